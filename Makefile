@@ -1,0 +1,98 @@
+# Two commands do everything, from a fresh clone: `make lab` and `make test`. `make help` lists the others.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# Bytecode makes TensorFlow's import three times as fast.
+unexport PYTHONDONTWRITEBYTECODE
+# Jupyter refuses to run as root without being told so; containers know nobody else.
+ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+SOURCES := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json
+say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
+
+.PHONY: lab
+lab: setup ## Set up, and open JupyterLab on the tutorial notebook with the embedded model
+	$(call say,Opening JupyterLab on examples/prompt_debugging.ipynb (Ctrl+C twice ends it))
+	jupyter lab $(ROOT_FLAG) $(LAB_ARGS) examples/prompt_debugging.ipynb
+
+.PHONY: test
+test: setup browser ## Set up, and run all tests: lint and types, pytest, jest, workflows in a real browser
+	python scripts/run_tests.py
+
+.PHONY: setup
+setup: .venv/python.stamp .venv/javascript.stamp ## Make .venv and build the extension (lab and test do this by themselves)
+
+.venv/python.stamp: pyproject.toml requirements/lock.txt
+	@scripts/check_tools.sh
+	$(call say,Making .venv with $$(scripts/check_tools.sh --print-python))
+	[ -x $(BIN)/python ] || "$$(scripts/check_tools.sh --print-python)" -m venv .venv
+	$(call say,Installing Python packages as locked in requirements/lock.txt (TensorFlow is large; a few minutes))
+	python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
+	    hatchling hatch-nodejs-version hatch-jupyter-builder jupyter-builder editables build
+	mkdir -p lit_lab/labextension
+	SKIP_JUPYTER_BUILDER=1 python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
+	    --no-build-isolation --editable '.[service,lab,test]'
+	touch $@
+
+node_modules/install.stamp: package.json yarn.lock .yarnrc.yml .venv/python.stamp
+	@scripts/check_tools.sh
+	$(call say,Installing JavaScript packages as locked in yarn.lock)
+	jlpm install --immutable
+	touch $@
+
+.venv/javascript.stamp: node_modules/install.stamp $(SOURCES)
+	$(call say,Building the JupyterLab extension)
+	jlpm build
+	jupyter-builder develop . --overwrite
+	touch $@
+
+ui-tests/node_modules/install.stamp: ui-tests/package.json ui-tests/yarn.lock .venv/python.stamp
+	$(call say,Installing the browser tests' JavaScript packages)
+	cd ui-tests && jlpm install --immutable
+	touch $@
+
+.PHONY: browser
+browser: ui-tests/node_modules/install.stamp
+	@scripts/install_browser.sh
+
+.PHONY: lint
+lint: setup ui-tests/node_modules/install.stamp ## Lint and types only
+	python scripts/run_tests.py lint
+
+.PHONY: format
+format: setup ## Format everything
+	ruff format .
+	ruff check --fix .
+	jlpm lint
+
+.PHONY: api
+api: .venv/python.stamp node_modules/install.stamp ## Write docs/openapi.json and the TypeScript types from lit_lab/protocol.py
+	python scripts/generate_api.py
+
+.PHONY: wheel
+wheel: setup ## Build the wheel into dist/ (prebuilt extension: installing it needs no Node)
+	rm -rf lit_lab/labextension dist
+	python -m build --wheel --no-isolation
+
+.PHONY: benchmarks
+benchmarks: setup browser ## Run the benchmark scripts; each prints a table
+	for script in benchmarks/*.py; do python "$$script"; done
+
+.PHONY: lock
+lock: ## Resolve the Python dependencies anew into requirements/lock.txt (needs uv)
+	scripts/lock.sh
+
+.PHONY: clean
+clean: ## Remove everything that set-up and tests made
+	rm -rf .venv node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .eslintcache .stylelintcache ui-tests/test-results

@@ -1,0 +1,52 @@
+"""Write everything that follows from `lit_lab/protocol.py` and `lit_lab/routes.py`.
+
+    python scripts/generate_api.py [folder]
+
+writes `docs/openapi.json`, `src/api/schema.ts` (by openapi-typescript) and `src/api/version.ts` into this checkout, or
+below another folder, which is how the tests find out whether the committed files are stale.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+OPENAPI = Path("docs/openapi.json")
+SCHEMA = Path("src/api/schema.ts")
+VERSION = Path("src/api/version.ts")
+
+
+def generate(folder: Path) -> list[Path]:
+    """Write the generated files below `folder` and return their paths, relative to it."""
+    from lit_lab.openapi import document
+
+    version: str = json.loads((ROOT / "package.json").read_text("utf-8"))["version"]
+    for path in (OPENAPI, SCHEMA, VERSION):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / OPENAPI).write_text(json.dumps(document(version), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    (folder / VERSION).write_text(
+        "// Written by scripts/generate_api.py from package.json.\n\n"
+        "/** Version of this front end. */\n"
+        f"export const VERSION = '{version}';\n",
+        "utf-8",
+    )
+    # Not through jlpm: it would look for its own settings, and takes a second more.
+    tool = ROOT / "node_modules" / ".bin" / "openapi-typescript"
+    if not tool.exists():
+        raise SystemExit("openapi-typescript is not installed: run `jlpm install` first.")
+    command = [str(tool), str(folder / OPENAPI), "--output", str(folder / SCHEMA)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"openapi-typescript failed:\n{done.stdout}{done.stderr}")
+    return [OPENAPI, SCHEMA, VERSION]
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT
+    for written in generate(target):
+        print(f"wrote {written}")
