@@ -39,7 +39,9 @@ def generate(folder: Path) -> list[Path]:
     tool = ROOT / "node_modules" / ".bin" / "openapi-typescript"
     if not tool.exists():
         raise SystemExit("openapi-typescript is not installed: run `jlpm install` first.")
-    command = [str(tool), str(folder / OPENAPI), "--output", str(folder / SCHEMA)]
+    # A field with a default may be left out of a request; in an answer it is listed as required.
+    options = ["--default-non-nullable", "false"]
+    command = [str(tool), str(folder / OPENAPI), "--output", str(folder / SCHEMA), *options]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"openapi-typescript failed:\n{done.stdout}{done.stderr}")

@@ -1,0 +1,212 @@
+"""The route table: everything that `/lit-lab/api/` answers, in one place.
+
+The handlers are registered from it, the authentication tests walk it, and `docs/openapi.json` with the TypeScript types
+is written from it (`scripts/generate_api.py`). Types are named, not imported: pydantic is not needed at server start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+PREFIX = "lit-lab/api"
+"""Below the server's base URL."""
+
+RESOURCE = "lit-lab"
+"""What authorizers are asked about; the action is each route's own."""
+
+KIB = 1024
+MIB = 1024 * KIB
+
+Action = Literal["read", "write", "execute"]
+
+
+@dataclass(frozen=True)
+class Query:
+    """A parameter of the query string: a non-negative integer."""
+
+    name: str
+    default: int
+    description: str
+    maximum: int | None = None
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method on one path.
+
+    `request`, `response` and `stream` name types in `lit_lab.protocol`; `stream` is the type of one line of a
+    newline-delimited JSON answer. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
+    state, `execute` lets the model compute. `errors` are the statuses beyond those that any route may answer.
+    """
+
+    operation: str
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    action: Action
+    summary: str
+    description: str = ""
+    request: str | None = None
+    response: str | None = None
+    stream: str | None = None
+    status: int = 200
+    queries: tuple[Query, ...] = ()
+    errors: tuple[int, ...] = ()
+    max_body: int = 0
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the path's parameters, in order."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+
+_STARTS = "Starts the model service if it is stopped, and waits for it."
+
+ROUTES: tuple[Route, ...] = (
+    Route(
+        operation="status",
+        method="GET",
+        path="status",
+        action="read",
+        summary="State of the server half and of the model service",
+        description="Never starts the service.",
+        response="Status",
+    ),
+    Route(
+        operation="startService",
+        method="POST",
+        path="service/start",
+        action="write",
+        summary="Start the model service",
+        description="Answers at once; `GET status` tells how far it is. Does nothing when it is starting or ready.",
+        response="ServiceStatus",
+        status=202,
+    ),
+    Route(
+        operation="restartService",
+        method="POST",
+        path="service/restart",
+        action="write",
+        summary="Stop the model service and start it again",
+        description="Answers at once. Running jobs fail with `service_restarted`; what they have sent stays.",
+        response="ServiceStatus",
+        status=202,
+        errors=(409,),
+    ),
+    Route(
+        operation="log",
+        method="GET",
+        path="service/log",
+        action="read",
+        summary="The last lines that the model service wrote",
+        description="Kept when the service ends, until it starts again.",
+        response="LogResponse",
+    ),
+    Route(
+        operation="models",
+        method="GET",
+        path="models",
+        action="read",
+        summary="The configured models",
+        description="Never starts the service: while it isn't ready, the configured models are told as `unloaded`.",
+        response="ModelsResponse",
+        errors=(502,),
+    ),
+    Route(
+        operation="tokens",
+        method="POST",
+        path="tokens",
+        action="execute",
+        summary="The tokens of a prompt and of an answer",
+        description=_STARTS,
+        request="TokensRequest",
+        response="TokensResponse",
+        errors=(422, 502, 503),
+        max_body=24 * MIB,
+    ),
+    Route(
+        operation="datasets",
+        method="GET",
+        path="datasets",
+        action="read",
+        summary="The datasets of prompts",
+        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
+        response="DatasetsResponse",
+        errors=(502, 503),
+    ),
+    Route(
+        operation="datasetRows",
+        method="GET",
+        path="datasets/{name}/rows",
+        action="read",
+        summary="The rows of a dataset",
+        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
+        response="DatasetRowsResponse",
+        errors=(404, 502, 503),
+    ),
+    Route(
+        operation="unicodeNames",
+        method="POST",
+        path="unicode/names",
+        action="read",
+        summary=r"The characters that Python's `\N{…}` names",
+        description="Needs no model service. Aliases are known, named sequences are not, as in Python's literals.",
+        request="UnicodeNamesRequest",
+        response="UnicodeNamesResponse",
+        max_body=MIB,
+    ),
+    Route(
+        operation="startJob",
+        method="POST",
+        path="jobs",
+        action="execute",
+        summary="Start a job",
+        description="Answers at once. The job starts the service if it is stopped and goes on when nobody listens.",
+        request="JobRequest",
+        response="JobInfo",
+        status=202,
+        errors=(422, 429),
+        max_body=24 * MIB,
+    ),
+    Route(
+        operation="jobs",
+        method="GET",
+        path="jobs",
+        action="read",
+        summary="The caller's jobs, newest first",
+        response="JobsResponse",
+    ),
+    Route(
+        operation="job",
+        method="GET",
+        path="jobs/{id}",
+        action="read",
+        summary="One of the caller's jobs",
+        response="JobInfo",
+        errors=(404,),
+    ),
+    Route(
+        operation="events",
+        method="GET",
+        path="jobs/{id}/events",
+        action="read",
+        summary="A job's events, as they happen",
+        description=(
+            "Newline-delimited JSON. Event number N, from 0, is the Nth line, heartbeats not counted. Ends after `done`, "
+            "`error` or `cancelled`. A `heartbeat` comes when nothing else was for 5 seconds."
+        ),
+        stream="JobEvent",
+        queries=(Query("from", 0, "Number of the first event to send; earlier ones are skipped."),),
+        errors=(404,),
+    ),
+    Route(
+        operation="cancelJob",
+        method="DELETE",
+        path="jobs/{id}",
+        action="execute",
+        summary="Stop a job",
+        description="Does nothing to a job that has ended. The job and its events stay readable for a while.",
+        response="JobInfo",
+        errors=(404,),
+    ),
+)
