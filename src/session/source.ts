@@ -46,7 +46,28 @@ export interface IPromptText {
   /** In order; empty where the text has no place in an editor. */
   readonly map: readonly ITextRun[];
   readonly fields: readonly IField[];
+  /** In words: why `value` may differ from what the language would have. */
+  readonly problem?: string;
+  /**
+   * The template before `steps`, which Python takes after filling it in; given
+   * where the text has both. `value`, `map` and `fields` are those after them.
+   */
+  readonly before?: {
+    readonly value: string;
+    readonly map: readonly ITextRun[];
+    readonly fields: readonly IField[];
+    readonly steps: readonly TextStep[];
+  };
 }
+
+/** What code does to a literal, where that can be known without running it. */
+export type TextStep =
+  | {
+      readonly name: 'strip' | 'lstrip' | 'rstrip';
+      /** Characters to remove; undefined: blanks. */
+      readonly chars?: string;
+    }
+  | { readonly name: 'dedent' | 'cleandoc' };
 
 /** A value for a field, and where it was found, in words. */
 export interface ISuggestion {

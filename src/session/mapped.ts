@@ -1,0 +1,177 @@
+/**
+ * Texts that know where each stretch of theirs came from, and edits that keep
+ * that knowledge. Pure functions; all positions are UTF-16 units.
+ */
+import type { IField, ITextRun, Span } from './source';
+
+/** A value and the map back to its source. */
+export interface IMapped {
+  readonly value: string;
+  readonly map: readonly ITextRun[];
+}
+
+/** A value with replacement fields in it. */
+export interface ITemplate extends IMapped {
+  readonly fields: readonly IField[];
+}
+
+/** Replace `[from, to)` of a value; the insertion comes from what it replaces. */
+export interface IEdit {
+  readonly from: number;
+  readonly to: number;
+  readonly insert: string;
+}
+
+/** Collects a value piece by piece, joining runs of plain text. */
+export class MappedBuilder {
+  /** Append `text`, which came from `source`; null where it came from nowhere. */
+  push(text: string, source: Span | null): void {
+    const start = this._length;
+    this._parts.push(text);
+    this._length += text.length;
+    if (source === null || text === '') {
+      return;
+    }
+    const last = this._runs[this._runs.length - 1];
+    if (
+      last !== undefined &&
+      isPlain(last) &&
+      text.length === source[1] - source[0] &&
+      last.value[1] === start &&
+      last.source[1] === source[0]
+    ) {
+      this._runs[this._runs.length - 1] = {
+        value: [last.value[0], this._length],
+        source: [last.source[0], source[1]]
+      };
+      return;
+    }
+    this._runs.push({ value: [start, this._length], source });
+  }
+
+  /** Append `[from, to)` of another text. */
+  pushSlice(text: IMapped, from: number, to: number): void {
+    let at = from;
+    for (const run of text.map) {
+      const start = Math.max(run.value[0], from);
+      const end = Math.min(run.value[1], to);
+      if (start >= end) {
+        continue;
+      }
+      if (start > at) {
+        this.push(text.value.slice(at, start), null);
+      }
+      this.push(text.value.slice(start, end), cut(run, start, end));
+      at = end;
+    }
+    this.push(text.value.slice(at, to), null);
+  }
+
+  /** Length of the value so far. */
+  get length(): number {
+    return this._length;
+  }
+
+  /** What was collected. */
+  build(): { value: string; map: ITextRun[] } {
+    return { value: this._parts.join(''), map: this._runs };
+  }
+
+  private _length = 0;
+  private readonly _parts: string[] = [];
+  private readonly _runs: ITextRun[] = [];
+}
+
+/** A text that stands in its source just as it is, from `start` on. */
+export function plain(value: string, start: number): IMapped {
+  const builder = new MappedBuilder();
+  builder.push(value, [start, start + value.length]);
+  return builder.build();
+}
+
+/** Apply edits, given in order and apart from each other, to text and fields. */
+export function applyEdits(
+  text: ITemplate,
+  edits: readonly IEdit[]
+): { value: string; map: ITextRun[]; fields: IField[] } {
+  const builder = new MappedBuilder();
+  let at = 0;
+  for (const { from, to, insert } of edits) {
+    builder.pushSlice(text, at, from);
+    // A replacement that happens to be as long as what it replaces is still no
+    // plain text: in two runs, each longer or shorter than its source.
+    const head = insert.length === to - from ? insert.slice(0, 1) : '';
+    const source = cover(text.map, [from, to]);
+    builder.push(head, source);
+    builder.push(insert.slice(head.length), source);
+    at = to;
+  }
+  builder.pushSlice(text, at, text.value.length);
+  const fields = text.fields
+    .filter(
+      ({ value: [start, end] }) =>
+        !edits.some(edit => edit.from <= start && edit.to >= end)
+    )
+    .map(field => ({
+      ...field,
+      value: [move(edits, field.value[0]), move(edits, field.value[1])] as const
+    }));
+  return { ...builder.build(), fields };
+}
+
+/** The one stretch of source that a stretch of the value came from. */
+export function cover(map: readonly ITextRun[], span: Span): Span | null {
+  const stretches = sourceSpans(map, span);
+  return stretches.length === 0
+    ? null
+    : [stretches[0][0], stretches[stretches.length - 1][1]];
+}
+
+/** The stretches of source that a stretch of the value came from, in order. */
+export function sourceSpans(
+  map: readonly ITextRun[],
+  [from, to]: Span
+): Span[] {
+  const spans: Span[] = [];
+  for (const run of map) {
+    const start = Math.max(run.value[0], from);
+    const end = Math.min(run.value[1], to);
+    if (start >= end) {
+      continue;
+    }
+    const source = cut(run, start, end);
+    const last = spans[spans.length - 1];
+    if (last !== undefined && last[1] >= source[0]) {
+      spans[spans.length - 1] = [last[0], Math.max(last[1], source[1])];
+    } else {
+      spans.push(source);
+    }
+  }
+  return spans;
+}
+
+/** Whether a run's value is its source, unit by unit. */
+function isPlain(run: ITextRun): boolean {
+  return run.value[1] - run.value[0] === run.source[1] - run.source[0];
+}
+
+/** The source of a part of a run; of an escape it is always the whole. */
+function cut(run: ITextRun, start: number, end: number): Span {
+  if (!isPlain(run)) {
+    return run.source;
+  }
+  const shift = run.source[0] - run.value[0];
+  return [start + shift, end + shift];
+}
+
+/** Where a position comes to lie; inside an edit: at its start. */
+function move(edits: readonly IEdit[], position: number): number {
+  let shift = 0;
+  for (const { from, to, insert } of edits) {
+    if (position < to) {
+      return shift + Math.min(position, from);
+    }
+    shift += insert.length - (to - from);
+  }
+  return position + shift;
+}

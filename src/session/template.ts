@@ -1,0 +1,33 @@
+/** Filling in the fields of a template. */
+import { applyEdits } from './mapped';
+import type { IPromptText, ITextRun } from './source';
+import { applyStep } from './steps';
+
+/**
+ * Fill in a template's fields.
+ *
+ * A field that `values` doesn't name stays as it is written, braces included.
+ * A filled value's source is its field, braces included. What is done to the
+ * text after filling (`f"…".strip()`) is done again, since it may depend on
+ * the values.
+ */
+export function fill(
+  text: IPromptText,
+  values: Readonly<Record<string, string>>
+): { value: string; map: ITextRun[] } {
+  const before = text.before ?? { ...text, steps: [] };
+  let filled = applyEdits(
+    before,
+    before.fields
+      .filter(field => Object.hasOwn(values, field.name))
+      .map(field => ({
+        from: field.value[0],
+        to: field.value[1],
+        insert: values[field.name]
+      }))
+  );
+  for (const step of before.steps) {
+    filled = applyStep(filled, step);
+  }
+  return { value: filled.value, map: filled.map };
+}
