@@ -1,0 +1,312 @@
+import { ServerConnection } from '@jupyterlab/services';
+
+import { ApiClient, ApiError, VERSION, isAbort } from '.';
+import type { JobEvent, Status } from '.';
+
+// jsdom has no streams of its own; Node's Response brings its own along.
+const Stream = new Response('-').body!.constructor as typeof ReadableStream;
+
+type Answer = () => Response | Promise<Response>;
+
+interface ICall {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly body: unknown;
+}
+
+/** A server that answers from a list, one answer for each request. */
+class FakeServer {
+  constructor(...answers: Answer[]) {
+    this._answers = answers;
+  }
+
+  readonly calls: ICall[] = [];
+
+  client(): ApiClient {
+    const fetch = async (request: RequestInfo | URL) => {
+      const { url, method, body } = request as unknown as {
+        url: string;
+        method: string;
+        body?: string;
+      };
+      const { pathname, search } = new URL(url);
+      this.calls.push({
+        method,
+        path: pathname,
+        query: search,
+        body: body === undefined ? undefined : JSON.parse(body)
+      });
+      const answer = this._answers.shift();
+      if (!answer) {
+        throw new TypeError('no more answers');
+      }
+      return answer();
+    };
+    return new ApiClient({
+      serverSettings: ServerConnection.makeSettings({
+        baseUrl: 'http://server/user/ann/',
+        fetch,
+        Request: PlainRequest as unknown as typeof Request
+      }),
+      timing: { silence: 50, firstRetry: 1, longestRetry: 4, patience: 500 }
+    });
+  }
+
+  private _answers: Answer[];
+}
+
+/** Node's own refuses jsdom's abort signals. */
+class PlainRequest {
+  constructor(
+    readonly url: string,
+    init: RequestInit
+  ) {
+    this.method = init.method ?? 'GET';
+    this.body = init.body;
+  }
+  readonly method: string;
+  readonly body: unknown;
+  readonly headers = new Headers();
+}
+
+const json =
+  (body: unknown, status = 200): Answer =>
+  () =>
+    new Response(JSON.stringify(body), { status });
+
+/** A stream of lines; `then` says how it goes on after them. */
+const lines =
+  (items: (object | string)[], then: 'end' | 'break' | 'silence' = 'end') =>
+  () =>
+    new Response(
+      new Stream<Uint8Array>({
+        async start(controller) {
+          for (const item of items) {
+            const text =
+              typeof item === 'string' ? item : JSON.stringify(item) + '\n';
+            controller.enqueue(new TextEncoder().encode(text));
+            // An error would drop what has not been read yet.
+            await new Promise(resolve => setTimeout(resolve, 2));
+          }
+          if (then === 'end') {
+            controller.close();
+          } else if (then === 'break') {
+            controller.error(new TypeError('network error'));
+          }
+        }
+      })
+    );
+
+const refused: Answer = () => {
+  throw new TypeError('Failed to fetch');
+};
+
+const state = (message: string): JobEvent => ({ event: 'state', message });
+const done: JobEvent = { event: 'done', seconds: 1 };
+const heartbeat = { event: 'heartbeat' };
+
+async function collect(events: AsyncIterable<JobEvent>): Promise<JobEvent[]> {
+  const all: JobEvent[] = [];
+  for await (const event of events) {
+    all.push(event);
+  }
+  return all;
+}
+
+async function failure(promise: Promise<unknown>): Promise<ApiError> {
+  const reason = await promise.then(
+    () => null,
+    (error: unknown) => error
+  );
+  expect(reason).toBeInstanceOf(ApiError);
+  return reason as ApiError;
+}
+
+const STATUS: Status = {
+  version: VERSION,
+  service: {
+    state: 'ready',
+    detail: '',
+    hint: '',
+    since: 0,
+    pid: null,
+    restarts: 0,
+    version: VERSION
+  },
+  default_model: 'demo',
+  limits: { max_prompt_chars: 1, max_new_tokens: 1 }
+};
+
+describe('ApiClient', () => {
+  it('asks below the base URL and sends JSON', async () => {
+    const info = { id: 'a', kind: 'generate', state: 'running', created: 0 };
+    const server = new FakeServer(json(info, 202));
+    const job = await server.client().startJob({
+      kind: 'generate',
+      model: 'demo',
+      prompt: 'Hi'
+    });
+    expect(job).toEqual(info);
+    expect(server.calls).toMatchObject([
+      {
+        method: 'POST',
+        path: '/user/ann/lit-lab/api/jobs',
+        body: { kind: 'generate', model: 'demo', prompt: 'Hi' }
+      }
+    ]);
+  });
+
+  it('escapes names in paths', async () => {
+    const server = new FakeServer(json({ name: 'a/b ?', rows: [] }));
+    await server.client().datasetRows('a/b ?');
+    expect(server.calls[0].path).toBe(
+      '/user/ann/lit-lab/api/datasets/a%2Fb%20%3F/rows'
+    );
+  });
+
+  it('starts a stopped service for datasets, then asks again', async () => {
+    const stopped = { error: 'service_stopped', message: 'm', hint: '' };
+    const server = new FakeServer(
+      json(stopped, 503),
+      json(STATUS.service, 202),
+      json({ datasets: [{ name: 'd', size: 1, note: '' }] })
+    );
+    expect(await server.client().datasets()).toHaveLength(1);
+    expect(server.calls.map(call => call.path.split('/').pop())).toEqual([
+      'datasets',
+      'start',
+      'datasets'
+    ]);
+  });
+
+  it('keeps characters of names that look like object properties', async () => {
+    const server = new FakeServer(json({ characters: { BULLET: '•' } }));
+    const found = await server.client().unicodeNames(['BULLET', 'constructor']);
+    expect(found.get('BULLET')).toBe('•');
+    expect(found.has('constructor')).toBe(false);
+  });
+});
+
+describe('ApiClient errors', () => {
+  it("passes the server's words on", async () => {
+    const body = { error: 'too_long', message: 'Too long.', hint: 'Cut it.' };
+    const server = new FakeServer(json(body, 422));
+    const error = await failure(server.client().models());
+    expect(error).toMatchObject({ ...body, status: 422 });
+    expect(error.isTransient).toBe(false);
+  });
+
+  it.each([
+    ['a page of Jupyter', new Response('<html>', { status: 404 })],
+    ["Jupyter's JSON", new Response('{"message": "x"}', { status: 404 })]
+  ])('says that the server half is missing: %s', async (_, response) => {
+    const error = await failure(new FakeServer(() => response).client().jobs());
+    expect(error.error).toBe('server_extension_missing');
+    expect(error.hint).toContain('jupyter server extension enable lit_lab');
+  });
+
+  it.each([
+    [403, 'forbidden'],
+    [502, 'server_unreachable'],
+    [500, 'unexpected_answer']
+  ])('has words for %d without a body of ours', async (status, code) => {
+    const server = new FakeServer(() => new Response('', { status }));
+    const error = await failure(server.client().log());
+    expect(error.error).toBe(code);
+    expect(error.message).not.toBe('');
+    expect(error.hint).not.toBe('');
+  });
+
+  it('says when nobody answers', async () => {
+    const error = await failure(new FakeServer(refused).client().status());
+    expect(error.error).toBe('network');
+    expect(error.isTransient).toBe(true);
+  });
+
+  it('does not take a sign-in page for an answer', async () => {
+    const server = new FakeServer(() => new Response('<html>sign in'));
+    const error = await failure(server.client().models());
+    expect(error.error).toBe('unexpected_answer');
+  });
+
+  it('says when page and server are of different versions', async () => {
+    const server = new FakeServer(json({ ...STATUS, version: '99.0.0' }));
+    const error = await failure(server.client().status());
+    expect(error.error).toBe('version_mismatch');
+    expect(error.message).toContain('99.0.0');
+    expect(error.message).toContain(VERSION);
+  });
+
+  it('takes an abort for an abort', async () => {
+    const controller = new AbortController();
+    controller.abort();
+    const reason = await new FakeServer(refused)
+      .client()
+      .status(controller.signal)
+      .catch((error: unknown) => error);
+    expect(isAbort(reason)).toBe(true);
+  });
+});
+
+describe('ApiClient.events', () => {
+  it('reads lines however they are cut, without heartbeats', async () => {
+    const text = JSON.stringify(state('ä€😀')) + '\n';
+    const server = new FakeServer(
+      lines([text.slice(0, 20), text.slice(20), heartbeat, done])
+    );
+    const events = await collect(server.client().events('job'));
+    expect(events).toEqual([state('ä€😀'), done]);
+    expect(server.calls[0].query).toMatch(/^\?from=0&/);
+  });
+
+  it.each(['end', 'break', 'silence'] as const)(
+    'goes on where it was after: %s',
+    async how => {
+      const server = new FakeServer(
+        lines([state('0'), heartbeat, state('1')], how),
+        refused,
+        () => new Response('', { status: 502 }),
+        lines([state('2'), done])
+      );
+      const events = await collect(server.client().events('job'));
+      const lost = state('Connection lost; trying again…');
+      expect(events).toEqual([state('0'), state('1'), lost, state('2'), done]);
+      const froms = server.calls.map(call => call.query.split('&')[0]);
+      expect(froms).toEqual(['?from=0', '?from=2', '?from=2', '?from=2']);
+    }
+  );
+
+  it('leaves out a line that was cut off, and gets it again', async () => {
+    const server = new FakeServer(
+      lines(['{"event":"state","mess'], 'end'),
+      lines([state('whole'), done])
+    );
+    const events = await collect(server.client().events('job', 3));
+    expect(events).toEqual([state('whole'), done]);
+    expect(server.calls[1].query).toMatch(/^\?from=3&/);
+  });
+
+  it('gives up at once when the job is gone', async () => {
+    const body = { error: 'unknown_job', message: 'Gone.', hint: '' };
+    const server = new FakeServer(lines([], 'end'), json(body, 404));
+    const error = await failure(collect(server.client().events('job')));
+    expect(error.error).toBe('unknown_job');
+  });
+
+  it('gives up after a while without an answer', async () => {
+    const error = await failure(
+      collect(new FakeServer().client().events('job'))
+    );
+    expect(error.error).toBe('network');
+  });
+
+  it('stops when it is aborted', async () => {
+    const controller = new AbortController();
+    const client = new FakeServer(lines([state('0')], 'end')).client();
+    const reading = collect(client.events('job', 0, controller.signal));
+    setTimeout(() => controller.abort(), 20);
+    const reason = await reading.catch((error: unknown) => error);
+    expect(isAbort(reason)).toBe(true);
+  });
+});

@@ -1,0 +1,247 @@
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
+import { nullTranslator } from '@jupyterlab/translation';
+
+import {
+  ApiError,
+  answerError,
+  responseError,
+  thrownError,
+  versionError
+} from './errors';
+import { EVENT_TIMING, followJob, signalled } from './events';
+import type { IEventTiming } from './events';
+import type { components } from './schema';
+import type {
+  DatasetInfo,
+  DatasetRowsResponse,
+  JobEvent,
+  JobInfo,
+  JobRequest,
+  ModelInfo,
+  ServiceStatus,
+  Status,
+  TokensRequest,
+  TokensResponse
+} from './types';
+import { VERSION } from './version';
+
+type Schemas = components['schemas'];
+
+/**
+ * The server half, typed.
+ *
+ * Every method rejects with an {@link ApiError}, whose message and hint are to
+ * be shown in place, or with an `AbortError` when its signal is aborted.
+ */
+export class ApiClient {
+  constructor(options: ApiClient.IOptions = {}) {
+    this._settings = options.serverSettings ?? ServerConnection.makeSettings();
+    this._trans = (options.translator ?? nullTranslator).load('lit_lab');
+    this._timing = { ...EVENT_TIMING, ...options.timing };
+  }
+
+  /**
+   * State of server half and model service; never starts the service.
+   *
+   * @throws ApiError `version_mismatch` when this page is of another version.
+   */
+  async status(signal?: AbortSignal): Promise<Status> {
+    const status = await this._json<Status>('GET', ['status'], { signal });
+    if (status.version !== VERSION) {
+      throw versionError(this._trans, VERSION, status.version);
+    }
+    return status;
+  }
+
+  /** Start the model service; `status` tells how far it is. */
+  startService(): Promise<ServiceStatus> {
+    return this._json('POST', ['service', 'start']);
+  }
+
+  /** Stop the model service and start it again. Running jobs fail. */
+  restartService(): Promise<ServiceStatus> {
+    return this._json('POST', ['service', 'restart']);
+  }
+
+  /** The last lines that the model service wrote. */
+  async log(): Promise<string[]> {
+    const path = ['service', 'log'];
+    return (await this._json<Schemas['LogResponse']>('GET', path)).lines;
+  }
+
+  /** Configured models, the default first; never starts the service. */
+  async models(): Promise<ModelInfo[]> {
+    const path = ['models'];
+    return (await this._json<Schemas['ModelsResponse']>('GET', path)).models;
+  }
+
+  /** Tokens of a prompt and an answer; starts the service and waits for it. */
+  tokens(
+    request: TokensRequest,
+    signal?: AbortSignal
+  ): Promise<TokensResponse> {
+    return this._json('POST', ['tokens'], { body: request, signal });
+  }
+
+  /** All datasets; starts the service and waits for it. */
+  async datasets(signal?: AbortSignal): Promise<DatasetInfo[]> {
+    const path = ['datasets'];
+    return (await this._started<Schemas['DatasetsResponse']>(path, signal))
+      .datasets;
+  }
+
+  /** Rows of a dataset; starts the service and waits for it. */
+  datasetRows(
+    name: string,
+    signal?: AbortSignal
+  ): Promise<DatasetRowsResponse> {
+    return this._started(['datasets', name, 'rows'], signal);
+  }
+
+  /** Characters that Python's `\N{…}` names; unknown names are left out. */
+  async unicodeNames(names: readonly string[]): Promise<Map<string, string>> {
+    const body: Schemas['UnicodeNamesRequest'] = { names: [...names] };
+    const found = await this._json<Schemas['UnicodeNamesResponse']>(
+      'POST',
+      ['unicode', 'names'],
+      { body }
+    );
+    return new Map(Object.entries(found.characters));
+  }
+
+  /** Start a job; it goes on when nobody listens. */
+  startJob(request: JobRequest): Promise<JobInfo> {
+    return this._json('POST', ['jobs'], { body: request });
+  }
+
+  /** The caller's jobs, newest first. */
+  async jobs(): Promise<JobInfo[]> {
+    const path = ['jobs'];
+    return (await this._json<Schemas['JobsResponse']>('GET', path)).jobs;
+  }
+
+  /** One of the caller's jobs. */
+  job(id: string): Promise<JobInfo> {
+    return this._json('GET', ['jobs', id]);
+  }
+
+  /** Stop a job. Its events end with `cancelled`, unless it ended before. */
+  cancelJob(id: string): Promise<JobInfo> {
+    return this._json('DELETE', ['jobs', id]);
+  }
+
+  /**
+   * A job's events from a number on, to `done`, `error` or `cancelled`.
+   *
+   * Connects again when the connection is lost, without losing or repeating an
+   * event, and tells so by a `state` event of its own. Heartbeats are left out.
+   * Leaving the loop closes the connection; the job goes on.
+   */
+  events(id: string, from = 0, signal?: AbortSignal): AsyncIterable<JobEvent> {
+    const open = async (next: number) => {
+      const query = URLExt.objectToQueryString({ from: next });
+      const path = ['jobs', id, 'events'];
+      const response = await this._request('GET', path, { query, signal });
+      if (!response.body) {
+        throw new ApiError({
+          error: 'no_stream',
+          message: this._trans.__('This browser cannot read a stream.'),
+          hint: this._trans.__('Use a current browser.')
+        });
+      }
+      return response.body;
+    };
+    return followJob(open, from, this._trans, this._timing, signal);
+  }
+
+  /**
+   * GET what only a running service has.
+   *
+   * A GET has no side effects, so the server does not start the service for
+   * it: it says that it is stopped, and we ask for the start.
+   */
+  private async _started<T>(
+    path: readonly string[],
+    signal?: AbortSignal
+  ): Promise<T> {
+    try {
+      return await this._json<T>('GET', path, { signal });
+    } catch (reason) {
+      if (!(reason instanceof ApiError && reason.error === 'service_stopped')) {
+        throw reason;
+      }
+    }
+    await this.startService();
+    return this._json<T>('GET', path, { signal });
+  }
+
+  private async _json<T>(
+    method: Private.Method,
+    path: readonly string[],
+    options: Private.IRequest = {}
+  ): Promise<T> {
+    const response = await this._request(method, path, options);
+    const text = await response.text().catch((reason: unknown) => {
+      throw signalled(options.signal) ?? thrownError(reason, this._trans);
+    });
+    try {
+      return JSON.parse(text) as T;
+    } catch {
+      throw answerError(this._trans);
+    }
+  }
+
+  private async _request(
+    method: Private.Method,
+    path: readonly string[],
+    { body, query = '', signal }: Private.IRequest
+  ): Promise<Response> {
+    const url =
+      URLExt.join(
+        this._settings.baseUrl,
+        'lit-lab/api',
+        ...path.map(encodeURIComponent)
+      ) + query;
+    const init: RequestInit = { method, signal };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+    }
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this._settings);
+    } catch (reason) {
+      // JupyterLab wraps aborts too.
+      throw signalled(signal) ?? thrownError(reason, this._trans);
+    }
+    if (!response.ok) {
+      throw await responseError(response, this._trans);
+    }
+    return response;
+  }
+
+  private readonly _settings: ServerConnection.ISettings;
+  private readonly _trans: TranslationBundle;
+  private readonly _timing: IEventTiming;
+}
+
+/** Namespace for the client's options. */
+export namespace ApiClient {
+  /** All may be left out. */
+  export interface IOptions {
+    serverSettings?: ServerConnection.ISettings;
+    translator?: ITranslator;
+    timing?: Partial<IEventTiming>;
+  }
+}
+
+namespace Private {
+  export type Method = 'GET' | 'POST' | 'DELETE';
+
+  export interface IRequest {
+    body?: object;
+    query?: string;
+    signal?: AbortSignal;
+  }
+}

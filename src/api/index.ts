@@ -1,0 +1,6 @@
+/** Typed client of the server half. */
+export * from './client';
+export * from './errors';
+export { isLast } from './events';
+export * from './types';
+export { VERSION } from './version';
