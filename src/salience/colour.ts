@@ -1,0 +1,30 @@
+/** Shares to strength of colour. */
+import type { ISalienceMap, ISegmentSalience } from './shares';
+
+/**
+ * The exponent for an intensity as the user sets it.
+ *
+ * @param intensity - 0 (only the strongest segments are coloured) to 1 (weak
+ *   ones too); at 0.5 colour is in proportion to the share.
+ */
+export function intensityExponent(intensity: number): number {
+  return 4 ** (1 - 2 * Math.min(1, Math.max(0, intensity)));
+}
+
+/**
+ * Strength of a segment's colour: its share of the largest share, through the
+ * exponent.
+ *
+ * @returns -1 to 1; negative for negative scores, 0 where there is no share.
+ */
+export function colourWeight(
+  segment: ISegmentSalience,
+  map: Pick<ISalienceMap, 'maxShare'>,
+  exponent: number
+): number {
+  if (segment.share === null || map.maxShare <= 0 || segment.share <= 0) {
+    return 0;
+  }
+  const weight = (segment.share / map.maxShare) ** exponent;
+  return segment.score < 0 ? -weight : weight;
+}

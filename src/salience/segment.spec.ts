@@ -1,0 +1,43 @@
+import { segment } from './segment';
+import type { Granularity, ITextToken, TokenSpan } from './segment';
+
+interface ICase {
+  name: string;
+  granularity: Granularity;
+  tokens: ITextToken[];
+  seam: number;
+  segments: TokenSpan[];
+}
+
+const { cases } = jest.requireActual<{ cases: ICase[] }>(
+  '../../tests/fixtures/text/segments.json'
+);
+
+describe('salience/segment', () => {
+  it.each(cases.map(c => [`${c.granularity}: ${c.name}`, c] as const))(
+    '%s',
+    (_, c) => {
+      const text = ([start, end]: readonly number[]) =>
+        c.tokens
+          .slice(start, end)
+          .map(t => t.text)
+          .join('');
+      const spans = segment(c.tokens, c.seam, c.granularity);
+      // Texts first: they tell a failure better than numbers do.
+      expect(spans.map(text)).toEqual(c.segments.map(text));
+      expect(spans).toEqual(c.segments);
+    }
+  );
+
+  it('takes time in proportion to the length', () => {
+    const line =
+      'See Fig. 3, e.g. the U.S. one, costs $3.50. Then 2. Go on... ';
+    const long = line.repeat(4000).split(/(?= )/);
+    const tokens = long.map(text => ({ text, kind: 'text' as const }));
+    const before = performance.now();
+    expect(segment(tokens, tokens.length, 'sentences').length).toBeGreaterThan(
+      4000
+    );
+    expect(performance.now() - before).toBeLessThan(1500);
+  });
+});

@@ -1,0 +1,118 @@
+/**
+ * Tokens to segments, as docs/text-contract.md says; the cases that this holds
+ * to are in tests/fixtures/text/segments.json.
+ */
+import { lineStarts, paragraphStarts, wordStarts } from './boundaries';
+import { sentenceStarts } from './sentences';
+
+/** Half-open span `[start, end)` of token indices. */
+export type TokenSpan = readonly [start: number, end: number];
+
+/** What segmenting needs to know of a token. */
+export interface ITextToken {
+  /** The characters it stands for; may be empty. */
+  readonly text: string;
+  readonly kind: 'text' | 'control' | 'template';
+}
+
+/** How fine the segments are. */
+export type Granularity =
+  'tokens' | 'words' | 'sentences' | 'lines' | 'paragraphs';
+
+/** All granularities, finest first. */
+export const GRANULARITIES: readonly Granularity[] = [
+  'tokens',
+  'words',
+  'sentences',
+  'lines',
+  'paragraphs'
+];
+
+const VISIBLE = /\P{White_Space}/u;
+
+/**
+ * Cut a sequence into segments.
+ *
+ * @param tokens - the whole sequence: prompt and answer, template tokens among
+ *   them.
+ * @param seam - index of the answer's first token; no segment crosses it.
+ * @returns the segments' token spans, in order. Every token that is not
+ *   `template` is in exactly one, unless its part of the sequence holds
+ *   nothing but blanks.
+ */
+export function segment(
+  tokens: readonly ITextToken[],
+  seam: number,
+  granularity: Granularity
+): TokenSpan[] {
+  const spans: TokenSpan[] = [];
+  let start = 0;
+  for (let i = 0; i <= tokens.length; i++) {
+    // A template token or the seam ends a run of text.
+    if (i === tokens.length || i === seam || tokens[i].kind === 'template') {
+      segmentRun(tokens, start, i, granularity, spans);
+      start = i < tokens.length && tokens[i].kind === 'template' ? i + 1 : i;
+    }
+  }
+  return spans;
+}
+
+/** Segment the tokens `[from, to)`, which hold no template token. */
+function segmentRun(
+  tokens: readonly ITextToken[],
+  from: number,
+  to: number,
+  granularity: Granularity,
+  spans: TokenSpan[]
+): void {
+  if (from >= to) {
+    return;
+  }
+  const text = tokens.slice(from, to).reduce((all, t) => all + t.text, '');
+  const starts = granularity === 'tokens' ? null : STARTS[granularity](text);
+  let offset = 0; // of the token, in the run's text
+  let current = -1; // the segment that the last visible token belongs to
+  let begin = from; // the first token of the segment under way
+  let pending = -1; // the first of the empty tokens that await their character
+  let next = 0; // in starts: the first boundary behind `current`
+  for (let i = from; i < to; i++) {
+    const { text: piece } = tokens[i];
+    if (piece === '') {
+      // The first bytes of a character: they go where its last byte goes.
+      pending = pending < 0 ? i : pending;
+      continue;
+    }
+    const visible = piece.search(VISIBLE);
+    if (visible >= 0) {
+      let owner = i;
+      if (starts) {
+        while (next < starts.length && starts[next] <= offset + visible) {
+          next++;
+        }
+        owner = next;
+      }
+      if (current >= 0 && owner !== current) {
+        const cut = pending < 0 ? i : pending;
+        spans.push([begin, cut]);
+        begin = cut;
+      }
+      current = owner;
+    }
+    pending = -1;
+    offset += piece.length;
+  }
+  if (current >= 0) {
+    spans.push([begin, to]);
+  }
+}
+
+/** Where units begin in a text: ascending offsets in UTF-16 units. */
+const STARTS: Record<
+  Exclude<Granularity, 'tokens'>,
+  (text: string) => number[]
+> = {
+  words: wordStarts,
+  sentences: sentenceStarts,
+  lines: lineStarts,
+  paragraphs: paragraphStarts
+};

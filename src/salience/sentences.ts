@@ -1,0 +1,142 @@
+/**
+ * Where sentences begin.
+ *
+ * Rules of our own rather than `Intl.Segmenter`'s, whose result differs
+ * between browsers, and which cuts behind `Dr.`, `vs.` and the number of a
+ * list's item. The cases are in tests/fixtures/text/segments.json.
+ */
+import {
+  isAbbreviation,
+  isInitial,
+  opensSentence,
+  takesNumber
+} from './abbreviations';
+import { lineStarts } from './boundaries';
+
+/** Full stops that need no blank behind them. */
+const WIDE_STOPS = '。！？｡．';
+
+/** One or more full stops, then what closes a quotation, bracket or emphasis. */
+const STOP =
+  /([.!?…‽؟۔।॥։።]+|[。！？｡．]+[。！？｡．.!?…]*)(["'”’»›)\]}」』）】》〉*_~]*)/g;
+
+/** The number or letter of an item at the start of a line. */
+const ITEM =
+  /^\s*(?:[-*+•–]\s+)?(?:\(?\d{1,3}(?:\.\d{1,3})*|\(?[A-Za-z]|\(?[ivxlc]{1,5})[.)](?=\s)/;
+
+/** The last word before a full stop, with inner full stops, as in `U.S`. */
+const LAST_WORD = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}.'’-]*[\p{L}\p{N}\p{M}])?$/u;
+
+/** Lines that are code: splitting them at a full stop helps nobody. */
+const CODE =
+  /^\s*(?:>>> |\.\.\. |[$#%!] ?\w+ .*--?\w|(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|const|let|var|function|public|private|SELECT)\b.*[:;(){}=]\s*\S*\s*$)|^[^.!?]*[\w\])] ?(?:=|\+=|:=|=>) ?\S.*$|[;{}]\s*$/;
+
+/**
+ * Where sentences begin.
+ *
+ * @returns ascending offsets in UTF-16 units. A line break always ends a
+ *   sentence; within a fence of markdown (three backticks) nothing else does.
+ */
+export function sentenceStarts(text: string): number[] {
+  const starts: number[] = [];
+  const lines = lineStarts(text);
+  let fenced = false;
+  lines.forEach((start, i) => {
+    const line = text.slice(start, lines[i + 1] ?? text.length);
+    const fence = /^\s*(```|~~~)/.test(line);
+    starts.push(start);
+    if (!fence && !fenced && !CODE.test(line)) {
+      for (const offset of sentencesOfLine(line)) {
+        starts.push(start + offset);
+      }
+    }
+    fenced = fence ? !fenced : fenced;
+  });
+  return starts;
+}
+
+/** Where the second and later sentences of a line begin. */
+function sentencesOfLine(line: string): number[] {
+  const starts: number[] = [];
+  const item = ITEM.exec(line);
+  let from = item ? item[0].length : 0;
+  // In `1. One 2. Two` the number that follows the last one opens a sentence.
+  let counted = item ? Number.parseInt(item[0].replace(/\D+/g, ' '), 10) : NaN;
+  const code = codeSpans(line);
+  STOP.lastIndex = from;
+  for (let stop = STOP.exec(line); stop; stop = STOP.exec(line)) {
+    const end = stop.index + stop[0].length;
+    if (code.some(([a, b]) => a <= stop.index && stop.index < b)) {
+      continue;
+    }
+    const number = /(?:^|\s)(\d{1,3})$/.exec(line.slice(from, stop.index));
+    if (stop[0] === '.' && number && Number(number[1]) === counted + 1) {
+      counted += 1;
+      const begin = stop.index - number[1].length;
+      if (line.slice(from, begin).trim() !== '') {
+        starts.push(begin);
+      }
+      from = end;
+      continue;
+    }
+    if (endsSentence(line, stop, from)) {
+      starts.push(end);
+      from = end;
+      const next = /^\s*(\d{1,3})\.\s/.exec(line.slice(end));
+      if (next) {
+        counted = Number(next[1]);
+        from = STOP.lastIndex = end + next[0].length;
+      }
+    }
+  }
+  return starts;
+}
+
+/** Whether a full stop ends its sentence, which began at `from`. */
+function endsSentence(
+  line: string,
+  stop: RegExpExecArray,
+  from: number
+): boolean {
+  const [all, marks, closers] = stop;
+  const end = stop.index + all.length;
+  const rest = line.slice(end);
+  const after = rest.trimStart();
+  if (after === '') {
+    return false; // the line's end ends it
+  }
+  if (WIDE_STOPS.includes(marks[0])) {
+    // A quotation that hiragana follows goes on: 「はい。」と言った。
+    return !(closers !== '' && /^\p{Script=Hiragana}/u.test(after));
+  }
+  if (!/^\s/.test(rest)) {
+    return false; // 3.5, a.b, example.org/?q, Node.js
+  }
+  const goesOn = /^[\p{Ll}]/u.test(after);
+  if (marks !== '.') {
+    // An ellipsis or a quotation's mark before a small letter is mid-sentence.
+    return !(goesOn && (closers !== '' || /^(?:…|\.\.)/.test(marks)));
+  }
+  if (goesOn && /["”’»]/.test(closers)) {
+    return false;
+  }
+  if (closers !== '') {
+    return true;
+  }
+  const word = LAST_WORD.exec(line.slice(from, stop.index))?.[0] ?? '';
+  if (takesNumber(word)) {
+    return !/^(?:[\d(§]|[IVXLC]{2,}\b|[VXLC]\b)/.test(after);
+  }
+  if (isInitial(word) || isAbbreviation(word, 'ending')) {
+    return opensSentence(after);
+  }
+  return !isAbbreviation(word, 'inner');
+}
+
+/** Stretches between backticks. */
+function codeSpans(line: string): [number, number][] {
+  return [...line.matchAll(/`[^`]+`/g)].map(m => [
+    m.index!,
+    m.index! + m[0].length
+  ]);
+}

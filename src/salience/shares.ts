@@ -1,0 +1,130 @@
+/**
+ * Scores to shares, as docs/text-contract.md says; the cases that this holds
+ * to are in tests/fixtures/text/shares.json.
+ */
+import type { ITextToken, TokenSpan } from './segment';
+
+/** How a segment's score is made of its tokens' scores. */
+export type Aggregation = 'sum' | 'mean' | 'max';
+
+/** All aggregations, LIT's own first. */
+export const AGGREGATIONS: readonly Aggregation[] = ['sum', 'mean', 'max'];
+
+/** A segment and how much it influenced the target. */
+export interface ISegmentSalience {
+  readonly span: TokenSpan;
+  readonly score: number;
+  /** Of all text before the target, 0 to 1; null for the target and behind. */
+  readonly share: number | null;
+  /** By magnitude of the score, from 1; null where there is no share. */
+  readonly rank: number | null;
+}
+
+/** How much each segment influenced one target. */
+export interface ISalienceMap {
+  readonly target: TokenSpan;
+  /** In order; a segment that the target cuts is cut there. */
+  readonly segments: readonly ISegmentSalience[];
+  /** Share of the template tokens, such as `<bos>`; not part of the others. */
+  readonly templateShare: number;
+  /** The largest share of a segment; 0 if there is none. */
+  readonly maxShare: number;
+}
+
+/**
+ * Score of a segment.
+ *
+ * @param scores - one for each token of the sequence.
+ * @returns for `max` the score of greatest magnitude, with its sign.
+ */
+export function aggregate(
+  scores: readonly number[],
+  [start, end]: TokenSpan,
+  how: Aggregation
+): number {
+  return combine(scores.slice(start, end), how);
+}
+
+/**
+ * Cut segments where the target begins and ends, so that what stands before
+ * the target is never mixed with it.
+ */
+export function cutAtTarget(
+  segments: readonly TokenSpan[],
+  target: TokenSpan
+): TokenSpan[] {
+  return segments.flatMap(([start, end]) => {
+    const inner = target.filter(edge => start < edge && edge < end);
+    const edges = [start, ...inner, end];
+    return edges.slice(1).map((edge, i): TokenSpan => [edges[i], edge]);
+  });
+}
+
+/**
+ * Make the map of one target.
+ *
+ * @param tokens - the whole sequence.
+ * @param scores - one for each token of the sequence.
+ * @param segments - of the whole sequence, in order.
+ */
+export function mapSalience(
+  tokens: readonly Pick<ITextToken, 'kind'>[],
+  scores: readonly number[],
+  segments: readonly TokenSpan[],
+  target: TokenSpan,
+  how: Aggregation
+): ISalienceMap {
+  const spans = cutAtTarget(segments, target);
+  const values = spans.map(span => aggregate(scores, span, how));
+  const before = spans.filter(([, end]) => end <= target[0]).length;
+  const total = values
+    .slice(0, before)
+    .reduce((sum, value) => sum + Math.abs(value), 0);
+  const ranks = rank(values.slice(0, before));
+  const rows = spans.map((span, i): ISegmentSalience => {
+    const score = values[i];
+    return i < before
+      ? {
+          span,
+          score,
+          share: total > 0 ? Math.abs(score) / total : 0,
+          rank: ranks[i]
+        }
+      : { span, score, share: null, rank: null };
+  });
+  const apart = Math.abs(
+    combine(
+      scores.filter((_, i) => i < target[0] && tokens[i].kind === 'template'),
+      how
+    )
+  );
+  return {
+    target,
+    segments: rows,
+    templateShare: apart + total > 0 ? apart / (apart + total) : 0,
+    maxShare: rows.reduce((max, row) => Math.max(max, row.share ?? 0), 0)
+  };
+}
+
+/** Ranks by magnitude, from 1; ties by position. */
+export function rank(scores: readonly number[]): number[] {
+  const order = scores
+    .map((_, i) => i)
+    .sort((a, b) => Math.abs(scores[b]) - Math.abs(scores[a]) || a - b);
+  const ranks = new Array<number>(scores.length);
+  order.forEach((index, place) => {
+    ranks[index] = place + 1;
+  });
+  return ranks;
+}
+
+function combine(scores: readonly number[], how: Aggregation): number {
+  if (scores.length === 0) {
+    return 0;
+  }
+  if (how === 'max') {
+    return scores.reduce((max, s) => (Math.abs(s) > Math.abs(max) ? s : max));
+  }
+  const sum = scores.reduce((total, score) => total + score, 0);
+  return how === 'sum' ? sum : sum / scores.length;
+}
