@@ -134,6 +134,15 @@ class ModelsResponse(Message):
     models: list[ModelInfo]
 
 
+class ServiceHealth(Message):
+    """`GET /health` of the model service, which it answers while it starts, too."""
+
+    state: Literal["starting", "ready", "failed"]
+    detail: str = Field(default="", description="What it is doing, in words for the user; empty when it has nothing to do.")
+    version: str = Field(description="Version of lit_lab that the service runs.")
+    models: list[ModelInfo]
+
+
 # --- Work -------------------------------------------------------------------------------------------------------------
 
 
