@@ -1,0 +1,32 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IField, IPromptText, Span } from '../../session/source';
+
+/** A replacement field, and what is known of how it is filled at run time. */
+export interface IFoundField extends IField {
+  /** The Python expression that fills it; null when the code doesn't say. */
+  readonly wanted: string | null;
+  /** Debug sign, conversion and format after the expression, as written. */
+  readonly format: string;
+}
+
+/** A string found in a cell. */
+export interface IFoundText extends IPromptText {
+  readonly fields: readonly IFoundField[];
+  /** Where the literals, with what is done to them, stand in the source. */
+  readonly span: Span;
+  /** The variable that it is assigned to, such as `prompt`. */
+  readonly variable?: string;
+}
+
+/**
+ * Look a Unicode name of `\N{…}` up: its characters, null when there is no such
+ * name, undefined when that is not known yet.
+ */
+export type NameLookup = (name: string) => string | null | undefined;
+
+/** What finding strings needs besides the source. */
+export interface IFindContext {
+  readonly lookup: NameLookup;
+  readonly trans: TranslationBundle;
+}
