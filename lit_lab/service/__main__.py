@@ -1,0 +1,196 @@
+"""Start the model service: `python -m lit_lab.service`.
+
+It reads its configuration (`lit_lab.protocol.ServiceConfig`) as one line of JSON from standard input, listens on a
+loopback port, and tells on standard output, one line of JSON each (`ServiceLine`), what it is doing. It ends when
+standard input closes. By hand, with the embedded model:
+
+    (echo '{"secret": "0123456789abcdef", "models": ["demo:embedded"]}'; cat) | python -m lit_lab.service --port 8999
+    curl -H 'Authorization: Bearer 0123456789abcdef' localhost:8999/health
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import NoReturn, TextIO
+
+from pydantic import BaseModel, ValidationError
+
+from lit_lab.protocol import (
+    FailedLine,
+    ListeningLine,
+    ProgressLine,
+    ReadyLine,
+    ServiceConfig,
+    describe_validation,
+)
+from lit_lab.version import version
+
+from . import libraries, neighbour
+from .errors import ServiceError
+
+EXIT_FAILED = 3
+"""Exit status when the service can't start, or may not go on; the last line on standard output says why."""
+
+log = logging.getLogger(__name__)
+
+
+class Lines:
+    """Standard output, kept for `ServiceLine`s: whatever libraries print goes to standard error."""
+
+    def __init__(self) -> None:
+        self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
+        self._lock = threading.Lock()
+        os.dup2(2, 1)
+
+    def say(self, line: BaseModel) -> None:
+        """Write a line; nobody may be reading any more."""
+        with self._lock:
+            try:
+                self._out.write(line.model_dump_json() + "\n")
+                self._out.flush()
+            except BrokenPipeError:
+                log.info("nobody reads standard output")
+
+
+def main() -> None:
+    """Read the configuration, serve until standard input closes or a signal comes."""
+    parser = argparse.ArgumentParser(prog="python -m lit_lab.service", description="LIT Lab's model service.")
+    parser.add_argument("--port", type=int, default=0, help="loopback port to listen on (default: a free one)")
+    arguments = parser.parse_args()
+    lines = Lines()
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        config = read_config(sys.stdin)
+        neighbour.give_way()
+        libraries.check_interpreter()
+        serve(config, arguments.port, lines)
+    except ServiceError as error:
+        fail(lines, error)
+
+
+def read_config(stdin: TextIO) -> ServiceConfig:
+    """Read the configuration from standard input's first line.
+
+    Raises:
+        ServiceError: `bad_config`.
+    """
+    try:
+        return ServiceConfig.model_validate_json(stdin.readline())
+    except ValidationError as error:
+        raise ServiceError(
+            400,
+            "bad_config",
+            f"The model service can't use its configuration: {describe_validation(error.errors())}",
+            "The Jupyter server and the model service may be of different versions: install the same lit_lab for both.",
+        ) from error
+
+
+def serve(config: ServiceConfig, port: int, lines: Lines) -> None:
+    """Serve until a signal comes; import the libraries meanwhile.
+
+    Raises:
+        ServiceError: `missing_libraries`, `bad_model` or `port_in_use`.
+    """
+    try:
+        import uvicorn
+    except ImportError as error:
+        raise ServiceError(
+            503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
+        ) from error
+    from .app import create_app
+    from .memory import Watchdog
+    from .registry import Registry, parse
+    from .work import Work
+
+    threads = neighbour.threads(config.threads)
+    libraries.set_environment(threads)
+    listener = listen(port)
+    registry = Registry(parse(config.models), config.max_length, lambda say: import_libraries(threads, say))
+    work = Work(registry)
+
+    async def start() -> None:
+        lines.say(ListeningLine(port=listener.getsockname()[1], version=version()))
+        try:
+            await registry.start(lambda detail: lines.say(ProgressLine(message=detail)))
+        except ServiceError as error:
+            fail(lines, error)
+        lines.say(ReadyLine())
+        if config.load_default:
+            try:
+                async for message in registry.ready(next(iter(registry.entries))):
+                    lines.say(ProgressLine(message=message))
+            except ServiceError as error:
+                # Not the service's end: another model may load, and /models tells the reason.
+                lines.say(ProgressLine(message=error.message))
+
+    if config.memory_limit is not None:
+        Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
+    threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
+    app = create_app(registry, work, config.secret, start)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    asyncio.run(server.serve(sockets=[listener]))
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on loopback.
+
+    Raises:
+        ServiceError: `port_in_use`.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except OSError as error:
+        raise ServiceError(
+            409, "port_in_use", f"The model service can't listen on port {port}: {error.strerror}.", "Use another port."
+        ) from error
+    return listener
+
+
+def import_libraries(threads: int, say: Callable[[str], None]) -> None:
+    """Import TensorFlow, Keras and LIT, saying which.
+
+    Raises:
+        ServiceError: `missing_libraries`, also for a broken installation.
+    """
+    try:
+        say("importing TensorFlow")
+        libraries.import_tensorflow(threads)
+        say("importing Keras")
+        libraries.import_keras()
+    except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
+        log.exception("import failed")
+        raise ServiceError(
+            503,
+            "missing_libraries",
+            f"The model service can't import its libraries: {error}",
+            "Install them anew with: pip install --force-reinstall 'lit-lab[service]'",
+        ) from error
+
+
+def end_with_stdin(stdin: TextIO) -> NoReturn:
+    """End the process when standard input closes: whoever started the service is gone."""
+    for _ in stdin:
+        pass
+    log.info("standard input was closed: ending")
+    os._exit(0)
+
+
+def fail(lines: Lines, error: ServiceError) -> NoReturn:
+    """Say why the service can't go on, and end it at once, whatever its threads are doing."""
+    log.error("%s %s", error.message, error.hint)
+    lines.say(FailedLine(error=error.code, message=error.message, hint=error.hint))
+    os._exit(EXIT_FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,195 @@
+"""The model service's HTTP application: thin routes over models and datasets."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+
+from lit_lab.protocol import (
+    ErrorBody,
+    GenerateRequest,
+    ModelsResponse,
+    SalienceRequest,
+    ServiceHealth,
+    TokensRequest,
+    TokensResponse,
+    describe_validation,
+)
+from lit_lab.version import version
+
+from .datasets import Datasets
+from .errors import ServiceError
+from .registry import Registry
+from .surrogates import check_texts
+from .work import Work
+
+MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
+
+T = TypeVar("T", bound=BaseModel)
+Scope = MutableMapping[str, Any]
+Asgi = Callable[[Scope, Any, Any], Awaitable[None]]
+
+
+class Secret:
+    """Lets only requests through that carry the secret; of the rest it tells nothing, not even which routes exist."""
+
+    def __init__(self, app: Asgi, secret: str) -> None:
+        self._app = app
+        self._expected = b"Bearer " + secret.encode()
+
+    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
+        """Answer 401 or pass the request on."""
+        if scope["type"] == "http":
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self._expected):
+                answer = _answer(
+                    ServiceError(
+                        401,
+                        "unauthorized",
+                        "This request doesn't carry the model service's secret.",
+                        "The service is meant for the Jupyter server that started it.",
+                    )
+                )
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def create_app(registry: Registry, work: Work, secret: str, started: Callable[[], Awaitable[None]]) -> FastAPI:
+    """Return the application.
+
+    Args:
+        registry: The models.
+        work: Runs their computations.
+        secret: What every request must carry, as `Authorization: Bearer <secret>`.
+        started: Runs beside the application from its start on; imports the libraries.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        starting = asyncio.ensure_future(started())
+        yield
+        starting.cancel()
+        work.end_all()
+
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Secret, secret=secret)
+    datasets = Datasets()
+
+    @app.exception_handler(ServiceError)
+    async def failed(_: Request, error: ServiceError) -> Response:
+        return _answer(error)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        what = f"{request.method} {request.url.path}"
+        return _answer(ServiceError(error.status_code, "no_such_route", f"The model service has no {what}."))
+
+    @app.get("/health")
+    async def health() -> Response:
+        models = [entry.info() for entry in registry.entries.values()]
+        state = "failed" if registry.error else "ready" if registry.imported else "starting"
+        loading = next((entry.detail for entry in registry.entries.values() if entry.state == "loading"), "")
+        detail = registry.error.message if registry.error else registry.detail or loading
+        return _json(ServiceHealth(state=state, detail=detail, version=version(), models=models))
+
+    @app.get("/models")
+    async def models() -> Response:
+        return _json(ModelsResponse(models=[entry.info() for entry in registry.entries.values()]))
+
+    @app.post("/models/{name}/load")
+    async def load(name: str) -> Response:
+        registry.load(name)
+        return _json(registry.get(name).info())
+
+    @app.post("/tokens")
+    async def tokens(request: Request) -> Response:
+        asked = await _body(request, TokensRequest)
+        async for _ in registry.ready(asked.model):
+            pass
+        model = registry.get(asked.model).model
+        assert model is not None  # noqa: S101 - ready() has just said so
+
+        def tokenize() -> TokensResponse:
+            return TokensResponse(
+                model=asked.model,
+                prompt=model.tokenizer.prompt(asked.prompt),
+                answer=model.tokenizer.answer(asked.answer),
+                window=model.window,
+            )
+
+        # In a thread: a long text takes a while, and /health is to answer meanwhile.
+        return _json(await asyncio.to_thread(tokenize))
+
+    @app.post("/generate")
+    async def generate(request: Request) -> Response:
+        asked = await _body(request, GenerateRequest)
+        registry.get(asked.model)
+        return _stream(
+            work.stream(
+                asked.model,
+                lambda model, cancellation: model.generate(asked.prompt, asked.max_new_tokens, cancellation),
+            )
+        )
+
+    @app.post("/salience")
+    async def salience(request: Request) -> Response:
+        asked = await _body(request, SalienceRequest)
+        registry.get(asked.model)
+        return _stream(work.stream(asked.model, lambda model, cancellation: model.salience(asked, cancellation)))
+
+    @app.get("/datasets")
+    async def all_datasets() -> Response:
+        return _json(await asyncio.to_thread(datasets.all))
+
+    @app.get("/datasets/{name}/rows")
+    async def rows(name: str) -> Response:
+        return _json(await asyncio.to_thread(datasets.rows, name))
+
+    return app
+
+
+async def _body(request: Request, kind: type[T]) -> T:
+    """Read and validate a request's body.
+
+    Raises:
+        ServiceError: `too_large`, `bad_request` or `lone_surrogate`.
+    """
+    data = bytearray()
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > MAX_BODY:
+            raise ServiceError(413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it.")
+    try:
+        content = json.loads(data)
+    except ValueError as error:
+        raise ServiceError(400, "bad_request", f"The request isn't JSON: {error}") from error
+    # Before pydantic, which refuses half characters in words for programmers.
+    check_texts(content)
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise ServiceError(422, "bad_request", describe_validation(error.errors())) from error
+
+
+def _json(message: BaseModel, status: int = 200) -> Response:
+    return Response(message.model_dump_json(), status, media_type="application/json")
+
+
+def _answer(error: ServiceError) -> Response:
+    body: ErrorBody = error.body()
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    return Response(body.model_dump_json(), error.status, headers, media_type="application/json")
+
+
+def _stream(lines: AsyncIterator[bytes]) -> Response:
+    return StreamingResponse(lines, media_type="application/x-ndjson", headers={"Cache-Control": "no-store"})

@@ -1,0 +1,38 @@
+"""Ending a computation that nobody waits for any more, or that may not go on."""
+
+from __future__ import annotations
+
+import threading
+
+from .errors import ServiceError
+
+
+class Cancelled(Exception):  # noqa: N818 - not an error: nobody waits for the result any more
+    """The reader went away; the computation ends without a result."""
+
+
+class Cancellation:
+    """Passed to a computation, which calls `check` before each piece of work: a token, a backward pass.
+
+    Set from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._set = threading.Event()
+        self._why: ServiceError | None = None
+
+    def set(self, why: ServiceError | None = None) -> None:
+        """End the computation; with a reason where somebody is there to be told."""
+        if not self._set.is_set():
+            self._why = why
+            self._set.set()
+
+    def check(self) -> None:
+        """Go on, or raise.
+
+        Raises:
+            Cancelled: the reader went away.
+            ServiceError: the reason it was ended for.
+        """
+        if self._set.is_set():
+            raise self._why or Cancelled

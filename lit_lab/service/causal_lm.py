@@ -1,0 +1,133 @@
+"""LIT models over a Keras CausalLM: the three that LIT's own interface expects, with its specs.
+
+They share one `LanguageModel`, as LIT's own three share one Keras model. Unlike LIT's they never cut a text in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from lit_nlp.api import model as lit_model
+from lit_nlp.api import types as lit_types
+from lit_nlp.examples.prompt_debugging import constants
+
+from lit_lab.protocol import AnswerEvent, SalienceRequest, ScoresEvent, Span
+
+from .cancellation import Cancellation
+from .errors import ServiceError
+from .language_model import LanguageModel
+
+Names = constants.FieldNames
+
+
+class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no types for mypy
+    """Base of the three: a LIT model of prompts with optional targets."""
+
+    def __init__(self, language_model: LanguageModel) -> None:
+        super().__init__()
+        self.language_model = language_model
+
+    @classmethod
+    def init_spec(cls) -> None:
+        """Return None: LIT can't make one from a form, because it needs a loaded model."""
+        return None
+
+    def input_spec(self) -> lit_types.Spec:
+        """Return LIT's spec of a prompt with an optional target."""
+        return constants.INPUT_SPEC
+
+
+class GenerationModel(_LanguageModelBase):
+    """Answers prompts greedily.
+
+    Args:
+        language_model: The model.
+        max_new_tokens: Most tokens of an answer.
+    """
+
+    def __init__(self, language_model: LanguageModel, max_new_tokens: int = 256) -> None:
+        super().__init__(language_model)
+        self.max_new_tokens = max_new_tokens
+
+    def output_spec(self) -> lit_types.Spec:
+        """Return LIT's spec of a response."""
+        return constants.OUTPUT_SPEC_GENERATION
+
+    def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
+        """Yield one response for each input."""
+        for example in inputs:
+            events = self.language_model.generate(example[Names.PROMPT], self.max_new_tokens, Cancellation())
+            yield {Names.RESPONSE: next(event.text for event in events if isinstance(event, AnswerEvent))}
+
+
+class TokenizerModel(_LanguageModelBase):
+    """Tokenizes prompt and target, apart from each other."""
+
+    def output_spec(self) -> lit_types.Spec:
+        """Return LIT's spec of tokens."""
+        return constants.OUTPUT_SPEC_TOKENIZER
+
+    def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
+        """Yield the vocabulary's spellings of the tokens of each input."""
+        for example in inputs:
+            yield {Names.TOKENS: _pieces(self.language_model, example)[1]}
+
+
+class SalienceModel(_LanguageModelBase):
+    """Scores the tokens of prompt and target by their influence on the tokens that a mask selects."""
+
+    def input_spec(self) -> lit_types.Spec:
+        """Return LIT's spec of a prompt, an optional target and a mask over their tokens."""
+        return constants.INPUT_SPEC | constants.INPUT_SPEC_SALIENCE
+
+    def output_spec(self) -> lit_types.Spec:
+        """Return LIT's spec of tokens and the two methods' scores."""
+        return constants.OUTPUT_SPEC_SALIENCE
+
+    def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
+        """Yield tokens and scores of each input.
+
+        Raises:
+            ServiceError: `bad_mask`, when the mask selects nothing, selects tokens that aren't neighbours, or is longer
+                than the sequence.
+        """
+        for example in inputs:
+            ids, pieces = _pieces(self.language_model, example)
+            request = SalienceRequest(
+                model="lit", ids=ids, targets=[_span(example.get(Names.TARGET_MASK) or [], len(ids))]
+            )
+            scores: dict[str, list[float]] = {
+                event.method: event.scores
+                for event in self.language_model.salience(request, Cancellation())
+                if isinstance(event, ScoresEvent)
+            }
+            yield {Names.TOKENS: pieces, **scores}
+
+
+def model_group(language_model: LanguageModel, name: str) -> dict[str, lit_model.Model]:
+    """Return the three models under the names by which LIT's sequence salience finds them."""
+    return {
+        name: GenerationModel(language_model),
+        f"_{name}_salience": SalienceModel(language_model),
+        f"_{name}_tokenizer": TokenizerModel(language_model),
+    }
+
+
+def _pieces(language_model: LanguageModel, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
+    tokens = language_model.tokenizer.prompt(example[Names.PROMPT])
+    tokens += language_model.tokenizer.answer(example.get(Names.TARGET) or "")
+    return [token.id for token in tokens], [token.piece for token in tokens]
+
+
+def _span(mask: list[float], length: int) -> Span:
+    # Token 0 is never predicted; LIT too takes it out of the mask.
+    selected = [index for index, value in enumerate(mask) if value and index > 0]
+    if not selected or selected[-1] >= length or selected != list(range(selected[0], selected[-1] + 1)):
+        raise ServiceError(
+            422,
+            "bad_mask",
+            f"The target mask selects the tokens {selected} of {length}.",
+            "Select one or more neighbouring tokens, not the first alone.",
+        )
+    return Span(start=selected[0], end=selected[-1] + 1)

@@ -1,0 +1,31 @@
+"""Errors worded for the person who uses the panel."""
+
+from __future__ import annotations
+
+from lit_lab.protocol import ErrorBody, ErrorEvent
+
+
+class ServiceError(Exception):
+    """A failure that the user can understand and act on.
+
+    Args:
+        status: HTTP status.
+        code: A short stable code, such as `prompt_too_long`.
+        message: What happened.
+        hint: What the user can do about it.
+    """
+
+    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+    def body(self) -> ErrorBody:
+        """Return the answer of a request that failed."""
+        return ErrorBody(error=self.code, message=self.message, hint=self.hint)
+
+    def event(self) -> ErrorEvent:
+        """Return the last event of a stream that failed."""
+        return ErrorEvent(error=self.code, message=self.message, hint=self.hint)

@@ -1,0 +1,94 @@
+"""Watches the service's memory.
+
+Address space can't be limited (`RLIMIT_AS`): TensorFlow reserves far more than it uses, and an allocation that fails
+inside it ends the process without a word. So the resident size is looked at a few times a second.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import ServiceError
+
+LOOK_SECONDS = 0.2
+GRACE_SECONDS = 3.0  # for a computation to end and give its memory back
+
+log = logging.getLogger(__name__)
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process holds; where there is no /proc, the most that it ever held."""
+    if sys.platform == "linux":
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+class Watchdog:
+    """Ends what runs when memory goes over a limit, and the service itself when that didn't help.
+
+    Args:
+        limit: In bytes.
+        end_work: Ends all computations with a reason; tells whether there were any.
+        end_service: Ends the service with a reason.
+        measure: Returns the memory in use, in bytes.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        end_work: Callable[[ServiceError], bool],
+        end_service: Callable[[ServiceError], None],
+        measure: Callable[[], int] = resident_bytes,
+    ) -> None:
+        self._limit = limit
+        self._end_work = end_work
+        self._end_service = end_service
+        self._measure = measure
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Watch from now on, in a thread."""
+        threading.Thread(target=self._watch, name="memory", daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._stopped.set()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(LOOK_SECONDS):
+            used = self._measure()
+            if used <= self._limit:
+                continue
+            error = _over(used, self._limit)
+            log.warning("%s", error.message)
+            if self._end_work(error) and self._recovers():
+                continue
+            self._end_service(error)
+            return
+
+    def _recovers(self) -> bool:
+        for _ in range(int(GRACE_SECONDS / LOOK_SECONDS)):
+            if self._stopped.wait(LOOK_SECONDS):
+                return True
+            gc.collect()
+            if self._measure() <= self._limit:
+                return True
+        return False
+
+
+def _over(used: int, limit: int) -> ServiceError:
+    return ServiceError(
+        507,
+        "memory_limit",
+        f"The model service used {used / 2**30:.1f} GiB of memory; its limit is {limit / 2**30:.1f} GiB.",
+        "Shorten the prompt, choose a smaller model, or raise c.LitLab.memory_limit.",
+    )

@@ -1,0 +1,299 @@
+"""Text to tokens and back, as the text contract says.
+
+The texts of all tokens that aren't `template` join to exactly the text that was tokenized. They come from aligning the
+tokens with that text, not from decoding pieces: a piece can't tell a blank from a `▁` that the user typed.
+
+Prompt and answer are tokenized apart; the answer of a generation isn't tokenized at all, its ids are those that were
+generated, and their texts come from decoding, for want of a text to align with.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+from lit_lab.protocol import Token, TokenKind
+
+from .errors import ServiceError
+from .surrogates import check_text
+
+# Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
+# never splits (Gemma's runs of newlines, its HTML tags) are ordinary text.
+_CONTROL = re.compile(
+    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|unk|mask|s|/s|unused\d+|end▁of▁sentence)>|\[/?(?:INST|PAD|MASK|multimodal)\]"
+)
+
+
+class Pieces(Protocol):
+    """A tokenizer family: what is known of its vocabulary, and how its tokens are laid along a text."""
+
+    def align(self, text: str) -> Iterator[tuple[int, str]]:
+        """Yield id and text of each token; the texts join to `text`."""
+
+    def piece(self, id: int) -> str:
+        """Return the vocabulary's own spelling."""
+
+    def is_control(self, id: int) -> bool:
+        """Tell whether the token structures the sequence rather than being text."""
+
+    def decode(self, id: int) -> bytes | str:
+        """Return what a generated token adds to the text: text, or bytes that may be part of a character."""
+
+
+class SequenceTokenizer:
+    """Makes the token sequences that a model works on: `template + prompt + template + answer`.
+
+    Args:
+        pieces: The tokenizer's family.
+        start_ids: Template tokens before a prompt, such as `<bos>`.
+        stop_ids: Tokens that end an answer.
+        vocabulary_size: Number of ids.
+    """
+
+    def __init__(self, pieces: Pieces, start_ids: Sequence[int], stop_ids: Sequence[int], vocabulary_size: int) -> None:
+        self._pieces = pieces
+        self.start_ids = tuple(start_ids)
+        self.stop_ids = frozenset(stop_ids)
+        self.vocabulary_size = vocabulary_size
+
+    def prompt(self, text: str) -> list[Token]:
+        """Return a prompt's tokens, the template's before them."""
+        template = [Token(id=id, piece=self._pieces.piece(id), text="", kind="template") for id in self.start_ids]
+        return template + self.answer(text)
+
+    def answer(self, text: str) -> list[Token]:
+        """Return the tokens of a text that follows a prompt, tokenized apart from it."""
+        check_text(text)
+        tokens = [self._token(id, covered) for id, covered in self._pieces.align(text)]
+        if "".join(token.text for token in tokens) != text:
+            raise ServiceError(
+                422,
+                "not_tokenizable",
+                "This model's tokenizer makes no tokens of this text.",
+                "It may drop blank text. Write something that isn't blank.",
+            )
+        return tokens
+
+    def check_ids(self, ids: Sequence[int]) -> None:
+        """Refuse ids that this model's vocabulary hasn't.
+
+        Raises:
+            ServiceError: `unknown_token`.
+        """
+        for index, id in enumerate(ids):
+            if not 0 <= id < self.vocabulary_size:
+                raise ServiceError(
+                    422,
+                    "unknown_token",
+                    f"Token {index} has the id {id}; this model's ids go from 0 to {self.vocabulary_size - 1}.",
+                    "The tokens are another model's. Run the prompt again with this model.",
+                )
+
+    def streamed(self) -> AnswerStream:
+        """Return what turns generated ids into tokens, one by one."""
+        return AnswerStream(self._pieces)
+
+    def _token(self, id: int, text: str) -> Token:
+        kind: TokenKind = "control" if self._pieces.is_control(id) else "text"
+        return Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)
+
+
+class AnswerStream:
+    """Texts of generated tokens: a token that completes no character has an empty text, the one that does carries it."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        self._pieces = pieces
+        # Bytes that can't become a character show as U+FFFD, the ones left at the end too.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.tokens: list[Token] = []
+
+    def add(self, id: int) -> Token:
+        """Return the next token of the answer."""
+        decoded = self._pieces.decode(id)
+        if isinstance(decoded, str):
+            text = self._decoder.decode(b"", final=True) + decoded
+            self._decoder.reset()
+        else:
+            text = self._decoder.decode(decoded)
+        kind: TokenKind = "control" if self._pieces.is_control(id) else "text"
+        token = Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)
+        self.tokens.append(token)
+        return token
+
+    def finish(self) -> list[Token]:
+        """Return all tokens; where the answer ends inside a character, the last one shows U+FFFD."""
+        rest = self._decoder.decode(b"", final=True)
+        if rest and self.tokens:
+            last = self.tokens[-1]
+            self.tokens[-1] = last.model_copy(update={"text": last.text + rest})
+        return self.tokens
+
+
+class SentencePieces:
+    """SentencePiece vocabularies (Gemma, Llama 2, Mistral, Phi-3 …), aligned by SentencePiece itself.
+
+    Control pieces that a user types (`<bos>`) are split like any other text, as keras-hub's own tokenizers do;
+    user-defined ones (`<start_of_turn>`) become the one token that they name.
+    """
+
+    def __init__(self, proto: bytes) -> None:
+        import sentencepiece
+
+        # A processor of our own, because keras-hub's hands out no alignment. The vocabulary is the same, and a test
+        # holds the ids against keras-hub's.
+        self._processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
+        # SentencePiece 0.2.3 renamed it.
+        processor: Any = self._processor
+        self._encode = getattr(processor, "encode_as_proto", None) or processor.encode_as_immutable_proto
+        size = self._processor.get_piece_size()
+        self._pieces: list[str] = [self._processor.id_to_piece(id) for id in range(size)]
+        self._controls = frozenset(
+            id
+            for id in range(size)
+            if self._processor.is_control(id) or self._processor.is_unknown(id) or _CONTROL.fullmatch(self._pieces[id])
+        )
+        self._bytes = {id: bytes([int(self._pieces[id][3:5], 16)]) for id in range(size) if self._processor.is_byte(id)}
+
+    def align(self, text: str) -> Iterator[tuple[int, str]]:
+        """Lay the surfaces that SentencePiece reports along the text; what it dropped goes to the token after it."""
+        pieces = self._encode(text).pieces
+        position = 0
+        for index, piece in enumerate(pieces):
+            if index == len(pieces) - 1:
+                end = len(text)
+            else:
+                # The surface is a substring of the text even where the tokenizer normalizes; for all but the last
+                # byte of a character it is empty.
+                end = text.index(piece.surface, position) + len(piece.surface) if piece.surface else position
+            yield piece.id, text[position:end]
+            position = end
+
+    def piece(self, id: int) -> str:
+        """Return the vocabulary's own spelling."""
+        return self._pieces[id]
+
+    def is_control(self, id: int) -> bool:
+        """Tell whether the token structures the sequence rather than being text."""
+        return id in self._controls
+
+    def decode(self, id: int) -> bytes | str:
+        """Return the byte of a byte piece, else the piece with blanks for `▁`."""
+        if id in self._bytes:
+            return self._bytes[id]
+        piece = self._pieces[id]
+        return piece if id in self._controls else piece.replace("▁", " ")
+
+
+class BytePieces:
+    """Byte-level BPE vocabularies (GPT-2, Llama 3, Qwen …): each character of a piece stands for one byte.
+
+    Args:
+        tokenizer: A `keras_nlp.tokenizers.BytePairTokenizer`.
+    """
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._byte_of = {character: byte for byte, character in _byte_alphabet().items()}
+        self._whole = frozenset(tokenizer.unsplittable_tokens or ())
+
+    def align(self, text: str) -> Iterator[tuple[int, str]]:
+        """Lay the tokens' bytes along the text's; a character belongs to the token with its last byte."""
+        ids = [int(id) for id in self._tokenizer.tokenize(text)] if text else []
+        data = text.encode()
+        begin = 0  # where the token begins
+        told = 0  # up to where characters have been told
+        for index, id in enumerate(ids):
+            piece = self._raw(id)
+            if begin == 0 and piece.startswith(b" ") and not data.startswith(b" "):
+                piece = piece[1:]  # a blank that the tokenizer put before the text, and that has no place in it
+            if index == len(ids) - 1:
+                end = len(data)
+            elif data.startswith(piece, begin):
+                end = begin + len(piece)
+            else:
+                # A tokenizer that normalizes: all up to the next token that can be found belongs to this one.
+                end = self._find(data, begin, ids[index + 1 :])
+            whole = end
+            while told < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
+                whole -= 1
+            yield id, data[told:whole].decode()
+            begin, told = end, whole
+
+    def piece(self, id: int) -> str:
+        """Return the vocabulary's own spelling."""
+        return str(self._tokenizer.id_to_token(id))
+
+    def is_control(self, id: int) -> bool:
+        """Tell whether the token structures the sequence rather than being text."""
+        piece = self.piece(id)
+        return piece in self._whole or _CONTROL.fullmatch(piece) is not None
+
+    def decode(self, id: int) -> bytes | str:
+        """Return the token's bytes, or the spelling of a control token."""
+        return self.piece(id) if self.is_control(id) else self._raw(id)
+
+    def _raw(self, id: int) -> bytes:
+        piece = self.piece(id)
+        if piece in self._whole:
+            return piece.encode()
+        return b"".join(
+            bytes([self._byte_of[character]]) if character in self._byte_of else character.encode()
+            for character in piece
+        )
+
+    def _find(self, data: bytes, start: int, ids: Sequence[int]) -> int:
+        for id in ids:
+            found = data.find(self._raw(id), start)
+            if found >= 0:
+                return found
+        return len(data)
+
+
+def sequence_tokenizer(causal_lm: Any) -> SequenceTokenizer:
+    """Return the tokenizer of a `keras_nlp.models.CausalLM`.
+
+    Raises:
+        ServiceError: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
+    """
+    tokenizer = causal_lm.preprocessor.tokenizer
+    pieces: Pieces
+    if getattr(tokenizer, "proto", None) is not None:
+        pieces = SentencePieces(tokenizer.proto)
+    elif hasattr(tokenizer, "merges") and hasattr(tokenizer, "unsplittable_tokens"):
+        pieces = BytePieces(tokenizer)
+    else:
+        raise ServiceError(
+            422,
+            "unsupported_model",
+            f"{type(tokenizer).__name__} is neither a SentencePiece nor a byte-level BPE tokenizer.",
+            "Use a text model of the Gemma, Llama, Mistral, GPT-2, Qwen or Phi families.",
+        )
+    # keras-hub begins every generation with the start token, whatever the preset's `add_start_token` says.
+    start = getattr(tokenizer, "start_token_id", None)
+    stops = [getattr(tokenizer, name, None) for name in ("end_token_id", "end_token2_id")]
+    # A model that ends its turn has nothing more to say, whether or not its family's `generate` knows that.
+    vocabulary = set(tokenizer.get_vocabulary())
+    for name in ("<end_of_turn>", "<|eot_id|>", "<|im_end|>", "<|end|>"):
+        if name in vocabulary:
+            stops.append(tokenizer.token_to_id(name))
+    return SequenceTokenizer(
+        pieces, _ids(start), [id for stop in stops for id in _ids(stop)], tokenizer.vocabulary_size()
+    )
+
+
+def _ids(value: Any) -> list[int]:
+    if value is None:
+        return []
+    return [int(id) for id in value] if isinstance(value, (list, tuple)) else [int(value)]
+
+
+def _byte_alphabet() -> dict[int, str]:
+    """Return the printable character that byte-level BPE writes for each byte (GPT-2's table).
+
+    Printable Latin-1 characters stand for themselves, the other bytes for the characters from U+0100 on, in order.
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(0x100) if byte not in set(printable)]
+    return {byte: chr(byte) for byte in printable} | {byte: chr(0x100 + n) for n, byte in enumerate(others)}

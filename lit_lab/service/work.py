@@ -1,0 +1,122 @@
+"""Computations as streams of events: a fair queue for each model, cancelled when the reader goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from lit_lab.protocol import DoneEvent, ErrorEvent, StateEvent
+
+from .cancellation import Cancellation, Cancelled
+from .errors import ServiceError
+from .registry import Registry
+
+if TYPE_CHECKING:
+    from .language_model import LanguageModel
+
+log = logging.getLogger(__name__)
+
+
+class Work:
+    """Runs computations, one at a time for each model, first come first served.
+
+    Args:
+        registry: The models.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._threads = ThreadPoolExecutor(max_workers=len(registry.entries), thread_name_prefix="compute")
+        self._running: dict[asyncio.Task[None], Cancellation] = {}
+
+    def end_all(self, why: ServiceError | None = None) -> bool:
+        """End all computations, from any thread; tell whether there were any."""
+        running = list(self._running.values())
+        for cancellation in running:
+            cancellation.set(why)
+        return bool(running)
+
+    async def stream(
+        self, name: str, compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]]
+    ) -> AsyncIterator[bytes]:
+        """Yield a computation's events as lines of JSON; the last is `done` or `error`.
+
+        Args:
+            name: The model.
+            compute: Runs in a thread; ends within one piece of work when this iterator is closed.
+        """
+        cancellation = Cancellation()
+        events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
+        # A task of its own: the model's turn ends when the thread has, not when the reader goes away.
+        task = asyncio.ensure_future(self._run(name, compute, cancellation, events.put_nowait))
+        self._running[task] = cancellation
+        task.add_done_callback(self._running.pop)
+        try:
+            while (event := await events.get()) is not None:
+                yield event.model_dump_json().encode() + b"\n"
+        finally:
+            cancellation.set()
+
+    async def _run(
+        self,
+        name: str,
+        compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        cancellation: Cancellation,
+        tell: Callable[[BaseModel | None], None],
+    ) -> None:
+        try:
+            async for message in self._registry.ready(name):
+                tell(StateEvent(message=message))
+            entry = self._registry.get(name)
+            if entry.turn.locked():
+                tell(StateEvent(message="waiting for another computation to end"))
+            async with entry.turn:
+                started = time.monotonic()
+                assert entry.model is not None  # noqa: S101 - ready() has just said so
+                await self._in_thread(entry.model, compute, cancellation, tell)
+                tell(DoneEvent(seconds=time.monotonic() - started))
+        except Cancelled:
+            log.info("a computation was cancelled")
+        except ServiceError as error:
+            tell(error.event())
+        except Exception as error:
+            log.exception("a computation failed")
+            tell(_unexpected(error))
+        finally:
+            tell(None)
+
+    async def _in_thread(
+        self,
+        model: LanguageModel,
+        compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        cancellation: Cancellation,
+        tell: Callable[[BaseModel | None], None],
+    ) -> None:
+        loop = asyncio.get_running_loop()
+
+        def run() -> None:
+            cancellation.check()
+            for event in compute(model, cancellation):
+                loop.call_soon_threadsafe(tell, event)
+
+        await loop.run_in_executor(self._threads, run)
+
+
+def _unexpected(error: Exception) -> ErrorEvent:
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return ErrorEvent(
+            error="out_of_memory",
+            message="There wasn't enough memory for this computation.",
+            hint="Shorten the prompt, choose a smaller model, or close other programs.",
+        )
+    return ErrorEvent(
+        error="internal",
+        message=f"The computation failed: {type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}",
+        hint="The service's log tells more. Try again, or restart the service.",
+    )
