@@ -288,20 +288,6 @@ function concatenate(one: IText, other: IText): IText | null {
   };
 }
 
-/** The text of a Python expression given as source; null when unknown. */
-export function evaluateRoot(
-  root: SyntaxNode,
-  source: string,
-  context: IFindContext
-): IText | null {
-  const statement = root.firstChild;
-  const expression =
-    statement?.name === 'ExpressionStatement' && !statement.nextSibling
-      ? statement.firstChild
-      : null;
-  return expression ? evaluate(expression, source, context) : null;
-}
-
 /** A whole text that stands in its source as it is. */
 export function verbatimText(
   kind: TextKind,

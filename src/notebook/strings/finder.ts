@@ -1,0 +1,214 @@
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Parser } from '@lezer/common';
+
+import { plain } from '../../session/mapped';
+import type { ISuggestion, TextKind } from '../../session/source';
+import { readFacts } from './facts';
+import type { IFacts } from './facts';
+import { readFormat } from './format';
+import { findOtherStrings } from './other';
+import { findPythonStrings } from './python';
+import { suggest } from './suggest';
+import type { IFindContext, IFoundText } from './types';
+
+/** Most cells whose facts are kept; a notebook's, with room for old versions. */
+const MAX_CACHED = 2_000;
+
+/** A cell, as far as finding strings needs it. */
+export interface ICellText {
+  readonly type: string;
+  readonly source: string;
+}
+
+/** A notebook's text. */
+export interface INotebookText {
+  readonly cells: readonly ICellText[];
+  /** Its kernel's language, such as `python`. */
+  readonly language: string;
+}
+
+/**
+ * Finds strings in a notebook's cells. No kernel and no editor is asked: the
+ * sources are parsed with the language's own parser.
+ */
+export class StringFinder {
+  constructor(options: StringFinder.IOptions) {
+    this._languages = options.languages;
+    this._unicodeNames = options.unicodeNames;
+    this._trans = options.trans;
+  }
+
+  /** All texts of a cell, in the order of its source. */
+  async find(notebook: INotebookText, index: number): Promise<IFoundText[]> {
+    const { type, source } = notebook.cells[index];
+    if (type !== 'code') {
+      const kind: TextKind = type === 'markdown' ? 'markdown' : 'raw';
+      return [whole(kind, source, 0, source.length)];
+    }
+    const parser = await this._parser(notebook.language);
+    if (parser === null) {
+      return [];
+    }
+    if (!isPython(notebook.language)) {
+      return findOtherStrings(source, parser, this._context(new Set()));
+    }
+    return this._withNames(context => {
+      const found = findPythonStrings(source, parser, context);
+      return found.map(text => {
+        const { variable } = text;
+        return text.kind === 'string' && variable !== undefined
+          ? this._asTemplate(text, variable, notebook, parser, context)
+          : text;
+      });
+    });
+  }
+
+  /** Values for the fields of a text of cell `index`. */
+  async suggest(
+    notebook: INotebookText,
+    index: number,
+    text: IFoundText
+  ): Promise<Record<string, ISuggestion>> {
+    const parser = await this._parser(notebook.language);
+    if (text.fields.length === 0 || parser === null) {
+      return {};
+    }
+    return this._withNames(context => {
+      const cells = notebook.cells.map(({ type, source }, at) => ({
+        number: at + 1,
+        facts: type === 'code' ? this._facts(source, parser, context) : NO_FACTS
+      }));
+      return suggest(text, cells, index, parser, context);
+    });
+  }
+
+  /** A string on whose variable `.format(…)` is called is a template. */
+  private _asTemplate(
+    text: IFoundText,
+    variable: string,
+    notebook: INotebookText,
+    parser: Parser,
+    context: IFindContext
+  ): IFoundText {
+    for (const { type, source } of notebook.cells) {
+      // Reading all cells' facts is dear; most notebooks hold no such call.
+      if (type !== 'code' || !source.includes('.format')) {
+        continue;
+      }
+      const { formats } = this._facts(source, parser, context);
+      const call = formats.find(({ name }) => name === variable);
+      if (call !== undefined) {
+        const { problems, ...template } = readFormat(text, call.args, context);
+        const told = [...(text.problem ? [text.problem] : []), ...problems];
+        return {
+          ...text,
+          ...template,
+          kind: 'template',
+          ...(told.length > 0 ? { problem: told.join(' ') } : {})
+        };
+      }
+    }
+    return text;
+  }
+
+  private _facts(
+    source: string,
+    parser: Parser,
+    context: IFindContext
+  ): IFacts {
+    let facts = this._cache.get(source);
+    if (facts === undefined) {
+      facts = readFacts(source, parser, context);
+      if (this._cache.size >= MAX_CACHED) {
+        this._cache.clear();
+      }
+      this._cache.set(source, facts);
+    }
+    return facts;
+  }
+
+  /** Run `find`, and once more when Unicode names had to be looked up. */
+  private async _withNames<T>(find: (context: IFindContext) => T): Promise<T> {
+    const missing = new Set<string>();
+    const first = find(this._context(missing));
+    if (missing.size === 0) {
+      return first;
+    }
+    try {
+      const names = [...missing];
+      const known = await this._unicodeNames(names);
+      for (const name of names) {
+        this._names.set(name, known.get(name) ?? null);
+      }
+    } catch (error) {
+      // The text says that the names couldn't be looked up; the next look at
+      // the cell tries again.
+      console.warn('lit-lab: Unicode names could not be looked up', error);
+      return first;
+    }
+    this._cache.clear();
+    return find(this._context(new Set()));
+  }
+
+  private _context(missing: Set<string>): IFindContext {
+    return {
+      trans: this._trans,
+      lookup: name => {
+        const characters = this._names.get(name);
+        if (characters === undefined) {
+          missing.add(name);
+        }
+        return characters;
+      }
+    };
+  }
+
+  private async _parser(language: string): Promise<Parser | null> {
+    const name = isPython(language) ? 'python' : language;
+    const loaded = await this._languages.getLanguage(name);
+    return loaded?.support?.language.parser ?? null;
+  }
+
+  private readonly _languages: IEditorLanguageRegistry;
+  private readonly _unicodeNames: StringFinder.IOptions['unicodeNames'];
+  private readonly _trans: TranslationBundle;
+  private readonly _names = new Map<string, string | null>();
+  private readonly _cache = new Map<string, IFacts>();
+}
+
+/** A namespace for `StringFinder`'s types. */
+export namespace StringFinder {
+  /** What a finder needs. */
+  export interface IOptions {
+    /** The editor's languages, for their parsers. */
+    readonly languages: IEditorLanguageRegistry;
+    /** Characters by the names in `\N{…}`; unknown names are left out. */
+    readonly unicodeNames: (
+      names: readonly string[]
+    ) => Promise<ReadonlyMap<string, string>>;
+    readonly trans: TranslationBundle;
+  }
+}
+
+/** A text that stands in its source as it is, such as a selection. */
+export function whole(
+  kind: TextKind,
+  source: string,
+  from: number,
+  to: number
+): IFoundText {
+  const text = plain(source.slice(from, to), from);
+  return { kind, ...text, fields: [], span: [from, to] };
+}
+
+const NO_FACTS: IFacts = {
+  assignments: [],
+  functions: [],
+  calls: [],
+  formats: []
+};
+
+function isPython(language: string): boolean {
+  return /^(i?python\d*|pyodide)$/i.test(language);
+}
