@@ -1,0 +1,144 @@
+/* global URL, document, performance, setInterval, clearInterval, window */
+/**
+ * From the right-click to the answer's overlay, in a headless Chromium.
+ *
+ * `node cold_start_browser.mjs <url of JupyterLab> <token>` prints JSON: the moments of the first (cold) run and of a
+ * second (warm) one, in seconds since their right-click, and how long the panel was ever without a word meanwhile.
+ * The clicks follow each other at once: a person's pauses would only give the service more time to start.
+ */
+import console from 'node:console';
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(
+  fileURLToPath(new URL('../ui-tests/package.json', import.meta.url))
+);
+const { chromium } = require('@playwright/test');
+
+const PATIENCE = 180_000;
+const [url, token] = process.argv.slice(2);
+
+function findChromium() {
+  for (const name of [
+    process.env.LIT_LAB_CHROMIUM,
+    'chromium',
+    'google-chrome'
+  ]) {
+    try {
+      return execFileSync('which', [name ?? ''])
+        .toString()
+        .trim();
+    } catch {
+      // Not this one.
+    }
+  }
+  return undefined;
+}
+
+/** In the page: note down, every 50 ms, whether the panel says what is being waited for, or has just said something new. */
+function watchWords() {
+  const watch = { silence: 0, since: performance.now(), last: '', words: [] };
+  const start = performance.now();
+  watch.timer = setInterval(() => {
+    const region = document.querySelector(
+      '[role="region"][aria-label="Prompt salience"]'
+    );
+    const words = region?.innerText ?? '';
+    const waiting = [...(region?.querySelectorAll('.lit-waiting') ?? [])]
+      .map(element => element.innerText.trim())
+      .filter(text => text !== '');
+    const now = performance.now();
+    if (words !== watch.last || waiting.length > 0) {
+      watch.since = now;
+    }
+    watch.last = words;
+    watch.silence = Math.max(watch.silence, now - watch.since);
+    const said = (waiting[0] ?? '').replace(/\s+\d+ s$/, '');
+    if (said !== (watch.words.at(-1)?.[1] ?? '')) {
+      watch.words.push([(now - start) / 1000, said]);
+    }
+  }, 50);
+  window.litLabWatch = watch;
+}
+
+/** In the page: what {@link watchWords} noted. */
+function readWords() {
+  const { timer, silence, words } = window.litLabWatch;
+  clearInterval(timer);
+  return { silence: silence / 1000, words };
+}
+
+async function run(page, text, answered) {
+  const region = page.getByRole('region', { name: 'Prompt salience' });
+  const at = page
+    .locator('.jp-Notebook .cm-line')
+    .filter({ hasText: text })
+    .first();
+  await at.scrollIntoViewIfNeeded();
+  await page.evaluate(watchWords);
+  const start = performance.now();
+  const marks = {};
+  const mark = name => {
+    marks[name] = (performance.now() - start) / 1000;
+  };
+  await at.click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();
+  const button = region.getByRole('button', { name: 'Run', exact: true });
+  await button.waitFor();
+  mark('panel');
+  await button.click();
+  const answer = region.getByRole('group', { name: 'Answer', exact: true });
+  await answer.locator('[data-segment]').first().waitFor({ timeout: PATIENCE });
+  mark('first word');
+  const target = answer
+    .locator('[data-segment][aria-disabled="false"]')
+    .filter({ hasText: answered })
+    .last();
+  await target.waitFor({ timeout: PATIENCE });
+  mark('answer');
+  await target.click();
+  await page
+    .locator('.jp-Notebook .cm-line .lit-shade')
+    .first()
+    .waitFor({ timeout: PATIENCE });
+  mark('overlay');
+  return { seconds: marks, ...(await page.evaluate(readWords)) };
+}
+
+const browser = await chromium.launch({
+  executablePath: findChromium(),
+  args: [
+    '--no-sandbox',
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
+  ]
+});
+try {
+  const page = await browser.newPage({
+    viewport: { width: 1440, height: 900 }
+  });
+  page.setDefaultTimeout(30_000);
+  await page.goto(`${url}/lab/tree/prompt_debugging.ipynb?token=${token}`);
+  await page
+    .locator('.jp-Notebook .cm-line')
+    .filter({ hasText: 'Suggestion: Onion soup' })
+    .first()
+    .waitFor();
+  // A notebook that has just been opened is still busy with itself; nobody clicks faster than this.
+  await page.waitForTimeout(3_000);
+  const cold = await run(page, 'Suggestion: Onion soup', 'Recommendation:');
+  await page.keyboard.press('Escape');
+  const line = page
+    .locator('.jp-Notebook .cm-line')
+    .filter({ hasText: 'Recommendation: You have to try it.' })
+    .first();
+  await line.click();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Shift+Home');
+  await page.keyboard.type('Recommendation: Avoid.');
+  const warm = await run(page, 'Suggestion: Onion soup', 'Recommendation:');
+  console.log(JSON.stringify({ cold, warm }));
+} finally {
+  await browser.close();
+}
