@@ -1,0 +1,4 @@
+/** Dataset browser. */
+export * from './model';
+export * from './source';
+export * from './view';

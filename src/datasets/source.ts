@@ -1,0 +1,56 @@
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { DatasetRow } from '../api';
+import type {
+  IPromptSource,
+  IPromptText,
+  ISuggestion
+} from '../session/source';
+
+/** A row of a dataset as a prompt. It never changes. */
+export class DatasetSource implements IPromptSource {
+  /**
+   * @param row - the row.
+   * @param place - where in the dataset, in words.
+   * @param reveal - shows the row in the dataset browser.
+   */
+  constructor(
+    dataset: string,
+    row: DatasetRow,
+    place: readonly string[],
+    reveal: () => void
+  ) {
+    this.document = dataset;
+    this.place = place;
+    this.text = { kind: 'dataset', value: row.prompt, map: [], fields: [] };
+    this.reveal = reveal;
+  }
+
+  readonly document: string;
+  readonly place: readonly string[];
+  readonly text: IPromptText;
+  readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
+  readonly reveal: () => void;
+
+  get changed(): ISignal<IPromptSource, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  /** A dataset's prompt stands in no editor. */
+  paint(): void {
+    // Nothing to shade.
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}

@@ -1,0 +1,40 @@
+import React, { useLayoutEffect, useRef } from 'react';
+
+/** A text field that grows with its text, to a limit that its style sets. */
+export function AutoText(props: {
+  id?: string;
+  value: string;
+  label?: string;
+  title?: string;
+  placeholder?: string;
+  className?: string;
+  autoFocus?: boolean;
+  onChange: (value: string) => void;
+}): JSX.Element {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (element) {
+      element.style.height = 'auto';
+      // The borders are not part of scrollHeight.
+      const borders = element.offsetHeight - element.clientHeight;
+      element.style.height = `${element.scrollHeight + borders}px`;
+    }
+  }, [props.value]);
+  return (
+    <textarea
+      ref={field}
+      id={props.id}
+      className={`lit-field ${props.className ?? ''}`}
+      rows={1}
+      dir="auto"
+      spellCheck={false}
+      aria-label={props.label}
+      title={props.title || undefined}
+      placeholder={props.placeholder}
+      autoFocus={props.autoFocus}
+      value={props.value}
+      onChange={event => props.onChange(event.target.value)}
+    />
+  );
+}

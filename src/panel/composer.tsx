@@ -1,0 +1,111 @@
+import React, { useState } from 'react';
+
+import { isUnderWay } from '../session/run';
+import { duration } from '../session/labels';
+import type { Session } from '../session/session';
+import { AutoText } from './autotext';
+import { usePanel } from './context';
+import { Problem, Waiting } from './notices';
+import { Origin, Variables } from './origin';
+
+/** Where the prompt is made and sent. */
+export function Composer({ session }: { session: Session }): JSX.Element {
+  const { trans } = usePanel();
+  const [editing, setEditing] = useState(false);
+  const { prompt, run, attempt, isRunning } = session;
+  // Without an answer there is no flowing text that would show the prompt.
+  const shown = editing || session.text === null;
+  const problem = session.promptProblem;
+  const failed = attempt?.problem ?? run?.problem ?? null;
+  const awaited = isUnderWay(attempt)
+    ? attempt
+    : run && isUnderWay(run)
+      ? run
+      : null;
+  const busy = awaited !== null && awaited.answerTokens.length === 0;
+  return (
+    <section className="lit-composer" aria-label={trans.__('Prompt and run')}>
+      <Origin session={session} />
+      <Variables prompt={prompt} />
+      {shown && (
+        <AutoText
+          className="lit-prompt"
+          label={trans.__('Prompt')}
+          value={prompt.value}
+          placeholder={trans.__('Type or paste a prompt')}
+          onChange={value => prompt.edit(value)}
+        />
+      )}
+      <div className="lit-run">
+        {isRunning ? (
+          <button
+            type="button"
+            className="lit-button lit-stop"
+            onClick={() => session.stop()}
+          >
+            <span aria-hidden>◼ </span>
+            {trans.__('Stop')}
+          </button>
+        ) : (
+          <button
+            type="button"
+            className="lit-button lit-primary"
+            title={trans.__('Let the model answer (Ctrl+Enter)')}
+            onClick={() => void session.ask()}
+          >
+            <span aria-hidden>▶ </span>
+            {trans.__('Run')}
+          </button>
+        )}
+        {session.text !== null && (
+          <button
+            type="button"
+            className="lit-button"
+            aria-expanded={shown}
+            onClick={() => setEditing(!editing)}
+          >
+            {editing ? trans.__('Close editor') : trans.__('Edit prompt')}
+          </button>
+        )}
+        <Facts session={session} />
+      </div>
+      {problem && <Problem problem={problem} />}
+      {busy && <Waiting message={awaited.message} since={awaited.started} />}
+      {failed && (
+        <Problem
+          problem={failed}
+          remedies={{
+            retry: () => void session.ask(),
+            restart: () => void session.service.restart()
+          }}
+          onDismiss={attempt?.problem ? () => session.dismiss() : undefined}
+        />
+      )}
+    </section>
+  );
+}
+
+/** What there is to know of the run. */
+function Facts({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const { run } = session;
+  if (!run || session.attempt) {
+    return null;
+  }
+  const count = run.answerTokens.length;
+  const facts = [
+    trans.__('greedy'),
+    trans._n('%1 token', '%1 tokens', count, count)
+  ];
+  if (run.seconds !== null) {
+    facts.push(duration(run.seconds, trans));
+  }
+  if (run.phase === 'stopped') {
+    facts.push(trans.__('stopped'));
+  } else if (run.reason === 'length') {
+    facts.push(trans.__('cut at the longest answer'));
+  } else if (run.reason === 'window') {
+    facts.push(trans.__('cut: the model’s window is full'));
+  }
+  return <span className="lit-facts">{facts.join(' · ')}</span>;
+}

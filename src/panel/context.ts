@@ -1,0 +1,25 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { createContext, useContext } from 'react';
+
+/** What every part of the panel may need. */
+export interface IPanelContext {
+  readonly trans: TranslationBundle;
+  /** Show the model service's log. */
+  readonly showLog: () => void;
+  /** Open the panel's menu below an element. */
+  readonly openMenu: (anchor: HTMLElement) => void;
+}
+
+const Context = createContext<IPanelContext | null>(null);
+
+/** Gives the parts below it what they need. */
+export const PanelContext = Context.Provider;
+
+/** What the panel gives to its parts. */
+export function usePanel(): IPanelContext {
+  const context = useContext(Context);
+  if (!context) {
+    throw new Error('This part is drawn outside of the panel.');
+  }
+  return context;
+}

@@ -1,0 +1,314 @@
+import React, { useCallback, useEffect, useRef } from 'react';
+
+import type { Token } from '../api';
+import type { TokenSpan } from '../salience';
+import type { IShownMap, IText } from '../session/map';
+import { textOf } from '../session/map';
+import { usePanel } from './context';
+import { Tooltip } from './tooltip';
+
+/** How many of the strongest segments carry their rank. */
+const BADGES = 3;
+
+/** What {@link Flow} shows and does. */
+export interface IFlowProps {
+  text: IText;
+  map: IShownMap | null;
+  target: TokenSpan | null;
+  /** Whether the answer can be explained by now. */
+  ready: boolean;
+  /** Whether the answer is under way. */
+  answering: boolean;
+  underline: boolean;
+  /** Make the segment that holds a token the target. */
+  onPick: (token: number, extend: boolean) => void;
+  onClear: () => void;
+}
+
+/**
+ * Prompt and answer as one flowing text of segments.
+ *
+ * One stop of Tab; arrows go from segment to segment, Enter makes one of the
+ * answer the target, Shift+Enter extends it, Escape clears. Which segment has
+ * the focus is kept in the DOM alone, so that moving about draws nothing anew.
+ */
+export const Flow = React.memo((props: IFlowProps): JSX.Element => {
+  const { trans } = usePanel();
+  const { text, map, target, ready } = props;
+  const root = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
+
+  // Exactly one segment can be reached by Tab: the one last visited.
+  useEffect(() => {
+    const all = segmentsIn(root.current);
+    const current = all.find(element => element.tabIndex === 0);
+    const first = all.find(e => e.dataset.target === 'true') ?? all[0];
+    if (!current && first) {
+      first.tabIndex = 0;
+    }
+  });
+
+  const pick = useCallback((element: HTMLElement, extend: boolean) => {
+    latest.current.onPick(Number(element.dataset.token), extend);
+  }, []);
+
+  const onClick = (event: React.MouseEvent) => {
+    const element = segmentAt(event.target);
+    const selection = window.getSelection();
+    // Whoever drags over the text wants to copy it.
+    if (!element || (selection && !selection.isCollapsed && !event.shiftKey)) {
+      return;
+    }
+    visit(root.current, element, false);
+    pick(element, event.shiftKey);
+  };
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const element = segmentAt(event.target);
+    const all = segmentsIn(root.current);
+    const at = element ? all.indexOf(element) : -1;
+    const to = destination(event.key, at, all.length);
+    const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (modified || !element) {
+      return;
+    }
+    if (to !== null) {
+      event.preventDefault();
+      visit(root.current, all[to], true);
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      pick(element, event.shiftKey);
+    }
+  };
+
+  const shared = { tokens: text.tokens, map, target };
+  return (
+    <div className="lit-flow-frame">
+      <div
+        ref={root}
+        className="lit-flow"
+        data-emphasis={props.underline ? 'underline' : 'shade'}
+        data-signed={map?.method === 'grad_dot_input'}
+        data-ready={ready}
+        onClick={onClick}
+        onMouseDown={event => {
+          if (event.shiftKey && segmentAt(event.target)) {
+            event.preventDefault(); // else Shift selects text
+          }
+        }}
+        onKeyDown={onKeyDown}
+      >
+        <Part
+          {...shared}
+          label={trans.__('Prompt')}
+          spans={text.prompt}
+          from={0}
+          to={text.seam}
+          first={0}
+          pickable={false}
+        />
+        <Part
+          {...shared}
+          label={trans.__('Answer')}
+          spans={text.answer}
+          from={text.seam}
+          to={text.tokens.length}
+          first={text.prompt.length}
+          pickable={ready}
+        />
+        {props.answering && <span className="lit-caret" aria-hidden />}
+      </div>
+      <Tooltip
+        root={root}
+        text={text}
+        map={map}
+        target={target}
+        ready={ready}
+      />
+    </div>
+  );
+});
+Flow.displayName = 'Flow';
+
+interface IPartProps {
+  label: string;
+  tokens: readonly Token[];
+  spans: readonly TokenSpan[];
+  /** Token span of the part. */
+  from: number;
+  to: number;
+  /** Index of its first segment among all. */
+  first: number;
+  map: IShownMap | null;
+  target: TokenSpan | null;
+  pickable: boolean;
+}
+
+/** Prompt or answer. */
+const Part = React.memo(
+  (props: IPartProps): JSX.Element => {
+    const { label, tokens, spans, from, to, first, map, target } = props;
+    return (
+      <span
+        role="group"
+        aria-label={label}
+        className="lit-part"
+        data-part={from === 0 ? 'prompt' : 'answer'}
+      >
+        {spans.length === 0 && textOf(tokens, [from, to])}
+        {spans.map((span, i) => {
+          const salience = map?.segments[first + i];
+          const isTarget =
+            target !== null && span[0] >= target[0] && span[1] <= target[1];
+          return (
+            <Segment
+              key={`${span[0]}:${span[1]}`}
+              index={first + i}
+              tokens={tokens}
+              start={span[0]}
+              end={span[1]}
+              weight={map?.weights[first + i] ?? 0}
+              rank={salience?.rank ?? null}
+              share={salience?.share ?? null}
+              isTarget={isTarget}
+              pickable={props.pickable}
+            />
+          );
+        })}
+      </span>
+    );
+  },
+  // While an answer comes in, the prompt's tokens stay the same ones.
+  (one, other) =>
+    one.spans === other.spans &&
+    one.map === other.map &&
+    one.target === other.target &&
+    one.pickable === other.pickable &&
+    one.to === other.to
+);
+Part.displayName = 'Part';
+
+interface ISegmentProps {
+  index: number;
+  tokens: readonly Token[];
+  start: number;
+  end: number;
+  weight: number;
+  rank: number | null;
+  share: number | null;
+  isTarget: boolean;
+  pickable: boolean;
+}
+
+/** A segment. Blanks around it and runs of line breaks are only drawn. */
+const Segment = React.memo((props: ISegmentProps): JSX.Element => {
+  const { tokens, start, end, weight, rank, share, isTarget } = props;
+  const content = textOf(tokens, [start, end]);
+  const lead = content.slice(0, content.length - content.trimStart().length);
+  const core = content.trim();
+  const trail = content.slice(lead.length + core.length);
+  const hasBadge = rank !== null && rank <= BADGES && weight !== 0;
+  return (
+    <>
+      {lead}
+      <span
+        className="lit-segment"
+        role="button"
+        tabIndex={-1}
+        aria-pressed={props.pickable ? isTarget : undefined}
+        aria-disabled={!props.pickable}
+        data-segment={props.index}
+        data-token={start}
+        data-target={isTarget}
+        data-rank={rank ?? undefined}
+        data-share={share === null ? undefined : share.toFixed(4)}
+        data-sign={weight < 0 ? 'negative' : undefined}
+        style={
+          { '--lit-weight': Math.abs(weight).toFixed(3) } as React.CSSProperties
+        }
+      >
+        {withControl(tokens, start, end, lead.length, core)}
+      </span>
+      {hasBadge && (
+        // Drawn by its style, so that it is not part of copied text.
+        <span className="lit-badge" data-badge={rank} aria-hidden />
+      )}
+      {trail}
+    </>
+  );
+});
+Segment.displayName = 'Segment';
+
+/** A segment's text, with control tokens as chips. */
+function withControl(
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  lead: number,
+  core: string
+): React.ReactNode {
+  const parts: React.ReactNode[] = [];
+  let at = -lead;
+  let plain = 0;
+  for (let i = start; i < end; i++) {
+    const length = tokens[i].text.length;
+    if (tokens[i].kind === 'control') {
+      parts.push(core.slice(plain, Math.max(plain, at)));
+      parts.push(
+        <span key={i} className="lit-control">
+          {tokens[i].text}
+        </span>
+      );
+      plain = at + length;
+    }
+    at += length;
+  }
+  parts.push(core.slice(plain));
+  return parts;
+}
+
+function segmentAt(target: EventTarget): HTMLElement | null {
+  return target instanceof Element
+    ? target.closest<HTMLElement>('[data-segment]')
+    : null;
+}
+
+function segmentsIn(root: HTMLElement | null): HTMLElement[] {
+  return [...(root?.querySelectorAll<HTMLElement>('[data-segment]') ?? [])];
+}
+
+/** Make an element the one that Tab reaches. */
+function visit(
+  root: HTMLElement | null,
+  element: HTMLElement,
+  focus: boolean
+): void {
+  root
+    ?.querySelectorAll<HTMLElement>('[data-segment][tabindex="0"]')
+    .forEach(other => {
+      other.tabIndex = -1;
+    });
+  element.tabIndex = 0;
+  if (focus) {
+    element.focus();
+  }
+}
+
+/** Where a key leads from the segment at an index, or null. */
+function destination(key: string, at: number, count: number): number | null {
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowDown':
+      return Math.min(at + 1, count - 1);
+    case 'ArrowLeft':
+    case 'ArrowUp':
+      return Math.max(at - 1, 0);
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,89 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ellipsesIcon } from '@jupyterlab/ui-components';
+import React from 'react';
+
+import type { Session } from '../session/session';
+import { usePanel } from './context';
+
+/** How far model and service are, in one word. */
+type Readiness = 'unknown' | 'stopped' | 'starting' | 'ready' | 'failed';
+
+/** Title, model and its state, menu. */
+export function Header({ session }: { session: Session }): JSX.Element {
+  const { trans, openMenu } = usePanel();
+  const { models } = session.service;
+  const readiness = readinessOf(session);
+  const name = session.model;
+  const note = models.find(model => model.name === name)?.note;
+  return (
+    <header className="lit-header">
+      <h2 className="lit-title">{trans.__('Prompt salience')}</h2>
+      {name !== null && (
+        <span className="lit-model" data-state={readiness}>
+          <span className="lit-dot" aria-hidden />
+          {models.length > 1 ? (
+            <select
+              className="lit-model-choice"
+              aria-label={trans.__('Model')}
+              value={name}
+              disabled={session.isRunning}
+              onChange={event => {
+                session.model = event.target.value;
+              }}
+            >
+              {models.map(model => (
+                <option key={model.name} value={model.name}>
+                  {model.name}
+                </option>
+              ))}
+            </select>
+          ) : (
+            <span className="lit-model-name">{name}</span>
+          )}
+          <span className="lit-model-state">
+            {describeReadiness(readiness, trans)}
+          </span>
+        </span>
+      )}
+      <button
+        type="button"
+        className="lit-icon-button"
+        aria-label={trans.__('Service and log')}
+        title={trans.__('Service and log')}
+        aria-haspopup="menu"
+        onClick={event => openMenu(event.currentTarget)}
+      >
+        <ellipsesIcon.react tag="span" />
+      </button>
+      {note && <p className="lit-model-note">{note}</p>}
+    </header>
+  );
+}
+
+function readinessOf(session: Session): Readiness {
+  const { service, models } = session.service;
+  if (!service) {
+    return 'unknown';
+  }
+  const model = models.find(m => m.name === session.model);
+  if (service.state === 'ready' && model) {
+    if (model.state === 'loading') {
+      return 'starting';
+    }
+    return model.state === 'failed' ? 'failed' : 'ready';
+  }
+  return service.state;
+}
+
+function describeReadiness(
+  readiness: Readiness,
+  trans: TranslationBundle
+): string {
+  return {
+    unknown: '',
+    stopped: trans.__('asleep'),
+    starting: trans.__('starting'),
+    ready: trans.__('ready'),
+    failed: trans.__('failed')
+  }[readiness];
+}

@@ -1,0 +1,14 @@
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/** Lines of text, one of them weighing more. */
+export const panelIcon = new LabIcon({
+  name: 'lit-lab:panel',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <rect x="3" y="4" width="12" height="2.5" rx="1.25" opacity=".45"/>
+    <rect x="3" y="9" width="18" height="2.5" rx="1.25" opacity=".7"/>
+    <rect x="3" y="13" width="18" height="4.5" rx="1.5"/>
+    <rect x="3" y="19" width="9" height="2.5" rx="1.25" opacity=".45"/>
+  </g>
+</svg>`
+});

@@ -1,0 +1,87 @@
+import React from 'react';
+
+import { percent } from '../session/labels';
+import type { IShownMap, IText } from '../session/map';
+import { textOf } from '../session/map';
+import { usePanel } from './context';
+
+/** How many segments are listed. */
+const COUNT = 5;
+
+/** The few segments that weigh most, so that nobody has to judge colours. */
+export const LedTo = React.memo(
+  (props: {
+    text: IText;
+    map: IShownMap;
+    /** Scroll to a segment and draw attention to it. */
+    onShow: (index: number) => void;
+  }): JSX.Element => {
+    const { trans } = usePanel();
+    const { text, map, onShow } = props;
+    const target = textOf(text.tokens, map.target).trim();
+    const name = trans.__('What led to “%1”', target);
+    const top = map.segments
+      .map((segment, index) => ({ segment, index }))
+      .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
+      .sort((a, b) => a.segment.rank! - b.segment.rank!);
+    return (
+      <section className="lit-ledto">
+        <h3 className="lit-ledto-title" title={name}>
+          {trans.__('What led to')} <strong>“{target}”</strong>
+        </h3>
+        {top.length === 0 && (
+          <p className="lit-hint">
+            {trans.__('Nothing stands before it that could have led to it.')}
+          </p>
+        )}
+        <ol aria-label={name}>
+          {top.map(({ segment, index }) => {
+            const content = textOf(text.tokens, segment.span);
+            const share = segment.share ?? 0;
+            return (
+              <li key={index}>
+                <button
+                  type="button"
+                  className="lit-ledto-row"
+                  data-for={index}
+                  data-sign={segment.score < 0 ? 'negative' : undefined}
+                  title={trans.__('Show it in the text')}
+                  onClick={() => onShow(index)}
+                >
+                  <span className="lit-ledto-rank">{segment.rank}</span>
+                  <span
+                    className="lit-ledto-line"
+                    aria-label={trans.__('line %1', lineOf(text, segment.span))}
+                  >
+                    {lineOf(text, segment.span)}
+                  </span>
+                  <bdi className="lit-ledto-text">{content.trim()}</bdi>
+                  <span className="lit-bar" aria-hidden>
+                    <span
+                      style={{
+                        width: `${map.maxShare > 0 ? (share / map.maxShare) * 100 : 0}%`
+                      }}
+                    />
+                  </span>
+                  <span className="lit-ledto-share">
+                    {segment.score < 0 ? '−' : ''}
+                    {percent(share)}
+                  </span>
+                </button>
+              </li>
+            );
+          })}
+        </ol>
+      </section>
+    );
+  }
+);
+LedTo.displayName = 'LedTo';
+
+/** The line on which a segment begins, from 1, in prompt and answer. */
+function lineOf(text: IText, [start, end]: readonly [number, number]): number {
+  const content = textOf(text.tokens, [start, end]);
+  const lead = content.length - content.trimStart().length;
+  const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);
+  return before.split(/\r\n|[\n\r\u2028\u2029]/).length;
+}

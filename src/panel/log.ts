@@ -1,0 +1,26 @@
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+
+/** Show what the model service wrote last. */
+export async function showLog(
+  fetch: () => Promise<string[]>,
+  trans: TranslationBundle
+): Promise<void> {
+  let text: string;
+  try {
+    const lines = await fetch();
+    text = lines.join('\n') || trans.__('The service has written nothing yet.');
+  } catch (reason) {
+    text = reason instanceof Error ? reason.message : String(reason);
+  }
+  const node = document.createElement('pre');
+  node.className = 'lit-log';
+  node.tabIndex = 0;
+  node.textContent = text;
+  await showDialog({
+    title: trans.__('Log of the model service'),
+    body: new Widget({ node }),
+    buttons: [Dialog.okButton({ label: trans.__('Close') })]
+  });
+}

@@ -1,0 +1,115 @@
+import { PathExt } from '@jupyterlab/coreutils';
+import React from 'react';
+
+import type { PromptModel } from '../session/prompt';
+import type { Session } from '../session/session';
+import { AutoText } from './autotext';
+import { usePanel } from './context';
+
+/** Where the prompt came from, and what has happened to it since. */
+export function Origin({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const { prompt } = session;
+  const origin = prompt.origin;
+  const source = prompt.source;
+  const name = origin && PathExt.basename(origin.document);
+  const trail = origin && [name, ...origin.place].join(' › ');
+  return (
+    <div className="lit-origin">
+      {origin && (
+        <>
+          {trans.__('from')}{' '}
+          {source && !prompt.isGone ? (
+            <button
+              type="button"
+              className="lit-link"
+              title={trans.__('Go to %1', origin.document)}
+              onClick={() => source.reveal()}
+            >
+              {trail}
+            </button>
+          ) : (
+            <span title={origin.document}>{trail}</span>
+          )}
+        </>
+      )}
+      <Note session={session} />
+      {prompt.isEdited && (
+        <button
+          type="button"
+          className="lit-link"
+          onClick={() => prompt.follow()}
+        >
+          {trans.__('Use the original text')}
+        </button>
+      )}
+      {prompt.left !== null && (
+        <button
+          type="button"
+          className="lit-link"
+          onClick={() => prompt.takeBack()}
+        >
+          {trans.__('Back to the text you edited')}
+        </button>
+      )}
+      {prompt.remark && <div className="lit-remark">{prompt.remark}</div>}
+    </div>
+  );
+}
+
+function Note({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const { prompt } = session;
+  const text = prompt.isGone
+    ? trans.__('no longer there')
+    : prompt.isEdited
+      ? trans.__('edited here')
+      : session.isStale
+        ? trans.__('changed since this run')
+        : session.run && prompt.origin
+          ? trans.__('unchanged')
+          : '';
+  return text ? (
+    <span className="lit-note" data-stale={session.isStale}>
+      {prompt.origin ? ` · ${text}` : text}
+    </span>
+  ) : null;
+}
+
+/** The template's variables, to be filled in. */
+export function Variables({
+  prompt
+}: {
+  prompt: PromptModel;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  if (prompt.isEdited || prompt.variables.length === 0) {
+    return null;
+  }
+  return (
+    <div
+      className="lit-variables"
+      role="group"
+      aria-label={trans.__('Variables')}
+    >
+      {prompt.variables.map(({ name, value, from }, i) => (
+        <React.Fragment key={name}>
+          <label htmlFor={`lit-variable-${i}`} title={name}>
+            {name}
+          </label>
+          <AutoText
+            id={`lit-variable-${i}`}
+            value={value ?? ''}
+            title={from ? trans.__('Found in %1', from) : ''}
+            placeholder={
+              value === undefined
+                ? trans.__('not filled in: stays as {%1}', name)
+                : ''
+            }
+            onChange={text => prompt.setVariable(name, text)}
+          />
+        </React.Fragment>
+      ))}
+    </div>
+  );
+}

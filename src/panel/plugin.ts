@@ -1,0 +1,118 @@
+/* eslint-disable jupyter/prefer-lazy-imports -- other plugins get the session
+   from `activate`, and a restored layout the panel. */
+import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { Menu } from '@lumino/widgets';
+
+import { ApiClient } from '../api';
+import { DatasetsModel } from '../datasets';
+import { keepSession } from '../session/keep';
+import { Session } from '../session/session';
+import { keepSettings } from '../session/settings';
+import { ISession } from '../session/tokens';
+import { showLog } from './log';
+import { panelIcon } from './icons';
+import { PanelWidget } from './widget';
+
+/** Commands of the panel. */
+export namespace CommandIDs {
+  export const open = 'lit-lab:open-panel';
+  export const restart = 'lit-lab:restart-service';
+  export const log = 'lit-lab:show-log';
+}
+
+/** The analysis under way, and the side panel that shows it. */
+export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
+  id: 'lit-lab:panel',
+  description: 'The side panel in which a prompt is run and explained.',
+  autoStart: true,
+  provides: ISession,
+  optional: [
+    ILabShell,
+    ILayoutRestorer,
+    ICommandPalette,
+    ISettingRegistry,
+    IStateDB,
+    ITranslator
+  ],
+  activate: (
+    app: JupyterFrontEnd,
+    labShell: ILabShell | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    registry: ISettingRegistry | null,
+    state: IStateDB | null,
+    translator: ITranslator | null
+  ): ISession => {
+    const trans = (translator ?? nullTranslator).load('lit_lab');
+    const client = new ApiClient({
+      serverSettings: app.serviceManager.serverSettings,
+      translator: translator ?? nullTranslator
+    });
+    const session = new Session(client, trans);
+    const datasets = new DatasetsModel(client, session, trans);
+    const log = () => showLog(() => session.service.log(), trans);
+
+    const { commands } = app;
+    commands.addCommand(CommandIDs.restart, {
+      label: trans.__('Restart Model Service'),
+      caption: trans.__('Stop the model service and start it again'),
+      execute: () => session.service.restart(),
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
+    commands.addCommand(CommandIDs.log, {
+      label: trans.__('Show Model Service Log'),
+      execute: log,
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
+    const menu = new Menu({ commands });
+    menu.addItem({ command: CommandIDs.restart });
+    menu.addItem({ command: CommandIDs.log });
+
+    const settings = keepSettings(session, registry, panelPlugin.id);
+    const panel = new PanelWidget({
+      session,
+      datasets,
+      onSettings: settings,
+      context: {
+        trans,
+        showLog: log,
+        openMenu: anchor => {
+          const { left, bottom } = anchor.getBoundingClientRect();
+          menu.open(left, bottom);
+        }
+      }
+    });
+    app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
+    restorer?.add(panel, panel.id);
+
+    const open = () => {
+      // Notebook 7's shell has no `expandRight` in its public type, but expands
+      // its side area when one of its widgets is activated.
+      app.shell.activateById(panel.id);
+    };
+    session.opened.connect(open);
+    commands.addCommand(CommandIDs.open, {
+      label: trans.__('Prompt Salience'),
+      caption: trans.__('Open the side panel that explains prompts'),
+      icon: panelIcon,
+      execute: open,
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
+    const category = trans.__('Prompt Salience');
+    for (const command of Object.values(CommandIDs)) {
+      palette?.addItem({ command, category });
+    }
+    if (state) {
+      void keepSession(session, state, app.restored);
+    }
+    return session;
+  }
+};

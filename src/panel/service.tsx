@@ -1,0 +1,68 @@
+import React, { useRef } from 'react';
+
+import type { Session } from '../session/session';
+import { usePanel } from './context';
+import { Problem, Waiting } from './notices';
+
+/** What the model service is doing, or why it can't be used. */
+export function ServiceNotice({
+  session
+}: {
+  session: Session;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { service, problem, models } = session.service;
+  const model = models.find(m => m.name === session.model);
+  // Since when by our own clock: the server's may differ.
+  const since = useRef<{ what: string; at: number }>({ what: '', at: 0 });
+  const waits =
+    service?.state === 'starting'
+      ? 'service'
+      : service?.state === 'ready' && model?.state === 'loading'
+        ? `model ${model.name}`
+        : '';
+  if (since.current.what !== waits) {
+    since.current = { what: waits, at: Date.now() };
+  }
+  if (problem) {
+    return (
+      <Problem
+        problem={problem}
+        remedies={{
+          retry: () => void session.service.refresh(),
+          restart: () => void session.service.restart()
+        }}
+      />
+    );
+  }
+  const failed =
+    service?.state === 'failed'
+      ? {
+          message: service.detail || trans.__('The model service failed.'),
+          hint: service.hint
+        }
+      : model?.state === 'failed'
+        ? {
+            message:
+              model.detail || trans.__('%1 could not be loaded.', model.name),
+            hint: model.hint
+          }
+        : null;
+  if (failed) {
+    return (
+      <Problem
+        problem={{ ...failed, remedies: ['restart', 'log'] }}
+        remedies={{ restart: () => void session.service.restart() }}
+      />
+    );
+  }
+  // A run tells itself what it waits for.
+  if (waits && !session.isRunning) {
+    const message =
+      waits === 'service'
+        ? service?.detail || trans.__('Starting the model service')
+        : model?.detail || trans.__('Loading %1', model?.name ?? '');
+    return <Waiting message={message} since={since.current.at} />;
+  }
+  return null;
+}

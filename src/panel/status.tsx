@@ -1,0 +1,33 @@
+import React from 'react';
+
+import { isUnderWay } from '../session/run';
+import type { Session } from '../session/session';
+import { usePanel } from './context';
+
+/** Reads out what happens, for whoever doesn't see it. */
+export function Status({ session }: { session: Session }): JSX.Element {
+  const { trans } = usePanel();
+  const { run, attempt, target, map, scores } = session;
+  const { service } = session.service;
+  let text = '';
+  if (attempt && isUnderWay(attempt)) {
+    text = attempt.message;
+  } else if (run?.phase === 'answering') {
+    text = trans.__('Answering');
+  } else if (target && map) {
+    text = trans.__('Salience shown');
+  } else if (target && scores && !scores.problem) {
+    text = scores.message;
+  } else if (run?.phase === 'done') {
+    text = trans.__('Answer complete');
+  } else if (run?.phase === 'stopped') {
+    text = trans.__('Stopped');
+  } else if (service?.state === 'starting') {
+    text = service.detail;
+  }
+  return (
+    <div role="status" aria-live="polite" className="lit-visually-hidden">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+import React, { useCallback, useEffect, useReducer, useRef } from 'react';
+
+import { isUnderWay } from '../session/run';
+import type { Session } from '../session/session';
+import type { ISettings } from '../session/settings';
+import { Composer } from './composer';
+import { usePanel } from './context';
+import { Controls } from './controls';
+import { Flow } from './flow';
+import { Header } from './header';
+import { LedTo } from './ledto';
+import { Legend } from './legend';
+import { Problem, Waiting } from './notices';
+import { ServiceNotice } from './service';
+import { Status } from './status';
+
+/** The side panel. */
+export function PanelView(props: {
+  session: Session;
+  onSettings: (settings: Partial<ISettings>) => void;
+  /** The dataset browser. */
+  datasets: JSX.Element;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { session, onSettings } = props;
+  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => {
+    session.changed.connect(redraw);
+    return () => {
+      session.changed.disconnect(redraw);
+    };
+  }, [session]);
+  const root = useRef<HTMLDivElement>(null);
+
+  const onPick = useCallback(
+    (token: number, extend: boolean) => session.pick(token, extend),
+    [session]
+  );
+  const onClear = useCallback(() => session.clear(), [session]);
+  const onShow = useCallback((index: number) => {
+    const element = root.current?.querySelector<HTMLElement>(
+      `[data-segment="${index}"]`
+    );
+    if (element) {
+      element.scrollIntoView({ block: 'center', behavior: 'smooth' });
+      element.classList.remove('lit-flash');
+      void element.offsetWidth; // starts the animation anew
+      element.classList.add('lit-flash');
+    }
+  }, []);
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      void session.ask();
+    } else if (event.key === 'Escape' && session.target) {
+      event.stopPropagation();
+      session.clear();
+    }
+  };
+
+  const { run, text, map, target, scores, settings } = session;
+  const empty = session.prompt.isEmpty && run === null;
+  return (
+    <div ref={root} className="lit-panel-content" onKeyDown={onKeyDown}>
+      <Header session={session} />
+      <div className="lit-scroll">
+        <ServiceNotice session={session} />
+        {empty && (
+          <p className="lit-welcome">
+            {trans.__(
+              'Right-click a notebook cell and choose Analyze prompt, pick a sample, or type a prompt here.'
+            )}
+          </p>
+        )}
+        <Composer session={session} />
+        {text && run && (
+          <>
+            <Controls settings={settings} onSettings={onSettings} />
+            <Flow
+              text={text}
+              map={map}
+              target={target}
+              ready={scores !== null}
+              answering={isUnderWay(run)}
+              underline={settings.emphasis === 'underline'}
+              onPick={onPick}
+              onClear={onClear}
+            />
+          </>
+        )}
+        {text && run && !isUnderWay(run) && run.answerTokens.length === 0 && (
+          <p className="lit-hint lit-inset">
+            {trans.__('The model ended its answer at once, without a word.')}
+          </p>
+        )}
+        {scores && !target && (
+          <p className="lit-hint lit-inset">
+            {trans.__(
+              'Click a sentence of the answer to see what led to it; Shift-click to extend.'
+            )}
+          </p>
+        )}
+        {target && !map && scores && !scores.problem && (
+          <Waiting
+            key={`${target[0]}:${target[1]}`}
+            message={scores.message || trans.__('Computing salience')}
+            since={session.targetSince}
+          />
+        )}
+        {scores?.problem && (
+          <Problem
+            problem={scores.problem}
+            remedies={{
+              retry: () => scores.retry(),
+              restart: () => void session.service.restart()
+            }}
+          />
+        )}
+        {text && map && <LedTo text={text} map={map} onShow={onShow} />}
+        {props.datasets}
+      </div>
+      {run && <Legend session={session} onSettings={onSettings} />}
+      <Status session={session} />
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
+import React from 'react';
+
+import { DatasetsView } from '../datasets';
+import type { DatasetsModel } from '../datasets';
+import type { Session } from '../session/session';
+import type { ISettings } from '../session/settings';
+import { PanelContext } from './context';
+import type { IPanelContext } from './context';
+import { panelIcon } from './icons';
+import { PanelView } from './view';
+
+/** The side panel's widget. */
+export class PanelWidget extends ReactWidget {
+  constructor(options: PanelWidget.IOptions) {
+    super();
+    this._options = options;
+    const { trans } = options.context;
+    this.id = 'lit-lab-panel';
+    this.title.icon = panelIcon;
+    this.title.caption = trans.__('Prompt salience');
+    this.node.setAttribute('role', 'region');
+    this.node.setAttribute('aria-label', trans.__('Prompt salience'));
+    this.addClass('lit-panel');
+  }
+
+  protected render(): JSX.Element {
+    const { context, session, datasets, onSettings } = this._options;
+    return (
+      <PanelContext value={context}>
+        <PanelView
+          session={session}
+          onSettings={onSettings}
+          datasets={
+            <Datasets
+              model={datasets}
+              session={session}
+              trans={context.trans}
+            />
+          }
+        />
+      </PanelContext>
+    );
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._options.session.watch(true);
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._options.session.watch(this.isVisible);
+  }
+
+  protected onBeforeHide(message: Message): void {
+    super.onBeforeHide(message);
+    this._options.session.watch(false);
+  }
+
+  protected onBeforeDetach(message: Message): void {
+    super.onBeforeDetach(message);
+    this._options.session.watch(false);
+  }
+
+  protected onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    // Focus goes to what comes next: Run, or the editor when there is nothing.
+    const next = this.node.querySelector<HTMLElement>(
+      '.lit-variables textarea:placeholder-shown, .lit-primary'
+    );
+    next?.focus();
+  }
+
+  private readonly _options: PanelWidget.IOptions;
+}
+
+function Datasets(props: {
+  model: DatasetsModel;
+  session: Session;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, session, trans } = props;
+  return (
+    <DatasetsView
+      model={model}
+      trans={trans}
+      // Looking at the list alone must not start a service that sleeps.
+      initiallyOpen={session.prompt.isEmpty && session.run === null}
+    />
+  );
+}
+
+/** Namespace for the widget's options. */
+export namespace PanelWidget {
+  /** What the panel shows and does. */
+  export interface IOptions {
+    session: Session;
+    datasets: DatasetsModel;
+    context: IPanelContext;
+    onSettings: (settings: Partial<ISettings>) => void;
+  }
+}

@@ -1,0 +1,90 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import type { ErrorBody, Limits } from '../api';
+
+/** What a user can do about a problem, besides what its hint says. */
+export type Remedy = 'retry' | 'restart' | 'log' | 'reload';
+
+/** A problem, told in place. */
+export interface IProblem {
+  readonly message: string;
+  readonly hint: string;
+  readonly remedies: readonly Remedy[];
+}
+
+/** Tell a failed request or job. */
+export function problemOf(reason: unknown, trans: TranslationBundle): IProblem {
+  if (reason instanceof ApiError) {
+    return describe({
+      error: reason.error,
+      message: reason.message,
+      hint: reason.hint
+    });
+  }
+  return {
+    message: reason instanceof Error ? reason.message : String(reason),
+    hint: trans.__('Try again. The browser’s console may say more.'),
+    remedies: ['retry']
+  };
+}
+
+/** Tell what the server half or a job's last event said. */
+export function describe({ error, message, hint }: ErrorBody): IProblem {
+  return { message, hint, remedies: remediesOf(error) };
+}
+
+/** What is wrong with a prompt before any request is made, or null. */
+export function checkPrompt(
+  prompt: string,
+  limits: Limits | null,
+  trans: TranslationBundle
+): IProblem | null {
+  if (prompt === '') {
+    return {
+      message: trans.__('There is no prompt yet.'),
+      hint: trans.__('Type one, or pick a sample below.'),
+      remedies: []
+    };
+  }
+  if (/\p{Surrogate}/u.test(prompt)) {
+    return {
+      message: trans.__('The prompt holds half a character.'),
+      hint: trans.__(
+        'A lone surrogate, such as "\\ud83d" without its other half, stands for no character. Write the whole character.'
+      ),
+      remedies: []
+    };
+  }
+  const length = prompt.length;
+  if (limits && length > limits.max_prompt_chars) {
+    return {
+      message: trans.__(
+        'The prompt has %1 characters; at most %2 are taken here.',
+        length,
+        limits.max_prompt_chars
+      ),
+      hint: trans.__(
+        'Shorten it, or ask who runs the server to raise c.LitLab.max_prompt_chars.'
+      ),
+      remedies: []
+    };
+  }
+  return null;
+}
+
+/** Requests that would fail the same way again get no Retry. */
+const LASTING =
+  /too_long|too_large|invalid|validation|lone_surrogate|not_found|forbidden|unsupported|version/;
+
+function remediesOf(code: string): Remedy[] {
+  if (code === 'version_mismatch') {
+    return ['reload'];
+  }
+  if (code === 'forbidden' || LASTING.test(code)) {
+    return [];
+  }
+  return code.startsWith('service') || code.startsWith('model')
+    ? ['retry', 'restart', 'log']
+    : ['retry'];
+}

@@ -1,0 +1,115 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { AnswerEvent, JobEvent, Token } from '../api';
+import { describe } from './problem';
+import type { IProblem } from './problem';
+
+/** What a run was asked. */
+export interface IRunRequest {
+  readonly model: string;
+  readonly prompt: string;
+  /** Values that the prompt's template was filled with. */
+  readonly values: Readonly<Record<string, string>>;
+}
+
+/** How far a run is. */
+export type RunPhase = 'waiting' | 'answering' | 'done' | 'stopped' | 'failed';
+
+/**
+ * One run of a prompt: what a generate job has said so far.
+ *
+ * A plain state, replaced as a whole by {@link applyEvent}: views compare it by
+ * identity.
+ */
+export interface IRun extends IRunRequest {
+  /** Tells runs of this page apart. */
+  readonly key: number;
+  readonly phase: RunPhase;
+  /** What is being waited for, in words. */
+  readonly message: string;
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly started: number;
+  readonly jobId: string | null;
+  /** Tokens of the prompt, template tokens among them. */
+  readonly promptTokens: readonly Token[];
+  readonly answerTokens: readonly Token[];
+  /** Why the answer ended; null while it hasn't, or was stopped. */
+  readonly reason: AnswerEvent['reason'] | null;
+  /** Time of the computation; null while it is under way. */
+  readonly seconds: number | null;
+  readonly problem: IProblem | null;
+}
+
+let lastKey = 0;
+
+/** A run that was just asked for. */
+export function startRun(request: IRunRequest, message: string): IRun {
+  return {
+    ...request,
+    key: ++lastKey,
+    phase: 'waiting',
+    message,
+    started: Date.now(),
+    jobId: null,
+    promptTokens: [],
+    answerTokens: [],
+    reason: null,
+    seconds: null,
+    problem: null
+  };
+}
+
+/** The run after one more event of its job. */
+export function applyEvent(
+  run: IRun,
+  event: JobEvent,
+  trans: TranslationBundle
+): IRun {
+  switch (event.event) {
+    case 'state':
+      return { ...run, message: event.message };
+    case 'prompt':
+      return {
+        ...run,
+        promptTokens: event.tokens,
+        message: trans.__('Waiting for the first word')
+      };
+    case 'token':
+      return {
+        ...run,
+        phase: 'answering',
+        message: trans.__('Answering'),
+        answerTokens: [...run.answerTokens, event.token]
+      };
+    case 'answer':
+      return {
+        ...run,
+        answerTokens: event.tokens,
+        reason: event.reason,
+        seconds: event.seconds
+      };
+    case 'done':
+      return { ...run, phase: 'done', message: '' };
+    case 'cancelled':
+      return { ...run, phase: 'stopped', message: '' };
+    case 'error':
+      return failRun(run, describe(event));
+    default:
+      return run;
+  }
+}
+
+/** The run after a failure. What it has so far stays. */
+export function failRun(run: IRun, problem: IProblem): IRun {
+  return { ...run, phase: 'failed', message: '', problem };
+}
+
+/** Whether a run's job is still under way. */
+export function isUnderWay(run: IRun | null): boolean {
+  return run !== null && (run.phase === 'waiting' || run.phase === 'answering');
+}
+
+/** The whole sequence: prompt, then answer. */
+export function tokensOf(run: IRun): Token[] {
+  return [...run.promptTokens, ...run.answerTokens];
+}

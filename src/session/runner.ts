@@ -1,0 +1,173 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { isAbort } from '../api';
+import type { ApiClient } from '../api';
+import { problemOf } from './problem';
+import { applyEvent, failRun, isUnderWay, startRun } from './run';
+import type { IRun, IRunRequest } from './run';
+
+/** What a runner asks of the client. */
+export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
+
+/**
+ * Runs prompts, one at a time, and follows the answer.
+ *
+ * A run is an attempt until its answer begins; until then the last answer is
+ * still shown, and stays when the attempt fails.
+ */
+export class Runner implements IDisposable {
+  constructor(client: RunnerClient, trans: TranslationBundle) {
+    this._client = client;
+    this._trans = trans;
+  }
+
+  /** The run whose answer is shown, or null. */
+  get run(): IRun | null {
+    return this._run;
+  }
+
+  /** A run that has no answer to show yet, or null. */
+  get attempt(): IRun | null {
+    return this._attempt;
+  }
+
+  /** Emitted when a run or attempt was replaced. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      // The job goes on: its answer can be had after a reload.
+      this._abort?.abort();
+      Signal.clearData(this);
+    }
+  }
+
+  /** Run a prompt. Settles when its answer is complete; never rejects. */
+  async start(request: IRunRequest, maxNewTokens: number): Promise<void> {
+    this._leave();
+    const abort = (this._abort = new AbortController());
+    this._set(startRun(request, this._trans.__('Asking the Jupyter server')));
+    try {
+      const { id } = await this._client.startJob({
+        kind: 'generate',
+        model: request.model,
+        prompt: request.prompt,
+        max_new_tokens: maxNewTokens
+      });
+      if (abort.signal.aborted) {
+        this._client.cancelJob(id).catch(() => undefined);
+        return;
+      }
+      this._set({ ...this._current!, jobId: id });
+      await this._follow(id, abort.signal);
+    } catch (reason) {
+      this._fail(reason, abort.signal);
+    }
+  }
+
+  /**
+   * Follow a job that an earlier page started. One that the server no longer
+   * has is let go without a word: it was shown once.
+   */
+  async replay(request: IRunRequest, jobId: string): Promise<void> {
+    this._leave();
+    const abort = (this._abort = new AbortController());
+    this._set({
+      ...startRun(request, this._trans.__('Fetching the last answer')),
+      jobId
+    });
+    try {
+      await this._follow(jobId, abort.signal);
+    } catch {
+      if (!abort.signal.aborted) {
+        this.dismiss();
+      }
+    }
+  }
+
+  /** Stop the answer; what came so far stays. */
+  stop(): void {
+    const run = this._current;
+    if (!run || !isUnderWay(run)) {
+      return;
+    }
+    this._abort?.abort();
+    if (run.jobId) {
+      this._client.cancelJob(run.jobId).catch(() => undefined);
+    }
+    this._set({ ...run, phase: 'stopped', message: '' });
+  }
+
+  /** Let go of an attempt that failed or was stopped. */
+  dismiss(): void {
+    this._attempt = null;
+    this._changed.emit();
+  }
+
+  /** Show nothing. */
+  clear(): void {
+    this._leave();
+    this._run = null;
+    this._attempt = null;
+    this._changed.emit();
+  }
+
+  private get _current(): IRun | null {
+    return this._attempt ?? this._run;
+  }
+
+  private _leave(): void {
+    if (isUnderWay(this._current)) {
+      this.stop();
+    }
+    this._attempt = null;
+  }
+
+  private async _follow(id: string, signal: AbortSignal): Promise<void> {
+    for await (const event of this._client.events(id, 0, signal)) {
+      if (signal.aborted) {
+        return;
+      }
+      this._set(applyEvent(this._current!, event, this._trans));
+    }
+  }
+
+  private _fail(reason: unknown, signal: AbortSignal): void {
+    if (!signal.aborted && !isAbort(reason) && this._current) {
+      this._set(failRun(this._current, problemOf(reason, this._trans)));
+    }
+  }
+
+  /** Take a run's new state; show it once its answer has begun. */
+  private _set(run: IRun): void {
+    if (this._isDisposed) {
+      return;
+    }
+    const isShown = this._run?.key === run.key;
+    if (isShown || run.answerTokens.length > 0 || run.phase === 'done') {
+      this._run = run;
+      this._attempt = null;
+    } else {
+      this._attempt = run.phase === 'stopped' ? null : run;
+    }
+    this._changed.emit();
+  }
+
+  private readonly _client: RunnerClient;
+  private readonly _trans: TranslationBundle;
+  private readonly _changed = new Signal<this, void>(this);
+  private _run: IRun | null = null;
+  private _attempt: IRun | null = null;
+  private _abort: AbortController | null = null;
+  private _isDisposed = false;
+}

@@ -1,0 +1,258 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { isAbort } from '../api';
+import type { ApiClient, JobEvent, Method } from '../api';
+import type { TokenSpan } from '../salience';
+import { describe, problemOf } from './problem';
+import type { IProblem } from './problem';
+
+/** What this store asks of the client. */
+export type ScoresClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
+
+/** Most targets in one request; the server refuses more. */
+const MAX_TARGETS = 4096;
+
+const METHODS: Method[] = ['grad_l2', 'grad_dot_input'];
+
+/**
+ * Scores of one sequence of tokens, by target and method.
+ *
+ * Targets are computed in the background, one job at a time. One that the user
+ * asks for goes first: the job under way is stopped, and what it left undone
+ * is asked for again afterwards.
+ */
+export class ScoreStore implements IDisposable {
+  /**
+   * @param ids - ids of the whole sequence, exactly as generated.
+   */
+  constructor(
+    client: ScoresClient,
+    model: string,
+    ids: readonly number[],
+    trans: TranslationBundle
+  ) {
+    this._client = client;
+    this._model = model;
+    this._ids = ids;
+    this._trans = trans;
+  }
+
+  /** What the job under way waits for or does, in words; empty if none is. */
+  get message(): string {
+    return this._active ? this._message : '';
+  }
+
+  /** Why the last job failed, or null. */
+  get problem(): IProblem | null {
+    return this._problem;
+  }
+
+  /** Whether a job is under way. */
+  get isBusy(): boolean {
+    return this._active !== null;
+  }
+
+  /** Emitted when scores came, or anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._queue = [];
+      this._stop();
+      Signal.clearData(this);
+    }
+  }
+
+  /** `<float32>[num_tokens]`, or null when not computed yet. */
+  get(target: TokenSpan, method: Method): readonly number[] | null {
+    return this._scores.get(keyOf(target))?.[method] ?? null;
+  }
+
+  /** Compute targets that aren't yet, when nothing else is to be done. */
+  request(targets: readonly TokenSpan[]): void {
+    const known = new Set(this._queue.map(keyOf));
+    for (const target of targets) {
+      if (!this._isKnown(target) && !known.has(keyOf(target))) {
+        this._queue.push(target);
+      }
+    }
+    this._next();
+  }
+
+  /** Compute one target before all others. */
+  demand(target: TokenSpan): void {
+    const key = keyOf(target);
+    if (this._scores.get(key)?.complete || this._active?.first === key) {
+      return;
+    }
+    this._queue = [target, ...this._queue.filter(t => keyOf(t) !== key)];
+    this._urgent = key;
+    this._problem = null;
+    if (this._active) {
+      this._stop();
+    }
+    this._next();
+  }
+
+  /** Try again what failed. */
+  retry(): void {
+    this._problem = null;
+    this._next();
+  }
+
+  private _isKnown(target: TokenSpan): boolean {
+    const key = keyOf(target);
+    return (
+      this._scores.get(key)?.complete === true ||
+      this._active?.targets.some(t => keyOf(t) === key) === true
+    );
+  }
+
+  /** Leave the job under way; what it left undone goes back to the queue. */
+  private _stop(): void {
+    const active = this._active;
+    if (active) {
+      this._active = null;
+      const queued = new Set(this._queue.map(keyOf));
+      this._queue.push(
+        ...active.targets.filter(
+          t => !this._scores.get(keyOf(t))?.complete && !queued.has(keyOf(t))
+        )
+      );
+      active.abort.abort();
+      if (active.id !== null) {
+        // It may have ended by now, and the server may be gone: both are fine.
+        this._client.cancelJob(active.id).catch(() => undefined);
+      }
+    }
+  }
+
+  private _next(): void {
+    if (this._active || this._isDisposed || this._problem) {
+      return;
+    }
+    this._queue = this._queue.filter(
+      t => !this._scores.get(keyOf(t))?.complete
+    );
+    if (this._queue.length > 0) {
+      // One that the user waits for comes alone: the first to be done.
+      const count = this._urgent === keyOf(this._queue[0]) ? 1 : MAX_TARGETS;
+      const targets = this._queue.splice(0, count);
+      this._urgent = null;
+      void this._compute(targets);
+    }
+    this._changed.emit();
+  }
+
+  private async _compute(targets: TokenSpan[]): Promise<void> {
+    const abort = new AbortController();
+    const active: IActive = {
+      targets,
+      first: targets.length === 1 ? keyOf(targets[0]) : null,
+      abort,
+      id: null
+    };
+    this._active = active;
+    this._message = this._trans.__('Computing salience');
+    let ended: JobEvent | null = null;
+    try {
+      const { id } = await this._client.startJob({
+        kind: 'salience',
+        model: this._model,
+        ids: [...this._ids],
+        targets: targets.map(([start, end]) => ({ start, end })),
+        methods: METHODS
+      });
+      active.id = id;
+      if (abort.signal.aborted) {
+        // Left while it was being asked for.
+        this._client.cancelJob(id).catch(() => undefined);
+        return;
+      }
+      for await (const event of this._client.events(id, 0, abort.signal)) {
+        if (this._active !== active) {
+          return;
+        }
+        ended = event;
+        this._take(event);
+      }
+    } catch (reason) {
+      if (this._active === active && !isAbort(reason)) {
+        this._fail(problemOf(reason, this._trans), targets);
+      }
+      return;
+    }
+    if (this._active !== active) {
+      return;
+    }
+    if (ended?.event === 'error') {
+      this._fail(describe(ended), targets);
+      return;
+    }
+    this._active = null;
+    this._next();
+  }
+
+  private _take(event: JobEvent): void {
+    if (event.event === 'scores') {
+      const key = keyOf([event.target.start, event.target.end]);
+      const scores = { ...this._scores.get(key), [event.method]: event.scores };
+      this._scores.set(key, {
+        ...scores,
+        complete: METHODS.every(method => scores[method])
+      });
+      this._message = this._trans.__('Computing salience');
+      this._changed.emit();
+    } else if (event.event === 'state') {
+      this._message = event.message;
+      this._changed.emit();
+    }
+  }
+
+  private _fail(problem: IProblem, targets: readonly TokenSpan[]): void {
+    this._active = null;
+    this._problem = problem;
+    this._queue.unshift(...targets);
+    this._changed.emit();
+  }
+
+  private readonly _client: ScoresClient;
+  private readonly _model: string;
+  private readonly _ids: readonly number[];
+  private readonly _trans: TranslationBundle;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _scores = new Map<string, IScores>();
+  private _queue: TokenSpan[] = [];
+  private _urgent: string | null = null;
+  private _active: IActive | null = null;
+  private _message = '';
+  private _problem: IProblem | null = null;
+  private _isDisposed = false;
+}
+
+type IScores = Partial<Record<Method, readonly number[]>> & {
+  complete?: boolean;
+};
+
+/** A job under way. */
+interface IActive {
+  readonly targets: readonly TokenSpan[];
+  /** Key of its target when it has only one. */
+  readonly first: string | null;
+  readonly abort: AbortController;
+  id: string | null;
+}
+
+function keyOf([start, end]: TokenSpan): string {
+  return `${start}:${end}`;
+}

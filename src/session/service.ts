@@ -1,0 +1,178 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { isAbort } from '../api';
+import type { ApiClient, ModelInfo, ServiceStatus, Status } from '../api';
+import { problemOf } from './problem';
+import type { IProblem } from './problem';
+
+/** What this model asks of the client. */
+export type ServiceClient = Pick<
+  ApiClient,
+  'status' | 'models' | 'startService' | 'restartService' | 'log'
+>;
+
+/**
+ * State of the model service and its models.
+ *
+ * Asks the server only while somebody looks and something is under way.
+ */
+export class ServiceModel implements IDisposable {
+  constructor(client: ServiceClient, trans: TranslationBundle) {
+    this._client = client;
+    this._trans = trans;
+    this._poll = new Poll({
+      name: 'lit-lab:status',
+      auto: false,
+      frequency: { interval: 1000, backoff: true, max: 10_000 },
+      standby: 'when-hidden',
+      factory: () => this.refresh()
+    });
+  }
+
+  /** What the server said last; null before it was asked. */
+  get status(): Status | null {
+    return this._status;
+  }
+
+  /** State of the model service; null before the server was asked. */
+  get service(): ServiceStatus | null {
+    return this._status?.service ?? null;
+  }
+
+  /** Configured models, the default first; empty before it is known. */
+  get models(): readonly ModelInfo[] {
+    return this._models;
+  }
+
+  /** Why the server half can't be used, or null. */
+  get problem(): IProblem | null {
+    return this._problem;
+  }
+
+  /** Whether something is being waited for. */
+  get isBusy(): boolean {
+    return (
+      this.service?.state === 'starting' ||
+      this._models.some(model => model.state === 'loading')
+    );
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._poll.isDisposed;
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._poll.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  /**
+   * Say whether somebody looks, and whether a job is under way: together they
+   * decide whether to go on asking.
+   */
+  watch(visible: boolean, working: boolean): void {
+    const seen = visible && !this._visible;
+    const worked = this._working && !working;
+    this._visible = visible;
+    this._working = working;
+    if (seen || worked) {
+      void this.refresh();
+    }
+    this._pace();
+  }
+
+  /** Ask once. Never rejects: a failure becomes the problem. */
+  async refresh(): Promise<void> {
+    try {
+      const status = await this._client.status();
+      // Models load after the service is up, so ask for them each time.
+      const models = await this._client.models();
+      this._status = status;
+      this._models = models;
+      this._problem = null;
+    } catch (reason) {
+      this._fail(reason);
+    }
+    this._pace();
+    this._emit();
+  }
+
+  /** Start the service, so that it warms up while the user reads. */
+  warm(): Promise<void> {
+    return this._send(() => this._client.startService());
+  }
+
+  /** Stop the service and start it again. */
+  restart(): Promise<void> {
+    return this._send(() => this._client.restartService());
+  }
+
+  /** The last lines that the service wrote. */
+  log(): Promise<string[]> {
+    return this._client.log();
+  }
+
+  private async _send(request: () => Promise<ServiceStatus>): Promise<void> {
+    try {
+      const service = await request();
+      this._problem = null;
+      if (this._status) {
+        this._status = { ...this._status, service };
+      }
+      this._emit();
+    } catch (reason) {
+      this._fail(reason);
+      this._emit();
+      return;
+    }
+    await this.refresh();
+  }
+
+  private _fail(reason: unknown): void {
+    if (!isAbort(reason)) {
+      this._problem = problemOf(reason, this._trans);
+    }
+  }
+
+  private _pace(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    const wanted = this._visible && (this._working || this.isBusy);
+    if (wanted && !this._polling) {
+      this._polling = true;
+      void this._poll.start();
+    } else if (!wanted && this._polling) {
+      this._polling = false;
+      void this._poll.stop();
+    }
+  }
+
+  private _emit(): void {
+    if (!this.isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: ServiceClient;
+  private readonly _trans: TranslationBundle;
+  private readonly _poll: Poll;
+  private readonly _changed = new Signal<this, void>(this);
+  private _status: Status | null = null;
+  private _models: readonly ModelInfo[] = [];
+  private _problem: IProblem | null = null;
+  private _visible = false;
+  private _working = false;
+  private _polling = false;
+}

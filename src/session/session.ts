@@ -1,0 +1,441 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { ApiClient } from '../api';
+import { segment } from '../salience';
+import type { TokenSpan } from '../salience';
+import { describeSegment } from './labels';
+import { cutText, makeMap, shadesOf } from './map';
+import type { IShownMap, IText } from './map';
+import { PromptModel } from './prompt';
+import type { ISavedPrompt } from './prompt';
+import { checkPrompt } from './problem';
+import type { IProblem } from './problem';
+import { isUnderWay, tokensOf } from './run';
+import type { IRun } from './run';
+import { Runner } from './runner';
+import { ScoreStore } from './scores';
+import { ServiceModel } from './service';
+import { DEFAULT_SETTINGS } from './settings';
+import type { ISettings } from './settings';
+import type { IPromptSource } from './source';
+import type { ISession } from './tokens';
+
+/** What is kept of a session when the page is reloaded. */
+export interface ISavedSession {
+  readonly version: 1;
+  readonly prompt: ISavedPrompt;
+  readonly model: string | null;
+  /** The run whose answer is shown; its job replays it. */
+  readonly run: {
+    readonly jobId: string;
+    readonly model: string;
+    readonly prompt: string;
+    readonly values: Record<string, string>;
+  } | null;
+  readonly target: TokenSpan | null;
+}
+
+/**
+ * The analysis under way: a prompt, its run, a target, and the target's map.
+ *
+ * Views read it and draw themselves anew when `changed` is emitted; the values
+ * that they compare by identity (`run`, `text`, `map`, `settings`) are
+ * replaced, never altered.
+ */
+export class Session implements ISession, IDisposable {
+  constructor(client: Session.Client, trans: TranslationBundle) {
+    this._client = client;
+    this._trans = trans;
+    this.prompt = new PromptModel();
+    this.service = new ServiceModel(client, trans);
+    this._runner = new Runner(client, trans);
+    this.prompt.changed.connect(this._onPrompt, this);
+    this.service.changed.connect(this._emit, this);
+    this._runner.changed.connect(this._onRun, this);
+  }
+
+  /** The prompt and where it came from. */
+  readonly prompt: PromptModel;
+
+  /** The model service's state. */
+  readonly service: ServiceModel;
+
+  /** The run whose answer is shown, or null. */
+  get run(): IRun | null {
+    return this._runner.run;
+  }
+
+  /** A run that has no answer to show yet, or null. */
+  get attempt(): IRun | null {
+    return this._runner.attempt;
+  }
+
+  /** Whether the model is answering, or about to. */
+  get isRunning(): boolean {
+    return isUnderWay(this.attempt) || isUnderWay(this.run);
+  }
+
+  /** Name of the model that runs; null before the server told its models. */
+  get model(): string | null {
+    const { models, status } = this.service;
+    const chosen = models.find(model => model.name === this._model);
+    return chosen?.name ?? status?.default_model ?? models[0]?.name ?? null;
+  }
+
+  set model(name: string | null) {
+    this._model = name;
+    this._emit();
+  }
+
+  /** What the user chose. */
+  get settings(): ISettings {
+    return this._settings;
+  }
+
+  set settings(settings: ISettings) {
+    this._settings = settings;
+    this._cut();
+    this._emit();
+  }
+
+  /** The run's text in segments; null before there are tokens. */
+  get text(): IText | null {
+    return this._text;
+  }
+
+  /** What is to be explained: a span of the answer's tokens, or null. */
+  get target(): TokenSpan | null {
+    return this._target;
+  }
+
+  /** When the target was chosen, in milliseconds since the epoch. */
+  get targetSince(): number {
+    return this._targetSince;
+  }
+
+  /** The target's map; null while there is no target or it is being computed. */
+  get map(): IShownMap | null {
+    return this._map;
+  }
+
+  /** Scores of the run under way; null before the answer is complete. */
+  get scores(): ScoreStore | null {
+    return this._scores;
+  }
+
+  /** Whether the prompt is no longer what the shown run was asked. */
+  get isStale(): boolean {
+    return this.run !== null && this.run.prompt !== this.prompt.value;
+  }
+
+  /** What is wrong with the prompt; told before any request is made. */
+  get promptProblem(): IProblem | null {
+    const limits = this.service.status?.limits ?? null;
+    const problem = checkPrompt(this.prompt.value, limits, this._trans);
+    return this.prompt.value === '' && !this._asked ? null : problem;
+  }
+
+  /** Emitted when anything above may have changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted when a prompt was taken up, so that the panel can open. */
+  get opened(): ISignal<this, void> {
+    return this._opened;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._scores?.dispose();
+      this._runner.dispose();
+      this.service.dispose();
+      this.prompt.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  open(source: IPromptSource, options: { run?: boolean } = {}): void {
+    this._paint(null);
+    this._asked = false;
+    this.prompt.open(source);
+    if (this.isStale) {
+      // Another prompt: its answer is another one too.
+      this._runner.clear();
+    }
+    this._opened.emit();
+    void this.service.warm();
+    if (options.run) {
+      void this.ask();
+    } else {
+      this._onRun();
+    }
+  }
+
+  /** Run the prompt. Settles when the answer is complete. */
+  async ask(): Promise<void> {
+    this._asked = true;
+    if (this.model === null) {
+      await this.service.refresh();
+    }
+    const model = this.model;
+    if (this.promptProblem || model === null || this.isRunning) {
+      this._emit();
+      return;
+    }
+    this._asked = false;
+    const limit = this.service.status?.limits.max_new_tokens ?? Infinity;
+    await this._runner.start(
+      { model, prompt: this.prompt.value, values: this.prompt.values },
+      Math.min(this._settings.maxNewTokens, limit)
+    );
+  }
+
+  /** Stop the answer; what came so far stays and can be explained. */
+  stop(): void {
+    this._runner.stop();
+  }
+
+  /** Let go of an attempt's failure. */
+  dismiss(): void {
+    this._runner.dismiss();
+  }
+
+  /**
+   * Make the segment that holds a token the target.
+   *
+   * @param extend - Whether to extend the target there is, instead.
+   * @returns whether it can be one: only segments of the answer can.
+   */
+  pick(token: number, extend = false): boolean {
+    const text = this._text;
+    const run = this.run;
+    if (!text || !run || token < text.seam || !this._scores) {
+      return false;
+    }
+    const whole = segment(
+      text.tokens,
+      text.seam,
+      this._settings.granularity
+    ).find(([start, end]) => start <= token && token < end);
+    if (!whole) {
+      return false;
+    }
+    const anchor = extend ? this._anchor : null;
+    this._anchor = anchor ?? whole;
+    this._setTarget(
+      anchor
+        ? [Math.min(anchor[0], whole[0]), Math.max(anchor[1], whole[1])]
+        : whole
+    );
+    return true;
+  }
+
+  /** Have no target. */
+  clear(): void {
+    this._anchor = null;
+    this._setTarget(null);
+  }
+
+  /** What to keep over a reload. */
+  save(): ISavedSession {
+    const shown = this.attempt ?? this.run;
+    return {
+      version: 1,
+      prompt: this.prompt.save(),
+      model: this._model,
+      run: shown?.jobId
+        ? {
+            jobId: shown.jobId,
+            model: shown.model,
+            prompt: shown.prompt,
+            values: { ...shown.values }
+          }
+        : null,
+      target: this._target
+    };
+  }
+
+  /** Take what was kept. An answer that the server no longer has is let go. */
+  async restore(saved: ISavedSession): Promise<void> {
+    this._model = saved.model;
+    this.prompt.restore(saved.prompt);
+    if (saved.run) {
+      await this._runner.replay(saved.run, saved.run.jobId);
+      if (saved.target && this._scores && !this._target) {
+        this._anchor = saved.target;
+        this._setTarget(saved.target);
+      }
+    }
+  }
+
+  private _setTarget(target: TokenSpan | null): void {
+    this._target = target;
+    this._targetSince = Date.now();
+    if (target) {
+      this._scores?.demand(target);
+    }
+    this._cut();
+    this._emit();
+  }
+
+  private _onPrompt(): void {
+    this._emit();
+    this._paint(this._map);
+  }
+
+  private _onRun(): void {
+    const run = this.run;
+    if (run?.key !== this._scored && this._scored !== null) {
+      // Another run is shown now: nothing of the last one holds.
+      this._scored = null;
+      this._anchor = null;
+      this._target = null;
+      this._scores?.dispose();
+      this._scores = null;
+    }
+    const complete = run && !isUnderWay(run) && run.answerTokens.length > 0;
+    if (complete && this._scored === null) {
+      this._scored = run.key;
+      this._score(run);
+    }
+    this._cut();
+    this._emit();
+  }
+
+  /** Compute all sentences of the answer, so that a click paints at once. */
+  private _score(run: IRun): void {
+    const tokens = tokensOf(run);
+    const seam = run.promptTokens.length;
+    const scores = new ScoreStore(
+      this._client,
+      run.model,
+      tokens.map(token => token.id),
+      this._trans
+    );
+    this._scores = scores;
+    scores.changed.connect(() => {
+      this._cut();
+      this._emit();
+    });
+    const chosen = this._settings.granularity;
+    const coarse = chosen === 'lines' || chosen === 'paragraphs';
+    const targets = segment(tokens, seam, 'sentences').concat(
+      coarse ? segment(tokens, seam, chosen) : []
+    );
+    scores.request(targets.filter(([start]) => start >= seam && start > 0));
+  }
+
+  /** Make text and map anew, of what they are made of. */
+  private _cut(): void {
+    const { granularity, method, aggregation, intensity } = this._settings;
+    const run = this.run;
+    const target = this._target;
+    const made = [run?.promptTokens, run?.answerTokens, granularity, target];
+    if (!sameItems(made, this._textOf)) {
+      this._textOf = made;
+      this._text =
+        run && run.promptTokens.length > 0
+          ? cutText(run, granularity, target)
+          : null;
+    }
+    const scores = target && this._scores?.get(target, method);
+    const drawn = [this._text, scores, method, aggregation, intensity];
+    if (!sameItems(drawn, this._mapOf)) {
+      this._mapOf = drawn;
+      this._map =
+        target && scores && this._text
+          ? makeMap(this._text, scores, target, this._settings)
+          : null;
+      this._paint(this._map);
+    }
+  }
+
+  /** Shade the prompt where it stands in an editor. */
+  private _paint(map: IShownMap | null): void {
+    const source = this.prompt.source;
+    const run = this.run;
+    if (!source || !run) {
+      source?.paint(this.prompt.value, this.prompt.values, null);
+      return;
+    }
+    const text = this._text;
+    const shades =
+      map && text && !this.prompt.isEdited
+        ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
+        : null;
+    source.paint(run.prompt, run.values, shades);
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      const working = this.isRunning || this._scores?.isBusy === true;
+      if (working !== this._working) {
+        this._working = working;
+        this.service.watch(this._visible, working);
+      }
+      this._changed.emit();
+    }
+  }
+
+  /** Say whether somebody looks. */
+  watch(visible: boolean): void {
+    this._visible = visible;
+    this.service.watch(visible, this._working);
+  }
+
+  private readonly _client: Session.Client;
+  private readonly _trans: TranslationBundle;
+  private readonly _runner: Runner;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _opened = new Signal<this, void>(this);
+  private _settings: ISettings = DEFAULT_SETTINGS;
+  private _model: string | null = null;
+  private _asked = false;
+  private _scores: ScoreStore | null = null;
+  /** Key of the run that `_scores` are of. */
+  private _scored: number | null = null;
+  private _target: TokenSpan | null = null;
+  private _targetSince = 0;
+  private _anchor: TokenSpan | null = null;
+  private _text: IText | null = null;
+  private _textOf: readonly unknown[] = [];
+  private _map: IShownMap | null = null;
+  private _mapOf: readonly unknown[] = [];
+  private _visible = false;
+  private _working = false;
+  private _isDisposed = false;
+}
+
+/** Namespace for the session's types. */
+export namespace Session {
+  /** What a session asks of the client. */
+  export type Client = Pick<
+    ApiClient,
+    | 'status'
+    | 'models'
+    | 'startService'
+    | 'restartService'
+    | 'log'
+    | 'startJob'
+    | 'events'
+    | 'cancelJob'
+  >;
+}
+
+function sameItems(
+  one: readonly unknown[],
+  other: readonly unknown[]
+): boolean {
+  return (
+    one.length === other.length && one.every((item, i) => item === other[i])
+  );
+}
