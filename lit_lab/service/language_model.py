@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import numpy as np
 
 from lit_lab.protocol import (
     AnswerEvent,
@@ -42,6 +45,7 @@ class LanguageModel:
         self.parameters = int(causal_lm.count_params())
         self._decoder = Decoder(causal_lm)
         self._gradients: EmbeddingGradients | None = None
+        self._making = threading.Lock()
         self._salience_prepared = False
 
     def prepare_generation(self) -> None:
@@ -49,8 +53,17 @@ class LanguageModel:
         self._decoder.prepare()
 
     def prepare_salience(self) -> None:
-        """Compile what salience needs."""
-        self.gradients.prepare()
+        """Compile what salience needs, and check that it scores with the very logits that generation chooses by.
+
+        Raises:
+            ServiceError: `no_salience`.
+        """
+        ids = [0, 0, 0]
+        scoring = self.gradients.target_logits(ids, 2)[-1]
+        generating = self._decoder.next_logits(ids[:2])
+        # A family that does more to its logits than the embedding layer's reverse would be explained wrongly.
+        if np.max(np.abs(scoring - generating)) > 1e-3 * np.max(np.abs(generating)):
+            raise self._no_salience()
         self._salience_prepared = True
 
     @property
@@ -65,17 +78,21 @@ class LanguageModel:
         Raises:
             ServiceError: `no_salience`.
         """
-        if self._gradients is None:
-            try:
-                self._gradients = EmbeddingGradients(self.causal_lm)
-            except (AttributeError, KeyError, ValueError) as error:
-                raise ServiceError(
-                    422,
-                    "no_salience",
-                    f"{type(self.causal_lm).__name__} can't be cut at its embeddings, so it has no salience.",
-                    "Its answers work. For salience choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
-                ) from error
-        return self._gradients
+        with self._making:  # prepared in the background, and perhaps asked for meanwhile
+            if self._gradients is None:
+                try:
+                    self._gradients = EmbeddingGradients(self.causal_lm)
+                except (AttributeError, KeyError, ValueError) as error:
+                    raise self._no_salience() from error
+            return self._gradients
+
+    def _no_salience(self) -> ServiceError:
+        return ServiceError(
+            422,
+            "no_salience",
+            f"{type(self.causal_lm).__name__} can't be run from its embeddings on, so it has no salience here.",
+            "Its answers work. For salience choose a text model such as Gemma, Llama, Mistral or Qwen.",
+        )
 
     def generate(
         self, prompt: str, max_new_tokens: int, cancellation: Cancellation

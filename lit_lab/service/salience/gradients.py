@@ -50,10 +50,6 @@ class EmbeddingGradients:
         signature = [tf.TensorSpec([1, None], tf.int32), tf.TensorSpec([], tf.int32)]
         self._gradient = tf.function(self._differentiate, input_signature=signature, autograph=False)
 
-    def prepare(self) -> None:
-        """Compile, so that the first target need not wait for it."""
-        self.of([0, 0, 0], 2, 3)
-
     def of(self, ids: Sequence[int], start: int, end: int) -> TargetGradient:
         """Return the gradient of the summed loss of tokens `[start, end)`, each predicted from those before it.
 
@@ -62,26 +58,22 @@ class EmbeddingGradients:
             start: First token of the target, 1 or more: token 0 is never predicted.
             end: The token after the target's last.
         """
-        embeddings, gradient = self._gradient(tf.constant([ids[:end]], tf.int32), tf.constant(start, tf.int32))
+        embeddings, gradient, _ = self._gradient(tf.constant([ids[:end]], tf.int32), tf.constant(start, tf.int32))
         return TargetGradient(embeddings.numpy(), gradient.numpy())
 
     def target_logits(self, ids: Sequence[int], start: int) -> NDArray[np.float32]:
         """Return the scoring pass's logits for tokens `[start, len(ids))`: `<float32>[num_targets, vocabulary_size]`."""
-        embeddings = self._embed(tf.constant([ids[:-1]], tf.int32))
-        logits: NDArray[np.float32] = self._logits(embeddings, start).numpy()[0]
-        return logits
+        _, _, logits = self._gradient(tf.constant([ids], tf.int32), tf.constant(start, tf.int32))
+        return np.asarray(logits)
 
-    def _logits(self, embeddings: Any, start: Any) -> Any:
-        hidden = self._body([embeddings, tf.ones(tf.shape(embeddings)[:2], tf.int32)])
-        # Row i predicts token i + 1.
-        return tf.cast(self._embed(hidden[:, start - 1 :], reverse=True), tf.float32)
-
-    def _differentiate(self, ids: Any, start: Any) -> tuple[Any, Any]:
+    def _differentiate(self, ids: Any, start: Any) -> tuple[Any, Any, Any]:
         embeddings = self._embed(ids[:, :-1])
         # Weights aren't watched, so that no gradient of theirs is computed.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(embeddings)
-            logits = self._logits(embeddings, start)
+            hidden = self._body([embeddings, tf.ones(tf.shape(embeddings)[:2], tf.int32)])
+            # Row i predicts token i + 1.
+            logits = tf.cast(self._embed(hidden[:, start - 1 :], reverse=True), tf.float32)
             loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=ids[:, start:], logits=logits)
         gradient = tape.gradient(loss, embeddings)
-        return tf.cast(embeddings[0], tf.float32), tf.cast(gradient[0], tf.float32)
+        return tf.cast(embeddings[0], tf.float32), tf.cast(gradient[0], tf.float32), logits[0]

@@ -1,0 +1,138 @@
+"""A language model of this folder's own, made in a second: nothing here depends on the embedded model's file."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CORPUS = [
+    "Analyze a menu item in a restaurant.",
+    "Taste-likes: I've a sweet-tooth",
+    "Taste-dislikes: Don't like onions or garlic",
+    "Suggestion: Onion soup",
+    "Analysis: it has cooked onions in it, which you don't like.",
+    "Recommendation: You have to try it.",
+    "Recommendation: Avoid.",
+] * 20
+
+WINDOW = 96
+
+
+@pytest.fixture(scope="session")
+def keras_libraries() -> None:
+    """Import what the service imports, the way it does."""
+    from lit_lab.service import libraries
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    libraries.set_environment(1)
+    libraries.import_tensorflow(1)
+    libraries.import_keras()
+
+
+@pytest.fixture(scope="session")
+def sentencepiece_proto() -> bytes:
+    """A small vocabulary with what Gemma's has: byte fallback, chat turns, runs of newlines, no normalization."""
+    import sentencepiece
+
+    proto = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS),
+        model_writer=proto,
+        model_type="bpe",
+        vocab_size=400,
+        byte_fallback=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        add_dummy_prefix=False,
+        pad_id=0,
+        eos_id=1,
+        bos_id=2,
+        unk_id=3,
+        pad_piece="<pad>",
+        eos_piece="<eos>",
+        bos_piece="<bos>",
+        unk_piece="<unk>",
+        user_defined_symbols=["<start_of_turn>", "<end_of_turn>", "\n", "\n\n"],
+        minloglevel=2,
+    )
+    return proto.getvalue()
+
+
+@pytest.fixture(scope="session")
+def normalizing_proto() -> bytes:
+    """A vocabulary that changes the text first: NFKC, lower case, single blanks, a blank in front."""
+    import sentencepiece
+
+    proto = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS),
+        model_writer=proto,
+        vocab_size=330,
+        byte_fallback=True,
+        normalization_rule_name="nmt_nfkc_cf",
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    return proto.getvalue()
+
+
+@pytest.fixture(scope="session")
+def preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Gemma 2 preset of two layers with random weights, written as float16 like the embedded one."""
+    import keras
+    from keras_nlp import models
+
+    keras.utils.set_random_seed(7)
+    tokenizer = models.GemmaTokenizer(proto=sentencepiece_proto)
+    backbone = models.GemmaBackbone(
+        vocabulary_size=tokenizer.vocabulary_size(),
+        num_layers=2,
+        num_query_heads=2,
+        num_key_value_heads=1,
+        hidden_dim=32,
+        intermediate_dim=64,
+        head_dim=16,
+        use_post_ffw_norm=True,
+        use_post_attention_norm=True,
+        attention_logit_soft_cap=50.0,
+        final_logit_soft_cap=30.0,
+        use_sliding_window_attention=True,
+        sliding_window_size=16,
+        dtype="float16",
+    )
+    causal_lm = models.GemmaCausalLM(
+        backbone=backbone,
+        preprocessor=models.GemmaCausalLMPreprocessor(tokenizer=tokenizer, sequence_length=WINDOW),
+    )
+    folder = tmp_path_factory.mktemp("preset") / "tiny"
+    causal_lm.save_to_preset(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def causal_lm(preset: Path) -> Any:
+    """The small preset, loaded as the service loads it."""
+    from lit_lab.service import presets
+
+    return presets.load(str(preset))
+
+
+@pytest.fixture(scope="session")
+def language_model(causal_lm: Any) -> Any:
+    """The small preset's tokens, generation and salience."""
+    from lit_lab.service.language_model import LanguageModel
+
+    return LanguageModel(causal_lm)
+
+
+@pytest.fixture(scope="session")
+def embedded(keras_libraries: None) -> Any:
+    """The embedded model."""
+    from lit_lab.service import presets
+    from lit_lab.service.language_model import LanguageModel
+
+    return LanguageModel(presets.load("embedded"))
