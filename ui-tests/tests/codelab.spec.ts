@@ -1,0 +1,143 @@
+/** Sections 5 to 7 of Google's codelab "Using LIT to analyze Gemma models", in the notebook. */
+import { expect, test } from '@jupyterlab/galata';
+
+import {
+  analyzeAt,
+  line,
+  openNotebook,
+  overlay,
+  Panel,
+  paste,
+  retype,
+  TUTORIAL
+} from './lab';
+
+const MISTAKE = 'Recommendation: You have to try it.';
+
+test('finds the mistaken example, corrects it, and adds principles', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+
+  await test.step('right-click the prompt', async () => {
+    await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+    await expect(panel.region).toBeVisible();
+    // From the literals of a later cell.
+    await expect(panel.variable('food_likes')).toHaveValue('Cheese');
+    await expect(panel.variable('food_dislikes')).toHaveValue("Can't eat eggs");
+    await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
+    await expect(panel.prompt).toHaveValue(
+      /^Analyze a menu item in a restaurant\.\n\n## For example:\n[^]*\nTaste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:$/
+    );
+  });
+
+  await test.step('run; the answer streams in', async () => {
+    // A short answer is soon there: note down what was seen of it.
+    await panel.region.evaluate(region => {
+      const seen = new Set<number>();
+      Object.assign(window, { seen });
+      new MutationObserver(() => {
+        const answer = region.querySelector('[data-part="answer"]');
+        seen.add(answer?.textContent?.length ?? 0);
+      }).observe(region, {
+        childList: true,
+        characterData: true,
+        subtree: true
+      });
+    });
+    await panel.ask(MISTAKE);
+    const stages = await page.evaluate(
+      () => (window as unknown as { seen: Set<number> }).seen.size
+    );
+    expect(stages).toBeGreaterThan(4);
+  });
+
+  await test.step('click the recommendation; the mistaken line stands out', async () => {
+    await panel.explain(MISTAKE);
+    const mistakes = await panel.segments('Prompt').evaluateAll((all, text) => {
+      return all.flatMap((e, i) => (e.textContent === text ? [i] : []));
+    }, MISTAKE);
+    expect(mistakes).toHaveLength(2);
+    expect(await panel.strongestOfPrompt()).toBe(mistakes[0]);
+    await expect(panel.ledTo.getByRole('listitem')).toHaveCount(5);
+    await expect(panel.ledTo).toContainText(MISTAKE);
+    // The same lies over the cell's own text.
+    await expect(overlay(line(page, MISTAKE)).first()).toBeVisible();
+    const [first, second, dull] = await Promise.all(
+      [
+        line(page, MISTAKE),
+        line(page, MISTAKE, 1),
+        line(page, 'Suggestion: Macaron in france')
+      ].map(at => strength(at))
+    );
+    expect(first).toBeGreaterThan(second);
+    expect(first).toBeGreaterThan(2 * dull);
+  });
+
+  await test.step('hover and focus tell score and rank', async () => {
+    await panel.segments('Prompt', MISTAKE).first().hover();
+    await expect(page.getByRole('tooltip')).toContainText(/rank \d+ of \d+/);
+  });
+
+  await test.step('other granularities and methods cost no request', async () => {
+    const asked: string[] = [];
+    page.on('request', request => {
+      if (request.url().includes('/lit-lab/api/jobs')) {
+        asked.push(request.url());
+      }
+    });
+    for (const name of ['Words', 'Tokens', 'Lines', 'Paragraphs']) {
+      await panel.region.getByRole('radio', { name }).click();
+      await panel.mapped();
+    }
+    await panel.region.getByRole('radio', { name: 'grad · input' }).click();
+    await panel.mapped();
+    await panel.region.getByRole('radio', { name: 'L2 norm' }).click();
+    await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+    await panel.mapped();
+    expect(asked).toEqual([]);
+  });
+
+  await test.step('correct the example in the cell; the answer changes', async () => {
+    await retype(page, line(page, MISTAKE), 'Recommendation: Avoid.');
+    await expect(panel.region).toContainText('changed since');
+    // What is shaded no longer says what the map was made of.
+    await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
+    await panel.ask('Recommendation: Avoid.');
+    await panel.explain('Recommendation: Avoid.');
+    await expect(
+      overlay(line(page, 'Recommendation: Avoid.')).first()
+    ).toBeVisible();
+  });
+
+  await test.step('add principles; the answer speaks of suitability', async () => {
+    const opening = line(page, 'Analyze a menu item in a restaurant.');
+    await opening.scrollIntoViewIfNeeded();
+    await opening.click();
+    await page.keyboard.press('End');
+    await paste(
+      page,
+      '\n\n* The analysis should be brief and to the point.\n* The analysis and recommendation should both be clear about the suitability for someone with a specified dietary restriction.'
+    );
+    await panel.ask('Not suitable for you.');
+    await panel.explain('Not suitable for you.');
+  });
+
+  // All that without a kernel having run anything.
+  await expect(
+    page.locator('.jp-Notebook .jp-InputPrompt', { hasText: /\[\d+\]/ })
+  ).toHaveCount(0);
+});
+
+/** How strongly a line of the editor is shaded; 0 where it isn't. */
+async function strength(at: Parameters<typeof overlay>[0]): Promise<number> {
+  const shades = await overlay(at).evaluateAll(all =>
+    all.map(e =>
+      Number(getComputedStyle(e).getPropertyValue('--lit-lab-shade'))
+    )
+  );
+  return Math.max(0, ...shades);
+}

@@ -1,0 +1,168 @@
+/** What the workflows share: a notebook opened, a prompt analyzed, the panel's parts by role and name. */
+import * as path from 'path';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect } from '@jupyterlab/galata';
+import type { Locator, Page } from '@playwright/test';
+
+/** The tutorial notebook. */
+export const TUTORIAL = path.resolve(
+  __dirname,
+  '../../examples/prompt_debugging.ipynb'
+);
+
+/** Markdown, a raw cell, several strings, and a printed prompt; no kernel is named. */
+export const NO_KERNEL = path.resolve(__dirname, '../fixtures/no_kernel.ipynb');
+
+/** How long the model service may take to start on a busy machine. */
+export const COLD = 60_000;
+
+/** Open a copy of a notebook in the test's own folder. Returns its path on the server. */
+export async function openNotebook(
+  page: IJupyterLabPageFixture,
+  tmpPath: string,
+  file: string
+): Promise<string> {
+  const name = path.basename(file);
+  const target = `${tmpPath}/${name}`;
+  await page.contents.uploadFile(file, target);
+  await page.evaluate(
+    target =>
+      window.jupyterapp.commands.execute('docmanager:open', { path: target }),
+    target
+  );
+  if (file === NO_KERNEL) {
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: 'No Kernel' })
+      .click();
+  }
+  await expect(page.getByRole('main').locator('.jp-Notebook')).toBeVisible();
+  return target;
+}
+
+/** Right-click in the middle of a piece of text, and choose Analyze prompt. */
+export async function analyzeAt(page: Page, text: Locator): Promise<void> {
+  await text.scrollIntoViewIfNeeded();
+  await text.click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();
+}
+
+/** A line of a cell's editor. */
+export function line(page: Page, text: string, nth = 0): Locator {
+  return page
+    .locator('.jp-Notebook .cm-line')
+    .filter({ hasText: text })
+    .nth(nth);
+}
+
+/** The stretches of an editor that are shaded. */
+export function overlay(within: Locator): Locator {
+  return within.locator('.lit-lab-Shade');
+}
+
+/** Replace a line of a cell by typing, as a person does. */
+export async function retype(page: Page, line: Locator, text: string) {
+  await line.scrollIntoViewIfNeeded();
+  await line.click();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Shift+Home');
+  await page.keyboard.type(text);
+}
+
+/** Paste where the cursor is. */
+export async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate(text => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', text);
+    document.activeElement!.dispatchEvent(
+      new ClipboardEvent('paste', {
+        clipboardData,
+        bubbles: true,
+        cancelable: true
+      })
+    );
+  }, text);
+}
+
+/** The side panel. */
+export class Panel {
+  constructor(readonly page: Page) {
+    this.region = page.getByRole('region', { name: 'Prompt salience' });
+    this.run = this.region.getByRole('button', { name: 'Run', exact: true });
+    this.stop = this.region.getByRole('button', { name: 'Stop', exact: true });
+    this.edit = this.region.getByRole('button', { name: 'Edit prompt' });
+    this.prompt = this.region.getByRole('textbox', {
+      name: 'Prompt',
+      exact: true
+    });
+    this.answer = this.region.getByRole('group', { name: 'Answer' });
+    this.target = this.region.locator('[data-target="true"]');
+    this.ledTo = this.region.getByRole('list', { name: /^What led to/ });
+    this.alert = this.region.getByRole('alert');
+  }
+
+  readonly region: Locator;
+  readonly run: Locator;
+  readonly stop: Locator;
+  readonly edit: Locator;
+  readonly prompt: Locator;
+  /** The answer's part of the flowing text. */
+  readonly answer: Locator;
+  readonly target: Locator;
+  readonly ledTo: Locator;
+  readonly alert: Locator;
+
+  /** A variable of the prompt's template. */
+  variable(name: string): Locator {
+    return this.region.getByRole('textbox', { name, exact: true });
+  }
+
+  /** Segments of prompt or answer. */
+  segments(part: 'Prompt' | 'Answer', text?: string | RegExp): Locator {
+    const all = this.region
+      .getByRole('group', { name: part, exact: true })
+      .locator('[data-segment]');
+    return text === undefined ? all : all.filter({ hasText: text });
+  }
+
+  /** Run, and wait until the answer can be explained. */
+  async ask(text: string | RegExp): Promise<void> {
+    await this.run.click();
+    await this.answered(text);
+  }
+
+  /** Wait until a whole answer has come, and it holds this text. */
+  async answered(text: string | RegExp): Promise<void> {
+    await expect(
+      this.segments('Answer', text).last(),
+      'the answer'
+    ).toHaveAttribute('aria-disabled', 'false', { timeout: COLD });
+    await expect(this.run).toBeVisible();
+  }
+
+  /** Make a sentence of the answer the target, and wait for its map. */
+  async explain(text: string | RegExp): Promise<void> {
+    await this.segments('Answer', text).last().click();
+    await expect(this.target).toContainText(text);
+    await this.mapped();
+  }
+
+  /** Wait until the map is there. */
+  async mapped(): Promise<void> {
+    await expect(this.ledTo).toBeVisible();
+    await expect(this.region.locator('[data-rank="1"]')).toHaveCount(1);
+  }
+
+  /** Index, among the prompt's segments, of the one that weighs most. */
+  async strongestOfPrompt(): Promise<number> {
+    return this.segments('Prompt').evaluateAll(all =>
+      all.reduce(
+        (best, element, i) =>
+          Number(element.dataset.rank) < Number(all[best].dataset.rank)
+            ? i
+            : best,
+        0
+      )
+    );
+  }
+}

@@ -1,0 +1,153 @@
+/** What is left when something dies: the model service, a cell, another tab's peace. */
+import type { APIRequestContext } from '@playwright/test';
+import { expect, test } from '@jupyterlab/galata';
+
+import {
+  analyzeAt,
+  COLD,
+  line,
+  NO_KERNEL,
+  openNotebook,
+  overlay,
+  Panel,
+  TUTORIAL
+} from './lab';
+
+const TYPED = 'Write one headline about a cat that reads the newspaper.';
+
+/** The process id of the model service; waits until it is ready. */
+async function servicePid(request: APIRequestContext): Promise<number> {
+  let pid: number | null = null;
+  await expect
+    .poll(
+      async () => {
+        const reply = await request.get('/lit-lab/api/status');
+        const { service } = await reply.json();
+        pid = service.pid;
+        return service.state;
+      },
+      { timeout: COLD }
+    )
+    .toBe('ready');
+  return pid!;
+}
+
+test('a service killed in the middle of an answer loses nothing', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, NO_KERNEL);
+  await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
+  await panel.prompt.fill(TYPED);
+  const pid = await servicePid(request);
+
+  // Frozen first, it is certain to die in the middle.
+  process.kill(pid, 'SIGSTOP');
+  await panel.run.click();
+  await expect(panel.stop).toBeVisible();
+  await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
+  process.kill(pid, 'SIGKILL');
+
+  await expect(panel.alert.first()).toContainText(/service/i);
+  await expect(panel.prompt).toHaveValue(TYPED);
+  await expect(panel.run).toBeVisible();
+  // It is started again by itself or by the next run; either way without a reload.
+  await panel.ask(/\S/);
+  expect(await servicePid(request)).not.toBe(pid);
+  await expect(panel.segments('Prompt', TYPED)).toBeVisible();
+});
+
+test('a service killed in the middle of an analysis keeps the answer', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask('Recommendation: You have to try it.');
+  await panel.explain('Recommendation: You have to try it.');
+  const pid = await servicePid(request);
+
+  // Two sentences at once are a target that wasn't computed in advance.
+  process.kill(pid, 'SIGSTOP');
+  await panel
+    .segments('Answer')
+    .first()
+    .click({ modifiers: ['Shift'] });
+  await expect(panel.region.locator('.lit-waiting')).not.toBeEmpty();
+  process.kill(pid, 'SIGKILL');
+
+  await expect(panel.alert.first()).toBeVisible();
+  await expect(panel.answer).toContainText('You have to try it.');
+  await panel.alert.first().getByRole('button', { name: 'Retry' }).click();
+  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
+  await expect(panel.alert).toHaveCount(0);
+});
+
+test('a cell deleted meanwhile leaves its prompt in the panel', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask('Recommendation: You have to try it.');
+  await panel.explain('Recommendation: You have to try it.');
+  await page.evaluate(async () => {
+    const { commands } = window.jupyterapp;
+    await commands.execute('notebook:enter-command-mode');
+    await commands.execute('notebook:delete-cell');
+  });
+  await expect(line(page, 'Suggestion: Onion soup')).toHaveCount(0);
+  await expect(panel.region).toContainText('no longer there');
+  await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
+  await panel.ask('Recommendation: You have to try it.');
+  await panel.explain('Recommendation: You have to try it.');
+});
+
+test('two tabs ask at once, and both are answered', async ({
+  page,
+  context,
+  baseURL,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  const path = await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await expect(panel.run).toBeVisible();
+
+  const other = await context.newPage();
+  await other.goto(`${baseURL}/lab/tree/${path}`);
+  const otherPanel = new Panel(other);
+  await analyzeAt(other, line(other, 'Suggestion: Onion soup'));
+  await otherPanel.variable('food_dislikes').fill("Don't like cheese");
+
+  await Promise.all([panel.run.click(), otherPanel.run.click()]);
+  await panel.answered('Recommendation:');
+  await otherPanel.answered(/./);
+  await expect(
+    otherPanel.segments('Prompt', "Taste-dislikes: Don't like cheese")
+  ).toBeVisible();
+  await expect(
+    panel.segments('Prompt', "Taste-dislikes: Can't eat eggs")
+  ).toBeVisible();
+  await other.close();
+});
+
+test('a prompt typed by hand outlives a reload', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, NO_KERNEL);
+  await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
+  await panel.prompt.fill(TYPED);
+  // The state is saved a moment after the last key.
+  await page.waitForTimeout(2_000);
+  await page.evaluate(() => window.location.reload());
+  await expect(panel.prompt).toHaveValue(TYPED);
+});
