@@ -105,7 +105,7 @@ class Status(Message):
 
     version: str = Field(description="Version of lit_lab on the Jupyter server.")
     service: ServiceStatus
-    default_model: Name
+    default_model: str = Field(description="Empty when unknown: then it is the first of `GET models`.")
     limits: Limits
 
 
@@ -138,7 +138,9 @@ class ServiceHealth(Message):
     """`GET /health` of the model service, which it answers while it starts, too."""
 
     state: Literal["starting", "ready", "failed"]
-    detail: str = Field(default="", description="What it is doing, in words for the user; empty when it has nothing to do.")
+    detail: str = Field(
+        default="", description="What it is doing, in words for the user; empty when it has nothing to do."
+    )
     version: str = Field(description="Version of lit_lab that the service runs.")
     models: list[ModelInfo]
 

@@ -586,6 +586,7 @@ export interface components {
             /** @description Version of lit_lab on the Jupyter server. */
             version: string;
             service: components["schemas"]["ServiceStatus"];
+            /** @description Empty when unknown: then it is the first of `GET models`. */
             default_model: string;
             limits: components["schemas"]["Limits"];
         };

@@ -1,0 +1,145 @@
+"""What the server extension does, without HTTP handlers: made on the first request, as it imports pydantic and httpx."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lit_lab import protocol
+from lit_lab.endpoint import Service
+from lit_lab.jobs import Jobs
+from lit_lab.problem import Problem
+from lit_lab.upstream import Upstream
+from lit_lab.version import version
+
+M = TypeVar("M", bound=protocol.Message)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the configuration says about requests.
+
+    `models` are the configured ones as `name:path`, the default first; None when the service is elsewhere, which then
+    knows them. `heartbeat` is in seconds.
+    """
+
+    models: tuple[str, ...] | None
+    default_model: str
+    max_prompt_chars: int
+    max_new_tokens: int
+    heartbeat: float = 5.0
+
+
+class Core:
+    """Puts the model service, jobs and limits together.
+
+    Args:
+        options: The configuration of requests.
+        service: The model service.
+    """
+
+    def __init__(self, options: Options, service: Service) -> None:
+        self.options = options
+        self.service = service
+        self.upstream = Upstream(service)
+        self.jobs = Jobs(service, self.upstream)
+
+    async def close(self) -> None:
+        """Stop jobs and service, with the server."""
+        await self.jobs.close()
+        await self.upstream.close()
+        await self.service.close()
+
+    async def status(self) -> protocol.Status:
+        """Return the state of everything; never starts the service."""
+        return protocol.Status(
+            version=version(),
+            service=await self.service.status(),
+            default_model=self.options.default_model,
+            limits=protocol.Limits(
+                max_prompt_chars=self.options.max_prompt_chars,
+                max_new_tokens=self.options.max_new_tokens,
+            ),
+        )
+
+    async def models(self) -> protocol.ModelsResponse:
+        """Return the models: as the service knows them when it is ready, else as they are configured."""
+        status = await self.service.status()
+        if self.options.models is None or status.state == "ready":
+            endpoint = await self.service.awaited()
+            return await self.upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
+        return protocol.ModelsResponse(models=[_unloaded(entry) for entry in self.options.models])
+
+    async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
+        """Return tokens; starts the service and waits for it."""
+        self._check_model(request.model)
+        self._check_length(request.prompt)
+        with self.service.use():
+            endpoint = await self.service.ready()
+            return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request)
+
+    async def get(self, path: str, answer: type[M]) -> M:
+        """Return what a running service has; a GET has no side effects, so it does not start it."""
+        endpoint = await self.service.awaited()
+        return await self.upstream.ask(endpoint, "GET", path, answer)
+
+    def check_job(self, request: protocol.GenerateRequest | protocol.SalienceRequest) -> None:
+        """Refuse what needs no model to be refused. Raises `Problem`."""
+        self._check_model(request.model)
+        if isinstance(request, protocol.GenerateRequest):
+            self._check_length(request.prompt)
+            if request.max_new_tokens > self.options.max_new_tokens:
+                raise Problem(
+                    422,
+                    "too_many_new_tokens",
+                    f"{request.max_new_tokens:,} new tokens are asked for; the limit is "
+                    f"{self.options.max_new_tokens:,}.",
+                    "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
+                )
+
+    def _check_model(self, name: str) -> None:
+        if self.options.models is None:
+            return
+        names = [entry.split(":", 1)[0] for entry in self.options.models]
+        if name not in names:
+            raise Problem(
+                422,
+                "unknown_model",
+                f"There is no model {name!r}.",
+                f"Choose one of: {', '.join(names)}; or add it to c.LitLab.models.",
+            )
+
+    def _check_length(self, prompt: str) -> None:
+        limit = self.options.max_prompt_chars
+        if len(prompt) > limit:
+            raise Problem(
+                422,
+                "prompt_too_long",
+                f"The prompt has {len(prompt):,} characters; the limit is {limit:,}.",
+                "Shorten it, or raise c.LitLab.max_prompt_chars.",
+            )
+
+
+def unicode_names(names: list[str]) -> dict[str, str]:
+    r"""Return the characters of the names that `\N{…}` knows: names and aliases, whatever their case.
+
+    `unicodedata.lookup` also knows named sequences, which Python's literals refuse.
+    """
+    found = {}
+    for name in names:
+        try:
+            character = unicodedata.lookup(name)
+        except KeyError:
+            continue
+        if len(character) == 1:
+            found[name] = character
+    return found
+
+
+def _unloaded(entry: str) -> protocol.ModelInfo:
+    name, path = entry.split(":", 1)
+    from lit_lab import demo
+
+    note = demo.NOTE if entry == demo.DEFAULT_MODEL else ""
+    return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note)

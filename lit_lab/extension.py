@@ -1,0 +1,182 @@
+"""The Jupyter server extension: configuration and life cycle.
+
+Imported at every start of a Jupyter server, so it imports nothing that isn't loaded then anyway.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
+from jupyter_server.extension.application import ExtensionApp
+from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
+
+from lit_lab import demo
+from lit_lab.handlers import handlers
+
+if TYPE_CHECKING:
+    from lit_lab.core import Core
+    from lit_lab.endpoint import Service
+
+
+class LitLab(ExtensionApp):
+    """See why a language model answered a prompt as it did: sequence salience on notebook cells."""
+
+    name = "lit_lab"
+    load_other_extensions = True
+
+    models = List(
+        Unicode(),
+        default_value=[demo.DEFAULT_MODEL],
+        help="""The models that can be chosen, each as `name:path`, as LIT writes it. The path is what Keras takes for a
+        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, or a `kaggle://`, `hf://` … address. A
+        relative folder counts from the one that Jupyter was started in. `demo:embedded` is the demonstration model that
+        comes with LIT Lab. Not used with `service_url`: the service there has its own.""",
+    ).tag(config=True)
+
+    default_model = Unicode(
+        "",
+        help="""The name of the model that is chosen at first, and loaded when the service starts. Empty: the first.""",
+    ).tag(config=True)
+
+    service_python = Unicode(
+        sys.executable,
+        help="""The Python (3.11 or 3.12) that the model service runs under, with `lit_lab[service]` installed. Set it
+        when this server's own environment can't hold TensorFlow, Keras and LIT.""",
+    ).tag(config=True)
+
+    service_url = Unicode(
+        "",
+        help="""The address of a model service that runs elsewhere, such as `http://models.example:8200`. Empty: this
+        server starts its own on first need, on this machine. Prompts are sent there.""",
+    ).tag(config=True)
+
+    service_secret = Unicode(
+        "", help="""The secret that the service at `service_url` was started with. Used only with `service_url`."""
+    ).tag(config=True)
+
+    preload = Bool(
+        False,
+        help="""Start the model service together with the Jupyter server. Off: it starts on first need, and nobody who
+        does not use LIT Lab pays for it.""",
+    ).tag(config=True)
+
+    idle_timeout = Float(
+        1800.0, min=0.0, help="""Seconds without use after which the model service is stopped. 0: never."""
+    ).tag(config=True)
+
+    start_timeout = Float(
+        180.0,
+        min=1.0,
+        help="""Seconds of silence after which a model service that is starting counts as hung, and is stopped.""",
+    ).tag(config=True)
+
+    memory_limit = Int(
+        None,
+        allow_none=True,
+        min=1,
+        help="""The most bytes of memory that the model service may use; more makes its work fail, not the machine.
+        None: no limit.""",
+    ).tag(config=True)
+
+    max_length = Int(
+        None,
+        allow_none=True,
+        min=2,
+        help="""The most tokens, prompt and answer together, that a model takes. None: what its preset says. Lower it to
+        save memory.""",
+    ).tag(config=True)
+
+    max_prompt_chars = Int(100_000, min=1, help="""The most characters of a prompt.""").tag(config=True)
+
+    max_new_tokens = Int(1_024, min=1, help="""The most tokens of an answer that may be asked for.""").tag(config=True)
+
+    threads = Int(
+        None,
+        allow_none=True,
+        min=1,
+        help="""The most threads that the model service computes with. None: all cores but one.""",
+    ).tag(config=True)
+
+    _core: Core | None = None
+
+    @validate("models")
+    def _valid_models(self, proposal: Any) -> list[str]:
+        models: list[str] = proposal["value"]
+        names = []
+        for model in models:
+            name, colon, path = model.partition(":")
+            if not (name and colon and path):
+                raise TraitError(f"c.LitLab.models: {model!r} is not of the form 'name:path'")
+            if name in names:
+                raise TraitError(f"c.LitLab.models: the name {name!r} is there twice")
+            names.append(name)
+        if not models:
+            raise TraitError("c.LitLab.models is empty: name at least one model")
+        return models
+
+    @property
+    def core(self) -> Core:
+        """What does the work; made when it is first asked for."""
+        if self._core is None:
+            self._core = self._make_core()
+        return self._core
+
+    def initialize_handlers(self) -> None:
+        """Add our routes to the server's."""
+        self.handlers.extend(handlers())
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        if self.preload:
+            self.core.service.start()
+
+    async def stop_extension(self) -> None:
+        """Stop the model service; nothing of ours outlives the server."""
+        core, self._core = self._core, None
+        if core is not None:
+            await core.close()
+
+    def _make_core(self) -> Core:
+        from lit_lab.core import Core, Options
+
+        models = None if self.service_url else self._ordered_models()
+        default = self.default_model or (models[0].partition(":")[0] if models else "")
+        options = Options(
+            models=models,
+            default_model=default,
+            max_prompt_chars=self.max_prompt_chars,
+            max_new_tokens=self.max_new_tokens,
+        )
+        return Core(options, self._make_service(models))
+
+    def _make_service(self, models: tuple[str, ...] | None) -> Service:
+        if models is None:
+            from lit_lab.remote import RemoteService
+
+            return RemoteService(self.service_url, self.service_secret)
+        from lit_lab.life import Settings
+        from lit_lab.servicelog import ServiceLog
+        from lit_lab.supervisor import Supervisor
+
+        settings = Settings(
+            python=str(Path(self.service_python).expanduser()),
+            cache=Path(jupyter_data_dir()) / "lit_lab",
+            models=models,
+            max_length=self.max_length,
+            threads=self.threads,
+            memory_limit=self.memory_limit,
+            idle_timeout=self.idle_timeout,
+            start_timeout=self.start_timeout,
+        )
+        return Supervisor(settings, ServiceLog(Path(jupyter_runtime_dir()) / f"lit_lab-{os.getpid()}.log"))
+
+    def _ordered_models(self) -> tuple[str, ...]:
+        """The models with the default first, which is how the service knows it."""
+        names = [model.partition(":")[0] for model in self.models]
+        if self.default_model and self.default_model not in names:
+            raise TraitError(f"c.LitLab.default_model is {self.default_model!r}, but c.LitLab.models has {names}")
+        first = names.index(self.default_model) if self.default_model else 0
+        return (self.models[first], *self.models[:first], *self.models[first + 1 :])

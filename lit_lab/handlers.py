@@ -1,0 +1,208 @@
+"""REST of the Jupyter server: thin; validates and delegates. The routes are those of `lit_lab.routes`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from tornado.iostream import StreamClosedError
+
+from lit_lab import routes
+from lit_lab.endpoints import ROUTES, Handler, endpoint
+from lit_lab.problem import Problem
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import GenerateRequest, Message, SalienceRequest, TokensRequest, UnicodeNamesRequest
+
+
+class StatusHandler(Handler):
+    """`status`."""
+
+    @endpoint("status")
+    async def get(self) -> Message:
+        """Tell the state of everything."""
+        return await self.core.status()
+
+
+class ServiceStartHandler(Handler):
+    """`service/start`."""
+
+    @endpoint("startService")
+    async def post(self) -> Message:
+        """Start the model service."""
+        self.core.service.start()
+        return await self.core.service.status()
+
+
+class ServiceRestartHandler(Handler):
+    """`service/restart`."""
+
+    @endpoint("restartService")
+    async def post(self) -> Message:
+        """Restart the model service."""
+        self.core.service.restart()
+        return await self.core.service.status()
+
+
+class ServiceLogHandler(Handler):
+    """`service/log`."""
+
+    @endpoint("log")
+    async def get(self) -> Message:
+        """Tell the model service's last lines."""
+        from lit_lab.protocol import LogResponse
+
+        return LogResponse(lines=self.core.service.log_lines())
+
+
+class ModelsHandler(Handler):
+    """`models`."""
+
+    @endpoint("models")
+    async def get(self) -> Message:
+        """Tell the models."""
+        return await self.core.models()
+
+
+class TokensHandler(Handler):
+    """`tokens`."""
+
+    @endpoint("tokens")
+    async def post(self, request: TokensRequest) -> Message:
+        """Tokenize."""
+        return await self.core.tokens(request)
+
+
+class DatasetsHandler(Handler):
+    """`datasets`."""
+
+    @endpoint("datasets")
+    async def get(self) -> Message:
+        """Tell the datasets."""
+        from lit_lab.protocol import DatasetsResponse
+
+        return await self.core.get("/datasets", DatasetsResponse)
+
+
+class DatasetRowsHandler(Handler):
+    """`datasets/{name}/rows`."""
+
+    @endpoint("datasetRows")
+    async def get(self, name: str) -> Message:
+        """Tell a dataset's rows."""
+        from lit_lab.protocol import DatasetRowsResponse
+
+        return await self.core.get(f"/datasets/{quote(name, safe='')}/rows", DatasetRowsResponse)
+
+
+class UnicodeNamesHandler(Handler):
+    """`unicode/names`."""
+
+    @endpoint("unicodeNames")
+    async def post(self, request: UnicodeNamesRequest) -> Message:
+        """Look names up."""
+        from lit_lab.core import unicode_names
+        from lit_lab.protocol import UnicodeNamesResponse
+
+        return UnicodeNamesResponse(characters=unicode_names(request.names))
+
+
+class JobsHandler(Handler):
+    """`jobs`."""
+
+    @endpoint("startJob")
+    async def post(self, request: GenerateRequest | SalienceRequest) -> Message:
+        """Start a job."""
+        self.core.check_job(request)
+        return self.core.jobs.start(self.owner, request).info()
+
+    @endpoint("jobs")
+    async def get(self) -> Message:
+        """Tell the caller's jobs."""
+        from lit_lab.protocol import JobsResponse
+
+        return JobsResponse(jobs=[job.info() for job in self.core.jobs.of(self.owner)])
+
+
+class JobHandler(Handler):
+    """`jobs/{id}`."""
+
+    @endpoint("job")
+    async def get(self, job_id: str) -> Message:
+        """Tell of a job."""
+        return self.core.jobs.get(self.owner, job_id).info()
+
+    @endpoint("cancelJob")
+    async def delete(self, job_id: str) -> Message:
+        """Stop a job."""
+        job = self.core.jobs.get(self.owner, job_id)
+        self.core.jobs.cancel(job)
+        return job.info()
+
+
+class EventsHandler(Handler):
+    """`jobs/{id}/events`."""
+
+    @endpoint("events")
+    async def get(self, job_id: str) -> None:
+        """Stream a job's events."""
+        from lit_lab.protocol import HeartbeatEvent
+
+        job = self.core.jobs.get(self.owner, job_id)
+        start = self.query(ROUTES["events"], "from")
+        if start > len(job.lines):
+            raise Problem(400, "invalid_query", f"`from` is {start}, but there are {len(job.lines)} events.")
+        self.set_header("Content-Type", "application/x-ndjson")
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Accel-Buffering", "no")  # nginx would hold the lines back
+        heartbeat = HeartbeatEvent().model_dump_json().encode() + b"\n"
+        try:
+            await self.flush()  # the headers: the reader knows that it is connected
+            async for chunk in job.read(start, self.core.options.heartbeat):
+                self.write(chunk or heartbeat)
+                await self.flush()
+            await self.finish(set_content_type="application/x-ndjson")
+        except StreamClosedError:
+            return  # the reader went away; the job goes on
+
+
+class UnknownHandler(Handler):
+    """Everything else below our prefix: JSON too, so that the panel can tell it from a missing server half."""
+
+    async def prepare(self) -> None:  # type: ignore[override]
+        """Answer 404 to those who are signed in."""
+        await super().prepare()
+        if not self.current_user:
+            self.send_error(403)
+        elif not self._finished:
+            self.send_error(404)
+
+
+_HANDLERS: dict[str, type[Handler]] = {
+    "status": StatusHandler,
+    "service/start": ServiceStartHandler,
+    "service/restart": ServiceRestartHandler,
+    "service/log": ServiceLogHandler,
+    "models": ModelsHandler,
+    "tokens": TokensHandler,
+    "datasets": DatasetsHandler,
+    "datasets/{name}/rows": DatasetRowsHandler,
+    "unicode/names": UnicodeNamesHandler,
+    "jobs": JobsHandler,
+    "jobs/{id}": JobHandler,
+    "jobs/{id}/events": EventsHandler,
+}
+
+
+def handlers() -> list[tuple[str, type[Handler]]]:
+    """Return patterns, below the base URL, and their handlers; every route of the table has one."""
+    result = []
+    for path in dict.fromkeys(route.path for route in routes.ROUTES):
+        pattern = re.sub(r"\\\{\w+\\\}", "([^/]+)", re.escape(path))
+        result.append((f"/{routes.PREFIX}/{pattern}", _HANDLERS[path]))
+    return [*result, (f"/{routes.PREFIX}(?:/.*)?", UnknownHandler)]
+
+
+for _path, _handler in _HANDLERS.items():
+    _handler.operations = {route.method: route.operation for route in routes.ROUTES if route.path == _path}

@@ -1,0 +1,162 @@
+"""How the model service's process is started, and what it means when that fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lit_lab.problem import Problem
+from lit_lab.version import version
+
+PYTHONS = ((3, 11), (3, 12))
+"""Versions of Python that the service's stack runs on: LIT wants NumPy below 2, Keras wants Python 3.11."""
+
+_NOT_FOR_THE_SERVICE = re.compile(r"^(JUPYTER_TOKEN|JUPYTERHUB_.*|JPY_.*|CONFIGPROXY_AUTH_TOKEN)$")
+_MISSING_MODULE = re.compile(
+    r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?|: No module named ([\w.]+)$"
+)
+
+
+def command(python: str) -> list[str]:
+    """Return the command line that starts the service. It holds no secret: those go through standard input."""
+    return [python, "-m", "lit_lab.service"]
+
+
+def environment(python: str, cache: Path, base: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the service's environment.
+
+    Args:
+        python: The interpreter it will run under.
+        cache: A folder for bytecode, used where the libraries' own folder can't be written to.
+        base: The environment to start from; None: this process's.
+    """
+    result = {name: value for name, value in (base or os.environ).items() if not _NOT_FOR_THE_SERVICE.match(name)}
+    # Without bytecode, importing TensorFlow takes 20 s instead of 6.
+    result.pop("PYTHONDONTWRITEBYTECODE", None)
+    if python != sys.executable:
+        # They are this interpreter's, and would mix its libraries into the other's.
+        for name in ("PYTHONHOME", "PYTHONPATH"):
+            result.pop(name, None)
+    elif not os.access(sysconfig.get_path("purelib"), os.W_OK):
+        result.setdefault("PYTHONPYCACHEPREFIX", str(cache / "bytecode"))
+    # Otherwise a file `random.py` in the folder that Jupyter was started in would be imported in place of Python's own.
+    result["PYTHONSAFEPATH"] = "1"
+    result["PYTHONUNBUFFERED"] = "1"
+    result["PYTHONIOENCODING"] = "utf-8"
+    result.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    return result
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How a process ended: its return code (negative: the signal), and the last lines that it wrote."""
+
+    code: int
+    lines: Sequence[str] = ()
+
+    def describe(self) -> str:
+        """Say in a few words how it ended, such as `killed by SIGKILL`."""
+        if self.code >= 0:
+            return f"exit code {self.code}"
+        try:
+            return f"killed by {signal.Signals(-self.code).name}"
+        except ValueError:
+            return f"killed by signal {-self.code}"
+
+    @property
+    def last_word(self) -> str:
+        """The last line that says something, which for a Python error is the error."""
+        return next((line.strip() for line in reversed(self.lines) if line.strip()), "")
+
+
+def explain_crash(how: Exit, memory_limit: int | None) -> tuple[str, str]:
+    """Return what to tell the user about a crash: (message, hint)."""
+    limit = f" The limit is {memory_limit:,} bytes (c.LitLab.memory_limit)." if memory_limit else ""
+    if how.code == -getattr(signal, "SIGKILL", 9):
+        return (
+            f"The model service was {how.describe()}, most likely because memory ran out.{limit}",
+            "Close what else uses memory, or choose a smaller model or a lower c.LitLab.max_length.",
+        )
+    if any("MemoryError" in line or "ResourceExhausted" in line for line in how.lines[-30:]):
+        return (
+            f"The model service ran out of memory ({how.describe()}).{limit}",
+            "Choose a smaller model or a lower c.LitLab.max_length, or raise c.LitLab.memory_limit.",
+        )
+    said = f": {how.last_word}" if how.last_word else "."
+    return f"The model service ended unexpectedly ({how.describe()}){said}", "Its log says more."
+
+
+def missing_stack(how: Exit, python: str) -> Problem | None:
+    """Tell whether a process ended because libraries are missing, and what installs them; None: it did not."""
+    missing = None
+    for line in how.lines:
+        if match := _MISSING_MODULE.search(line):
+            missing = match.group(1) or match.group(2)
+    if missing is None:
+        return None
+    found = python_version(python)
+    if found is not None and found not in PYTHONS:
+        return wrong_python(found, python)
+    return Problem(
+        503,
+        "service_not_installed",
+        f"The model service's libraries are not installed for {python}: {missing} is missing.",
+        f"Run: {install_command(python)}",
+    )
+
+
+def wrong_python(found: tuple[int, int], python: str) -> Problem:
+    """Tell that an interpreter's version can't run the service, and how to give it one that can."""
+    return Problem(
+        503,
+        "service_python_version",
+        f"The model service needs Python 3.11 or 3.12; {python} is Python {found[0]}.{found[1]}.",
+        "Give it an environment of its own: "
+        f"python3.12 -m venv ~/lit-lab-service && ~/lit-lab-service/bin/pip install {_requirement()}; "
+        'then set c.LitLab.service_python = "~/lit-lab-service/bin/python" in jupyter_server_config.py '
+        "and restart the Jupyter server.",
+    )
+
+
+def wrong_version(found: str, python: str) -> Problem:
+    """Tell that the service is of another version than this server."""
+    return Problem(
+        503,
+        "service_version",
+        f"The model service has LIT Lab {found}, but the Jupyter server has LIT Lab {version()}.",
+        f"Run: {install_command(python)}. If you have just upgraded, restart the Jupyter server.",
+    )
+
+
+def install_command(python: str) -> str:
+    """Return the command that installs the service's stack, of this very version, for an interpreter."""
+    return f"{shlex.quote(python)} -m pip install {_requirement()}"
+
+
+def _requirement() -> str:
+    return f'"lit_lab[service]=={version()}"'
+
+
+def python_version(python: str) -> tuple[int, int] | None:
+    """Ask an interpreter for its version; None: it does not say."""
+    if python == sys.executable:
+        return sys.version_info[0], sys.version_info[1]
+    try:
+        answer = subprocess.run(  # noqa: S603 - the interpreter that the configuration names
+            [python, "-c", "import sys; print(*sys.version_info[:2])"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        ).stdout.split()
+        return int(answer[0]), int(answer[1])
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None

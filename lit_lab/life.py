@@ -1,0 +1,182 @@
+"""One life of the model service's process, from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from lit_lab import launch, protocol
+from lit_lab.endpoint import Endpoint
+from lit_lab.problem import Problem
+from lit_lab.process import ServiceProcess
+from lit_lab.servicelog import ServiceLog
+from lit_lab.version import version
+
+_LINE: TypeAdapter[protocol.ServiceLine] = TypeAdapter(protocol.ServiceLine)
+_DRAIN = 1.0  # seconds to read what a dead process has written; a child of its own may hold the pipe open
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the configuration says about the service; times in seconds, sizes in bytes."""
+
+    python: str
+    cache: Path
+    models: tuple[str, ...]
+    max_length: int | None = None
+    threads: int | None = None
+    memory_limit: int | None = None
+    idle_timeout: float = 1800.0
+    start_timeout: float = 180.0
+    backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
+    steady: float = 60.0  # ready for so long, earlier crashes are forgotten
+
+
+class Life:
+    """Runs the process once.
+
+    Args:
+        settings: The configuration.
+        log: Takes what the process writes.
+        tell: Called with what the service says it is doing while it starts.
+        ready: Called once, when it can be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: ServiceLog,
+        tell: Callable[[Life, str], None],
+        ready: Callable[[Life, Endpoint], None],
+    ) -> None:
+        self._settings = settings
+        self._log = log
+        self._tell = tell
+        self._ready = ready
+        self._secret = secrets.token_urlsafe(32)
+        self._heard = time.monotonic()
+        self._endpoint: Endpoint | None = None
+        self.pid: int | None = None
+        self.ready_at: float | None = None
+
+    @property
+    def ready_for(self) -> float:
+        """Seconds since it was ready; 0 when it never was."""
+        return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
+
+    async def run(self, idle: Coroutine[Any, Any, None]) -> launch.Exit | None:
+        """Run the process to its end. Cancelling this ends the process.
+
+        Args:
+            idle: Returns when the service is no longer needed, which ends the process.
+
+        Returns:
+            How the process ended by itself, or None if it was idle.
+
+        Raises:
+            Problem: It can't be started, says so itself, is of another version or hangs.
+        """
+        watch = asyncio.ensure_future(idle)
+        try:
+            process = await self._begin()
+        except BaseException:
+            watch.cancel()
+            raise
+        self.pid = process.pid
+        listening = asyncio.ensure_future(self._listen(process.output()))
+        keeping = asyncio.ensure_future(self._keep(process.errors()))
+        hanging = asyncio.ensure_future(self._hang())
+        ending = asyncio.ensure_future(process.wait())
+        tasks = {listening, keeping, hanging, ending, watch}
+        try:
+            # Output may be closed before the process has ended, so `listening` counts only when it fails.
+            waiting = {listening, hanging, ending, watch}
+            while not ending.done():
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()  # raises its Problem
+                if watch.done():
+                    return None
+            await asyncio.wait({listening, keeping}, timeout=_DRAIN)
+            if listening.done():
+                listening.result()
+            return launch.Exit(ending.result(), self._log.lines[-60:])
+        finally:
+            for task in tasks - {ending}:
+                task.cancel()
+            try:
+                await process.end()
+            except asyncio.CancelledError:
+                process.kill()  # someone can't wait
+                raise
+            finally:
+                ending.cancel()
+
+    async def _begin(self) -> ServiceProcess:
+        settings = self._settings
+        found = sys.version_info[0], sys.version_info[1]
+        if settings.python == sys.executable and found not in launch.PYTHONS:
+            raise launch.wrong_python(found, settings.python)
+        config = protocol.ServiceConfig(
+            secret=self._secret,
+            models=list(settings.models),
+            max_length=settings.max_length,
+            threads=settings.threads,
+            memory_limit=settings.memory_limit,
+        )
+        self._log.begin()
+        return await ServiceProcess.begin(
+            launch.command(settings.python),
+            launch.environment(settings.python, settings.cache),
+            config.model_dump_json(),
+        )
+
+    async def _listen(self, lines: AsyncIterator[str]) -> None:
+        async for text in lines:
+            self._heard = time.monotonic()
+            try:
+                line = _LINE.validate_json(text)
+            except ValidationError:
+                self._log.add(text)  # a library that prints
+                continue
+            if isinstance(line, protocol.ProgressLine):
+                self._tell(self, line.message)
+            elif isinstance(line, protocol.ListeningLine):
+                if line.version != version():
+                    raise launch.wrong_version(line.version, self._settings.python)
+                self._endpoint = Endpoint(f"http://127.0.0.1:{line.port}", self._secret)
+            elif isinstance(line, protocol.FailedLine):
+                raise Problem(503, line.error, line.message, line.hint)
+            elif self._endpoint is None:
+                raise Problem(503, "service_protocol", "The model service is ready but told no port.", "See its log.")
+            else:
+                self.ready_at = time.monotonic()
+                self._ready(self, self._endpoint)
+
+    async def _keep(self, lines: AsyncIterator[str]) -> None:
+        async for text in lines:
+            self._heard = time.monotonic()
+            self._log.add(text)
+
+    async def _hang(self) -> None:
+        """Raise when the service is not ready and has said nothing for too long."""
+        timeout = self._settings.start_timeout
+        while self.ready_at is None:
+            silent = time.monotonic() - self._heard
+            if silent >= timeout:
+                raise Problem(
+                    503,
+                    "service_hung",
+                    f"The model service did not start: it has said nothing for {timeout:g} seconds.",
+                    "Look at its log. On a slow disk, raise c.LitLab.start_timeout. Then start it again.",
+                )
+            await asyncio.sleep(timeout - silent)
+        await asyncio.Event().wait()  # once it is ready, silence is all right

@@ -1,0 +1,133 @@
+"""The model service's process: begun, listened to, and ended without leaving anything behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TypeVar
+
+from lit_lab.problem import Problem
+
+TERMINATE_AFTER = 3.0  # seconds that the service has to end by itself once its standard input is closed
+KILL_AFTER = 3.0  # seconds more that it has after SIGTERM
+MAX_LINE = 1_000_000  # bytes; what goes beyond is cut off
+
+
+class ServiceProcess:
+    """A running model service.
+
+    Its standard input stays open: when this server is gone, even by SIGKILL, the service reads the end of it and ends.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def begin(cls, command: Sequence[str], environment: Mapping[str, str], first_line: str) -> ServiceProcess:
+        """Start the process and hand it one line of standard input.
+
+        Raises:
+            Problem: It can't be started.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=dict(environment),
+                # A Ctrl-C in the terminal is for Jupyter alone, which first asks whether it is meant.
+                start_new_session=True,
+            )
+        except NotImplementedError as error:  # Jupyter's event loop on Windows starts no processes
+            raise Problem(
+                503,
+                "service_platform",
+                f"The model service can't be started on {sys.platform}.",
+                "Run Jupyter under WSL, or give the address of a service elsewhere: c.LitLab.service_url.",
+            ) from error
+        except OSError as error:
+            raise Problem(
+                503,
+                "service_python",
+                f"The model service can't be started with {command[0]}: {error.strerror or error}.",
+                "Set c.LitLab.service_python to a Python 3.11 or 3.12 that has lit_lab[service].",
+            ) from error
+        self = cls(process)
+        # It may be dead already; then its exit tells more than a broken pipe.
+        with contextlib.suppress(ConnectionError):
+            stdin = _pipe(process.stdin)
+            stdin.write(first_line.encode() + b"\n")
+            await stdin.drain()
+        return self
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    def output(self) -> AsyncIterator[str]:
+        """Lines of standard output."""
+        return _lines(_pipe(self._process.stdout))
+
+    def errors(self) -> AsyncIterator[str]:
+        """Lines of standard error."""
+        return _lines(_pipe(self._process.stderr))
+
+    async def wait(self) -> int:
+        """Return the exit code once the process has ended; negative: the signal that killed it."""
+        return await self._process.wait()
+
+    async def end(self) -> None:
+        """End the process and all that it has started: kindly first, then by force."""
+        process = self._process
+        _pipe(process.stdin).close()
+        for patience, number in ((TERMINATE_AFTER, signal.SIGTERM), (KILL_AFTER, _KILL)):
+            try:
+                await asyncio.wait_for(process.wait(), patience)
+                break
+            except asyncio.TimeoutError:
+                self._signal(number)
+        await process.wait()
+        # What it has left behind in its session has no use any more.
+        self._signal(_KILL)
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._signal(_KILL)
+
+    def _signal(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, number)  # the session's leader: its id is the group's
+            elif self._process.returncode is None:
+                self._process.send_signal(number)
+
+
+_Stream = TypeVar("_Stream", asyncio.StreamReader, asyncio.StreamWriter)
+
+
+def _pipe(stream: _Stream | None) -> _Stream:
+    if stream is None:
+        raise RuntimeError("the process was started without pipes")
+    return stream
+
+
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
+
+async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
+    """Yield lines of any length, bounded, whatever bytes they hold; a progress bar's CR ends one too."""
+    rest = b""
+    while chunk := await stream.read(65_536):
+        *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")
+        for line in whole:
+            if line:
+                yield line[:MAX_LINE].decode("utf-8", "replace")
+        rest = rest[:MAX_LINE]
+    if rest:
+        yield rest.decode("utf-8", "replace")

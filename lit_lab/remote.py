@@ -1,0 +1,117 @@
+"""A model service elsewhere: `c.LitLab.service_url`. Nothing is started or stopped here."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from contextlib import AbstractContextManager
+
+import httpx
+from pydantic import ValidationError
+
+from lit_lab import launch
+from lit_lab.endpoint import Endpoint, Tell
+from lit_lab.problem import Problem
+from lit_lab.protocol import ServiceHealth, ServiceState, ServiceStatus
+from lit_lab.version import version
+
+TIMEOUT = 5.0  # seconds that an answer about its health may take
+_NOT_OURS = "It runs elsewhere: ask who runs it."
+
+
+class RemoteService:
+    """A model service that others run (a `lit_lab.endpoint.Service`).
+
+    Args:
+        url: Its address.
+        secret: What it was started with.
+    """
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._endpoint = Endpoint(url.rstrip("/"), secret)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=TIMEOUT)
+        self._last: ServiceStatus | None = None
+
+    async def status(self) -> ServiceStatus:
+        """Ask it for its health."""
+        try:
+            health = await self.health()
+        except Problem as problem:
+            return self._status("failed", problem.message, problem.hint)
+        if health.version != version():
+            wrong = launch.wrong_version(health.version, "python")
+            return self._status("failed", wrong.message, _NOT_OURS, health.version)
+        return self._status(health.state, health.detail, "", health.version)
+
+    async def health(self) -> ServiceHealth:
+        """Return what it says about itself. Raises `Problem`."""
+        url = self._endpoint.url
+        try:
+            headers = {"Authorization": f"Bearer {self._endpoint.secret}"}
+            response = await self._client.get(f"{url}/health", headers=headers)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            said = str(error) or type(error).__name__
+            raise Problem(
+                503,
+                "service_unreachable",
+                f"The model service at {url} does not answer: {said}.",
+                "Check c.LitLab.service_url, and that the service runs.",
+            ) from error
+        if response.status_code in (401, 403):
+            raise Problem(
+                503,
+                "service_secret",
+                f"The model service at {url} does not accept this server's secret.",
+                "Set c.LitLab.service_secret to the one that the service was started with.",
+            )
+        try:
+            return ServiceHealth.model_validate_json(response.content)
+        except ValidationError as error:
+            raise Problem(
+                503,
+                "service_answer",
+                f"What answers at {url} is not LIT Lab's model service, or is of another version.",
+                "Check c.LitLab.service_url.",
+            ) from error
+
+    def log_lines(self) -> list[str]:
+        """Its log lies where it runs."""
+        return [f"The model service runs at {self._endpoint.url}; its log is there."]
+
+    def start(self) -> None:
+        """Nothing: it runs, or others have to start it; `status` tells."""
+
+    def restart(self) -> None:
+        """Refuse. Raises `Problem`."""
+        raise Problem(409, "service_remote", "The model service can't be restarted from here.", _NOT_OURS)
+
+    async def ready(self, tell: Tell | None = None) -> Endpoint:
+        """Return its address if it is there; it waits itself until it is ready. Raises `Problem`."""
+        return await self.awaited()
+
+    async def awaited(self) -> Endpoint:
+        """As `ready`."""
+        status = await self.status()
+        if status.state == "failed":
+            raise Problem(503, "service_failed", status.detail, status.hint)
+        return self._endpoint
+
+    async def why_gone(self, endpoint: Endpoint) -> Problem:
+        """Return why it stopped answering."""
+        status = await self.status()
+        if status.state == "failed":
+            return Problem(502, "service_died", status.detail, status.hint)
+        return Problem(502, "service_silent", "The model service broke the connection.", "Run it again.")
+
+    def use(self) -> AbstractContextManager[None]:
+        """It is not ours to stop, so nobody counts."""
+        return contextlib.nullcontext()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    def _status(self, state: ServiceState, detail: str, hint: str, found: str | None = None) -> ServiceStatus:
+        since = self._last.since if self._last and self._last.state == state else time.time()
+        self._last = ServiceStatus(state=state, detail=detail, hint=hint, since=since, version=found)
+        return self._last

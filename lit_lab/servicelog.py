@@ -1,0 +1,77 @@
+"""What the model service writes: the last lines in memory, all of it in a file that only the user can read."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from pathlib import Path
+from typing import IO
+
+MAX_LINES = 500
+MAX_LINE = 4_000  # characters
+MAX_FILE = 5_000_000  # characters; then the file is begun anew, its last version kept beside it
+
+
+class ServiceLog:
+    """A ring of lines, and a file with mode 0600.
+
+    Args:
+        path: Where the file lies. Its folder is made, and a file that can't be written is done without.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.warning = ""
+        self._lines: deque[str] = deque(maxlen=MAX_LINES)
+        self._file: IO[str] | None = None
+        self._written = 0
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines, oldest first."""
+        return list(self._lines)
+
+    def begin(self) -> None:
+        """Forget the last process's lines."""
+        self._lines.clear()
+
+    def add(self, line: str) -> None:
+        """Take a line, without its line break."""
+        line = line if len(line) <= MAX_LINE else line[:MAX_LINE] + " …"
+        self._lines.append(line)
+        try:
+            self._write(line)
+        except OSError as error:
+            # A full disk must not stop the model; the lines in memory remain.
+            self.warning = f"can't write {self.path}: {error}"
+            self._file = None
+
+    def close(self) -> None:
+        """Close the file and remove it: it is of use only while the server runs."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        for path in (self.path, self._older):
+            path.unlink(missing_ok=True)
+
+    @property
+    def _older(self) -> Path:
+        return self.path.with_suffix(self.path.suffix + ".1")
+
+    def _write(self, line: str) -> None:
+        if self.warning:
+            return
+        if self._file is not None and self._written > MAX_FILE:
+            self._file.close()
+            self.path.replace(self._older)
+            self._file = None
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # A new file, never one that someone else has made, with a mode or a link of their own.
+            self.path.unlink(missing_ok=True)
+            descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace")
+            self._written = 0
+        self._file.write(line + "\n")
+        self._file.flush()
+        self._written += len(line) + 1

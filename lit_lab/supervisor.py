@@ -1,0 +1,212 @@
+"""Starts, watches, restarts and stops the model service.
+
+    stopped → starting (what it is doing) → ready → failed (why)
+
+It is started on first need. A crash is followed by a restart, with back-off, a few times; then it has failed, and stays
+so until the user asks for a start: whoever needs it meanwhile is told why. After an idle time it is stopped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator
+
+from lit_lab import launch
+from lit_lab.endpoint import Endpoint, Tell
+from lit_lab.life import Life, Settings
+from lit_lab.problem import Problem
+from lit_lab.protocol import ServiceState, ServiceStatus
+from lit_lab.servicelog import ServiceLog
+from lit_lab.version import version
+
+_STARTING = "Starting the model service…"
+_RUN_AGAIN = "Run it again."
+
+
+class Supervisor:
+    """The model service as a child process (a `lit_lab.endpoint.Service`).
+
+    Args:
+        settings: The configuration.
+        log: Takes what the process writes.
+    """
+
+    def __init__(self, settings: Settings, log: ServiceLog) -> None:
+        self._settings = settings
+        self._log = log
+        self._status = ServiceStatus(state="stopped", since=time.time())
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._life: Life | None = None
+        self._endpoint: Endpoint | None = None
+        self._gone: Problem | None = None  # why the last endpoint stopped answering
+        self._users = 0
+        self._used = time.monotonic()
+
+    async def status(self) -> ServiceStatus:
+        """Return the present state; never starts the service."""
+        return self._status
+
+    def log_lines(self) -> list[str]:
+        """Return the last lines that the service wrote."""
+        return self._log.lines
+
+    def start(self) -> None:
+        """Start the service unless it is starting or ready. Returns at once."""
+        if self._status.state in ("stopped", "failed"):
+            self._begin(_STARTING)
+
+    def restart(self) -> None:
+        """Stop the service, if it runs, and start it. Returns at once."""
+        self._gone = Problem(502, "service_restarted", "The model service was restarted.", _RUN_AGAIN)
+        self._begin("Starting the model service again…")
+
+    async def close(self) -> None:
+        """Stop the service, with the server; returns when its process is gone."""
+        task, self._task, self._life, self._endpoint = self._task, None, None, None
+        self._gone = Problem(502, "service_stopped", "The Jupyter server was shut down.", _RUN_AGAIN)
+        self._set("stopped")
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        self._log.close()
+
+    async def ready(self, tell: Tell | None = None) -> Endpoint:
+        """Start the service if it is stopped, wait until it is ready, and return where it answers.
+
+        Args:
+            tell: Called with what is being waited for, in words for the user, whenever that changes.
+
+        Raises:
+            Problem: `service_failed`: it can't be started; `service_stopped`: it was stopped meanwhile.
+        """
+        if self._status.state == "stopped":
+            self.start()
+        return await self.awaited(tell)
+
+    async def awaited(self, tell: Tell | None = None) -> Endpoint:
+        """As `ready`, but a stopped service stays so, and is a `Problem`: for requests without side effects."""
+        told = ""
+        while self._endpoint is None:
+            status, changed = self._status, self._changed
+            if status.state == "failed":
+                raise Problem(503, "service_failed", status.detail, status.hint)
+            if status.state == "stopped":
+                raise Problem(503, "service_stopped", "The model service is stopped.", "Start it in the panel.")
+            if tell is not None and status.detail != told:
+                told = status.detail
+                tell(told)
+            await changed.wait()
+        return self._endpoint
+
+    @contextlib.contextmanager
+    def use(self) -> Iterator[None]:
+        """While this lasts, the service isn't idle."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self._used = time.monotonic()
+
+    async def why_gone(self, endpoint: Endpoint, patience: float = 2.0) -> Problem:
+        """Return why an endpoint stopped answering.
+
+        A process's connections break a moment before its end is known; so wait for that, but for `patience` seconds
+        at most.
+        """
+        deadline = time.monotonic() + patience
+        while self._endpoint is endpoint and (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), left)
+        if self._endpoint is endpoint or self._gone is None:
+            return Problem(502, "service_silent", "The model service broke the connection.", _RUN_AGAIN)
+        return self._gone
+
+    # --- The service's life ---
+
+    def _begin(self, detail: str) -> None:
+        before = self._task
+        if before is not None:
+            before.cancel()
+        self._life, self._endpoint = None, None
+        self._set("starting", detail)
+        self._task = asyncio.get_running_loop().create_task(self._run(before))
+
+    async def _run(self, before: asyncio.Task[None] | None) -> None:
+        """Keep the service alive until it is idle, has failed, or this is cancelled."""
+        if before is not None:
+            await asyncio.wait([before])
+        crashes = 0
+        while True:
+            life = self._life = Life(self._settings, self._log, self._progress, self._ready)
+            try:
+                how = await life.run(self._idle(life))
+                if how is None:
+                    return
+                if life.ready_at is None and (missing := await self._missing(how)):
+                    raise missing
+            except Problem as problem:
+                self._lost(problem)
+                self._set("failed", problem.message, problem.hint)
+                return
+            self._log.add(f"[the service ended: {how.describe()}]")
+            crashes = 1 if life.ready_for > self._settings.steady else crashes + 1
+            message, hint = launch.explain_crash(how, self._settings.memory_limit)
+            again = crashes <= len(self._settings.backoff)
+            coming = "It is being started again: run it again in a moment." if again else hint
+            self._lost(Problem(502, "service_died", message, coming))
+            if not again:
+                self._set("failed", f"{message} It was started {crashes} times.", hint)
+                return
+            self._set("starting", f"{message} Starting it again…", hint, restarts=crashes)
+            await asyncio.sleep(self._settings.backoff[crashes - 1])
+
+    async def _missing(self, how: launch.Exit) -> Problem | None:
+        return await asyncio.to_thread(launch.missing_stack, how, self._settings.python)
+
+    def _progress(self, life: Life, message: str) -> None:
+        # A life that is being ended may still have a line to say.
+        if life is self._life and self._endpoint is None:
+            self._set("starting", message, restarts=self._status.restarts)
+
+    def _ready(self, life: Life, endpoint: Endpoint) -> None:
+        if life is self._life:
+            self._endpoint = endpoint
+            self._gone = None
+            self._used = time.monotonic()
+            self._set("ready", restarts=0)
+
+    def _lost(self, why: Problem) -> None:
+        self._life, self._endpoint, self._gone = None, None, why
+
+    async def _idle(self, life: Life) -> None:
+        """Return once nobody has used the service for the idle time; the service then counts as stopped."""
+        timeout = self._settings.idle_timeout
+        if timeout <= 0:
+            await asyncio.Event().wait()
+        while True:
+            unused = 0.0 if self._users or life.ready_at is None else time.monotonic() - self._used
+            if unused >= timeout:
+                break
+            await asyncio.sleep(timeout - unused)
+        self._log.add(f"[stopped: not used for {timeout:g} seconds]")
+        self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
+        self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
+
+    def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0) -> None:
+        life = self._life
+        same = state == self._status.state
+        self._status = ServiceStatus(
+            state=state,
+            detail=detail,
+            hint=hint,
+            since=self._status.since if same else time.time(),
+            pid=life.pid if life else None,
+            restarts=restarts,
+            version=version() if state == "ready" else None,
+        )
+        self._changed.set()
+        self._changed = asyncio.Event()

@@ -1,0 +1,127 @@
+"""HTTP to the model service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from typing import TypeVar
+
+import httpx
+from pydantic import TypeAdapter, ValidationError
+
+from lit_lab.endpoint import Endpoint, Service
+from lit_lab.problem import Problem
+from lit_lab.protocol import ErrorBody, Message
+
+CONNECT_TIMEOUT = 10.0  # seconds
+MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
+MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
+
+M = TypeVar("M", bound=Message)
+
+
+class Upstream:
+    """Requests to the model service, with its secret, in the protocol's types.
+
+    A request may wait for a model to be loaded, even downloaded, so there is no time limit on answers: whoever asked
+    cancels, which closes the connection.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        # No environment: a proxy meant for the internet must see neither loopback requests nor the secret.
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def ask(self, endpoint: Endpoint, method: str, path: str, answer: type[M], body: Message | None = None) -> M:
+        """Return the service's answer.
+
+        Raises:
+            Problem: The service refuses, is gone, or answers something else than it should.
+        """
+        chunks = []
+        size = 0
+        async with contextlib.aclosing(self._stream(endpoint, method, path, body)) as stream:
+            async for chunk in stream:
+                size += len(chunk)
+                if size > MAX_ANSWER:
+                    raise Problem(502, "answer_too_large", "The model service's answer is too large.", "Ask for less.")
+                chunks.append(chunk)
+        try:
+            return TypeAdapter(answer).validate_json(b"".join(chunks))
+        except ValidationError as error:
+            raise _not_ours(f"{path}: {error.error_count()} fields are not as expected") from error
+
+    async def lines(self, endpoint: Endpoint, path: str, body: Message) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of a stream, without line breaks. Closing this iterator closes the connection.
+
+        Raises:
+            Problem: As `ask`; also when the stream breaks.
+        """
+        rest: list[bytes] = []
+        size = 0
+        async with contextlib.aclosing(self._stream(endpoint, "POST", path, body)) as stream:
+            async for chunk in stream:
+                first, *others = chunk.split(b"\n")
+                rest.append(first)
+                size += len(first)
+                for other in others:
+                    if line := b"".join(rest):
+                        yield line
+                    rest, size = [other], len(other)
+                if size > MAX_LINE:
+                    raise Problem(502, "answer_too_large", "A line of the model service's answer is too large.")
+        if any(rest):
+            raise await self._service.why_gone(endpoint)  # a line was cut off
+
+    async def _stream(
+        self, endpoint: Endpoint, method: str, path: str, body: Message | None
+    ) -> AsyncGenerator[bytes, None]:
+        headers = {"Authorization": f"Bearer {endpoint.secret}", "Content-Type": "application/json"}
+        content = None if body is None else body.model_dump_json().encode()
+        request = self._client.build_request(method, endpoint.url + path, headers=headers, content=content)
+        with self._service.use():
+            try:
+                response = await self._client.send(request, stream=True)
+                try:
+                    if response.status_code != 200:
+                        raise _refused(response.status_code, await response.aread())
+                    async for chunk in response.aiter_bytes():
+                        yield chunk
+                finally:
+                    # Even when this is being cancelled: the service computes as long as someone listens.
+                    await asyncio.shield(response.aclose())
+            except httpx.HTTPError as error:
+                raise await self._service.why_gone(endpoint) from error
+
+
+def _refused(status: int, content: bytes) -> Problem:
+    if status in (401, 403):
+        return Problem(
+            502,
+            "service_secret",
+            "The model service does not accept this server's secret.",
+            "Set c.LitLab.service_secret to the one that the service was started with.",
+        )
+    try:
+        body = ErrorBody.model_validate_json(content)
+    except ValidationError:
+        return _not_ours(f"status {status}")
+    return Problem(status, body.error, body.message, body.hint)
+
+
+def _not_ours(what: str) -> Problem:
+    return Problem(
+        502,
+        "service_answer",
+        f"The model service gave an answer that is not understood ({what}).",
+        "Check that service and Jupyter server have the same version of lit_lab.",
+    )

@@ -1,0 +1,115 @@
+"""A Jupyter server with the extension, over a stand-in for the model service."""
+
+import asyncio
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+STANDIN = Path(__file__).parent / "standin.py"
+
+
+class StandIn:
+    """Writes the `python` that starts the stand-in, and reads the traces that it leaves."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.python = folder / "python"
+        self.mode("ok")
+
+    def mode(self, mode):
+        command = shlex.join([sys.executable, str(STANDIN), mode, str(self.folder)])
+        self.python.write_text(f"#!/bin/sh\nexec {command}\n")
+        self.python.chmod(0o700)
+
+    def trace(self, name):
+        path = self.folder / name
+        return path.read_text().split() if path.exists() else []
+
+    @property
+    def pids(self):
+        return [int(pid) for pid in self.trace("starts")]
+
+    def json(self, name):
+        return json.loads((self.folder / name).read_text())
+
+
+@pytest.fixture
+def standin(tmp_path):
+    folder = tmp_path / "standin"
+    folder.mkdir()
+    return StandIn(folder)
+
+
+@pytest.fixture
+def lit_lab_config(standin):
+    """`c.LitLab`; tests change it by overriding this fixture."""
+    return {"service_python": str(standin.python)}
+
+
+@pytest.fixture
+def jp_server_config(lit_lab_config):
+    return {"ServerApp": {"jpserver_extensions": {"lit_lab": True}}, "LitLab": lit_lab_config}
+
+
+@pytest.fixture
+def lit_lab(jp_serverapp):
+    """The extension's application, its service stopped at the end."""
+    return jp_serverapp.extension_manager.extension_apps["lit_lab"].copy().pop()
+
+
+@pytest.fixture
+def api(jp_fetch, lit_lab):
+    """Fetch a route and return (status, JSON); errors are no exceptions here."""
+
+    async def fetch(method, *path, body=None, params=None, **options):
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        if method == "POST" and body is None:
+            body = ""
+        response = await jp_fetch(
+            "lit-lab", "api", *path, method=method, body=body, params=params or {}, raise_error=False, **options
+        )
+        return response.code, json.loads(response.body)
+
+    return fetch
+
+
+@pytest.fixture
+def events(jp_fetch, lit_lab):
+    """Read a job's events to the end, heartbeats among them."""
+
+    async def read(job_id, start=0):
+        response = await jp_fetch("lit-lab", "api", "jobs", job_id, "events", params={"from": start})
+        assert response.headers["Content-Type"] == "application/x-ndjson"
+        return [json.loads(line) for line in response.body.decode().splitlines()]
+
+    return read
+
+
+@pytest.fixture
+def generate(api):
+    """Start a generation and return its id."""
+
+    async def start(prompt, **fields):
+        body = {"kind": "generate", "model": "demo", "prompt": prompt, **fields}
+        status, job = await api("POST", "jobs", body=body)
+        assert status == 202, job
+        return job["id"]
+
+    return start
+
+
+async def until(condition, patience=8.0):
+    """Wait for a condition, which may be a coroutine function, to become true; return its value."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while asyncio.get_running_loop().time() < deadline:
+        value = condition()
+        if asyncio.iscoroutine(value):
+            value = await value
+        if value:
+            return value
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"did not become true in {patience} s: {condition}")

@@ -1,0 +1,163 @@
+"""Stands in for the model service in tests of its supervision: speaks the same contract, and fails on demand.
+
+    python standin.py <mode> <folder>
+
+The mode says how it starts; what it does with a prompt is written in the prompt. It leaves traces in the folder:
+`starts` (one line for each start) and `closed` (a stream's reader went away).
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+MODE, FOLDER = sys.argv[1], Path(sys.argv[2])
+MODEL = {
+    "name": "demo", "path": "embedded", "state": "ready", "detail": "", "hint": "", "note": "", "window": 64,
+    "parameters": 7,
+}  # fmt: skip
+
+
+def say(**line):
+    print(json.dumps(line), flush=True)
+
+
+def trace(name, text):
+    with (FOLDER / name).open("a") as file:
+        file.write(text + "\n")
+
+
+def token(text):
+    return {"event": "token", "token": {"id": 5, "piece": text, "text": text, "kind": "text"}}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_args):
+        pass
+
+    def answer(self, body, status=200):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def allowed(self):
+        if self.headers["Authorization"] == f"Bearer {CONFIG['secret']}":
+            return True
+        self.answer({"error": "forbidden", "message": "no", "hint": ""}, 401)
+        return False
+
+    def do_GET(self):
+        if not self.allowed():
+            return
+        if self.path == "/models":
+            self.answer({"models": [MODEL]})
+        elif self.path == "/health":
+            self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
+        elif self.path == "/datasets":
+            self.answer({"datasets": [{"name": "sample_prompts", "size": 1, "note": ""}]})
+        elif self.path == "/datasets/a%2Fb/rows":
+            self.answer({"name": "a/b", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
+        elif self.path == "/datasets/odd/rows":
+            self.answer({"surprise": 1})
+        else:
+            self.answer({"error": "unknown_dataset", "message": "There is none.", "hint": "h"}, 404)
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self.allowed():
+            return
+        if self.path == "/tokens":
+            self.answer({"model": "demo", "prompt": [], "answer": [], "window": 64})
+            return
+        if request.get("prompt") == "refuse":
+            self.answer({"error": "prompt_too_long", "message": "9 tokens, window 8", "hint": "Shorten."}, 422)
+            return
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        try:
+            for event in events(self.path, request):
+                line = json.dumps(event).encode() + b"\n"
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+                self.wfile.flush()
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError:
+            trace("closed", self.path)
+
+
+def events(path, request):
+    if path == "/salience":
+        bad = float("nan") if request["ids"][0] == 13 else 0.5
+        for span in request["targets"]:
+            for method in request["methods"]:
+                scores = [bad] * len(request["ids"])
+                yield {"event": "scores", "target": span, "method": method, "scores": scores}
+        yield {"event": "done", "seconds": 0.1}
+        return
+    prompt = request["prompt"]
+    yield {"event": "state", "message": "Loading the model…"}
+    yield {"event": "prompt", "tokens": [], "window": 64}
+    yield token("Hel")
+    if prompt == "die":
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if prompt == "error":
+        yield {"event": "error", "error": "out_of_memory", "message": "No memory.", "hint": "Less."}
+        return
+    if prompt == "odd":
+        yield {"event": "surprise"}
+    if prompt == "cut":
+        return
+    while prompt == "forever":
+        time.sleep(0.02)
+        yield token("la")
+    if prompt == "wait":
+        time.sleep(0.7)
+    yield {"event": "heartbeat"}
+    yield token("lo")
+    yield {"event": "answer", "text": "Hello", "tokens": [], "reason": "end", "seconds": 0.1}
+    yield {"event": "done", "seconds": 0.1}
+
+
+def main():
+    trace("starts", str(os.getpid()))
+    starts = len((FOLDER / "starts").read_text().split())
+    (FOLDER / "environment").write_text(json.dumps(dict(os.environ)))
+    (FOLDER / "config").write_text(json.dumps({key: value for key, value in CONFIG.items() if key != "secret"}))
+    print("importing everything", file=sys.stderr, flush=True)
+    print("a library prints", flush=True)
+    say(event="progress", message="Importing TensorFlow…")
+    if MODE == "hang":
+        time.sleep(60)
+    if MODE == "crash" or (MODE == "crash-once" and starts == 1):
+        print("Fatal: the sky fell", file=sys.stderr, flush=True)
+        sys.exit(3)
+    if MODE == "missing":
+        print("ModuleNotFoundError: No module named 'tensorflow'", file=sys.stderr, flush=True)
+        sys.exit(1)
+    if MODE == "refuse":
+        say(event="failed", error="no_preset", message="There is no such preset.", hint="Check c.LitLab.models.")
+        sys.exit(1)
+    if MODE == "slow":
+        time.sleep(0.5)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    say(event="listening", port=server.server_port, version="9.9.9" if MODE == "other-version" else VERSION)
+    say(event="ready")
+    if MODE == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(60)
+    sys.stdin.read()  # ends with the Jupyter server
+
+
+VERSION = json.loads((Path(__file__).resolve().parents[2] / "package.json").read_text())["version"]
+CONFIG = json.loads(sys.stdin.readline())
+main()
