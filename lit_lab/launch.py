@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lit_lab.problem import Problem
+from lit_lab.protocol import FailedLine
 from lit_lab.version import version
 
 PYTHONS = ((3, 11), (3, 12))
@@ -57,10 +58,11 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended: its return code (negative: the signal), and the last lines that it wrote."""
+    """How a process ended: its return code (negative: the signal), the last lines that it wrote, and what it said why."""
 
     code: int
     lines: Sequence[str] = ()
+    said: Problem | None = None
 
     def describe(self) -> str:
         """Say in a few words how it ended, such as `killed by SIGKILL`."""
@@ -79,6 +81,8 @@ class Exit:
 
 def explain_crash(how: Exit, memory_limit: int | None) -> tuple[str, str]:
     """Return what to tell the user about a crash: (message, hint)."""
+    if how.said is not None:
+        return how.said.message, how.said.hint
     limit = f" The limit is {memory_limit:,} bytes (c.LitLab.memory_limit)." if memory_limit else ""
     if how.code == -getattr(signal, "SIGKILL", 9):
         return (
@@ -92,6 +96,12 @@ def explain_crash(how: Exit, memory_limit: int | None) -> tuple[str, str]:
         )
     said = f": {how.last_word}" if how.last_word else "."
     return f"The model service ended unexpectedly ({how.describe()}){said}", "Its log says more."
+
+
+def explain_refusal(line: FailedLine, python: str) -> Problem:
+    """Return what the service says about why it can't go on; where something is to be installed, the exact command."""
+    hint = f"Run: {install_command(python)}" if line.error == "missing_libraries" else line.hint
+    return Problem(503, line.error, line.message, hint)
 
 
 def missing_stack(how: Exit, python: str) -> Problem | None:

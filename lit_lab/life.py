@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,8 @@ class Life:
         self._secret = secrets.token_urlsafe(32)
         self._heard = time.monotonic()
         self._endpoint: Endpoint | None = None
+        self._errors: deque[str] = deque(maxlen=60)
+        self._last_words: Problem | None = None
         self.pid: int | None = None
         self.ready_at: float | None = None
 
@@ -108,7 +111,7 @@ class Life:
             await asyncio.wait({listening, keeping}, timeout=_DRAIN)
             if listening.done():
                 listening.result()
-            return launch.Exit(ending.result(), self._log.lines[-60:])
+            return launch.Exit(ending.result(), tuple(self._errors), self._last_words)
         finally:
             for task in tasks - {ending}:
                 task.cancel()
@@ -154,7 +157,10 @@ class Life:
                     raise launch.wrong_version(line.version, self._settings.python)
                 self._endpoint = Endpoint(f"http://127.0.0.1:{line.port}", self._secret)
             elif isinstance(line, protocol.FailedLine):
-                raise Problem(503, line.error, line.message, line.hint)
+                said = launch.explain_refusal(line, self._settings.python)
+                if self.ready_at is None:
+                    raise said
+                self._last_words = said  # such as that memory ran out: another life may go better
             elif self._endpoint is None:
                 raise Problem(503, "service_protocol", "The model service is ready but told no port.", "See its log.")
             else:
@@ -164,6 +170,7 @@ class Life:
     async def _keep(self, lines: AsyncIterator[str]) -> None:
         async for text in lines:
             self._heard = time.monotonic()
+            self._errors.append(text)
             self._log.add(text)
 
     async def _hang(self) -> None:

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from lit_lab.problem import Problem
 
-TERMINATE_AFTER = 3.0  # seconds that the service has to end by itself once its standard input is closed
-KILL_AFTER = 3.0  # seconds more that it has after SIGTERM
+TERMINATE_AFTER = 2.0  # seconds that the service has to end by itself once its standard input is closed
+KILL_AFTER = 2.0  # seconds more that it has after SIGTERM
 MAX_LINE = 1_000_000  # bytes; what goes beyond is cut off
 
 

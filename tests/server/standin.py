@@ -63,8 +63,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
         elif self.path == "/datasets":
             self.answer({"datasets": [{"name": "sample_prompts", "size": 1, "note": ""}]})
-        elif self.path == "/datasets/a%2Fb/rows":
-            self.answer({"name": "a/b", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
+        elif self.path == "/datasets/a%20b%3F/rows":
+            self.answer({"name": "a b?", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
         elif self.path == "/datasets/odd/rows":
             self.answer({"surprise": 1})
         else:
@@ -109,6 +109,9 @@ def events(path, request):
     if prompt == "die":
         time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGKILL)
+    if prompt == "memory":
+        say(event="failed", error="out_of_memory", message="The limit of memory is reached.", hint="Raise it.")
+        os._exit(3)
     if prompt == "error":
         yield {"event": "error", "error": "out_of_memory", "message": "No memory.", "hint": "Less."}
         return
@@ -143,6 +146,9 @@ def main():
     if MODE == "missing":
         print("ModuleNotFoundError: No module named 'tensorflow'", file=sys.stderr, flush=True)
         sys.exit(1)
+    if MODE == "missing-said":
+        say(event="failed", error="missing_libraries", message="No module named keras", hint="pip install it")
+        sys.exit(3)
     if MODE == "refuse":
         say(event="failed", error="no_preset", message="There is no such preset.", hint="Check c.LitLab.models.")
         sys.exit(1)

@@ -1,0 +1,214 @@
+"""The extension in a Jupyter server: what it costs, what it can be told, and what it leaves behind."""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from traitlets import TraitError
+from traitlets.config import Config
+
+from conftest import until
+from lit_lab import handlers, routes
+from lit_lab.extension import LitLab
+
+ROOT = Path(__file__).resolve().parents[2]
+
+START = """
+import json, sys
+from jupyter_server.serverapp import ServerApp
+app = ServerApp()
+import lit_lab
+[point] = lit_lab._jupyter_server_extension_points()
+others = "jupyterlab", "notebook", "notebook_shim", "jupyter_lsp", "jupyter_server_terminals"
+wanted = {"lit_lab": True, **dict.fromkeys(others, False)}  # JupyterLab has httpx loaded
+app.initialize(argv=[f"--ServerApp.jpserver_extensions={wanted}", "--no-browser", "--allow-root", "--port=0"])
+assert "lit_lab" in app.extension_manager.extension_apps, app.extension_manager.extension_apps
+print(json.dumps(sorted(sys.modules)))
+"""
+
+HEAVY = re.compile(r"^(tensorflow|keras|keras_nlp|keras_hub|lit_nlp|numpy|fastapi|uvicorn|kagglehub)(\.|$)")
+LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervisor|upstream|life))(\.|$)")
+
+
+def test_the_server_starts_without_what_it_may_never_need(tmp_path):
+    environment = {**os.environ, "HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", START], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    modules = json.loads(done.stdout.splitlines()[-1])
+    assert "lit_lab.handlers" in modules
+    assert not [name for name in modules if HEAVY.match(name)]
+    assert not [name for name in modules if LATER.match(name)]
+
+
+def test_what_the_server_uses_later_is_light_too(tmp_path):
+    code = (
+        "import sys, json; from lit_lab import core, jobs, supervisor, remote, bodies, extension; "
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert not [name for name in json.loads(done.stdout) if HEAVY.match(name)]
+
+
+def test_every_route_has_a_handler_and_every_handler_a_route():
+    patterns = [(re.compile(pattern + "$"), handler) for pattern, handler in handlers.handlers()]
+    for route in routes.ROUTES:
+        path = "/" + routes.PREFIX + "/" + re.sub(r"\{\w+\}", "a%2Fb", route.path)
+        _, handler = next(pair for pair in patterns if pair[0].match(path))
+        assert handler.operations[route.method] == route.operation
+    assert len({route.operation for route in routes.ROUTES}) == len(routes.ROUTES)
+
+
+@pytest.mark.parametrize("models", [[], ["demo"], ["demo:"], [":embedded"], ["a:x", "a:y"]])
+def test_bad_models_are_refused(models):
+    with pytest.raises(TraitError, match=r"c\.LitLab\.models"):
+        LitLab(config=Config({"LitLab": {"models": models}}))
+
+
+def test_the_default_model_must_be_one_of_them():
+    with pytest.raises(TraitError, match="default_model"):
+        LitLab(models=["a:x"], default_model="b")._ordered_models()
+    assert LitLab(models=["a:x", "b:y", "c:z"], default_model="b")._ordered_models() == ("b:y", "a:x", "c:z")
+
+
+def test_all_configuration_is_explained():
+    for name, trait in LitLab.class_own_traits(config=True).items():
+        assert len(trait.help) > 20, name
+
+
+class TestPreload:
+    @pytest.fixture
+    def lit_lab_config(self, lit_lab_config):
+        return {**lit_lab_config, "preload": True}
+
+    async def test_the_service_starts_with_the_server(self, lit_lab, standin):
+        await lit_lab.serverapp.extension_manager.start_all_extensions()
+        await until(lambda: standin.pids)
+
+
+async def test_nothing_outlives_the_server(lit_lab, api, standin):
+    await api("POST", "service", "start")
+    await until(lambda: standin.pids)
+    await lit_lab.stop_extension()
+    with pytest.raises(ProcessLookupError):
+        os.kill(standin.pids[0], 0)
+
+
+async def test_restart_and_log(api, standin):
+    status, answer = await api("POST", "service", "restart")
+    assert (status, answer["state"]) == (202, "starting")
+
+    async def ready():
+        return (await api("GET", "status"))[1]["service"]["state"] == "ready"
+
+    await until(ready)
+    assert "importing everything" in (await api("GET", "service", "log"))[1]["lines"]
+
+
+async def test_what_the_service_knows_is_passed_on(api, standin):
+    status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "Hi"})
+    assert (status, answer["window"]) == (200, 64)
+    assert (await api("GET", "models"))[1]["models"][0]["window"] == 64
+    assert (await api("GET", "datasets"))[1]["datasets"][0]["name"] == "sample_prompts"
+    # A name may hold anything, and stays one part of the path.
+    assert (await api("GET", "datasets", "a b?", "rows"))[1]["name"] == "a b?"
+    assert (await api("GET", "datasets", "none", "rows"))[1]["error"] == "unknown_dataset"
+    status, answer = await api("GET", "datasets", "odd", "rows")
+    assert (status, answer["error"]) == (502, "service_answer")
+
+
+async def test_gets_wait_for_a_service_that_starts(api, standin):
+    standin.mode("slow")
+    await api("POST", "service", "start")
+    assert (await api("GET", "datasets"))[0] == 200
+
+
+class TestServiceElsewhere:
+    """`c.LitLab.service_url`: here, the stand-in of another process."""
+
+    @pytest.fixture
+    def lit_lab_config(self, standin):
+        self.process = subprocess.Popen(
+            [str(standin.python)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        self.process.stdin.write(json.dumps({"secret": "s" * 16, "models": ["demo:embedded"]}) + "\n")
+        self.process.stdin.flush()
+        port = next(json.loads(line)["port"] for line in self.process.stdout if '"listening"' in line)
+        yield {"service_url": f"http://127.0.0.1:{port}/", "service_secret": "s" * 16}
+        self.process.kill()
+        self.process.communicate()
+
+    async def test_it_is_used_and_not_owned(self, api, generate, events):
+        status = (await api("GET", "status"))[1]
+        assert (status["service"]["state"], status["service"]["pid"]) == ("ready", None)
+        assert status["default_model"] == ""
+        assert (await api("GET", "models"))[1]["models"][0]["name"] == "demo"
+        assert (await events(await generate("Hi")))[-1]["event"] == "done"
+        status, answer = await api("POST", "service", "restart")
+        assert (status, answer["error"]) == (409, "service_remote")
+        assert (await api("POST", "service", "start"))[0] == 202
+
+    async def test_when_it_is_gone(self, api, generate, events):
+        job = await generate("forever")
+        await asyncio.sleep(0.3)
+        self.process.kill()
+        self.process.wait()
+        found = await events(job)
+        assert found[-1]["error"] == "service_died"
+        status = (await api("GET", "status"))[1]["service"]
+        assert status["state"] == "failed"
+        assert "service_url" in status["hint"]
+        assert (await events(await generate("Hi")))[-1]["error"] == "service_failed"
+
+    async def test_a_wrong_secret(self, api, lit_lab):
+        lit_lab.service_secret = "t" * 16
+        status = (await api("GET", "status"))[1]["service"]
+        assert (status["state"], "service_secret" in status["hint"]) == ("failed", True)
+
+
+class TestRealService:
+    """The embedded model, by the service of this package."""
+
+    @pytest.fixture
+    def lit_lab_config(self):
+        return {}
+
+    @pytest.fixture
+    def jp_environ(self, jp_environ, monkeypatch):
+        monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+
+    async def test_prompt_to_scores(self, api, generate, jp_fetch, lit_lab):
+        async def read(job):
+            response = await jp_fetch("lit-lab", "api", "jobs", job, "events", request_timeout=120)
+            return [json.loads(line) for line in response.body.splitlines()]
+
+        began = time.monotonic()
+        job = await generate("Analyze a menu item in a restaurant.", max_new_tokens=8)
+        found = [event for event in await read(job) if event["event"] != "heartbeat"]
+        assert found[-1]["event"] == "done", (found[-1], (await api("GET", "service", "log"))[1])
+        prompt = next(event for event in found if event["event"] == "prompt")["tokens"]
+        answer = next(event for event in found if event["event"] == "answer")
+        assert answer["text"] == "".join(token["text"] for token in answer["tokens"])
+        ids = [token["id"] for token in prompt + answer["tokens"]]
+        body = {
+            "kind": "salience", "model": "demo", "ids": ids,
+            "targets": [{"start": len(prompt), "end": len(ids)}], "methods": ["grad_l2"],
+        }  # fmt: skip
+        _, job = await api("POST", "jobs", body=body)
+        scores = next(event for event in await read(job["id"]) if event["event"] == "scores")["scores"]
+        assert len(scores) == len(ids)
+        assert max(scores) > 0
+        assert (await api("GET", "models"))[1]["models"][0]["state"] == "ready"
+        pid = (await api("GET", "status"))[1]["service"]["pid"]
+        await lit_lab.stop_extension()
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+        assert time.monotonic() - began < 120

@@ -1,0 +1,250 @@
+"""Jobs: replay, heartbeat, cancellation, ownership, and what is left when the service dies."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+
+import pytest
+from jupyter_server.auth import IdentityProvider, User
+
+from conftest import until
+from lit_lab import jobs as jobs_module
+from lit_lab import protocol
+
+LAST = {"done", "error", "cancelled"}
+
+
+def kinds(events):
+    return [event["event"] for event in events]
+
+
+def texts(events):
+    return "".join(event["token"]["text"] for event in events if event["event"] == "token")
+
+
+async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, events, standin):
+    found = await events(await generate("Hi"))
+    assert [event["message"] for event in found if event["event"] == "state"] == [
+        "Starting the model service…", "Importing TensorFlow…", "Loading the model…",
+    ]  # fmt: skip
+    assert kinds(found)[-5:] == ["prompt", "token", "token", "answer", "done"]
+    assert texts(found) == "Hello"
+    assert len(standin.pids) == 1
+
+
+async def test_events_are_replayed_from_a_number_on(generate, events, api):
+    job = await generate("Hi")
+    whole = await events(job)
+    assert await events(job) == whole
+    assert await events(job, 3) == whole[3:]
+    assert await events(job, len(whole)) == []
+    assert (await api("GET", "jobs", job))[1]["state"] == "done"
+
+
+async def test_a_job_goes_on_when_nobody_listens(generate, api, events):
+    job = await generate("wait")
+    await until(lambda: _state(api, job, "done"))
+    assert texts(await events(job)) == "Hello"
+
+
+async def _state(api, job, state):
+    return (await api("GET", "jobs", job))[1]["state"] == state
+
+
+async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generate, jp_fetch, lit_lab):
+    object.__setattr__(lit_lab.core.options, "heartbeat", 0.15)
+    arrived = []
+    job = await generate("wait")
+    await jp_fetch(
+        "lit-lab", "api", "jobs", job, "events",
+        streaming_callback=lambda chunk: arrived.append((time.monotonic(), chunk)),
+    )  # fmt: skip
+    lines = [(when, json.loads(line)) for when, chunk in arrived for line in chunk.splitlines()]
+    beats = [when for when, event in lines if event["event"] == "heartbeat"]
+    assert len(beats) >= 2
+    tokens = [when for when, event in lines if event["event"] == "token"]
+    assert tokens[1] - tokens[0] > 0.5  # the first one was not held back until the second
+    # They have no number: what is replayed has none of the service's, and none of ours.
+    assert "heartbeat" not in kinds(
+        [json.loads(line) for line in (await jp_fetch("lit-lab", "api", "jobs", job, "events")).body.splitlines()]
+    )
+
+
+async def test_cancelling_closes_the_computation_at_once(generate, api, events, standin, lit_lab):
+    job = await generate("forever")
+    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    began = time.monotonic()
+    status, info = await api("DELETE", "jobs", job)
+    assert (status, info["state"]) == (200, "cancelled")
+    await until(lambda: standin.trace("closed"))
+    assert time.monotonic() - began < 1.0
+    found = await events(job)
+    assert kinds(found)[-1] == "cancelled"
+    assert "la" in texts(found)  # what had come stays
+    assert (await api("DELETE", "jobs", job))[1]["state"] == "cancelled"
+    assert await events(job) == found
+
+
+async def test_cancelling_while_the_service_starts(generate, api, events, standin):
+    standin.mode("hang")
+    job = await generate("Hi")
+    await until(lambda: standin.pids)
+    await api("DELETE", "jobs", job)
+    assert kinds(await events(job))[-1] == "cancelled"
+
+
+async def test_a_reader_that_goes_away_does_not_stop_the_job(generate, jp_fetch, api, lit_lab):
+    job = await generate("wait")
+    with pytest.raises(Exception, match=r"(?i)timeout"):
+        await jp_fetch("lit-lab", "api", "jobs", job, "events", request_timeout=0.3)
+    await until(lambda: _state(api, job, "done"))
+
+
+async def test_salience_has_one_event_for_each_target_and_method(api, events):
+    body = {
+        "kind": "salience", "model": "demo", "ids": [2, 5, 6, 7],
+        "targets": [{"start": 2, "end": 3}, {"start": 3, "end": 4}],
+    }  # fmt: skip
+    _, job = await api("POST", "jobs", body=body)
+    found = [protocol.ScoresEvent(**event) for event in await events(job["id"]) if event["event"] == "scores"]
+    assert [(event.target.start, event.method) for event in found] == [
+        (2, "grad_l2"), (2, "grad_dot_input"), (3, "grad_l2"), (3, "grad_dot_input"),
+    ]  # fmt: skip
+    assert all(len(event.scores) == 4 for event in found)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "error", "kept"),
+    [
+        ("error", "out_of_memory", "Hel"),  # the service says so
+        ("refuse", "prompt_too_long", ""),  # it does not even begin
+        ("odd", "service_answer", "Hel"),  # it speaks another language
+        ("cut", "service_silent", "Hel"),  # it ends without an end
+    ],
+)
+async def test_failures_end_a_job_with_words_and_keep_what_came(generate, events, api, prompt, error, kept):
+    job = await generate(prompt)
+    found = await events(job)
+    assert found[-1]["event"] == "error"
+    assert found[-1]["error"] == error
+    assert found[-1]["message"]
+    assert found[-1]["hint"]
+    assert texts(found) == kept
+    assert (await api("GET", "jobs", job))[1]["state"] == "failed"
+
+
+async def test_scores_that_are_no_numbers_are_an_error_and_never_bad_json(api, events):
+    body = {"kind": "salience", "model": "demo", "ids": [13, 5, 6], "targets": [{"start": 2, "end": 3}]}
+    _, job = await api("POST", "jobs", body=body)
+    found = await events(job["id"])
+    assert found[-1]["error"] == "not_finite"
+
+
+async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works(generate, events, api, standin):
+    found = await events(await generate("die"))
+    assert found[-1]["error"] == "service_died"
+    assert "SIGKILL" in found[-1]["message"]
+    assert "memory" in found[-1]["message"]
+    assert texts(found) == "Hel"
+    status = (await api("GET", "status"))[1]["service"]
+    assert (status["state"], status["restarts"]) == ("starting", 1)
+    again = await events(await generate("Hi"))
+    assert again[-1]["event"] == "done"
+    assert "SIGKILL" in again[0]["message"]  # why it has to wait
+    assert len(standin.pids) == 2
+    assert (await api("GET", "status"))[1]["service"]["restarts"] == 0
+
+
+async def test_when_the_service_gives_up_its_own_words_are_told_and_it_starts_again(generate, events, standin):
+    found = await events(await generate("memory"))
+    assert (found[-1]["error"], found[-1]["message"]) == ("service_died", "The limit of memory is reached.")
+    assert (await events(await generate("Hi")))[-1]["event"] == "done"
+    assert len(standin.pids) == 2
+
+
+async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events, api, standin):
+    job = await generate("forever")
+    await until(lambda: _state(api, job, "running") if standin.pids else False)
+    await asyncio.sleep(0.4)
+    assert (await api("POST", "service", "restart"))[0] == 202
+    assert (await events(job))[-1]["error"] == "service_restarted"
+    assert (await events(await generate("Hi")))[-1]["event"] == "done"
+    first, second = standin.pids
+    assert not _alive(first)
+    assert _alive(second)
+
+
+def _alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, standin, api):
+    job = await generate("forever")
+    await until(lambda: standin.pids)
+    await asyncio.sleep(0.4)
+    os.kill(standin.pids[0], signal.SIGSEGV)
+    assert "SIGSEGV" in (await events(job))[-1]["message"]
+
+
+async def test_too_many_jobs(api, generate, monkeypatch):
+    monkeypatch.setattr(jobs_module, "MAX_RUNNING", 2)
+    first = await generate("forever")
+    await generate("forever")
+    status, answer = await api("POST", "jobs", body={"kind": "generate", "model": "demo", "prompt": "Hi"})
+    assert (status, answer["error"]) == (429, "too_many_jobs")
+    await api("DELETE", "jobs", first)
+    await generate("Hi")
+
+
+async def test_old_jobs_are_forgotten(api, generate, events, monkeypatch):
+    ids = []
+    for _ in range(3):
+        ids.append(await generate("Hi"))
+        await events(ids[-1])
+    monkeypatch.setattr(jobs_module, "MAX_KEPT", 2)
+    assert [job["id"] for job in (await api("GET", "jobs"))[1]["jobs"]] == [ids[2], ids[1]]
+    assert (await api("GET", "jobs", ids[0]))[0] == 404
+    monkeypatch.setattr(jobs_module, "KEPT_FOR", 0.0)
+    assert (await api("GET", "jobs"))[1]["jobs"] == []
+
+
+async def test_results_are_bounded(generate, events, monkeypatch):
+    monkeypatch.setattr(jobs_module, "MAX_JOB_BYTES", 2_000)
+    found = await events(await generate("forever"))
+    assert found[-1]["error"] == "result_too_large"
+
+
+class TwoUsers(IdentityProvider):
+    """Believes the header."""
+
+    def get_user(self, handler):
+        name = handler.request.headers.get("X-User")
+        handler._token_authenticated = True
+        return User(name) if name else None
+
+
+class TestOwnership:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config):
+        jp_server_config["ServerApp"]["identity_provider_class"] = TwoUsers
+        return jp_server_config
+
+    async def test_others_jobs_are_as_good_as_none(self, api):
+        body = {"kind": "generate", "model": "demo", "prompt": "forever"}
+        _, job = await api("POST", "jobs", body=body, headers={"X-User": "ann"})
+        for method, *path in (
+            ("GET", "jobs", job["id"]),
+            ("GET", "jobs", job["id"], "events"),
+            ("DELETE", "jobs", job["id"]),
+        ):
+            status, answer = await api(method, *path, headers={"X-User": "bob"})
+            assert (status, answer["error"]) == (404, "unknown_job")
+        assert (await api("GET", "jobs", headers={"X-User": "bob"}))[1] == {"jobs": []}
+        assert (await api("GET", "jobs", job["id"], headers={"X-User": "ann"}))[1]["state"] == "running"
+        assert len((await api("GET", "jobs", headers={"X-User": "ann"}))[1]["jobs"]) == 1

@@ -1,0 +1,271 @@
+"""The life of the model service: start, failure, back-off, idle stop, end."""
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+
+from conftest import until
+from lit_lab import launch
+from lit_lab.life import Settings
+from lit_lab.problem import Problem
+from lit_lab.servicelog import ServiceLog
+from lit_lab.supervisor import Supervisor
+from lit_lab.version import version
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture
+def supervisor(standin, tmp_path, jp_asyncio_loop):
+    made = []
+
+    def make(**options):
+        options = {"backoff": (0.05, 0.05), "idle_timeout": 60.0, "start_timeout": 20.0, **options}
+        settings = Settings(python=str(standin.python), cache=tmp_path / "cache", models=("demo:embedded",), **options)
+        made.append(Supervisor(settings, ServiceLog(tmp_path / "runtime" / "service.log")))
+        return made[-1]
+
+    yield make
+    for one in made:
+        jp_asyncio_loop.run_until_complete(one.close())
+
+
+async def reached(supervisor, state):
+    async def there():
+        status = await supervisor.status()
+        return status if status.state == state else None
+
+    return await until(there)
+
+
+async def test_states_from_stopped_to_ready(supervisor, standin):
+    standin.mode("slow")
+    service = supervisor()
+    assert (await service.status()).state == "stopped"
+    told = []
+    await service.ready(told.append)
+    assert told == ["Starting the model service…", "Importing TensorFlow…"]
+    status = await service.status()
+    assert (status.state, status.pid, status.version) == ("ready", standin.pids[0], version())
+
+
+async def test_what_it_writes_is_kept_for_the_user_alone(supervisor, standin, tmp_path):
+    service = supervisor()
+    await service.ready()
+    await until(lambda: {"importing everything", "a library prints"} <= set(service.log_lines()))
+    path = tmp_path / "runtime" / "service.log"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert "importing everything" in path.read_text()
+    await service.close()
+    assert not path.exists()
+
+
+async def test_no_secret_is_in_environment_arguments_or_log(supervisor, standin, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_TOKEN", "secret-of-jupyter")
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "secret-of-the-hub")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    service = supervisor(max_length=64, threads=2, memory_limit=10**9)
+    endpoint = await service.ready()
+    environment = standin.json("environment")
+    everything = str(environment) + (tmp_path / "runtime" / "service.log").read_text() + repr(endpoint)
+    for secret in ("secret-of-jupyter", "secret-of-the-hub", endpoint.secret):
+        assert secret not in everything
+    command = subprocess.run(["ps", "-o", "args=", "-p", str(standin.pids[0])], capture_output=True, text=True)
+    assert endpoint.secret not in command.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment["PYTHONSAFEPATH"] == environment["PYTHONUNBUFFERED"] == "1"
+    config = standin.json("config")
+    assert config["models"] == ["demo:embedded"]
+    assert (config["max_length"], config["threads"], config["memory_limit"]) == (64, 2, 10**9)
+
+
+async def test_one_crash_is_followed_by_a_restart(supervisor, standin):
+    standin.mode("crash-once")
+    service = supervisor()
+    told = []
+    await service.ready(told.append)
+    assert len(standin.pids) == 2
+    assert any("exit code 3" in line and "the sky fell" in line for line in told)
+    assert (await service.status()).restarts == 0
+
+
+async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervisor, standin):
+    standin.mode("crash")
+    service = supervisor()
+    with pytest.raises(Problem) as raised:
+        await service.ready()
+    assert raised.value.error == "service_failed"
+    assert "the sky fell" in raised.value.message
+    assert "3 times" in raised.value.message
+    assert len(standin.pids) == 3
+    with pytest.raises(Problem):
+        await service.ready()  # asking again does not begin it all again
+    assert len(standin.pids) == 3
+    standin.mode("ok")
+    service.start()
+    await service.ready()
+    assert (await service.status()).state == "ready"
+
+
+async def test_crashes_right_after_ready_are_counted_too(supervisor, standin):
+    service = supervisor()
+    for _ in range(3):
+        await service.ready()
+        os.kill(standin.pids[-1], signal.SIGKILL)
+        await until(lambda: service._endpoint is None)
+    status = await reached(service, "failed")
+    assert "memory" in status.detail
+    assert len(standin.pids) == 3
+
+
+async def test_waits_longer_from_crash_to_crash(supervisor, standin):
+    standin.mode("crash")
+    service = supervisor(backoff=(0.05, 0.6))
+    began = time.monotonic()
+    service.start()
+    await reached(service, "failed")
+    assert time.monotonic() - began > 0.65
+
+
+async def test_a_hung_start_is_a_failure(supervisor, standin):
+    standin.mode("hang")
+    service = supervisor(start_timeout=0.4)
+    service.start()
+    status = await reached(service, "failed")
+    assert "0.4 seconds" in status.detail
+    assert "start_timeout" in status.hint
+    await until(lambda: not alive(standin.pids[0]))
+
+
+@pytest.mark.parametrize(
+    ("mode", "says", "hint"),
+    [
+        ("other-version", "9.9.9", f'pip install "lit_lab[service]=={version()}"'),
+        ("missing", "tensorflow is missing", f'pip install "lit_lab[service]=={version()}"'),
+        ("missing-said", "keras", f'pip install "lit_lab[service]=={version()}"'),
+        ("refuse", "There is no such preset.", "c.LitLab.models"),
+    ],
+)
+async def test_failures_say_what_to_do_and_are_not_tried_again(supervisor, standin, mode, says, hint):
+    standin.mode(mode)
+    service = supervisor()
+    service.start()
+    status = await reached(service, "failed")
+    assert says in status.detail
+    assert hint in status.hint
+    assert len(standin.pids) == 1
+    await until(lambda: not alive(standin.pids[0]))
+
+
+async def test_a_python_that_is_not_there(supervisor, standin):
+    standin.python.unlink()
+    service = supervisor()
+    service.start()
+    status = await reached(service, "failed")
+    assert str(standin.python) in status.detail
+    assert "service_python" in status.hint
+
+
+async def test_a_python_that_is_too_new(supervisor, monkeypatch, tmp_path, jp_asyncio_loop):
+    monkeypatch.setattr(launch, "PYTHONS", ((2, 7),))
+    settings = Settings(python=sys.executable, cache=tmp_path, models=("demo:embedded",))
+    service = Supervisor(settings, ServiceLog(tmp_path / "log"))
+    service.start()
+    status = await reached(service, "failed")
+    assert "needs Python 3.11 or 3.12" in status.detail
+    assert "pip install" in status.hint
+    assert "service_python" in status.hint
+
+
+async def test_it_stops_when_it_is_idle_and_starts_again(supervisor, standin):
+    service = supervisor(idle_timeout=0.4)
+    await service.ready()
+    with service.use():
+        await asyncio.sleep(0.7)
+        assert (await service.status()).state == "ready"
+    await reached(service, "stopped")
+    await until(lambda: not alive(standin.pids[0]))
+    with pytest.raises(Problem, match="stopped"):
+        await service.awaited()
+    await service.ready()
+    assert len(standin.pids) == 2
+
+
+async def test_starting_twice_is_starting_once(supervisor, standin):
+    service = supervisor()
+    service.start()
+    service.start()
+    await asyncio.gather(service.ready(), service.ready())
+    service.start()
+    assert len(standin.pids) == 1
+
+
+async def test_restarting_while_starting_leaves_one(supervisor, standin):
+    standin.mode("slow")
+    service = supervisor()
+    for _ in range(4):
+        service.restart()
+        await asyncio.sleep(0.1)
+    await service.ready()
+    await until(lambda: [alive(pid) for pid in standin.pids].count(True) == 1)
+    assert alive((await service.status()).pid)
+
+
+async def test_stubborn_processes_are_killed(supervisor, standin, monkeypatch):
+    monkeypatch.setattr("lit_lab.process.TERMINATE_AFTER", 0.2)
+    monkeypatch.setattr("lit_lab.process.KILL_AFTER", 0.2)
+    standin.mode("stubborn")
+    service = supervisor()
+    await service.ready()
+    await service.close()
+    assert not alive(standin.pids[0])
+
+
+async def test_waiters_are_told_when_the_server_ends(supervisor, standin):
+    standin.mode("hang")
+    service = supervisor()
+    waiting = asyncio.ensure_future(service.ready())
+    await until(lambda: standin.pids)
+    closing = asyncio.ensure_future(service.close())
+    with pytest.raises(Problem, match="stopped"):
+        await waiting
+    await closing
+    assert not alive(standin.pids[0])
+
+
+def test_a_read_only_installation_keeps_its_bytecode_elsewhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    found = launch.environment(sys.executable, tmp_path, {"PYTHONDONTWRITEBYTECODE": "1"})
+    assert found["PYTHONPYCACHEPREFIX"] == str(tmp_path / "bytecode")
+    assert "PYTHONPYCACHEPREFIX" not in launch.environment("/other/python", tmp_path, {})
+
+
+def test_another_python_gets_no_paths_of_this_one(tmp_path):
+    base = {"PYTHONPATH": "/here", "PYTHONHOME": "/there", "KAGGLE_KEY": "needed"}
+    found = launch.environment("/other/python", tmp_path, base)
+    assert "PYTHONPATH" not in found
+    assert "PYTHONHOME" not in found
+    assert found["KAGGLE_KEY"] == "needed"  # Keras downloads presets with it
+
+
+def test_the_log_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("lit_lab.servicelog.MAX_FILE", 1_000)
+    log = ServiceLog(tmp_path / "log")
+    for number in range(1_000):
+        log.add(f"{number} " + "x" * 100)
+    log.add("y" * 1_000_000)
+    assert len(log.lines) == 500
+    assert max(map(len, log.lines)) < 5_000
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 20_000
