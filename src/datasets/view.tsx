@@ -1,8 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useEffect, useReducer, useRef, useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 
 import type { DatasetRow } from '../api';
 import { Problem, Waiting } from '../panel/notices';
+import { useRedraw } from '../panel/redraw';
 import type { DatasetsModel } from './model';
 
 /** Dataset browser: a list of prompts, of which a click or Enter takes one up. */
@@ -13,7 +14,7 @@ export function DatasetsView(props: {
   initiallyOpen: boolean;
 }): JSX.Element {
   const { model, trans, initiallyOpen } = props;
-  const [, redraw] = useReducer((count: number) => count + 1, 0);
+  useRedraw(model);
   const [chosen, setOpen] = useState<boolean | null>(null);
   const open = chosen ?? initiallyOpen;
   const root = useRef<HTMLElement>(null);
@@ -27,10 +28,8 @@ export function DatasetsView(props: {
           ?.focus()
       );
     };
-    model.changed.connect(redraw);
     model.revealed.connect(reveal);
     return () => {
-      model.changed.disconnect(redraw);
       model.revealed.disconnect(reveal);
     };
   }, [model]);

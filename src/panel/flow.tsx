@@ -22,14 +22,13 @@ export interface IFlowProps {
   underline: boolean;
   /** Make the segment that holds a token the target. */
   onPick: (token: number, extend: boolean) => void;
-  onClear: () => void;
 }
 
 /**
  * Prompt and answer as one flowing text of segments.
  *
  * One stop of Tab; arrows go from segment to segment, Enter makes one of the
- * answer the target, Shift+Enter extends it, Escape clears. Which segment has
+ * answer the target, Shift+Enter extends it; Escape, for the whole panel, clears. Which segment has
  * the focus is kept in the DOM alone, so that moving about draws nothing anew.
  */
 export const Flow = React.memo((props: IFlowProps): JSX.Element => {

@@ -1,6 +1,6 @@
 /* eslint-disable jupyter/prefer-lazy-imports -- other plugins get the session
    from `activate`, and a restored layout the panel. */
-import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -35,7 +35,6 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   autoStart: true,
   provides: ISession,
   optional: [
-    ILabShell,
     ILayoutRestorer,
     ICommandPalette,
     ISettingRegistry,
@@ -44,7 +43,6 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   ],
   activate: (
     app: JupyterFrontEnd,
-    labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
@@ -81,6 +79,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       session,
       datasets,
       onSettings: settings,
+      restored: app.restored,
       context: {
         trans,
         showLog: log,
@@ -94,8 +93,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     restorer?.add(panel, panel.id);
 
     const open = () => {
-      // Notebook 7's shell has no `expandRight` in its public type, but expands
-      // its side area when one of its widgets is activated.
+      // Both JupyterLab's and Notebook 7's shell expand the side area for this.
       app.shell.activateById(panel.id);
     };
     session.opened.connect(open);

@@ -1,4 +1,4 @@
-import React, { useCallback, useEffect, useReducer, useRef } from 'react';
+import React, { useCallback, useRef } from 'react';
 
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
@@ -11,6 +11,7 @@ import { Header } from './header';
 import { LedTo } from './ledto';
 import { Legend } from './legend';
 import { Problem, Waiting } from './notices';
+import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
 import { Status } from './status';
 
@@ -23,20 +24,13 @@ export function PanelView(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const { session, onSettings } = props;
-  const [, redraw] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    session.changed.connect(redraw);
-    return () => {
-      session.changed.disconnect(redraw);
-    };
-  }, [session]);
+  useRedraw(session);
   const root = useRef<HTMLDivElement>(null);
 
   const onPick = useCallback(
     (token: number, extend: boolean) => session.pick(token, extend),
     [session]
   );
-  const onClear = useCallback(() => session.clear(), [session]);
   const onShow = useCallback((index: number) => {
     const element = root.current?.querySelector<HTMLElement>(
       `[data-segment="${index}"]`
@@ -86,7 +80,6 @@ export function PanelView(props: {
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
               onPick={onPick}
-              onClear={onClear}
             />
           </>
         )}

@@ -10,6 +10,7 @@ import type { ISettings } from '../session/settings';
 import { PanelContext } from './context';
 import type { IPanelContext } from './context';
 import { panelIcon } from './icons';
+import { useRedraw } from './redraw';
 import { PanelView } from './view';
 
 /** The side panel's widget. */
@@ -24,6 +25,9 @@ export class PanelWidget extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Prompt salience'));
     this.addClass('lit-panel');
+    void options.restored.then(() => {
+      this._isRestored = true;
+    });
   }
 
   protected render(): JSX.Element {
@@ -38,6 +42,7 @@ export class PanelWidget extends ReactWidget {
               model={datasets}
               session={session}
               trans={context.trans}
+              wanted={this._isWanted}
             />
           }
         />
@@ -47,6 +52,7 @@ export class PanelWidget extends ReactWidget {
 
   protected onAfterShow(message: Message): void {
     super.onAfterShow(message);
+    this._want();
     this._options.session.watch(true);
   }
 
@@ -67,6 +73,7 @@ export class PanelWidget extends ReactWidget {
 
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
+    this._want();
     // Focus goes to what comes next: Run, or the editor when there is nothing.
     const next = this.node.querySelector<HTMLElement>(
       '.lit-variables textarea:placeholder-shown, .lit-primary'
@@ -74,21 +81,38 @@ export class PanelWidget extends ReactWidget {
     next?.focus();
   }
 
+  /**
+   * Somebody opened the panel. Only then are sample prompts offered unasked:
+   * they come from the model service, and a page that is loaded again with the
+   * panel in its layout is no reason to start that.
+   */
+  private _want(): void {
+    if (this._isRestored && !this._isWanted) {
+      this._isWanted = true;
+      this.update();
+    }
+  }
+
   private readonly _options: PanelWidget.IOptions;
+  private _isRestored = false;
+  private _isWanted = false;
 }
 
 function Datasets(props: {
   model: DatasetsModel;
   session: Session;
   trans: TranslationBundle;
+  wanted: boolean;
 }): JSX.Element {
-  const { model, session, trans } = props;
+  const { model, session, trans, wanted } = props;
+  useRedraw(session);
+  const empty = session.prompt.isEmpty && session.run === null;
+  const awake = session.service.service?.state === 'ready';
   return (
     <DatasetsView
       model={model}
       trans={trans}
-      // Looking at the list alone must not start a service that sleeps.
-      initiallyOpen={session.prompt.isEmpty && session.run === null}
+      initiallyOpen={empty && (wanted || awake)}
     />
   );
 }
@@ -101,5 +125,7 @@ export namespace PanelWidget {
     datasets: DatasetsModel;
     context: IPanelContext;
     onSettings: (settings: Partial<ISettings>) => void;
+    /** Settles when the page's layout is as it was left. */
+    restored: Promise<void>;
   }
 }

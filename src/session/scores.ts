@@ -92,7 +92,7 @@ export class ScoreStore implements IDisposable {
   /** Compute one target before all others. */
   demand(target: TokenSpan): void {
     const key = keyOf(target);
-    if (this._scores.get(key)?.complete || this._active?.first === key) {
+    if (this._scores.get(key)?.complete || this._isSoon(key)) {
       return;
     }
     this._queue = [target, ...this._queue.filter(t => keyOf(t) !== key)];
@@ -116,6 +116,14 @@ export class ScoreStore implements IDisposable {
       this._scores.get(key)?.complete === true ||
       this._active?.targets.some(t => keyOf(t) === key) === true
     );
+  }
+
+  /** Whether the job under way comes to a target at once, or is at it. */
+  private _isSoon(key: string): boolean {
+    const left = this._active?.targets.filter(
+      t => !this._scores.get(keyOf(t))?.complete
+    );
+    return left?.slice(0, 2).some(t => keyOf(t) === key) === true;
   }
 
   /** Leave the job under way; what it left undone goes back to the queue. */
@@ -156,12 +164,7 @@ export class ScoreStore implements IDisposable {
 
   private async _compute(targets: TokenSpan[]): Promise<void> {
     const abort = new AbortController();
-    const active: IActive = {
-      targets,
-      first: targets.length === 1 ? keyOf(targets[0]) : null,
-      abort,
-      id: null
-    };
+    const active: IActive = { targets, abort, id: null };
     this._active = active;
     this._message = this._trans.__('Computing salience');
     let ended: JobEvent | null = null;
@@ -247,8 +250,6 @@ type IScores = Partial<Record<Method, readonly number[]>> & {
 /** A job under way. */
 interface IActive {
   readonly targets: readonly TokenSpan[];
-  /** Key of its target when it has only one. */
-  readonly first: string | null;
   readonly abort: AbortController;
   id: string | null;
 }

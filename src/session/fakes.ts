@@ -1,0 +1,252 @@
+/** Stand-ins for the specs: a client that answers as told, and a source. */
+import { Signal } from '@lumino/signaling';
+
+import { ApiError } from '../api';
+import type {
+  JobEvent,
+  JobInfo,
+  JobRequest,
+  ModelInfo,
+  ServiceStatus,
+  Status,
+  Token
+} from '../api';
+import type { Session } from './session';
+import type { IPromptSource, IPromptText, IShade, ISuggestion } from './source';
+
+/** Let everything that is due happen. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) {
+    await Promise.resolve();
+  }
+}
+
+/** Text tokens of words, each with its blanks in front. */
+export function tokens(text: string): Token[] {
+  const pieces = text.match(/\n+|[^\S\n]*[^\s]+|[^\S\n]+/g) ?? [];
+  return pieces.map((piece, i) => ({
+    id: 100 + i,
+    piece,
+    text: piece,
+    kind: 'text'
+  }));
+}
+
+const BOS: Token = { id: 2, piece: '<bos>', text: '', kind: 'template' };
+
+/** A job whose events the spec sends. */
+export class FakeJob {
+  constructor(
+    readonly id: string,
+    readonly request: JobRequest
+  ) {}
+
+  isCancelled = false;
+
+  send(...events: JobEvent[]): void {
+    this._events.push(...events);
+    this._wake();
+  }
+
+  /** The connection breaks for good. */
+  break(reason: Error): void {
+    this._reason = reason;
+    this._wake();
+  }
+
+  /** The events of an answer, sentence by sentence, to its end. */
+  answer(prompt: string, answer: string): void {
+    const all = tokens(answer);
+    this.prompt(prompt);
+    this.send(
+      ...all.map((token): JobEvent => ({ event: 'token', token })),
+      {
+        event: 'answer',
+        text: answer,
+        tokens: all,
+        reason: 'end',
+        seconds: 0.4
+      },
+      { event: 'done', seconds: 0.5 }
+    );
+  }
+
+  prompt(prompt: string): void {
+    const all = [BOS, ...tokens(prompt)];
+    this.send({ event: 'prompt', tokens: all, window: 512 });
+  }
+
+  /** Scores of the nth target: the later a token, the higher. */
+  scores(...targets: number[]): void {
+    const { request } = this;
+    if (request.kind !== 'salience') {
+      throw new Error('no salience job');
+    }
+    for (const n of targets) {
+      for (const method of ['grad_l2', 'grad_dot_input'] as const) {
+        this.send({
+          event: 'scores',
+          target: request.targets[n],
+          method,
+          scores: request.ids.map((_, i) =>
+            method === 'grad_l2' ? i : i % 2 ? i : -i
+          )
+        });
+      }
+    }
+  }
+
+  async *events(): AsyncGenerator<JobEvent, void, void> {
+    for (let i = 0; ;) {
+      while (i < this._events.length) {
+        const event = this._events[i++];
+        yield event;
+        if (['done', 'error', 'cancelled'].includes(event.event)) {
+          return;
+        }
+      }
+      if (this._reason) {
+        throw this._reason;
+      }
+      await new Promise<void>(resolve => {
+        this._wake = resolve;
+      });
+    }
+  }
+
+  private readonly _events: JobEvent[] = [];
+  private _reason: Error | null = null;
+  private _wake: () => void = () => undefined;
+}
+
+/** A server half that does as the spec says. */
+export class FakeClient implements Session.Client {
+  readonly jobs: FakeJob[] = [];
+  /** Requests fail with this, if it is set. */
+  failure: ApiError | null = null;
+  started = 0;
+
+  get last(): FakeJob {
+    return this.jobs[this.jobs.length - 1];
+  }
+
+  async status(): Promise<Status> {
+    return {
+      version: '0.1.0',
+      service: await this.startService(),
+      default_model: 'demo',
+      limits: { max_prompt_chars: 1000, max_new_tokens: 64 }
+    };
+  }
+
+  async models(): Promise<ModelInfo[]> {
+    return [
+      {
+        name: 'demo',
+        path: 'demo',
+        state: 'ready',
+        detail: '',
+        hint: '',
+        note: '',
+        window: 512,
+        parameters: 1
+      }
+    ];
+  }
+
+  async startService(): Promise<ServiceStatus> {
+    this.started++;
+    return {
+      state: 'ready',
+      detail: '',
+      hint: '',
+      since: 0,
+      pid: 1,
+      restarts: 0,
+      version: '0.1.0'
+    };
+  }
+
+  restartService(): Promise<ServiceStatus> {
+    return this.startService();
+  }
+
+  async log(): Promise<string[]> {
+    return [];
+  }
+
+  async startJob(request: JobRequest): Promise<JobInfo> {
+    if (this.failure) {
+      throw this.failure;
+    }
+    const job = new FakeJob(`job-${this.jobs.length}`, request);
+    this.jobs.push(job);
+    return this._info(job);
+  }
+
+  events(id: string): AsyncIterable<JobEvent> {
+    return this._find(id).events();
+  }
+
+  async cancelJob(id: string): Promise<JobInfo> {
+    const job = this._find(id);
+    job.isCancelled = true;
+    job.send({ event: 'cancelled' });
+    return this._info(job);
+  }
+
+  private _find(id: string): FakeJob {
+    const job = this.jobs.find(j => j.id === id);
+    if (!job) {
+      throw new ApiError(
+        { error: 'job_not_found', message: 'gone', hint: '' },
+        404
+      );
+    }
+    return job;
+  }
+
+  private _info(job: FakeJob): JobInfo {
+    const { kind = 'generate' } = job.request;
+    return { id: job.id, kind, state: 'running', created: 0 };
+  }
+}
+
+/** A source that notes what is painted. */
+export class FakeSource implements IPromptSource {
+  constructor(value: string, fields: IPromptText['fields'] = []) {
+    this.text = { kind: 'f-string', value, map: [], fields };
+  }
+
+  readonly document = 'a/prompts.ipynb';
+  readonly place = ['cell 2', 'f-string'];
+  readonly changed = new Signal<this, void>(this);
+  text: IPromptText | null;
+  suggestions: Record<string, ISuggestion> = {};
+  painted: readonly IShade[] | null = null;
+  paintedPrompt = '';
+  isDisposed = false;
+
+  /** The cell was edited. */
+  become(value: string | null): void {
+    this.text = value === null ? null : { ...this.text!, value };
+    this.changed.emit();
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+
+  reveal(): void {
+    // Nowhere to go.
+  }
+
+  paint(
+    prompt: string,
+    values: Readonly<Record<string, string>>,
+    shades: readonly IShade[] | null
+  ): void {
+    this.paintedPrompt = prompt;
+    this.painted = shades;
+  }
+}

@@ -1,0 +1,318 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import { FakeClient, FakeSource, settle } from './fakes';
+import type { FakeJob } from './fakes';
+import { Session } from './session';
+
+const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
+const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
+
+const DEAD = new ApiError({
+  error: 'service_died',
+  message: 'The model service ended.',
+  hint: 'Restart it.'
+});
+
+describe('session', () => {
+  let client: FakeClient;
+  let session: Session;
+  let source: FakeSource;
+
+  beforeEach(async () => {
+    client = new FakeClient();
+    session = new Session(client, nullTranslator.load('lit_lab'));
+    source = new FakeSource(PROMPT);
+    await session.service.refresh();
+    session.open(source);
+    await settle();
+  });
+
+  afterEach(() => {
+    session.dispose();
+  });
+
+  /** Run to the end; gives the salience job that follows by itself. */
+  async function answered(): Promise<FakeJob> {
+    const running = session.ask();
+    await settle();
+    client.last.answer(session.prompt.value, ANSWER);
+    await running;
+    await settle();
+    return client.last;
+  }
+
+  /** The characters of the target. */
+  function target(): string {
+    const [start, end] = session.target!;
+    return session
+      .text!.tokens.slice(start, end)
+      .map(t => t.text)
+      .join('');
+  }
+
+  /** Index of the answer's nth token. */
+  const token = (n: number) => session.text!.seam + n;
+
+  it('warms the service up when a prompt is opened', () => {
+    expect(client.started).toBeGreaterThan(0);
+    expect(client.jobs).toHaveLength(0);
+  });
+
+  it('streams the answer, then computes all its sentences in one job', async () => {
+    const running = session.ask();
+    await settle();
+    const job = client.last;
+    expect(job.request).toEqual({
+      kind: 'generate',
+      model: 'demo',
+      prompt: PROMPT,
+      max_new_tokens: 64
+    });
+    job.send({ event: 'state', message: 'loading demo' });
+    await settle();
+    expect(session.attempt?.message).toBe('loading demo');
+    expect(session.run).toBeNull();
+    job.answer(PROMPT, ANSWER);
+    await running;
+    await settle();
+    expect(session.run?.phase).toBe('done');
+    expect(session.run?.reason).toBe('end');
+    const { request } = client.last;
+    expect(client.jobs).toHaveLength(2);
+    expect(request).toMatchObject({ kind: 'salience', model: 'demo' });
+    expect(request.kind === 'salience' && request.methods).toEqual([
+      'grad_l2',
+      'grad_dot_input'
+    ]);
+    expect(request.kind === 'salience' && request.targets).toHaveLength(3);
+    expect(request.kind === 'salience' && request.ids).toEqual(
+      session.text!.tokens.map(t => t.id)
+    );
+  });
+
+  it('paints a click, another method and granularity without a request', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(session.pick(token(8))).toBe(true);
+    expect(target()).toBe('Recommendation: Avoid.');
+    expect(session.map).not.toBeNull();
+    expect(source.paintedPrompt).toBe(PROMPT);
+    const painted = source.painted!.map(({ span: [start, end] }) =>
+      PROMPT.slice(start, end)
+    );
+    expect(painted).toEqual([
+      'Be brief.',
+      'Be kind.',
+      'Suggestion: soup',
+      'Analysis:'
+    ]);
+    const shares = session.map!.segments.map(s => s.share ?? 0);
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1);
+
+    for (const granularity of ['tokens', 'words', 'lines'] as const) {
+      session.settings = { ...session.settings, granularity };
+      expect(session.map).not.toBeNull();
+      expect(target()).toBe('Recommendation: Avoid.');
+    }
+    session.settings = { ...session.settings, method: 'grad_dot_input' };
+    expect(session.map!.weights.some(weight => weight < 0)).toBe(true);
+    expect(client.jobs).toHaveLength(2);
+
+    session.clear();
+    expect(session.map).toBeNull();
+    expect(source.painted).toBeNull();
+  });
+
+  it('computes what was not computed before all else', async () => {
+    const job = await answered();
+    session.pick(token(8));
+    session.pick(token(0), true);
+    expect(target().trim()).toBe(ANSWER.trim());
+    await settle();
+    expect(job.isCancelled).toBe(true);
+    const urgent = client.last;
+    expect(
+      urgent.request.kind === 'salience' && urgent.request.targets
+    ).toEqual([{ start: session.target![0], end: session.target![1] }]);
+    urgent.scores(0);
+    urgent.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(session.map).not.toBeNull();
+    // What was left undone goes on.
+    const rest = client.last;
+    expect(rest).not.toBe(urgent);
+    expect(
+      rest.request.kind === 'salience' && rest.request.targets
+    ).toHaveLength(3);
+  });
+
+  it('does not disturb a job that comes to the target at once', async () => {
+    const job = await answered();
+    session.pick(token(0));
+    await settle();
+    expect(job.isCancelled).toBe(false);
+    expect(session.map).toBeNull();
+    job.scores(0);
+    await settle();
+    expect(session.map).not.toBeNull();
+  });
+
+  it('explains only the answer', async () => {
+    await answered();
+    expect(session.pick(1)).toBe(false);
+    expect(session.target).toBeNull();
+  });
+
+  it('keeps the answer when the next run fails, and can try again', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+    session.pick(token(0));
+    source.become(`${PROMPT} now`);
+    client.failure = DEAD;
+    await session.ask();
+    expect(session.attempt?.problem?.message).toBe('The model service ended.');
+    expect(session.attempt?.problem?.remedies).toContain('restart');
+    expect(session.run?.prompt).toBe(PROMPT);
+    expect(session.map).not.toBeNull();
+    expect(session.isStale).toBe(true);
+    expect(session.isRunning).toBe(false);
+    client.failure = null;
+    const again = session.ask();
+    await settle();
+    client.last.answer(`${PROMPT} now`, ' Fine.');
+    await again;
+    expect(session.attempt).toBeNull();
+    expect(session.run?.prompt).toBe(`${PROMPT} now`);
+    expect(session.target).toBeNull();
+  });
+
+  it('keeps what came of an answer when the service dies in the middle', async () => {
+    const running = session.ask();
+    await settle();
+    client.last.prompt(PROMPT);
+    client.last.send({
+      event: 'token',
+      token: { id: 7, piece: 'It', text: ' It', kind: 'text' }
+    });
+    await settle();
+    client.last.send({
+      event: 'error',
+      error: 'service_died',
+      message: 'The model service ended.',
+      hint: ''
+    });
+    await running;
+    expect(session.run?.phase).toBe('failed');
+    expect(session.run?.answerTokens).toHaveLength(1);
+    expect(session.prompt.value).toBe(PROMPT);
+  });
+
+  it('tells a failed map, and computes it on Retry', async () => {
+    const job = await answered();
+    session.pick(token(0));
+    job.break(DEAD);
+    await settle();
+    expect(session.scores!.problem?.message).toBe('The model service ended.');
+    session.scores!.retry();
+    await settle();
+    client.last.scores(0);
+    await settle();
+    expect(session.scores!.problem).toBeNull();
+    expect(session.map).not.toBeNull();
+  });
+
+  it('explains a stopped answer', async () => {
+    const running = session.ask();
+    await settle();
+    const job = client.last;
+    job.prompt(PROMPT);
+    job.send({
+      event: 'token',
+      token: { id: 7, piece: 'It', text: ' It', kind: 'text' }
+    });
+    await settle();
+    session.stop();
+    await running;
+    await settle();
+    expect(job.isCancelled).toBe(true);
+    expect(session.run?.phase).toBe('stopped');
+    expect(client.last.request.kind).toBe('salience');
+  });
+
+  it('leaves the last answer when the next run is stopped before it begins', async () => {
+    await answered();
+    const running = session.ask();
+    await settle();
+    session.stop();
+    await running;
+    expect(session.attempt).toBeNull();
+    expect(session.run?.phase).toBe('done');
+  });
+
+  it.each([
+    ['', 'no prompt'],
+    ['half \ud83d a cheese', 'half a character'],
+    ['x'.repeat(1001), '1001']
+  ])('tells what is wrong before any request: %j', async (text, message) => {
+    session.prompt.edit(text);
+    await session.ask();
+    expect(client.jobs).toHaveLength(0);
+    expect(session.promptProblem?.message).toContain(message);
+  });
+
+  it('has no complaint about an empty prompt before Run', () => {
+    session.prompt.edit('');
+    expect(session.promptProblem).toBeNull();
+  });
+
+  it('lets go of the answer when another prompt is opened', async () => {
+    await answered();
+    session.open(new FakeSource('Another one.'));
+    expect(session.run).toBeNull();
+    expect(session.text).toBeNull();
+    expect(source.painted).toBeNull();
+  });
+
+  it('paints again when the same prompt is opened from elsewhere', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    await settle();
+    session.pick(token(0));
+    const other = new FakeSource(PROMPT);
+    session.open(other);
+    expect(session.run).not.toBeNull();
+    expect(other.painted).not.toBeNull();
+  });
+
+  it('outlives a reload: prompt, answer and target', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    await settle();
+    session.pick(token(0));
+    const saved = JSON.parse(JSON.stringify(session.save()));
+    const next = new Session(client, nullTranslator.load('lit_lab'));
+    await next.service.refresh();
+    await next.restore(saved);
+    expect(next.prompt.value).toBe(PROMPT);
+    expect(next.run?.phase).toBe('done');
+    expect(next.target).toEqual(session.target);
+    next.dispose();
+  });
+
+  it('keeps the prompt when the server has forgotten the answer', async () => {
+    await answered();
+    const saved = JSON.parse(JSON.stringify(session.save()));
+    client.jobs.length = 0;
+    const next = new Session(client, nullTranslator.load('lit_lab'));
+    await next.restore(saved);
+    expect(next.prompt.value).toBe(PROMPT);
+    expect(next.run).toBeNull();
+    expect(next.attempt).toBeNull();
+    next.dispose();
+  });
+});
