@@ -46,7 +46,7 @@ export class StringFinder {
       const kind: TextKind = type === 'markdown' ? 'markdown' : 'raw';
       return [whole(kind, source, 0, source.length)];
     }
-    const parser = await this._parser(notebook.language);
+    const parser = await this.parser(notebook.language);
     if (parser === null) {
       return [];
     }
@@ -70,7 +70,7 @@ export class StringFinder {
     index: number,
     text: IFoundText
   ): Promise<Record<string, ISuggestion>> {
-    const parser = await this._parser(notebook.language);
+    const parser = await this.parser(notebook.language);
     if (text.fields.length === 0 || parser === null) {
       return {};
     }
@@ -81,6 +81,13 @@ export class StringFinder {
       }));
       return suggest(text, cells, index, parser, context);
     });
+  }
+
+  /** The editor's parser of a language; null when it has none. */
+  async parser(language: string): Promise<Parser | null> {
+    const name = isPython(language) ? 'python' : language;
+    const loaded = await this._languages.getLanguage(name);
+    return loaded?.support?.language.parser ?? null;
   }
 
   /** A string on whose variable `.format(…)` is called is a template. */
@@ -162,12 +169,6 @@ export class StringFinder {
         return characters;
       }
     };
-  }
-
-  private async _parser(language: string): Promise<Parser | null> {
-    const name = isPython(language) ? 'python' : language;
-    const loaded = await this._languages.getLanguage(name);
-    return loaded?.support?.language.parser ?? null;
   }
 
   private readonly _languages: IEditorLanguageRegistry;

@@ -1,0 +1,4 @@
+import { notebookPlugin } from './plugin';
+
+export default [notebookPlugin];
+export { CommandIDs } from './plugin';

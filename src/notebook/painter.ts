@@ -1,0 +1,70 @@
+import type { Cell } from '@jupyterlab/cells';
+import { CodeMirrorEditor } from '@jupyterlab/codemirror';
+import type { INotebookTracker } from '@jupyterlab/notebook';
+
+import { paint } from './overlay';
+import type { IShadedRange } from './overlay';
+
+/** What is painted over a cell. */
+export interface IPainting {
+  /** The cell's source that the ranges belong to. */
+  readonly source: string;
+  readonly ranges: readonly IShadedRange[];
+}
+
+/**
+ * Paints one cell in all views of its notebook. A cell off screen is painted
+ * once it gets an editor.
+ */
+export class CellPainter {
+  constructor(tracker: INotebookTracker) {
+    this._tracker = tracker;
+  }
+
+  /** Paint a cell; a null painting clears it. */
+  paint(path: string, cellId: string, painting: IPainting | null): void {
+    this._painting = painting;
+    this._tracker.forEach(panel => {
+      if (panel.context.path !== path) {
+        return;
+      }
+      for (const cell of panel.content.widgets) {
+        if (cell.model.id === cellId) {
+          this._paintCell(cell);
+        }
+      }
+    });
+  }
+
+  private _paintCell(cell: Cell): void {
+    const painting = this._painting;
+    const editor = cell.editor;
+    if (editor instanceof CodeMirrorEditor) {
+      const view = editor.editor;
+      if (painting === null) {
+        paint(view, []);
+      } else if (view.state.doc.toString() === painting.source) {
+        // Else an edit is on its way that will paint again, or clear.
+        paint(view, painting.ranges);
+      }
+    } else if (painting !== null && !this._waiting.has(cell)) {
+      this._waiting.add(cell);
+      cell.ready.then(
+        () => {
+          this._waiting.delete(cell);
+          if (!cell.isDisposed && cell.editor !== null) {
+            this._paintCell(cell);
+          }
+        },
+        () => {
+          // The cell was disposed of before it came on screen.
+          this._waiting.delete(cell);
+        }
+      );
+    }
+  }
+
+  private readonly _tracker: INotebookTracker;
+  private readonly _waiting = new WeakSet<Cell>();
+  private _painting: IPainting | null = null;
+}

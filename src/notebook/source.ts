@@ -1,0 +1,383 @@
+import type { ICellModel } from '@jupyterlab/cells';
+import { isCodeCellModel } from '@jupyterlab/cells';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import { NotebookPanel } from '@jupyterlab/notebook';
+import type { INotebookModel, INotebookTracker } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Debouncer } from '@lumino/polling';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+
+import type {
+  IPromptSource,
+  IPromptText,
+  IShade,
+  ISuggestion
+} from '../session/source';
+import { fill } from '../session/template';
+import { kindName } from './kinds';
+import { findAgain, moveOrigin, stringOrigin } from './origin';
+import type { Origin, SourceDelta } from './origin';
+import { outputText } from './outputs';
+import { shadedRanges } from './overlay';
+import { CellPainter } from './painter';
+import { StringFinder, whole } from './strings/finder';
+import type { IFoundText } from './strings/types';
+import { cellIndex, readNotebook } from './text';
+
+/** How long the notebook must be quiet before its text is read again, in ms. */
+const QUIET = 150;
+
+/**
+ * A text in a notebook's cell, followed through edits, moves and deletion of
+ * its cell, and through closing and opening its notebook.
+ *
+ * All is read from the notebook's model: the cell may be off screen, and no
+ * kernel is asked.
+ */
+export class NotebookSource implements IPromptSource {
+  /** Make a source whose text has been read. */
+  static async create(
+    options: NotebookSource.IOptions
+  ): Promise<NotebookSource> {
+    const source = new NotebookSource(options);
+    await source._refresh();
+    return source;
+  }
+
+  private constructor(options: NotebookSource.IOptions) {
+    this._options = options;
+    this._origin = options.origin;
+    this._cellId = options.cellId;
+    this._document = options.panel.context.path;
+    this._painter = new CellPainter(options.tracker);
+    this._debouncer = new Debouncer(() => this._refresh(), QUIET);
+    options.tracker.widgetAdded.connect(this._onNotebookOpened, this);
+    this._bind(options.panel);
+  }
+
+  get document(): string {
+    return this._document;
+  }
+
+  get place(): readonly string[] {
+    return this._place;
+  }
+
+  get text(): IPromptText | null {
+    return this._text;
+  }
+
+  get suggestions(): Readonly<Record<string, ISuggestion>> {
+    return this._suggestions;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Clear the shades and stop following. */
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._painter.paint(this._document, this._cellId, null);
+    this._debouncer.dispose();
+    this._panel = null;
+    this._cell = null;
+    Signal.clearData(this);
+  }
+
+  reveal(): void {
+    const { docManager, activate } = this._options;
+    const panel = this._panel ?? docManager?.openOrReveal(this._document);
+    if (!(panel instanceof NotebookPanel)) {
+      return;
+    }
+    activate(panel.id);
+    void panel.context.ready.then(() => this._scrollTo(panel));
+  }
+
+  paint(
+    prompt: string,
+    values: Readonly<Record<string, string>>,
+    shades: readonly IShade[] | null
+  ): void {
+    this._shown = shades === null ? null : { prompt, values, shades };
+    this._repaint();
+  }
+
+  /** Follow the notebook that a view shows. */
+  private _bind(panel: NotebookPanel): void {
+    const model = panel.content.model;
+    if (model === null) {
+      return;
+    }
+    this._panel = panel;
+    panel.disposed.connect(this._onViewClosed, this);
+    panel.context.pathChanged.connect(this._onRenamed, this);
+    model.contentChanged.connect(this._onContentChanged, this);
+    this._watchCell(model);
+  }
+
+  /** Follow the model of our cell; undoing its deletion makes a new one. */
+  private _watchCell(model: INotebookModel): number {
+    const index = cellIndex(model, this._cellId);
+    const cell = index === -1 ? null : model.cells.get(index);
+    if (cell !== this._cell) {
+      this._cell?.sharedModel.changed.disconnect(this._onCellChanged, this);
+      cell?.sharedModel.changed.connect(this._onCellChanged, this);
+      this._cell = cell;
+    }
+    return index;
+  }
+
+  private _onCellChanged(
+    _: unknown,
+    change: { readonly sourceChange?: SourceDelta }
+  ): void {
+    if (change.sourceChange) {
+      this._origin = moveOrigin(this._origin, change.sourceChange);
+      // What is being read belongs to the text before.
+      this._version++;
+      this._invoke();
+    }
+  }
+
+  private _onContentChanged(): void {
+    this._invoke();
+  }
+
+  private _onRenamed(_: unknown, path: string): void {
+    this._document = path;
+    this._changed.emit();
+  }
+
+  /** Follow another view of the notebook, or wait for one. */
+  private _onViewClosed(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._panel = null;
+    this._cell = null;
+    const other = this._options.tracker.find(
+      panel => !panel.isDisposed && panel.context.path === this._document
+    );
+    if (other) {
+      this._bind(other);
+    }
+  }
+
+  private _onNotebookOpened(_: unknown, panel: NotebookPanel): void {
+    void panel.context.ready.then(() => {
+      if (
+        this._isDisposed ||
+        panel.isDisposed ||
+        panel.context.path !== this._document
+      ) {
+        return;
+      }
+      if (this._panel === null) {
+        this._bind(panel);
+        this._findCellAgain();
+      }
+      this._invoke();
+    });
+  }
+
+  /** Cells of older notebooks get a new id each time the file is opened. */
+  private _findCellAgain(): void {
+    const model = this._panel?.content.model;
+    if (!model || this._cell !== null) {
+      return;
+    }
+    const same = Array.from(model.cells).filter(
+      cell => cell.sharedModel.getSource() === this._source
+    );
+    if (same.length === 1) {
+      this._cellId = same[0].id;
+      this._watchCell(model);
+    }
+  }
+
+  private _invoke(): void {
+    if (!this._isDisposed) {
+      // A refresh that a later one overtakes is no error.
+      this._debouncer.invoke().catch(error => {
+        if (!this._isDisposed) {
+          console.error('lit-lab: a cell could not be read', error);
+        }
+      });
+    }
+  }
+
+  /** Read the text again; tell when it changed. */
+  private async _refresh(): Promise<void> {
+    const model = this._panel?.content.model;
+    if (!model || this._isDisposed) {
+      return;
+    }
+    const version = ++this._version;
+    const { finder, trans } = this._options;
+    const index = this._watchCell(model);
+    const notebook = readNotebook(model);
+    const cell = index === -1 ? null : notebook.cells[index];
+    let text: IFoundText | null = null;
+    let origin = this._origin;
+    if (cell !== null) {
+      switch (origin.what) {
+        case 'string': {
+          const found = await finder.find(notebook, index);
+          const again = findAgain(origin, found);
+          if (again !== null) {
+            text = found[again];
+            origin = stringOrigin(found, again);
+          }
+          break;
+        }
+        case 'selection':
+          text =
+            origin.span[0] < origin.span[1]
+              ? whole('selection', cell.source, ...origin.span)
+              : null;
+          break;
+        case 'cell':
+          text = (await finder.find(notebook, index))[0] ?? null;
+          break;
+        case 'output':
+          text = await this._readOutput(origin.index);
+          break;
+        case 'shown':
+          text = unplaced('selection', origin.text);
+      }
+    }
+    const suggestions =
+      text === null ? {} : await finder.suggest(notebook, index, text);
+    if (version !== this._version || this._isDisposed) {
+      return;
+    }
+    this._origin = origin;
+    const place =
+      cell === null
+        ? this._place
+        : [
+            trans.__('cell %1', index + 1),
+            ...(text === null
+              ? this._place.slice(1)
+              : [kindName(text.kind, trans)])
+          ];
+    const before = JSON.stringify([this._text, this._place, this._suggestions]);
+    this._text = text;
+    this._place = place;
+    this._suggestions = suggestions;
+    this._source = cell?.source ?? this._source;
+    this._repaint();
+    if (JSON.stringify([text, place, suggestions]) !== before) {
+      this._changed.emit();
+    }
+  }
+
+  private async _readOutput(index: number): Promise<IFoundText | null> {
+    const cell = this._cell;
+    if (
+      cell === null ||
+      !isCodeCellModel(cell) ||
+      index >= cell.outputs.length
+    ) {
+      return null;
+    }
+    const { finder, trans } = this._options;
+    const python = await finder.parser('python');
+    const text = outputText(cell.outputs.get(index).toJSON(), python, trans);
+    return text === null ? null : unplaced('output', text);
+  }
+
+  /** Paint what is to be shown, if the text still gives the same prompt. */
+  private _repaint(): void {
+    const shown = this._shown;
+    const filled =
+      shown === null || this._text === null
+        ? null
+        : fill(this._text, shown.values);
+    const isSame = filled !== null && filled.value === shown?.prompt;
+    this._painter.paint(
+      this._document,
+      this._cellId,
+      isSame
+        ? {
+            source: this._source,
+            ranges: shadedRanges(shown.shades, filled.map, this._source)
+          }
+        : null
+    );
+  }
+
+  private async _scrollTo(panel: NotebookPanel): Promise<void> {
+    const model = panel.content.model;
+    const index = model === null ? -1 : cellIndex(model, this._cellId);
+    if (index === -1 || panel.isDisposed) {
+      return;
+    }
+    const notebook = panel.content;
+    notebook.activeCellIndex = index;
+    notebook.deselectAll();
+    const cell = notebook.widgets[index];
+    await notebook.scrollToCell(cell, 'center');
+    if (this._origin.what === 'output') {
+      return;
+    }
+    const editor = cell.editor;
+    if (editor && 'span' in this._origin) {
+      editor.revealPosition(editor.getPositionAt(this._origin.span[0])!);
+    }
+  }
+
+  private readonly _options: NotebookSource.IOptions;
+  private readonly _painter: CellPainter;
+  private readonly _debouncer: Debouncer<void>;
+  private readonly _changed = new Signal<this, void>(this);
+  private _cellId: string;
+  private _origin: Origin;
+  private _panel: NotebookPanel | null = null;
+  private _cell: ICellModel | null = null;
+  private _document: string;
+  private _place: readonly string[] = [];
+  private _text: IFoundText | null = null;
+  private _suggestions: Readonly<Record<string, ISuggestion>> = {};
+  /** The cell's source that `_text` was found in. */
+  private _source = '';
+  private _shown: {
+    readonly prompt: string;
+    readonly values: Readonly<Record<string, string>>;
+    readonly shades: readonly IShade[];
+  } | null = null;
+  private _version = 0;
+  private _isDisposed = false;
+}
+
+/** A namespace for `NotebookSource`'s types. */
+export namespace NotebookSource {
+  /** What a source needs. */
+  export interface IOptions {
+    readonly tracker: INotebookTracker;
+    readonly finder: StringFinder;
+    readonly trans: TranslationBundle;
+    /** Opens the notebook again when it was closed. */
+    readonly docManager: IDocumentManager | null;
+    /** Bring a main area's widget to the front. */
+    readonly activate: (id: string) => void;
+    readonly panel: NotebookPanel;
+    readonly cellId: string;
+    readonly origin: Origin;
+  }
+}
+
+/** A text with no place in an editor. */
+function unplaced(kind: 'output' | 'selection', text: string): IFoundText {
+  return { ...whole(kind, text, 0, text.length), map: [] };
+}

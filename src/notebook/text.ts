@@ -1,0 +1,41 @@
+/** A notebook model's text, as the finder reads it. */
+import type { INotebookModel } from '@jupyterlab/notebook';
+
+import type { INotebookText } from './strings/finder';
+
+/**
+ * Read a notebook's cells and its language.
+ *
+ * A notebook that has never had a kernel doesn't say its language; Python is
+ * by far the likeliest, and other sources rarely parse to strings by accident.
+ */
+export function readNotebook(model: INotebookModel): INotebookText {
+  const cells = Array.from(model.cells, cell => ({
+    type: cell.type,
+    source: cell.sharedModel.getSource()
+  }));
+  const info: unknown = model.getMetadata('language_info');
+  const kernel: unknown = model.getMetadata('kernelspec');
+  return {
+    cells,
+    language: stringOf(info, 'name') ?? stringOf(kernel, 'language') ?? 'python'
+  };
+}
+
+/** The index of the cell of that id; -1 when there is none. */
+export function cellIndex(model: INotebookModel, id: string): number {
+  for (let index = 0; index < model.cells.length; index++) {
+    if (model.cells.get(index).id === id) {
+      return index;
+    }
+  }
+  return -1;
+}
+
+function stringOf(value: unknown, key: string): string | null {
+  if (typeof value !== 'object' || value === null || !(key in value)) {
+    return null;
+  }
+  const found = (value as Record<string, unknown>)[key];
+  return typeof found === 'string' && found !== '' ? found : null;
+}
