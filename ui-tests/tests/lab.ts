@@ -2,7 +2,7 @@
 import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect } from '@jupyterlab/galata';
-import type { Locator, Page } from '@playwright/test';
+import type { APIRequestContext, Locator, Page } from '@playwright/test';
 
 /** The tutorial notebook. */
 export const TUTORIAL = path.resolve(
@@ -84,6 +84,23 @@ export async function paste(page: Page, text: string): Promise<void> {
   }, text);
 }
 
+/** The process id of the model service; waits until it is ready. */
+export async function servicePid(request: APIRequestContext): Promise<number> {
+  let pid: number | null = null;
+  await expect
+    .poll(
+      async () => {
+        const reply = await request.get('/lit-lab/api/status');
+        const { service } = await reply.json();
+        pid = service.pid;
+        return service.state;
+      },
+      { timeout: COLD }
+    )
+    .toBe('ready');
+  return pid!;
+}
+
 /** The side panel. */
 export class Panel {
   constructor(readonly page: Page) {
@@ -145,6 +162,17 @@ export class Panel {
     await this.segments('Answer', text).last().click();
     await expect(this.target).toContainText(text);
     await this.mapped();
+  }
+
+  /** Go to the flowing text as the keyboard does, from wherever the focus is. */
+  async reachText(): Promise<void> {
+    for (let stops = 0; stops < 30; stops++) {
+      await this.page.keyboard.press('Tab');
+      if (await this.region.locator('[data-segment]:focus').count()) {
+        return;
+      }
+    }
+    throw new Error('Tab does not lead to the text.');
   }
 
   /** Wait until the map is there. */

@@ -1,5 +1,4 @@
 /** What is left when something dies: the model service, a cell, another tab's peace. */
-import type { APIRequestContext } from '@playwright/test';
 import { expect, test } from '@jupyterlab/galata';
 
 import {
@@ -10,27 +9,11 @@ import {
   openNotebook,
   overlay,
   Panel,
+  servicePid,
   TUTORIAL
 } from './lab';
 
 const TYPED = 'Write one headline about a cat that reads the newspaper.';
-
-/** The process id of the model service; waits until it is ready. */
-async function servicePid(request: APIRequestContext): Promise<number> {
-  let pid: number | null = null;
-  await expect
-    .poll(
-      async () => {
-        const reply = await request.get('/lit-lab/api/status');
-        const { service } = await reply.json();
-        pid = service.pid;
-        return service.state;
-      },
-      { timeout: COLD }
-    )
-    .toBe('ready');
-  return pid!;
-}
 
 test('a service killed in the middle of an answer loses nothing', async ({
   page,

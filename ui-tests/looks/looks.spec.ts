@@ -1,0 +1,129 @@
+/** The panel and the notebook in every state that a person meets, to be looked at. */
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+
+import {
+  analyzeAt,
+  line,
+  NO_KERNEL,
+  openNotebook,
+  Panel,
+  servicePid,
+  TUTORIAL
+} from '../tests/lab';
+
+const ANSWER = 'Recommendation: You have to try it.';
+
+test.use({ viewport: { width: 1440, height: 1000 } });
+test.describe.configure({ timeout: 180_000 });
+
+/** Take the picture of what is on screen. */
+async function shoot(page: IJupyterLabPageFixture, name: string) {
+  // The pointer would leave something hovered; a theme's colours fade in.
+  await page.mouse.move(720, 4);
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `screenshots/${name}.png` });
+}
+
+/** Make the side panel this wide, by dragging its edge. */
+async function widen(page: IJupyterLabPageFixture, panel: Panel, to: number) {
+  await expect(panel.region).toBeVisible();
+  const box = (await panel.region.boundingBox())!;
+  await page.mouse.move(box.x - 3, box.y + 400);
+  await page.mouse.down();
+  await page.mouse.move(box.x - 3 + box.width - to, box.y + 400, { steps: 8 });
+  await page.mouse.up();
+}
+
+/** Change JupyterLab's theme. */
+async function theme(page: IJupyterLabPageFixture, name: string) {
+  await page.evaluate(
+    theme =>
+      window.jupyterapp.commands.execute('apputils:change-theme', { theme }),
+    name
+  );
+  await page.waitForTimeout(1500);
+}
+
+test('empty, starting, failing', async ({ page, request, tmpPath }) => {
+  const panel = new Panel(page);
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('lit-lab:open-panel')
+  );
+  await expect(panel.region).toBeVisible();
+  await shoot(page, 'starting-unasked');
+  await servicePid(request);
+  await widen(page, panel, 420);
+  await shoot(page, 'empty');
+
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await shoot(page, 'prompt');
+  process.kill(await servicePid(request), 'SIGKILL');
+  await page.waitForTimeout(500);
+  await panel.run.click();
+  await page.waitForTimeout(2500);
+  await shoot(page, 'starting');
+  await panel.answered(ANSWER);
+  const pid = await servicePid(request);
+  process.kill(pid, 'SIGSTOP');
+  await panel.run.click();
+  await expect(panel.stop).toBeVisible();
+  process.kill(pid, 'SIGKILL');
+  await expect(panel.alert.first()).toBeVisible();
+  await shoot(page, 'error');
+});
+
+test('a map: light, dark, narrow, wide, other granularities', async ({
+  page,
+  tmpPath
+}) => {
+  const panel = new Panel(page);
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('application:toggle-left-area')
+  );
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await widen(page, panel, 460);
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  await line(page, 'def analyze_menu_item').scrollIntoViewIfNeeded();
+  await shoot(page, 'panel-light');
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'panel-dark');
+  await panel.region.getByRole('radio', { name: 'Words' }).click();
+  await panel.mapped();
+  await shoot(page, 'words-dark');
+  await panel.region.getByRole('radio', { name: 'grad · input' }).click();
+  await panel.mapped();
+  await shoot(page, 'signed-dark');
+  await theme(page, 'JupyterLab Light');
+  await shoot(page, 'signed-light');
+  await panel.region.getByRole('radio', { name: 'L2 norm' }).click();
+  await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+  await widen(page, panel, 230);
+  await shoot(page, 'narrow');
+  await widen(page, panel, 800);
+  await shoot(page, 'wide');
+});
+
+test('a long prompt', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, NO_KERNEL);
+  await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
+  await widen(page, panel, 420);
+  const block =
+    "Taste-likes: I've a sweet-tooth\nTaste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\nAnalysis: it has cooked onions in it, which you don't like.\nRecommendation: Avoid.\n\n";
+  await panel.prompt.fill(
+    `${block.repeat(7)}Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:`
+  );
+  await shoot(page, 'long-prompt');
+  await panel.ask(/Recommendation/);
+  await panel.explain(/Recommendation/);
+  await shoot(page, 'long-map');
+  await panel.edit.click();
+  await panel.prompt.fill(block.repeat(60));
+  await panel.run.click();
+  await page.waitForTimeout(3000);
+  await shoot(page, 'too-long');
+});

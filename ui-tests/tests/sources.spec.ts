@@ -1,0 +1,141 @@
+/** Where a prompt may come from, in a notebook that has no kernel and never had one. */
+import { expect, test } from '@jupyterlab/galata';
+
+import {
+  analyzeAt,
+  line,
+  NO_KERNEL,
+  openNotebook,
+  overlay,
+  Panel,
+  TUTORIAL
+} from './lab';
+
+test.describe('without a kernel', () => {
+  test.beforeEach(async ({ page, tmpPath }) => {
+    await openNotebook(page, tmpPath, NO_KERNEL);
+  });
+
+  test('the string under the pointer', async ({ page }) => {
+    const panel = new Panel(page);
+    await analyzeAt(page, line(page, 'Name three uses for a brick.'));
+    await expect(panel.prompt).toHaveValue(
+      'Name three uses for a brick.\n\n1.'
+    );
+    // Two literals, one string.
+    await analyzeAt(page, line(page, '"and a vegetable."'));
+    await expect(panel.prompt).toHaveValue('Name a fruit, and a vegetable.');
+  });
+
+  test('a printed output: the codelab’s prompt, run and explained', async ({
+    page
+  }) => {
+    test.slow();
+    const panel = new Panel(page);
+    const printed = page.locator('.jp-OutputArea-output');
+    await analyzeAt(page, printed.getByText('Suggestion: Onion soup'));
+    await expect(panel.prompt).toHaveValue(
+      /^Analyze a menu item[^]*\nAnalysis:\n?$/
+    );
+    await panel.ask('Recommendation: You have to try it.');
+    await panel.explain('Recommendation: You have to try it.');
+    const strongest = await panel.strongestOfPrompt();
+    await expect(panel.segments('Prompt').nth(strongest)).toHaveText(
+      'Recommendation: You have to try it.'
+    );
+  });
+
+  test('a markdown cell, as it is written', async ({ page }) => {
+    const panel = new Panel(page);
+    await analyzeAt(
+      page,
+      page.locator('.jp-MarkdownOutput').getByText('Write one headline')
+    );
+    await expect(panel.prompt).toHaveValue(/^Write one headline.* Sundays\.$/);
+  });
+
+  test('a raw cell, shaded in its editor', async ({ page }) => {
+    test.slow();
+    const panel = new Panel(page);
+    await analyzeAt(
+      page,
+      page.locator('.jp-RawCell .cm-line', { hasText: 'Quiche Lorraine' })
+    );
+    await expect(panel.prompt).toHaveValue(/^Analyze a menu[^]*Analysis:$/);
+    await panel.ask(/Recommendation/);
+    await panel.explain(/Recommendation/);
+    await expect(overlay(page.locator('.jp-RawCell')).first()).toBeVisible();
+  });
+
+  test('a selection', async ({ page }) => {
+    const panel = new Panel(page);
+    const at = line(page, 'Name three uses for a paper clip.');
+    await at.click();
+    await page.keyboard.press('End');
+    await page.keyboard.press('Shift+Home');
+    await analyzeAt(page, at);
+    await expect(panel.prompt).toHaveValue(
+      'first = "Name three uses for a paper clip."'
+    );
+  });
+
+  test('one of several strings, from a list', async ({ page }) => {
+    const panel = new Panel(page);
+    // Not on a string: beside the last line.
+    const cell = page.locator('.jp-CodeCell').first();
+    await cell.locator('.jp-InputPrompt').click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();
+    const option = page.getByRole('option', { name: /Name a fruit/ });
+    await expect(page.getByRole('option')).toHaveCount(3);
+    await option.click();
+    await expect(panel.prompt).toHaveValue('Name a fruit, and a vegetable.');
+  });
+});
+
+test('a sample prompt from the dataset browser', async ({ page }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await page.evaluate(() =>
+    window.jupyterapp.commands.execute('lit-lab:open-panel')
+  );
+  const search = panel.region.getByRole('searchbox');
+  await expect(search).toBeVisible({ timeout: 60_000 });
+  await search.fill('fewshot-constitution');
+  const rows = panel.region.getByRole('list', { name: 'Prompts' });
+  await expect(rows.getByRole('button')).toHaveCount(1);
+  await rows.getByRole('button').click();
+  await panel.ask('Not suitable for you.');
+  await panel.explain('Not suitable for you.');
+});
+
+test('from the cell to the map by keyboard alone', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  // Stands in for the arrow keys that lead a person there.
+  await line(page, 'Suggestion: Onion soup').click();
+
+  await page.keyboard.press('Control+Alt+p');
+  await expect(panel.run).toBeFocused();
+  await page.keyboard.press('Control+Enter');
+  await panel.answered('Recommendation: You have to try it.');
+
+  const last = panel.segments('Answer').last();
+  await panel.reachText();
+  await page.keyboard.press('End');
+  await expect(last).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(last).toHaveAttribute('aria-pressed', 'true');
+  await panel.mapped();
+  await page.keyboard.press('Home');
+  await expect(page.getByRole('tooltip')).toContainText(/rank \d+ of/);
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Shift+Enter');
+  await expect(panel.target).toHaveCount(2);
+  await page.keyboard.press('Escape');
+  await expect(panel.target).toHaveCount(0);
+});
