@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
 from lit_lab import routes
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 class StatusHandler(Handler):
     """`status`."""
+
+    _track_activity = False  # the panel asks now and then; that must not keep an abandoned server alive
 
     @endpoint("status")
     async def get(self) -> Message:
@@ -156,6 +159,9 @@ class EventsHandler(Handler):
         self.set_header("Content-Type", "application/x-ndjson")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the lines back
+        if isinstance(self.request.connection, HTTP1Connection):
+            # Else a line may wait 40 ms for the reader to acknowledge the one before.
+            self.request.connection.stream.set_nodelay(True)
         heartbeat = HeartbeatEvent().model_dump_json().encode() + b"\n"
         try:
             await self.flush()  # the headers: the reader knows that it is connected

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Iterator
 
@@ -20,6 +21,8 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceState, ServiceStatus
 from lit_lab.servicelog import ServiceLog
 from lit_lab.version import version
+
+log = logging.getLogger(__name__)
 
 _STARTING = "Starting the model service…"
 _RUN_AGAIN = "Run it again."
@@ -139,19 +142,26 @@ class Supervisor:
         """Keep the service alive until it is idle, has failed, or this is cancelled."""
         if before is not None:
             await asyncio.wait([before])
+        try:
+            await self._keep_alive()
+        except Problem as problem:
+            self._lost(problem)
+            self._set("failed", problem.message, problem.hint)
+        except Exception:
+            log.exception("LIT Lab: watching the model service failed")
+            why = Problem(500, "internal", "Watching the model service failed.", "The Jupyter server's log says more.")
+            self._lost(why)
+            self._set("failed", why.message, why.hint)
+
+    async def _keep_alive(self) -> None:
         crashes = 0
         while True:
             life = self._life = Life(self._settings, self._log, self._progress, self._ready)
-            try:
-                how = await life.run(self._idle(life))
-                if how is None:
-                    return
-                if life.ready_at is None and (missing := await self._missing(how)):
-                    raise missing
-            except Problem as problem:
-                self._lost(problem)
-                self._set("failed", problem.message, problem.hint)
+            how = await life.run(self._idle(life))
+            if how is None:
                 return
+            if life.ready_at is None and (missing := await self._missing(how)):
+                raise missing
             self._log.add(f"[the service ended: {how.describe()}]")
             crashes = 1 if life.ready_for > self._settings.steady else crashes + 1
             message, hint = launch.explain_crash(how, self._settings.memory_limit)

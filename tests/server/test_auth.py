@@ -89,6 +89,17 @@ async def test_a_cookie_and_its_xsrf_token_are_enough(fetch, lit_lab):
     assert (response.code, json.loads(response.body)) == (200, {"characters": {"BULLET": "•"}})
 
 
+async def test_each_browser_has_its_own_jobs(fetch, lit_lab, api):
+    ann, bob = [cookie_header(await sign_in(fetch, lit_lab)) for _ in range(2)]
+    token = {"Authorization": f"token {lit_lab.serverapp.identity_provider.token}"}
+    body = json.dumps({"kind": "generate", "model": "demo", "prompt": "Hi"})
+    response = await fetch("POST", f"{PREFIX}/jobs", body, headers={"Cookie": ann, **token})
+    path = f"{PREFIX}/jobs/{json.loads(response.body)['id']}"
+    assert (await fetch("GET", path, headers={"Cookie": ann})).code == 200
+    assert (await fetch("GET", path, headers={"Cookie": bob})).code == 404
+    assert (await fetch("GET", path, headers=token)).code == 404
+
+
 class Nobody(Authorizer):
     """Allows all but LIT Lab."""
 

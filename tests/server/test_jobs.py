@@ -9,7 +9,7 @@ import time
 import pytest
 from jupyter_server.auth import IdentityProvider, User
 
-from conftest import until
+from conftest import alive, until
 from lit_lab import jobs as jobs_module
 from lit_lab import protocol
 
@@ -172,16 +172,8 @@ async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events
     assert (await events(job))[-1]["error"] == "service_restarted"
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
     first, second = standin.pids
-    assert not _alive(first)
-    assert _alive(second)
-
-
-def _alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    assert not alive(first)
+    assert alive(second)
 
 
 async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, standin, api):

@@ -10,21 +10,13 @@ import time
 
 import pytest
 
-from conftest import until
+from conftest import alive, until
 from lit_lab import launch
 from lit_lab.life import Settings
 from lit_lab.problem import Problem
 from lit_lab.servicelog import ServiceLog
 from lit_lab.supervisor import Supervisor
 from lit_lab.version import version
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.fixture
@@ -243,6 +235,35 @@ async def test_waiters_are_told_when_the_server_ends(supervisor, standin):
         await waiting
     await closing
     assert not alive(standin.pids[0])
+
+
+ALONE = """
+import asyncio, pathlib, sys
+from lit_lab.life import Settings
+from lit_lab.servicelog import ServiceLog
+from lit_lab.supervisor import Supervisor
+
+async def main():
+    folder = pathlib.Path(sys.argv[2])
+    service = Supervisor(Settings(sys.argv[1], folder, ("demo:embedded",)), ServiceLog(folder / "log"))
+    await service.ready()
+    print("ready", flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(main())
+"""
+
+
+async def test_no_orphan_when_the_server_is_killed(standin, tmp_path):
+    server = subprocess.Popen(
+        [sys.executable, "-c", ALONE, str(standin.python), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    with server:
+        assert server.stdout.readline() == "ready\n"
+        [pid] = standin.pids
+        assert alive(pid)
+        server.kill()
+    await until(lambda: not alive(pid))
 
 
 def test_a_read_only_installation_keeps_its_bytecode_elsewhere(tmp_path, monkeypatch):
