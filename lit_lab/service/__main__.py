@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -92,7 +93,7 @@ def read_config(stdin: TextIO) -> ServiceConfig:
         ) from error
 
 
-def serve(config: ServiceConfig, port: int, lines: Lines) -> None:
+def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     """Serve until a signal comes; import the libraries meanwhile.
 
     Raises:
@@ -135,7 +136,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> None:
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
     app = create_app(registry, work, config.secret, start)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
-    asyncio.run(server.serve(sockets=[listener]))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(server.serve(sockets=[listener]))
+    os._exit(0)  # at once: a thread may be importing or computing, and nobody waits for it any more
 
 
 def listen(port: int) -> socket.socket:

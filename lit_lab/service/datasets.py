@@ -45,6 +45,20 @@ def prompt_examples(path: Path) -> Any:
     return lit_dataset.Dataset(spec=spec, examples=examples)
 
 
+def sample_prompts() -> Any:
+    """Return LIT's sample prompts, from where its package keeps them, as a LIT dataset.
+
+    Raises:
+        ServiceError: `missing_libraries`.
+    """
+    spec = importlib.util.find_spec("lit_nlp")
+    if spec is None or spec.origin is None:
+        raise ServiceError(
+            503, "missing_libraries", "lit-nlp isn't installed.", "Install it with: pip install 'lit-lab[service]'"
+        )
+    return prompt_examples(Path(spec.origin).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl")
+
+
 class Datasets:
     """Datasets by name, read on first use."""
 
@@ -74,15 +88,5 @@ class Datasets:
                 404, "unknown_dataset", f"There is no dataset {name}.", f"There is: {', '.join(_NOTES)}."
             )
         if name not in self._loaded:
-            self._loaded[name] = prompt_examples(_sample_prompts_path())
+            self._loaded[name] = sample_prompts()
         return self._loaded[name]
-
-
-def _sample_prompts_path() -> Path:
-    """Return where LIT's package keeps its sample prompts, without importing LIT."""
-    spec = importlib.util.find_spec("lit_nlp")
-    if spec is None or spec.origin is None:
-        raise ServiceError(
-            503, "missing_libraries", "lit-nlp isn't installed.", "Install it with: pip install 'lit-lab[service]'"
-        )
-    return Path(spec.origin).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"

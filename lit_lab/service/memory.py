@@ -76,10 +76,10 @@ class Watchdog:
             return
 
     def _recovers(self) -> bool:
+        gc.collect()
         for _ in range(int(GRACE_SECONDS / LOOK_SECONDS)):
             if self._stopped.wait(LOOK_SECONDS):
                 return True
-            gc.collect()
             if self._measure() <= self._limit:
                 return True
         return False

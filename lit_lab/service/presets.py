@@ -95,7 +95,20 @@ def _explain(path: str, error: Exception) -> ServiceError:
             f"Keras knows no preset {path}.",
             "Write a preset name such as gemma2_instruct_2b_en, a folder, kaggle://… or hf://… after the colon.",
         )
-    if isinstance(error, FileNotFoundError):
+    if "has no config.json" in known and "://" in path:
+        # keras-hub looks for the file, and takes every refusal and every missing connection for its absence.
+        return ServiceError(
+            404,
+            "preset_unavailable",
+            f"{account} doesn't hand out {path}.",
+            f"Check the network and the spelling; log in to {account} (KAGGLE_USERNAME and KAGGLE_KEY, or HF_TOKEN) and "
+            "accept the model's terms of use on its page.",
+        )
+    if "unable to" in known and "open file" in known:
+        return ServiceError(
+            422, "preset_damaged", f"The weights of {path} can't be read: {_first_line(text)}", "Copy the preset again."
+        )
+    if isinstance(error, FileNotFoundError) or "has no config.json" in known:
         return ServiceError(
             404,
             "preset_incomplete",

@@ -65,8 +65,8 @@ def parse(models: list[str]) -> dict[str, Entry]:
     """
     entries: dict[str, Entry] = {}
     for model in models:
-        name, colon, path = model.partition(":")
-        if not (colon and name.strip() and path.strip()):
+        name, _, path = (part.strip() for part in model.partition(":"))
+        if not (name and path):
             raise ServiceError(
                 422,
                 "bad_model",
@@ -77,7 +77,7 @@ def parse(models: list[str]) -> dict[str, Entry]:
             raise ServiceError(
                 422, "bad_model", f"Two models are named {name}.", "Give each model in c.LitLab.models its own name."
             )
-        entries[name] = Entry(name.strip(), path.strip())
+        entries[name] = Entry(name, path)
     return entries
 
 

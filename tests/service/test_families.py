@@ -1,0 +1,61 @@
+"""Other families of keras-hub: what is generated is what is scored, whatever their cache and their head look like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lit_lab.service.errors import ServiceError
+
+SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
+GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
+FAMILIES: dict[str, dict[str, Any]] = {
+    "Gemma3": {
+        **GROUPED,
+        "head_dim": 8,
+        "image_size": 16,
+        "sliding_window_size": 4,
+        "use_sliding_window_attention": True,
+    },
+    "GPT2": {**SMALL, "num_heads": 2, "max_sequence_length": 32},
+    "Llama": GROUPED,
+    "Mistral": GROUPED,
+    "Phi3": GROUPED,
+    "Qwen3": {**GROUPED, "head_dim": 8},
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> None:
+    import keras
+    from keras_nlp import models
+
+    from lit_lab.service.generation import Decoder
+    from lit_lab.service.salience import EmbeddingGradients
+
+    keras.utils.set_random_seed(3)
+    backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family])
+    causal_lm = getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
+    prompt = [3, 5, 7, 9, 11, 13, 2, 8]
+    ids = [*prompt, *Decoder(causal_lm).next_ids(prompt, 14)]
+    assert len(ids) == 14
+    scored = EmbeddingGradients(causal_lm).target_logits(ids, len(prompt))
+    assert scored.argmax(-1).tolist() == ids[len(prompt) :]
+    inputs = {"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}
+    whole = np.asarray(causal_lm(inputs))[0]
+    np.testing.assert_allclose(scored, whole[len(prompt) - 1 : -1], rtol=1e-4, atol=1e-5)
+
+
+def test_a_model_that_chooses_by_other_logits_has_no_salience(
+    language_model: Any, causal_lm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service.language_model import LanguageModel
+
+    model = LanguageModel(causal_lm)
+    generated = model.decoder.next_logits([0, 0])
+    monkeypatch.setattr(model.decoder, "next_logits", lambda ids: np.tanh(generated))
+    with pytest.raises(ServiceError) as failure:
+        model.prepare_salience()
+    assert failure.value.code == "no_salience"

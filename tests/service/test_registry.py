@@ -1,0 +1,209 @@
+"""Models by name, and turns at them; no library is needed for this."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from lit_lab.protocol import TokenEvent
+from lit_lab.service import registry as registry_module
+from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.errors import ServiceError
+from lit_lab.service.registry import Registry, parse
+from lit_lab.service.work import Work
+
+
+def test_the_first_colon_divides() -> None:
+    entries = parse(["gemma:kaggle://keras/gemma2/keras/gemma2_2b_en/1", "mine: ~/preset "])
+    assert [(e.name, e.path) for e in entries.values()] == [
+        ("gemma", "kaggle://keras/gemma2/keras/gemma2_2b_en/1"),
+        ("mine", "~/preset"),
+    ]
+
+
+@pytest.mark.parametrize("models", [["demo"], [":embedded"], ["demo:"], [" : "], ["a:x", "a:y"], ["a:x", " a:y"]])
+def test_entries_that_make_no_sense_are_refused(models: list[str]) -> None:
+    with pytest.raises(ServiceError) as failure:
+        parse(models)
+    assert failure.value.code == "bad_model"
+    assert "c.LitLab.models" in failure.value.hint
+
+
+def test_the_embedded_model_carries_its_note() -> None:
+    entries = parse(["demo:embedded", "other:folder"])
+    assert "not Google's weights" in entries["demo"].info().note
+    assert entries["other"].info().note == ""
+
+
+class Model:
+    """Stands for a language model."""
+
+    window = 8
+    parameters = 1
+
+    def prepare_salience(self) -> None:
+        pass
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
+    monkeypatch.setattr(Registry, "_make", lambda self, entry: Model())
+    return Registry(parse(["one:x", "two:y"]), None, lambda say: say("importing"))
+
+
+async def lines(work: Work, name: str, compute: Callable[..., Iterator[BaseModel]]) -> list[dict[str, Any]]:
+    return [json.loads(line) async for line in work.stream(name, compute)]
+
+
+def token(id: int) -> TokenEvent:
+    return TokenEvent.model_validate({"token": {"id": id, "piece": "", "text": "", "kind": "text"}})
+
+
+async def test_computations_of_one_model_take_turns_in_order(registry: Registry) -> None:
+    work = Work(registry)
+    order: list[str] = []
+    release = threading.Event()
+
+    def compute(name: str) -> Callable[..., Iterator[BaseModel]]:
+        def run(_: Any, __: Cancellation) -> Iterator[BaseModel]:
+            order.append(f"{name} begins")
+            release.wait(10)
+            yield token(1)
+            order.append(f"{name} ends")
+
+        return run
+
+    tasks = []
+    for name in "abc":
+        tasks.append(asyncio.ensure_future(lines(work, "one", compute(name))))
+        await asyncio.sleep(0.05)
+    assert order == ["a begins"]
+    release.set()
+    results = await asyncio.gather(*tasks)
+    assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
+    assert any("waiting" in event.get("message", "") for event in results[1])
+    assert [result[-1]["event"] for result in results] == ["done"] * 3
+
+
+async def test_other_models_need_not_wait(registry: Registry) -> None:
+    work = Work(registry)
+    release = threading.Event()
+
+    def slow(_: Any, __: Cancellation) -> Iterator[BaseModel]:
+        release.wait(10)
+        yield token(1)
+
+    task = asyncio.ensure_future(lines(work, "one", slow))
+    await asyncio.sleep(0.05)
+    try:
+        assert (await lines(work, "two", lambda *_: iter([token(2)])))[-1]["event"] == "done"
+    finally:
+        release.set()
+        await task
+
+
+async def test_a_reader_who_goes_away_ends_the_computation_and_frees_the_model(registry: Registry) -> None:
+    work = Work(registry)
+    ended = threading.Event()
+
+    def endless(_: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
+        try:
+            while True:
+                cancellation.check()
+                yield token(1)
+        finally:
+            ended.set()
+
+    stream = work.stream("one", endless)
+    while b"token" not in await anext(stream):
+        pass
+    await stream.aclose()  # type: ignore[attr-defined]
+    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert ended.is_set()
+
+
+async def test_a_reader_who_goes_away_while_waiting_never_begins(registry: Registry) -> None:
+    work = Work(registry)
+    release, began = threading.Event(), threading.Event()
+
+    def slow(_: Any, __: Cancellation) -> Iterator[BaseModel]:
+        release.wait(10)
+        yield token(1)
+
+    def second(_: Any, __: Cancellation) -> Iterator[BaseModel]:
+        began.set()
+        yield token(2)
+
+    first = asyncio.ensure_future(lines(work, "one", slow))
+    await asyncio.sleep(0.05)
+    waiting = work.stream("one", second)
+    await anext(waiting)
+    await waiting.aclose()  # type: ignore[attr-defined]
+    release.set()
+    await first
+    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert not began.is_set()
+
+
+async def test_work_that_is_ended_for_a_reason_tells_it(registry: Registry) -> None:
+    work = Work(registry)
+
+    def endless(_: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
+        while True:
+            cancellation.check()
+            yield token(1)
+
+    stream = work.stream("one", endless)
+    await anext(stream)
+    assert work.end_all(ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    last = [json.loads(line) async for line in stream][-1]
+    assert (last["event"], last["error"], last["hint"]) == ("error", "memory_limit", "Use less.")
+    await asyncio.sleep(0)
+    assert not work.end_all()
+
+
+@pytest.mark.parametrize(("raised", "code"), [(MemoryError(), "out_of_memory"), (ValueError("odd"), "internal")])
+async def test_unexpected_failures_are_told_and_free_the_model(
+    registry: Registry, raised: Exception, code: str
+) -> None:
+    work = Work(registry)
+
+    def fail(_: Any, __: Cancellation) -> Iterator[BaseModel]:
+        yield token(1)
+        raise raised
+
+    last = (await lines(work, "one", fail))[-1]
+    assert (last["event"], last["error"]) == ("error", code)
+    assert last["hint"]
+    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+
+
+async def test_a_failed_load_is_told_and_tried_again(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    failing = True
+
+    def make(_: Registry, __: registry_module.Entry) -> Model:
+        if failing:
+            raise RuntimeError("no such layer")
+        return Model()
+
+    monkeypatch.setattr(Registry, "_make", make)
+    work = Work(registry)
+    last = (await lines(work, "one", lambda *_: iter([])))[-1]
+    assert (last["event"], last["error"]) == ("error", "model_failed")
+    assert "no such layer" in registry.get("one").info().detail
+    failing = False
+    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert registry.get("one").info().state == "ready"
+
+
+async def test_says_what_it_imports(registry: Registry) -> None:
+    said: list[str] = []
+    await registry.start(said.append)
+    assert said == ["importing"]
+    assert registry.imported

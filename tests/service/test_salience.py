@@ -1,0 +1,166 @@
+"""Salience, held against LIT's own `KerasSalienceModel` on the same presets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from lit_lab.protocol import Method, SalienceRequest, ScoresEvent, Span, StateEvent
+from lit_lab.service.cancellation import Cancellation, Cancelled
+from lit_lab.service.errors import ServiceError
+
+AGREEMENT = 1e-5  # max|a - b| / max|b|, as the design asks
+
+PROMPTS = [
+    "Analyze a menu item in a restaurant.\nTaste-dislikes: Don't like onions or garlic\nSuggestion:",
+    "Analysis: it has cooked onions 😀 in it,  which\n\nyou don't like.",
+    "<start_of_turn>user\nAvoid.<end_of_turn>\n",
+]
+METHODS: list[Method] = ["grad_l2", "grad_dot_input"]
+
+
+def lit_scores(causal_lm: Any, ids: list[int], target: Span) -> dict[str, NDArray[np.float32]]:
+    """LIT's scores for exactly these ids; LIT itself would join the texts and tokenize again."""
+    import keras
+    import tensorflow as tf
+    from lit_nlp.examples.prompt_debugging import keras_lms
+
+    assert keras.config.floatx() == "float32"
+    oracle = keras_lms.KerasSalienceModel(model=causal_lm, max_length=len(ids))
+    mask = [int(target.start <= index < target.end) for index in range(len(ids))]
+    outputs = oracle._pred(tf.constant([ids]), tf.ones((1, len(ids)), tf.bool), [mask])
+    return {method: outputs[method].numpy()[0] for method in METHODS}
+
+
+def scores(model: Any, ids: list[int], targets: list[Span], methods: list[Method] = METHODS) -> list[ScoresEvent]:
+    request = SalienceRequest(model="tiny", ids=ids, targets=targets, methods=methods)
+    return [event for event in model.salience(request, Cancellation()) if isinstance(event, ScoresEvent)]
+
+
+def agreement(ours: list[float], reference: NDArray[np.float32]) -> float:
+    return float(np.max(np.abs(np.asarray(ours, np.float32) - reference)) / np.max(np.abs(reference)))
+
+
+def check(model: Any, ids: list[int], targets: list[Span]) -> float:
+    """Compare all targets and methods with LIT; return the worst agreement."""
+    events = scores(model, ids, targets)
+    assert [(event.target, event.method) for event in events] == [(t, m) for t in targets for m in METHODS]
+    worst = 0.0
+    for event in events:
+        assert len(event.scores) == len(ids)
+        worst = max(worst, agreement(event.scores, lit_scores(model.causal_lm, ids, event.target)[event.method]))
+    assert worst <= AGREEMENT
+    return worst
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_agrees_with_lit(language_model: Any, prompt: str) -> None:
+    ids = [token.id for token in language_model.tokenizer.prompt(prompt)]
+    length = len(ids)
+    check(
+        language_model,
+        ids,
+        [
+            Span(start=length - 1, end=length),
+            Span(start=1, end=3),
+            Span(start=length // 2, end=length),
+            Span(start=1, end=length),
+        ],
+    )
+
+
+def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: Any) -> None:
+    import lit_nlp
+
+    samples = Path(lit_nlp.__file__).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"
+    worst = 0.0
+    for line in samples.read_text("utf-8").splitlines()[:3]:
+        prompt = [token.id for token in embedded.tokenizer.prompt(json.loads(line)["prompt"])]
+        answer = [token.id for token in embedded.tokenizer.answer(" You don't like it.\nRecommendation: Avoid.")]
+        ids, seam = prompt + answer, len(prompt)
+        targets = [Span(start=seam, end=seam + 5), Span(start=seam + 5, end=len(ids)), Span(start=7, end=19)]
+        worst = max(worst, check(embedded, ids, targets))
+    record_property("agreement", worst)
+
+
+def test_agrees_with_lits_whole_way_from_the_text(language_model: Any) -> None:
+    from lit_nlp.examples.prompt_debugging import keras_lms
+
+    from lit_lab.service.causal_lm import SalienceModel
+
+    # A seam at which joining the texts merges no tokens: there LIT sees the same ids.
+    prompt, target = "Suggestion: Onion soup\n", "Avoid."
+    tokens = language_model.tokenizer.prompt(prompt) + language_model.tokenizer.answer(target)
+    assert [t.id for t in language_model.tokenizer.prompt(prompt + target)] == [t.id for t in tokens]
+    mask = [int(index >= len(tokens) - 3) for index in range(len(tokens))]
+    example = {"prompt": prompt, "target": target, "target_mask": mask}
+    (ours,) = SalienceModel(language_model).predict([example])
+    (lits,) = keras_lms.KerasSalienceModel(model=language_model.causal_lm, max_length=96).predict([example])
+    assert len(ours["tokens"]) == len(lits["tokens"])
+    for method in METHODS:
+        assert agreement(ours[method], lits[method]) <= AGREEMENT
+
+
+def test_nothing_after_the_target_has_a_part(language_model: Any) -> None:
+    ids = [token.id for token in language_model.tokenizer.prompt(PROMPTS[0])]
+    whole, cut = (scores(language_model, i, [Span(start=5, end=9)]) for i in (ids, ids[:9]))
+    for a, b in zip(whole, cut, strict=True):
+        assert a.scores[:9] == b.scores
+        assert set(a.scores[8:]) == {0.0}
+        assert all(score != 0 for score in a.scores[:8])
+
+
+def test_a_target_of_one_token_after_another_token(language_model: Any) -> None:
+    (event,) = scores(language_model, [2, 300], [Span(start=1, end=2)], ["grad_l2"])
+    assert event.scores[0] > 0
+    assert event.scores[1] == 0
+
+
+def test_only_the_methods_asked_for_are_sent(language_model: Any) -> None:
+    events = scores(language_model, [2, 300, 301], [Span(start=1, end=2)], ["grad_dot_input"])
+    assert [event.method for event in events] == ["grad_dot_input"]
+
+
+def test_scoring_and_generation_agree_on_the_logits(language_model: Any) -> None:
+    ids = [token.id for token in language_model.tokenizer.prompt(PROMPTS[0])]
+    scoring = language_model.gradients.target_logits([*ids, 0], len(ids))[-1]
+    np.testing.assert_allclose(scoring, language_model.decoder.next_logits(ids), rtol=1e-4, atol=1e-4)
+
+
+def test_cancelling_takes_effect_before_the_next_target(language_model: Any) -> None:
+    request = SalienceRequest(
+        model="tiny", ids=[2, 300, 301, 302], targets=[Span(start=1, end=2), Span(start=2, end=3), Span(start=3, end=4)]
+    )
+    cancellation = Cancellation()
+    seen = []
+    with pytest.raises(Cancelled):
+        for event in language_model.salience(request, cancellation):
+            if isinstance(event, ScoresEvent):
+                seen.append(event.target.start)
+                cancellation.set()
+    assert seen == [1, 1]
+
+
+def test_says_what_it_does(language_model: Any) -> None:
+    request = SalienceRequest(model="tiny", ids=[2, 300], targets=[Span(start=1, end=2)])
+    first = next(language_model.salience(request, Cancellation()))
+    assert isinstance(first, StateEvent)
+    assert "salience" in first.message
+
+
+def test_a_sequence_longer_than_the_window_is_refused(language_model: Any) -> None:
+    request = SalienceRequest(model="tiny", ids=[2] + [300] * 96, targets=[Span(start=1, end=2)])
+    with pytest.raises(ServiceError, match=r"97 tokens.*96") as failure:
+        list(language_model.salience(request, Cancellation()))
+    assert failure.value.code == "sequence_too_long"
+
+
+def test_ids_of_another_model_are_refused(language_model: Any) -> None:
+    request = SalienceRequest(model="tiny", ids=[2, 40_000], targets=[Span(start=1, end=2)])
+    with pytest.raises(ServiceError, match="40000"):
+        list(language_model.salience(request, Cancellation()))

@@ -1,0 +1,115 @@
+"""What the service imports, how much memory it may use, and whom it gives way to."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from lit_lab.service import libraries, neighbour
+from lit_lab.service.errors import ServiceError
+from lit_lab.service.memory import Watchdog, resident_bytes
+
+
+def test_nothing_that_is_not_needed_is_imported() -> None:
+    program = (
+        "import json, sys\n"
+        "from lit_lab.service import libraries\n"
+        "libraries.set_environment(1); libraries.import_tensorflow(1); libraries.import_keras()\n"
+        "import lit_lab.service.language_model, lit_lab.service.causal_lm\n"
+        "from lit_lab.service.datasets import sample_prompts; sample_prompts()\n"
+        "import keras; assert keras.config.backend() == 'tensorflow' and keras.config.floatx() == 'float32'\n"
+        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules} | set(sys.modules))))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    modules = set(json.loads(done.stdout.splitlines()[-1]))
+    assert {"tensorflow", "keras", "keras_nlp", "lit_nlp"} <= modules
+    assert not modules & (libraries.UNUSED | {"lit_nlp.app", "jupyter_server", "tornado", "IPython", "torch"})
+
+
+def test_listening_needs_no_heavy_library() -> None:
+    program = "import lit_lab.service.app, lit_lab.service.__main__, sys; print('tensorflow' in sys.modules, 'numpy' in sys.modules, 'jupyter_server' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False", "False"]
+
+
+def test_left_out_packages_can_be_imported_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "left_out_for_now.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with libraries.without(frozenset({"left_out_for_now"})), pytest.raises(ModuleNotFoundError, match="left out"):
+        importlib.import_module("left_out_for_now")
+    importlib.import_module("left_out_for_now")
+
+
+def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "REQUIRED", ("json", "no_such_library"))
+    with pytest.raises(ServiceError, match="no_such_library") as failure:
+        libraries.check_interpreter()
+    assert "pip install" in failure.value.hint or "service_python" in failure.value.hint
+
+
+def test_all_cores_but_one_unless_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbour.os, "sched_getaffinity", lambda _: range(6), raising=False)
+    assert neighbour.threads(None) == 5
+    assert neighbour.threads(8) == 8
+    monkeypatch.setattr(neighbour.os, "sched_getaffinity", lambda _: range(1), raising=False)
+    assert neighbour.threads(None) == 1
+
+
+def test_resident_memory_grows_with_what_is_held() -> None:
+    before = resident_bytes()
+    held = bytearray(64 * 2**20)
+    assert resident_bytes() - before > 32 * 2**20
+    del held
+
+
+class Memory:
+    """Stands for the process's memory, and records what the watchdog did."""
+
+    def __init__(self, used: int, after_work: int, busy: bool) -> None:
+        self.used, self._after_work, self._busy = used, after_work, busy
+        self.reasons: list[ServiceError] = []
+        self.ended: ServiceError | None = None
+        self.acted = threading.Event()
+
+    def end_work(self, why: ServiceError) -> bool:
+        self.reasons.append(why)
+        self.used = self._after_work
+        self.acted.set()
+        return self._busy
+
+    def end_service(self, why: ServiceError) -> None:
+        self.ended = why
+        self.acted.set()
+
+    def watched(self, monkeypatch: pytest.MonkeyPatch) -> Watchdog:
+        monkeypatch.setattr("lit_lab.service.memory.LOOK_SECONDS", 0.01)
+        monkeypatch.setattr("lit_lab.service.memory.GRACE_SECONDS", 0.1)
+        return Watchdog(2**30, self.end_work, self.end_service, lambda: self.used)
+
+
+def test_work_that_needs_too_much_memory_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory(2**31, 2**20, busy=True)
+    watchdog = memory.watched(monkeypatch)
+    watchdog.start()
+    assert memory.acted.wait(5)
+    watchdog._stopped.wait(0.3)
+    watchdog.stop()
+    assert [why.code for why in memory.reasons] == ["memory_limit"]
+    assert "2.0 GiB" in memory.reasons[0].message
+    assert memory.ended is None
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_service_that_stays_over_the_limit_is_ended(monkeypatch: pytest.MonkeyPatch, busy: bool) -> None:
+    memory = Memory(2**31, 2**31, busy)
+    watchdog = memory.watched(monkeypatch)
+    watchdog._watch()
+    assert memory.ended is not None
+    assert memory.ended.code == "memory_limit"
+    assert "c.LitLab.memory_limit" in memory.ended.hint
