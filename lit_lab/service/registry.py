@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
@@ -200,7 +201,10 @@ class Registry:
         from . import presets
         from .language_model import LanguageModel
 
-        entry.detail = f"loading {entry.name}"
+        there = Path(presets.resolve(entry.path)).exists()
+        entry.detail = f"loading {entry.name}" + (
+            "" if there else " (downloaded first where it isn't on this machine yet)"
+        )
         log.info("loading %s from %s", entry.name, entry.path)
         causal_lm = presets.load(entry.path)
         model = LanguageModel(causal_lm, self._max_length)

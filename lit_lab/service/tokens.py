@@ -22,7 +22,7 @@ from .surrogates import check_text
 # Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
 # never splits (Gemma's runs of newlines, its HTML tags) are ordinary text.
 _CONTROL = re.compile(
-    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|unk|mask|s|/s|unused\d+|end▁of▁sentence)>|\[/?(?:INST|PAD|MASK|multimodal)\]"
+    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|mask|s|/s|unused\d+)>|\[/?(?:INST|PAD|MASK|multimodal)\]"
 )
 
 
@@ -149,11 +149,10 @@ class SentencePieces:
         self._encode = getattr(processor, "encode_as_proto", None) or processor.encode_as_immutable_proto
         size = self._processor.get_piece_size()
         self._pieces: list[str] = [self._processor.id_to_piece(id) for id in range(size)]
+        # The unknown token isn't one: it stands for text that the vocabulary hasn't.
         self._controls = frozenset(
-            id
-            for id in range(size)
-            if self._processor.is_control(id) or self._processor.is_unknown(id) or _CONTROL.fullmatch(self._pieces[id])
-        )
+            id for id in range(size) if self._processor.is_control(id) or _CONTROL.fullmatch(self._pieces[id])
+        ) - {self._processor.unk_id()}
         self._bytes = {id: bytes([int(self._pieces[id][3:5], 16)]) for id in range(size) if self._processor.is_byte(id)}
 
     def align(self, text: str) -> Iterator[tuple[int, str]]:
@@ -180,10 +179,7 @@ class SentencePieces:
 
     def decode(self, id: int) -> bytes | str:
         """Return the byte of a byte piece, else the piece with blanks for `▁`."""
-        if id in self._bytes:
-            return self._bytes[id]
-        piece = self._pieces[id]
-        return piece if id in self._controls else piece.replace("▁", " ")
+        return self._bytes[id] if id in self._bytes else self._pieces[id].replace("▁", " ")
 
 
 class BytePieces:

@@ -81,6 +81,23 @@ def normalizing_proto() -> bytes:
 
 
 @pytest.fixture(scope="session")
+def narrow_proto() -> bytes:
+    """A vocabulary without bytes to fall back on: what it doesn't hold is unknown."""
+    import sentencepiece
+
+    proto = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(CORPUS),
+        model_writer=proto,
+        vocab_size=60,
+        model_type="char",
+        minloglevel=2,
+        hard_vocab_limit=False,
+    )
+    return proto.getvalue()
+
+
+@pytest.fixture(scope="session")
 def preset(keras_libraries: None, sentencepiece_proto: bytes, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Gemma 2 preset of two layers with random weights, written as float16 like the embedded one."""
     import keras

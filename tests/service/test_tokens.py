@@ -117,6 +117,30 @@ def test_texts_join_where_the_tokenizer_normalizes(normalizing: SentencePieces, 
         assert joined(tokens) == text
 
 
+def test_what_the_vocabulary_does_not_hold_is_text_all_the_same(narrow_proto: bytes) -> None:
+    tokens = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60).answer("a漢字😀b")
+    assert joined(tokens) == "a漢字😀b"
+    assert [(token.piece, token.kind) for token in tokens if "漢" in token.text] == [("<unk>", "text")]
+
+
+class Upper:
+    """Stands for a byte-level tokenizer that changes the text before it splits it: here, to upper case."""
+
+    unsplittable_tokens: tuple[str, ...] = ()
+
+    def tokenize(self, text: str) -> list[int]:
+        return [ord(character) for character in text.upper()]
+
+    def id_to_token(self, id: int) -> str:
+        return chr(id)
+
+
+def test_where_no_place_is_found_the_text_goes_to_the_token_before() -> None:
+    pieces = BytePieces(Upper())
+    assert list(pieces.align("AbcDE")) == [(65, "A"), (66, "bc"), (67, ""), (68, "D"), (69, "E")]
+    assert "".join(text for _, text in pieces.align("abc")) == "abc"
+
+
 @PROPERTY
 @given(TEXTS)
 def test_texts_join_for_byte_level_tokenizers(byte_pieces: BytePieces, text: str) -> None:
