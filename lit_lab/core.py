@@ -42,7 +42,7 @@ class Core:
     def __init__(self, options: Options, service: Service) -> None:
         self.options = options
         self.service = service
-        self.upstream = Upstream(service)
+        self.upstream = Upstream(service, elsewhere=options.models is None)
         self.jobs = Jobs(service, self.upstream)
 
     async def close(self) -> None:

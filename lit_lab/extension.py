@@ -16,6 +16,7 @@ from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
 
 from lit_lab import demo
 from lit_lab.handlers import handlers
+from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.core import Core
@@ -177,6 +178,11 @@ class LitLab(ExtensionApp):
         """The models with the default first, which is how the service knows it."""
         names = [model.partition(":")[0] for model in self.models]
         if self.default_model and self.default_model not in names:
-            raise TraitError(f"c.LitLab.default_model is {self.default_model!r}, but c.LitLab.models has {names}")
+            raise Problem(
+                500,
+                "bad_configuration",
+                f"c.LitLab.default_model is {self.default_model!r}, which is not in c.LitLab.models ({', '.join(names)}).",
+                "Correct it in jupyter_server_config.py and restart the Jupyter server.",
+            )
         first = names.index(self.default_model) if self.default_model else 0
         return (self.models[first], *self.models[:first], *self.models[first + 1 :])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncGenerator
 from typing import TypeVar
 
@@ -26,13 +27,20 @@ class Upstream:
 
     A request may wait for a model to be loaded, even downloaded, so there is no time limit on answers: whoever asked
     cancels, which closes the connection.
+
+    Args:
+        service: The model service.
+        elsewhere: Whether it is on another machine, and may have an address with `https`.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, elsewhere: bool) -> None:
         self._service = service
         # No environment: a proxy meant for the internet must see neither loopback requests nor the secret.
         self._client = httpx.AsyncClient(
             trust_env=False,
+            # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without
+            # any authority would refuse it.
+            verify=elsewhere or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
             timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),
         )

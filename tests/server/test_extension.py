@@ -16,6 +16,7 @@ from traitlets.config import Config
 from conftest import until
 from lit_lab import handlers, routes
 from lit_lab.extension import LitLab
+from lit_lab.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -74,7 +75,7 @@ def test_bad_models_are_refused(models):
 
 
 def test_the_default_model_must_be_one_of_them():
-    with pytest.raises(TraitError, match="default_model"):
+    with pytest.raises(Problem, match="default_model"):
         LitLab(models=["a:x"], default_model="b")._ordered_models()
     assert LitLab(models=["a:x", "b:y", "c:z"], default_model="b")._ordered_models() == ("b:y", "a:x", "c:z")
 
@@ -82,6 +83,24 @@ def test_the_default_model_must_be_one_of_them():
 def test_all_configuration_is_explained():
     for name, trait in LitLab.class_own_traits(config=True).items():
         assert len(trait.help) > 20, name
+
+
+class TestBadDefault:
+    @pytest.fixture
+    def lit_lab_config(self, lit_lab_config):
+        return {**lit_lab_config, "default_model": "nonesuch"}
+
+    async def test_the_panel_is_told(self, api):
+        status, answer = await api("GET", "status")
+        assert (status, answer["error"]) == (500, "bad_configuration")
+        assert "nonesuch" in answer["message"]
+
+
+async def test_a_fault_of_ours_is_an_error_in_words_too(api, lit_lab, monkeypatch):
+    monkeypatch.setattr(lit_lab.core.service, "status", lambda: 1 / 0)
+    status, answer = await api("GET", "status")
+    assert (status, answer["error"]) == (500, "internal")
+    assert "log" in answer["hint"]
 
 
 class TestPreload:
