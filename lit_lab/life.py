@@ -135,7 +135,7 @@ class Life:
             threads=settings.threads,
             memory_limit=settings.memory_limit,
         )
-        self._log.begin()
+        self._log.add(f"[starting {settings.python}]")
         return await ServiceProcess.begin(
             launch.command(settings.python),
             launch.environment(settings.python, settings.cache),

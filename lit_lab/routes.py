@@ -99,7 +99,7 @@ ROUTES: tuple[Route, ...] = (
         path="service/log",
         action="read",
         summary="The last lines that the model service wrote",
-        description="Kept when the service ends, until it starts again.",
+        description="At most 500, of earlier starts too, so that the reason of a crash is among them.",
         response="LogResponse",
     ),
     Route(

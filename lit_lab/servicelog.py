@@ -31,10 +31,6 @@ class ServiceLog:
         """The last lines, oldest first."""
         return list(self._lines)
 
-    def begin(self) -> None:
-        """Forget the last process's lines."""
-        self._lines.clear()
-
     def add(self, line: str) -> None:
         """Take a line, without its line break."""
         line = line if len(line) <= MAX_LINE else line[:MAX_LINE] + " …"

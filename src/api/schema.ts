@@ -73,7 +73,7 @@ export interface paths {
         };
         /**
          * The last lines that the model service wrote
-         * @description Kept when the service ends, until it starts again.
+         * @description At most 500, of earlier starts too, so that the reason of a crash is among them.
          */
         get: operations["log"];
         put?: never;

@@ -91,6 +91,7 @@ async def test_one_crash_is_followed_by_a_restart(supervisor, standin):
     assert len(standin.pids) == 2
     assert any("exit code 3" in line and "the sky fell" in line for line in told)
     assert (await service.status()).restarts == 0
+    assert "Fatal: the sky fell" in service.log_lines()  # the reason can still be read
 
 
 async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervisor, standin):
