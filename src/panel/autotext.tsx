@@ -1,4 +1,4 @@
-import React, { useLayoutEffect, useRef } from 'react';
+import React, { useEffect, useLayoutEffect, useRef } from 'react';
 
 /** A text field that grows with its text, to a limit that its style sets. */
 export function AutoText(props: {
@@ -12,15 +12,23 @@ export function AutoText(props: {
   onChange: (value: string) => void;
 }): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => {
+  useLayoutEffect(() => fit(field.current), [props.value]);
+  useEffect(() => {
     const element = field.current;
-    if (element) {
-      element.style.height = 'auto';
-      // The borders are not part of scrollHeight.
-      const borders = element.offsetHeight - element.clientHeight;
-      element.style.height = `${element.scrollHeight + borders}px`;
+    if (!element) {
+      return;
     }
-  }, [props.value]);
+    // A wider or narrower panel breaks the text into other lines.
+    let width = element.clientWidth;
+    const observer = new ResizeObserver(() => {
+      if (element.clientWidth !== width) {
+        width = element.clientWidth;
+        fit(element);
+      }
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   return (
     <textarea
       ref={field}
@@ -37,4 +45,14 @@ export function AutoText(props: {
       onChange={event => props.onChange(event.target.value)}
     />
   );
+}
+
+/** As high as its text. */
+function fit(element: HTMLTextAreaElement | null): void {
+  if (element) {
+    element.style.height = 'auto';
+    // The borders are not part of scrollHeight.
+    const borders = element.offsetHeight - element.clientHeight;
+    element.style.height = `${element.scrollHeight + borders}px`;
+  }
 }

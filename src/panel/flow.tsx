@@ -10,6 +10,9 @@ import { Tooltip } from './tooltip';
 /** How many of the strongest segments carry their rank. */
 const BADGES = 3;
 
+/** A weight below which a sign would tell nothing but noise. */
+const FAINT = 0.08;
+
 /** What {@link Flow} shows and does. */
 export interface IFlowProps {
   text: IText;
@@ -222,7 +225,7 @@ const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         data-target={isTarget}
         data-rank={rank ?? undefined}
         data-share={share === null ? undefined : share.toFixed(4)}
-        data-sign={weight < 0 ? 'negative' : undefined}
+        data-sign={weight < -FAINT ? 'negative' : undefined}
         style={
           { '--lit-weight': Math.abs(weight).toFixed(3) } as React.CSSProperties
         }

@@ -17,21 +17,23 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
   return (
     <div className="lit-origin">
       {origin && (
-        <>
-          {trans.__('from')}{' '}
+        <span className="lit-origin-from">
+          {trans.__('from')}
           {source && !prompt.isGone ? (
             <button
               type="button"
-              className="lit-link"
+              className="lit-link lit-trail"
               title={trans.__('Go to %1', origin.document)}
               onClick={() => source.reveal()}
             >
               {trail}
             </button>
           ) : (
-            <span title={origin.document}>{trail}</span>
+            <span className="lit-trail" title={origin.document}>
+              {trail}
+            </span>
           )}
-        </>
+        </span>
       )}
       <Note session={session} />
       {prompt.isEdited && (
@@ -63,7 +65,9 @@ function Note({ session }: { session: Session }): JSX.Element | null {
   const text = prompt.isGone
     ? trans.__('no longer there')
     : prompt.isEdited
-      ? trans.__('edited here')
+      ? session.isStale
+        ? trans.__('edited here since this run')
+        : trans.__('edited here')
       : session.isStale
         ? trans.__('changed since this run')
         : session.run && prompt.origin
@@ -71,7 +75,7 @@ function Note({ session }: { session: Session }): JSX.Element | null {
           : '';
   return text ? (
     <span className="lit-note" data-stale={session.isStale}>
-      {prompt.origin ? ` · ${text}` : text}
+      {prompt.origin ? `· ${text}` : text}
     </span>
   ) : null;
 }

@@ -1,4 +1,4 @@
-import React, { useCallback, useRef } from 'react';
+import React, { useCallback, useEffect, useRef } from 'react';
 
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
@@ -55,6 +55,15 @@ export function PanelView(props: {
   };
 
   const { run, text, map, target, scores, settings } = session;
+  const isMapped = map !== null;
+  // The list that comes with a map takes room: keep what was clicked in view.
+  useEffect(() => {
+    if (isMapped) {
+      root.current
+        ?.querySelector('[data-target="true"]')
+        ?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [isMapped, target]);
   const empty = session.prompt.isEmpty && run === null;
   return (
     <div ref={root} className="lit-panel-content" onKeyDown={onKeyDown}>
@@ -111,9 +120,9 @@ export function PanelView(props: {
             }}
           />
         )}
-        {text && map && <LedTo text={text} map={map} onShow={onShow} />}
         {props.datasets}
       </div>
+      {text && map && <LedTo text={text} map={map} onShow={onShow} />}
       {run && <Legend session={session} onSettings={onSettings} />}
       <Status session={session} />
     </div>

@@ -98,5 +98,6 @@ describe('session/prompt', () => {
     });
     next.setVariable('x', 'soup');
     expect(next.value).toBe('Likes soup, not eggs.');
+    next.dispose();
   });
 });
