@@ -95,9 +95,13 @@ function PickerList(props: IPickerProps): React.ReactElement {
       Home: 0,
       End: last
     };
-    if (event.key in next) {
+    if (Object.hasOwn(next, event.key)) {
       event.preventDefault();
       choose(next[event.key], false);
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      // Dialogs take Enter for themselves only while some elements are focused.
+      event.preventDefault();
+      choose(chosen, true);
     }
   };
   return (
