@@ -100,7 +100,7 @@ async function run(page, text, answered) {
   mark('answer');
   await target.click();
   await page
-    .locator('.jp-Notebook .cm-line .lit-lab-Shade')
+    .locator('.jp-Notebook .cm-line .lit-shade')
     .first()
     .waitFor({ timeout: PATIENCE });
   mark('overlay');

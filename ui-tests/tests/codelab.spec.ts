@@ -122,6 +122,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
       page,
       '\n\n* The analysis should be brief and to the point.\n* The analysis and recommendation should both be clear about the suitability for someone with a specified dietary restriction.'
     );
+    await expect(panel.region).toContainText('changed since');
     await panel.ask('Not suitable for you.');
     await panel.explain('Not suitable for you.');
   });
@@ -136,7 +137,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
 async function strength(at: Parameters<typeof overlay>[0]): Promise<number> {
   const shades = await overlay(at).evaluateAll(all =>
     all.map(e =>
-      Number(getComputedStyle(e).getPropertyValue('--lit-lab-shade'))
+      Number(getComputedStyle(e).getPropertyValue('--lit-weight'))
     )
   );
   return Math.max(0, ...shades);

@@ -57,7 +57,7 @@ export function line(page: Page, text: string, nth = 0): Locator {
 
 /** The stretches of an editor that are shaded. */
 export function overlay(within: Locator): Locator {
-  return within.locator('.lit-lab-Shade');
+  return within.locator('.lit-shade');
 }
 
 /** Replace a line of a cell by typing, as a person does. */
