@@ -33,7 +33,7 @@ from lit_lab.protocol import (
 )
 from lit_lab.version import version
 
-from . import libraries, neighbour
+from . import collection, libraries, neighbour
 from .errors import ServiceError
 
 EXIT_FAILED = 3
@@ -168,10 +168,11 @@ def import_libraries(threads: int, say: Callable[[str], None]) -> None:
         ServiceError: `missing_libraries`, also for a broken installation.
     """
     try:
-        say("importing TensorFlow")
-        libraries.import_tensorflow(threads)
-        say("importing Keras")
-        libraries.import_keras()
+        with collection.paused(keep=True):
+            say("importing TensorFlow")
+            libraries.import_tensorflow(threads)
+            say("importing Keras")
+            libraries.import_keras()
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
         log.exception("import failed")
         raise ServiceError(

@@ -14,10 +14,10 @@ from .errors import ServiceError
 
 REQUIRED = ("tensorflow", "keras", "keras_nlp", "lit_nlp")
 
-UNUSED = frozenset({"IPython", "matplotlib", "nltk", "pandas", "rouge_score", "scipy", "sklearn"})
+UNUSED = frozenset({"IPython", "matplotlib", "nltk", "pandas", "rouge_score", "scipy", "sklearn", "tensorflow_text"})
 """Packages that Keras and keras-hub import at once where they find them, do without where they don't, and that
-generation and salience never touch: plots, table columns, metrics. Together they take a third of the import's time
-(about 1.5 of 4.7 s), and the user waits for it."""
+generation and salience never touch: plots, tables, metrics, tokenizing inside of TensorFlow's graphs. Together they
+take a third of the import's time (about 1.7 of 4.7 s), and the user waits for it."""
 
 
 class _Absent(MetaPathFinder):
@@ -55,7 +55,7 @@ def check_interpreter() -> None:
     """Tell early, and cheaply, whether this interpreter has what the service needs.
 
     Raises:
-        ServiceError: `missing_libraries`.
+        ServiceError: `missing_libraries` or, where they can't be installed either, `unsupported_python`.
     """
     missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
     if missing:
@@ -63,7 +63,7 @@ def check_interpreter() -> None:
         fits = (3, 11) <= sys.version_info[:2] <= (3, 12)
         raise ServiceError(
             503,
-            "missing_libraries",
+            "missing_libraries" if fits else "unsupported_python",
             f"The model service's Python ({sys.executable}, {version}) lacks {', '.join(missing)}.",
             "Install the service's part with: pip install 'lit-lab[service]'"
             if fits

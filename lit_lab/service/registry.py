@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lit_lab import demo
 from lit_lab.protocol import ModelInfo, ModelState
 
+from . import collection
 from .errors import ServiceError
 
 if TYPE_CHECKING:
@@ -206,10 +207,11 @@ class Registry:
             "" if there else " (downloaded first where it isn't on this machine yet)"
         )
         log.info("loading %s from %s", entry.name, entry.path)
-        causal_lm = presets.load(entry.path)
-        model = LanguageModel(causal_lm, self._max_length)
-        entry.detail = f"preparing {entry.name} (compiling its computation once)"
-        model.prepare_generation()
+        with collection.paused():
+            causal_lm = presets.load(entry.path)
+            model = LanguageModel(causal_lm, self._max_length)
+            entry.detail = f"preparing {entry.name} (compiling its computation once)"
+            model.prepare_generation()
         return model
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -218,7 +220,8 @@ class Registry:
 
 def _prepare_salience(model: LanguageModel) -> None:
     try:
-        model.prepare_salience()
+        with collection.paused():
+            model.prepare_salience()
     except ServiceError as error:
         log.info("%s", error.message)  # it is told again to whoever asks for salience
     except Exception:

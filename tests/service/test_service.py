@@ -181,12 +181,12 @@ def test_a_reader_who_goes_away_ends_the_computation(service: Running) -> None:
             lines = first.iter_lines()
             while "scores" not in next(lines):
                 pass
-        # 4,000 targets would take many seconds.
+        # 4,000 targets would take half a minute, at least.
         started = time.monotonic()
         assert (
             events(other, "/generate", {"model": "tiny", "prompt": PROMPT, "max_new_tokens": 2})[-1]["event"] == "done"
         )
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
 
 
 def test_health_answers_while_it_computes(service: Running) -> None:
@@ -194,7 +194,7 @@ def test_health_answers_while_it_computes(service: Running) -> None:
         next(first.iter_lines())
         started = time.monotonic()
         assert other.get("/health").json()["state"] == "ready"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 5
 
 
 def test_datasets(client: httpx.Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lit_lab.service import libraries, neighbour
+from lit_lab.service import collection, libraries, neighbour
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.memory import Watchdog, resident_bytes
 
@@ -66,6 +67,13 @@ def test_resident_memory_grows_with_what_is_held() -> None:
     held = bytearray(64 * 2**20)
     assert resident_bytes() - before > 32 * 2**20
     del held
+
+
+def test_garbage_is_collected_again_after_a_failure() -> None:
+    with pytest.raises(ValueError, match="odd"), collection.paused():
+        assert not gc.isenabled()
+        raise ValueError("odd")
+    assert gc.isenabled()
 
 
 class Memory:
