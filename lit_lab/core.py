@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lit_lab import protocol
-from lit_lab.endpoint import Service
 from lit_lab.jobs import Jobs
 from lit_lab.problem import Problem
+from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
 

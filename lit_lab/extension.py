@@ -20,7 +20,7 @@ from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.core import Core
-    from lit_lab.endpoint import Service
+    from lit_lab.supervision.endpoint import Service
 
 
 class LitLab(ExtensionApp):
@@ -155,12 +155,12 @@ class LitLab(ExtensionApp):
 
     def _make_service(self, models: tuple[str, ...] | None) -> Service:
         if models is None:
-            from lit_lab.remote import RemoteService
+            from lit_lab.supervision.remote import RemoteService
 
             return RemoteService(self.service_url, self.service_secret)
-        from lit_lab.life import Settings
-        from lit_lab.servicelog import ServiceLog
-        from lit_lab.supervisor import Supervisor
+        from lit_lab.supervision.life import Settings
+        from lit_lab.supervision.servicelog import ServiceLog
+        from lit_lab.supervision.supervisor import Supervisor
 
         settings = Settings(
             python=str(Path(self.service_python).expanduser()),

@@ -10,7 +10,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
 from lit_lab import routes
-from lit_lab.endpoints import ROUTES, Handler, endpoint
+from lit_lab.api_handler import ROUTES, Handler, endpoint
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:

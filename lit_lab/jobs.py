@@ -18,8 +18,8 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
-from lit_lab.endpoint import Service
 from lit_lab.problem import Problem
+from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 
 MAX_RUNNING = 16  # jobs of one user at a time

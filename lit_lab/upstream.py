@@ -11,9 +11,9 @@ from typing import TypeVar
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from lit_lab.endpoint import Endpoint, Service
 from lit_lab.problem import Problem
 from lit_lab.protocol import ErrorBody, Message
+from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed

@@ -34,7 +34,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 HEAVY = re.compile(r"^(tensorflow|keras|keras_nlp|keras_hub|lit_nlp|numpy|fastapi|uvicorn|kagglehub)(\.|$)")
-LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervisor|upstream|life))(\.|$)")
+LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervision|upstream))(\.|$)")
 
 
 def test_the_server_starts_without_what_it_may_never_need(tmp_path):
@@ -51,7 +51,8 @@ def test_the_server_starts_without_what_it_may_never_need(tmp_path):
 
 def test_what_the_server_uses_later_is_light_too(tmp_path):
     code = (
-        "import sys, json; from lit_lab import core, jobs, supervisor, remote, bodies, extension; "
+        "import sys, json; from lit_lab import core, jobs, bodies, extension; "
+        "from lit_lab.supervision import supervisor, remote; "
         "print(json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)

@@ -11,11 +11,11 @@ import time
 import pytest
 
 from conftest import alive, until
-from lit_lab import launch
-from lit_lab.life import Settings
 from lit_lab.problem import Problem
-from lit_lab.servicelog import ServiceLog
-from lit_lab.supervisor import Supervisor
+from lit_lab.supervision import launch
+from lit_lab.supervision.life import Settings
+from lit_lab.supervision.servicelog import ServiceLog
+from lit_lab.supervision.supervisor import Supervisor
 from lit_lab.version import version
 
 
@@ -217,8 +217,8 @@ async def test_restarting_while_starting_leaves_one(supervisor, standin):
 
 
 async def test_stubborn_processes_are_killed(supervisor, standin, monkeypatch):
-    monkeypatch.setattr("lit_lab.process.TERMINATE_AFTER", 0.2)
-    monkeypatch.setattr("lit_lab.process.KILL_AFTER", 0.2)
+    monkeypatch.setattr("lit_lab.supervision.process.TERMINATE_AFTER", 0.2)
+    monkeypatch.setattr("lit_lab.supervision.process.KILL_AFTER", 0.2)
     standin.mode("stubborn")
     service = supervisor()
     await service.ready()
@@ -240,9 +240,9 @@ async def test_waiters_are_told_when_the_server_ends(supervisor, standin):
 
 ALONE = """
 import asyncio, pathlib, sys
-from lit_lab.life import Settings
-from lit_lab.servicelog import ServiceLog
-from lit_lab.supervisor import Supervisor
+from lit_lab.supervision.life import Settings
+from lit_lab.supervision.servicelog import ServiceLog
+from lit_lab.supervision.supervisor import Supervisor
 
 async def main():
     folder = pathlib.Path(sys.argv[2])
@@ -283,7 +283,7 @@ def test_another_python_gets_no_paths_of_this_one(tmp_path):
 
 
 def test_the_log_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr("lit_lab.servicelog.MAX_FILE", 1_000)
+    monkeypatch.setattr("lit_lab.supervision.servicelog.MAX_FILE", 1_000)
     log = ServiceLog(tmp_path / "log")
     for number in range(1_000):
         log.add(f"{number} " + "x" * 100)

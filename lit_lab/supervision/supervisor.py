@@ -14,12 +14,12 @@ import logging
 import time
 from collections.abc import Iterator
 
-from lit_lab import launch
-from lit_lab.endpoint import Endpoint, Tell
-from lit_lab.life import Life, Settings
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceState, ServiceStatus
-from lit_lab.servicelog import ServiceLog
+from lit_lab.supervision import launch
+from lit_lab.supervision.endpoint import Endpoint, Tell
+from lit_lab.supervision.life import Life, Settings
+from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.version import version
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ _RUN_AGAIN = "Run it again."
 
 
 class Supervisor:
-    """The model service as a child process (a `lit_lab.endpoint.Service`).
+    """The model service as a child process (a `lit_lab.supervision.endpoint.Service`).
 
     Args:
         settings: The configuration.

@@ -14,11 +14,12 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from lit_lab import launch, protocol
-from lit_lab.endpoint import Endpoint
+from lit_lab import protocol
 from lit_lab.problem import Problem
-from lit_lab.process import ServiceProcess
-from lit_lab.servicelog import ServiceLog
+from lit_lab.supervision import launch
+from lit_lab.supervision.endpoint import Endpoint
+from lit_lab.supervision.process import ServiceProcess
+from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.version import version
 
 _LINE: TypeAdapter[protocol.ServiceLine] = TypeAdapter(protocol.ServiceLine)

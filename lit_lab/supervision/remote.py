@@ -9,10 +9,10 @@ from contextlib import AbstractContextManager
 import httpx
 from pydantic import ValidationError
 
-from lit_lab import launch
-from lit_lab.endpoint import Endpoint, Tell
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth, ServiceState, ServiceStatus
+from lit_lab.supervision import launch
+from lit_lab.supervision.endpoint import Endpoint, Tell
 from lit_lab.version import version
 
 TIMEOUT = 5.0  # seconds that an answer about its health may take
@@ -20,7 +20,7 @@ _NOT_OURS = "It runs elsewhere: ask who runs it."
 
 
 class RemoteService:
-    """A model service that others run (a `lit_lab.endpoint.Service`).
+    """A model service that others run (a `lit_lab.supervision.endpoint.Service`).
 
     Args:
         url: Its address.
