@@ -51,6 +51,7 @@ export interface ICall {
 export interface IFormatCall {
   readonly name: string;
   readonly args: IArguments;
+  readonly at: number;
 }
 
 /** All that a cell says. */
@@ -172,7 +173,8 @@ export function readFacts(
       if (path[0].name === 'VariableName') {
         formats.push({
           name: textOf(path[0]),
-          args: argumentsOf(list, source)
+          args: argumentsOf(list, source),
+          at: node.from
         });
       }
       return;

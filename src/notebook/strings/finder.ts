@@ -98,7 +98,7 @@ export class StringFinder {
     parser: Parser,
     context: IFindContext
   ): IFoundText {
-    for (const { type, source } of notebook.cells) {
+    for (const [cell, { type, source }] of notebook.cells.entries()) {
       // Reading all cells' facts is dear; most notebooks hold no such call.
       if (type !== 'code' || !source.includes('.format')) {
         continue;
@@ -111,6 +111,10 @@ export class StringFinder {
         return {
           ...text,
           ...template,
+          fields: template.fields.map(field => ({
+            ...field,
+            asked: { cell, at: call.at }
+          })),
           kind: 'template',
           ...(told.length > 0 ? { problem: told.join(' ') } : {})
         };

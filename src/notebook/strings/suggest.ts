@@ -51,13 +51,22 @@ export function suggest(
   const scope = innermost(cells[index].facts.functions, at);
   const suggestions: Record<string, ISuggestion> = {};
   for (const field of text.fields) {
+    const place = field.asked
+      ? {
+          ...field.asked,
+          scope: innermost(
+            cells[field.asked.cell].facts.functions,
+            field.asked.at
+          )
+        }
+      : { cell: index, at, scope };
     const known = field.wanted === null ? null : read(field.wanted);
     const value =
       known === null
         ? null
         : 'text' in known
-          ? { known, from: cellName(index) }
-          : resolve(known.name, { cell: index, at, scope }, 0);
+          ? { known, from: cellName(place.cell) }
+          : resolve(known.name, place, 0);
     const shown = value === null ? null : format(value.known, field);
     if (value !== null && shown !== null) {
       suggestions[field.name] = { value: shown, from: value.from };

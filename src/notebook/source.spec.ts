@@ -1,0 +1,267 @@
+import { pythonLanguage } from '@codemirror/lang-python';
+import { CodeMirrorEditor, ybinding } from '@jupyterlab/codemirror';
+import type {
+  IEditorLanguage,
+  IEditorLanguageRegistry
+} from '@jupyterlab/codemirror';
+import { NotebookModel } from '@jupyterlab/notebook';
+import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import { nullTranslator } from '@jupyterlab/translation';
+import type { IYText } from '@jupyter/ydoc';
+import { Signal } from '@lumino/signaling';
+
+import { fill } from '../session/template';
+import type { Origin } from './origin';
+import { NotebookSource } from './source';
+import { StringFinder } from './strings/finder';
+
+const trans = nullTranslator.load('lit_lab');
+
+/** A finder over Python alone; counts how often names are looked up. */
+function makeFinder(unicodeNames = async () => new Map<string, string>()) {
+  const python = {
+    support: { language: pythonLanguage }
+  } as unknown as IEditorLanguage;
+  const languages = {
+    getLanguage: async (name: string) => (name === 'python' ? python : null)
+  } as unknown as IEditorLanguageRegistry;
+  return new StringFinder({ languages, unicodeNames, trans });
+}
+
+/** A notebook that is shown by one view, with editors for its first cells. */
+class Fixture {
+  constructor(sources: readonly string[], numEditors = sources.length) {
+    this.model.sharedModel.insertCells(
+      0,
+      sources.map(source => ({ cell_type: 'code', source }))
+    );
+    // A model begins with no cell, or an empty one.
+    while (this.model.cells.length > sources.length) {
+      this.model.sharedModel.deleteCell(this.model.cells.length - 1);
+    }
+    for (let index = 0; index < numEditors; index++) {
+      this.widgets.push(this.makeCell(index));
+    }
+    this.panel = {
+      id: 'panel',
+      isDisposed: false,
+      disposed: new Signal<object, void>({}),
+      content: { model: this.model, widgets: this.widgets },
+      context: {
+        path: 'a.ipynb',
+        pathChanged: this.pathChanged,
+        ready: Promise.resolve()
+      }
+    } as unknown as NotebookPanel;
+    const panels = [this.panel];
+    this.tracker = {
+      widgetAdded: new Signal<object, NotebookPanel>({}),
+      forEach: (fn: (panel: NotebookPanel) => void) => panels.forEach(fn),
+      find: (fn: (panel: NotebookPanel) => boolean) => panels.find(fn)
+    } as unknown as INotebookTracker;
+  }
+
+  makeCell(index: number) {
+    const model = this.model.cells.get(index);
+    const ytext = (model.sharedModel as unknown as IYText).ysource;
+    const editor = new CodeMirrorEditor({
+      host: document.createElement('div'),
+      model,
+      extensions: [ybinding({ ytext })]
+    });
+    return { model, editor, isDisposed: false, ready: Promise.resolve() };
+  }
+
+  open(index: number, origin: Origin) {
+    return NotebookSource.create({
+      tracker: this.tracker,
+      finder: makeFinder(),
+      trans,
+      docManager: null,
+      activate: () => undefined,
+      panel: this.panel,
+      cellId: this.model.cells.get(index).id,
+      origin
+    });
+  }
+
+  source(index: number) {
+    return this.model.cells.get(index).sharedModel;
+  }
+
+  shades(index = 0): string[] {
+    const dom = this.widgets[index].editor.editor.dom;
+    return [...dom.querySelectorAll('.lit-shade')].map(
+      node => node.textContent ?? ''
+    );
+  }
+
+  readonly model = new NotebookModel();
+  readonly widgets: ReturnType<Fixture['makeCell']>[] = [];
+  readonly pathChanged = new Signal<object, string>({});
+  readonly panel: NotebookPanel;
+  readonly tracker: INotebookTracker;
+}
+
+const STRING: Origin = {
+  what: 'string',
+  span: [0, 99],
+  ordinal: 0,
+  total: 1
+};
+
+/** Until the source has read the notebook again. */
+const quiet = () => new Promise(resolve => setTimeout(resolve, 250));
+
+const SHADE = { span: [0, 2] as const, weight: 1, rank: 1, label: 'first' };
+
+describe('NotebookSource', () => {
+  it('reads text, place and suggestions without editors', async () => {
+    const fixture = new Fixture(['p = f"Hi {x}"', 'x = "you"'], 0);
+    const source = await fixture.open(0, STRING);
+    expect(source.text?.value).toBe('Hi {x}');
+    expect(source.place).toEqual(['cell 1', 'f-string']);
+    expect(source.suggestions).toEqual({ x: { value: 'you', from: 'cell 2' } });
+    expect(source.document).toBe('a.ipynb');
+  });
+
+  it('follows edits, moves, and suggestions from other cells', async () => {
+    const fixture = new Fixture(['p = f"Hi {x}"', 'x = "you"']);
+    const source = await fixture.open(0, STRING);
+    const changed = jest.fn();
+    source.changed.connect(changed);
+    fixture.source(0).updateSource(0, 0, 'a = "new"\n');
+    fixture.source(0).updateSource(16, 18, 'Bye');
+    fixture.source(1).setSource('x = "them"');
+    fixture.model.sharedModel.insertCell(0, { cell_type: 'markdown' });
+    await quiet();
+    expect(source.text?.value).toBe('Bye {x}');
+    expect(source.place).toEqual(['cell 2', 'f-string']);
+    expect(source.suggestions.x.value).toBe('them');
+    expect(changed).toHaveBeenCalledTimes(1);
+  });
+
+  it('is gone with its string or cell, and comes back', async () => {
+    const fixture = new Fixture(['p = "Hi"', '']);
+    const source = await fixture.open(0, STRING);
+    fixture.source(0).setSource('p = 1');
+    await quiet();
+    expect(source.text).toBeNull();
+    fixture.source(0).setSource('p = "Hi"');
+    await quiet();
+    expect(source.text?.value).toBe('Hi');
+    fixture.model.sharedModel.deleteCell(0);
+    await quiet();
+    expect(source.text).toBeNull();
+    fixture.model.sharedModel.undo();
+    await quiet();
+    expect(source.text?.value).toBe('Hi');
+  });
+
+  it('shades while the text gives the prompt, and moves with edits', async () => {
+    const fixture = new Fixture(['p = f"Hi {x}"']);
+    const source = await fixture.open(0, STRING);
+    const values = { x: 'you' };
+    const prompt = fill(source.text!, values).value;
+    source.paint(prompt, values, [SHADE]);
+    expect(fixture.shades()).toEqual(['Hi']);
+    fixture.source(0).updateSource(0, 0, '# new\n');
+    expect(fixture.shades()).toEqual(['Hi']);
+    await quiet();
+    expect(fixture.shades()).toEqual(['Hi']);
+    fixture.source(0).updateSource(14, 14, '!');
+    await quiet();
+    expect(fixture.shades()).toEqual([]);
+    fixture.source(0).updateSource(14, 15, '');
+    await quiet();
+    expect(fixture.shades()).toEqual(['Hi']);
+    source.paint(prompt, values, null);
+    expect(fixture.shades()).toEqual([]);
+    source.paint(prompt, { x: 'me' }, [SHADE]);
+    expect(fixture.shades()).toEqual([]);
+    source.paint(prompt, values, [SHADE]);
+    source.dispose();
+    expect(fixture.shades()).toEqual([]);
+  });
+
+  it('shades a cell once it comes on screen', async () => {
+    const fixture = new Fixture(['p = "Hi"']);
+    const [cell] = fixture.widgets;
+    const editor = cell.editor;
+    let appear: () => void = () => undefined;
+    const ready = new Promise<void>(resolve => (appear = resolve));
+    Object.assign(cell, { editor: null, ready });
+    const source = await fixture.open(0, STRING);
+    source.paint('Hi', {}, [SHADE]);
+    Object.assign(cell, { editor });
+    expect(fixture.shades()).toEqual([]);
+    appear();
+    await ready;
+    await Promise.resolve();
+    expect(fixture.shades()).toEqual(['Hi']);
+  });
+
+  it('follows a selection', async () => {
+    const fixture = new Fixture(['# one two three']);
+    const origin: Origin = { what: 'selection', span: [6, 9] };
+    const source = await fixture.open(0, origin);
+    expect(source.text?.value).toBe('two');
+    fixture.source(0).updateSource(0, 0, '# zero\n');
+    await quiet();
+    expect(source.text?.value).toBe('two');
+  });
+
+  it('tells when the notebook was renamed', async () => {
+    const fixture = new Fixture(['"Hi"']);
+    const source = await fixture.open(0, STRING);
+    const changed = jest.fn();
+    source.changed.connect(changed);
+    fixture.pathChanged.emit('b.ipynb');
+    expect(source.document).toBe('b.ipynb');
+    expect(changed).toHaveBeenCalled();
+  });
+});
+
+describe('StringFinder', () => {
+  const notebook = (...sources: string[]) => ({
+    language: 'python',
+    cells: sources.map(source => ({ type: 'code', source }))
+  });
+
+  it('looks Unicode names up once', async () => {
+    const lookup = jest.fn(async () => new Map([['BULLET', '•']]));
+    const finder = makeFinder(lookup);
+    const text = notebook('"\\N{BULLET}\\N{NO SUCH}"');
+    for (let time = 0; time < 2; time++) {
+      const [found] = await finder.find(text, 0);
+      expect(found.value).toBe('•\\N{NO SUCH}');
+      expect(found.problem).toContain('NO SUCH');
+    }
+    expect(lookup).toHaveBeenCalledTimes(1);
+    expect(lookup).toHaveBeenCalledWith(['BULLET', 'NO SUCH']);
+  });
+
+  it('says when names cannot be looked up', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation();
+    const finder = makeFinder(() => Promise.reject(new Error('offline')));
+    const [found] = await finder.find(notebook('"\\N{BULLET}"'), 0);
+    expect(found.value).toBe('\\N{BULLET}');
+    expect(found.problem).toContain('looked up');
+    warn.mockRestore();
+  });
+
+  it('knows a template by a call of format in another cell', async () => {
+    const text = notebook('t = "{a} {{b}}"', 't.format(a="A")');
+    const [found] = await makeFinder().find(text, 0);
+    expect(found.kind).toBe('template');
+    expect(found.value).toBe('{a} {b}');
+    expect(await makeFinder().suggest(text, 0, found)).toEqual({
+      a: { value: 'A', from: 'cell 2' }
+    });
+  });
+
+  it('finds nothing where no parser is known', async () => {
+    const text = { ...notebook('"a"'), language: 'klingon' };
+    expect(await makeFinder().find(text, 0)).toEqual([]);
+  });
+});
