@@ -82,6 +82,7 @@ test('a cell deleted meanwhile leaves its prompt in the panel', async ({
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await panel.ask('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
+  await line(page, 'Suggestion: Onion soup').click();
   await page.evaluate(async () => {
     const { commands } = window.jupyterapp;
     await commands.execute('notebook:enter-command-mode');

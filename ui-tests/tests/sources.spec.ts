@@ -85,9 +85,9 @@ test.describe('without a kernel', () => {
     const cell = page.locator('.jp-CodeCell').first();
     await cell.locator('.jp-InputPrompt').click({ button: 'right' });
     await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();
-    const option = page.getByRole('option', { name: /Name a fruit/ });
-    await expect(page.getByRole('option')).toHaveCount(3);
-    await option.click();
+    const list = page.getByRole('dialog').getByRole('listbox');
+    await expect(list.getByRole('option')).toHaveCount(3);
+    await list.getByRole('option', { name: /Name a fruit/ }).click();
     await expect(panel.prompt).toHaveValue('Name a fruit, and a vegetable.');
   });
 });
