@@ -113,7 +113,7 @@ const STRING: Origin = {
 /** Until the source has read the notebook again. */
 const quiet = () => new Promise(resolve => setTimeout(resolve, 250));
 
-const SHADE = { span: [0, 2] as const, weight: 1, rank: 1, label: 'first' };
+const SHADE = { span: [0, 2] as const, weight: 1, rank: 1, label: '' };
 
 describe('NotebookSource', () => {
   it('reads text, place and suggestions without editors', async () => {
