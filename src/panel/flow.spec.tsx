@@ -1,0 +1,201 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import React, { act } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Root } from 'react-dom/client';
+
+import type { Token } from '../api';
+import { cutText, makeMap } from '../session/map';
+import { startRun } from '../session/run';
+import { DEFAULT_SETTINGS } from '../session/settings';
+import { PanelContext } from './context';
+import { Flow } from './flow';
+import type { IFlowProps } from './flow';
+
+const token = (text: string, kind: Token['kind'] = 'text'): Token => ({
+  id: 1,
+  piece: text,
+  text,
+  kind
+});
+
+const PROMPT = [
+  token('', 'template'),
+  token('<start_of_turn>', 'control'),
+  token('user'),
+  token('\n\n'),
+  token('Say'),
+  token(' <b>hi</b>.'),
+  token('\n'),
+  token('A:')
+];
+const ANSWER = [token(' Hi'), token(' there.'), token(' Bye'), token('.')];
+
+const RUN = {
+  ...startRun({ model: 'demo', prompt: '', values: {} }, ''),
+  promptTokens: PROMPT,
+  answerTokens: ANSWER
+};
+
+describe('panel/flow', () => {
+  let host: HTMLElement;
+  let root: Root;
+  let picked: [number, boolean][];
+
+  beforeEach(() => {
+    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+    host = document.createElement('div');
+    document.body.append(host);
+    root = createRoot(host);
+    picked = [];
+  });
+
+  afterEach(() => {
+    act(() => root.unmount());
+    host.remove();
+  });
+
+  function show(props: Partial<IFlowProps> = {}): void {
+    act(() =>
+      root.render(
+        <PanelContext
+          value={{
+            trans: nullTranslator.load('lit_lab'),
+            showLog: () => undefined,
+            openMenu: () => undefined
+          }}
+        >
+          <Flow
+            text={cutText(RUN, 'sentences', null)}
+            map={null}
+            target={null}
+            ready={true}
+            answering={false}
+            underline={false}
+            onPick={(at, extend) => picked.push([at, extend])}
+            {...props}
+          />
+        </PanelContext>
+      )
+    );
+  }
+
+  /** With the answer's last sentence as the target. */
+  function showMap(): void {
+    const target = [10, 12] as const;
+    const text = cutText(RUN, 'sentences', target);
+    const scores = [9, 0, 0, 0, 3, 3, 0, 1, 2, 0, 0, 0];
+    const map = makeMap(text, scores, target, DEFAULT_SETTINGS);
+    show({ text, map, target });
+  }
+
+  const segments = () => [
+    ...host.querySelectorAll<HTMLElement>('[data-segment]')
+  ];
+  const press = (key: string, init: KeyboardEventInit = {}) =>
+    act(() => {
+      document.activeElement!.dispatchEvent(
+        new KeyboardEvent('keydown', { key, bubbles: true, ...init })
+      );
+    });
+
+  it('shows exactly the text, and never as HTML', () => {
+    show();
+    expect(host.querySelector('.lit-flow')!.textContent).toBe(
+      '<start_of_turn>user\n\nSay <b>hi</b>.\nA: Hi there. Bye.'
+    );
+    expect(host.querySelector('b')).toBeNull();
+    expect(segments().map(s => s.textContent)).toEqual([
+      '<start_of_turn>user',
+      'Say <b>hi</b>.',
+      'A:',
+      'Hi there.',
+      'Bye.'
+    ]);
+    expect(host.querySelector('.lit-control')!.textContent).toBe(
+      '<start_of_turn>'
+    );
+  });
+
+  it('has prompt and answer as groups, and only the answer to pick', () => {
+    show();
+    const groups = [...host.querySelectorAll('[role="group"]')];
+    expect(groups.map(g => g.getAttribute('aria-label'))).toEqual([
+      'Prompt',
+      'Answer'
+    ]);
+    expect(segments().map(s => s.getAttribute('aria-disabled'))).toEqual([
+      'true',
+      'true',
+      'true',
+      'false',
+      'false'
+    ]);
+    show({ ready: false });
+    expect(segments()[4].getAttribute('aria-disabled')).toBe('true');
+  });
+
+  it('picks by click, and extends by Shift-click', () => {
+    show();
+    act(() => segments()[3].click());
+    act(() => {
+      segments()[4].dispatchEvent(
+        new MouseEvent('click', { bubbles: true, shiftKey: true })
+      );
+    });
+    expect(picked).toEqual([
+      [8, false],
+      [10, true]
+    ]);
+  });
+
+  it('is one stop of Tab, in which arrows move and Enter picks', () => {
+    show();
+    const stops = () => segments().map(s => s.tabIndex);
+    expect(stops()).toEqual([0, -1, -1, -1, -1]);
+    act(() => segments()[0].focus());
+    press('ArrowRight');
+    expect(document.activeElement).toBe(segments()[1]);
+    press('End');
+    expect(stops()).toEqual([-1, -1, -1, -1, 0]);
+    press('ArrowRight');
+    expect(document.activeElement).toBe(segments()[4]);
+    press('ArrowUp');
+    press('Enter');
+    press('Enter', { shiftKey: true });
+    expect(picked).toEqual([
+      [8, false],
+      [8, true]
+    ]);
+    // Drawing anew leaves the stop where it was.
+    showMap();
+    expect(stops()).toEqual([-1, -1, -1, 0, -1]);
+  });
+
+  it('tells rank, share and target by more than colour', () => {
+    showMap();
+    expect(segments().map(s => s.dataset.rank)).toEqual([
+      '4',
+      '1',
+      '3',
+      '2',
+      undefined
+    ]);
+    expect(segments()[1].dataset.share).toBe('0.6667');
+    expect(segments()[4].dataset.target).toBe('true');
+    expect(segments()[4].getAttribute('aria-pressed')).toBe('true');
+    const badges = [...host.querySelectorAll<HTMLElement>('[data-badge]')];
+    expect(badges.map(b => b.dataset.badge)).toEqual(['1', '3', '2']);
+    expect(badges.every(b => b.textContent === '')).toBe(true);
+  });
+
+  it('describes the segment under focus', () => {
+    showMap();
+    act(() => segments()[1].focus());
+    const tip = host.querySelector('[role="tooltip"]')!;
+    expect(tip.textContent).toContain('rank 1 of 4 · 67% of salience');
+    expect(segments()[1].getAttribute('aria-describedby')).toBe(tip.id);
+    press('Escape');
+    expect(host.querySelector('[role="tooltip"]')).toBeNull();
+    expect(segments()[1].hasAttribute('aria-describedby')).toBe(false);
+  });
+});
