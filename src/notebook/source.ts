@@ -1,5 +1,4 @@
 import type { ICellModel } from '@jupyterlab/cells';
-import { isCodeCellModel } from '@jupyterlab/cells';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import type { INotebookModel, INotebookTracker } from '@jupyterlab/notebook';
@@ -16,12 +15,12 @@ import type {
 } from '../session/source';
 import { fill } from '../session/template';
 import { kindName } from './kinds';
-import { findAgain, moveOrigin, stringOrigin } from './origin';
+import { moveOrigin } from './origin';
 import type { Origin, SourceDelta } from './origin';
-import { outputText } from './outputs';
 import { shadedRanges } from './overlay';
 import { CellPainter } from './painter';
-import { StringFinder, whole } from './strings/finder';
+import { readText } from './read';
+import type { StringFinder } from './strings/finder';
 import type { IFoundText } from './strings/types';
 import { cellIndex, readNotebook } from './text';
 
@@ -227,35 +226,16 @@ export class NotebookSource implements IPromptSource {
     const index = this._watchCell(model);
     const notebook = readNotebook(model);
     const cell = index === -1 ? null : notebook.cells[index];
-    let text: IFoundText | null = null;
-    let origin = this._origin;
-    if (cell !== null) {
-      switch (origin.what) {
-        case 'string': {
-          const found = await finder.find(notebook, index);
-          const again = findAgain(origin, found);
-          if (again !== null) {
-            text = found[again];
-            origin = stringOrigin(found, again);
-          }
-          break;
-        }
-        case 'selection':
-          text =
-            origin.span[0] < origin.span[1]
-              ? whole('selection', cell.source, ...origin.span)
-              : null;
-          break;
-        case 'cell':
-          text = (await finder.find(notebook, index))[0] ?? null;
-          break;
-        case 'output':
-          text = await this._readOutput(origin.index);
-          break;
-        case 'shown':
-          text = unplaced('selection', origin.text);
-      }
-    }
+    const { text, origin } =
+      this._cell === null
+        ? { text: null, origin: this._origin }
+        : await readText(
+            this._origin,
+            this._cell,
+            notebook,
+            index,
+            this._options
+          );
     const suggestions =
       text === null ? {} : await finder.suggest(notebook, index, text);
     if (version !== this._version || this._isDisposed) {
@@ -280,21 +260,6 @@ export class NotebookSource implements IPromptSource {
     if (JSON.stringify([text, place, suggestions]) !== before) {
       this._changed.emit();
     }
-  }
-
-  private async _readOutput(index: number): Promise<IFoundText | null> {
-    const cell = this._cell;
-    if (
-      cell === null ||
-      !isCodeCellModel(cell) ||
-      index >= cell.outputs.length
-    ) {
-      return null;
-    }
-    const { finder, trans } = this._options;
-    const python = await finder.parser('python');
-    const text = outputText(cell.outputs.get(index).toJSON(), python, trans);
-    return text === null ? null : unplaced('output', text);
   }
 
   /** Paint what is to be shown, if the text still gives the same prompt. */
@@ -375,9 +340,4 @@ export namespace NotebookSource {
     readonly cellId: string;
     readonly origin: Origin;
   }
-}
-
-/** A text with no place in an editor. */
-function unplaced(kind: 'output' | 'selection', text: string): IFoundText {
-  return { ...whole(kind, text, 0, text.length), map: [] };
 }
