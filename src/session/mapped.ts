@@ -52,12 +52,9 @@ export class MappedBuilder {
   /** Append `[from, to)` of another text. */
   pushSlice(text: IMapped, from: number, to: number): void {
     let at = from;
-    for (const run of text.map) {
+    for (const run of runsWithin(text.map, [from, to])) {
       const start = Math.max(run.value[0], from);
       const end = Math.min(run.value[1], to);
-      if (start >= end) {
-        continue;
-      }
       if (start > at) {
         this.push(text.value.slice(at, start), null);
       }
@@ -107,14 +104,24 @@ export function applyEdits(
     at = to;
   }
   builder.pushSlice(text, at, text.value.length);
+  const shifts: number[] = [0];
+  for (const { from, to, insert } of edits) {
+    shifts.push(shifts[shifts.length - 1] + insert.length - (to - from));
+  }
+  /** Where a position comes to lie; inside an edit: at its start. */
+  const move = (position: number) => {
+    const index = firstIndex(edits, edit => edit.to > position);
+    const from = edits[index]?.from ?? Infinity;
+    return shifts[index] + Math.min(position, from);
+  };
   const fields = text.fields
-    .filter(
-      ({ value: [start, end] }) =>
-        !edits.some(edit => edit.from <= start && edit.to >= end)
-    )
+    .filter(({ value: [start, end] }) => {
+      const edit = edits[firstIndex(edits, item => item.to >= end)];
+      return edit === undefined || edit.from > start;
+    })
     .map(field => ({
       ...field,
-      value: [move(edits, field.value[0]), move(edits, field.value[1])] as const
+      value: [move(field.value[0]), move(field.value[1])] as const
     }));
   return { ...builder.build(), fields };
 }
@@ -133,12 +140,9 @@ export function sourceSpans(
   [from, to]: Span
 ): Span[] {
   const spans: Span[] = [];
-  for (const run of map) {
+  for (const run of runsWithin(map, [from, to])) {
     const start = Math.max(run.value[0], from);
     const end = Math.min(run.value[1], to);
-    if (start >= end) {
-      continue;
-    }
     const source = cut(run, start, end);
     const last = spans[spans.length - 1];
     if (last !== undefined && last[1] >= source[0]) {
@@ -164,14 +168,31 @@ function cut(run: ITextRun, start: number, end: number): Span {
   return [start + shift, end + shift];
 }
 
-/** Where a position comes to lie; inside an edit: at its start. */
-function move(edits: readonly IEdit[], position: number): number {
-  let shift = 0;
-  for (const { from, to, insert } of edits) {
-    if (position < to) {
-      return shift + Math.min(position, from);
-    }
-    shift += insert.length - (to - from);
+/** The runs of a map that a stretch of the value overlaps. */
+function* runsWithin(
+  map: readonly ITextRun[],
+  [from, to]: Span
+): Generator<ITextRun> {
+  let index = firstIndex(map, run => run.value[1] > from);
+  for (; index < map.length && map[index].value[0] < to; index++) {
+    yield map[index];
   }
-  return position + shift;
+}
+
+/** The index of the first item, in order, that is so; the length if none is. */
+function firstIndex<T>(
+  items: readonly T[],
+  isSo: (item: T) => boolean
+): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isSo(items[middle])) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
 }
