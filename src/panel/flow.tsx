@@ -57,9 +57,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
 
   const onClick = (event: React.MouseEvent) => {
     const element = segmentAt(event.target);
-    const selection = window.getSelection();
     // Whoever drags over the text wants to copy it.
-    if (!element || (selection && !selection.isCollapsed && !event.shiftKey)) {
+    if (!element || (!event.shiftKey && isSelecting(root.current))) {
       return;
     }
     visit(root.current, element, false);
@@ -268,6 +267,16 @@ function withControl(
   }
   parts.push(core.slice(plain));
   return parts;
+}
+
+/** Whether text is selected in an element. */
+function isSelecting(root: HTMLElement | null): boolean {
+  const selection = window.getSelection();
+  return (
+    selection !== null &&
+    !selection.isCollapsed &&
+    root?.contains(selection.anchorNode) === true
+  );
 }
 
 function segmentAt(target: EventTarget): HTMLElement | null {

@@ -89,7 +89,8 @@ export function Tooltip(props: {
       return;
     }
     const below = last.bottom - outer.top + 4;
-    const fits = below + box.offsetHeight <= frame.clientHeight;
+    const clip = frame.closest('.lit-scroll')?.getBoundingClientRect() ?? outer;
+    const fits = last.bottom + 4 + box.offsetHeight <= clip.bottom;
     const top = fits ? below : rows[0].top - outer.top - box.offsetHeight - 4;
     const left = Math.min(
       last.left - outer.left,

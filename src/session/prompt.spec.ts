@@ -62,8 +62,6 @@ describe('session/prompt', () => {
     source.suggestions = { x: { value: 'soup', from: 'cell 3' } };
     source.changed.emit();
     expect(prompt.value).toBe('Likes , not eggs.');
-    prompt.resetVariable('x');
-    expect(prompt.value).toBe('Likes soup, not eggs.');
   });
 
   it('keeps the last text of a source that is gone', () => {

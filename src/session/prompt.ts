@@ -165,14 +165,6 @@ export class PromptModel implements IDisposable {
     this._changed.emit();
   }
 
-  /** Go back to the value that was found for a variable, if any. */
-  resetVariable(name: string): void {
-    this._typed = Object.fromEntries(
-      Object.entries(this._typed).filter(([key]) => key !== name)
-    );
-    this._changed.emit();
-  }
-
   /** What to keep over a reload. */
   save(): ISavedPrompt {
     return {

@@ -1,7 +1,9 @@
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
 
 import { describeSegment, figure, percent } from './labels';
-import { DEFAULT_SETTINGS, readSettings } from './settings';
+import { DEFAULT_SETTINGS, keepSettings, readSettings } from './settings';
 
 const schema = jest.requireActual<{
   properties: Record<string, { default: unknown }>;
@@ -25,6 +27,41 @@ describe('session/settings', () => {
         maxNewTokens: -1
       })
     ).toEqual({ ...DEFAULT_SETTINGS, granularity: 'words', intensity: 1 });
+  });
+});
+
+describe('session/settings kept in JupyterLab', () => {
+  it('saves once a slider rests, and takes what is changed elsewhere', async () => {
+    jest.useFakeTimers();
+    const saved: [string, unknown][] = [];
+    const settings = {
+      composite: { intensity: 0.3 } as Record<string, unknown>,
+      changed: new Signal<object, void>({}),
+      set: async (name: string, value: unknown) => {
+        saved.push([name, value]);
+        settings.composite = { ...settings.composite, [name]: value };
+        settings.changed.emit();
+      }
+    };
+    const registry = {
+      load: async () => settings
+    } as unknown as ISettingRegistry;
+    const session = { settings: DEFAULT_SETTINGS };
+    const change = keepSettings(session, registry, 'lit-lab:panel');
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(session.settings.intensity).toBe(0.3);
+    change({ intensity: 0.5 });
+    change({ intensity: 0.7 });
+    settings.changed.emit();
+    expect(session.settings.intensity).toBe(0.7);
+    jest.runAllTimers();
+    jest.useRealTimers();
+    await new Promise(resolve => setTimeout(resolve));
+    expect(saved).toEqual([['intensity', 0.7]]);
+    settings.composite = { intensity: 0.1 };
+    settings.changed.emit();
+    expect(session.settings.intensity).toBe(0.1);
   });
 });
 

@@ -61,13 +61,28 @@ export function keepSettings(
   plugin: string
 ): (settings: Partial<ISettings>) => void {
   let kept: ISettingRegistry.ISettings | null = null;
+  /** Changed here and not saved yet. */
+  let unsaved: Partial<ISettings> = {};
+  let timer = 0;
+  const take = () => {
+    session.settings = readSettings({ ...kept?.composite, ...unsaved });
+  };
+  const save = async () => {
+    const changes = unsaved;
+    for (const [name, value] of Object.entries(changes)) {
+      await kept?.set(name, value);
+    }
+    // What was changed meanwhile is still to be saved.
+    unsaved = Object.fromEntries(
+      Object.entries(unsaved).filter(
+        ([name, value]) => changes[name as keyof ISettings] !== value
+      )
+    );
+  };
   registry
     ?.load(plugin)
     .then(settings => {
       kept = settings;
-      const take = () => {
-        session.settings = readSettings(settings.composite);
-      };
       settings.changed.connect(take);
       take();
     })
@@ -75,11 +90,14 @@ export function keepSettings(
       console.warn('LIT Lab: settings could not be loaded', reason);
     });
   return changes => {
+    unsaved = { ...unsaved, ...changes };
     session.settings = { ...session.settings, ...changes };
-    for (const [name, value] of Object.entries(changes)) {
-      kept?.set(name, value).catch(reason => {
-        console.warn(`LIT Lab: ${name} could not be kept`, reason);
+    // A slider says many values on its way.
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => {
+      save().catch(reason => {
+        console.warn('LIT Lab: settings could not be saved', reason);
       });
-    }
+    }, 400);
   };
 }
