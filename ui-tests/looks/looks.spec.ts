@@ -79,15 +79,22 @@ test('a map: light, dark, narrow, wide, other granularities', async ({
   tmpPath
 }) => {
   const panel = new Panel(page);
-  await page.evaluate(() =>
-    window.jupyterapp.commands.execute('application:toggle-left-area')
-  );
+  await page.setViewportSize({ width: 1440, height: 1100 });
+  await page.evaluate(async () => {
+    const { commands } = window.jupyterapp;
+    await commands.execute('application:toggle-left-area');
+    await commands.execute('application:close-all');
+  });
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 460);
   await panel.ask(ANSWER);
   await panel.explain(ANSWER);
-  await line(page, 'def analyze_menu_item').scrollIntoViewIfNeeded();
+  // All of prompt and panel in one picture, for the README.
+  await line(page, 'def analyze_menu_item').evaluate(e =>
+    e.scrollIntoView({ block: 'start' })
+  );
+  await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
   await shoot(page, 'panel-light');
   await theme(page, 'JupyterLab Dark');
   await shoot(page, 'panel-dark');

@@ -136,9 +136,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
 /** How strongly a line of the editor is shaded; 0 where it isn't. */
 async function strength(at: Parameters<typeof overlay>[0]): Promise<number> {
   const shades = await overlay(at).evaluateAll(all =>
-    all.map(e =>
-      Number(getComputedStyle(e).getPropertyValue('--lit-weight'))
-    )
+    all.map(e => Number(getComputedStyle(e).getPropertyValue('--lit-weight')))
   );
   return Math.max(0, ...shades);
 }
