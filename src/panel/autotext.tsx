@@ -1,5 +1,7 @@
 import React, { useEffect, useLayoutEffect, useRef } from 'react';
 
+import { withLineFeeds } from '../session/prompt';
+
 /** A text field that grows with its text, to a limit that its style sets. */
 export function AutoText(props: {
   id?: string;
@@ -41,7 +43,9 @@ export function AutoText(props: {
       title={props.title || undefined}
       placeholder={props.placeholder}
       autoFocus={props.autoFocus}
-      value={props.value}
+      // Else the field's own line feeds would count as a change, and the cursor
+      // would jump to the end at each drawing.
+      value={withLineFeeds(props.value)}
       onChange={event => props.onChange(event.target.value)}
     />
   );

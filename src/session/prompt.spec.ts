@@ -47,6 +47,15 @@ describe('session/prompt', () => {
     expect(prompt.isEdited).toBe(false);
   });
 
+  it('keeps the line breaks of its source unless it is edited', () => {
+    prompt.open(new FakeSource('one\r\ntwo'));
+    expect(prompt.value).toBe('one\r\ntwo');
+    prompt.edit('one\ntwo!');
+    prompt.edit('one\ntwo');
+    expect(prompt.isEdited).toBe(false);
+    expect(prompt.value).toBe('one\r\ntwo');
+  });
+
   it('fills variables in: what is typed wins over what is found', () => {
     const source = new FakeSource(TEMPLATE, FIELDS);
     source.suggestions = { x: { value: 'cheese', from: 'cell 3' } };

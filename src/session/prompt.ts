@@ -25,6 +25,7 @@ export interface ISavedPrompt {
   readonly text: IPromptText | null;
   readonly typed: Record<string, string>;
   readonly edited: string | null;
+  readonly left: string | null;
   readonly origin: IOrigin | null;
 }
 
@@ -135,7 +136,9 @@ export class PromptModel implements IDisposable {
   /** Edit by hand. */
   edit(value: string): void {
     this._edited = value;
-    if (this._text !== null && value === fill(this._text, this.values).value) {
+    const text = this._text && fill(this._text, this.values).value;
+    // A text field makes all line breaks line feeds.
+    if (text !== null && value === withLineFeeds(text)) {
       this._edited = null; // Typed back to what the source says.
     }
     this._changed.emit();
@@ -172,6 +175,7 @@ export class PromptModel implements IDisposable {
       // Found values are found in a notebook that may be closed by then.
       typed: { ...this.values },
       edited: this._edited,
+      left: this._left,
       origin: this.origin
     };
   }
@@ -182,6 +186,7 @@ export class PromptModel implements IDisposable {
     this._text = saved.text;
     this._typed = { ...saved.typed };
     this._edited = saved.edited;
+    this._left = saved.left;
     this._origin = saved.origin;
     this._changed.emit();
   }
@@ -210,4 +215,9 @@ export class PromptModel implements IDisposable {
   private _edited: string | null = null;
   private _left: string | null = null;
   private _isDisposed = false;
+}
+
+/** A text as a text field shows it. */
+export function withLineFeeds(text: string): string {
+  return text.replace(/\r\n?/g, '\n');
 }

@@ -4,7 +4,7 @@ import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { isAbort } from '../api';
+import { ApiError, isAbort } from '../api';
 import type { ApiClient, ModelInfo, ServiceStatus, Status } from '../api';
 import { problemOf } from './problem';
 import type { IProblem } from './problem';
@@ -95,14 +95,16 @@ export class ServiceModel implements IDisposable {
   /** Ask once. Never rejects: a failure becomes the problem. */
   async refresh(): Promise<void> {
     try {
-      const status = await this._client.status();
-      // Models load after the service is up, so ask for them each time.
-      const models = await this._client.models();
-      this._status = status;
-      this._models = models;
+      this._status = await this._client.status();
       this._problem = null;
+      // Models load after the service is up, so ask for them each time.
+      this._models = await this._client.models();
     } catch (reason) {
-      this._fail(reason);
+      // What a dying service leaves open, its state tells the next time.
+      const isDying = reason instanceof ApiError && reason.status === 502;
+      if (!isDying || this.service?.state !== 'ready') {
+        this._fail(reason);
+      }
     }
     this._pace();
     this._emit();

@@ -4,19 +4,19 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ApiClient } from '../api';
-import { segment } from '../salience';
 import type { TokenSpan } from '../salience';
+import { Explanation } from './explanation';
 import { describeSegment } from './labels';
-import { cutText, makeMap, shadesOf } from './map';
+import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
 import { PromptModel } from './prompt';
 import type { ISavedPrompt } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
-import { isUnderWay, tokensOf } from './run';
+import { isUnderWay } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
-import { ScoreStore } from './scores';
+import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
@@ -47,14 +47,15 @@ export interface ISavedSession {
  */
 export class Session implements ISession, IDisposable {
   constructor(client: Session.Client, trans: TranslationBundle) {
-    this._client = client;
     this._trans = trans;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
+    this._explanation = new Explanation(client, trans);
     this.prompt.changed.connect(this._onPrompt, this);
     this.service.changed.connect(this._emit, this);
     this._runner.changed.connect(this._onRun, this);
+    this._explanation.changed.connect(this._onExplanation, this);
   }
 
   /** The prompt and where it came from. */
@@ -97,33 +98,32 @@ export class Session implements ISession, IDisposable {
 
   set settings(settings: ISettings) {
     this._settings = settings;
-    this._cut();
-    this._emit();
+    this._explanation.settings = settings;
   }
 
   /** The run's text in segments; null before there are tokens. */
   get text(): IText | null {
-    return this._text;
+    return this._explanation.text;
   }
 
   /** What is to be explained: a span of the answer's tokens, or null. */
   get target(): TokenSpan | null {
-    return this._target;
+    return this._explanation.target;
   }
 
   /** When the target was chosen, in milliseconds since the epoch. */
   get targetSince(): number {
-    return this._targetSince;
+    return this._explanation.targetSince;
   }
 
   /** The target's map; null while there is no target or it is being computed. */
   get map(): IShownMap | null {
-    return this._map;
+    return this._explanation.map;
   }
 
   /** Scores of the run under way; null before the answer is complete. */
   get scores(): ScoreStore | null {
-    return this._scores;
+    return this._explanation.scores;
   }
 
   /** Whether the prompt is no longer what the shown run was asked. */
@@ -155,7 +155,7 @@ export class Session implements ISession, IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._scores?.dispose();
+      this._explanation.dispose();
       this._runner.dispose();
       this.service.dispose();
       this.prompt.dispose();
@@ -164,6 +164,7 @@ export class Session implements ISession, IDisposable {
   }
 
   open(source: IPromptSource, options: { run?: boolean } = {}): void {
+    // The old source is let go of without its shades.
     this._paint(null);
     this._asked = false;
     this.prompt.open(source);
@@ -216,33 +217,12 @@ export class Session implements ISession, IDisposable {
    * @returns whether it can be one: only segments of the answer can.
    */
   pick(token: number, extend = false): boolean {
-    const text = this._text;
-    const run = this.run;
-    if (!text || !run || token < text.seam || !this._scores) {
-      return false;
-    }
-    const whole = segment(
-      text.tokens,
-      text.seam,
-      this._settings.granularity
-    ).find(([start, end]) => start <= token && token < end);
-    if (!whole) {
-      return false;
-    }
-    const anchor = extend ? this._anchor : null;
-    this._anchor = anchor ?? whole;
-    this._setTarget(
-      anchor
-        ? [Math.min(anchor[0], whole[0]), Math.max(anchor[1], whole[1])]
-        : whole
-    );
-    return true;
+    return this._explanation.pick(token, extend);
   }
 
   /** Have no target. */
   clear(): void {
-    this._anchor = null;
-    this._setTarget(null);
+    this._explanation.aim(null);
   }
 
   /** What to keep over a reload. */
@@ -260,7 +240,7 @@ export class Session implements ISession, IDisposable {
             values: { ...shown.values }
           }
         : null,
-      target: this._target
+      target: this.target
     };
   }
 
@@ -270,104 +250,38 @@ export class Session implements ISession, IDisposable {
     this.prompt.restore(saved.prompt);
     if (saved.run) {
       await this._runner.replay(saved.run, saved.run.jobId);
-      if (saved.target && this._scores && !this._target) {
-        this._anchor = saved.target;
-        this._setTarget(saved.target);
+      if (saved.target && this.scores && !this.target) {
+        this._explanation.aim(saved.target);
       }
     }
   }
 
-  private _setTarget(target: TokenSpan | null): void {
-    this._target = target;
-    this._targetSince = Date.now();
-    if (target) {
-      this._scores?.demand(target);
-    }
-    this._cut();
-    this._emit();
-  }
-
   private _onPrompt(): void {
     this._emit();
-    this._paint(this._map);
+    this._paint(this.map);
   }
 
   private _onRun(): void {
-    const run = this.run;
-    if (run?.key !== this._scored && this._scored !== null) {
-      // Another run is shown now: nothing of the last one holds.
-      this._scored = null;
-      this._anchor = null;
-      this._target = null;
-      this._scores?.dispose();
-      this._scores = null;
+    this._explanation.run = this.run;
+  }
+
+  private _onExplanation(): void {
+    if (this.map !== this._painted) {
+      this._paint(this.map);
     }
-    const complete = run && !isUnderWay(run) && run.answerTokens.length > 0;
-    if (complete && this._scored === null) {
-      this._scored = run.key;
-      this._score(run);
-    }
-    this._cut();
     this._emit();
-  }
-
-  /** Compute all sentences of the answer, so that a click paints at once. */
-  private _score(run: IRun): void {
-    const tokens = tokensOf(run);
-    const seam = run.promptTokens.length;
-    const scores = new ScoreStore(
-      this._client,
-      run.model,
-      tokens.map(token => token.id),
-      this._trans
-    );
-    this._scores = scores;
-    scores.changed.connect(() => {
-      this._cut();
-      this._emit();
-    });
-    const chosen = this._settings.granularity;
-    const coarse = chosen === 'lines' || chosen === 'paragraphs';
-    const targets = segment(tokens, seam, 'sentences').concat(
-      coarse ? segment(tokens, seam, chosen) : []
-    );
-    scores.request(targets.filter(([start]) => start >= seam && start > 0));
-  }
-
-  /** Make text and map anew, of what they are made of. */
-  private _cut(): void {
-    const { granularity, method, aggregation, intensity } = this._settings;
-    const run = this.run;
-    const target = this._target;
-    const made = [run?.promptTokens, run?.answerTokens, granularity, target];
-    if (!sameItems(made, this._textOf)) {
-      this._textOf = made;
-      this._text =
-        run && run.promptTokens.length > 0
-          ? cutText(run, granularity, target)
-          : null;
-    }
-    const scores = target && this._scores?.get(target, method);
-    const drawn = [this._text, scores, method, aggregation, intensity];
-    if (!sameItems(drawn, this._mapOf)) {
-      this._mapOf = drawn;
-      this._map =
-        target && scores && this._text
-          ? makeMap(this._text, scores, target, this._settings)
-          : null;
-      this._paint(this._map);
-    }
   }
 
   /** Shade the prompt where it stands in an editor. */
   private _paint(map: IShownMap | null): void {
+    this._painted = map;
     const source = this.prompt.source;
     const run = this.run;
     if (!source || !run) {
       source?.paint(this.prompt.value, this.prompt.values, null);
       return;
     }
-    const text = this._text;
+    const text = this.text;
     const shades =
       map && text && !this.prompt.isEdited
         ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
@@ -377,7 +291,7 @@ export class Session implements ISession, IDisposable {
 
   private _emit(): void {
     if (!this._isDisposed) {
-      const working = this.isRunning || this._scores?.isBusy === true;
+      const working = this.isRunning || this.scores?.isBusy === true;
       if (working !== this._working) {
         this._working = working;
         this.service.watch(this._visible, working);
@@ -392,24 +306,15 @@ export class Session implements ISession, IDisposable {
     this.service.watch(visible, this._working);
   }
 
-  private readonly _client: Session.Client;
   private readonly _trans: TranslationBundle;
   private readonly _runner: Runner;
+  private readonly _explanation: Explanation;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _opened = new Signal<this, void>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
   private _asked = false;
-  private _scores: ScoreStore | null = null;
-  /** Key of the run that `_scores` are of. */
-  private _scored: number | null = null;
-  private _target: TokenSpan | null = null;
-  private _targetSince = 0;
-  private _anchor: TokenSpan | null = null;
-  private _text: IText | null = null;
-  private _textOf: readonly unknown[] = [];
-  private _map: IShownMap | null = null;
-  private _mapOf: readonly unknown[] = [];
+  private _painted: IShownMap | null = null;
   private _visible = false;
   private _working = false;
   private _isDisposed = false;
@@ -429,13 +334,4 @@ export namespace Session {
     | 'events'
     | 'cancelJob'
   >;
-}
-
-function sameItems(
-  one: readonly unknown[],
-  other: readonly unknown[]
-): boolean {
-  return (
-    one.length === other.length && one.every((item, i) => item === other[i])
-  );
 }
