@@ -157,6 +157,8 @@ const browser = await chromium.launch({
   executablePath: findChromium(),
   args: [
     '--no-sandbox',
+    // People have a graphics card; emulating one would take the processor from the model.
+    '--disable-gpu',
     '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
   ]
 });

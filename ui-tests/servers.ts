@@ -1,5 +1,9 @@
-/** Where the servers of the browser tests listen; unusual ports, so that nobody's own server is met. */
-const port = Number(process.env.LIT_LAB_TEST_PORT ?? 38471);
+/**
+ * Where the servers of the browser tests listen: unusual ports, other ones in each run, so that neither somebody's own
+ * server nor another run is met. Workers inherit the choice from the process that started the servers.
+ */
+process.env.LIT_LAB_TEST_PORT ??= String(20_000 + 2 * (process.pid % 10_000));
+const port = Number(process.env.LIT_LAB_TEST_PORT);
 
 export const open = {
   port,
