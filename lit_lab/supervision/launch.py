@@ -106,6 +106,8 @@ def explain_refusal(line: FailedLine, python: str) -> Problem:
 
 def missing_stack(how: Exit, python: str) -> Problem | None:
     """Tell whether a process ended because libraries are missing, and what installs them; None: it did not."""
+    if how.code != 1:  # Python's own for an error that nobody caught; else a library only mentioned it
+        return None
     missing = None
     for line in how.lines:
         if match := _MISSING_MODULE.search(line):

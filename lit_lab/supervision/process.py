@@ -62,7 +62,11 @@ class ServiceProcess:
         with contextlib.suppress(ConnectionError):
             stdin = _pipe(process.stdin)
             stdin.write(first_line.encode() + b"\n")
-            await stdin.drain()
+            try:
+                await stdin.drain()
+            except asyncio.CancelledError:
+                self.kill()  # nobody else knows of it yet
+                raise
         return self
 
     @property

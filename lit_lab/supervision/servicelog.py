@@ -21,7 +21,7 @@ class ServiceLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.warning = ""
+        self._broken = False
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
         self._file: IO[str] | None = None
         self._written = 0
@@ -39,7 +39,8 @@ class ServiceLog:
             self._write(line)
         except OSError as error:
             # A full disk must not stop the model; the lines in memory remain.
-            self.warning = f"can't write {self.path}: {error}"
+            self._lines.append(f"[the log can't be written to {self.path} any more: {error.strerror or error}]")
+            self._broken = True
             self._file = None
 
     def close(self) -> None:
@@ -55,7 +56,7 @@ class ServiceLog:
         return self.path.with_suffix(self.path.suffix + ".1")
 
     def _write(self, line: str) -> None:
-        if self.warning:
+        if self._broken:
             return
         if self._file is not None and self._written > MAX_FILE:
             self._file.close()

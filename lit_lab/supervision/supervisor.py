@@ -42,6 +42,7 @@ class Supervisor:
         self._status = ServiceStatus(state="stopped", since=time.time())
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()  # this one, and earlier ones that are still ending a process
         self._life: Life | None = None
         self._endpoint: Endpoint | None = None
         self._gone: Problem | None = None  # why the last endpoint stopped answering
@@ -73,7 +74,9 @@ class Supervisor:
         self._set("stopped")
         if task is not None:
             task.cancel()
-            await asyncio.wait([task])
+        # An earlier life may be ending still: of a process that hangs, restarted a moment ago.
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         self._log.close()
 
     async def ready(self, tell: Tell | None = None) -> Endpoint:
@@ -131,17 +134,18 @@ class Supervisor:
     # --- The service's life ---
 
     def _begin(self, detail: str) -> None:
-        before = self._task
-        if before is not None:
-            before.cancel()
+        if self._task is not None:
+            self._task.cancel()
         self._life, self._endpoint = None, None
         self._set("starting", detail)
-        self._task = asyncio.get_running_loop().create_task(self._run(before))
+        self._task = asyncio.get_running_loop().create_task(self._run(frozenset(self._tasks)))
+        self._tasks.add(self._task)
+        self._task.add_done_callback(self._tasks.discard)
 
-    async def _run(self, before: asyncio.Task[None] | None) -> None:
-        """Keep the service alive until it is idle, has failed, or this is cancelled."""
-        if before is not None:
-            await asyncio.wait([before])
+    async def _run(self, earlier: frozenset[asyncio.Task[None]]) -> None:
+        """Keep the service alive until it is idle, has failed, or this is cancelled; one process at a time."""
+        if earlier:
+            await asyncio.wait(earlier)
         try:
             await self._keep_alive()
         except Problem as problem:

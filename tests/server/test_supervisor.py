@@ -139,7 +139,7 @@ async def test_a_hung_start_is_a_failure(supervisor, standin):
     status = await reached(service, "failed")
     assert "0.4 seconds" in status.detail
     assert "start_timeout" in status.hint
-    await until(lambda: not alive(standin.pids[0]))
+    await until(lambda: not any(map(alive, standin.pids)))
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,33 @@ async def test_stubborn_processes_are_killed(supervisor, standin, monkeypatch):
     assert not alive(standin.pids[0])
 
 
+async def test_restarts_never_run_two_at_once(supervisor, standin, monkeypatch):
+    monkeypatch.setattr("lit_lab.supervision.process.TERMINATE_AFTER", 0.3)
+    monkeypatch.setattr("lit_lab.supervision.process.KILL_AFTER", 0.3)
+    standin.mode("stubborn")
+    service = supervisor()
+    await service.ready()
+    service.restart()
+    await asyncio.sleep(0.05)  # the first is ending still when it is restarted again
+    service.restart()
+    await until(lambda: len(standin.pids) > 1)
+    assert not alive(standin.pids[0])
+
+
+async def test_a_process_that_hangs_is_gone_with_the_server_even_while_it_is_restarted(
+    supervisor, standin, monkeypatch
+):
+    monkeypatch.setattr("lit_lab.supervision.process.TERMINATE_AFTER", 0.2)
+    monkeypatch.setattr("lit_lab.supervision.process.KILL_AFTER", 0.2)
+    service = supervisor()
+    await service.ready()
+    os.kill(standin.pids[0], signal.SIGSTOP)
+    service.restart()
+    await asyncio.sleep(0.05)
+    await service.close()
+    assert not any(map(alive, standin.pids))
+
+
 async def test_waiters_are_told_when_the_server_ends(supervisor, standin):
     standin.mode("hang")
     service = supervisor()
@@ -265,6 +292,21 @@ async def test_no_orphan_when_the_server_is_killed(standin, tmp_path):
         assert alive(pid)
         server.kill()
     await until(lambda: not alive(pid))
+
+
+def test_a_library_that_is_only_mentioned_is_not_missing():
+    lines = ("ModuleNotFoundError: No module named 'tensorrt'",)
+    assert launch.missing_stack(launch.Exit(1, lines), sys.executable).error == "service_not_installed"
+    assert launch.missing_stack(launch.Exit(-9, lines), sys.executable) is None
+
+
+def test_a_log_that_can_not_be_written_says_so_and_keeps_its_lines(tmp_path):
+    (tmp_path / "file").write_text("")
+    log = ServiceLog(tmp_path / "file" / "log")
+    log.add("one")
+    log.add("two")
+    assert [log.lines[0], log.lines[2]] == ["one", "two"]
+    assert "can't be written" in log.lines[1]
 
 
 def test_a_read_only_installation_keeps_its_bytecode_elsewhere(tmp_path, monkeypatch):
