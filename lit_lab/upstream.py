@@ -16,6 +16,9 @@ from lit_lab.protocol import ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
+KEPT_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, and would do so under a request's feet
+GET_SILENCE = 60.0  # seconds without a byte after which a service that is asked what it knows counts as hung
+STREAM_SILENCE = 180.0  # the same for a stream, in which it sends heartbeats; a slow disk may hold them up
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
@@ -25,8 +28,8 @@ M = TypeVar("M", bound=Message)
 class Upstream:
     """Requests to the model service, with its secret, in the protocol's types.
 
-    A request may wait for a model to be loaded, even downloaded, so there is no time limit on answers: whoever asked
-    cancels, which closes the connection.
+    A request may wait for a model to be loaded, even downloaded, so there is no limit on how long answers take: whoever
+    asked cancels, which closes the connection. But a service that hangs is told from one that works by its silence.
 
     Args:
         service: The model service.
@@ -41,8 +44,7 @@ class Upstream:
             # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without
             # any authority would refuse it.
             verify=elsewhere or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=4),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=KEPT_ALIVE),
         )
 
     async def close(self) -> None:
@@ -57,7 +59,8 @@ class Upstream:
         """
         chunks = []
         size = 0
-        async with contextlib.aclosing(self._stream(endpoint, method, path, body)) as stream:
+        silence = GET_SILENCE if method == "GET" else None
+        async with contextlib.aclosing(self._stream(endpoint, method, path, body, silence)) as stream:
             async for chunk in stream:
                 size += len(chunk)
                 if size > MAX_ANSWER:
@@ -76,7 +79,7 @@ class Upstream:
         """
         rest: list[bytes] = []
         size = 0
-        async with contextlib.aclosing(self._stream(endpoint, "POST", path, body)) as stream:
+        async with contextlib.aclosing(self._stream(endpoint, "POST", path, body, STREAM_SILENCE)) as stream:
             async for chunk in stream:
                 first, *others = chunk.split(b"\n")
                 rest.append(first)
@@ -91,11 +94,14 @@ class Upstream:
             raise await self._service.why_gone(endpoint)  # a line was cut off
 
     async def _stream(
-        self, endpoint: Endpoint, method: str, path: str, body: Message | None
+        self, endpoint: Endpoint, method: str, path: str, body: Message | None, silence: float | None
     ) -> AsyncGenerator[bytes, None]:
         headers = {"Authorization": f"Bearer {endpoint.secret}", "Content-Type": "application/json"}
         content = None if body is None else body.model_dump_json().encode()
-        request = self._client.build_request(method, endpoint.url + path, headers=headers, content=content)
+        timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
+        request = self._client.build_request(
+            method, endpoint.url + path, headers=headers, content=content, timeout=timeout
+        )
         with self._service.use():
             try:
                 response = await self._client.send(request, stream=True)
@@ -107,6 +113,13 @@ class Upstream:
                 finally:
                     # Even when this is being cancelled: the service computes as long as someone listens.
                     await asyncio.shield(response.aclose())
+            except httpx.ReadTimeout as error:
+                raise Problem(
+                    504,
+                    "service_hung",
+                    f"The model service has said nothing for {silence:g} seconds.",
+                    "It hangs, or the machine is very busy. Restart it in the panel; its log may say why.",
+                ) from error
             except httpx.HTTPError as error:
                 raise await self._service.why_gone(endpoint) from error
 

@@ -27,7 +27,7 @@ from lit_lab.protocol import (
 from lit_lab.version import version
 
 from .datasets import Datasets
-from .errors import ServiceError
+from .errors import ServiceError, unexpected
 from .registry import Registry
 from .surrogates import check_texts
 from .work import Work
@@ -93,6 +93,11 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
     async def refused(request: Request, error: HTTPException) -> Response:
         what = f"{request.method} {request.url.path}"
         return _answer(ServiceError(error.status_code, "no_such_route", f"The model service has no {what}."))
+
+    @app.exception_handler(Exception)
+    async def crashed(_: Request, error: Exception) -> Response:
+        # uvicorn logs it too, with where it comes from.
+        return _answer(unexpected(error))
 
     @app.get("/health")
     async def health() -> Response:
@@ -171,7 +176,7 @@ async def _body(request: Request, kind: type[T]) -> T:
             raise ServiceError(413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it.")
     try:
         content = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ServiceError(400, "bad_request", f"The request isn't JSON: {error}") from error
     # Before pydantic, which refuses half characters in words for programmers.
     check_texts(content)

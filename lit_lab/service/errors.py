@@ -29,3 +29,21 @@ class ServiceError(Exception):
     def event(self) -> ErrorEvent:
         """Return the last event of a stream that failed."""
         return ErrorEvent(error=self.code, message=self.message, hint=self.hint)
+
+
+def unexpected(error: Exception) -> ServiceError:
+    """Word a failure that nobody foresaw."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return ServiceError(
+            507,
+            "out_of_memory",
+            "There wasn't enough memory for this computation.",
+            "Shorten the prompt, choose a smaller model, or close other programs.",
+        )
+    first_line = str(error).strip().partition("\n")[0][:300]
+    return ServiceError(
+        500,
+        "internal",
+        f"The computation failed: {type(error).__name__}: {first_line}",
+        "The service's log tells more. Try again, or restart the service.",
+    )

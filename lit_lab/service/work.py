@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from lit_lab.protocol import DoneEvent, ErrorEvent, StateEvent
+from lit_lab.protocol import DoneEvent, HeartbeatEvent, StateEvent
 
 from .cancellation import Cancellation, Cancelled
-from .errors import ServiceError
+from .errors import ServiceError, unexpected
 from .registry import Registry
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
+
+HEARTBEAT = 5.0  # seconds without an event after which the reader is told that we are still there
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Work:
     async def stream(
         self, name: str, compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]]
     ) -> AsyncIterator[bytes]:
-        """Yield a computation's events as lines of JSON; the last is `done` or `error`.
+        """Yield a computation's events as lines of JSON, with heartbeats in between; the last is `done` or `error`.
 
         Args:
             name: The model.
@@ -58,7 +60,7 @@ class Work:
         self._running[task] = cancellation
         task.add_done_callback(self._running.pop)
         try:
-            while (event := await events.get()) is not None:
+            while (event := await _next(events)) is not None:
                 yield event.model_dump_json().encode() + b"\n"
         finally:
             cancellation.set()
@@ -87,7 +89,7 @@ class Work:
             tell(error.event())
         except Exception as error:
             log.exception("a computation failed")
-            tell(_unexpected(error))
+            tell(unexpected(error).event())
         finally:
             tell(None)
 
@@ -108,15 +110,8 @@ class Work:
         await loop.run_in_executor(self._threads, run)
 
 
-def _unexpected(error: Exception) -> ErrorEvent:
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        return ErrorEvent(
-            error="out_of_memory",
-            message="There wasn't enough memory for this computation.",
-            hint="Shorten the prompt, choose a smaller model, or close other programs.",
-        )
-    return ErrorEvent(
-        error="internal",
-        message=f"The computation failed: {type(error).__name__}: {str(error).strip().partition(chr(10))[0][:300]}",
-        hint="The service's log tells more. Try again, or restart the service.",
-    )
+async def _next(events: asyncio.Queue[BaseModel | None]) -> BaseModel | None:
+    try:
+        return await asyncio.wait_for(events.get(), HEARTBEAT)
+    except asyncio.TimeoutError:
+        return HeartbeatEvent()

@@ -1,6 +1,5 @@
 """Jobs: replay, heartbeat, cancellation, ownership, and what is left when the service dies."""
 
-import asyncio
 import json
 import os
 import signal
@@ -65,7 +64,7 @@ async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generat
     beats = [when for when, event in lines if event["event"] == "heartbeat"]
     assert len(beats) >= 2
     tokens = [when for when, event in lines if event["event"] == "token"]
-    assert tokens[1] - tokens[0] > 0.5  # the first one was not held back until the second
+    assert any(tokens[0] < beat < tokens[1] for beat in beats)  # the first was not held back until the second
     # They have no number: what is replayed has none of the service's, and none of ours.
     assert "heartbeat" not in kinds(
         [json.loads(line) for line in (await jp_fetch("lit-lab", "api", "jobs", job, "events")).body.splitlines()]
@@ -79,7 +78,7 @@ async def test_cancelling_closes_the_computation_at_once(generate, api, events, 
     status, info = await api("DELETE", "jobs", job)
     assert (status, info["state"]) == (200, "cancelled")
     await until(lambda: standin.trace("closed"))
-    assert time.monotonic() - began < 1.0
+    assert time.monotonic() - began < 5.0  # it would never end by itself
     found = await events(job)
     assert kinds(found)[-1] == "cancelled"
     assert "la" in texts(found)  # what had come stays
@@ -164,10 +163,9 @@ async def test_when_the_service_gives_up_its_own_words_are_told_and_it_starts_ag
     assert len(standin.pids) == 2
 
 
-async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events, api, standin):
+async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events, api, standin, lit_lab):
     job = await generate("forever")
-    await until(lambda: _state(api, job, "running") if standin.pids else False)
-    await asyncio.sleep(0.4)
+    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
     assert (await api("POST", "service", "restart"))[0] == 202
     assert (await events(job))[-1]["error"] == "service_restarted"
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
@@ -176,12 +174,24 @@ async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events
     assert alive(second)
 
 
-async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, standin, api):
+async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, standin, lit_lab):
     job = await generate("forever")
-    await until(lambda: standin.pids)
-    await asyncio.sleep(0.4)
+    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
     os.kill(standin.pids[0], signal.SIGSEGV)
     assert "SIGSEGV" in (await events(job))[-1]["message"]
+
+
+async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api, standin, lit_lab, monkeypatch):
+    monkeypatch.setattr("lit_lab.upstream.STREAM_SILENCE", 0.5)
+    monkeypatch.setattr("lit_lab.upstream.GET_SILENCE", 0.5)
+    job = await generate("forever")
+    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    os.kill(standin.pids[0], signal.SIGSTOP)
+    last = (await events(job))[-1]
+    assert (last["error"], "Restart it" in last["hint"]) == ("service_hung", True)
+    status, answer = await api("GET", "datasets")
+    assert (status, answer["error"]) == (504, "service_hung")
+    os.kill(standin.pids[0], signal.SIGCONT)
 
 
 async def test_too_many_jobs(api, generate, monkeypatch):
