@@ -141,5 +141,5 @@ def _unloaded(entry: str) -> protocol.ModelInfo:
     name, path = entry.split(":", 1)
     from lit_lab import demo
 
-    note = demo.NOTE if entry == demo.DEFAULT_MODEL else ""
+    note = demo.NOTE if path == demo.EMBEDDED else ""
     return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note)

@@ -106,18 +106,19 @@ class LitLab(ExtensionApp):
 
     @validate("models")
     def _valid_models(self, proposal: Any) -> list[str]:
-        models: list[str] = proposal["value"]
-        names = []
-        for model in models:
-            name, colon, path = model.partition(":")
-            if not (name and colon and path):
+        models: dict[str, str] = {}
+        for model in proposal["value"]:
+            name, _, path = (part.strip() for part in model.partition(":"))
+            if not (name and path):
                 raise TraitError(f"c.LitLab.models: {model!r} is not of the form 'name:path'")
-            if name in names:
+            if len(name) > 200:  # protocol.MAX_NAME, which is too heavy to import here
+                raise TraitError(f"c.LitLab.models: the name {name[:20]!r}… is longer than 200 characters")
+            if name in models:
                 raise TraitError(f"c.LitLab.models: the name {name!r} is there twice")
-            names.append(name)
+            models[name] = path
         if not models:
             raise TraitError("c.LitLab.models is empty: name at least one model")
-        return models
+        return [f"{name}:{path}" for name, path in models.items()]
 
     @property
     def core(self) -> Core:

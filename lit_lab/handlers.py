@@ -96,7 +96,9 @@ class DatasetRowsHandler(Handler):
         """Tell a dataset's rows."""
         from lit_lab.protocol import DatasetRowsResponse
 
-        return await self.core.get(f"/datasets/{quote(name, safe='')}/rows", DatasetRowsResponse)
+        # Dots too: httpx would take `..` for the folder above.
+        part = quote(name, safe="").replace(".", "%2E")
+        return await self.core.get(f"/datasets/{part}/rows", DatasetRowsResponse)
 
 
 class UnicodeNamesHandler(Handler):

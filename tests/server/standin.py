@@ -67,6 +67,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"name": "a b?", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
         elif self.path == "/datasets/odd/rows":
             self.answer({"surprise": 1})
+        elif self.path not in ("/datasets/none/rows", "/datasets/%2E%2E/rows"):
+            self.answer({"error": "no_such_route", "message": self.path, "hint": ""}, 404)
         else:
             self.answer({"error": "unknown_dataset", "message": "There is none.", "hint": "h"}, 404)
 

@@ -1,6 +1,5 @@
 """The extension in a Jupyter server: what it costs, what it can be told, and what it leaves behind."""
 
-import asyncio
 import json
 import os
 import re
@@ -69,10 +68,14 @@ def test_every_route_has_a_handler_and_every_handler_a_route():
     assert len({route.operation for route in routes.ROUTES}) == len(routes.ROUTES)
 
 
-@pytest.mark.parametrize("models", [[], ["demo"], ["demo:"], [":embedded"], ["a:x", "a:y"]])
+@pytest.mark.parametrize("models", [[], ["demo"], ["demo:"], [":embedded"], ["a:x", " a: y"], ["n" * 201 + ":x"]])
 def test_bad_models_are_refused(models):
     with pytest.raises(TraitError, match=r"c\.LitLab\.models"):
         LitLab(config=Config({"LitLab": {"models": models}}))
+
+
+def test_blanks_around_names_and_paths_do_not_count():
+    assert LitLab(models=[" a : kaggle://x "]).models == ["a:kaggle://x"]
 
 
 def test_the_default_model_must_be_one_of_them():
@@ -140,7 +143,8 @@ async def test_what_the_service_knows_is_passed_on(api, standin):
     assert (await api("GET", "datasets"))[1]["datasets"][0]["name"] == "sample_prompts"
     # A name may hold anything, and stays one part of the path.
     assert (await api("GET", "datasets", "a b?", "rows"))[1]["name"] == "a b?"
-    assert (await api("GET", "datasets", "none", "rows"))[1]["error"] == "unknown_dataset"
+    for name in ("none", ".."):
+        assert (await api("GET", "datasets", name, "rows"))[1]["error"] == "unknown_dataset"
     status, answer = await api("GET", "datasets", "odd", "rows")
     assert (status, answer["error"]) == (502, "service_answer")
 
@@ -176,9 +180,9 @@ class TestServiceElsewhere:
         assert (status, answer["error"]) == (409, "service_remote")
         assert (await api("POST", "service", "start"))[0] == 202
 
-    async def test_when_it_is_gone(self, api, generate, events):
+    async def test_when_it_is_gone(self, api, generate, events, lit_lab):
         job = await generate("forever")
-        await asyncio.sleep(0.3)
+        await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 3)
         self.process.kill()
         self.process.wait()
         found = await events(job)
