@@ -165,7 +165,7 @@ def import_libraries(threads: int, say: Callable[[str], None]) -> None:
     """Import TensorFlow, Keras and LIT, saying which.
 
     Raises:
-        ServiceError: `missing_libraries`, also for a broken installation.
+        ServiceError: `missing_libraries`, or `broken_libraries` where they are there and fail.
     """
     try:
         with collection.paused(keep=True):
@@ -177,9 +177,10 @@ def import_libraries(threads: int, say: Callable[[str], None]) -> None:
         log.exception("import failed")
         raise ServiceError(
             503,
-            "missing_libraries",
-            f"The model service can't import its libraries: {error}",
-            "Install them anew with: pip install --force-reinstall 'lit-lab[service]'",
+            "missing_libraries" if isinstance(error, ModuleNotFoundError) else "broken_libraries",
+            f"The model service can't import its libraries: {type(error).__name__}: {error}",
+            f"Its log tells more. Install them anew: {sys.executable} -m pip install --force-reinstall "
+            f'"lit_lab[service]=={version()}"',
         ) from error
 
 

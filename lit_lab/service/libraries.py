@@ -17,7 +17,11 @@ REQUIRED = ("tensorflow", "keras", "keras_nlp", "lit_nlp")
 UNUSED = frozenset({"IPython", "matplotlib", "nltk", "pandas", "rouge_score", "scipy", "sklearn", "tensorflow_text"})
 """Packages that Keras and keras-hub import at once where they find them, do without where they don't, and that
 generation and salience never touch: plots, tables, metrics, tokenizing inside of TensorFlow's graphs. Together they
-take a third of the import's time (about 1.7 of 4.7 s), and the user waits for it."""
+take a third of the import's time (about 1.7 of 4.7 s), and the user waits for it.
+
+Sound for the versions that pyproject.toml allows: of these, keras-hub 0.32 uses only `tensorflow_text`, and only while
+it traces a graph of strings (`PreprocessingLayer._use_tf_workflow`), which nothing here does: its tokenizers run on
+`sentencepiece` and `tokenizers`. Presets of each kind of tokenizer are loaded in the tests with these left out."""
 
 
 class _Absent(MetaPathFinder):
