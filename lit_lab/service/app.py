@@ -156,7 +156,7 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
     async def all_datasets() -> Response:
         return _json(await asyncio.to_thread(datasets.all))
 
-    @app.get("/datasets/{name}/rows")
+    @app.get("/datasets/{name:path}/rows")  # a name may hold anything, as the Jupyter server passes it on
     async def rows(name: str) -> Response:
         return _json(await asyncio.to_thread(datasets.rows, name))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from lit_lab.protocol import AnswerEvent
+from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 
 SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
@@ -59,3 +62,40 @@ def test_a_model_that_chooses_by_other_logits_has_no_salience(
     with pytest.raises(ServiceError) as failure:
         model.prepare_salience()
     assert failure.value.code == "no_salience"
+
+
+SPECIAL = ["<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>"]
+SPECIAL += ["<|eot_id|>", "<|im_end|>"]
+
+
+@pytest.mark.parametrize("family", ["GPT2", "Llama3", "Qwen3"])
+def test_presets_with_byte_level_tokenizers_work(keras_libraries: None, family: str, tmp_path: Path) -> None:
+    """As the service loads them: with the packages left out that `lit_lab.service.libraries.UNUSED` names.
+
+    SentencePiece presets are what most other tests use.
+    """
+    from keras_nlp import models
+
+    from lit_lab.service import presets
+    from lit_lab.service.language_model import LanguageModel
+    from lit_lab.service.tokens import _byte_alphabet
+
+    spellings = [*_byte_alphabet().values(), "on", "ion", *SPECIAL]
+    vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
+    tokenizer = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=["o n", "i on"])
+    shape = FAMILIES.get(family, GROUPED) | {"vocabulary_size": tokenizer.vocabulary_size(), "num_layers": 1}
+    getattr(models, f"{family}CausalLM")(
+        backbone=getattr(models, f"{family}Backbone")(**shape),
+        preprocessor=getattr(models, f"{family}CausalLMPreprocessor")(tokenizer=tokenizer, sequence_length=32),
+    ).save_to_preset(str(tmp_path / "preset"))
+
+    model = LanguageModel(presets.load(str(tmp_path / "preset")))
+    prompt = "onion 😀 it's\n 12"
+    tokens = model.tokenizer.prompt(prompt)
+    assert "".join(token.text for token in tokens if token.kind != "template") == prompt
+    final = list(model.generate(prompt, 3, Cancellation()))[-1]
+    assert isinstance(final, AnswerEvent)
+    ids = [token.id for token in [*tokens, *final.tokens]]
+    if final.tokens:
+        scored = model.gradients.target_logits(ids, len(tokens))
+        assert scored.argmax(-1).tolist() == [token.id for token in final.tokens]

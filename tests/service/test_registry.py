@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from lit_lab.protocol import TokenEvent
 from lit_lab.service import registry as registry_module
+from lit_lab.service import work as work_module
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
@@ -89,6 +90,22 @@ async def test_computations_of_one_model_take_turns_in_order(registry: Registry)
     assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
     assert any("waiting" in event.get("message", "") for event in results[1])
     assert [result[-1]["event"] for result in results] == ["done"] * 3
+
+
+async def test_a_long_silence_is_filled_with_heartbeats(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work_module, "HEARTBEAT", 0.05)
+    release = threading.Event()
+
+    def slow(_: Any, __: Cancellation) -> Iterator[BaseModel]:
+        release.wait(10)
+        yield token(1)
+
+    seen = []
+    async for line in Work(registry).stream("one", slow):
+        seen.append(json.loads(line)["event"])
+        if seen.count("heartbeat") == 2:
+            release.set()
+    assert seen[-2:] == ["token", "done"]
 
 
 async def test_other_models_need_not_wait(registry: Registry) -> None:

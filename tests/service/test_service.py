@@ -121,6 +121,9 @@ def post(client: httpx.Client, path: str, content: bytes | str) -> httpx.Respons
     [
         ("/tokens", "{", 400, "bad_request"),
         ("/tokens", b"\xff", 400, "bad_request"),
+        ("/tokens", "[" * 100_000, 400, "bad_request"),
+        ("/tokens", "1" * 5_000, 400, "bad_request"),
+        ("/salience", '{"model": "tiny", "ids": [NaN], "targets": [{"start": 1, "end": 2}]}', 422, "bad_request"),
         ("/tokens", "[]", 422, "bad_request"),
         ("/tokens", '{"model": "tiny"}', 422, "bad_request"),
         ("/tokens", '{"model": "tiny", "prompt": "", "colour": 1}', 422, "bad_request"),
@@ -205,8 +208,9 @@ def test_datasets(client: httpx.Client) -> None:
     assert rows[0]["source"] == "fewshot-mistake"
     assert rows[0]["prompt"].startswith("Analyze a menu item in a restaurant.")
     assert any(row["target"] for row in rows)
-    missing = client.get("/datasets/other/rows")
-    assert (missing.status_code, missing.json()["error"]) == (404, "unknown_dataset")
+    for name in ("other", "a%2Fb", "%2E%2E", "%2e%2e%2fhealth", "%00"):
+        missing = client.get(f"/datasets/{name}/rows")
+        assert (missing.status_code, missing.json()["error"]) == (404, "unknown_dataset")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
