@@ -169,9 +169,9 @@ def import_libraries(threads: int, say: Callable[[str], None]) -> None:
     """
     try:
         with collection.paused(keep=True):
-            say("importing TensorFlow")
+            say("Importing TensorFlow…")
             libraries.import_tensorflow(threads)
-            say("importing Keras")
+            say("Importing Keras…")
             libraries.import_keras()
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
         log.exception("import failed")

@@ -111,7 +111,7 @@ class LanguageModel:
         started = time.monotonic()
         tokens = self._prompt_tokens(prompt)
         yield PromptEvent(tokens=tokens, window=self.window)
-        yield StateEvent(message=f"reading the prompt ({len(tokens)} tokens)")
+        yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
         ids = [token.id for token in tokens]
         length = min(self.window, len(ids) + max_new_tokens)
         answer = self.tokenizer.streamed()
@@ -152,13 +152,13 @@ class LanguageModel:
                 "Shorten the prompt, or raise c.LitLab.max_length where the model allows it.",
             )
         if not self._salience_prepared:
-            yield StateEvent(message="preparing salience (compiling its computation once)")
+            yield StateEvent(message="Preparing salience (compiling its computation once)…")
             self.prepare_salience()
         announce = True
         for number, target in enumerate(request.targets, start=1):
             cancellation.check()
             if announce:
-                yield StateEvent(message=f"computing salience ({number} of {len(request.targets)})")
+                yield StateEvent(message=f"Computing salience ({number} of {len(request.targets)})…")
             started = time.monotonic()
             yield from self._scores(request.ids, target, request.methods)
             announce = time.monotonic() - started > _SLOW_SECONDS

@@ -153,7 +153,7 @@ class Registry:
         """Begin to load a model unless that is under way or done; a failed one is tried again."""
         entry = self.get(name)
         if entry.loading is None or (entry.loading.done() and entry.state == "failed"):
-            entry.state, entry.error, entry.detail = "loading", None, "waiting for its turn to load"
+            entry.state, entry.error, entry.detail = "loading", None, "Waiting for its turn to load…"
             entry.loading = asyncio.ensure_future(self._load(entry))
         return entry.loading
 
@@ -203,14 +203,13 @@ class Registry:
         from .language_model import LanguageModel
 
         there = Path(presets.resolve(entry.path)).exists()
-        entry.detail = f"loading {entry.name}" + (
-            "" if there else " (downloaded first where it isn't on this machine yet)"
-        )
+        how = "" if there else " (it is downloaded first where it isn't on this machine yet)"
+        entry.detail = f"Loading {entry.name}{how}…"
         log.info("loading %s from %s", entry.name, entry.path)
         with collection.paused():
             causal_lm = presets.load(entry.path)
             model = LanguageModel(causal_lm, self._max_length)
-            entry.detail = f"preparing {entry.name} (compiling its computation once)"
+            entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
             model.prepare_generation()
         return model
 

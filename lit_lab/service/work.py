@@ -77,7 +77,7 @@ class Work:
                 tell(StateEvent(message=message))
             entry = self._registry.get(name)
             if entry.turn.locked():
-                tell(StateEvent(message="waiting for another computation to end"))
+                tell(StateEvent(message="Waiting for another computation to end…"))
             async with entry.turn:
                 started = time.monotonic()
                 assert entry.model is not None  # noqa: S101 - ready() has just said so

@@ -88,7 +88,7 @@ async def test_computations_of_one_model_take_turns_in_order(registry: Registry)
     release.set()
     results = await asyncio.gather(*tasks)
     assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
-    assert any("waiting" in event.get("message", "") for event in results[1])
+    assert any("Waiting" in event.get("message", "") for event in results[1])
     assert [result[-1]["event"] for result in results] == ["done"] * 3
 
 

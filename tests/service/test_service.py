@@ -52,7 +52,7 @@ def test_a_request_made_while_it_starts_waits_and_says_what_for(client: httpx.Cl
     kinds = [event["event"] for event in seen]
     assert kinds[-2:] == ["answer", "done"]
     assert kinds.index("prompt") < kinds.index("token")
-    assert any("loading tiny" in e["message"] for e in seen if e["event"] == "state")
+    assert any("Loading tiny" in e["message"] for e in seen if e["event"] == "state")
 
 
 def test_every_line_of_standard_output_is_of_the_protocol(service: Running) -> None:
@@ -175,7 +175,7 @@ def test_a_second_computation_waits_for_its_turn_and_says_so(service: Running) -
         while "scores" not in next(lines):
             pass
         with other.stream("POST", "/generate", json={"model": "tiny", "prompt": PROMPT}) as second:
-            assert "waiting" in json.loads(next(second.iter_lines()))["message"]
+            assert "Waiting" in json.loads(next(second.iter_lines()))["message"]
 
 
 def test_a_reader_who_goes_away_ends_the_computation(service: Running) -> None:
