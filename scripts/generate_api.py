@@ -1,9 +1,9 @@
-"""Write everything that follows from `lit_lab/protocol.py` and `lit_lab/routes.py`.
+"""Write everything that follows from `lit_lab/protocol.py`, `lit_lab/routes.py` and `lit_lab/extension.py`.
 
     python scripts/generate_api.py [folder]
 
-writes `docs/openapi.json`, `src/api/schema.ts` (by openapi-typescript) and `src/api/version.ts` into this checkout, or
-below another folder, which is how the tests find out whether the committed files are stale.
+writes `docs/openapi.json`, `src/api/schema.ts` (by openapi-typescript), `src/api/version.ts` and `docs/configuration.md`
+into this checkout, or below another folder, which is how the tests find out whether the committed files are stale.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 OPENAPI = Path("docs/openapi.json")
 SCHEMA = Path("src/api/schema.ts")
 VERSION = Path("src/api/version.ts")
+CONFIGURATION = Path("docs/configuration.md")
 
 
 def generate(folder: Path) -> list[Path]:
@@ -26,7 +27,7 @@ def generate(folder: Path) -> list[Path]:
     from lit_lab.openapi import document
 
     version: str = json.loads((ROOT / "package.json").read_text("utf-8"))["version"]
-    for path in (OPENAPI, SCHEMA, VERSION):
+    for path in (OPENAPI, SCHEMA, VERSION, CONFIGURATION):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
     (folder / OPENAPI).write_text(json.dumps(document(version), indent=2, ensure_ascii=False) + "\n", "utf-8")
     (folder / VERSION).write_text(
@@ -35,6 +36,7 @@ def generate(folder: Path) -> list[Path]:
         f"export const VERSION = '{version}';\n",
         "utf-8",
     )
+    (folder / CONFIGURATION).write_text(configuration(), "utf-8")
     # Not through jlpm: it would look for its own settings, and takes a second more.
     tool = ROOT / "node_modules" / ".bin" / "openapi-typescript"
     if not tool.exists():
@@ -45,7 +47,25 @@ def generate(folder: Path) -> list[Path]:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"openapi-typescript failed:\n{done.stdout}{done.stderr}")
-    return [OPENAPI, SCHEMA, VERSION]
+    return [OPENAPI, SCHEMA, VERSION, CONFIGURATION]
+
+
+def configuration() -> str:
+    """Return the page that lists all options, with their defaults and help texts."""
+    from lit_lab.extension import LitLab
+
+    parts = [
+        "<!-- Written by scripts/generate_api.py from lit_lab/extension.py. -->",
+        "# Configuration",
+        "Options of LIT Lab's server half, for `jupyter_server_config.py` (`jupyter --paths` tells the folders it may "
+        "lie in), or on the command line as `jupyter lab --LitLab.preload=True`.",
+    ]
+    for name, trait in LitLab.class_own_traits(config=True).items():
+        default = trait.default()
+        shown = "the Jupyter server's own Python" if default == sys.executable else f"`{json.dumps(default)}`"
+        python = {"`null`": "`None`", "`true`": "`True`", "`false`": "`False`"}.get(shown, shown)
+        parts += [f"## `c.LitLab.{name}`", f"Default: {python}.", " ".join(trait.help.split())]
+    return "\n\n".join(parts) + "\n"
 
 
 if __name__ == "__main__":

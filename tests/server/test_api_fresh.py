@@ -1,4 +1,4 @@
-"""The generated API files are those that protocol, routes and version give now."""
+"""The generated files are those that protocol, routes, options and version give now."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import validate
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ["docs/openapi.json", "src/api/schema.ts", "src/api/version.ts"]
+FILES = ["docs/openapi.json", "src/api/schema.ts", "src/api/version.ts", "docs/configuration.md"]
 
 
 @pytest.fixture(scope="module")
