@@ -110,7 +110,7 @@ ROUTES: tuple[Route, ...] = (
         summary="The configured models",
         description="Never starts the service: while it isn't ready, the configured models are told as `unloaded`.",
         response="ModelsResponse",
-        errors=(502,),
+        errors=(502, 503),
     ),
     Route(
         operation="tokens",
@@ -121,7 +121,7 @@ ROUTES: tuple[Route, ...] = (
         description=_STARTS,
         request="TokensRequest",
         response="TokensResponse",
-        errors=(422, 502, 503),
+        errors=(404, 422, 502, 503),
         max_body=24 * MIB,
     ),
     Route(

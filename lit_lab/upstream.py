@@ -19,6 +19,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 KEPT_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, and would do so under a request's feet
 GET_SILENCE = 60.0  # seconds without a byte after which a service that is asked what it knows counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, in which it sends heartbeats; a slow disk may hold them up
+PASSED_ON = (404, 413, 422, 503)  # statuses of the service that are ours too
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
@@ -115,7 +116,7 @@ class Upstream:
                     await asyncio.shield(response.aclose())
             except httpx.ReadTimeout as error:
                 raise Problem(
-                    504,
+                    502,
                     "service_hung",
                     f"The model service has said nothing for {silence:g} seconds.",
                     "It hangs, or the machine is very busy. Restart it in the panel; its log may say why.",
@@ -125,18 +126,19 @@ class Upstream:
 
 
 def _refused(status: int, content: bytes) -> Problem:
-    if status in (401, 403):
+    try:
+        body = ErrorBody.model_validate_json(content)
+    except ValidationError:
+        return _not_ours(f"status {status}")
+    if body.error == "unauthorized":
         return Problem(
             502,
             "service_secret",
             "The model service does not accept this server's secret.",
             "Set c.LitLab.service_secret to the one that the service was started with.",
         )
-    try:
-        body = ErrorBody.model_validate_json(content)
-    except ValidationError:
-        return _not_ours(f"status {status}")
-    return Problem(status, body.error, body.message, body.hint)
+    # Others, such as 403 of a preset whose terms aren't accepted, would say something else of this server.
+    return Problem(status if status in PASSED_ON else 502, body.error, body.message, body.hint)
 
 
 def _not_ours(what: str) -> Problem:

@@ -51,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
     def allowed(self):
         if self.headers["Authorization"] == f"Bearer {CONFIG['secret']}":
             return True
-        self.answer({"error": "forbidden", "message": "no", "hint": ""}, 401)
+        self.answer({"error": "unauthorized", "message": "no", "hint": ""}, 401)
         return False
 
     def do_GET(self):
@@ -75,6 +75,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self.allowed():
+            return
+        if self.path == "/tokens" and request["prompt"] == "forbidden":
+            self.answer({"error": "preset_forbidden", "message": "Its terms aren't accepted.", "hint": "Accept."}, 403)
             return
         if self.path == "/tokens":
             self.answer({"model": "demo", "prompt": [], "answer": [], "window": 64})

@@ -149,6 +149,11 @@ async def test_what_the_service_knows_is_passed_on(api, standin):
     assert (status, answer["error"]) == (502, "service_answer")
 
 
+async def test_a_preset_that_is_forbidden_does_not_look_like_a_wrong_secret(api):
+    status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "forbidden"})
+    assert (status, answer["error"], answer["hint"]) == (502, "preset_forbidden", "Accept.")
+
+
 async def test_gets_wait_for_a_service_that_starts(api, standin):
     standin.mode("slow")
     await api("POST", "service", "start")

@@ -190,7 +190,7 @@ async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api
     last = (await events(job))[-1]
     assert (last["error"], "Restart it" in last["hint"]) == ("service_hung", True)
     status, answer = await api("GET", "datasets")
-    assert (status, answer["error"]) == (504, "service_hung")
+    assert (status, answer["error"]) == (502, "service_hung")
     os.kill(standin.pids[0], signal.SIGCONT)
 
 
