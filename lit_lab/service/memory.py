@@ -89,6 +89,6 @@ def _over(used: int, limit: int) -> ServiceError:
     return ServiceError(
         507,
         "memory_limit",
-        f"The model service used {used / 2**30:.1f} GiB of memory; its limit is {limit / 2**30:.1f} GiB.",
+        f"The model service used {used / 2**20:,.0f} MiB of memory; its limit is {limit / 2**20:,.0f} MiB.",
         "Shorten the prompt, choose a smaller model, or raise c.LitLab.memory_limit.",
     )

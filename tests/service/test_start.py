@@ -109,7 +109,7 @@ def test_work_that_needs_too_much_memory_is_ended(monkeypatch: pytest.MonkeyPatc
     watchdog._stopped.wait(0.3)
     watchdog.stop()
     assert [why.code for why in memory.reasons] == ["memory_limit"]
-    assert "2.0 GiB" in memory.reasons[0].message
+    assert "2,048 MiB" in memory.reasons[0].message
     assert memory.ended is None
 
 
