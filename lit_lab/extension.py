@@ -91,9 +91,14 @@ class LitLab(ExtensionApp):
         save memory.""",
     ).tag(config=True)
 
-    max_prompt_chars = Int(100_000, min=1, help="""The most characters of a prompt.""").tag(config=True)
+    # The maxima are protocol.MAX_TEXT and MAX_TOKENS, which are too heavy to import here.
+    max_prompt_chars = Int(
+        100_000, min=1, max=4_000_000, help="""The most characters of a prompt; 4,000,000 at most."""
+    ).tag(config=True)
 
-    max_new_tokens = Int(1_024, min=1, help="""The most tokens of an answer that may be asked for.""").tag(config=True)
+    max_new_tokens = Int(
+        1_024, min=1, max=1_000_000, help="""The most tokens of an answer that may be asked for; 1,000,000 at most."""
+    ).tag(config=True)
 
     threads = Int(
         None,

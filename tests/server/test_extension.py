@@ -13,7 +13,7 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from conftest import until
-from lit_lab import handlers, routes
+from lit_lab import handlers, protocol, routes
 from lit_lab.extension import LitLab
 from lit_lab.problem import Problem
 
@@ -72,6 +72,15 @@ def test_every_route_has_a_handler_and_every_handler_a_route():
 def test_bad_models_are_refused(models):
     with pytest.raises(TraitError, match=r"c\.LitLab\.models"):
         LitLab(config=Config({"LitLab": {"models": models}}))
+
+
+def test_limits_end_where_those_of_the_protocol_do():
+    traits = LitLab.class_own_traits(config=True)
+    assert traits["max_prompt_chars"].max == protocol.MAX_TEXT
+    assert traits["max_new_tokens"].max == protocol.MAX_TOKENS
+    LitLab(models=["n" * protocol.MAX_NAME + ":x"])
+    with pytest.raises(TraitError):
+        LitLab(models=["n" * (protocol.MAX_NAME + 1) + ":x"])
 
 
 def test_blanks_around_names_and_paths_do_not_count():
@@ -133,7 +142,11 @@ async def test_restart_and_log(api, standin):
         return (await api("GET", "status"))[1]["service"]["state"] == "ready"
 
     await until(ready)
-    assert "importing everything" in (await api("GET", "service", "log"))[1]["lines"]
+
+    async def logged():
+        return "importing everything" in (await api("GET", "service", "log"))[1]["lines"]
+
+    await until(logged)
 
 
 async def test_what_the_service_knows_is_passed_on(api, standin):

@@ -24,6 +24,7 @@ def texts(events):
 
 
 async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, events, standin):
+    standin.mode("slow")  # what it says at once with being ready isn't waited for
     found = await events(await generate("Hi"))
     assert [event["message"] for event in found if event["event"] == "state"] == [
         "Starting the model service…", "Importing TensorFlow…", "Loading the model…",
