@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from lit_lab.core import Core
     from lit_lab.protocol import Message
 
+ANYONE = "anyone with the token"
+"""Owner of the jobs of those who have no name."""
+
 ROUTES = {route.operation: route for route in routes.ROUTES}
 
 _WORDS = {
@@ -95,8 +98,16 @@ class Handler(APIHandler):
         provider = self.identity_provider
         made_up = type(provider).get_user is IdentityProvider.get_user
         if made_up and not self.get_signed_cookie(provider.get_cookie_name(self)):
-            return "anyone with the token"
+            return ANYONE
         return f"user {self.current_user.username}"
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Whose jobs the caller may see: their own, and with the token also those that were started with it alone.
+
+        For clients that send the token keep the cookie that the first answer brings: from then on they have a name.
+        """
+        return frozenset({self.owner, ANYONE} if self.token_authenticated else {self.owner})
 
     def _limit(self) -> int:
         if not self.current_user:

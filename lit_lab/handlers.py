@@ -127,7 +127,7 @@ class JobsHandler(Handler):
         """Tell the caller's jobs."""
         from lit_lab.protocol import JobsResponse
 
-        return JobsResponse(jobs=[job.info() for job in self.core.jobs.of(self.owner)])
+        return JobsResponse(jobs=[job.info() for job in self.core.jobs.of(self.owners)])
 
 
 class JobHandler(Handler):
@@ -136,12 +136,12 @@ class JobHandler(Handler):
     @endpoint("job")
     async def get(self, job_id: str) -> Message:
         """Tell of a job."""
-        return self.core.jobs.get(self.owner, job_id).info()
+        return self.core.jobs.get(self.owners, job_id).info()
 
     @endpoint("cancelJob")
     async def delete(self, job_id: str) -> Message:
         """Stop a job."""
-        job = self.core.jobs.get(self.owner, job_id)
+        job = self.core.jobs.get(self.owners, job_id)
         self.core.jobs.cancel(job)
         return job.info()
 
@@ -154,7 +154,7 @@ class EventsHandler(Handler):
         """Stream a job's events."""
         from lit_lab.protocol import HeartbeatEvent
 
-        job = self.core.jobs.get(self.owner, job_id)
+        job = self.core.jobs.get(self.owners, job_id)
         start = self.query(ROUTES["events"], "from")
         if start > len(job.lines):
             raise Problem(400, "invalid_query", f"`from` is {start}, but there are {len(job.lines)} events.")

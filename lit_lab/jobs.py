@@ -12,7 +12,7 @@ import logging
 import math
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Container
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -125,19 +125,19 @@ class Jobs:
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
         return job
 
-    def of(self, owner: str) -> list[Job]:
-        """Return a user's jobs, newest first."""
+    def of(self, owners: Container[str]) -> list[Job]:
+        """Return the jobs of these, newest first."""
         self._forget()
-        return [job for job in reversed(self._jobs.values()) if job.owner == owner]
+        return [job for job in reversed(self._jobs.values()) if job.owner in owners]
 
-    def get(self, owner: str, job_id: str) -> Job:
-        """Return a user's job.
+    def get(self, owners: Container[str], job_id: str) -> Job:
+        """Return a job of one of these.
 
         Raises:
-            Problem: There is none; another user's is as good as none.
+            Problem: There is none; another's is as good as none.
         """
         job = self._jobs.get(job_id)
-        if job is None or job.owner != owner:
+        if job is None or job.owner not in owners:
             raise Problem(
                 404,
                 "unknown_job",

@@ -100,6 +100,22 @@ async def test_each_browser_has_its_own_jobs(fetch, lit_lab, api):
     assert (await fetch("GET", path, headers=token)).code == 404
 
 
+async def test_a_client_that_keeps_its_first_cookie_keeps_its_jobs(fetch, lit_lab):
+    token = {"Authorization": f"token {lit_lab.serverapp.identity_provider.token}"}
+    body = json.dumps({"kind": "generate", "model": "demo", "prompt": "Hi"})
+    response = await fetch("POST", f"{PREFIX}/jobs", body, headers=token)
+    job = json.loads(response.body)["id"]
+    path = f"{PREFIX}/jobs/{job}"
+    pairs = [header.split(";")[0].split("=", 1) for header in response.headers.get_list("Set-Cookie")]
+    cookie = {"Cookie": cookie_header(dict(pairs))}
+    assert pairs
+    assert (await fetch("GET", path, headers={**token, **cookie})).code == 200
+    listed = json.loads((await fetch("GET", f"{PREFIX}/jobs", headers={**token, **cookie})).body)["jobs"]
+    assert [found["id"] for found in listed] == [job]
+    # Without the token the cookie is one user's, and this job another's.
+    assert (await fetch("GET", path, headers=cookie)).code == 404
+
+
 class Nobody(Authorizer):
     """Allows all but LIT Lab."""
 
