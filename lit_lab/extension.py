@@ -51,8 +51,10 @@ class LitLab(ExtensionApp):
 
     service_url = Unicode(
         "",
-        help="""The address of a model service that runs elsewhere, such as `http://models.example:8200`. Empty: this
-        server starts its own on first need, on this machine. Prompts are sent there.""",
+        help="""The address of a model service that runs elsewhere, such as `https://models.example`. Empty: this server
+        starts its own on first need, on this machine. Prompts are sent there. A service started by
+        `python -m lit_lab.service` listens on its own machine alone: reach it through a tunnel (`ssh -L`) or a proxy with
+        TLS.""",
     ).tag(config=True)
 
     service_secret = Unicode(

@@ -63,9 +63,7 @@ def _parameter(name: str) -> dict[str, Any]:
 
 
 def _query(query: routes.Query) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "integer", "minimum": 0, "default": query.default}
-    if query.maximum is not None:
-        schema["maximum"] = query.maximum
+    schema = {"type": "integer", "minimum": 0, "default": query.default}
     return {"name": query.name, "in": "query", "description": query.description, "schema": schema}
 
 

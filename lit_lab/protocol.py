@@ -365,11 +365,12 @@ class ServiceConfig(Message):
     """
 
     secret: str = Field(min_length=16, description="Every request carries it: `Authorization: Bearer <secret>`.")
-    models: list[str] = Field(min_length=1, description="`name:path`, as LIT writes it; the first is the default.")
+    models: list[str] = Field(
+        min_length=1, description="`name:path`, as LIT writes it; the first is the default, loaded at once."
+    )
     max_length: int | None = Field(default=None, ge=2, description="Window in tokens; None: the preset's own.")
     threads: int | None = Field(default=None, ge=1, description="Most threads for arithmetic; None: all cores but one.")
     memory_limit: int | None = Field(default=None, ge=1, description="Most bytes of memory; None: no limit.")
-    load_default: bool = Field(default=True, description="Load the default model at once rather than on first use.")
 
 
 class ProgressLine(Message):

@@ -28,7 +28,6 @@ class Query:
     name: str
     default: int
     description: str
-    maximum: int | None = None
 
 
 @dataclass(frozen=True)

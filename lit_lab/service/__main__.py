@@ -123,13 +123,12 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         except ServiceError as error:
             fail(lines, error)
         lines.say(ReadyLine())
-        if config.load_default:
-            try:
-                async for message in registry.ready(next(iter(registry.entries))):
-                    lines.say(ProgressLine(message=message))
-            except ServiceError as error:
-                # Not the service's end: another model may load, and /models tells the reason.
-                lines.say(ProgressLine(message=error.message))
+        try:
+            async for message in registry.ready(next(iter(registry.entries))):
+                lines.say(ProgressLine(message=message))
+        except ServiceError as error:
+            # Not the service's end: another model may load, and /models tells the reason.
+            lines.say(ProgressLine(message=error.message))
 
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()

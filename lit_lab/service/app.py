@@ -111,11 +111,6 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
     async def models() -> Response:
         return _json(ModelsResponse(models=[entry.info() for entry in registry.entries.values()]))
 
-    @app.post("/models/{name}/load")
-    async def load(name: str) -> Response:
-        registry.load(name)
-        return _json(registry.get(name).info())
-
     @app.post("/tokens")
     async def tokens(request: Request) -> Response:
         asked = await _body(request, TokensRequest)

@@ -71,7 +71,7 @@ def test_ready_means_ready(service: Running, client: httpx.Client) -> None:
     assert tiny["parameters"] > 10_000
 
 
-ROUTES = [("GET", "/health"), ("GET", "/models"), ("POST", "/models/tiny/load"), ("POST", "/tokens")]
+ROUTES = [("GET", "/health"), ("GET", "/models"), ("POST", "/tokens")]
 ROUTES += [("POST", "/generate"), ("POST", "/salience"), ("GET", "/datasets"), ("GET", "/nothing")]
 
 
