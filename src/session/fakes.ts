@@ -219,7 +219,7 @@ export class FakeSource implements IPromptSource {
   }
 
   readonly document = 'a/prompts.ipynb';
-  readonly place = ['cell 2', 'f-string'];
+  place: readonly string[] = ['cell 2', 'f-string'];
   readonly changed = new Signal<this, void>(this);
   text: IPromptText | null;
   suggestions: Record<string, ISuggestion> = {};

@@ -18,9 +18,12 @@ export async function keepSession(
 ): Promise<Debouncer> {
   await restored;
   const saved = await state.fetch(KEY).catch(() => undefined);
-  // Whoever was quicker than this has a prompt by now, which must stay.
+  // Whoever was quicker than this has a prompt by now, which must stay. The
+  // answer may still be under way: what is typed meanwhile is kept too.
   if (isSaved(saved) && session.prompt.isEmpty) {
-    await session.restore(saved);
+    session.restore(saved).catch(reason => {
+      console.warn('LIT Lab: what was kept could not be restored', reason);
+    });
   }
   let last = JSON.stringify(session.save());
   const save = new Debouncer(async () => {
@@ -43,6 +46,6 @@ function isSaved(value: unknown): value is ISavedSession {
   return (
     typeof value === 'object' &&
     value !== null &&
-    (value as Partial<ISavedSession>).version === 1
+    (value as Partial<ISavedSession>).version === 2
   );
 }

@@ -91,6 +91,18 @@ describe('session/prompt', () => {
     expect(prompt.value).toBe('two');
   });
 
+  it('keeps what was typed when the same text is opened again', () => {
+    const source = new FakeSource(TEMPLATE, FIELDS);
+    prompt.open(source);
+    prompt.setVariable('y', 'eggs');
+    prompt.open(new FakeSource(TEMPLATE, FIELDS));
+    expect(prompt.value).toBe('Likes {x}, not eggs.');
+    const other = new FakeSource(TEMPLATE, FIELDS);
+    other.place = ['cell 9'];
+    prompt.open(other);
+    expect(prompt.value).toBe(TEMPLATE);
+  });
+
   it('outlives a reload, found values too', () => {
     const source = new FakeSource(TEMPLATE, FIELDS);
     source.suggestions = { x: { value: 'cheese', from: 'cell 3' } };
@@ -99,6 +111,7 @@ describe('session/prompt', () => {
     const next = new PromptModel();
     next.restore(JSON.parse(JSON.stringify(prompt.save())));
     expect(next.value).toBe('Likes cheese, not eggs.');
+    expect(next.variables[0].from).toBe('cell 3');
     expect(next.origin).toEqual({
       document: 'a/prompts.ipynb',
       place: ['cell 2', 'f-string']

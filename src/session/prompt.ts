@@ -2,7 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IPromptSource, IPromptText } from './source';
+import type { IPromptSource, IPromptText, ISuggestion } from './source';
 import { fill } from './template';
 
 /** A variable of a template, as the panel shows it. */
@@ -24,6 +24,8 @@ export interface IOrigin {
 export interface ISavedPrompt {
   readonly text: IPromptText | null;
   readonly typed: Record<string, string>;
+  /** Values found in a notebook that may be closed by then. */
+  readonly found: Readonly<Record<string, ISuggestion>>;
   readonly edited: string | null;
   readonly left: string | null;
   readonly origin: IOrigin | null;
@@ -88,7 +90,7 @@ export class PromptModel implements IDisposable {
   /** The template's variables, each once, in order of appearance. */
   get variables(): readonly IVariable[] {
     const names = new Set(this._text?.fields.map(field => field.name));
-    const found = this._source?.suggestions ?? {};
+    const found = this._found;
     return [...names].map(name => {
       if (Object.hasOwn(this._typed, name)) {
         return { name, value: this._typed[name], from: '' };
@@ -126,9 +128,12 @@ export class PromptModel implements IDisposable {
     if (this._edited !== null && this._edited.trim() !== '') {
       this._left = this._edited;
     }
+    const before = JSON.stringify(this.origin);
     this._setSource(source);
     this._text = source.text;
-    this._typed = {};
+    if (JSON.stringify(this.origin) !== before) {
+      this._typed = {};
+    }
     this._edited = null;
     this._changed.emit();
   }
@@ -172,8 +177,8 @@ export class PromptModel implements IDisposable {
   save(): ISavedPrompt {
     return {
       text: this._text,
-      // Found values are found in a notebook that may be closed by then.
-      typed: { ...this.values },
+      typed: this._typed,
+      found: this._found,
       edited: this._edited,
       left: this._left,
       origin: this.origin
@@ -184,11 +189,17 @@ export class PromptModel implements IDisposable {
   restore(saved: ISavedPrompt): void {
     this._setSource(null);
     this._text = saved.text;
-    this._typed = { ...saved.typed };
+    this._typed = saved.typed;
+    this._kept = saved.found;
     this._edited = saved.edited;
     this._left = saved.left;
     this._origin = saved.origin;
     this._changed.emit();
+  }
+
+  /** Values that the source suggests, or did before the page was reloaded. */
+  private get _found(): Readonly<Record<string, ISuggestion>> {
+    return this._source?.suggestions ?? this._kept;
   }
 
   private _setSource(source: IPromptSource | null): void {
@@ -212,6 +223,7 @@ export class PromptModel implements IDisposable {
   private _origin: IOrigin | null = null;
   private _text: IPromptText | null = null;
   private _typed: Record<string, string> = {};
+  private _kept: Readonly<Record<string, ISuggestion>> = {};
   private _edited: string | null = null;
   private _left: string | null = null;
   private _isDisposed = false;
