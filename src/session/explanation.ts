@@ -94,6 +94,13 @@ export class Explanation implements IDisposable {
     this._update();
   }
 
+  /** Whether to leave the model to a run, and compute only what is demanded. */
+  set isPaused(isPaused: boolean) {
+    if (this._scores) {
+      this._scores.isPaused = isPaused;
+    }
+  }
+
   /**
    * Make the segment that holds a token the target.
    *

@@ -31,11 +31,10 @@ export function describeSegment(
   if (segment.rank === null || segment.share === null) {
     return '';
   }
-  const of = map.segments.filter(s => s.rank !== null).length;
   return trans.__(
     'rank %1 of %2 · %3 of salience · score %4',
     segment.rank,
-    of,
+    map.numRanked,
     percent(segment.share),
     figure(segment.score)
   );

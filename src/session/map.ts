@@ -37,6 +37,8 @@ export interface IShownMap extends ISalienceMap {
   readonly method: Method;
   /** Strength of colour for each segment, -1 to 1. */
   readonly weights: readonly number[];
+  /** How many segments have a rank. */
+  readonly numRanked: number;
 }
 
 /** Cut a run's text into segments. */
@@ -88,6 +90,7 @@ export function makeMap(
   return {
     ...map,
     method: settings.method,
+    numRanked: map.segments.filter(s => s.rank !== null).length,
     weights: map.segments.map(s => colourWeight(s, map, exponent))
   };
 }

@@ -56,13 +56,15 @@ export function checkPrompt(
       remedies: []
     };
   }
-  const length = prompt.length;
-  if (limits && length > limits.max_prompt_chars) {
+  // The server counts characters, of which some take two units here.
+  const max = limits?.max_prompt_chars ?? Infinity;
+  const length = prompt.length > max ? [...prompt].length : prompt.length;
+  if (length > max) {
     return {
       message: trans.__(
         'The prompt has %1 characters; at most %2 are taken here.',
         length,
-        limits.max_prompt_chars
+        max
       ),
       hint: trans.__(
         'Shorten it, or ask who runs the server to raise c.LitLab.max_prompt_chars.'

@@ -3,7 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { isAbort } from '../api';
+import { ApiError, isAbort } from '../api';
 import type { ApiClient } from '../api';
 import { problemOf } from './problem';
 import { applyEvent, failRun, isUnderWay, startRun } from './run';
@@ -88,9 +88,15 @@ export class Runner implements IDisposable {
     });
     try {
       await this._follow(jobId, abort.signal);
-    } catch {
-      if (!abort.signal.aborted) {
+    } catch (reason) {
+      if (abort.signal.aborted) {
+        return;
+      }
+      const isUnknown = reason instanceof ApiError && reason.status === 404;
+      if (isUnknown && this._attempt) {
         this.dismiss();
+      } else {
+        this._fail(reason, abort.signal);
       }
     }
   }
@@ -106,6 +112,14 @@ export class Runner implements IDisposable {
       this._client.cancelJob(run.jobId).catch(() => undefined);
     }
     this._set({ ...run, phase: 'stopped', message: '' });
+  }
+
+  /** Stop an attempt, or let go of its failure; a shown answer stays. */
+  abandon(): void {
+    if (isUnderWay(this._attempt)) {
+      this.stop();
+    }
+    this.dismiss();
   }
 
   /** Let go of an attempt that failed or was stopped. */

@@ -55,6 +55,20 @@ export class ScoreStore implements IDisposable {
     return this._active !== null;
   }
 
+  /**
+   * Whether to leave the model to somebody else: it does one thing at a time.
+   * What is demanded is computed all the same.
+   */
+  set isPaused(isPaused: boolean) {
+    if (isPaused !== this._isPaused) {
+      this._isPaused = isPaused;
+      if (isPaused) {
+        this._stop();
+      }
+      this._next();
+    }
+  }
+
   /** Emitted when scores came, or anything above changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -83,6 +97,7 @@ export class ScoreStore implements IDisposable {
     const known = new Set(this._queue.map(keyOf));
     for (const target of targets) {
       if (!this._isKnown(target) && !known.has(keyOf(target))) {
+        known.add(keyOf(target));
         this._queue.push(target);
       }
     }
@@ -152,6 +167,10 @@ export class ScoreStore implements IDisposable {
     this._queue = this._queue.filter(
       t => !this._scores.get(keyOf(t))?.complete
     );
+    if (this._isPaused && this._urgent === null) {
+      this._changed.emit();
+      return;
+    }
     if (this._queue.length > 0) {
       // One that the user waits for comes alone: the first to be done.
       const count = this._urgent === keyOf(this._queue[0]) ? 1 : MAX_TARGETS;
@@ -202,6 +221,18 @@ export class ScoreStore implements IDisposable {
       this._fail(describe(ended), targets);
       return;
     }
+    if (ended?.event === 'cancelled') {
+      // Not by us: we would have left it.
+      this._fail(
+        {
+          message: this._trans.__('The computation was cancelled.'),
+          hint: this._trans.__('Try again to see what led to the answer.'),
+          remedies: ['retry']
+        },
+        targets
+      );
+      return;
+    }
     this._active = null;
     this._next();
   }
@@ -240,6 +271,7 @@ export class ScoreStore implements IDisposable {
   private _active: IActive | null = null;
   private _message = '';
   private _problem: IProblem | null = null;
+  private _isPaused = false;
   private _isDisposed = false;
 }
 

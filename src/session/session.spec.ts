@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import { FakeClient, FakeSource, settle } from './fakes';
+import { FakeClient, FakeSource, settle, tokens } from './fakes';
 import type { FakeJob } from './fakes';
 import { Session } from './session';
 
@@ -301,6 +301,133 @@ describe('session', () => {
     expect(next.prompt.value).toBe(PROMPT);
     expect(next.run?.phase).toBe('done');
     expect(next.target).toEqual(session.target);
+    next.dispose();
+  });
+
+  it('stops an attempt when another prompt is opened', async () => {
+    const running = session.ask();
+    await settle();
+    session.open(new FakeSource('Another one.'));
+    await running;
+    expect(client.last.isCancelled).toBe(true);
+    expect(session.attempt).toBeNull();
+    expect(session.isRunning).toBe(false);
+  });
+
+  it('lets the model go while a run waits for it, then goes on', async () => {
+    const background = await answered();
+    const running = session.ask();
+    await settle();
+    expect(background.isCancelled).toBe(true);
+    const run = client.last;
+    expect(run.request.kind).toBe('generate');
+    // What the user waits for comes all the same.
+    session.pick(token(8));
+    await settle();
+    expect(client.last.request).toMatchObject({ kind: 'salience' });
+    client.last.scores(0);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(session.map).not.toBeNull();
+    expect(client.jobs).toHaveLength(4);
+    session.stop();
+    await running;
+    await settle();
+    const { request } = client.last;
+    expect(client.jobs).toHaveLength(5);
+    expect(request.kind === 'salience' && request.targets).toHaveLength(2);
+  });
+
+  it('asks for each target once, sentence and line as it may be', async () => {
+    session.settings = { ...session.settings, granularity: 'lines' };
+    const { request } = await answered();
+    const targets = request.kind === 'salience' ? request.targets : [];
+    expect(targets).toHaveLength(4);
+    expect(new Set(targets.map(t => JSON.stringify(t))).size).toBe(4);
+  });
+
+  it('tells when somebody else cancelled the computation', async () => {
+    const job = await answered();
+    session.pick(token(0));
+    job.send({ event: 'cancelled' });
+    await settle();
+    expect(session.scores!.problem?.remedies).toEqual(['retry']);
+    session.scores!.retry();
+    await settle();
+    client.last.scores(0);
+    await settle();
+    expect(session.map).not.toBeNull();
+  });
+
+  it('counts characters as the server does', () => {
+    session.prompt.edit('🥚'.repeat(600));
+    expect(session.promptProblem).toBeNull();
+  });
+
+  it('goes on shading the cell when the prompt is edited in the panel', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    await settle();
+    session.pick(token(0));
+    session.prompt.edit('mine');
+    expect(source.paintedPrompt).toBe(PROMPT);
+    expect(source.painted).not.toBeNull();
+  });
+
+  it('keeps the answer, not the failed attempt after it', async () => {
+    await answered();
+    const { run } = session.save();
+    client.failure = DEAD;
+    await session.ask();
+    expect(session.attempt?.phase).toBe('failed');
+    expect(session.save().run).toEqual(run);
+  });
+
+  it('takes the last target for its own answer alone', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    await settle();
+    session.pick(token(8));
+    const saved = JSON.parse(JSON.stringify(session.save()));
+    // The next run's answer is not there yet when the page is reloaded.
+    const running = session.ask();
+    await settle();
+    expect(session.save().target).toBeNull();
+    client.last.answer(PROMPT, ' Fine.');
+    await running;
+
+    const next = new Session(client, nullTranslator.load('lit_lab'));
+    await next.service.refresh();
+    saved.run.jobId = (await client.startJob(job.request)).id;
+    const restored = next.restore(saved);
+    next.open(new FakeSource('Another one.'), { run: true });
+    await settle();
+    client.last.answer('Another one.', ANSWER);
+    await restored;
+    await settle();
+    expect(next.run?.prompt).toBe('Another one.');
+    expect(next.target).toBeNull();
+    next.dispose();
+  });
+
+  it('tells when the last answer could not be fetched', async () => {
+    await answered();
+    const saved = JSON.parse(JSON.stringify(session.save()));
+    const next = new Session(client, nullTranslator.load('lit_lab'));
+    const job = await client.startJob({
+      kind: 'generate',
+      model: 'demo',
+      prompt: PROMPT
+    });
+    client.last.prompt(PROMPT);
+    client.last.send({ event: 'token', token: tokens(' It')[0] });
+    saved.run.jobId = job.id;
+    const restored = next.restore(saved);
+    await settle();
+    client.last.break(DEAD);
+    await restored;
+    expect(next.run?.phase).toBe('failed');
+    expect(next.isRunning).toBe(false);
     next.dispose();
   });
 

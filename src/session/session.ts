@@ -25,7 +25,7 @@ import type { ISession } from './tokens';
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {
-  readonly version: 1;
+  readonly version: 2;
   readonly prompt: ISavedPrompt;
   readonly model: string | null;
   /** The run whose answer is shown; its job replays it. */
@@ -168,6 +168,9 @@ export class Session implements ISession, IDisposable {
     this._paint(null);
     this._asked = false;
     this.prompt.open(source);
+    if (this.attempt && this.attempt.prompt !== this.prompt.value) {
+      this._runner.abandon();
+    }
     if (this.isStale) {
       // Another prompt: its answer is another one too.
       this._runner.clear();
@@ -227,9 +230,12 @@ export class Session implements ISession, IDisposable {
 
   /** What to keep over a reload. */
   save(): ISavedSession {
-    const shown = this.attempt ?? this.run;
+    // A failed attempt must not hide the answer that is shown.
+    const shown = isUnderWay(this.attempt)
+      ? this.attempt
+      : (this.run ?? this.attempt);
     return {
-      version: 1,
+      version: 2,
       prompt: this.prompt.save(),
       model: this._model,
       run: shown?.jobId
@@ -240,7 +246,7 @@ export class Session implements ISession, IDisposable {
             values: { ...shown.values }
           }
         : null,
-      target: this.target
+      target: shown === this.run ? this.target : null
     };
   }
 
@@ -249,8 +255,11 @@ export class Session implements ISession, IDisposable {
     this._model = saved.model;
     this.prompt.restore(saved.prompt);
     if (saved.run) {
-      await this._runner.replay(saved.run, saved.run.jobId);
-      if (saved.target && this.scores && !this.target) {
+      const { jobId } = saved.run;
+      await this._runner.replay(saved.run, jobId);
+      // Another prompt may have been run meanwhile.
+      const isShown = this.run?.jobId === jobId;
+      if (isShown && saved.target && this.scores && !this.target) {
         this._explanation.aim(saved.target);
       }
     }
@@ -263,6 +272,7 @@ export class Session implements ISession, IDisposable {
 
   private _onRun(): void {
     this._explanation.run = this.run;
+    this._explanation.isPaused = isUnderWay(this.attempt);
   }
 
   private _onExplanation(): void {
@@ -283,7 +293,7 @@ export class Session implements ISession, IDisposable {
     }
     const text = this.text;
     const shades =
-      map && text && !this.prompt.isEdited
+      map && text
         ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
         : null;
     source.paint(run.prompt, run.values, shades);

@@ -100,6 +100,7 @@ describe('session/labels', () => {
       templateShare: 0,
       maxShare: 0,
       weights: [0],
+      numRanked: 0,
       method: 'grad_l2'
     } as const;
     const trans = nullTranslator.load('lit_lab');
