@@ -74,7 +74,8 @@ class Core:
     async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
         """Return tokens; starts the service and waits for it."""
         self._check_model(request.model)
-        self._check_length(request.prompt)
+        self._check_length("prompt", request.prompt)
+        self._check_length("answer", request.answer)
         with self.service.use():
             endpoint = await self.service.ready()
             return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request)
@@ -88,7 +89,7 @@ class Core:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
         if isinstance(request, protocol.GenerateRequest):
-            self._check_length(request.prompt)
+            self._check_length("prompt", request.prompt)
             if request.max_new_tokens > self.options.max_new_tokens:
                 raise Problem(
                     422,
@@ -110,13 +111,13 @@ class Core:
                 f"Choose one of: {', '.join(names)}; or add it to c.LitLab.models.",
             )
 
-    def _check_length(self, prompt: str) -> None:
+    def _check_length(self, what: str, text: str) -> None:
         limit = self.options.max_prompt_chars
-        if len(prompt) > limit:
+        if len(text) > limit:
             raise Problem(
                 422,
-                "prompt_too_long",
-                f"The prompt has {len(prompt):,} characters; the limit is {limit:,}.",
+                f"{what}_too_long",
+                f"The {what} has {len(text):,} characters; the limit is {limit:,}.",
                 "Shorten it, or raise c.LitLab.max_prompt_chars.",
             )
 

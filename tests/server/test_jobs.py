@@ -34,6 +34,14 @@ async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, eve
     assert len(standin.pids) == 1
 
 
+async def test_a_proxy_for_the_internet_sees_nothing(generate, events, monkeypatch):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody is there
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    assert (await events(await generate("Hi")))[-1]["event"] == "done"
+
+
 async def test_events_are_replayed_from_a_number_on(generate, events, api):
     job = await generate("Hi")
     whole = await events(job)

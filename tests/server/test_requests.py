@@ -89,6 +89,8 @@ async def test_huge_bodies_are_refused_without_keeping_them(api, lit_lab, standi
 async def test_tokens_are_limited_too(api):
     status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "x" * 100_001})
     assert (status, answer["error"]) == (422, "prompt_too_long")
+    status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "", "answer": "x" * 100_001})
+    assert (status, answer["error"]) == (422, "answer_too_long")
     status, answer = await api("POST", "tokens", body={"model": "x", "prompt": ""})
     assert (status, answer["error"]) == (422, "unknown_model")
 
