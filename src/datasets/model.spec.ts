@@ -52,6 +52,17 @@ describe('datasets/model', () => {
     expect(model.rows).toEqual(ROWS);
   });
 
+  it('shows the rows of the dataset chosen last, whichever come last', async () => {
+    const loading = model.load();
+    await Promise.resolve(); // the first rows are on their way
+    const chosen = model.choose('other');
+    await Promise.all([loading, chosen]);
+    expect(model.open).toBe('other');
+    expect(asked[asked.length - 1]).toBe('other');
+    expect(model.loadingSince).toBeNull();
+    expect(model.size).toBe(2);
+  });
+
   it('finds rows that hold all words, in source or prompt', async () => {
     await model.load();
     model.query = 'HEADLINE giga';

@@ -99,17 +99,28 @@ export class DatasetsModel implements IDisposable {
     this._loadingSince = Date.now();
     this._problem = null;
     this._emit();
-    const { signal } = this._abort;
+    const abort = this._abort;
+    const { signal } = abort;
     try {
       if (this._datasets.length === 0) {
         this._datasets = await this._client.datasets(signal);
+        if (abort !== this._abort) {
+          return;
+        }
         this._open = this._open ?? this._datasets[0]?.name ?? null;
       }
       if (this._open !== null) {
         const name = this._open;
-        this._rows = (await this._client.datasetRows(name, signal)).rows;
+        const { rows } = await this._client.datasetRows(name, signal);
+        if (abort !== this._abort) {
+          return; // Another one was chosen meanwhile.
+        }
+        this._rows = rows;
       }
     } catch (reason) {
+      if (abort !== this._abort) {
+        return;
+      }
       if (!isAbort(reason)) {
         this._problem = problemOf(reason, this._trans);
       }
@@ -120,8 +131,11 @@ export class DatasetsModel implements IDisposable {
 
   /** Open another dataset. */
   choose(name: string): Promise<void> {
+    this._abort.abort();
+    this._abort = new AbortController();
     this._open = name;
     this._rows = [];
+    this._loadingSince = null;
     return this.load();
   }
 
@@ -151,7 +165,7 @@ export class DatasetsModel implements IDisposable {
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
-  private readonly _abort = new AbortController();
+  private _abort = new AbortController();
   private _datasets: readonly DatasetInfo[] = [];
   private _open: string | null = null;
   private _rows: readonly DatasetRow[] = [];
