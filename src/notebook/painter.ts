@@ -2,12 +2,13 @@ import type { Cell } from '@jupyterlab/cells';
 import { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 
+import { asShown, toEditor } from './breaks';
 import { paint } from './overlay';
 import type { IShadedRange } from './overlay';
 
 /** What is painted over a cell. */
 export interface IPainting {
-  /** The cell's source that the ranges belong to. */
+  /** The cell's source that the ranges belong to and are told in. */
   readonly source: string;
   readonly ranges: readonly IShadedRange[];
 }
@@ -43,9 +44,16 @@ export class CellPainter {
       const view = editor.editor;
       if (painting === null) {
         paint(view, []);
-      } else if (view.state.doc.toString() === painting.source) {
+      } else if (view.state.doc.toString() === asShown(painting.source)) {
         // Else an edit is on its way that will paint again, or clear.
-        paint(view, painting.ranges);
+        const at = toEditor(painting.source);
+        paint(
+          view,
+          painting.ranges.map(range => ({
+            ...range,
+            span: [at(range.span[0]), at(range.span[1])]
+          }))
+        );
       }
     } else if (painting !== null && !this._waiting.has(cell)) {
       this._waiting.add(cell);

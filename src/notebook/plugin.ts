@@ -2,7 +2,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, showErrorMessage } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
@@ -91,9 +91,22 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         if (place === null) {
           return;
         }
-        options ??= prepare();
-        const { analyze } = await import('./analyze');
-        await analyze(place, await options);
+        try {
+          options ??= prepare();
+          const { analyze } = await import('./analyze');
+          await analyze(place, await options);
+        } catch (error) {
+          // Parts that could not be loaded are loaded again the next time.
+          options = null;
+          console.error('lit-lab: the prompt could not be analyzed', error);
+          await showErrorMessage(
+            trans.__('The prompt could not be analyzed'),
+            trans.__(
+              '%1 Try again; if that does not help, reload the page.',
+              error instanceof Error ? `${error.message}.` : ''
+            )
+          );
+        }
       }
     });
     palette?.addItem({ command, category: trans.__('Prompt analysis') });

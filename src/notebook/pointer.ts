@@ -5,6 +5,7 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { Span } from '../session/source';
+import { toSource } from './breaks';
 
 /** Where in a notebook the user asks for an analysis. */
 export interface IPlaceAsked {
@@ -32,7 +33,9 @@ export function placeOfCursor(tracker: INotebookTracker): IPlaceAsked | null {
   return {
     panel,
     cell,
-    offset: isEditing ? view.state.selection.main.head : null,
+    offset: isEditing
+      ? sourceOffset(cell, view.state.selection.main.head)
+      : null,
     output: null,
     selection: selectionOf(cell),
     selected: selectedIn(cell)
@@ -73,11 +76,12 @@ export class PointerMemory implements IDisposable {
     const at = event instanceof MouseEvent ? this._cellAt(event) : null;
     if (event.type === 'pointerdown') {
       // Some systems select the word under a right click: that is nobody's
-      // wish, and told by its not having been selected before.
-      this._before = at && {
-        selection: selectionOf(at.cell),
-        selected: selectedIn(at.cell)
-      };
+      // wish, and told by its not having been selected before. A left click
+      // opens no menu: what it selects is meant.
+      this._before =
+        at === null || isLeftClick(event)
+          ? null
+          : { selection: selectionOf(at.cell), selected: selectedIn(at.cell) };
       return;
     }
     if (at === null) {
@@ -93,7 +97,7 @@ export class PointerMemory implements IDisposable {
       panel,
       cell,
       offset: view?.contentDOM.contains(node)
-        ? view.posAtCoords({ x, y }, false)
+        ? sourceOffset(cell, view.posAtCoords({ x, y }, false))
         : null,
       output: outputAt(cell, node),
       selection:
@@ -128,6 +132,12 @@ export class PointerMemory implements IDisposable {
   private _isDisposed = false;
 }
 
+function isLeftClick(event: Partial<PointerEvent>): boolean {
+  return (
+    event.pointerType === 'mouse' && event.button === 0 && !event.ctrlKey // macOS opens the menu for it
+  );
+}
+
 function viewOf(cell: Cell): CodeMirrorEditor['editor'] | null {
   return cell.editor instanceof CodeMirrorEditor ? cell.editor.editor : null;
 }
@@ -135,7 +145,14 @@ function viewOf(cell: Cell): CodeMirrorEditor['editor'] | null {
 /** The selected stretch of a cell's source; null when it is empty. */
 function selectionOf(cell: Cell): Span | null {
   const selection = viewOf(cell)?.state.selection.main;
-  return selection && !selection.empty ? [selection.from, selection.to] : null;
+  return selection && !selection.empty
+    ? [sourceOffset(cell, selection.from), sourceOffset(cell, selection.to)]
+    : null;
+}
+
+/** The offset in a cell's source for one in its editor. */
+function sourceOffset(cell: Cell, offset: number): number {
+  return toSource(cell.model.sharedModel.getSource())(offset);
 }
 
 /** What is selected in a cell outside of its editor; null when nothing is. */

@@ -32,6 +32,10 @@ export async function readText(
   const { finder } = options;
   switch (origin.what) {
     case 'string': {
+      if (cell.type !== 'code') {
+        // Its type was changed: the whole cell is another text.
+        return { text: null, origin };
+      }
       const found = await finder.find(notebook, index);
       const again = findAgain(origin, found);
       return again === null
@@ -45,6 +49,9 @@ export async function readText(
       return { text, origin };
     }
     case 'cell': {
+      if (cell.type === 'code') {
+        return { text: null, origin };
+      }
       const [text] = await finder.find(notebook, index);
       return { text: text ?? null, origin };
     }

@@ -184,6 +184,32 @@ describe('NotebookSource', () => {
     expect(fixture.shades()).toEqual([]);
   });
 
+  it('is gone while its cell is of another type', async () => {
+    const fixture = new Fixture(['p = "Hi"'], 0);
+    const source = await fixture.open(0, STRING);
+    const { sharedModel } = fixture.model;
+    const { id, source: text } = fixture.model.cells.get(0).toJSON();
+    const become = async (cell_type: string) => {
+      sharedModel.transact(() => {
+        sharedModel.deleteCell(0);
+        sharedModel.insertCell(0, { id: `${id}`, cell_type, source: text });
+      });
+      await quiet();
+    };
+    await become('markdown');
+    expect(source.text).toBeNull();
+    await become('code');
+    expect(source.text?.value).toBe('Hi');
+  });
+
+  it('shades a source with long line breaks', async () => {
+    const fixture = new Fixture(['a = 1\r\np = """Hi\r\nyou"""']);
+    const source = await fixture.open(0, STRING);
+    expect(source.text?.value).toBe('Hi\nyou');
+    source.paint('Hi\nyou', {}, [{ ...SHADE, span: [3, 6] }]);
+    expect(fixture.shades()).toEqual(['you']);
+  });
+
   it('shades a cell once it comes on screen', async () => {
     const fixture = new Fixture(['p = "Hi"']);
     const [cell] = fixture.widgets;
@@ -239,6 +265,23 @@ describe('StringFinder', () => {
     }
     expect(lookup).toHaveBeenCalledTimes(1);
     expect(lookup).toHaveBeenCalledWith(['BULLET', 'NO SUCH']);
+  });
+
+  it('looks names up again after a failure, for values too', async () => {
+    const warn = jest.spyOn(console, 'warn').mockImplementation();
+    let isOffline = true;
+    const finder = makeFinder(async () => {
+      if (isOffline) {
+        throw new Error('offline');
+      }
+      return new Map([['BULLET', '•']]);
+    });
+    const text = notebook('f"{a}"', 'a = "\\N{BULLET}"');
+    const [found] = await finder.find(text, 0);
+    expect(await finder.suggest(text, 0, found)).toEqual({});
+    isOffline = false;
+    expect((await finder.suggest(text, 0, found)).a.value).toBe('•');
+    warn.mockRestore();
   });
 
   it('says when names cannot be looked up', async () => {

@@ -14,6 +14,7 @@ import type {
   ISuggestion
 } from '../session/source';
 import { fill } from '../session/template';
+import { toEditor } from './breaks';
 import { kindName } from './kinds';
 import { moveOrigin } from './origin';
 import type { Origin, SourceDelta } from './origin';
@@ -298,7 +299,8 @@ export class NotebookSource implements IPromptSource {
     }
     const editor = cell.editor;
     if (editor && 'span' in this._origin) {
-      editor.revealPosition(editor.getPositionAt(this._origin.span[0])!);
+      const at = toEditor(cell.model.sharedModel.getSource());
+      editor.revealPosition(editor.getPositionAt(at(this._origin.span[0]))!);
     }
   }
 

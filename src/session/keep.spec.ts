@@ -57,6 +57,7 @@ describe('session/keep', () => {
     first.prompt.edit('kept');
     state.value = JSON.parse(JSON.stringify(first.save()));
     const next = new Session(client, trans);
+    first.dispose();
     next.open(new FakeSource('quicker'));
     const save = await keepSession(next, state.db, Promise.resolve());
     await settle();

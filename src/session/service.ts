@@ -15,10 +15,16 @@ export type ServiceClient = Pick<
   'status' | 'models' | 'startService' | 'restartService' | 'log'
 >;
 
+/** While something is under way, and while all is calm; in milliseconds. */
+const BUSY = { interval: 1000, backoff: true, max: 10_000 };
+const CALM = { interval: 12_000, backoff: true, max: 60_000 };
+
 /**
  * State of the model service and its models.
  *
- * Asks the server only while somebody looks and something is under way.
+ * Asks the server only while somebody looks: each second while something is
+ * under way, else now and then, since a service can die, or fall asleep, while
+ * nobody uses it.
  */
 export class ServiceModel implements IDisposable {
   constructor(client: ServiceClient, trans: TranslationBundle) {
@@ -27,7 +33,7 @@ export class ServiceModel implements IDisposable {
     this._poll = new Poll({
       name: 'lit-lab:status',
       auto: false,
-      frequency: { interval: 1000, backoff: true, max: 10_000 },
+      frequency: CALM,
       standby: 'when-hidden',
       factory: () => this.refresh()
     });
@@ -79,7 +85,7 @@ export class ServiceModel implements IDisposable {
 
   /**
    * Say whether somebody looks, and whether a job is under way: together they
-   * decide whether to go on asking.
+   * decide whether to go on asking, and how often.
    */
   watch(visible: boolean, working: boolean): void {
     const seen = visible && !this._visible;
@@ -151,14 +157,25 @@ export class ServiceModel implements IDisposable {
     if (this.isDisposed) {
       return;
     }
-    const wanted = this._visible && (this._working || this.isBusy);
-    if (wanted && !this._polling) {
-      this._polling = true;
-      void this._poll.start();
-    } else if (!wanted && this._polling) {
-      this._polling = false;
-      void this._poll.stop();
+    const pace = !this._visible
+      ? null
+      : this._working || this.isBusy
+        ? BUSY
+        : CALM;
+    if (pace === this._paceNow) {
+      return;
     }
+    this._paceNow = pace;
+    if (pace === null) {
+      void this._poll.stop();
+      return;
+    }
+    this._poll.frequency = pace;
+    // The first question after that is due in one interval of the new pace.
+    void this._poll.schedule({
+      interval: pace.interval,
+      phase: 'resolved'
+    });
   }
 
   private _emit(): void {
@@ -176,5 +193,5 @@ export class ServiceModel implements IDisposable {
   private _problem: IProblem | null = null;
   private _visible = false;
   private _working = false;
-  private _polling = false;
+  private _paceNow: typeof BUSY | null = null;
 }

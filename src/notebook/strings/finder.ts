@@ -146,6 +146,8 @@ export class StringFinder {
     if (missing.size === 0) {
       return first;
     }
+    // What was read without them is read again, even if they stay unknown.
+    this._cache.clear();
     try {
       const names = [...missing];
       const known = await this._unicodeNames(names);
@@ -158,7 +160,6 @@ export class StringFinder {
       console.warn('lit-lab: Unicode names could not be looked up', error);
       return first;
     }
-    this._cache.clear();
     return find(this._context(new Set()));
   }
 
