@@ -46,13 +46,36 @@ describe('session/service', () => {
     await settle();
   };
 
-  it('asks once when it comes into view, and not again while all is calm', async () => {
+  it('asks when it comes into view, and seldom while all is calm', async () => {
     await pass(5);
     expect(client.asked).toBe(0);
     service.watch(true, false);
     await pass(10);
     expect(client.asked).toBe(1);
     expect(service.service?.state).toBe('ready');
+  });
+
+  it('sees a service that dies while nobody uses it', async () => {
+    service.watch(true, false);
+    await pass(3);
+    client.state = 'failed';
+    await pass(13);
+    expect(service.service?.state).toBe('failed');
+    expect(client.asked).toBeLessThan(4);
+    service.watch(false, false);
+    const seen = client.asked;
+    await pass(60);
+    expect(client.asked).toBe(seen);
+  });
+
+  it('asks at once, and often, when work begins', async () => {
+    service.watch(true, false);
+    await pass(2);
+    service.watch(true, true);
+    await settle();
+    expect(client.asked).toBe(2);
+    await pass(5);
+    expect(client.asked).toBeGreaterThan(5);
   });
 
   it('goes on asking while the service starts, if somebody looks', async () => {

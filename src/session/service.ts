@@ -89,10 +89,10 @@ export class ServiceModel implements IDisposable {
    */
   watch(visible: boolean, working: boolean): void {
     const seen = visible && !this._visible;
-    const worked = this._working && !working;
+    const turned = working !== this._working && (visible || !working);
     this._visible = visible;
     this._working = working;
-    if (seen || worked) {
+    if (seen || turned) {
       void this.refresh();
     }
     this._pace();
@@ -171,11 +171,7 @@ export class ServiceModel implements IDisposable {
       return;
     }
     this._poll.frequency = pace;
-    // The first question after that is due in one interval of the new pace.
-    void this._poll.schedule({
-      interval: pace.interval,
-      phase: 'resolved'
-    });
+    void this._poll.schedule({ interval: pace.interval });
   }
 
   private _emit(): void {
