@@ -7,6 +7,7 @@ import { AutoText } from './autotext';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 import { Origin, Variables } from './origin';
+import { describeWait } from './waits';
 
 /** Where the prompt is made and sent. */
 export function Composer({ session }: { session: Session }): JSX.Element {
@@ -24,64 +25,79 @@ export function Composer({ session }: { session: Session }): JSX.Element {
       : null;
   const busy = awaited !== null && awaited.answerTokens.length === 0;
   return (
-    <section className="lit-composer" aria-label={trans.__('Prompt and run')}>
-      <Origin session={session} />
-      <Variables prompt={prompt} />
-      {shown && (
-        <AutoText
-          className="lit-prompt"
-          label={trans.__('Prompt')}
-          value={prompt.value}
-          placeholder={trans.__('Type or paste a prompt')}
-          onChange={value => prompt.edit(value)}
-        />
-      )}
-      <div className="lit-run">
-        {isRunning ? (
-          <button
-            type="button"
-            className="lit-button lit-stop"
-            onClick={() => session.stop()}
-          >
-            <span aria-hidden>◼ </span>
-            {trans.__('Stop')}
-          </button>
-        ) : (
-          <button
-            type="button"
-            className="lit-button lit-primary"
-            title={trans.__('Let the model answer (Ctrl+Enter)')}
-            onClick={() => void session.ask()}
-          >
-            <span aria-hidden>▶ </span>
-            {trans.__('Run')}
-          </button>
+    <>
+      <section className="lit-composer" aria-label={trans.__('Prompt')}>
+        <Origin session={session} />
+        <Variables prompt={prompt} />
+        {shown && (
+          <AutoText
+            className="lit-prompt"
+            label={trans.__('Prompt')}
+            value={prompt.value}
+            placeholder={trans.__('Type or paste a prompt')}
+            onChange={value => prompt.edit(value)}
+          />
         )}
-        {session.text !== null && (
-          <button
-            type="button"
-            className="lit-button"
-            aria-expanded={shown}
-            onClick={() => setEditing(!editing)}
-          >
-            {editing ? trans.__('Close editor') : trans.__('Edit prompt')}
-          </button>
+      </section>
+      {/* Stays in view: an answer that one reads can be stopped, and what one
+          waits for or what went wrong is seen, wherever one is in the text. */}
+      <section className="lit-run" aria-label={trans.__('Run')}>
+        <div className="lit-run-row">
+          {isRunning ? (
+            <button
+              type="button"
+              className="lit-button lit-stop"
+              onClick={() => session.stop()}
+            >
+              <span aria-hidden>◼ </span>
+              {trans.__('Stop')}
+            </button>
+          ) : (
+            <button
+              type="button"
+              className="lit-button lit-primary"
+              title={trans.__('Let the model answer (Ctrl+Enter)')}
+              onClick={() => void session.ask()}
+            >
+              <span aria-hidden>▶ </span>
+              {trans.__('Run')}
+            </button>
+          )}
+          {session.text !== null && (
+            <button
+              type="button"
+              className="lit-button"
+              aria-expanded={shown}
+              onClick={() => setEditing(!editing)}
+            >
+              {editing ? trans.__('Close editor') : trans.__('Edit prompt')}
+            </button>
+          )}
+          <Facts session={session} />
+        </div>
+        {problem && <Problem problem={problem} />}
+        {busy && (
+          <Waiting
+            message={describeWait(
+              awaited.message,
+              session.service.service,
+              trans
+            )}
+            since={awaited.started}
+          />
         )}
-        <Facts session={session} />
-      </div>
-      {problem && <Problem problem={problem} />}
-      {busy && <Waiting message={awaited.message} since={awaited.started} />}
-      {failed && (
-        <Problem
-          problem={failed}
-          remedies={{
-            retry: () => void session.ask(),
-            restart: () => void session.service.restart()
-          }}
-          onDismiss={attempt?.problem ? () => session.dismiss() : undefined}
-        />
-      )}
-    </section>
+        {failed && (
+          <Problem
+            problem={failed}
+            remedies={{
+              retry: () => void session.ask(),
+              restart: () => void session.service.restart()
+            }}
+            onDismiss={attempt?.problem ? () => session.dismiss() : undefined}
+          />
+        )}
+      </section>
+    </>
   );
 }
 

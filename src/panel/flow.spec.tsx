@@ -71,6 +71,7 @@ describe('panel/flow', () => {
             ready={true}
             answering={false}
             underline={false}
+            fine={false}
             onPick={(at, extend) => picked.push([at, extend])}
             {...props}
           />
@@ -114,6 +115,33 @@ describe('panel/flow', () => {
     expect(host.querySelector('.lit-control')!.textContent).toBe(
       '<start_of_turn>'
     );
+  });
+
+  it('outlines the words of a target as one, and lines apart', () => {
+    const target = [8, 12] as const;
+    show({ text: cutText(RUN, 'words', target), target });
+    expect(
+      segments()
+        .slice(-3)
+        .map(s => [s.textContent, s.dataset.joins])
+    ).toEqual([
+      ['Hi', 'after'],
+      [' there.', 'both'],
+      [' Bye.', 'before']
+    ]);
+    const run = {
+      ...RUN,
+      answerTokens: [token(' Hi'), token('.'), token('\n'), token('Bye')]
+    };
+    show({ text: cutText(run, 'sentences', target), target });
+    expect(
+      segments()
+        .slice(-2)
+        .map(s => [s.textContent, s.dataset.joins])
+    ).toEqual([
+      ['Hi.', undefined],
+      ['Bye', undefined]
+    ]);
   });
 
   it('has prompt and answer as groups, and only the answer to pick', () => {

@@ -5,13 +5,8 @@ import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
 import { usePanel } from './context';
+import { isJoined, isWithin, Segment } from './segment';
 import { Tooltip } from './tooltip';
-
-/** How many of the strongest segments carry their rank. */
-const BADGES = 3;
-
-/** A weight below which a sign would tell nothing but noise. */
-const FAINT = 0.08;
 
 /** What {@link Flow} shows and does. */
 export interface IFlowProps {
@@ -23,6 +18,8 @@ export interface IFlowProps {
   /** Whether the answer is under way. */
   answering: boolean;
   underline: boolean;
+  /** Whether segments are so short that a rank beside them would part words. */
+  fine: boolean;
   /** Make the segment that holds a token the target. */
   onPick: (token: number, extend: boolean) => void;
 }
@@ -90,6 +87,7 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         ref={root}
         className="lit-flow"
         data-emphasis={props.underline ? 'underline' : 'shade'}
+        data-fine={props.fine}
         data-signed={map?.method === 'grad_dot_input'}
         data-ready={ready}
         onClick={onClick}
@@ -160,8 +158,7 @@ const Part = React.memo(
         {spans.length === 0 && textOf(tokens, [from, to])}
         {spans.map((span, i) => {
           const salience = map?.segments[first + i];
-          const isTarget =
-            target !== null && span[0] >= target[0] && span[1] <= target[1];
+          const isTarget = isWithin(span, target);
           return (
             <Segment
               key={`${span[0]}:${span[1]}`}
@@ -173,6 +170,8 @@ const Part = React.memo(
               rank={salience?.rank ?? null}
               share={salience?.share ?? null}
               isTarget={isTarget}
+              joinsBefore={isTarget && isJoined(tokens, spans, i - 1, target)}
+              joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
               pickable={props.pickable}
             />
           );
@@ -189,85 +188,6 @@ const Part = React.memo(
     one.to === other.to
 );
 Part.displayName = 'Part';
-
-interface ISegmentProps {
-  index: number;
-  tokens: readonly Token[];
-  start: number;
-  end: number;
-  weight: number;
-  rank: number | null;
-  share: number | null;
-  isTarget: boolean;
-  pickable: boolean;
-}
-
-/** A segment. Blanks around it and runs of line breaks are only drawn. */
-const Segment = React.memo((props: ISegmentProps): JSX.Element => {
-  const { tokens, start, end, weight, rank, share, isTarget } = props;
-  const content = textOf(tokens, [start, end]);
-  const lead = content.slice(0, content.length - content.trimStart().length);
-  const core = content.trim();
-  const trail = content.slice(lead.length + core.length);
-  const hasBadge = rank !== null && rank <= BADGES && weight !== 0;
-  return (
-    <>
-      {lead}
-      <span
-        className="lit-segment"
-        role="button"
-        tabIndex={-1}
-        aria-pressed={props.pickable ? isTarget : undefined}
-        aria-disabled={!props.pickable}
-        data-segment={props.index}
-        data-token={start}
-        data-target={isTarget}
-        data-rank={rank ?? undefined}
-        data-share={share === null ? undefined : share.toFixed(4)}
-        data-sign={weight < -FAINT ? 'negative' : undefined}
-        style={
-          { '--lit-weight': Math.abs(weight).toFixed(3) } as React.CSSProperties
-        }
-      >
-        {withControl(tokens, start, end, lead.length, core)}
-      </span>
-      {hasBadge && (
-        // Drawn by its style, so that it is not part of copied text.
-        <span className="lit-badge" data-badge={rank} aria-hidden />
-      )}
-      {trail}
-    </>
-  );
-});
-Segment.displayName = 'Segment';
-
-/** A segment's text, with control tokens as chips. */
-function withControl(
-  tokens: readonly Token[],
-  start: number,
-  end: number,
-  lead: number,
-  core: string
-): React.ReactNode {
-  const parts: React.ReactNode[] = [];
-  let at = -lead;
-  let plain = 0;
-  for (let i = start; i < end; i++) {
-    const length = tokens[i].text.length;
-    if (tokens[i].kind === 'control') {
-      parts.push(core.slice(plain, Math.max(plain, at)));
-      parts.push(
-        <span key={i} className="lit-control">
-          {tokens[i].text}
-        </span>
-      );
-      plain = at + length;
-    }
-    at += length;
-  }
-  parts.push(core.slice(plain));
-  return parts;
-}
 
 /** Whether text is selected in an element. */
 function isSelecting(root: HTMLElement | null): boolean {

@@ -45,7 +45,10 @@ export const LedTo = React.memo(
                   className="lit-ledto-row"
                   data-for={index}
                   data-sign={segment.score < 0 ? 'negative' : undefined}
-                  title={trans.__('Show it in the text')}
+                  title={trans.__(
+                    'Line %1: show it in the text',
+                    lineOf(text, segment.span)
+                  )}
                   onClick={() => onShow(index)}
                 >
                   <span className="lit-ledto-rank">{segment.rank}</span>

@@ -12,8 +12,14 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
   const { prompt } = session;
   const origin = prompt.origin;
   const source = prompt.source;
-  const name = origin && PathExt.basename(origin.document);
-  const trail = origin && [name, ...origin.place].join(' › ');
+  const trail = origin && (
+    <>
+      <bdi className="lit-trail-name">{PathExt.basename(origin.document)}</bdi>
+      {origin.place.map((part, i) => (
+        <span key={i}>› {part}</span>
+      ))}
+    </>
+  );
   return (
     <div className="lit-origin">
       {origin && (
@@ -75,7 +81,7 @@ function Note({ session }: { session: Session }): JSX.Element | null {
           : '';
   return text ? (
     <span className="lit-note" data-stale={session.isStale}>
-      {prompt.origin ? `· ${text}` : text}
+      {text}
     </span>
   ) : null;
 }

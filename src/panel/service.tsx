@@ -3,6 +3,7 @@ import React, { useRef } from 'react';
 import type { Session } from '../session/session';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
+import { describeWait } from './waits';
 
 /** What the model service is doing, or why it can't be used. */
 export function ServiceNotice({
@@ -60,7 +61,7 @@ export function ServiceNotice({
   if (waits && !session.isRunning) {
     const message =
       waits === 'service'
-        ? service?.detail || trans.__('Starting the model service')
+        ? describeWait(service?.detail ?? '', service, trans)
         : model?.detail || trans.__('Loading %1', model?.name ?? '');
     return <Waiting message={message} since={since.current.at} />;
   }

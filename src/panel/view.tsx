@@ -7,6 +7,7 @@ import { Composer } from './composer';
 import { usePanel } from './context';
 import { Controls } from './controls';
 import { Flow } from './flow';
+import { useFollow } from './follow';
 import { Header } from './header';
 import { LedTo } from './ledto';
 import { Legend } from './legend';
@@ -56,6 +57,7 @@ export function PanelView(props: {
 
   const { run, text, map, target, scores, settings } = session;
   const isMapped = map !== null;
+  useFollow(root, run, scores !== null);
   // The list that comes with a map takes room: keep what was clicked in view.
   useEffect(() => {
     if (isMapped) {
@@ -88,6 +90,10 @@ export function PanelView(props: {
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
+              fine={
+                settings.granularity === 'tokens' ||
+                settings.granularity === 'words'
+              }
               onPick={onPick}
             />
           </>
@@ -98,7 +104,7 @@ export function PanelView(props: {
           </p>
         )}
         {scores && !target && (
-          <p className="lit-hint lit-inset">
+          <p className="lit-hint lit-inset lit-next">
             {trans.__(
               'Click a sentence of the answer to see what led to it; Shift-click to extend.'
             )}

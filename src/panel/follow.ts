@@ -1,0 +1,50 @@
+import type React from 'react';
+import { useEffect, useRef } from 'react';
+
+import { isUnderWay } from '../session/run';
+import type { IRun } from '../session/run';
+
+/** What is new at the end of the text: the cursor, or what to do next. */
+const NEWEST = '.lit-caret, .lit-next';
+
+/**
+ * Keep an answer in view while it comes in, for it stands behind the prompt.
+ * Whoever scrolls up wants to read there, and is let.
+ */
+export function useFollow(
+  root: React.RefObject<HTMLElement>,
+  run: IRun | null,
+  explainable: boolean
+): void {
+  const state = useRef({ key: -1, follows: false, top: 0 });
+  const length = run?.answerTokens.length ?? 0;
+  const underWay = isUnderWay(run);
+
+  useEffect(() => {
+    const scroller = root.current?.querySelector('.lit-scroll');
+    const { current } = state;
+    const onScroll = () => {
+      const top = scroller!.scrollTop;
+      if (top < current.top - 1) {
+        current.follows = false;
+      }
+      current.top = top;
+    };
+    scroller?.addEventListener('scroll', onScroll);
+    return () => scroller?.removeEventListener('scroll', onScroll);
+  }, [root]);
+
+  useEffect(() => {
+    const { current } = state;
+    if (run && underWay && run.key !== current.key) {
+      current.key = run.key;
+      current.follows = true;
+      current.top = 0;
+    }
+    if (current.follows && run?.key === current.key) {
+      root.current?.querySelector(NEWEST)?.scrollIntoView({ block: 'nearest' });
+      // Once what to do next is in view, there is nothing more to follow.
+      current.follows = !explainable;
+    }
+  }, [root, run, length, underWay, explainable]);
+}

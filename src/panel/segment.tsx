@@ -1,0 +1,136 @@
+import React from 'react';
+
+import type { Token } from '../api';
+import type { TokenSpan } from '../salience';
+import { textOf } from '../session/map';
+
+/** How many of the strongest segments carry their rank. */
+const BADGES = 3;
+
+/** A weight below which a sign would tell nothing but noise. */
+const FAINT = 0.08;
+
+interface ISegmentProps {
+  index: number;
+  tokens: readonly Token[];
+  start: number;
+  end: number;
+  weight: number;
+  rank: number | null;
+  share: number | null;
+  isTarget: boolean;
+  /** Whether the target's outline goes on to the segment before, or after. */
+  joinsBefore: boolean;
+  joinsAfter: boolean;
+  pickable: boolean;
+}
+
+/**
+ * A segment. Blanks around it and runs of line breaks are only drawn; but those
+ * between segments of the target are within its one outline.
+ */
+export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
+  const { tokens, start, end, weight, rank, share, isTarget } = props;
+  const content = textOf(tokens, [start, end]);
+  const lead = content.slice(0, content.length - content.trimStart().length);
+  const core = content.trim();
+  const trail = content.slice(lead.length + core.length);
+  const { joinsBefore, joinsAfter } = props;
+  const hasBadge = rank !== null && rank <= BADGES && weight !== 0;
+  return (
+    <>
+      {!joinsBefore && lead}
+      <span
+        className="lit-segment"
+        role="button"
+        tabIndex={-1}
+        aria-pressed={props.pickable ? isTarget : undefined}
+        aria-disabled={!props.pickable}
+        data-segment={props.index}
+        data-token={start}
+        data-target={isTarget}
+        data-joins={joins(joinsBefore, joinsAfter)}
+        data-rank={rank ?? undefined}
+        data-share={share === null ? undefined : share.toFixed(4)}
+        data-sign={weight < -FAINT ? 'negative' : undefined}
+        style={
+          { '--lit-weight': Math.abs(weight).toFixed(3) } as React.CSSProperties
+        }
+      >
+        {joinsBefore && lead}
+        {withControl(tokens, start, end, lead.length, core)}
+        {joinsAfter && trail}
+      </span>
+      {hasBadge && (
+        // Drawn by its style, so that it is not part of copied text.
+        <span className="lit-badge" data-badge={rank} aria-hidden />
+      )}
+      {!joinsAfter && trail}
+    </>
+  );
+});
+Segment.displayName = 'Segment';
+
+/** Whether a span of tokens is part of the target. */
+export function isWithin(
+  span: TokenSpan | undefined,
+  target: TokenSpan | null
+): boolean {
+  return (
+    span !== undefined &&
+    target !== null &&
+    span[0] >= target[0] &&
+    span[1] <= target[1]
+  );
+}
+
+/** Whether segment `i` and the next are of the target, and on one line. */
+export function isJoined(
+  tokens: readonly Token[],
+  spans: readonly TokenSpan[],
+  i: number,
+  target: TokenSpan | null
+): boolean {
+  if (!isWithin(spans[i], target) || !isWithin(spans[i + 1], target)) {
+    return false;
+  }
+  const before = textOf(tokens, spans[i]);
+  const after = textOf(tokens, spans[i + 1]);
+  const blank =
+    before.slice(before.trimEnd().length) +
+    after.slice(0, after.length - after.trimStart().length);
+  return !/[\n\r\u2028\u2029]/.test(blank);
+}
+
+/** On which sides the target's outline goes on, for the style. */
+function joins(before: boolean, after: boolean): string | undefined {
+  return before ? (after ? 'both' : 'before') : after ? 'after' : undefined;
+}
+
+/** A segment's text, with control tokens as chips. */
+function withControl(
+  tokens: readonly Token[],
+  start: number,
+  end: number,
+  lead: number,
+  core: string
+): React.ReactNode {
+  const parts: React.ReactNode[] = [];
+  let at = -lead;
+  let plain = 0;
+  for (let i = start; i < end; i++) {
+    const length = tokens[i].text.length;
+    if (tokens[i].kind === 'control') {
+      parts.push(core.slice(plain, Math.max(plain, at)));
+      parts.push(
+        <span key={i} className="lit-control">
+          {tokens[i].text}
+        </span>
+      );
+      plain = at + length;
+    }
+    at += length;
+  }
+  parts.push(core.slice(plain));
+  return parts;
+}
