@@ -17,7 +17,7 @@ export type DatasetsClient = Pick<ApiClient, 'datasets' | 'datasetRows'>;
 export class DatasetsModel implements IDisposable {
   constructor(
     client: DatasetsClient,
-    session: ISession,
+    session: Pick<ISession, 'open'>,
     trans: TranslationBundle
   ) {
     this._client = client;
@@ -161,7 +161,7 @@ export class DatasetsModel implements IDisposable {
   }
 
   private readonly _client: DatasetsClient;
-  private readonly _session: ISession;
+  private readonly _session: Pick<ISession, 'open'>;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);

@@ -31,6 +31,7 @@ export class DatasetSource implements IPromptSource {
   readonly place: readonly string[];
   readonly text: IPromptText;
   readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
+  readonly link = null;
   readonly reveal: () => void;
 
   get changed(): ISignal<IPromptSource, void> {

@@ -10,6 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ISession } from '../session/tokens';
 import type { IAnalyzeOptions } from './analyze';
+import { relinkWhenOpen } from './link';
 import { PointerMemory, placeOfCursor } from './pointer';
 
 /** Commands of the notebook side. */
@@ -63,6 +64,14 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         activate: id => app.shell.activateById(id)
       };
     };
+    const prepared = () => {
+      options ??= prepare().catch(error => {
+        options = null; // What could not be loaded is loaded again next time.
+        throw error;
+      });
+      return options;
+    };
+    relinkWhenOpen(session, tracker, prepared);
     const command = CommandIDs.analyzePrompt;
     app.commands.addCommand(command, {
       label: trans.__('Analyze prompt'),
@@ -92,12 +101,9 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
           return;
         }
         try {
-          options ??= prepare();
           const { analyze } = await import('./analyze');
-          await analyze(place, await options);
+          await analyze(place, await prepared());
         } catch (error) {
-          // Parts that could not be loaded are loaded again the next time.
-          options = null;
           console.error('lit-lab: the prompt could not be analyzed', error);
           await showErrorMessage(
             trans.__('The prompt could not be analyzed'),

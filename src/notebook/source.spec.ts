@@ -184,6 +184,21 @@ describe('NotebookSource', () => {
     expect(fixture.shades()).toEqual([]);
   });
 
+  it('is found again when its cell was cut and pasted', async () => {
+    const fixture = new Fixture(['p = "Hi"', 'x = 1'], 0);
+    const source = await fixture.open(0, STRING);
+    fixture.model.sharedModel.deleteCell(0);
+    await quiet();
+    expect(source.text).toBeNull();
+    fixture.model.sharedModel.insertCell(1, {
+      cell_type: 'code',
+      source: 'p = "Hi"'
+    });
+    await quiet();
+    expect(source.text?.value).toBe('Hi');
+    expect(source.place[0]).toBe('cell 2');
+  });
+
   it('is gone while its cell is of another type', async () => {
     const fixture = new Fixture(['p = "Hi"'], 0);
     const source = await fixture.open(0, STRING);

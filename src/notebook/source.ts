@@ -3,6 +3,7 @@ import type { IDocumentManager } from '@jupyterlab/docmanager';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import type { INotebookModel, INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Debouncer } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
@@ -16,6 +17,7 @@ import type {
 import { fill } from '../session/template';
 import { toEditor } from './breaks';
 import { kindName } from './kinds';
+import { keepLink } from './link';
 import { moveOrigin } from './origin';
 import type { Origin, SourceDelta } from './origin';
 import { shadedRanges } from './overlay';
@@ -23,7 +25,7 @@ import { CellPainter } from './painter';
 import { readText } from './read';
 import type { StringFinder } from './strings/finder';
 import type { IFoundText } from './strings/types';
-import { cellIndex, readNotebook } from './text';
+import { cellIndex, onlyCell, readNotebook } from './text';
 
 /** How long the notebook must be quiet before its text is read again, in ms. */
 const QUIET = 150;
@@ -49,6 +51,7 @@ export class NotebookSource implements IPromptSource {
     this._options = options;
     this._origin = options.origin;
     this._cellId = options.cellId;
+    this._source = options.source ?? '';
     this._document = options.panel.context.path;
     this._painter = new CellPainter(options.tracker);
     this._debouncer = new Debouncer(() => this._refresh(), QUIET);
@@ -70,6 +73,15 @@ export class NotebookSource implements IPromptSource {
 
   get suggestions(): Readonly<Record<string, ISuggestion>> {
     return this._suggestions;
+  }
+
+  get link(): ReadonlyPartialJSONObject | null {
+    return keepLink({
+      path: this._document,
+      cellId: this._cellId,
+      origin: this._origin,
+      source: this._source
+    });
   }
 
   get changed(): ISignal<this, void> {
@@ -127,7 +139,13 @@ export class NotebookSource implements IPromptSource {
 
   /** Follow the model of our cell; undoing its deletion makes a new one. */
   private _watchCell(model: INotebookModel): number {
-    const index = cellIndex(model, this._cellId);
+    let index = cellIndex(model, this._cellId);
+    if (index === -1) {
+      // Cut and pasted, or of an older notebook, where each opening of the
+      // file makes new ids: the only cell with the same source is meant.
+      index = onlyCell(model, this._source);
+      this._cellId = index === -1 ? this._cellId : model.cells.get(index).id;
+    }
     const cell = index === -1 ? null : model.cells.get(index);
     if (cell !== this._cell) {
       this._cell?.sharedModel.changed.disconnect(this._onCellChanged, this);
@@ -184,25 +202,9 @@ export class NotebookSource implements IPromptSource {
       }
       if (this._panel === null) {
         this._bind(panel);
-        this._findCellAgain();
       }
       this._invoke();
     });
-  }
-
-  /** Cells of older notebooks get a new id each time the file is opened. */
-  private _findCellAgain(): void {
-    const model = this._panel?.content.model;
-    if (!model || this._cell !== null) {
-      return;
-    }
-    const same = Array.from(model.cells).filter(
-      cell => cell.sharedModel.getSource() === this._source
-    );
-    if (same.length === 1) {
-      this._cellId = same[0].id;
-      this._watchCell(model);
-    }
   }
 
   private _invoke(): void {
@@ -317,7 +319,7 @@ export class NotebookSource implements IPromptSource {
   private _text: IFoundText | null = null;
   private _suggestions: Readonly<Record<string, ISuggestion>> = {};
   /** The cell's source that `_text` was found in. */
-  private _source = '';
+  private _source: string;
   private _shown: {
     readonly prompt: string;
     readonly values: Readonly<Record<string, string>>;
@@ -341,5 +343,7 @@ export namespace NotebookSource {
     readonly panel: NotebookPanel;
     readonly cellId: string;
     readonly origin: Origin;
+    /** The cell's source, to find it by when its id is another by now. */
+    readonly source?: string;
   }
 }

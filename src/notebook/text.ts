@@ -32,6 +32,13 @@ export function cellIndex(model: INotebookModel, id: string): number {
   return -1;
 }
 
+/** The index of the only cell with a source; -1 when none or several have it. */
+export function onlyCell(model: INotebookModel, source: string): number {
+  const sources = Array.from(model.cells, cell => cell.sharedModel.getSource());
+  const index = sources.indexOf(source);
+  return source !== '' && index === sources.lastIndexOf(source) ? index : -1;
+}
+
 function stringOf(value: unknown, key: string): string | null {
   if (typeof value !== 'object' || value === null || !(key in value)) {
     return null;

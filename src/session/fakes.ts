@@ -221,6 +221,7 @@ export class FakeSource implements IPromptSource {
   readonly document = 'a/prompts.ipynb';
   place: readonly string[] = ['cell 2', 'f-string'];
   readonly changed = new Signal<this, void>(this);
+  link: IPromptSource['link'] = { path: 'a/prompts.ipynb' };
   text: IPromptText | null;
   suggestions: Record<string, ISuggestion> = {};
   painted: readonly IShade[] | null = null;

@@ -1,3 +1,4 @@
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -29,6 +30,7 @@ export interface ISavedPrompt {
   readonly edited: string | null;
   readonly left: string | null;
   readonly origin: IOrigin | null;
+  readonly link: ReadonlyPartialJSONObject | null;
 }
 
 /**
@@ -46,6 +48,11 @@ export class PromptModel implements IDisposable {
     return this._source
       ? { document: this._source.document, place: this._source.place }
       : this._origin;
+  }
+
+  /** What leads to a source lost to a reload; null when none is lost. */
+  get lostLink(): ReadonlyPartialJSONObject | null {
+    return this._lostLink;
   }
 
   /** Whether the prompt was edited by hand and no longer follows its source. */
@@ -138,6 +145,23 @@ export class PromptModel implements IDisposable {
     this._changed.emit();
   }
 
+  /** Take the source that `lostLink` led to, if its text is still the same. */
+  relink(source: IPromptSource): void {
+    const text = source.text;
+    if (
+      this._lostLink !== null &&
+      text !== null &&
+      text.value === this._text?.value
+    ) {
+      this._setSource(source);
+      this._text = text;
+    } else {
+      source.dispose();
+      this._lostLink = null;
+    }
+    this._changed.emit();
+  }
+
   /** Edit by hand. */
   edit(value: string): void {
     this._edited = value;
@@ -181,7 +205,8 @@ export class PromptModel implements IDisposable {
       found: this._found,
       edited: this._edited,
       left: this._left,
-      origin: this.origin
+      origin: this.origin,
+      link: this._source?.link ?? this._lostLink
     };
   }
 
@@ -194,6 +219,7 @@ export class PromptModel implements IDisposable {
     this._edited = saved.edited;
     this._left = saved.left;
     this._origin = saved.origin;
+    this._lostLink = saved.link;
     this._changed.emit();
   }
 
@@ -209,6 +235,7 @@ export class PromptModel implements IDisposable {
     }
     this._source = source;
     this._origin = null;
+    this._lostLink = null;
     source?.changed.connect(this._onSource, this);
   }
 
@@ -221,6 +248,7 @@ export class PromptModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private _source: IPromptSource | null = null;
   private _origin: IOrigin | null = null;
+  private _lostLink: ReadonlyPartialJSONObject | null = null;
   private _text: IPromptText | null = null;
   private _typed: Record<string, string> = {};
   private _kept: Readonly<Record<string, ISuggestion>> = {};

@@ -400,7 +400,8 @@ describe('session', () => {
     await next.service.refresh();
     saved.run.jobId = (await client.startJob(job.request)).id;
     const restored = next.restore(saved);
-    next.open(new FakeSource('Another one.'), { run: true });
+    next.open(new FakeSource('Another one.'));
+    void next.ask();
     await settle();
     client.last.answer('Another one.', ANSWER);
     await restored;
@@ -429,6 +430,30 @@ describe('session', () => {
     expect(next.run?.phase).toBe('failed');
     expect(next.isRunning).toBe(false);
     next.dispose();
+  });
+
+  it('shades the cell again once it is found after a reload', async () => {
+    const job = await answered();
+    job.scores(0, 1, 2);
+    await settle();
+    session.pick(token(0));
+    const saved = JSON.parse(JSON.stringify(session.save()));
+    for (const [text, isSame] of [
+      [PROMPT, true],
+      ['changed', false]
+    ] as const) {
+      const next = new Session(client, nullTranslator.load('lit_lab'));
+      await next.restore(saved);
+      expect(next.lostLink).toEqual(source.link);
+      const found = new FakeSource(text);
+      next.relink(found);
+      expect(next.lostLink).toBeNull();
+      expect(found.painted !== null).toBe(isSame);
+      expect(found.isDisposed).toBe(!isSame);
+      expect(next.prompt.value).toBe(PROMPT);
+      expect(next.save().prompt.origin).toEqual(saved.prompt.origin);
+      next.dispose();
+    }
   });
 
   it('keeps the prompt when the server has forgotten the answer', async () => {

@@ -163,7 +163,15 @@ export class Session implements ISession, IDisposable {
     }
   }
 
-  open(source: IPromptSource, options: { run?: boolean } = {}): void {
+  get lostLink(): ISession['lostLink'] {
+    return this.prompt.lostLink;
+  }
+
+  relink(source: IPromptSource): void {
+    this.prompt.relink(source);
+  }
+
+  open(source: IPromptSource): void {
     // The old source is let go of without its shades.
     this._paint(null);
     this._asked = false;
@@ -177,11 +185,7 @@ export class Session implements ISession, IDisposable {
     }
     this._opened.emit();
     void this.service.warm();
-    if (options.run) {
-      void this.ask();
-    } else {
-      this._onRun();
-    }
+    this._onRun();
   }
 
   /** Run the prompt. Settles when the answer is complete. */

@@ -2,6 +2,7 @@
  * Where a prompt comes from: the seam between the session, which analyses a
  * prompt, and the notebook or the dataset browser, which have found one.
  */
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 
@@ -97,6 +98,8 @@ export interface IPromptSource extends IDisposable {
   readonly text: IPromptText | null;
   /** Values found for the fields, by name of the field. */
   readonly suggestions: Readonly<Record<string, ISuggestion>>;
+  /** What finds the place again after a reload; null if nothing does. */
+  readonly link: ReadonlyPartialJSONObject | null;
   /** Emitted when `text`, `place` or `suggestions` may have changed. */
   readonly changed: ISignal<IPromptSource, void>;
   /** Go there. */
