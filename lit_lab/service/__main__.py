@@ -168,9 +168,9 @@ def import_libraries(threads: int, say: Callable[[str], None]) -> None:
     """
     try:
         with collection.paused(keep=True):
-            say("Importing TensorFlow…")
+            say("Starting the model service: importing TensorFlow…")
             libraries.import_tensorflow(threads)
-            say("Importing Keras…")
+            say("Starting the model service: importing Keras…")
             libraries.import_keras()
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
         log.exception("import failed")

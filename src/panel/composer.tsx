@@ -7,7 +7,6 @@ import { AutoText } from './autotext';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 import { Origin, Variables } from './origin';
-import { describeWait } from './waits';
 
 /** Where the prompt is made and sent. */
 export function Composer({ session }: { session: Session }): JSX.Element {
@@ -76,16 +75,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
           <Facts session={session} />
         </div>
         {problem && <Problem problem={problem} />}
-        {busy && (
-          <Waiting
-            message={describeWait(
-              awaited.message,
-              session.service.service,
-              trans
-            )}
-            since={awaited.started}
-          />
-        )}
+        {busy && <Waiting message={awaited.message} since={awaited.started} />}
         {failed && (
           <Problem
             problem={failed}
@@ -109,10 +99,7 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     return null;
   }
   const count = run.answerTokens.length;
-  const facts = [
-    trans.__('greedy'),
-    trans._n('%1 token', '%1 tokens', count, count)
-  ];
+  const facts = [trans._n('%1 token', '%1 tokens', count, count)];
   if (run.seconds !== null) {
     facts.push(duration(run.seconds, trans));
   }
@@ -123,5 +110,10 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   } else if (run.reason === 'window') {
     facts.push(trans.__('cut: the model’s window is full'));
   }
-  return <span className="lit-facts">{facts.join(' · ')}</span>;
+  return (
+    <span className="lit-facts">
+      <span className="lit-facts-how">{trans.__('greedy')} · </span>
+      {facts.join(' · ')}
+    </span>
+  );
 }

@@ -3,7 +3,6 @@ import React, { useRef } from 'react';
 import type { Session } from '../session/session';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
-import { describeWait } from './waits';
 
 /** What the model service is doing, or why it can't be used. */
 export function ServiceNotice({
@@ -49,7 +48,9 @@ export function ServiceNotice({
             hint: model.hint
           }
         : null;
-  if (failed) {
+  // A run that failed for this tells it, and more, itself.
+  const isTold = session.attempt?.problem?.message === failed?.message;
+  if (failed && !isTold) {
     return (
       <Problem
         problem={{ ...failed, remedies: ['restart', 'log'] }}
@@ -61,7 +62,7 @@ export function ServiceNotice({
   if (waits && !session.isRunning) {
     const message =
       waits === 'service'
-        ? describeWait(service?.detail ?? '', service, trans)
+        ? service?.detail || trans.__('Starting the model service…')
         : model?.detail || trans.__('Loading %1', model?.name ?? '');
     return <Waiting message={message} since={since.current.at} />;
   }

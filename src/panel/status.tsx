@@ -3,7 +3,6 @@ import React from 'react';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 import { usePanel } from './context';
-import { describeWait } from './waits';
 
 /** Reads out what happens, for whoever doesn't see it. */
 export function Status({ session }: { session: Session }): JSX.Element {
@@ -12,7 +11,7 @@ export function Status({ session }: { session: Session }): JSX.Element {
   const { service } = session.service;
   let text = '';
   if (attempt && isUnderWay(attempt)) {
-    text = describeWait(attempt.message, service, trans);
+    text = attempt.message;
   } else if (run?.phase === 'answering') {
     text = trans.__('Answering');
   } else if (target && map) {
@@ -24,7 +23,7 @@ export function Status({ session }: { session: Session }): JSX.Element {
   } else if (run?.phase === 'stopped') {
     text = trans.__('Stopped');
   } else if (service?.state === 'starting') {
-    text = describeWait(service.detail, service, trans);
+    text = service.detail;
   }
   return (
     <div role="status" aria-live="polite" className="lit-visually-hidden">
