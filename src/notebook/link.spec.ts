@@ -25,6 +25,7 @@ const LINK = {
 describe('notebook/link', () => {
   let panels: NotebookPanel[];
   let found: IPromptSource[];
+  let models: NotebookModel[];
   let tracker: INotebookTracker;
   let session: { lostLink: ISession['lostLink'] } & ISession;
   let added: Signal<object, NotebookPanel>;
@@ -33,6 +34,7 @@ describe('notebook/link', () => {
   beforeEach(() => {
     panels = [];
     found = [];
+    models = [];
     added = new Signal({});
     tracker = {
       widgetAdded: added,
@@ -65,10 +67,12 @@ describe('notebook/link', () => {
 
   afterEach(() => {
     found.forEach(source => source.dispose());
+    models.forEach(model => model.dispose());
   });
 
   function open(path: string): void {
     const model = new NotebookModel();
+    models.push(model);
     model.sharedModel.insertCells(0, [
       { cell_type: 'code', source: 'x = 1' },
       { cell_type: 'code', source: SOURCE }

@@ -444,6 +444,10 @@ describe('session', () => {
     ] as const) {
       const next = new Session(client, nullTranslator.load('lit_lab'));
       await next.restore(saved);
+      await settle();
+      client.last.scores(0);
+      await settle();
+      expect(next.map).not.toBeNull();
       expect(next.lostLink).toEqual(source.link);
       const found = new FakeSource(text);
       next.relink(found);
