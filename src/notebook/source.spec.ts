@@ -318,6 +318,16 @@ describe('StringFinder', () => {
     });
   });
 
+  it('knows a template by a percent sign in another cell', async () => {
+    const text = notebook('t = "%s, 100%%"', 'x = "A"\nprint(t % x)');
+    const [found] = await makeFinder().find(text, 0);
+    expect(found.kind).toBe('template');
+    expect(found.value).toBe('%s, 100%');
+    expect(await makeFinder().suggest(text, 0, found)).toEqual({
+      x: { value: 'A', from: 'cell 2' }
+    });
+  });
+
   it('finds nothing where no parser is known', async () => {
     const text = { ...notebook('"a"'), language: 'klingon' };
     expect(await makeFinder().find(text, 0)).toEqual([]);

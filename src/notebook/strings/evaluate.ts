@@ -152,7 +152,7 @@ function operation(
 }
 
 /** The values on the right of `%`. */
-function operands(node: SyntaxNode, source: string): IArguments {
+export function operands(node: SyntaxNode, source: string): IArguments {
   const keyword = new Map<string, string>();
   const text = source.slice(node.from, node.to);
   if (node.name === 'TupleExpression') {

@@ -1,7 +1,13 @@
 /** What a cell's source says of names: assignments, functions and calls. */
 import type { Parser, SyntaxNode } from '@lezer/common';
 
-import { argumentsOf, childrenOf, evaluate, isExpression } from './evaluate';
+import {
+  argumentsOf,
+  childrenOf,
+  evaluate,
+  isExpression,
+  operands
+} from './evaluate';
 import type { IArguments } from './format';
 import { parseWithMagics } from './magics';
 import type { IFindContext } from './types';
@@ -47,8 +53,9 @@ export interface ICall {
   readonly at: number;
 }
 
-/** `NAME.format(…)`: the string that is called so is a template. */
+/** `NAME.format(…)` or `NAME % …`: the string of that name is a template. */
 export interface IFormatCall {
+  readonly how: 'format' | 'percent';
   readonly name: string;
   readonly args: IArguments;
   readonly at: number;
@@ -84,6 +91,8 @@ export function readFacts(
       inner = define(node) ?? scope;
     } else if (node.name === 'CallExpression') {
       call(node);
+    } else if (node.name === 'BinaryExpression') {
+      percent(node);
     }
     for (let child = node.firstChild; child; child = child.nextSibling) {
       visit(child, inner);
@@ -162,6 +171,18 @@ export function readFacts(
     return definition;
   }
 
+  function percent(node: SyntaxNode): void {
+    const [left, operator, right] = childrenOf(node);
+    if (right && left.name === 'VariableName' && textOf(operator) === '%') {
+      formats.push({
+        how: 'percent',
+        name: textOf(left),
+        args: operands(right, source),
+        at: node.from
+      });
+    }
+  }
+
   function call(node: SyntaxNode): void {
     const [callee, list] = childrenOf(node);
     if (callee === undefined || list?.name !== 'ArgList') {
@@ -172,6 +193,7 @@ export function readFacts(
     if (method && textOf(method) === 'format') {
       if (path[0].name === 'VariableName') {
         formats.push({
+          how: 'format',
           name: textOf(path[0]),
           args: argumentsOf(list, source),
           at: node.from

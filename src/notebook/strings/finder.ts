@@ -6,7 +6,7 @@ import { plain } from '../../session/mapped';
 import type { ISuggestion, TextKind } from '../../session/source';
 import { readFacts } from './facts';
 import type { IFacts } from './facts';
-import { readFormat } from './format';
+import { readFormat, readPercent } from './format';
 import { findOtherStrings } from './other';
 import { findPythonStrings } from './python';
 import { suggest } from './suggest';
@@ -90,7 +90,7 @@ export class StringFinder {
     return loaded?.support?.language.parser ?? null;
   }
 
-  /** A string on whose variable `.format(…)` is called is a template. */
+  /** A string whose variable is filled in by `.format(…)` or `%` is a template. */
   private _asTemplate(
     text: IFoundText,
     variable: string,
@@ -100,13 +100,14 @@ export class StringFinder {
   ): IFoundText {
     for (const [cell, { type, source }] of notebook.cells.entries()) {
       // Reading all cells' facts is dear; most notebooks hold no such call.
-      if (type !== 'code' || !source.includes('.format')) {
+      if (type !== 'code' || !/\.\s*format|%/.test(source)) {
         continue;
       }
       const { formats } = this._facts(source, parser, context);
       const call = formats.find(({ name }) => name === variable);
       if (call !== undefined) {
-        const { problems, ...template } = readFormat(text, call.args, context);
+        const read = call.how === 'format' ? readFormat : readPercent;
+        const { problems, ...template } = read(text, call.args, context);
         const told = [...(text.problem ? [text.problem] : []), ...problems];
         return {
           ...text,
