@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lit_lab.protocol import (
     AnswerEvent,
@@ -46,25 +47,19 @@ class LanguageModel:
         self._decoder = Decoder(causal_lm)
         self._gradients: EmbeddingGradients | None = None
         self._making = threading.Lock()
-        self._salience_prepared = False
+        self._salience_checked = False
 
     def prepare_generation(self) -> None:
         """Compile what generation needs."""
         self._decoder.prepare()
 
     def prepare_salience(self) -> None:
-        """Compile what salience needs, and check that it scores with the very logits that generation chooses by.
+        """Compile what salience needs; without it, it is computed all the same, only slower.
 
         Raises:
             ServiceError: `no_salience`.
         """
-        ids = [0, 0, 0]
-        scoring = self.gradients.target_logits(ids, 2)[-1]
-        generating = self._decoder.next_logits(ids[:2])
-        # A family that does more to its logits than the embedding layer's reverse would be explained wrongly.
-        if np.max(np.abs(scoring - generating)) > 1e-3 * np.max(np.abs(generating)):
-            raise self._no_salience()
-        self._salience_prepared = True
+        self.gradients.prepare()
 
     @property
     def decoder(self) -> Decoder:
@@ -85,6 +80,16 @@ class LanguageModel:
                 except (AttributeError, KeyError, ValueError) as error:
                     raise self._no_salience() from error
             return self._gradients
+
+    def _check_salience(self, ids: Sequence[int], scoring: NDArray[np.float32]) -> None:
+        """Check, once, that salience scores the token after `ids` by the very logits that generation chooses by.
+
+        A family that does more to its logits than the embedding layer's reverse would be explained wrongly.
+        """
+        generating = self._decoder.next_logits(ids)
+        if np.max(np.abs(scoring - generating)) > 1e-3 * np.max(np.abs(generating)):
+            raise self._no_salience()
+        self._salience_checked = True
 
     def _no_salience(self) -> ServiceError:
         return ServiceError(
@@ -151,9 +156,6 @@ class LanguageModel:
                 f"Prompt and answer are {len(request.ids)} tokens long; the model's window has {self.window}.",
                 "Shorten the prompt, or raise c.LitLab.max_length where the model allows it.",
             )
-        if not self._salience_prepared:
-            yield StateEvent(message="Preparing salience (compiling its computation once)…")
-            self.prepare_salience()
         announce = True
         for number, target in enumerate(request.targets, start=1):
             cancellation.check()
@@ -165,6 +167,8 @@ class LanguageModel:
 
     def _scores(self, ids: Sequence[int], target: Span, methods: Sequence[Method]) -> Iterator[ScoresEvent]:
         gradient = self.gradients.of(ids, target.start, target.end)
+        if not self._salience_checked:
+            self._check_salience(ids[: target.start], gradient.first_logits)
         for method in methods:
             scores = METHODS[method](gradient).tolist()
             if not all(-float("inf") < score < float("inf") for score in scores):

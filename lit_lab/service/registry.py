@@ -24,6 +24,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1  # how often a waiting request looks whether there is something new to tell
+_REST_SECONDS = 1.0  # without work, after which a model has time for what isn't asked for yet
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Entry:
         name: What the interface calls it.
         path: As written after the colon of `name:path`.
         turn: One computation at a time; asyncio's lock is fair.
+        preparing: Compiles, in the background, what makes salience quicker.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Entry:
     model: LanguageModel | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     loading: asyncio.Task[None] | None = None
+    preparing: asyncio.Task[None] | None = None
 
     def info(self) -> ModelInfo:
         """Return what the interface shows of it."""
@@ -193,8 +196,7 @@ class Registry:
             )
         else:
             entry.state, entry.detail = "ready", ""
-            # The reader reads the answer first: meanwhile salience is compiled, so that the first click needn't wait.
-            self._thread.submit(_prepare_salience, model)
+            entry.preparing = asyncio.ensure_future(self._prepare(entry, model))
             return
         entry.state, entry.detail = "failed", ""
 
@@ -212,6 +214,14 @@ class Registry:
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
             model.prepare_generation()
         return model
+
+    async def _prepare(self, entry: Entry, model: LanguageModel) -> None:
+        """Compile salience once the model has rested for a moment: who waits for an answer would wait longer."""
+        rested = 0.0
+        while rested < _REST_SECONDS:
+            await asyncio.sleep(_LOOK_SECONDS)
+            rested = 0.0 if entry.turn.locked() else rested + _LOOK_SECONDS
+        await self._run(lambda: _prepare_salience(model))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

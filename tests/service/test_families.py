@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.protocol import AnswerEvent
+from lit_lab.protocol import AnswerEvent, SalienceRequest, Span
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 
@@ -59,8 +59,9 @@ def test_a_model_that_chooses_by_other_logits_has_no_salience(
     model = LanguageModel(causal_lm)
     generated = model.decoder.next_logits([0, 0])
     monkeypatch.setattr(model.decoder, "next_logits", lambda ids: np.tanh(generated))
+    request = SalienceRequest(model="tiny", ids=[2, 300, 301], targets=[Span(start=2, end=3)])
     with pytest.raises(ServiceError) as failure:
-        model.prepare_salience()
+        list(model.salience(request, Cancellation()))
     assert failure.value.code == "no_salience"
 
 

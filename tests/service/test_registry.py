@@ -224,3 +224,21 @@ async def test_says_what_it_imports(registry: Registry) -> None:
     await registry.start(said.append)
     assert said == ["importing"]
     assert registry.imported
+
+
+async def test_salience_is_not_compiled_while_an_answer_is_computed(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = threading.Event()
+    monkeypatch.setattr(Model, "prepare_salience", lambda self: compiled.set())
+    monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
+    await registry.load("one")
+    entry = registry.get("one")
+    assert entry.preparing is not None
+    async with entry.turn:
+        for _ in range(50):
+            await asyncio.sleep(0.001)
+        assert not compiled.is_set()
+    await entry.preparing
+    assert compiled.is_set()

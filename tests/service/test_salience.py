@@ -58,8 +58,14 @@ def check(model: Any, ids: list[int], targets: list[Span]) -> float:
     return worst
 
 
+@pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("prompt", PROMPTS)
-def test_agrees_with_lit(language_model: Any, prompt: str) -> None:
+def test_agrees_with_lit(causal_lm: Any, prompt: str, compiled: bool) -> None:
+    from lit_lab.service.language_model import LanguageModel
+
+    language_model = LanguageModel(causal_lm)
+    if compiled:
+        language_model.prepare_salience()
     ids = [token.id for token in language_model.tokenizer.prompt(prompt)]
     length = len(ids)
     check(
@@ -74,8 +80,15 @@ def test_agrees_with_lit(language_model: Any, prompt: str) -> None:
     )
 
 
-def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: Any) -> None:
+@pytest.mark.parametrize("compiled", [False, True])
+def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: Any, compiled: bool) -> None:
     import lit_nlp
+
+    from lit_lab.service.language_model import LanguageModel
+
+    embedded = LanguageModel(embedded.causal_lm)
+    if compiled:
+        embedded.prepare_salience()
 
     samples = Path(lit_nlp.__file__).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"
     worst = 0.0
