@@ -1,4 +1,3 @@
 import { notebookPlugin } from './plugin';
 
 export default [notebookPlugin];
-export { CommandIDs } from './plugin';

@@ -14,7 +14,7 @@ import { relinkWhenOpen } from './link';
 import { PointerMemory, placeOfCursor } from './pointer';
 
 /** Commands of the notebook side. */
-export namespace CommandIDs {
+namespace CommandIDs {
   /**
    * Analyze the prompt at the cursor; with `{ at: 'pointer' }`, the one where
    * the context menu was opened.

@@ -4,7 +4,7 @@
  */
 
 /** A line break of any system, and Unicode's own. */
-export const LINE_BREAK = /\r\n|[\n\r\v\f\x85\u2028\u2029]/g;
+const LINE_BREAK = /\r\n|[\n\r\v\f\x85\u2028\u2029]/g;
 
 /** Scripts that write no blanks between words. */
 const UNSPACED =

@@ -127,7 +127,7 @@ export function applyEdits(
 }
 
 /** The one stretch of source that a stretch of the value came from. */
-export function cover(map: readonly ITextRun[], span: Span): Span | null {
+function cover(map: readonly ITextRun[], span: Span): Span | null {
   const stretches = sourceSpans(map, span);
   return stretches.length === 0
     ? null
