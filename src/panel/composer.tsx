@@ -98,6 +98,12 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   if (!run || session.attempt) {
     return null;
   }
+  if (session.isStale && !isUnderWay(run)) {
+    // Told here too: the prompt's own note may be out of view.
+    return (
+      <span className="lit-facts">{trans.__('answer to an earlier text')}</span>
+    );
+  }
   const count = run.answerTokens.length;
   const facts = [trans._n('%1 token', '%1 tokens', count, count)];
   if (run.seconds !== null) {

@@ -58,8 +58,10 @@ export function ServiceNotice({
       />
     );
   }
-  // A run tells itself what it waits for.
-  if (waits && !session.isRunning) {
+  // A run, and a map that is computed, tell themselves what they wait for.
+  const { isRunning, target, map, scores } = session;
+  const isComputing = target !== null && map === null && scores?.isBusy;
+  if (waits && !isRunning && !isComputing) {
     const message =
       waits === 'service'
         ? service?.detail || trans.__('Starting the model service…')

@@ -66,6 +66,16 @@ export function PanelView(props: {
         ?.scrollIntoView({ block: 'nearest' });
     }
   }, [isMapped, target]);
+  // A wait or a failure stands behind the text: show it to whoever clicked there.
+  const isAwaited = target !== null && !isMapped;
+  const hasFailed = scores?.problem != null;
+  useEffect(() => {
+    if (isAwaited) {
+      root.current
+        ?.querySelector('.lit-after > *')
+        ?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [isAwaited, hasFailed, target]);
   const empty = session.prompt.isEmpty && run === null;
   return (
     <div ref={root} className="lit-panel-content" onKeyDown={onKeyDown}>
@@ -110,22 +120,24 @@ export function PanelView(props: {
             )}
           </p>
         )}
-        {target && !map && scores && !scores.problem && (
-          <Waiting
-            key={`${target[0]}:${target[1]}`}
-            message={scores.message || trans.__('Computing salience')}
-            since={session.targetSince}
-          />
-        )}
-        {scores?.problem && (
-          <Problem
-            problem={scores.problem}
-            remedies={{
-              retry: () => scores.retry(),
-              restart: () => void session.service.restart()
-            }}
-          />
-        )}
+        <div className="lit-after">
+          {target && !map && scores && !scores.problem && (
+            <Waiting
+              key={`${target[0]}:${target[1]}`}
+              message={scores.message || trans.__('Computing salience')}
+              since={session.targetSince}
+            />
+          )}
+          {scores?.problem && (
+            <Problem
+              problem={scores.problem}
+              remedies={{
+                retry: () => scores.retry(),
+                restart: () => void session.service.restart()
+              }}
+            />
+          )}
+        </div>
         {props.datasets}
       </div>
       {text && map && <LedTo text={text} map={map} onShow={onShow} />}
