@@ -68,7 +68,7 @@ export function PanelView(props: {
   }, [isMapped, target]);
   // A wait or a failure stands behind the text: show it to whoever clicked there.
   const isAwaited = target !== null && !isMapped;
-  const hasFailed = scores?.problem != null;
+  const hasFailed = (scores?.problem ?? null) !== null;
   useEffect(() => {
     if (isAwaited) {
       root.current
