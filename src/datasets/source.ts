@@ -47,6 +47,11 @@ export class DatasetSource implements IPromptSource {
     Signal.clearData(this);
   }
 
+  /** It never changes. */
+  async settled(): Promise<void> {
+    // Nothing to wait for.
+  }
+
   /** A dataset's prompt stands in no editor. */
   paint(): void {
     // Nothing to shade.

@@ -158,6 +158,15 @@ describe('NotebookSource', () => {
     expect(source.text?.value).toBe('Hi');
   });
 
+  it('reads an edit at once when asked to', async () => {
+    const fixture = new Fixture(['p = "Hi"']);
+    const source = await fixture.open(0, STRING);
+    fixture.source(0).setSource('p = "Hello"');
+    expect(source.text?.value).toBe('Hi');
+    await source.settled();
+    expect(source.text?.value).toBe('Hello');
+  });
+
   it('shades while the text gives the prompt, and moves with edits', async () => {
     const fixture = new Fixture(['p = f"Hi {x}"']);
     const source = await fixture.open(0, STRING);

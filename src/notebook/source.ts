@@ -105,6 +105,11 @@ export class NotebookSource implements IPromptSource {
     Signal.clearData(this);
   }
 
+  /** Edits are read once they pause; who asks doesn't wait for the pause. */
+  settled(): Promise<void> {
+    return this._refresh();
+  }
+
   reveal(): void {
     const { docManager, activate } = this._options;
     const panel = this._panel ?? docManager?.openOrReveal(this._document);

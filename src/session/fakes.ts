@@ -234,6 +234,16 @@ export class FakeSource implements IPromptSource {
     this.changed.emit();
   }
 
+  /** An edit that `text` doesn't show yet. */
+  pending: string | null = null;
+
+  async settled(): Promise<void> {
+    if (this.pending !== null) {
+      this.become(this.pending);
+      this.pending = null;
+    }
+  }
+
   dispose(): void {
     this.isDisposed = true;
   }

@@ -130,6 +130,16 @@ export class PromptModel implements IDisposable {
     }
   }
 
+  /** Settles when an edit made just now in the source is part of `value`. */
+  async settled(): Promise<void> {
+    try {
+      await this._source?.settled();
+    } catch (reason) {
+      // What was read last is still a prompt.
+      console.error('lit-lab: the source of a prompt cannot be read', reason);
+    }
+  }
+
   /** Take a source up; it is this model's to dispose of from now on. */
   open(source: IPromptSource): void {
     if (this._edited !== null && this._edited.trim() !== '') {

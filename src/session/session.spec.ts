@@ -59,6 +59,23 @@ describe('session', () => {
     expect(client.jobs).toHaveLength(0);
   });
 
+  it('runs an edit of the cell that was made just before', async () => {
+    source.pending = 'Be loud.';
+    const running = session.ask();
+    await settle();
+    expect(client.last.request).toMatchObject({ prompt: 'Be loud.' });
+    client.last.answer('Be loud.', ' Yes.');
+    await running;
+  });
+
+  it('starts one run when asked twice', async () => {
+    const running = Promise.all([session.ask(), session.ask()]);
+    await settle();
+    expect(client.jobs).toHaveLength(1);
+    client.last.answer(session.prompt.value, ANSWER);
+    await running;
+  });
+
   it('streams the answer, then computes all its sentences in one job', async () => {
     const running = session.ask();
     await settle();

@@ -191,6 +191,7 @@ export class Session implements ISession, IDisposable {
   /** Run the prompt. Settles when the answer is complete. */
   async ask(): Promise<void> {
     this._asked = true;
+    await this.prompt.settled();
     if (this.model === null) {
       await this.service.refresh();
     }

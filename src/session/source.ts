@@ -102,6 +102,8 @@ export interface IPromptSource extends IDisposable {
   readonly link: ReadonlyPartialJSONObject | null;
   /** Emitted when `text`, `place` or `suggestions` may have changed. */
   readonly changed: ISignal<IPromptSource, void>;
+  /** Settles when an edit made just now has reached `text`. */
+  settled(): Promise<void>;
   /** Go there. */
   reveal(): void;
   /**
