@@ -245,7 +245,9 @@ export class NotebookSource implements IPromptSource {
             this._options
           );
     const suggestions =
-      text === null ? {} : await finder.suggest(notebook, index, text);
+      text === null
+        ? this._suggestions // The last text stays, and its values with it.
+        : await finder.suggest(notebook, index, text);
     if (version !== this._version || this._isDisposed) {
       return;
     }
