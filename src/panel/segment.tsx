@@ -7,6 +7,8 @@ import { textOf } from '../session/map';
 /** How many of the strongest segments carry their rank. */
 const BADGES = 3;
 
+const BREAK = /[\n\r\u2028\u2029]/;
+
 /** A weight below which a sign would tell nothing but noise. */
 const FAINT = 0.08;
 
@@ -63,7 +65,12 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
       </span>
       {hasBadge && (
         // Drawn by its style, so that it is not part of copied text.
-        <span className="lit-badge" data-badge={rank} aria-hidden />
+        <span
+          className="lit-badge"
+          data-badge={rank}
+          data-ends={BREAK.test(trail)}
+          aria-hidden
+        />
       )}
       {!joinsAfter && trail}
     </>
@@ -99,7 +106,7 @@ export function isJoined(
   const blank =
     before.slice(before.trimEnd().length) +
     after.slice(0, after.length - after.trimStart().length);
-  return !/[\n\r\u2028\u2029]/.test(blank);
+  return !BREAK.test(blank);
 }
 
 /** On which sides the target's outline goes on, for the style. */

@@ -1,7 +1,7 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
-import React from 'react';
+import React, { useEffect } from 'react';
 
 import { DatasetsView } from '../datasets';
 import type { DatasetsModel } from '../datasets';
@@ -106,6 +106,24 @@ function Datasets(props: {
 }): JSX.Element {
   const { model, session, trans, wanted } = props;
   useRedraw(session);
+  useRedraw(model);
+  const loading = model.loadingSince !== null;
+  useEffect(() => {
+    if (!wanted) {
+      return;
+    }
+    // Loading wakes a service that is asleep: say so, and what it is doing.
+    const { service } = session;
+    const timer = window.setTimeout(
+      () => {
+        if (service.service?.state !== 'ready') {
+          void service.refresh();
+        }
+      },
+      loading ? 300 : 0
+    );
+    return () => window.clearTimeout(timer);
+  }, [session, wanted, loading]);
   const empty = session.prompt.isEmpty && session.run === null;
   const awake = session.service.service?.state === 'ready';
   return (
