@@ -38,7 +38,9 @@ export function Header({ session }: { session: Session }): JSX.Element {
               ))}
             </select>
           ) : (
-            <span className="lit-model-name">{name}</span>
+            <span className="lit-model-name" title={name}>
+              {name}
+            </span>
           )}
           <span className="lit-model-state">
             {describeReadiness(readiness, trans)}
