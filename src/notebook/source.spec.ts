@@ -158,6 +158,17 @@ describe('NotebookSource', () => {
     expect(source.text?.value).toBe('Hi');
   });
 
+  it('keeps the values of its fields when its cell is gone', async () => {
+    const fixture = new Fixture(['p = f"Hi {x}"', 'x = "you"']);
+    const source = await fixture.open(0, STRING);
+    const { x } = source.suggestions;
+    expect(x.value).toBe('you');
+    fixture.model.sharedModel.deleteCell(0);
+    await quiet();
+    expect(source.text).toBeNull();
+    expect(source.suggestions).toEqual({ x });
+  });
+
   it('reads an edit at once when asked to', async () => {
     const fixture = new Fixture(['p = "Hi"']);
     const source = await fixture.open(0, STRING);

@@ -146,18 +146,17 @@ test('an answer, its map and its cell are found again after a reload', async ({
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await panel.ask('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
-  await page.evaluate(() =>
-    window.jupyterapp.commands.execute('docmanager:save')
-  );
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('docmanager:save');
+  });
   // The state is saved a moment after the last click.
   await page.waitForTimeout(2_000);
   await page.evaluate(() => window.location.reload());
   await expect(panel.answer).toContainText('You have to try it.');
   await expect(panel.ledTo).toBeVisible();
-  await page.evaluate(
-    path => window.jupyterapp.commands.execute('docmanager:open', { path }),
-    path
-  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, path);
   await expect(
     overlay(line(page, 'Recommendation: You have to try it.')).first()
   ).toBeVisible();
