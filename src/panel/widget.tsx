@@ -74,9 +74,9 @@ export class PanelWidget extends ReactWidget {
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     this._want();
-    // Focus goes to what comes next: Run, or the editor when there is nothing.
+    // Focus goes to what comes next: the first empty field, or else Run.
     const next = this.node.querySelector<HTMLElement>(
-      '.lit-variables textarea:placeholder-shown, .lit-primary'
+      '.lit-field:placeholder-shown, .lit-primary'
     );
     next?.focus();
   }

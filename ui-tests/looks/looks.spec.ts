@@ -37,19 +37,19 @@ async function widen(page: IJupyterLabPageFixture, panel: Panel, to: number) {
 
 /** Change JupyterLab's theme. */
 async function theme(page: IJupyterLabPageFixture, name: string) {
-  await page.evaluate(
-    theme =>
-      window.jupyterapp.commands.execute('apputils:change-theme', { theme }),
-    name
-  );
+  await page.evaluate(async theme => {
+    await window.jupyterapp.commands.execute('apputils:change-theme', {
+      theme
+    });
+  }, name);
   await page.waitForTimeout(1500);
 }
 
 test('empty, starting, failing', async ({ page, request, tmpPath }) => {
   const panel = new Panel(page);
-  await page.evaluate(() =>
-    window.jupyterapp.commands.execute('lit-lab:open-panel')
-  );
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  });
   await expect(panel.region).toBeVisible();
   await shoot(page, 'starting-unasked');
   await servicePid(request);

@@ -25,11 +25,10 @@ export async function openNotebook(
   const name = path.basename(file);
   const target = `${tmpPath}/${name}`;
   await page.contents.uploadFile(file, target);
-  await page.evaluate(
-    target =>
-      window.jupyterapp.commands.execute('docmanager:open', { path: target }),
-    target
-  );
+  // Commands answer with widgets, which can't leave the page: nothing is returned.
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, target);
   if (file === NO_KERNEL) {
     await page
       .getByRole('dialog')

@@ -95,9 +95,9 @@ test.describe('without a kernel', () => {
 test('a sample prompt from the dataset browser', async ({ page }) => {
   test.slow();
   const panel = new Panel(page);
-  await page.evaluate(() =>
-    window.jupyterapp.commands.execute('lit-lab:open-panel')
-  );
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  });
   const search = panel.region.getByRole('searchbox');
   await expect(search).toBeVisible({ timeout: 60_000 });
   await search.fill('fewshot-constitution');
