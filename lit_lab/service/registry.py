@@ -232,6 +232,6 @@ def _prepare_salience(model: LanguageModel) -> None:
         with collection.paused():
             model.prepare_salience()
     except ServiceError as error:
-        log.info("%s", error.message)  # it is told again to whoever asks for salience
+        log.info("%s", error.message)  # whoever asks for salience is told the same
     except Exception:
-        log.exception("preparing salience failed; the first request will tell why")
+        log.exception("compiling salience failed; it stays slow, or fails in words for whoever asks for it")

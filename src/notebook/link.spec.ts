@@ -8,7 +8,8 @@ import { Signal } from '@lumino/signaling';
 import type { IPromptSource } from '../session/source';
 import type { ISession } from '../session/tokens';
 import type { IAnalyzeOptions } from './analyze';
-import { keepLink, relinkWhenOpen } from './link';
+import { keepLink } from './link';
+import { relinkWhenOpen } from './relink';
 import { StringFinder } from './strings/finder';
 
 const trans = nullTranslator.load('lit_lab');

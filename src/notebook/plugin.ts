@@ -10,7 +10,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ISession } from '../session/tokens';
 import type { IAnalyzeOptions } from './analyze';
-import { relinkWhenOpen } from './link';
+import { relinkWhenOpen } from './relink';
 import { PointerMemory, placeOfCursor } from './pointer';
 
 /** Commands of the notebook side. */
