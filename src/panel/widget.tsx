@@ -74,11 +74,12 @@ export class PanelWidget extends ReactWidget {
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     this._want();
-    // Focus goes to what comes next: the first empty field, or else Run.
-    const next = this.node.querySelector<HTMLElement>(
-      '.lit-field:placeholder-shown, .lit-primary'
-    );
-    next?.focus();
+    // Focus goes to what comes next: an empty field, or else Run. Whether there
+    // is a prompt is asked of the session: the field may not show it yet.
+    const next = this._options.session.prompt.isEmpty
+      ? '.lit-prompt'
+      : '.lit-variables textarea:placeholder-shown, .lit-primary';
+    this.node.querySelector<HTMLElement>(next)?.focus();
   }
 
   /**

@@ -35,7 +35,15 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
   });
 
   await test.step('run; the answer streams in', async () => {
-    // A short answer is soon there: note down what was seen of it.
+    // A short answer is there at once: a slow network lets one see its parts.
+    const [tab] = page.context().pages();
+    const network = await tab.context().newCDPSession(tab);
+    await network.send('Network.emulateNetworkConditions', {
+      offline: false,
+      latency: 0,
+      downloadThroughput: 8_000,
+      uploadThroughput: -1
+    });
     await panel.region.evaluate(region => {
       const seen = new Set<number>();
       Object.assign(window, { seen });
@@ -49,6 +57,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
       });
     });
     await panel.ask(MISTAKE);
+    await network.detach();
     const lengths = await page.evaluate(() => [
       ...(window as unknown as { seen: Set<number> }).seen
     ]);
@@ -116,7 +125,6 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
 
   await test.step('add principles; the answer speaks of suitability', async () => {
     const opening = line(page, 'Analyze a menu item in a restaurant.');
-    await opening.scrollIntoViewIfNeeded();
     await opening.click();
     await page.keyboard.press('End');
     await paste(

@@ -39,9 +39,8 @@ export async function openNotebook(
   return target;
 }
 
-/** Right-click in the middle of a piece of text, and choose Analyze prompt. */
+/** Right-click in the middle of a piece of text, scrolling there, and choose Analyze prompt. */
 export async function analyzeAt(page: Page, text: Locator): Promise<void> {
-  await text.scrollIntoViewIfNeeded();
   await text.click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();
 }
@@ -61,7 +60,6 @@ export function overlay(within: Locator): Locator {
 
 /** Replace a line of a cell by typing, as a person does. */
 export async function retype(page: Page, line: Locator, text: string) {
-  await line.scrollIntoViewIfNeeded();
   await line.click();
   await page.keyboard.press('End');
   await page.keyboard.press('Shift+Home');
