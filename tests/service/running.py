@@ -56,7 +56,8 @@ class Running:
             assert self._new.wait_for(
                 lambda: any(line["event"] == event for line in self.lines) or self.process.poll() is not None, timeout
             ), f"no {event} line: {self.lines}"
-        self._reader.join(2) if self.process.poll() is not None else None
+        if self.process.poll() is not None:
+            self._reader.join(2)
         return next(line for line in self.lines if line["event"] == event)
 
     def client(self, secret: str | None = SECRET) -> httpx.Client:
