@@ -37,8 +37,9 @@ setup: .venv/python.stamp .venv/javascript.stamp ## Make .venv and build the ext
 	$(call say,Making .venv with $$(scripts/check_tools.sh --print-python))
 	[ -x $(BIN)/python ] || "$$(scripts/check_tools.sh --print-python)" -m venv .venv
 	$(call say,Installing Python packages as locked in requirements/lock.txt (TensorFlow is large; a few minutes))
+	@# setuptools and wheel: LIT's annoy comes as source, and without build isolation it is built with what is here.
 	python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
-	    hatchling hatch-nodejs-version hatch-jupyter-builder jupyter-builder editables build
+	    hatchling hatch-nodejs-version hatch-jupyter-builder jupyter-builder editables build setuptools wheel
 	mkdir -p lit_lab/labextension
 	SKIP_JUPYTER_BUILDER=1 python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
 	    --no-build-isolation --editable '.[service,lab,test]'

@@ -20,13 +20,22 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 MAX_TEXT = 4_000_000
 MAX_TOKENS = 1_000_000
 MAX_TARGETS = 4_096
+MAX_SEGMENTS = 4_096
+MAX_SAMPLES = 16_384
 MAX_NAME = 200
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 
-Method = Literal["grad_l2", "grad_dot_input"]
-"""Salience methods, named as LIT names them (`lit_nlp.examples.prompt_debugging.constants.FieldNames`)."""
+Method = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
+"""Gradient methods, one score a token; the first two named as LIT names them
+(`lit_nlp.examples.prompt_debugging.constants.FieldNames`)."""
+
+AblationMethod = Literal["leave_one_out", "lime", "shap"]
+"""Methods that take parts of the prompt away and read the target's probability: one score a segment, no gradient."""
+
+AblationMode = Literal["remove", "mask"]
+"""`remove`: a segment's tokens are taken out; `mask`: each is replaced by the model's padding token."""
 
 ServiceState = Literal["stopped", "starting", "ready", "failed"]
 ModelState = Literal["unloaded", "loading", "ready", "failed"]
@@ -148,13 +157,26 @@ class ServiceHealth(Message):
 # --- Work -------------------------------------------------------------------------------------------------------------
 
 
+class Sampling(Message):
+    """How the next token is chosen. Without a temperature it is the most likely one (greedy)."""
+
+    temperature: float = Field(default=0.0, ge=0, le=10, description="0: greedy, and the rest is without effect.")
+    top_k: int | None = Field(default=None, ge=1, le=MAX_TOKENS, description="Only among the K most likely.")
+    top_p: float | None = Field(
+        default=None, gt=0, le=1, description="Only among the most likely that reach P together."
+    )
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same answer.")
+
+
 class GenerateRequest(Message):
-    """Let the model answer a prompt, greedily, token by token."""
+    """Let the model answer a prompt, token by token."""
 
     kind: Literal["generate"] = "generate"
     model: Name
     prompt: Text
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS)
+    sampling: Sampling = Sampling()
+    alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
 
 
 class Span(Message):
@@ -170,6 +192,21 @@ class Span(Message):
         return self
 
 
+def _check_target(span: Span, ids: list[int]) -> None:
+    # Token 0 is never predicted, so it can't be explained.
+    if span.start < 1 or span.end > len(ids):
+        raise ValueError(f"target [{span.start}, {span.end}) must lie in [1, {len(ids)})")
+
+
+class Integration(Message):
+    """How integrated gradients walk from a baseline to the prompt's embeddings."""
+
+    baseline: Literal["zero", "mean"] = Field(
+        default="zero", description="Embeddings to begin with: all zero, or the vocabulary's mean."
+    )
+    steps: int = Field(default=32, ge=2, le=1_024, description="Points on the way.")
+
+
 class SalienceRequest(Message):
     """Score every token by its influence on each target span.
 
@@ -181,25 +218,108 @@ class SalienceRequest(Message):
     model: Name
     ids: list[int] = Field(min_length=2, max_length=MAX_TOKENS)
     targets: list[Span] = Field(min_length=1, max_length=MAX_TARGETS)
-    methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=2)
+    methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
+    integration: Integration = Integration()
 
     @model_validator(mode="after")
     def _within(self) -> SalienceRequest:
         for span in self.targets:
-            # Token 0 is never predicted, so it can't be explained.
-            if span.start < 1 or span.end > len(self.ids):
-                raise ValueError(f"target [{span.start}, {span.end}) must lie in [1, {len(self.ids)})")
+            _check_target(span, self.ids)
         return self
 
 
-JobRequest = Annotated[GenerateRequest | SalienceRequest, Field(discriminator="kind")]
+class _SegmentsRequest(Message):
+    """Base of what takes segments of a sequence away and reads the target's probability."""
+
+    model: Name
+    ids: list[int] = Field(min_length=2, max_length=MAX_TOKENS)
+    target: Span
+    segments: list[Span] = Field(
+        min_length=1,
+        max_length=MAX_SEGMENTS,
+        description="What is taken away, each as a whole: in order, apart from each other, and before the target. "
+        "Tokens in none of them always stay.",
+    )
+    mode: AblationMode = "remove"
+    seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
+
+    @model_validator(mode="after")
+    def _in_place(self) -> _SegmentsRequest:
+        _check_target(self.target, self.ids)
+        end = 0
+        for segment in self.segments:
+            if segment.start < end or segment.end > self.target.start:
+                raise ValueError(
+                    f"segment [{segment.start}, {segment.end}) must lie behind the one before it and before the target"
+                )
+            end = segment.end
+        if self.segments[0].start == 0 and self.segments[-1].end == self.target.start:
+            covered = sum(segment.end - segment.start for segment in self.segments)
+            if covered == self.target.start:
+                raise ValueError("one token before the target must lie in no segment: the model needs a beginning")
+        return self
+
+
+class AblationRequest(_SegmentsRequest):
+    """Score segments by what taking them away does to the target's probability.
+
+    Answered by `progress` events and one `segment_scores` event.
+    """
+
+    kind: Literal["ablation"] = "ablation"
+    method: AblationMethod
+    samples: int | None = Field(
+        default=None, ge=1, le=MAX_SAMPLES, description="Sets of segments to try; LIME and SHAP. None: the method's own."
+    )
+
+
+class TrustRequest(_SegmentsRequest):
+    """Test a map: does taking away what it ranks first really take the target's probability away?
+
+    Answered by `progress` events, one `curve` event for each curve as it is done, and one `trust` event.
+    """
+
+    kind: Literal["trust"] = "trust"
+    scores: list[float] = Field(description="<float>[num_segments]: the map. Segments are ranked by them, highest first.")
+    method: Method | None = Field(
+        default=None, description="The gradient method that made the map, whose stability is tested; None: not tested."
+    )
+    orders: int = Field(default=5, ge=1, le=50, description="Random orders to compare with.")
+    jitters: int = Field(default=4, ge=0, le=50, description="Maps under noise.")
+    noise: float = Field(
+        default=0.05, gt=0, le=1, description="Standard deviation of the noise, in parts of each embedding's own."
+    )
+
+    @model_validator(mode="after")
+    def _as_many(self) -> TrustRequest:
+        if len(self.scores) != len(self.segments):
+            raise ValueError(f"{len(self.segments)} segments need as many scores, not {len(self.scores)}")
+        return self
+
+
+JobRequest = Annotated[
+    GenerateRequest | SalienceRequest | AblationRequest | TrustRequest, Field(discriminator="kind")
+]
+
+
+class EstimateRequest(Message):
+    """Ask what a job would cost."""
+
+    request: SalienceRequest | AblationRequest | TrustRequest = Field(discriminator="kind")
+
+
+class Estimate(Message):
+    """What a job would cost."""
+
+    passes: int = Field(description="Passes through the model; a gradient counts as two.")
+    seconds: float | None = Field(description="As fast as this model was so far; None before its first pass.")
 
 
 class JobInfo(Message):
     """A job: work that goes on when the tab closes."""
 
     id: str
-    kind: Literal["generate", "salience"]
+    kind: Literal["generate", "salience", "ablation", "trust"]
     state: Literal["running", "done", "failed", "cancelled"]
     created: float = Field(description="Seconds since the epoch.")
 
@@ -225,11 +345,31 @@ class PromptEvent(Message):
     window: int
 
 
+class Alternative(Message):
+    """A token that the model might have said."""
+
+    id: int
+    piece: str
+    text: str = Field(description="As it reads after what came before; `�` where it is part of a character.")
+    logprob: float = Field(le=0, description="Natural logarithm of its probability, before any sampling setting.")
+
+
+class AnswerToken(Token):
+    """A token of the answer, and how sure the model was."""
+
+    logprob: float | None = Field(
+        default=None, le=0, description="Natural logarithm of its probability, before any sampling setting."
+    )
+    alternatives: list[Alternative] = Field(
+        default=[], description="The most likely tokens at this point, the likeliest first; this one may be among them."
+    )
+
+
 class TokenEvent(Message):
     """One more token of the answer. `text` is empty while a character is incomplete."""
 
     event: Literal["token"] = "token"
-    token: Token
+    token: AnswerToken
 
 
 class AnswerEvent(Message):
@@ -240,11 +380,13 @@ class AnswerEvent(Message):
 
     event: Literal["answer"] = "answer"
     text: str
-    tokens: list[Token]
+    tokens: list[AnswerToken]
     reason: Literal["end", "length", "window"] = Field(
         description="`end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full."
     )
     seconds: float = Field(description="From the start of the computation to its end.")
+    first_seconds: float | None = Field(default=None, description="From its start to the first token; None: no token.")
+    reused: int = Field(default=0, description="Tokens of the prompt that were known from the run before.")
 
 
 class ScoresEvent(Message):
@@ -254,6 +396,74 @@ class ScoresEvent(Message):
     target: Span
     method: Method
     scores: list[float] = Field(description="<float32>[num_tokens]: one for each id of the request; unit: nats.")
+    gap: float | None = Field(
+        default=None,
+        description="Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.",
+    )
+
+
+class ProgressEvent(Message):
+    """How far a long computation is."""
+
+    event: Literal["progress"] = "progress"
+    done: int
+    total: int
+
+
+class SegmentScoresEvent(Message):
+    """One target's scores by an ablation method.
+
+    Positive: the segment makes the target more likely.
+    """
+
+    event: Literal["segment_scores"] = "segment_scores"
+    target: Span
+    method: AblationMethod
+    segments: list[Span]
+    scores: list[float] = Field(description="<float>[num_segments]; unit: nats of the target's log-probability.")
+    errors: list[float] | None = Field(
+        description="<float>[num_segments]: standard error of each score; None: nothing was sampled."
+    )
+    logprob: float = Field(description="The target's log-probability with everything in place.")
+    passes: int = Field(description="Passes through the model that were made.")
+
+
+class CurvePoint(Message):
+    """The target's probability with a part of the tokens in place."""
+
+    share: float = Field(ge=0, le=1, description="Part of the segments' tokens that was taken away (put in, for insertion).")
+    logprob: float = Field(description="The target's log-probability; for averaged orders their mean.")
+
+
+class CurveEvent(Message):
+    """One deletion or insertion curve."""
+
+    event: Literal["curve"] = "curve"
+    kind: Literal["deletion", "insertion"]
+    order: Literal["map", "random", "length"] = Field(
+        description="`map`: highest score first; `random`: mean of the random orders; `length`: longest segment first."
+    )
+    points: list[CurvePoint]
+
+
+class TrustEvent(Message):
+    """A map's test in numbers.
+
+    All of them are parts of the way from the target's log-probability with everything in place to that with nothing.
+    """
+
+    event: Literal["trust"] = "trust"
+    target: Span
+    faithfulness: float = Field(
+        description="How much further the map's order gets than random ones do: the area between the insertion and "
+        "deletion curves of the map, less that of the random orders. Above 0: better than chance."
+    )
+    deviation: float = Field(description="Standard deviation of the same area among the random orders.")
+    length: float = Field(description="The same as `faithfulness` for the order by length: what ranking by length gets.")
+    stability: float | None = Field(
+        default=None, description="Mean rank correlation (Spearman) of the map with maps under noise; None: not tested."
+    )
+    passes: int
 
 
 class DoneEvent(Message):
@@ -287,6 +497,10 @@ JobEvent = Annotated[
     | TokenEvent
     | AnswerEvent
     | ScoresEvent
+    | ProgressEvent
+    | SegmentScoresEvent
+    | CurveEvent
+    | TrustEvent
     | DoneEvent
     | ErrorEvent
     | CancelledEvent
