@@ -78,14 +78,20 @@ class Core:
         self._check_length("answer", request.answer)
         with self.service.use():
             endpoint = await self.service.ready()
-            return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request)
+            return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
+
+    async def estimate(self, request: protocol.EstimateRequest) -> protocol.Estimate:
+        """Return what a job would cost, as a running service reckons; does not start it."""
+        self.check_job(request.request)
+        endpoint = await self.service.awaited()
+        return await self.upstream.ask(endpoint, "POST", "/estimate", protocol.Estimate, request)
 
     async def get(self, path: str, answer: type[M]) -> M:
         """Return what a running service has; a GET has no side effects, so it does not start it."""
         endpoint = await self.service.awaited()
         return await self.upstream.ask(endpoint, "GET", path, answer)
 
-    def check_job(self, request: protocol.GenerateRequest | protocol.SalienceRequest) -> None:
+    def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
         if isinstance(request, protocol.GenerateRequest):

@@ -14,7 +14,7 @@ from lit_lab.api_handler import ROUTES, Handler, endpoint
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
-    from lit_lab.protocol import GenerateRequest, Message, SalienceRequest, TokensRequest, UnicodeNamesRequest
+    from lit_lab.protocol import EstimateRequest, JobRequest, Message, TokensRequest, UnicodeNamesRequest
 
 
 class StatusHandler(Handler):
@@ -77,6 +77,15 @@ class TokensHandler(Handler):
         return await self.core.tokens(request)
 
 
+class EstimateHandler(Handler):
+    """`estimate`."""
+
+    @endpoint("estimate")
+    async def post(self, request: EstimateRequest) -> Message:
+        """Tell what a job would cost."""
+        return await self.core.estimate(request)
+
+
 class DatasetsHandler(Handler):
     """`datasets`."""
 
@@ -117,7 +126,7 @@ class JobsHandler(Handler):
     """`jobs`."""
 
     @endpoint("startJob")
-    async def post(self, request: GenerateRequest | SalienceRequest) -> Message:
+    async def post(self, request: JobRequest) -> Message:
         """Start a job."""
         self.core.check_job(request)
         return self.core.jobs.start(self.owner, request).info()
@@ -194,6 +203,7 @@ _HANDLERS: dict[str, type[Handler]] = {
     "service/log": ServiceLogHandler,
     "models": ModelsHandler,
     "tokens": TokensHandler,
+    "estimate": EstimateHandler,
     "datasets": DatasetsHandler,
     "datasets/{name}/rows": DatasetRowsHandler,
     "unicode/names": UnicodeNamesHandler,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import math
 import secrets
 import time
 from collections.abc import AsyncIterator, Container
@@ -29,11 +28,9 @@ MAX_JOB_BYTES = 64 * 1024 * 1024
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
 _EVENT: TypeAdapter[protocol.JobEvent] = TypeAdapter(protocol.JobEvent)
-_PATHS = {"generate": "/generate", "salience": "/salience"}
 _LAST = {"done": "done", "error": "failed", "cancelled": "cancelled"}
 
 State = Literal["running", "done", "failed", "cancelled"]
-Request = protocol.GenerateRequest | protocol.SalienceRequest
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +38,7 @@ log = logging.getLogger(__name__)
 class Job:
     """One piece of work and its events so far."""
 
-    def __init__(self, owner: str, kind: Literal["generate", "salience"]) -> None:
+    def __init__(self, owner: str, kind: protocol.JobKind) -> None:
         self.id = secrets.token_urlsafe(12)
         self.owner = owner
         self.kind = kind
@@ -110,7 +107,7 @@ class Jobs:
         self._upstream = upstream
         self._jobs: dict[str, Job] = {}
 
-    def start(self, owner: str, request: Request) -> Job:
+    def start(self, owner: str, request: protocol.JobRequest) -> Job:
         """Start a job.
 
         Raises:
@@ -161,11 +158,11 @@ class Jobs:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def _run(self, job: Job, request: Request) -> None:
+    async def _run(self, job: Job, request: protocol.JobRequest) -> None:
         try:
             with self._service.use():
                 endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
-                async with contextlib.aclosing(self._upstream.lines(endpoint, _PATHS[request.kind], request)) as lines:
+                async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request)) as lines:
                     async for line in lines:
                         self._take(job, line)
                         if job.state != "running":
@@ -181,7 +178,16 @@ class Jobs:
         try:
             event = _EVENT.validate_json(line)
         except ValidationError as error:
-            log.warning("LIT Lab: the model service sent an event that is not understood: %s", error)
+            problems = error.errors(include_url=False, include_context=False, include_input=False)
+            if any(problem["type"] == "finite_number" for problem in problems):
+                raise Problem(
+                    502,
+                    "not_finite",
+                    "Some of the results are not numbers (NaN or infinite).",
+                    "The model's arithmetic overflowed: load it in float32.",
+                ) from error
+            said = protocol.describe_validation(problems)
+            log.warning("LIT Lab: the model service sent an event that is not understood: %s", said)
             raise Problem(
                 502,
                 "service_answer",
@@ -190,20 +196,12 @@ class Jobs:
             ) from error
         if isinstance(event, protocol.HeartbeatEvent):
             return  # each reader has its own
-        if isinstance(event, protocol.ScoresEvent) and not all(map(math.isfinite, event.scores)):
-            # JSON has no word for them, and a browser would fail at the line.
-            raise Problem(
-                502,
-                "not_finite",
-                "Some of the scores are not numbers (NaN or infinite).",
-                "The model's arithmetic overflowed: load it in float32.",
-            )
         if job.size + len(line) > MAX_JOB_BYTES:
             raise Problem(
                 507,
                 "result_too_large",
                 f"The result is larger than {MAX_JOB_BYTES // 2**20} MiB.",
-                "Ask for fewer targets at a time.",
+                "Ask for fewer targets or segments at a time.",
             )
         job.add(line, event.event)
 

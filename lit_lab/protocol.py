@@ -43,9 +43,12 @@ TokenKind = Literal["text", "control", "template"]
 
 
 class Message(BaseModel):
-    """Base of all types: unknown fields are refused, so that a typing error is told and not ignored."""
+    """Base of all types: unknown fields are refused, so that a typing error is told and not ignored.
 
-    model_config = ConfigDict(extra="forbid")
+    Numbers are finite: JSON has no word for others (pydantic would write null), and a browser would fail at the line.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class ErrorBody(Message):
@@ -300,6 +303,10 @@ class TrustRequest(_SegmentsRequest):
 JobRequest = Annotated[
     GenerateRequest | SalienceRequest | AblationRequest | TrustRequest, Field(discriminator="kind")
 ]
+"""What can be asked for as a job. The model service answers each kind at the path of its name, such as `/salience`."""
+
+JobKind = Literal["generate", "salience", "ablation", "trust"]
+"""The kinds of `JobRequest`."""
 
 
 class EstimateRequest(Message):
@@ -319,7 +326,7 @@ class JobInfo(Message):
     """A job: work that goes on when the tab closes."""
 
     id: str
-    kind: Literal["generate", "salience", "ablation", "trust"]
+    kind: JobKind
     state: Literal["running", "done", "failed", "cancelled"]
     created: float = Field(description="Seconds since the epoch.")
 

@@ -124,6 +124,18 @@ ROUTES: tuple[Route, ...] = (
         max_body=24 * MIB,
     ),
     Route(
+        operation="estimate",
+        method="POST",
+        path="estimate",
+        action="read",
+        summary="What a job would cost",
+        description="Computes nothing and does not start the service: answers 503 `service_stopped` when it is stopped.",
+        request="EstimateRequest",
+        response="Estimate",
+        errors=(404, 422, 502, 503),
+        max_body=24 * MIB,
+    ),
+    Route(
         operation="datasets",
         method="GET",
         path="datasets",

@@ -17,7 +17,7 @@ from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
 KEPT_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, and would do so under a request's feet
-GET_SILENCE = 60.0  # seconds without a byte after which a service that is asked what it knows counts as hung
+ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that is asked what it knows counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, in which it sends heartbeats; a slow disk may hold them up
 PASSED_ON = (404, 413, 422, 503)  # statuses of the service that are ours too
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
@@ -52,15 +52,31 @@ class Upstream:
         """Close all connections."""
         await self._client.aclose()
 
-    async def ask(self, endpoint: Endpoint, method: str, path: str, answer: type[M], body: Message | None = None) -> M:
+    async def ask(
+        self,
+        endpoint: Endpoint,
+        method: str,
+        path: str,
+        answer: type[M],
+        body: Message | None = None,
+        loads: bool = False,
+    ) -> M:
         """Return the service's answer.
+
+        Args:
+            endpoint: Where it is.
+            method: Of HTTP.
+            path: Of the service's own, not ours.
+            answer: The type of the answer.
+            body: What is asked.
+            loads: Whether it may load a model first, which takes as long as it takes.
 
         Raises:
             Problem: The service refuses, is gone, or answers something else than it should.
         """
         chunks = []
         size = 0
-        silence = GET_SILENCE if method == "GET" else None
+        silence = None if loads else ANSWER_SILENCE
         async with contextlib.aclosing(self._stream(endpoint, method, path, body, silence)) as stream:
             async for chunk in stream:
                 size += len(chunk)

@@ -15,13 +15,17 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from lit_lab.protocol import (
+    AblationRequest,
     ErrorBody,
+    Estimate,
+    EstimateRequest,
     GenerateRequest,
     ModelsResponse,
     SalienceRequest,
     ServiceHealth,
     TokensRequest,
     TokensResponse,
+    TrustRequest,
     describe_validation,
 )
 from lit_lab.version import version
@@ -147,6 +151,27 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
         registry.get(asked.model)
         return _stream(work.stream(asked.model, lambda model, cancellation: model.salience(asked, cancellation)))
 
+    @app.post("/ablation")
+    async def ablation(request: Request) -> Response:
+        asked = await _body(request, AblationRequest)
+        registry.get(asked.model)
+        return _stream(work.stream(asked.model, lambda model, cancellation: model.ablation(asked, cancellation)))
+
+    @app.post("/trust")
+    async def trust(request: Request) -> Response:
+        asked = await _body(request, TrustRequest)
+        registry.get(asked.model)
+        return _stream(work.stream(asked.model, lambda model, cancellation: model.trust(asked, cancellation)))
+
+    @app.post("/estimate")
+    async def estimate(request: Request) -> Response:
+        # Not a turn of the model's: what a job would cost is asked while another runs. And no reason to load a model.
+        asked = (await _body(request, EstimateRequest)).request
+        model = registry.get(asked.model).model
+        if model is None:
+            return _json(Estimate(passes=await asyncio.to_thread(_passes, asked), seconds=None))
+        return _json(await asyncio.to_thread(model.estimate, asked))
+
     @app.get("/datasets")
     async def all_datasets() -> Response:
         return _json(await asyncio.to_thread(datasets.all))
@@ -156,6 +181,12 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
         return _json(await asyncio.to_thread(datasets.rows, name))
 
     return app
+
+
+def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+    from .estimates import passes  # here, as it is not needed to start
+
+    return passes(request)
 
 
 async def _body(request: Request, kind: type[T]) -> T:

@@ -1,7 +1,7 @@
 import { ServerConnection } from '@jupyterlab/services';
 
 import { ApiClient, ApiError, VERSION, isAbort } from '.';
-import type { JobEvent, Status } from '.';
+import type { AblationRequest, JobEvent, SalienceRequest, Status } from '.';
 
 // jsdom has no streams of its own; Node's Response brings its own along.
 const Stream = new Response('-').body!.constructor as typeof ReadableStream;
@@ -178,6 +178,47 @@ describe('ApiClient', () => {
       'start',
       'datasets'
     ]);
+  });
+
+  it('estimates a job without starting a stopped service', async () => {
+    const request: AblationRequest = {
+      kind: 'ablation',
+      model: 'demo',
+      ids: [2, 5, 6],
+      target: { start: 2, end: 3 },
+      segments: [{ start: 1, end: 2 }],
+      method: 'lime'
+    };
+    const stopped = { error: 'service_stopped', message: 'm', hint: '' };
+    const server = new FakeServer(
+      json(stopped, 503),
+      json({ passes: 42, seconds: null })
+    );
+    const client = server.client();
+    expect(await client.estimate(request)).toBeNull();
+    expect(await client.estimate(request)).toEqual({
+      passes: 42,
+      seconds: null
+    });
+    const call = {
+      method: 'POST',
+      path: '/user/ann/lit-lab/api/estimate',
+      body: { request }
+    };
+    expect(server.calls).toMatchObject([call, call]);
+  });
+
+  it('tells why there is no estimate', async () => {
+    const body = { error: 'unknown_model', message: 'No such.', hint: 'h' };
+    const server = new FakeServer(json(body, 422));
+    const request: SalienceRequest = {
+      kind: 'salience',
+      model: 'none',
+      ids: [2, 5],
+      targets: [{ start: 1, end: 2 }]
+    };
+    const error = await failure(server.client().estimate(request));
+    expect(error).toMatchObject(body);
   });
 
   it('keeps characters of names that look like object properties', async () => {

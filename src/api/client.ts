@@ -14,8 +14,10 @@ import { EVENT_TIMING, followJob, signalled } from './events';
 import type { IEventTiming } from './events';
 import type { components } from './schema';
 import type {
+  CostlyRequest,
   DatasetInfo,
   DatasetRowsResponse,
+  Estimate,
   JobEvent,
   JobInfo,
   JobRequest,
@@ -111,6 +113,25 @@ export class ApiClient {
     return new Map(Object.entries(found.characters));
   }
 
+  /**
+   * What a job would cost; null while the service is stopped, for an estimate
+   * is no reason to start it.
+   */
+  async estimate(
+    request: CostlyRequest,
+    signal?: AbortSignal
+  ): Promise<Estimate | null> {
+    const body: Schemas['EstimateRequest'] = { request };
+    try {
+      return await this._json('POST', ['estimate'], { body, signal });
+    } catch (reason) {
+      if (isStopped(reason)) {
+        return null;
+      }
+      throw reason;
+    }
+  }
+
   /** Start a job; it goes on when nobody listens. */
   startJob(request: JobRequest): Promise<JobInfo> {
     return this._json('POST', ['jobs'], { body: request });
@@ -169,7 +190,7 @@ export class ApiClient {
     try {
       return await this._json<T>('GET', path, { signal });
     } catch (reason) {
-      if (!(reason instanceof ApiError && reason.error === 'service_stopped')) {
+      if (!isStopped(reason)) {
         throw reason;
       }
     }
@@ -224,6 +245,10 @@ export class ApiClient {
   private readonly _settings: ServerConnection.ISettings;
   private readonly _trans: TranslationBundle;
   private readonly _timing: IEventTiming;
+}
+
+function isStopped(reason: unknown): boolean {
+  return reason instanceof ApiError && reason.error === 'service_stopped';
 }
 
 /** Namespace for the client's options. */

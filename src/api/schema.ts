@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a job would cost
+         * @description Computes nothing and does not start the service: answers 503 `service_stopped` when it is stopped.
+         */
+        post: operations["estimate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lit-lab/api/datasets": {
         parameters: {
             query?: never;
@@ -251,6 +271,53 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AblationRequest
+         * @description Score segments by what taking them away does to the target's probability.
+         *
+         *     Answered by `progress` events and one `segment_scores` event.
+         */
+        AblationRequest: {
+            model: string;
+            ids: number[];
+            target: components["schemas"]["Span"];
+            /** @description What is taken away, each as a whole: in order, apart from each other, and before the target. Tokens in none of them always stay. */
+            segments: components["schemas"]["Span"][];
+            /**
+             * @default remove
+             * @enum {string}
+             */
+            mode?: "remove" | "mask";
+            /**
+             * @description The same seed gives the same numbers.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "ablation";
+            /** @enum {string} */
+            method: "leave_one_out" | "lime" | "shap";
+            /**
+             * @description Sets of segments to try; LIME and SHAP. None: the method's own.
+             * @default null
+             */
+            samples?: number | null;
+        };
+        /**
+         * Alternative
+         * @description A token that the model might have said.
+         */
+        Alternative: {
+            id: number;
+            piece: string;
+            /** @description As it reads after what came before; `�` where it is part of a character. */
+            text: string;
+            /** @description Natural logarithm of its probability, before any sampling setting. */
+            logprob: number;
+        };
+        /**
          * AnswerEvent
          * @description The complete answer, which replaces what was streamed.
          *
@@ -263,7 +330,7 @@ export interface components {
              */
             event: "answer";
             text: string;
-            tokens: components["schemas"]["Token"][];
+            tokens: components["schemas"]["AnswerToken"][];
             /**
              * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full.
              * @enum {string}
@@ -271,6 +338,42 @@ export interface components {
             reason: "end" | "length" | "window";
             /** @description From the start of the computation to its end. */
             seconds: number;
+            /**
+             * @description From its start to the first token; None: no token.
+             * @default null
+             */
+            first_seconds: number | null;
+            /**
+             * @description Tokens of the prompt that were known from the run before.
+             * @default 0
+             */
+            reused: number;
+        };
+        /**
+         * AnswerToken
+         * @description A token of the answer, and how sure the model was.
+         */
+        AnswerToken: {
+            id: number;
+            /** @description The vocabulary's own spelling, such as `▁eggs` or `<0x0A>`. */
+            piece: string;
+            /** @description The characters of the text that this token stands for; may be empty. */
+            text: string;
+            /**
+             * @description `template`: added by us (`<bos>`), empty text. `control`: a control token that the user wrote.
+             * @enum {string}
+             */
+            kind: "text" | "control" | "template";
+            /**
+             * @description Natural logarithm of its probability, before any sampling setting.
+             * @default null
+             */
+            logprob: number | null;
+            /**
+             * @description The most likely tokens at this point, the likeliest first; this one may be among them.
+             * @default []
+             */
+            alternatives: components["schemas"]["Alternative"][];
         };
         /**
          * CancelledEvent
@@ -282,6 +385,35 @@ export interface components {
              * @enum {string}
              */
             event: "cancelled";
+        };
+        /**
+         * CurveEvent
+         * @description One deletion or insertion curve.
+         */
+        CurveEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "curve";
+            /** @enum {string} */
+            kind: "deletion" | "insertion";
+            /**
+             * @description `map`: highest score first; `random`: mean of the random orders; `length`: longest segment first.
+             * @enum {string}
+             */
+            order: "map" | "random" | "length";
+            points: components["schemas"]["CurvePoint"][];
+        };
+        /**
+         * CurvePoint
+         * @description The target's probability with a part of the tokens in place.
+         */
+        CurvePoint: {
+            /** @description Part of the segments' tokens that was taken away (put in, for insertion). */
+            share: number;
+            /** @description The target's log-probability; for averaged orders their mean. */
+            logprob: number;
         };
         /**
          * DatasetInfo
@@ -368,8 +500,25 @@ export interface components {
             event: "error";
         };
         /**
+         * Estimate
+         * @description What a job would cost.
+         */
+        Estimate: {
+            /** @description Passes through the model; a gradient counts as two. */
+            passes: number;
+            /** @description As fast as this model was so far; None before its first pass. */
+            seconds: number | null;
+        };
+        /**
+         * EstimateRequest
+         * @description Ask what a job would cost.
+         */
+        EstimateRequest: {
+            request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
+        };
+        /**
          * GenerateRequest
-         * @description Let the model answer a prompt, greedily, token by token.
+         * @description Let the model answer a prompt, token by token.
          */
         GenerateRequest: {
             /**
@@ -381,6 +530,20 @@ export interface components {
             prompt: string;
             /** @default 256 */
             max_new_tokens?: number;
+            /**
+             * @default {
+             *       "temperature": 0,
+             *       "top_k": null,
+             *       "top_p": null,
+             *       "seed": 0
+             *     }
+             */
+            sampling?: components["schemas"]["Sampling"];
+            /**
+             * @description How many of the most likely tokens to tell of each.
+             * @default 5
+             */
+            alternatives?: number;
         };
         /**
          * HeartbeatEvent
@@ -393,7 +556,24 @@ export interface components {
              */
             event: "heartbeat";
         };
-        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
+        /**
+         * Integration
+         * @description How integrated gradients walk from a baseline to the prompt's embeddings.
+         */
+        Integration: {
+            /**
+             * @description Embeddings to begin with: all zero, or the vocabulary's mean.
+             * @default zero
+             * @enum {string}
+             */
+            baseline?: "zero" | "mean";
+            /**
+             * @description Points on the way.
+             * @default 32
+             */
+            steps?: number;
+        };
+        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["TrustEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
         /**
          * JobInfo
          * @description A job: work that goes on when the tab closes.
@@ -401,13 +581,13 @@ export interface components {
         JobInfo: {
             id: string;
             /** @enum {string} */
-            kind: "generate" | "salience";
+            kind: "generate" | "salience" | "ablation" | "trust";
             /** @enum {string} */
             state: "running" | "done" | "failed" | "cancelled";
             /** @description Seconds since the epoch. */
             created: number;
         };
-        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["SalienceRequest"];
+        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
         /**
          * JobsResponse
          * @description The caller's jobs, newest first.
@@ -471,6 +651,19 @@ export interface components {
             models: components["schemas"]["ModelInfo"][];
         };
         /**
+         * ProgressEvent
+         * @description How far a long computation is.
+         */
+        ProgressEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "progress";
+            done: number;
+            total: number;
+        };
+        /**
          * PromptEvent
          * @description The prompt's tokens, template tokens among them; sent before the first answer token.
          */
@@ -505,7 +698,40 @@ export interface components {
              *       "grad_dot_input"
              *     ]
              */
-            methods?: ("grad_l2" | "grad_dot_input")[];
+            methods?: ("grad_l2" | "grad_dot_input" | "integrated_gradients")[];
+            /**
+             * @default {
+             *       "baseline": "zero",
+             *       "steps": 32
+             *     }
+             */
+            integration?: components["schemas"]["Integration"];
+        };
+        /**
+         * Sampling
+         * @description How the next token is chosen. Without a temperature it is the most likely one (greedy).
+         */
+        Sampling: {
+            /**
+             * @description 0: greedy, and the rest is without effect.
+             * @default 0
+             */
+            temperature?: number;
+            /**
+             * @description Only among the K most likely.
+             * @default null
+             */
+            top_k?: number | null;
+            /**
+             * @description Only among the most likely that reach P together.
+             * @default null
+             */
+            top_p?: number | null;
+            /**
+             * @description The same seed gives the same answer.
+             * @default 0
+             */
+            seed?: number;
         };
         /**
          * ScoresEvent
@@ -519,9 +745,39 @@ export interface components {
             event: "scores";
             target: components["schemas"]["Span"];
             /** @enum {string} */
-            method: "grad_l2" | "grad_dot_input";
+            method: "grad_l2" | "grad_dot_input" | "integrated_gradients";
             /** @description <float32>[num_tokens]: one for each id of the request; unit: nats. */
             scores: number[];
+            /**
+             * @description Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.
+             * @default null
+             */
+            gap: number | null;
+        };
+        /**
+         * SegmentScoresEvent
+         * @description One target's scores by an ablation method.
+         *
+         *     Positive: the segment makes the target more likely.
+         */
+        SegmentScoresEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "segment_scores";
+            target: components["schemas"]["Span"];
+            /** @enum {string} */
+            method: "leave_one_out" | "lime" | "shap";
+            segments: components["schemas"]["Span"][];
+            /** @description <float>[num_segments]; unit: nats of the target's log-probability. */
+            scores: number[];
+            /** @description <float>[num_segments]: standard error of each score; None: nothing was sampled. */
+            errors: number[] | null;
+            /** @description The target's log-probability with everything in place. */
+            logprob: number;
+            /** @description Passes through the model that were made. */
+            passes: number;
         };
         /**
          * ServiceStatus
@@ -616,7 +872,7 @@ export interface components {
              * @enum {string}
              */
             event: "token";
-            token: components["schemas"]["Token"];
+            token: components["schemas"]["AnswerToken"];
         };
         /**
          * TokensRequest
@@ -638,6 +894,82 @@ export interface components {
             answer: components["schemas"]["Token"][];
             /** @description Most tokens, prompt and answer together, that the model takes here. */
             window: number;
+        };
+        /**
+         * TrustEvent
+         * @description A map's test in numbers.
+         *
+         *     All of them are parts of the way from the target's log-probability with everything in place to that with nothing.
+         */
+        TrustEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "trust";
+            target: components["schemas"]["Span"];
+            /** @description How much further the map's order gets than random ones do: the area between the insertion and deletion curves of the map, less that of the random orders. Above 0: better than chance. */
+            faithfulness: number;
+            /** @description Standard deviation of the same area among the random orders. */
+            deviation: number;
+            /** @description The same as `faithfulness` for the order by length: what ranking by length gets. */
+            length: number;
+            /**
+             * @description Mean rank correlation (Spearman) of the map with maps under noise; None: not tested.
+             * @default null
+             */
+            stability: number | null;
+            passes: number;
+        };
+        /**
+         * TrustRequest
+         * @description Test a map: does taking away what it ranks first really take the target's probability away?
+         *
+         *     Answered by `progress` events, one `curve` event for each curve as it is done, and one `trust` event.
+         */
+        TrustRequest: {
+            model: string;
+            ids: number[];
+            target: components["schemas"]["Span"];
+            /** @description What is taken away, each as a whole: in order, apart from each other, and before the target. Tokens in none of them always stay. */
+            segments: components["schemas"]["Span"][];
+            /**
+             * @default remove
+             * @enum {string}
+             */
+            mode?: "remove" | "mask";
+            /**
+             * @description The same seed gives the same numbers.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "trust";
+            /** @description <float>[num_segments]: the map. Segments are ranked by them, highest first. */
+            scores: number[];
+            /**
+             * @description The gradient method that made the map, whose stability is tested; None: not tested.
+             * @default null
+             */
+            method?: ("grad_l2" | "grad_dot_input" | "integrated_gradients") | null;
+            /**
+             * @description Random orders to compare with.
+             * @default 5
+             */
+            orders?: number;
+            /**
+             * @description Maps under noise.
+             * @default 4
+             */
+            jitters?: number;
+            /**
+             * @description Standard deviation of the noise, in parts of each embedding's own.
+             * @default 0.05
+             */
+            noise?: number;
         };
         /**
          * UnicodeNamesRequest
@@ -946,6 +1278,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokensResponse"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estimate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequest"];
+            };
+        };
+        responses: {
+            /** @description What a job would cost */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
                 };
             };
             /** @description The request is not understood; `message` says where. */

@@ -20,21 +20,39 @@ export type ModelInfo = Schemas['ModelInfo'];
 /** A half-open span of token indices (not of characters). */
 export type TokenSpan = Schemas['Span'];
 export type GenerateRequest = Schemas['GenerateRequest'];
+export type Sampling = Schemas['Sampling'];
 export type SalienceRequest = Schemas['SalienceRequest'];
+export type Integration = Schemas['Integration'];
+export type AblationRequest = Schemas['AblationRequest'];
+export type TrustRequest = Schemas['TrustRequest'];
 export type JobRequest = Schemas['JobRequest'];
+export type JobKind = JobRequest['kind'];
 export type JobInfo = Schemas['JobInfo'];
+/** A request whose cost can be told before it is made. */
+export type CostlyRequest = Schemas['EstimateRequest']['request'];
+export type Estimate = Schemas['Estimate'];
 
 export type JobEvent = Schemas['JobEvent'];
 export type StateEvent = Schemas['StateEvent'];
 export type PromptEvent = Schemas['PromptEvent'];
 export type TokenEvent = Schemas['TokenEvent'];
 export type AnswerEvent = Schemas['AnswerEvent'];
+export type AnswerToken = Schemas['AnswerToken'];
+export type Alternative = Schemas['Alternative'];
 export type ScoresEvent = Schemas['ScoresEvent'];
+export type ProgressEvent = Schemas['ProgressEvent'];
+export type SegmentScoresEvent = Schemas['SegmentScoresEvent'];
+export type CurveEvent = Schemas['CurveEvent'];
+export type CurvePoint = Schemas['CurvePoint'];
+export type TrustEvent = Schemas['TrustEvent'];
 export type DoneEvent = Schemas['DoneEvent'];
 export type ErrorEvent = Schemas['ErrorEvent'];
 export type CancelledEvent = Schemas['CancelledEvent'];
-/** Salience method, named as LIT names it. */
+/** Gradient method: one score a token. The first two are named as in LIT. */
 export type Method = ScoresEvent['method'];
+/** Method that takes segments away: one score a segment, no gradient. */
+export type AblationMethod = AblationRequest['method'];
+export type AblationMode = NonNullable<AblationRequest['mode']>;
 
 export type DatasetInfo = Schemas['DatasetInfo'];
 export type DatasetRow = Schemas['DatasetRow'];
