@@ -1,0 +1,181 @@
+"""One part of `engine.py`'s measurements for one size, in a process of its own. The last line printed is JSON.
+
+Times are in seconds, one for each repetition unless said otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+from engine_flops import matrix_rates, target_flops
+from engine_generation import generation
+from engine_lab import Lab
+from engine_lit import LitSalience
+from engine_memory import Peak, held_bytes
+from engine_models import PROMPT_TOKENS, Case, load
+from engine_profile import profile
+
+from lit_lab.service import libraries
+
+
+def salience(size: str, repeat: int) -> dict[str, Any]:
+    """Time LIT and ours alternately, in one process, on one model.
+
+    Ours, each time: everything forgotten, then the answer's last sentence (`one`: it sees the most tokens), and, with
+    the forward pass kept, the others (`next`). Both have been warmed up and compiled.
+    """
+    causal_lm, case = load(size)
+    lit, lab = LitSalience(causal_lm), Lab(causal_lm)
+    *others, last = case.targets
+    # Of a large model LIT takes minutes: one call stands for all targets, since it computes the whole sequence
+    # whatever the target (only a mask differs); and it is warmed up on a short sequence.
+    large = size.startswith("2b")
+    lit_targets = [last] if large else case.targets
+    short = Case(case.ids[: PROMPT_TOKENS + 2], [(PROMPT_TOKENS, PROMPT_TOKENS + 2)])
+    lit.scores(short if large else case, short.targets[0])
+    lab.prepare()
+    for target in case.targets:
+        lab.scores(case, target)
+
+    times: dict[str, list[float]] = {name: [] for name in ("lit_one", "lit_all", "one", "next", "all")}
+    lit_scores, scores = {}, {}
+    for _ in range(repeat):
+        seconds = []
+        for target in lit_targets:
+            start = time.perf_counter()
+            lit_scores[target] = lit.scores(case, target)
+            seconds.append(time.perf_counter() - start)
+        times["lit_one"] += seconds
+        times["lit_all"].append(sum(seconds) * len(case.targets) / len(seconds))
+        lab.forget()
+        seconds = []
+        for target in (last, *others):
+            start = time.perf_counter()
+            scores[target] = lab.scores(case, target)
+            seconds.append(time.perf_counter() - start)
+        times["one"].append(seconds[0])
+        times["next"] += seconds[1:]
+        times["all"].append(sum(seconds))
+
+    lab.click(case, last)
+    rows = last[1] - 1
+    return {
+        "seconds": times | {"click": [_seconds(lambda: lab.click(case, last)) for _ in range(10)]},
+        "scores": _listed(scores),
+        "lit_scores": _listed(lit_scores),
+        "flops": target_flops(causal_lm.backbone, rows, last[1] - last[0]),
+        "rates": matrix_rates(causal_lm.backbone, rows),
+        "parameters": int(causal_lm.count_params()),
+        "dtype": causal_lm.backbone.compute_dtype,
+    }
+
+
+def scores(size: str, dtype: str | None, layers: int | None) -> dict[str, Any]:
+    """Return our scores of all targets, at another precision or of fewer layers."""
+    causal_lm, case = load(size, dtype, layers)
+    lab = Lab(causal_lm)
+    return {"scores": _listed({target: lab.scores(case, target) for target in case.targets})}
+
+
+def first(size: str, side: str) -> dict[str, Any]:
+    """Time the first request for salience in this process: libraries imported, model loaded, nothing compiled.
+
+    `request` is what a user waits who asks before anything was prepared; `compiled` has compiled everything first,
+    and that time is in it.
+    """
+    causal_lm, case = load(size)
+    target = case.targets[-1]
+    if side == "lit":
+        lit = LitSalience(causal_lm)
+        return {"seconds": _seconds(lambda: lit.scores(case, target))}
+    lab = Lab(causal_lm)
+
+    def compile_and_request() -> None:
+        lab.prepare()
+        lab.click(case, target)
+
+    return {"seconds": _seconds(compile_and_request if side == "compiled" else lambda: lab.click(case, target))}
+
+
+def memory(size: str, side: str) -> dict[str, Any]:
+    """Return the peak memory, in bytes, of explaining the answer once everything is compiled and warm.
+
+    `above` counts from the loaded model on: compiled code, kept passes and copies of weights are in it, as in LIT's
+    case what its first call left behind. `passing` counts from what is held between two requests.
+    Ours explains all sentences from nothing, LIT one, which is all that it ever does at a time.
+    """
+    causal_lm, case = load(size)
+    loaded = held_bytes()
+    work: Callable[[], Any]
+    if side == "lit":
+        lit = LitSalience(causal_lm)
+
+        def work() -> None:
+            lit.scores(case, case.targets[-1])
+    else:
+        lab = Lab(causal_lm)
+        lab.prepare()
+
+        def work() -> None:
+            lab.forget()
+            for target in reversed(case.targets):
+                lab.scores(case, target)
+
+    work()
+    if side == "lab":
+        lab.forget()
+    between = held_bytes()
+    with Peak() as peak:
+        work()
+    return {"above": peak.bytes - loaded, "passing": peak.bytes - between, "loaded": loaded}
+
+
+def _seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _listed(scores: dict[tuple[int, int], dict[str, Any]]) -> list[Any]:
+    """Return scores by target as JSON holds them: pairs of a target and its methods' lists."""
+    return [[target, {name: values.tolist() for name, values in maps.items()}] for target, maps in scores.items()]
+
+
+def main() -> None:
+    """Import as the service does, measure, print, and end."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=["salience", "scores", "first", "memory", "generation", "profile"])
+    parser.add_argument("size")
+    parser.add_argument("--side", choices=["lit", "lab", "compiled"], default="lab")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--dtype")
+    parser.add_argument("--layers", type=int)
+    options = parser.parse_args()
+    libraries.set_environment(options.threads)
+    libraries.import_tensorflow(options.threads)
+    libraries.import_keras()
+    import tensorflow as tf
+    from lit_nlp.examples.prompt_debugging import keras_lms  # noqa: F401 - imported now, so that nobody is timed for it
+
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "salience": lambda: salience(options.size, options.repeat),
+        "scores": lambda: scores(options.size, options.dtype, options.layers),
+        "first": lambda: first(options.size, options.side),
+        "memory": lambda: memory(options.size, options.side),
+        "generation": lambda: generation(options.size, options.repeat),
+        "profile": lambda: profile(options.size, options.repeat),
+    }
+    gpus = [tf.config.experimental.get_device_details(gpu) for gpu in tf.config.list_physical_devices("GPU")]
+    result = parts[options.part]() | {"device": gpus[0].get("device_name", "GPU") if gpus else "CPU"}
+    print(json.dumps(result), flush=True)
+    os._exit(0)  # at once: taking a large model apart takes seconds, and threads may be at work
+
+
+if __name__ == "__main__":
+    main()

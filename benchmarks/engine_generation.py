@@ -1,0 +1,52 @@
+"""How soon an answer begins, and how fast it goes on: LIT's generation model against the service's decoder."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from typing import Any
+
+from engine_lab import Lab
+from engine_lit import LitGeneration
+from engine_models import ANSWER_TOKENS, PROMPT_TOKENS, load
+
+
+def generation(size: str, repeat: int) -> dict[str, Any]:
+    """Time answers of both, alternately, each time to a prompt of a length that was not there before.
+
+    Both are compiled beforehand: ours as the service does it at load, LIT's by an answer of the same length. LIT says
+    nothing before its answer is complete, so that its time to the first token is its time to any.
+
+    Speed is that of the tokens after the first. LIT's is told by an answer of one token to a prompt that is as much
+    longer: it pads all prompts to the same length, so that all but the steps takes it the same time.
+    """
+    causal_lm, case = load(size)
+    lit, lab = LitGeneration(causal_lm), Lab(causal_lm)
+    length = PROMPT_TOKENS + ANSWER_TOKENS
+    lab.model.prepare_generation()
+    start = time.perf_counter()
+    lit.answer(case.ids[:PROMPT_TOKENS])
+    figures: dict[str, Any] = {"lit_compiling": time.perf_counter() - start}
+    # Once each of what follows, so that no later run is the first of its kind.
+    lit.answer(case.ids[: length - 1])
+    lab.token_moments(case.ids[:PROMPT_TOKENS], length)
+
+    names = ("lit_answer", "lit_tokens_per_s", "first_token", "tokens_per_s")
+    runs: dict[str, list[float]] = {name: [] for name in names}
+    for round_ in range(1, repeat + 1):
+        # Another beginning each time: nothing of an earlier run is of use, unless it is the same tokens by chance.
+        prompt = case.ids[3 * round_ : PROMPT_TOKENS]
+        start = time.perf_counter()
+        answered = len(lit.answer(prompt))
+        seconds = time.perf_counter() - start
+        if answered != length - len(prompt):
+            raise RuntimeError(f"LIT answered {answered} tokens to a prompt of {len(prompt)}, not up to {length}")
+        start = time.perf_counter()
+        lit.answer((case.ids + case.ids)[round_ : round_ + length - 1])
+        rest = time.perf_counter() - start
+        runs["lit_answer"].append(seconds)
+        runs["lit_tokens_per_s"].append((answered - 1) / (seconds - rest))
+        moments = lab.token_moments(prompt, length)
+        runs["first_token"].append(moments[0])
+        runs["tokens_per_s"].append((len(moments) - 1) / (moments[-1] - moments[0]))
+    return figures | {name: statistics.median(values) for name, values in runs.items()}

@@ -1,0 +1,65 @@
+"""LIT Lab's side of `engine.py`: the service's own `LanguageModel`, without the HTTP around it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from engine_models import Case
+from numpy.typing import NDArray
+
+ALTERNATIVES = 5  # what the service tells of each token unless asked otherwise (`GenerateRequest`)
+
+
+class Lab:
+    """The service's model over a loaded Keras model."""
+
+    def __init__(self, causal_lm: Any) -> None:
+        from lit_lab.service.language_model import LanguageModel
+
+        self.model = LanguageModel(causal_lm)
+
+    def prepare(self) -> None:
+        """Compile salience, as the service does in the background."""
+        self.model.prepare_salience()
+
+    def forget(self) -> None:
+        """Drop the kept forward pass."""
+        getattr(self.model.gradients, "forget", lambda: None)()
+
+    def scores(self, case: Case, target: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
+        """Return both methods' scores of all tokens, `<float32>[num_tokens]`, computed anew."""
+        from lit_lab.service.salience import grad_dot_input, grad_l2
+
+        gradient = self.model.gradients.of(case.ids, *target)
+        scores = {"grad_l2": grad_l2(gradient), "grad_dot_input": grad_dot_input(gradient)}
+        return {method: np.pad(values, (0, len(case.ids) - len(values))) for method, values in scores.items()}
+
+    def click(self, case: Case, target: tuple[int, int]) -> None:
+        """Ask the service for a target's scores, as a click does."""
+        from lit_lab.protocol import SalienceRequest, ScoresEvent, Span
+        from lit_lab.service.cancellation import Cancellation
+
+        request = SalienceRequest(
+            model="benchmark",
+            ids=case.ids,
+            targets=[Span(start=target[0], end=target[1])],
+            methods=["grad_l2", "grad_dot_input"],
+        )
+        events = list(self.model.salience(request, Cancellation()))
+        if sum(isinstance(event, ScoresEvent) for event in events) != 2:
+            raise RuntimeError(f"two maps were asked for, and {len(events)} events came")
+
+    def token_moments(self, ids: list[int], length: int) -> list[float]:
+        """Generate up to `length` tokens in all; return when each new one was there, in seconds from the start."""
+        from lit_lab.protocol import Sampling
+
+        start = time.perf_counter()
+        decoder: Any = self.model.decoder
+        tokens = (
+            decoder.steps(ids, length, Sampling(), ALTERNATIVES)
+            if hasattr(decoder, "steps")
+            else decoder.next_ids(ids, length)
+        )
+        return [time.perf_counter() - start for _ in tokens]

@@ -1,0 +1,210 @@
+"""The models and the sequence that `engine.py` measures on.
+
+All but the embedded model are made here, of Gemma 2's architecture, with seeded random weights: time and memory don't
+depend on what a model has learnt, and no file of several gigabytes is needed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lit_lab import demo
+
+PROMPT_TOKENS = 250
+ANSWER_TOKENS = 40
+TARGET_TOKENS = 10
+WINDOW = 512
+"""Tokens that LIT's models pad to before they cut again; `DEFAULT_SEQUENCE_LENGTH` of LIT's `models.py`."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A Gemma 2 architecture; `intermediate` as keras-hub counts it, twice the width of each feed-forward product."""
+
+    layers: int
+    width: int
+    intermediate: int
+    query_heads: int
+    key_value_heads: int
+    head_dim: int
+    dtype: str = "float32"
+    vocabulary: int = 256_000
+
+
+def _gemma_2b(layers: int, dtype: str = "float32") -> Shape:
+    """Return Gemma 2 2B's true layers (keras-hub's preset `gemma2_2b_en`), fewer of them."""
+    return Shape(layers, 2304, 18_432, 8, 4, 256, dtype)
+
+
+SHAPES: dict[str, Shape | None] = {
+    "embedded": None,
+    # 100,364,416 weights, 82 millions of them the embedding's.
+    "100m": Shape(12, 320, 2560, 4, 2, 80),
+    "2b-2l": _gemma_2b(2),
+    "2b-6l": _gemma_2b(6),
+    "2b-26l": _gemma_2b(26, "bfloat16"),
+}
+"""Sizes by name; None: the preset that comes with the package."""
+
+
+def parameters(shape: Shape, layers: int) -> int:
+    """Return the number of weights with so many layers, norms left out."""
+    heads = shape.query_heads + shape.key_value_heads
+    layer = 2 * shape.width * heads * shape.head_dim + 3 * shape.width * shape.intermediate // 2
+    return shape.vocabulary * shape.width + layers * layer
+
+
+@dataclass(frozen=True)
+class Case:
+    """A prompt with its answer, and the answer's sentences.
+
+    Attributes:
+        ids: `<int>[PROMPT_TOKENS + ANSWER_TOKENS]`
+        targets: Half-open spans of `ids`.
+    """
+
+    ids: list[int]
+    targets: list[tuple[int, int]]
+
+
+class Numerals:
+    """Preprocessor and tokenizer in one, of a text that names its tokens: `" 17 4001 9"`.
+
+    It gives LIT's models, which take text, exactly the ids that ours get; no tokenizer of 256,000 pieces is needed; and
+    it takes next to no time, which favours LIT, who tokenizes for every click. Our service sees a byte-level BPE
+    vocabulary whose pieces are the numbers. No answer ends early: the end token never comes.
+    """
+
+    merges: Sequence[str] = ()
+    unsplittable_tokens: Sequence[str] = ()
+    start_token_id = None
+    end_token_id = -1
+    sequence_length = WINDOW
+
+    def __init__(self, vocabulary: int) -> None:
+        self._vocabulary = vocabulary
+
+    @property
+    def tokenizer(self) -> Numerals:
+        """Return itself."""
+        return self
+
+    def vocabulary_size(self) -> int:
+        """Return how many ids there are."""
+        return self._vocabulary
+
+    def get_vocabulary(self) -> list[str]:
+        """Return no pieces: none of them ends a turn, and nothing else is looked for among them."""
+        return []
+
+    def id_to_token(self, id: int) -> str:
+        """Return a token's piece; byte-level BPE writes the blank before it as `Ġ`."""
+        return f"Ġ{id}"
+
+    def tokenize(self, text: str) -> list[int]:
+        """Return the ids that a text names."""
+        return [int(word) for word in text.split()]
+
+    def generate_preprocess(self, texts: Sequence[str], sequence_length: int) -> dict[str, Any]:
+        """Return ids, padded, and their mask: `<int32>`, `<bool>[batch_size, sequence_length]`."""
+        import tensorflow as tf
+
+        ids = np.zeros((len(texts), sequence_length), np.int32)
+        mask = np.zeros((len(texts), sequence_length), bool)
+        for row, text in enumerate(texts):
+            tokens = self.tokenize(text)
+            ids[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = True
+        return {"token_ids": tf.constant(ids), "padding_mask": tf.constant(mask)}
+
+    def generate_postprocess(self, outputs: dict[str, Any]) -> list[str]:
+        """Return the texts of generated ids."""
+        pairs = zip(np.asarray(outputs["token_ids"]), np.asarray(outputs["padding_mask"]), strict=True)
+        return [text_of(ids[mask.astype(bool)].tolist()) for ids, mask in pairs]
+
+
+def text_of(ids: Sequence[int]) -> str:
+    """Return the text that names these ids."""
+    return "".join(f" {id}" for id in ids)
+
+
+def load(size: str, dtype: str | None = None, layers: int | None = None) -> tuple[Any, Case]:
+    """Return a size's `keras_nlp.models.CausalLM`, with `Numerals` for its preprocessor, and what to explain with it.
+
+    Args:
+        size: One of `SHAPES`.
+        dtype: Of weights and arithmetic; None: the size's own. The weights' values stay those of the size's own dtype.
+        layers: Fewer layers than the size has.
+    """
+    shape = SHAPES[size]
+    if shape is None:
+        from lit_lab.service import presets
+
+        causal_lm = presets.load(demo.EMBEDDED)
+        ids = _sample_ids(causal_lm.preprocessor.tokenizer)
+    else:
+        causal_lm = _random_model(shape, dtype or shape.dtype, layers or shape.layers)
+        # Ids below 200 are control tokens and bytes in Gemma's vocabulary.
+        drawn = np.random.default_rng(11).integers(200, shape.vocabulary, PROMPT_TOKENS + ANSWER_TOKENS)
+        ids = drawn.tolist()
+    causal_lm.preprocessor = Numerals(causal_lm.backbone.vocabulary_size)
+    ends = range(PROMPT_TOKENS + TARGET_TOKENS, len(ids) + 1, TARGET_TOKENS)
+    return causal_lm, Case(ids, [(end - TARGET_TOKENS, end) for end in ends])
+
+
+def _sample_ids(tokenizer: Any) -> list[int]:
+    """Return the first ids of LIT's sample prompts, one after the other."""
+    import lit_nlp
+
+    path = Path(next(iter(lit_nlp.__path__))) / "examples/prompt_debugging/prompt_examples.jsonl"
+    prompts = [json.loads(line)["prompt"] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    ids = [tokenizer.start_token_id, *np.asarray(tokenizer("\n\n".join(prompts))).tolist()]
+    return ids[: PROMPT_TOKENS + ANSWER_TOKENS]
+
+
+def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
+    import keras_nlp
+    import tensorflow as tf
+
+    backbone = keras_nlp.models.GemmaBackbone(
+        vocabulary_size=shape.vocabulary,
+        num_layers=layers,
+        num_query_heads=shape.query_heads,
+        num_key_value_heads=shape.key_value_heads,
+        hidden_dim=shape.width,
+        intermediate_dim=shape.intermediate,
+        head_dim=shape.head_dim,
+        query_head_dim_normalize=True,
+        use_post_ffw_norm=True,
+        use_post_attention_norm=True,
+        attention_logit_soft_cap=50.0,
+        final_logit_soft_cap=30.0,
+        use_sliding_window_attention=True,
+        sliding_window_size=4096,
+        dtype=dtype,
+    )
+    for index, variable in enumerate(backbone.weights):
+        drawn = tf.random.stateless_normal(variable.shape, [7, index], alg="philox") * _deviation(variable, shape.width)
+        variable.assign(tf.cast(tf.cast(drawn, shape.dtype), dtype))
+    return keras_nlp.models.GemmaCausalLM(backbone=backbone)
+
+
+def _deviation(variable: Any, width: int) -> float:
+    """Return the standard deviation that keeps activations and gradients near one, whatever the width.
+
+    Kernels: the root of the number of inputs, inverted. Embeddings: half of that, lest a token's own logit, which tied
+    weights favour, drown all others. Norms: a little around the neutral 0.
+    """
+    if variable.path.endswith("scale"):
+        return 0.1
+    if variable.path.endswith("embeddings"):
+        return float(0.5 / np.sqrt(width))
+    # Of kernels all axes are inputs that the last one isn't, and that the heads aren't unless they come together.
+    heads = 1 if len(variable.shape) == 2 or "attention_output" in variable.path else variable.shape[0]
+    return float(np.sqrt(heads * variable.shape[-1] / np.prod(variable.shape)))

@@ -1,0 +1,107 @@
+"""What `engine.py` prints: figures beside their goals, and everything in absolute terms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine_figures import CLICK_GOAL_MS, FIELDS, LABELS, METHODS, goal_told, median_error, medians, missed, told
+
+_NAME, _COLUMN = 50, 26
+
+
+def tell(results: dict[str, dict[str, Any]], details: dict[str, dict[str, Any]], threads: int) -> None:
+    """Print a table of figures and goals, then one of absolute times and sizes, a column for each size."""
+    row("", list(results))
+    for field in FIELDS:
+        row(LABELS[field], [figure(size, field, figures[field]) for size, figures in results.items()])
+    print(f"\nAbsolute, medians, {threads} threads")
+    columns = [dict(absolutes(parts)) for parts in details.values()]
+    names = dict.fromkeys(name for column in columns for name in column)
+    row("", list(details))
+    for name in names:
+        row(name, [column.get(name, "") for column in columns])
+
+
+def figure(size: str, field: str, value: float | None) -> str:
+    """Return a figure with its goal, and whether it reaches it or by how much not."""
+    if value is None:
+        return ""
+    verdict = missed(size, field, value)
+    if verdict is None:
+        return told(field, value)
+    return f"{told(field, value)} {goal_told(size, field)} {verdict or '✓'}"
+
+
+def absolutes(parts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return names and values of what was measured."""
+    lines: list[tuple[str, str]] = []
+    if "salience" in parts:
+        salience = parts["salience"]
+        seconds = medians(salience["seconds"])
+        best, rate = max(salience["rates"].items(), key=lambda item: float(item[1]))
+        click = 1000 * seconds["click"]
+        lines += [
+            ("device", salience["device"]),
+            ("weights", f"{salience['parameters']:,} {salience['dtype']}"),
+            ("LIT, one sentence", milliseconds(seconds["lit_one"])),
+            ("ours, one sentence, nothing cached", milliseconds(seconds["one"])),
+            ("ours, next sentence", milliseconds(seconds["next"])),
+            ("LIT, all sentences", milliseconds(seconds["lit_all"])),
+            ("ours, all sentences", milliseconds(seconds["all"])),
+            (f"cached click (≤ {CLICK_GOAL_MS:.0f} ms)", f"{click:.1f} ms{' ✓' if click <= CLICK_GOAL_MS else ''}"),
+            ("arithmetic of one sentence", f"{salience['flops'] / 1e9:,.1f} GFLOP"),
+            ("ours, one sentence, achieved", f"{salience['flops'] / seconds['one'] / 1e9:,.1f} GFLOP/s"),
+            ("matrix products", f"{rate / 1e9:,.1f} GFLOP/s"),
+            ("    the fastest", best),
+        ]
+        if "float32" in parts:
+            exact = parts["float32"]
+            lines.append(("float32 reference", f"{exact['layers']} layers"))
+            if exact["half_scores"] is None:
+                for method in METHODS:
+                    error = median_error(salience["lit_scores"], exact["scores"], method)
+                    lines.append((f"LIT's own {method} against it", f"{error:.1e}"))
+    if "first" in parts:
+        first = medians(parts["first"])
+        lines += [
+            ("LIT, first request", milliseconds(first["lit"])),
+            ("ours, first request, compiled before", milliseconds(first["compiled"])),
+            ("ours, first request at once", milliseconds(first["lab"])),
+        ]
+    if "memory" in parts:
+        for side, label in (("lit", "LIT"), ("lab", "ours")):
+            held = parts["memory"][side]
+            lines.append((f"{label}, peak above the loaded model", mebibytes(held["above"])))
+            lines.append((f"{label}, of this passing", mebibytes(held["passing"])))
+    if "generation" in parts:
+        generation = parts["generation"]
+        lines += [
+            ("LIT, compiling and first answer", milliseconds(generation["lit_compiling"])),
+            ("LIT, answer", milliseconds(generation["lit_answer"])),
+            ("ours, first token", milliseconds(generation["first_token"])),
+            ("LIT, tokens per second", f"{generation['lit_tokens_per_s']:.1f}"),
+            ("ours, tokens per second", f"{generation['tokens_per_s']:.1f}"),
+        ]
+    return lines
+
+
+def tell_profile(size: str, profile: dict[str, Any]) -> None:
+    """Print the pieces of one target's gradient."""
+    print(f"{size} ({profile['device']}), one sentence, nothing cached:")
+    for name, seconds in profile["seconds"].items():
+        row(f"    {name}", [milliseconds(seconds)])
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a time as the tables show it."""
+    return f"{1000 * seconds:,.1f} ms" if seconds < 1 else f"{1000 * seconds:,.0f} ms"
+
+
+def mebibytes(size: float) -> str:
+    """Return a size as the tables show it."""
+    return f"{size / 2**20:,.0f} MiB"
+
+
+def row(name: str, cells: list[str]) -> None:
+    """Print a line of a table."""
+    print(f"{name:<{_NAME}}" + "".join(f"{cell:>{_COLUMN}}" for cell in cells))
