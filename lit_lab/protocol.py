@@ -26,6 +26,8 @@ MAX_NAME = 200
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""Of any vocabulary; whether the model's own has it is for the service to say."""
 
 Method = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
 """Gradient methods, one score a token; the first two named as LIT names them
@@ -219,7 +221,7 @@ class SalienceRequest(Message):
 
     kind: Literal["salience"] = "salience"
     model: Name
-    ids: list[int] = Field(min_length=2, max_length=MAX_TOKENS)
+    ids: list[TokenId] = Field(min_length=2, max_length=MAX_TOKENS)
     targets: list[Span] = Field(min_length=1, max_length=MAX_TARGETS)
     methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
     integration: Integration = Integration()
@@ -235,7 +237,7 @@ class _SegmentsRequest(Message):
     """Base of what takes segments of a sequence away and reads the target's probability."""
 
     model: Name
-    ids: list[int] = Field(min_length=2, max_length=MAX_TOKENS)
+    ids: list[TokenId] = Field(min_length=2, max_length=MAX_TOKENS)
     target: Span
     segments: list[Span] = Field(
         min_length=1,

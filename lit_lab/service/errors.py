@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from lit_lab.protocol import ErrorBody, ErrorEvent
 
 
@@ -39,6 +41,14 @@ def unexpected(error: Exception) -> ServiceError:
             "out_of_memory",
             "There wasn't enough memory for this computation.",
             "Shorten the prompt, choose a smaller model, or close other programs.",
+        )
+    if isinstance(error, ValidationError) and any(found["type"] == "finite_number" for found in error.errors()):
+        # No event holds such a number; most are found earlier and told in more words.
+        return ServiceError(
+            500,
+            "not_finite",
+            "The model's arithmetic overflowed: some of the results are not numbers (NaN or infinite).",
+            "Try a shorter target, or load the model in float32.",
         )
     first_line = str(error).strip().partition("\n")[0][:300]
     return ServiceError(

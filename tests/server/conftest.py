@@ -124,3 +124,21 @@ async def until(condition, patience=8.0):
             return value
         await asyncio.sleep(0.02)
     raise AssertionError(f"did not become true in {patience} s: {condition}")
+
+
+def example(kind, **fields):
+    """A request of a kind, as JSON: two segments of one token before a target of one token, where it has any."""
+    asked = {"kind": kind, "model": "demo"}
+    segments = {"ids": [2, 5, 6, 7], "target": {"start": 3, "end": 4}, "segments": [span(1, 2), span(2, 3)]}
+    asked |= {
+        "generate": {"prompt": "Hi"},
+        "salience": {"ids": [2, 5, 6, 7], "targets": [span(2, 3)]},
+        "ablation": {**segments, "method": "lime"},
+        "trust": {**segments, "scores": [0.5, -1.0]},
+    }[kind]
+    return asked | fields
+
+
+def span(start, end):
+    """A span, as JSON."""
+    return {"start": start, "end": end}

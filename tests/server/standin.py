@@ -82,6 +82,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/tokens":
             self.answer({"model": "demo", "prompt": [], "answer": [], "window": 64})
             return
+        if self.path == "/estimate":
+            self.answer({"passes": len(request["request"]["ids"]), "seconds": 0.5})
+            return
         if request.get("prompt") == "refuse":
             self.answer({"error": "prompt_too_long", "message": "9 tokens, window 8", "hint": "Shorten."}, 422)
             return
@@ -99,14 +102,43 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def events(path, request):
-    if path == "/salience":
-        bad = float("nan") if request["ids"][0] == 13 else 0.5
-        for span in request["targets"]:
-            for method in request["methods"]:
-                scores = [bad] * len(request["ids"])
-                yield {"event": "scores", "target": span, "method": method, "scores": scores}
-        yield {"event": "done", "seconds": 0.1}
+    if path == "/generate":
+        yield from generation(request)
         return
+    bad = BAD.get(request["ids"][0], -0.5)
+    yield from {"/salience": salience, "/ablation": ablation, "/trust": trust}[path](request, bad)
+    yield {"event": "done", "seconds": 0.1}
+
+
+def salience(request, bad):
+    for span in request["targets"]:
+        for method in request["methods"]:
+            yield {"event": "scores", "target": span, "method": method, "scores": [bad] * len(request["ids"])}
+
+
+def ablation(request, bad):
+    for done in (1, 2):
+        yield {"event": "progress", "done": done, "total": 2}
+    # In the errors, behind scores that are numbers.
+    count = len(request["segments"])
+    yield {
+        "event": "segment_scores", "target": request["target"], "method": request["method"],
+        "segments": request["segments"], "scores": [0.5] * count, "errors": [bad] * count, "logprob": -1.0, "passes": 2,
+    }  # fmt: skip
+
+
+def trust(request, bad):
+    yield {"event": "progress", "done": 1, "total": 1}
+    for kind in ("deletion", "insertion"):
+        points = [{"share": 0.0, "logprob": -1.0}, {"share": 1.0, "logprob": bad}]
+        yield {"event": "curve", "kind": kind, "order": "map", "points": points}
+    yield {
+        "event": "trust", "target": request["target"], "faithfulness": 0.2, "deviation": 0.1, "length": 0.0,
+        "stability": None, "passes": 9,
+    }  # fmt: skip
+
+
+def generation(request):
     prompt = request["prompt"]
     yield {"event": "state", "message": "Loading the model…"}
     yield {"event": "prompt", "tokens": [], "window": 64}
@@ -169,6 +201,8 @@ def main():
     sys.stdin.read()  # ends with the Jupyter server
 
 
+# By the first id: numbers that JSON has no word for, and one whose word is too large for a float.
+BAD = {13: float("nan"), 14: float("inf"), 15: float("-inf")}
 VERSION = json.loads((Path(__file__).resolve().parents[2] / "package.json").read_text())["version"]
 CONFIG = json.loads(sys.stdin.readline())
 main()

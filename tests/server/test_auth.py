@@ -10,6 +10,7 @@ from tornado.httputil import url_concat
 
 from lit_lab.routes import PREFIX, RESOURCE, ROUTES
 
+SALIENCE = {"kind": "salience", "model": "demo", "ids": [2, 5, 6], "targets": [{"start": 2, "end": 3}]}
 IDS = [route.operation for route in ROUTES]
 CHANGING = [route for route in ROUTES if route.method != "GET"]
 
@@ -19,6 +20,7 @@ def example(route):
     path = re.sub(r"\{\w+\}", "x", route.path)
     body = {
         "TokensRequest": {"model": "demo", "prompt": "Hi"},
+        "EstimateRequest": {"request": SALIENCE},
         "UnicodeNamesRequest": {"names": ["BULLET"]},
         "JobRequest": {"kind": "generate", "model": "demo", "prompt": "Hi"},
     }.get(route.request, {})

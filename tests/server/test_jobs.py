@@ -4,11 +4,12 @@ import json
 import os
 import signal
 import time
+from typing import get_args
 
 import pytest
 from jupyter_server.auth import IdentityProvider, User
 
-from conftest import alive, until
+from conftest import alive, example, until
 from lit_lab import jobs as jobs_module
 from lit_lab import protocol
 
@@ -143,11 +144,67 @@ async def test_failures_end_a_job_with_words_and_keep_what_came(generate, events
     assert (await api("GET", "jobs", job))[1]["state"] == "failed"
 
 
-async def test_scores_that_are_no_numbers_are_an_error_and_never_bad_json(api, events):
-    body = {"kind": "salience", "model": "demo", "ids": [13, 5, 6], "targets": [{"start": 2, "end": 3}]}
-    _, job = await api("POST", "jobs", body=body)
+@pytest.mark.parametrize("first", [13, 14, 15])  # NaN, infinity, -infinity
+@pytest.mark.parametrize("kind", ["salience", "ablation", "trust"])
+async def test_results_that_are_no_numbers_are_an_error_and_never_bad_json(api, events, kind, first):
+    _, job = await api("POST", "jobs", body=example(kind, ids=[first, 5, 6, 7]))
     found = await events(job["id"])
     assert found[-1]["error"] == "not_finite"
+    assert not {"scores", "segment_scores", "curve"} & set(kinds(found))
+
+
+def floats(annotation):
+    """Whether a type holds floats that a computation has made."""
+    if annotation is float:
+        return True
+    if isinstance(annotation, type) and issubclass(annotation, protocol.Message):
+        return any(floats(field.annotation) for field in annotation.model_fields.values())
+    return any(map(floats, get_args(annotation)))
+
+
+def test_no_type_with_numbers_takes_those_that_json_has_no_word_for():
+    with_floats = [kind for kind in protocol.Message.__subclasses__() if floats(kind)]
+    assert {protocol.ScoresEvent, protocol.CurvePoint, protocol.CurveEvent, protocol.TrustEvent} <= set(with_floats)
+    assert not [kind for kind in with_floats if kind.model_config.get("allow_inf_nan") is not False]
+
+
+async def test_an_ablation_tells_its_progress_and_one_score_for_each_segment(api, events):
+    status, job = await api("POST", "jobs", body=example("ablation"))
+    assert (status, job["kind"]) == (202, "ablation")
+    found = await events(job["id"])
+    assert kinds(found)[-4:] == ["progress", "progress", "segment_scores", "done"]
+    scored = protocol.SegmentScoresEvent(**found[-2])
+    assert [(segment.start, segment.end) for segment in scored.segments] == [(1, 2), (2, 3)]
+    assert scored.method == "lime"
+    assert await events(job["id"], 1) == found[1:]
+
+
+async def test_a_trust_test_streams_its_curves(api, events):
+    _, job = await api("POST", "jobs", body=example("trust"))
+    found = await events(job["id"])
+    assert kinds(found)[-5:] == ["progress", "curve", "curve", "trust", "done"]
+    assert [protocol.CurveEvent(**event).kind for event in found[-4:-2]] == ["deletion", "insertion"]
+
+
+def test_the_kinds_of_jobs_are_those_of_the_requests():
+    requests = get_args(get_args(protocol.JobRequest)[0])
+    assert [request.model_fields["kind"].default for request in requests] == list(get_args(protocol.JobKind))
+
+
+async def test_an_estimate_never_starts_the_service(api, standin):
+    body = {"request": example("trust")}
+    status, answer = await api("POST", "estimate", body=body)
+    assert (status, answer["error"]) == (503, "service_stopped")
+    assert answer["message"]
+    assert not standin.pids
+
+
+async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
+    job = await generate("forever")
+    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    for kind in ("salience", "ablation", "trust"):
+        assert await api("POST", "estimate", body={"request": example(kind)}) == (200, {"passes": 4, "seconds": 0.5})
+    assert await _state(api, job, "running")
 
 
 async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works(generate, events, api, standin):

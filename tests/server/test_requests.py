@@ -5,12 +5,17 @@ import json
 
 import pytest
 
+from conftest import example, span
 from lit_lab import protocol
+from lit_lab.bodies import parse
 from lit_lab.core import unicode_names
+from lit_lab.problem import Problem
 from lit_lab.version import version
 
-GENERATE = {"kind": "generate", "model": "demo", "prompt": "Hi"}
-SALIENCE = {"kind": "salience", "model": "demo", "ids": [2, 5, 6], "targets": [{"start": 2, "end": 3}]}
+GENERATE = example("generate")
+SALIENCE = example("salience", ids=[2, 5, 6])
+ABLATION = example("ablation")
+TRUST = example("trust")
 
 
 async def test_status_never_starts_the_service(api, standin):
@@ -44,6 +49,13 @@ async def test_gets_never_start_the_service(api, standin):
         (b"[" * 10_000, 400, "invalid_request", "JSON"),
         ({**GENERATE, "kind": "dance"}, 400, "invalid_request", "dance"),
         ({**GENERATE, "temperature": 1}, 400, "invalid_request", "temperature"),
+        ({**GENERATE, "sampling": {"temperature": -0.1}}, 400, "invalid_request", "sampling.temperature"),
+        ({**GENERATE, "sampling": {"temperature": float("nan")}}, 400, "invalid_request", "sampling.temperature"),
+        ({**GENERATE, "sampling": {"temperature": float("inf")}}, 400, "invalid_request", "sampling.temperature"),
+        ({**GENERATE, "sampling": {"top_k": 0}}, 400, "invalid_request", "sampling.top_k"),
+        ({**GENERATE, "sampling": {"top_p": 0}}, 400, "invalid_request", "sampling.top_p"),
+        ({**GENERATE, "sampling": {"seed": 2**31}}, 400, "invalid_request", "sampling.seed"),
+        ({**GENERATE, "alternatives": 21}, 400, "invalid_request", "alternatives"),
         ({**GENERATE, "prompt": 7}, 400, "invalid_request", "prompt"),
         ({**GENERATE, "max_new_tokens": 0}, 400, "invalid_request", "max_new_tokens"),
         ({**GENERATE, "max_new_tokens": "9"}, 400, "invalid_request", "max_new_tokens"),
@@ -60,6 +72,9 @@ async def test_gets_never_start_the_service(api, standin):
         ({**SALIENCE, "targets": [{"start": 2, "end": 2}]}, 400, "invalid_request", "start < end"),
         ({**SALIENCE, "targets": [{"start": 2, "end": 9}]}, 400, "invalid_request", "must lie in [1, 3)"),
         ({**SALIENCE, "methods": ["magic"]}, 400, "invalid_request", "methods"),
+        ({**SALIENCE, "methods": []}, 400, "invalid_request", "methods"),
+        ({**SALIENCE, "integration": {"steps": 1_025}}, 400, "invalid_request", "integration.steps"),
+        ({**SALIENCE, "integration": {"baseline": "noise"}}, 400, "invalid_request", "integration.baseline"),
     ],
 )
 async def test_bad_jobs_are_refused_in_words(api, standin, body, code, error, says):
@@ -67,6 +82,112 @@ async def test_bad_jobs_are_refused_in_words(api, standin, body, code, error, sa
     assert (status, answer["error"]) == (code, error)
     assert says in answer["message"]
     assert set(answer) == {"error", "message", "hint"}
+    assert len(answer["message"]) < 2_000  # whatever was sent
+    assert not standin.pids
+
+
+@pytest.mark.parametrize("type_name", ["JobRequest", "EstimateRequest"])
+@pytest.mark.parametrize("request_", [ABLATION, TRUST], ids=["ablation", "trust"])
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"ids": [2, -1, 6, 7]}, "ids.1"),
+        ({"ids": [2, 5, 6, 2**31]}, "ids.3"),
+        ({"ids": [2, 5, 6, 10**4_000]}, "ids.3"),
+        ({"ids": [2, 5, 6, 7.5]}, "ids.3"),
+        ({"ids": [2, True, 6, 7]}, "ids.1"),
+        ({"target": span(0, 1)}, "target [0, 1) must lie in [1, 4)"),
+        ({"target": span(3, 5)}, "target [3, 5) must lie in [1, 4)"),
+        ({"target": span(3, 3)}, "start < end"),
+        ({"segments": []}, "segments"),
+        ({"segments": [span(1, 3), span(2, 3)]}, "segment [2, 3) must lie behind the one before it"),
+        ({"segments": [span(2, 3), span(1, 2)]}, "segment [1, 2) must lie behind the one before it"),
+        ({"segments": [span(1, 2), span(1, 2)]}, "segment [1, 2) must lie behind the one before it"),
+        ({"segments": [span(1, 2), span(2, 4)]}, "before the target"),
+        ({"segments": [span(1, 2), span(3, 4)]}, "before the target"),
+        ({"segments": [span(0, 2), span(2, 3)]}, "needs a beginning"),
+        ({"segments": [{"start": -1, "end": 1}]}, "segments.0.start"),
+        ({"segments": [span(1, 2)] * 4_097}, "4096"),
+        ({"mode": "burn"}, "mode"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**31}, "seed"),
+        ({"model": ""}, "model"),
+        ({"model": "x" * 201}, "model"),
+        ({"extra": 1}, "extra"),
+    ],
+)
+def test_what_takes_segments_away_is_asked_for_properly(type_name, request_, fields, says):
+    refused(type_name, request_ | fields, says)
+
+
+@pytest.mark.parametrize("type_name", ["JobRequest", "EstimateRequest"])
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({**ABLATION, "method": "grad_l2"}, "method"),
+        ({**ABLATION, "method": None}, "method"),
+        ({**ABLATION, "samples": 0}, "samples"),
+        ({**ABLATION, "samples": 16_385}, "samples"),
+        ({**ABLATION, "samples": 64.5}, "samples"),
+        ({**ABLATION, "scores": [0.5, 0.5]}, "scores"),
+        ({**TRUST, "scores": [0.5]}, "2 segments need as many scores, not 1"),
+        ({**TRUST, "scores": [0.5] * 3}, "2 segments need as many scores, not 3"),
+        ({**TRUST, "scores": [0.5] * 4_097}, "scores"),
+        ({**TRUST, "scores": [0.5, float("nan")]}, "scores.1"),
+        ({**TRUST, "scores": [0.5, float("-inf")]}, "scores.1"),
+        ({**TRUST, "scores": [0.5, None]}, "scores.1"),
+        ({**TRUST, "method": "lime"}, "method"),
+        ({**TRUST, "orders": 0}, "orders"),
+        ({**TRUST, "orders": 51}, "orders"),
+        ({**TRUST, "jitters": -1}, "jitters"),
+        ({**TRUST, "jitters": 51}, "jitters"),
+        ({**TRUST, "noise": 0}, "noise"),
+        ({**TRUST, "noise": float("nan")}, "noise"),
+        ({**TRUST, "noise": 1.5}, "noise"),
+    ],
+)
+def test_ablation_and_trust_have_bounds_of_their_own(type_name, body, says):
+    refused(type_name, body, says)
+
+
+def refused(type_name, request, says):
+    body = request if type_name == "JobRequest" else {"request": request}
+    with pytest.raises(Problem) as raised:
+        parse(type_name, json.dumps(body).encode())
+    assert (raised.value.status, raised.value.error) == (400, "invalid_request")
+    assert says in raised.value.message
+    assert len(raised.value.message) < 2_000  # whatever was sent
+
+
+@pytest.mark.parametrize("request_", [ABLATION, TRUST], ids=["ablation", "trust"])
+@pytest.mark.parametrize("route", ["jobs", "estimate"])
+async def test_ablation_and_trust_are_checked_before_the_service_is_asked(api, standin, route, request_):
+    for change, code, error in (
+        ({"model": "gpt"}, 422, "unknown_model"),
+        ({"segments": [span(0, 3)]}, 400, "invalid_request"),
+    ):
+        body = request_ | change
+        status, answer = await api("POST", route, body=body if route == "jobs" else {"request": body})
+        assert (status, answer["error"]) == (code, error)
+    assert not standin.pids
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"null", b"{}", {"request": GENERATE}, {"request": None}, SALIENCE])
+async def test_only_costs_that_can_be_told_are_asked_for(api, standin, body):
+    status, answer = await api("POST", "estimate", body=body)
+    assert (status, answer["error"]) == (400, "invalid_request")
+    assert not standin.pids
+
+
+async def test_the_largest_requests_are_taken(api, standin):
+    """As many segments and tokens as the types allow fit into a body, too."""
+    segments = [span(index, index + 1) for index in range(1, 4_097)]
+    largest = {
+        **TRUST, "ids": [2**31 - 1] * 1_000_000, "target": span(999_999, 1_000_000), "segments": segments,
+        "scores": [-0.12345678901234567] * 4_096, "orders": 50, "jitters": 50, "noise": 1.0,
+    }  # fmt: skip
+    status, answer = await api("POST", "estimate", body={"request": largest})
+    assert (status, answer["error"]) == (503, "service_stopped")
     assert not standin.pids
 
 
@@ -74,7 +195,7 @@ async def test_pairs_of_surrogates_are_whole_characters(generate):
     await generate("😀\0\r\ufeff\u202e\t")
 
 
-@pytest.mark.parametrize("path", [["jobs"], ["tokens"], ["unicode", "names"], ["service", "start"]])
+@pytest.mark.parametrize("path", [["jobs"], ["tokens"], ["estimate"], ["unicode", "names"], ["service", "start"]])
 async def test_huge_bodies_are_refused_without_keeping_them(api, lit_lab, standin, path):
     body = b'{"names": ["' + b"x" * (25 * 1024 * 1024) + b'"]}'
     status, answer = await api("POST", *path, body=body)

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
 import httpx
 import pytest
+from pydantic import BaseModel, TypeAdapter
 
+from lit_lab.protocol import (
+    AblationRequest,
+    CurveEvent,
+    CurvePoint,
+    Estimate,
+    JobEvent,
+    ProgressEvent,
+    SalienceRequest,
+    SegmentScoresEvent,
+    TrustRequest,
+)
 from lit_lab.service.app import create_app
+from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.work import Work
 
@@ -29,3 +47,105 @@ async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: p
     assert "RuntimeError: a first line" in response.json()["message"]
     assert "second" not in response.json()["message"]
     assert response.json()["hint"]
+
+
+IDS = {"model": "one", "ids": [2, 5, 6, 7]}
+SEGMENTS = {"target": {"start": 3, "end": 4}, "segments": [{"start": 1, "end": 2}, {"start": 2, "end": 3}]}
+ABLATION = {"kind": "ablation", **IDS, **SEGMENTS, "method": "leave_one_out"}
+TRUST = {"kind": "trust", **IDS, **SEGMENTS, "scores": [0.5, -0.5]}
+SALIENCE = {"kind": "salience", **IDS, "targets": [{"start": 2, "end": 3}, {"start": 3, "end": 4}]}
+
+
+class Model:
+    """Tells what it is asked, in the events and answers of a model's."""
+
+    def ablation(self, request: AblationRequest, _: Cancellation) -> Iterator[BaseModel]:
+        yield ProgressEvent(done=1, total=2)
+        yield SegmentScoresEvent(
+            target=request.target,
+            method=request.method,
+            segments=request.segments,
+            scores=[0.5] * len(request.segments),
+            errors=None,
+            logprob=-1.0,
+            passes=2,
+        )
+
+    def trust(self, request: TrustRequest, _: Cancellation) -> Iterator[BaseModel]:
+        points = [CurvePoint(share=0.0, logprob=score) for score in request.scores]
+        yield CurveEvent(kind="deletion", order="map", points=points)
+
+    def estimate(self, request: SalienceRequest) -> Estimate:
+        return Estimate(passes=len(request.ids), seconds=1.5)
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(parse(["one:x", "two:y"]), None, lambda say: None)
+
+
+@pytest.fixture
+def client(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncClient:
+    async def nothing(*_: object) -> None: ...
+
+    monkeypatch.setattr(Registry, "_make", lambda *_: Model())
+    monkeypatch.setattr(Registry, "_prepare", nothing)
+    app = create_app(registry, Work(registry), SECRET, nothing)
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service", headers=headers)
+
+
+async def streamed(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
+    response = await client.post(path, json=body)
+    assert (response.status_code, response.headers["Content-Type"]) == (200, "application/x-ndjson")
+    found = [json.loads(line) for line in response.text.splitlines()]
+    for event in found:
+        TypeAdapter(JobEvent).validate_python(event)
+    return [event for event in found if event["event"] != "state"]
+
+
+async def test_ablation_and_trust_are_streams(client: httpx.AsyncClient) -> None:
+    ablated = await streamed(client, "/ablation", ABLATION)
+    assert [event["event"] for event in ablated] == ["progress", "segment_scores", "done"]
+    assert ablated[1]["segments"] == ABLATION["segments"]
+    tested = await streamed(client, "/trust", TRUST)
+    assert [event["event"] for event in tested] == ["curve", "done"]
+    assert [point["logprob"] for point in tested[0]["points"]] == TRUST["scores"]
+
+
+@pytest.mark.parametrize("kind", [SALIENCE, ABLATION, TRUST], ids=lambda body: body["kind"])
+async def test_an_estimate_loads_no_model(client: httpx.AsyncClient, registry: Registry, kind: dict[str, Any]) -> None:
+    answer = (await client.post("/estimate", json={"request": kind})).json()
+    assert answer["passes"] >= 2
+    assert answer["seconds"] is None
+    assert registry.get("one").state == "unloaded"
+    assert registry.get("one").loading is None
+
+
+async def test_an_estimate_does_not_wait_for_the_models_turn(client: httpx.AsyncClient, registry: Registry) -> None:
+    await streamed(client, "/ablation", ABLATION)
+    async with registry.get("one").turn:
+        answer = await asyncio.wait_for(client.post("/estimate", json={"request": SALIENCE}), 30)
+    assert answer.json() == {"passes": 4, "seconds": 1.5}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "error"),
+    [
+        ("/ablation", {**ABLATION, "model": "none"}, 404, "unknown_model"),
+        ("/ablation", {**ABLATION, "segments": [{"start": 0, "end": 3}]}, 422, "bad_request"),
+        ("/ablation", {**ABLATION, "ids": [2, 5, 6, 2**31]}, 422, "bad_request"),
+        ("/trust", {**TRUST, "model": "none"}, 404, "unknown_model"),
+        ("/trust", {**TRUST, "scores": [0.5]}, 422, "bad_request"),
+        ("/trust", {**TRUST, "scores": [0.5, float("nan")]}, 422, "bad_request"),
+        ("/estimate", {"request": {**TRUST, "model": "none"}}, 404, "unknown_model"),
+        ("/estimate", {"request": {**ABLATION, "method": "grad_l2"}}, 422, "bad_request"),
+        ("/estimate", TRUST, 422, "bad_request"),
+    ],
+)
+async def test_what_is_wrong_is_refused_before_anything_is_loaded(
+    client: httpx.AsyncClient, registry: Registry, path: str, body: dict[str, Any], status: int, error: str
+) -> None:
+    answer = await client.post(path, content=json.dumps(body))
+    assert (answer.status_code, answer.json()["error"]) == (status, error)
+    assert all(entry.loading is None for entry in registry.entries.values())

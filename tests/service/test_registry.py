@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from lit_lab.protocol import TokenEvent
+from lit_lab.protocol import CurvePoint, TokenEvent
 from lit_lab.service import registry as registry_module
 from lit_lab.service import work as work_module
 from lit_lab.service.cancellation import Cancellation
@@ -185,7 +185,18 @@ async def test_work_that_is_ended_for_a_reason_tells_it(registry: Registry) -> N
     assert not work.end_all()
 
 
-@pytest.mark.parametrize(("raised", "code"), [(MemoryError(), "out_of_memory"), (ValueError("odd"), "internal")])
+def not_finite() -> Exception:
+    try:
+        CurvePoint(share=0.5, logprob=float("-inf"))
+    except ValidationError as error:
+        return error
+    raise AssertionError("an event took a number that JSON has no word for")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code"),
+    [(MemoryError(), "out_of_memory"), (not_finite(), "not_finite"), (ValueError("odd"), "internal")],
+)
 async def test_unexpected_failures_are_told_and_free_the_model(
     registry: Registry, raised: Exception, code: str
 ) -> None:
