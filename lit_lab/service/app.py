@@ -169,6 +169,7 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
         asked = (await _body(request, EstimateRequest)).request
         model = registry.get(asked.model).model
         if model is None:
+            await registry.libraries()  # the methods that are reckoned with import them
             return _json(Estimate(passes=await asyncio.to_thread(_passes, asked), seconds=None))
         return _json(await asyncio.to_thread(model.estimate, asked))
 

@@ -152,6 +152,15 @@ class Registry:
         finally:
             self.detail = ""
 
+    async def libraries(self) -> None:
+        """Wait until the libraries are imported, where that is under way.
+
+        Raises:
+            ServiceError: what is missing.
+        """
+        if self._imported is not None:
+            await asyncio.shield(self._imported)
+
     def load(self, name: str) -> asyncio.Task[None]:
         """Begin to load a model unless that is under way or done; a failed one is tried again."""
         entry = self.get(name)
@@ -180,8 +189,7 @@ class Registry:
 
     async def _load(self, entry: Entry) -> None:
         try:
-            if self._imported is not None:
-                await asyncio.shield(self._imported)
+            await self.libraries()
             model = entry.model = await self._run(lambda: self._make(entry))
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
