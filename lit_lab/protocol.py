@@ -207,9 +207,16 @@ class Integration(Message):
     """How integrated gradients walk from a baseline to the prompt's embeddings."""
 
     baseline: Literal["zero", "mean"] = Field(
-        default="zero", description="Embeddings to begin with: all zero, or the vocabulary's mean."
+        default="mean",
+        description="Embeddings to begin with: the vocabulary's mean, or next to zero, a hundredth of each: at zero itself "
+        "models with RMS normalisation jump.",
     )
-    steps: int = Field(default=32, ge=2, le=1_024, description="Points on the way.")
+    steps: int = Field(
+        default=32,
+        ge=8,
+        le=1_024,
+        description="Points on the way at first, in eights; up to four times as many where the loss is rough.",
+    )
 
 
 class SalienceRequest(Message):
@@ -274,7 +281,10 @@ class AblationRequest(_SegmentsRequest):
     kind: Literal["ablation"] = "ablation"
     method: AblationMethod
     samples: int | None = Field(
-        default=None, ge=1, le=MAX_SAMPLES, description="Sets of segments to try; LIME and SHAP. None: the method's own."
+        default=None,
+        ge=1,
+        le=MAX_SAMPLES,
+        description="Sets of segments to try; LIME and SHAP. None: the method's own.",
     )
 
 
@@ -285,7 +295,10 @@ class TrustRequest(_SegmentsRequest):
     """
 
     kind: Literal["trust"] = "trust"
-    scores: list[float] = Field(description="<float>[num_segments]: the map. Segments are ranked by them, highest first.")
+    scores: list[float] = Field(
+        description="<float>[num_segments]: the map, turned so that the highest is what most makes the target likely (gradient "
+        "times input and integrated gradients are of the loss: their opposite). Segments are ranked by it, highest first."
+    )
     method: Method | None = Field(
         default=None, description="The gradient method that made the map, whose stability is tested; None: not tested."
     )
@@ -302,9 +315,7 @@ class TrustRequest(_SegmentsRequest):
         return self
 
 
-JobRequest = Annotated[
-    GenerateRequest | SalienceRequest | AblationRequest | TrustRequest, Field(discriminator="kind")
-]
+JobRequest = Annotated[GenerateRequest | SalienceRequest | AblationRequest | TrustRequest, Field(discriminator="kind")]
 """What can be asked for as a job. The model service answers each kind at the path of its name, such as `/salience`."""
 
 JobKind = Literal["generate", "salience", "ablation", "trust"]
@@ -440,7 +451,9 @@ class SegmentScoresEvent(Message):
 class CurvePoint(Message):
     """The target's probability with a part of the tokens in place."""
 
-    share: float = Field(ge=0, le=1, description="Part of the segments' tokens that was taken away (put in, for insertion).")
+    share: float = Field(
+        ge=0, le=1, description="Part of the segments' tokens that was taken away (put in, for insertion)."
+    )
     logprob: float = Field(description="The target's log-probability; for averaged orders their mean.")
 
 
@@ -450,7 +463,8 @@ class CurveEvent(Message):
     event: Literal["curve"] = "curve"
     kind: Literal["deletion", "insertion"]
     order: Literal["map", "random", "length"] = Field(
-        description="`map`: highest score first; `random`: mean of the random orders; `length`: longest segment first."
+        description="`map`: highest score first; `random`: mean of the random orders and their reverses; `length`: mean of "
+        "the length-matched orders, which have in each place a random segment about as long as the map's."
     )
     points: list[CurvePoint]
 
@@ -458,21 +472,32 @@ class CurveEvent(Message):
 class TrustEvent(Message):
     """A map's test in numbers.
 
-    All of them are parts of the way from the target's log-probability with everything in place to that with nothing.
+    `faithfulness`, `deviation` and `length` are parts of `effect`. They are None where it is below 0.1 nats or negative:
+    the segments together do nothing for the target, so no order of them can be better than another.
     """
 
     event: Literal["trust"] = "trust"
     target: Span
-    faithfulness: float = Field(
-        description="How much further the map's order gets than random ones do: the area between the insertion and "
-        "deletion curves of the map, less that of the random orders. Above 0: better than chance."
+    effect: float = Field(
+        description="The target's log-probability with all segments in place, less that with none; nats."
     )
-    deviation: float = Field(description="Standard deviation of the same area among the random orders.")
-    length: float = Field(description="The same as `faithfulness` for the order by length: what ranking by length gets.")
+    faithfulness: float | None = Field(
+        description="The area between the insertion and deletion curves of the map, less that of random orders (which is zero). "
+        "Above 0: better than chance."
+    )
+    deviation: float | None = Field(description="Standard deviation of the same area among random orders.")
+    length: float | None = Field(
+        description="The same area of the map, less that of the length-matched orders: what the map knows besides "
+        "length. None, too, where no segment has another of its length."
+    )
     stability: float | None = Field(
-        default=None, description="Mean rank correlation (Spearman) of the map with maps under noise; None: not tested."
+        default=None,
+        ge=-1,
+        le=1,
+        description="Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps "
+        "under noise; None: not tested.",
     )
-    passes: int
+    passes: int = Field(description="Passes through the model that were made; a gradient counts as two.")
 
 
 class DoneEvent(Message):

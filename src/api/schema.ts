@@ -399,7 +399,7 @@ export interface components {
             /** @enum {string} */
             kind: "deletion" | "insertion";
             /**
-             * @description `map`: highest score first; `random`: mean of the random orders; `length`: longest segment first.
+             * @description `map`: highest score first; `random`: mean of the random orders and their reverses; `length`: mean of the length-matched orders, which have in each place a random segment about as long as the map's.
              * @enum {string}
              */
             order: "map" | "random" | "length";
@@ -562,13 +562,13 @@ export interface components {
          */
         Integration: {
             /**
-             * @description Embeddings to begin with: all zero, or the vocabulary's mean.
-             * @default zero
+             * @description Embeddings to begin with: the vocabulary's mean, or next to zero, a hundredth of each: at zero itself models with RMS normalisation jump.
+             * @default mean
              * @enum {string}
              */
             baseline?: "zero" | "mean";
             /**
-             * @description Points on the way.
+             * @description Points on the way at first, in eights; up to four times as many where the loss is rough.
              * @default 32
              */
             steps?: number;
@@ -701,7 +701,7 @@ export interface components {
             methods?: ("grad_l2" | "grad_dot_input" | "integrated_gradients")[];
             /**
              * @default {
-             *       "baseline": "zero",
+             *       "baseline": "mean",
              *       "steps": 32
              *     }
              */
@@ -899,7 +899,8 @@ export interface components {
          * TrustEvent
          * @description A map's test in numbers.
          *
-         *     All of them are parts of the way from the target's log-probability with everything in place to that with nothing.
+         *     `faithfulness`, `deviation` and `length` are parts of `effect`. They are None where it is below 0.1 nats or negative:
+         *     the segments together do nothing for the target, so no order of them can be better than another.
          */
         TrustEvent: {
             /**
@@ -908,17 +909,20 @@ export interface components {
              */
             event: "trust";
             target: components["schemas"]["Span"];
-            /** @description How much further the map's order gets than random ones do: the area between the insertion and deletion curves of the map, less that of the random orders. Above 0: better than chance. */
-            faithfulness: number;
-            /** @description Standard deviation of the same area among the random orders. */
-            deviation: number;
-            /** @description The same as `faithfulness` for the order by length: what ranking by length gets. */
-            length: number;
+            /** @description The target's log-probability with all segments in place, less that with none; nats. */
+            effect: number;
+            /** @description The area between the insertion and deletion curves of the map, less that of random orders (which is zero). Above 0: better than chance. */
+            faithfulness: number | null;
+            /** @description Standard deviation of the same area among random orders. */
+            deviation: number | null;
+            /** @description The same area of the map, less that of the length-matched orders: what the map knows besides length. None, too, where no segment has another of its length. */
+            length: number | null;
             /**
-             * @description Mean rank correlation (Spearman) of the map with maps under noise; None: not tested.
+             * @description Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps under noise; None: not tested.
              * @default null
              */
             stability: number | null;
+            /** @description Passes through the model that were made; a gradient counts as two. */
             passes: number;
         };
         /**
@@ -948,7 +952,7 @@ export interface components {
              * @enum {string}
              */
             kind: "trust";
-            /** @description <float>[num_segments]: the map. Segments are ranked by them, highest first. */
+            /** @description <float>[num_segments]: the map, turned so that the highest is what most makes the target likely (gradient times input and integrated gradients are of the loss: their opposite). Segments are ranked by it, highest first. */
             scores: number[];
             /**
              * @description The gradient method that made the map, whose stability is tested; None: not tested.
