@@ -1,0 +1,85 @@
+"""Scorers whose truth is known, and a plain one over a real model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lit_lab.protocol import Span
+from lit_lab.service.cancellation import Cancellation
+
+BEGINNING, TARGET, PAD = 1, 2, 0
+FIRST_SEGMENT = 10  # segment i is made of token 10 + i
+
+
+class ToyScorer:
+    """The target's log-probability is a function of which segments are in place, told by their tokens.
+
+    Args:
+        value: From the set of segments in place to nats.
+    """
+
+    def __init__(self, value: Callable[[frozenset[int]], float]) -> None:
+        self.value = value
+        self.sequences: list[tuple[int, ...]] = []
+
+    def log_probabilities(
+        self,
+        sequences: Sequence[Sequence[int]],
+        num_targets: int,
+        progress: Callable[[int], None],
+        cancellation: Cancellation,
+    ) -> NDArray[np.float64]:
+        cancellation.check()
+        assert all(tuple(sequence[-num_targets:]) == (TARGET,) * num_targets for sequence in sequences)
+        self.sequences += [tuple(sequence) for sequence in sequences]
+        return np.array(
+            [self.value(frozenset(id - FIRST_SEGMENT for id in s if id >= FIRST_SEGMENT)) for s in sequences]
+        )
+
+
+def additive(weights: Sequence[float], constant: float = -20.0) -> ToyScorer:
+    return ToyScorer(lambda present: constant + sum(weights[segment] for segment in present))
+
+
+def fields(lengths: Sequence[int], num_targets: int = 2) -> dict[str, Any]:
+    """Ids, segments and target of a request: a beginning, segments of these lengths, a target and a rest."""
+    ids, segments = [BEGINNING], []
+    for number, length in enumerate(lengths):
+        segments.append(Span(start=len(ids), end=len(ids) + length))
+        ids += [FIRST_SEGMENT + number] * length
+    target = Span(start=len(ids), end=len(ids) + num_targets)
+    return {"model": "toy", "ids": [*ids, *[TARGET] * num_targets, 7], "segments": segments, "target": target}
+
+
+class PlainScorer:
+    """Log-probabilities by a whole pass for each sequence: slow, and plainly right."""
+
+    def __init__(self, causal_lm: Any) -> None:
+        import keras
+
+        backbone = causal_lm.backbone
+        self._embed = backbone.token_embedding
+        self._body = keras.Model([self._embed.output, backbone.input["padding_mask"]], backbone.output)
+
+    def log_probabilities(
+        self,
+        sequences: Sequence[Sequence[int]],
+        num_targets: int,
+        progress: Callable[[int], None],
+        cancellation: Cancellation,
+    ) -> NDArray[np.float64]:
+        import tensorflow as tf
+
+        values = []
+        for sequence in sequences:
+            cancellation.check()
+            embeddings = self._embed(tf.constant([sequence[:-1]], tf.int32))
+            hidden = self._body([embeddings, tf.ones(tf.shape(embeddings)[:2], tf.int32)])
+            logits = self._embed(hidden[0, -num_targets:], reverse=True)
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.constant(sequence[-num_targets:]), logits)
+            values.append(-float(tf.reduce_sum(loss)))
+        return np.array(values)
