@@ -38,7 +38,7 @@ def salience(size: str, repeat: int) -> dict[str, Any]:
     lit_targets = [last] if large else case.targets
     short = Case(case.ids[: PROMPT_TOKENS + 2], [(PROMPT_TOKENS, PROMPT_TOKENS + 2)])
     lit.scores(short if large else case, short.targets[0])
-    lab.prepare()
+    lab.compile(case)
     for target in case.targets:
         lab.scores(case, target)
 
@@ -96,7 +96,7 @@ def first(size: str, side: str) -> dict[str, Any]:
     lab = Lab(causal_lm)
 
     def compile_and_request() -> None:
-        lab.prepare()
+        lab.compile(case)
         lab.click(case, target)
 
     return {"seconds": _seconds(compile_and_request if side == "compiled" else lambda: lab.click(case, target))}
@@ -119,7 +119,7 @@ def memory(size: str, side: str) -> dict[str, Any]:
             lit.scores(case, case.targets[-1])
     else:
         lab = Lab(causal_lm)
-        lab.prepare()
+        lab.compile(case)
 
         def work() -> None:
             lab.forget()

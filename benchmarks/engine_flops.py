@@ -1,4 +1,10 @@
-"""How much arithmetic one target's gradient takes, and how fast this machine multiplies matrices."""
+"""How much arithmetic one target's gradient takes, and how fast this machine multiplies matrices.
+
+The least that an exact gradient takes is counted, two operations for each weight and row that has a part in the result:
+all rows in all blocks but the last, of which only keys and values are needed for rows before the target's; the
+vocabulary's product at the target's rows; attention by its causal half. Backward is with respect to activations alone.
+Norms, softmax and the like aren't counted, and neither is what an engine computes twice, or on padding.
+"""
 
 from __future__ import annotations
 
@@ -6,28 +12,60 @@ import statistics
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Flops(NamedTuple):
+    """Floating-point operations."""
+
+    forward: float
+    backward: float
 
 
 def target_flops(backbone: Any, rows: int, targets: int) -> float:
     """Return the floating-point operations of one target's gradient, from nothing.
-
-    Two for each weight and row, forward and again backward (with respect to activations alone); attention by the
-    causal half, its backward twice its forward; the vocabulary's product at the target's rows only. Norms, softmax
-    and the like aren't counted.
 
     Args:
         backbone: A `GemmaBackbone`.
         rows: Tokens that the loss depends on, the target's last left out.
         targets: Tokens of the target.
     """
-    heads, width = backbone.num_query_heads * backbone.head_dim, backbone.hidden_dim
-    keys = backbone.num_key_value_heads * backbone.head_dim
-    weights = 2 * width * heads + 2 * width * keys + 3 * width * (backbone.intermediate_dim // 2)
-    attention = 2 * 2 * heads * rows * (rows + 1) / 2
-    layers = backbone.num_layers * (2 * 2 * weights * rows + 3 * attention)
-    head = 2 * 2 * targets * width * backbone.vocabulary_size
-    return float(layers + head)
+    blocks = (backbone.num_layers - 1) * sum(block_flops(backbone, rows))
+    return float(blocks + sum(last_block_flops(backbone, rows, targets)) + head_flops(backbone, targets))
+
+
+def block_flops(backbone: Any, rows: int) -> Flops:
+    """Return those of a block."""
+    keys_values, others = _weights(backbone)
+    products = 2 * (keys_values + others) * rows
+    attention = _attention(backbone, rows * (rows + 1) / 2)
+    return Flops(products + attention, products + 2 * attention)
+
+
+def last_block_flops(backbone: Any, rows: int, targets: int) -> Flops:
+    """Return those of the last block: keys and values for all rows, the rest for the target's."""
+    keys_values, others = _weights(backbone)
+    products = 2 * (keys_values * rows + others * targets)
+    attention = _attention(backbone, targets * (rows - (targets - 1) / 2))
+    return Flops(products + attention, products + 2 * attention)
+
+
+def head_flops(backbone: Any, targets: int) -> float:
+    """Return those of the vocabulary's product, forward and backward."""
+    return float(4 * targets * backbone.hidden_dim * backbone.vocabulary_size)
+
+
+def _weights(backbone: Any) -> tuple[int, int]:
+    """Return a block's weights of keys and values, and all others but the norms'."""
+    width = backbone.hidden_dim
+    queries = width * backbone.num_query_heads * backbone.head_dim
+    keys = width * backbone.num_key_value_heads * backbone.head_dim
+    return 2 * keys, 2 * queries + 3 * width * (backbone.intermediate_dim // 2)
+
+
+def _attention(backbone: Any, pairs: float) -> float:
+    """Return the forward operations of attention over so many pairs of tokens: scores, and the values' sums."""
+    return float(4 * backbone.num_query_heads * backbone.head_dim * pairs)
 
 
 def matrix_rates(backbone: Any, rows: int) -> dict[str, float]:

@@ -20,19 +20,21 @@ class Lab:
 
         self.model = LanguageModel(causal_lm)
 
-    def prepare(self) -> None:
-        """Compile salience, as the service does in the background."""
+    def compile(self, case: Case) -> None:
+        """Compile salience for sequences like this, as the service does in the background."""
+        self.model.gradients.want(len(case.ids), case.targets[-1][1] - case.targets[0][0])
         self.model.prepare_salience()
 
     def forget(self) -> None:
         """Drop the kept forward pass."""
-        getattr(self.model.gradients, "forget", lambda: None)()
+        self.model.gradients.forget()
 
     def scores(self, case: Case, target: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
         """Return both methods' scores of all tokens, `<float32>[num_tokens]`, computed anew."""
         from lit_lab.service.salience import grad_dot_input, grad_l2
 
-        gradient = self.model.gradients.of(case.ids, *target)
+        window = (case.targets[0][0], case.targets[-1][1])  # the service, too, knows that the others come next
+        gradient = self.model.gradients.of(case.ids, *target, window)
         scores = {"grad_l2": grad_l2(gradient), "grad_dot_input": grad_dot_input(gradient)}
         return {method: np.pad(values, (0, len(case.ids) - len(values))) for method, values in scores.items()}
 
@@ -55,11 +57,10 @@ class Lab:
         """Generate up to `length` tokens in all; return when each new one was there, in seconds from the start."""
         from lit_lab.protocol import Sampling
 
-        start = time.perf_counter()
         decoder: Any = self.model.decoder
-        tokens = (
-            decoder.steps(ids, length, Sampling(), ALTERNATIVES)
-            if hasattr(decoder, "steps")
-            else decoder.next_ids(ids, length)
-        )
+        start = time.perf_counter()
+        if hasattr(decoder, "steps"):
+            tokens = decoder.steps(ids, length, Sampling(), ALTERNATIVES)
+        else:
+            tokens = decoder.next_ids(ids, length)
         return [time.perf_counter() - start for _ in tokens]

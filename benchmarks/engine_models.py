@@ -44,7 +44,7 @@ def _gemma_2b(layers: int, dtype: str = "float32") -> Shape:
 
 SHAPES: dict[str, Shape | None] = {
     "embedded": None,
-    # 100,364,416 weights, 82 millions of them the embedding's.
+    # 100,367,680 weights, 82 millions of them the embedding's.
     "100m": Shape(12, 320, 2560, 4, 2, 80),
     "2b-2l": _gemma_2b(2),
     "2b-6l": _gemma_2b(6),

@@ -1,10 +1,112 @@
-"""Where the time of one target's gradient goes."""
+"""Where the time of one target's gradient goes, by stopwatches around the engine's pieces."""
 
 from __future__ import annotations
 
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest import mock
+
+from engine_flops import block_flops, head_flops, last_block_flops, matrix_rates
+from engine_lab import Lab
+from engine_models import load
+
+WATCHED = ("Cut.embeddings", "Piece.forward", "Head.__call__", "Piece.backward")
+"""Methods of `lit_lab.service.engine`."""
 
 
 def profile(size: str, repeat: int) -> dict[str, Any]:
-    """Placeholder."""
-    raise NotImplementedError
+    """Return the medians of the pieces of a target's gradient, from nothing; compiled and warm.
+
+    `pieces`: for each, in the order they run, seconds, and FLOP per second where it is a matter of matrix products.
+    """
+    import tensorflow as tf
+
+    causal_lm, case = load(size)
+    backbone = causal_lm.backbone
+    lab = Lab(causal_lm)
+    target = case.targets[-1]
+    lab.compile(case)
+    lab.scores(case, target)
+    tf.test.experimental.sync_devices()
+    runs: list[dict[str, float]] = []
+    plain: list[float] = []
+    calls: dict[str, int] = {}
+    for _ in range(max(repeat, 3)):
+        lab.forget()
+        start = time.perf_counter()
+        lab.scores(case, target)
+        plain.append(time.perf_counter() - start)
+        lab.forget()
+        with stopwatches() as times:
+            start = time.perf_counter()
+            lab.scores(case, target)
+            total = time.perf_counter() - start
+        if not times["Piece.forward"]:
+            raise RuntimeError("the engine's compiled pieces weren't used")
+        *lower, top = times["Piece.forward"]
+        top_back, *lower_back = times["Piece.backward"]
+        calls = {"blocks, forward": len(lower), "blocks, backward": len(lower_back)}
+        seconds = {
+            "embedding": sum(times["Cut.embeddings"]),
+            "blocks, forward": sum(lower),
+            "last block, forward": top,
+            "head, both": sum(times["Head.__call__"]),
+            "last block, backward": top_back,
+            "blocks, backward": sum(lower_back),
+        }
+        runs.append(seconds | {"the rest (Python, transfers)": total - sum(seconds.values())})
+
+    rows, targets = target[1] - 1, target[1] - target[0]
+    blocks, block = backbone.num_layers - 1, block_flops(backbone, rows)
+    last = last_block_flops(backbone, rows, targets)
+    flops = {
+        "blocks, forward": blocks * block.forward,
+        "last block, forward": last.forward,
+        "head, both": head_flops(backbone, targets),
+        "last block, backward": last.backward,
+        "blocks, backward": blocks * block.backward,
+    }
+    pieces = []
+    for name in runs[0]:
+        seconds_of = statistics.median(run[name] for run in runs)
+        pieces.append(
+            {
+                "name": name,
+                "calls": calls.get(name, 1),
+                "seconds": seconds_of,
+                "flops_per_s": flops[name] / seconds_of if name in flops else None,
+            }
+        )
+    rates = matrix_rates(backbone, rows)
+    return {"seconds": statistics.median(plain), "pieces": pieces, "rate": max(rates.values())}
+
+
+@contextmanager
+def stopwatches() -> Iterator[dict[str, list[float]]]:
+    """Time every call of `WATCHED` inside; on a GPU each waits until the device is done."""
+    import tensorflow as tf
+
+    from lit_lab.service.engine import cut, head, pieces
+
+    owners = {"Cut": cut.Cut, "Head": head.Head, "Piece": pieces.Piece}
+    times: dict[str, list[float]] = {name: [] for name in WATCHED}
+
+    def watched(name: str, method: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
+            start = time.perf_counter()
+            result = method(*arguments, **named)
+            tf.test.experimental.sync_devices()
+            times[name].append(time.perf_counter() - start)
+            return result
+
+        return call
+
+    with ExitStack() as stack:
+        for name in WATCHED:
+            owner, _, method = name.partition(".")
+            replacement = watched(name, getattr(owners[owner], method))
+            stack.enter_context(mock.patch.object(owners[owner], method, replacement))
+        yield times
