@@ -1,4 +1,5 @@
 /** Segments, shares and colours: pure functions. */
+export * from './agreement';
 export * from './colour';
 export * from './segment';
 export * from './shares';

@@ -1,6 +1,12 @@
 import { colourWeight, intensityExponent } from './colour';
 import type { ITextToken, TokenSpan } from './segment';
-import { aggregate, cutAtTarget, mapSalience, rank } from './shares';
+import {
+  aggregate,
+  cutAtTarget,
+  mapSalience,
+  mapSegments,
+  rank
+} from './shares';
 import type { Aggregation } from './shares';
 
 interface ICase {
@@ -78,6 +84,25 @@ describe('salience/shares', () => {
 
   it('ranks by magnitude, ties by position', () => {
     expect(rank([1, -3, 3, 0])).toEqual([3, 1, 2, 4]);
+  });
+
+  it('maps scores of segments as they are, and none where there is none', () => {
+    const segments: TokenSpan[] = [
+      [1, 3],
+      [3, 4],
+      [4, 6],
+      [6, 7]
+    ];
+    const scores = [{ score: 1, error: 0.25 }, { score: -3 }, undefined];
+    const map = mapSegments(segments, scores, [4, 6]);
+    expect(map.segments).toEqual([
+      { span: [1, 3], score: 1, error: 0.25, share: 0.25, rank: 2 },
+      { span: [3, 4], score: -3, share: 0.75, rank: 1 },
+      { span: [4, 6], score: 0, share: null, rank: null },
+      { span: [6, 7], score: 0, share: null, rank: null }
+    ]);
+    expect(map.maxShare).toBe(0.75);
+    expect(map.templateShare).toBe(0);
   });
 
   it('has an intensity in proportion at the middle, stronger above', () => {

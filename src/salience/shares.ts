@@ -18,6 +18,8 @@ export interface ISegmentSalience {
   readonly share: number | null;
   /** By magnitude of the score, from 1; null where there is no share. */
   readonly rank: number | null;
+  /** Standard error of the score, where it was sampled. */
+  readonly error?: number;
 }
 
 /** How much each segment influenced one target. */
@@ -77,21 +79,12 @@ export function mapSalience(
   const spans = cutAtTarget(segments, target);
   const values = spans.map(span => aggregate(scores, span, how));
   const before = spans.filter(([, end]) => end <= target[0]).length;
+  const rows = weigh(
+    spans.map((span, i) => ({ span, score: values[i], ranked: i < before }))
+  );
   const total = values
     .slice(0, before)
     .reduce((sum, value) => sum + Math.abs(value), 0);
-  const ranks = rank(values.slice(0, before));
-  const rows = spans.map((span, i): ISegmentSalience => {
-    const score = values[i];
-    return i < before
-      ? {
-          span,
-          score,
-          share: total > 0 ? Math.abs(score) / total : 0,
-          rank: ranks[i]
-        }
-      : { span, score, share: null, rank: null };
-  });
   const apart = Math.abs(
     combine(
       scores.filter((_, i) => i < target[0] && tokens[i].kind === 'template'),
@@ -102,8 +95,66 @@ export function mapSalience(
     target,
     segments: rows,
     templateShare: apart + total > 0 ? apart / (apart + total) : 0,
-    maxShare: rows.reduce((max, row) => Math.max(max, row.share ?? 0), 0)
+    maxShare: largestShare(rows)
   };
+}
+
+/** A segment's own score, by a method that scores segments rather than tokens. */
+export interface ISegmentScore {
+  readonly score: number;
+  readonly error?: number;
+}
+
+/**
+ * Make the map of one target of scores that belong to whole segments.
+ *
+ * @param segments - of the whole sequence, in order, cut at the target.
+ * @param scores - one for each segment; undefined where there is none, as for
+ *   the target and what follows.
+ */
+export function mapSegments(
+  segments: readonly TokenSpan[],
+  scores: readonly (ISegmentScore | undefined)[],
+  target: TokenSpan
+): ISalienceMap {
+  const rows = weigh(
+    segments.map((span, i) => ({
+      span,
+      score: 0,
+      ...scores[i],
+      ranked: scores[i] !== undefined
+    }))
+  );
+  // Template tokens are never taken away: nothing is known of them.
+  return {
+    target,
+    segments: rows,
+    templateShare: 0,
+    maxShare: largestShare(rows)
+  };
+}
+
+/** Give segments their shares and ranks. */
+function weigh(
+  rows: readonly (Omit<ISegmentSalience, 'share' | 'rank'> & {
+    readonly ranked: boolean;
+  })[]
+): ISegmentSalience[] {
+  const scores = rows.filter(row => row.ranked).map(row => row.score);
+  const total = scores.reduce((sum, score) => sum + Math.abs(score), 0);
+  const ranks = rank(scores);
+  let next = 0;
+  return rows.map(({ ranked, ...row }): ISegmentSalience => {
+    if (!ranked) {
+      return { ...row, share: null, rank: null };
+    }
+    const share = total > 0 ? Math.abs(row.score) / total : 0;
+    return { ...row, share, rank: ranks[next++] };
+  });
+}
+
+function largestShare(rows: readonly ISegmentSalience[]): number {
+  return rows.reduce((max, row) => Math.max(max, row.share ?? 0), 0);
 }
 
 /** Ranks by magnitude, from 1; ties by position. */
