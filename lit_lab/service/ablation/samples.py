@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, expm1, lgamma, log
+
 from lit_lab.protocol import MAX_SAMPLES, AblationMethod
 
 from ..errors import ServiceError
@@ -63,3 +65,25 @@ def samples_of(method: AblationMethod, num_segments: int, samples: int | None) -
             "Ask for more samples, or for fewer and larger segments.",
         )
     return min(samples, all_sets(num_segments))
+
+
+def expected_passes(method: AblationMethod, num_segments: int, samples: int | None) -> int:
+    """Return how many sequences a method is likely to score; a set that is drawn again costs nothing.
+
+    Raises:
+        ServiceError: `too_few_samples`.
+    """
+    samples = samples_of(method, num_segments, samples)
+    if method == "leave_one_out" or is_exact(num_segments, samples):
+        return samples
+    # Sets of one size are drawn alike: LIME draws every size but that of all, SHAP's orders go through every size.
+    drawn = samples / num_segments if method == "lime" else 2.0 * ((samples - 2) // pair_passes(num_segments))
+    inner = sum(_distinct(num_segments, size, drawn) for size in range(1, num_segments))
+    return round(2 + inner)
+
+
+def _distinct(num_segments: int, size: int, drawn: float) -> float:
+    """Return how many different sets of one size are expected among some that are drawn."""
+    log_sets = lgamma(num_segments + 1) - lgamma(size + 1) - lgamma(num_segments - size + 1)
+    rarity = log_sets - log(drawn)
+    return drawn if rarity > 20 else -drawn * expm1(-(exp(-rarity))) * exp(rarity)
