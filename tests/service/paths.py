@@ -1,0 +1,80 @@
+"""Losses and gradients at any embeddings, for tests: of a real model, plainly, and of a function whose integral is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+WIDTH = 3
+
+
+class PlainGradients:
+    """A real model's, by a whole eager pass for each: slow, and plainly right."""
+
+    def __init__(self, causal_lm: Any) -> None:
+        import keras
+
+        backbone = causal_lm.backbone
+        self._embed = backbone.token_embedding
+        self._body = keras.Model([self._embed.output, backbone.input["padding_mask"]], backbone.output)
+
+    def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        import tensorflow as tf
+
+        return np.asarray(self._embed(tf.constant([ids], tf.int32))[0])
+
+    def mean_embedding(self) -> NDArray[np.float32]:
+        return np.asarray(np.mean(np.asarray(self._embed.embeddings), axis=0))
+
+    def at(
+        self, ids: Sequence[int], start: int, end: int, embeddings: NDArray[np.float32], check: Callable[[], None]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        import tensorflow as tf
+
+        check()
+        given = tf.constant(embeddings)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(given)
+            hidden = self._body([given, tf.ones(given.shape[:2], tf.int32)])
+            logits = self._embed(hidden[:, start - 1 :], reverse=True)
+            labels = tf.constant([list(ids[start:end])] * len(embeddings))
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        gradient = tape.gradient(losses, given)
+        return losses.numpy().sum(1, dtype=np.float64), gradient.numpy()
+
+
+class KnownGradients:
+    """The loss is a function of the embeddings whose gradient is written out.
+
+    A token's embedding is its id in all places, the mean embedding -1.
+    """
+
+    def __init__(
+        self,
+        loss: Callable[[NDArray[np.float64]], float],
+        gradient: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    ) -> None:
+        self._loss, self._gradient = loss, gradient
+        self.places = 0
+
+    def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        return np.repeat(np.asarray(ids, np.float32)[:, None], WIDTH, axis=1)
+
+    def mean_embedding(self) -> NDArray[np.float32]:
+        return np.full(WIDTH, -1, np.float32)
+
+    def at(
+        self, ids: Sequence[int], start: int, end: int, embeddings: NDArray[np.float32], check: Callable[[], None]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        check()
+        assert embeddings.shape[1:] == (end - 1, WIDTH)
+        assert embeddings.dtype == np.float32
+        self.places += len(embeddings)
+        wide = embeddings.astype(np.float64)
+        return (
+            np.array([self._loss(one) for one in wide]),
+            np.stack([self._gradient(one) for one in wide]).astype(np.float32),
+        )
