@@ -1,0 +1,97 @@
+"""What a job costs: passes through the model, and seconds by what was measured until now."""
+
+from __future__ import annotations
+
+import threading
+
+from lit_lab.protocol import AblationRequest, Estimate, Integration, SalienceRequest, TrustRequest
+
+from .ablation.samples import expected_passes
+from .salience.integrated_gradients import integrated_points
+from .stability import GRADIENT_PASSES
+from .trust import cuts
+
+_HALVING = 8  # measurements after which an old one counts half
+
+
+def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+    """Return how many passes through the model a request is likely to take; a gradient counts as two.
+
+    Not known beforehand: which random sets come up again, and are scored but once, and where integrated gradients must
+    walk more finely.
+
+    Raises:
+        ServiceError: `too_few_samples`.
+    """
+    if isinstance(request, SalienceRequest):
+        return _salience_passes(request)
+    num_segments = len(request.segments)
+    if isinstance(request, AblationRequest):
+        return expected_passes(request.method, num_segments, request.samples)
+    inner = len(cuts(num_segments)) - 2
+    # The map's order and each length-matched one have two curves; the random ones and their reverses share theirs.
+    curves = 2 + 2 * request.orders + 2 * request.orders
+    return min(2 + inner * curves, 1 << min(num_segments, 62)) + _stability_passes(request)
+
+
+def _salience_passes(request: SalienceRequest) -> int:
+    methods = set(request.methods)
+    # A sequence's targets share one pass forward, and a target's simple methods one gradient.
+    simple = 1 + len(request.targets) if methods - {"integrated_gradients"} else 0
+    if "integrated_gradients" not in methods:
+        return simple
+    return simple + GRADIENT_PASSES * integrated_points(request.integration) * len(request.targets)
+
+
+def _stability_passes(request: TrustRequest) -> int:
+    if request.method is None or not request.jitters or len(request.segments) < 2:
+        return 0
+    maps = request.jitters + 1
+    return (
+        GRADIENT_PASSES * maps * (integrated_points(Integration()) if request.method == "integrated_gradients" else 1)
+    )
+
+
+def tokens(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+    """Return how many tokens a pass of the request goes through at most: nothing after the last target is computed."""
+    if isinstance(request, SalienceRequest):
+        return max(target.end for target in request.targets)
+    return request.target.end
+
+
+class Speed:
+    """How fast a model is: a running mean of seconds a pass and token, from what really was run.
+
+    Its parts may be used from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seconds = 0.0
+        self._work = 0.0
+
+    def measured(self, seconds: float, passes: int, tokens: int) -> None:
+        """Take in a measurement; older ones fade, for a model warms up and computers get busy.
+
+        Args:
+            seconds: What it took, compiling not included.
+            passes: Passes through the model; a gradient counts as two.
+            tokens: Tokens of each pass.
+        """
+        if passes <= 0 or tokens <= 0:
+            return
+        with self._lock:
+            fade = 0.5 ** (1 / _HALVING)
+            self._seconds = fade * self._seconds + seconds
+            self._work = fade * self._work + passes * tokens
+
+    def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
+        """Return what a request would cost.
+
+        Raises:
+            ServiceError: `too_few_samples`.
+        """
+        count = passes(request)
+        with self._lock:
+            per_token = self._seconds / self._work if self._work else None
+        return Estimate(passes=count, seconds=None if per_token is None else per_token * count * tokens(request))

@@ -1,0 +1,75 @@
+"""How much of a gradient map's ranking is left when the embeddings are shaken a little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lit_lab.protocol import Integration, Method, ProgressEvent, Span, TrustRequest
+
+from .cancellation import Cancellation
+from .salience.gradients import TargetGradient
+from .salience.integrated_gradients import PathGradients, integrate
+
+GRADIENT_PASSES = 2
+"""What a gradient counts as: forwards and, less the weights' gradients, the same again backwards."""
+
+
+def stability(
+    request: TrustRequest,
+    method: Method,
+    gradients: PathGradients,
+    methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
+    cancellation: Cancellation,
+) -> Generator[ProgressEvent, None, tuple[float, int]]:
+    """Return the mean rank correlation of a method's map with its maps under noise, from -1 to 1, and passes made.
+
+    The map, a sum of scores over each segment, is computed here again rather than taken from the request, where it may
+    be turned, averaged or otherwise made ready to be shown. Noise is Gaussian, of `request.noise` parts of each
+    embedding's root mean square, and seeded.
+
+    Raises:
+        Cancelled: when the reader went away.
+    """
+    start, end = request.target.start, request.target.end
+    ids = request.ids[:end]
+    embeddings = gradients.embeddings(ids[:-1])
+    random = np.random.default_rng(request.seed)
+    size = np.sqrt(np.mean(np.square(embeddings), axis=1, keepdims=True))
+    maps, points = [], 0
+    for number in range(request.jitters + 1):
+        cancellation.check()
+        noise = random.standard_normal(embeddings.shape, np.float32) if number else np.float32(0)
+        shaken = embeddings + request.noise * size * noise
+        if method == "integrated_gradients":
+            found = integrate(gradients, ids, start, end, Integration(), cancellation, embeddings=shaken)
+            scores, points = found.scores, points + found.points
+        else:
+            losses, gradient = gradients.at(ids, start, end, shaken[None], cancellation.check)
+            scores, points = methods[method](TargetGradient(shaken, gradient[0], float(losses[0]))), points + 1
+        maps.append(summed(scores, request.segments))
+        yield ProgressEvent(done=number + 1, total=request.jitters + 1)
+    mean = np.mean([rank_correlation(maps[0], shaken) for shaken in maps[1:]])
+    return float(np.clip(mean, -1, 1)), GRADIENT_PASSES * points
+
+
+def summed(scores: NDArray[np.float32], segments: Sequence[Span]) -> NDArray[np.float64]:
+    """Return each segment's sum of its tokens' scores: `<float64>[num_segments]`."""
+    return np.array([scores[segment.start : segment.end].sum(dtype=np.float64) for segment in segments])
+
+
+def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Return Spearman's rank correlation; ties share their mean rank. 0 where all of one are alike.
+
+    Written out because `scipy.stats` takes a second to import.
+    """
+    ranks = [_ranks(values) - (len(values) - 1) / 2 for values in (one, other)]
+    norm = np.sqrt(np.prod([np.sum(centred**2) for centred in ranks]))
+    return float(ranks[0] @ ranks[1] / norm) if norm else 0.0
+
+
+def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    _, which, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return np.asarray((np.cumsum(counts) - (counts + 1) / 2)[which])
