@@ -3,7 +3,7 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
-import type { Token } from '../api';
+import type { AnswerToken, Token } from '../api';
 import { cutText, makeMap } from '../session/map';
 import { startRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
@@ -11,11 +11,13 @@ import { PanelContext } from './context';
 import { Flow } from './flow';
 import type { IFlowProps } from './flow';
 
-const token = (text: string, kind: Token['kind'] = 'text'): Token => ({
+const token = (text: string, kind: Token['kind'] = 'text'): AnswerToken => ({
   id: 1,
   piece: text,
   text,
-  kind
+  kind,
+  logprob: null,
+  alternatives: []
 });
 
 const PROMPT = [
@@ -31,7 +33,7 @@ const PROMPT = [
 const ANSWER = [token(' Hi'), token(' there.'), token(' Bye'), token('.')];
 
 const RUN = {
-  ...startRun({ model: 'demo', prompt: '', values: {} }, ''),
+  ...startRun({ model: 'demo', prompt: '', values: {}, sampling: {} }, ''),
   promptTokens: PROMPT,
   answerTokens: ANSWER
 };

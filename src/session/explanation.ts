@@ -5,14 +5,32 @@ import { Signal } from '@lumino/signaling';
 
 import { segment } from '../salience';
 import type { TokenSpan } from '../salience';
-import { cutText, makeMap } from './map';
+import type { Computation, ComputationClient } from './computation';
+import { OnDemand } from './demand';
+import type { DemandedScores, ITest } from './demand';
+import { cutText, makeMap, makeSegmentMap } from './map';
 import type { IShownMap, IText } from './map';
+import { isGradient, METHOD_NAMES, METHODS } from './methods';
+import type { MapMethod } from './methods';
+import { MAX_PARTS, partsBefore } from './parts';
 import { isUnderWay, tokensOf } from './run';
 import type { IRun } from './run';
 import { ScoreStore } from './scores';
-import type { ScoresClient } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
+
+/** What an explanation asks of the client. */
+export type ExplanationClient = ComputationClient;
+
+/** A target's scores by a method that computes them only when asked. */
+export interface IDemand {
+  /** Null when it is refused. */
+  readonly computation: Computation<DemandedScores> | null;
+  /** How many parts would be taken away; 0 for a gradient. */
+  readonly numParts: number;
+  /** Why it is not computed: too many parts, or nothing before the target. */
+  readonly refusal: 'many' | 'nothing' | null;
+}
 
 /**
  * What led to a run's answer: the text in segments, a target, and its map.
@@ -20,7 +38,7 @@ import type { ISettings } from './settings';
  * `text` and `map` are made anew only when something they are made of changed.
  */
 export class Explanation implements IDisposable {
-  constructor(client: ScoresClient, trans: TranslationBundle) {
+  constructor(client: ExplanationClient, trans: TranslationBundle) {
     this._client = client;
     this._trans = trans;
   }
@@ -50,6 +68,43 @@ export class Explanation implements IDisposable {
     return this._scores;
   }
 
+  /** Whether anything is being computed. */
+  get isBusy(): boolean {
+    return this._scores?.isBusy === true || this._onDemand?.isBusy === true;
+  }
+
+  /**
+   * What the target's map must be asked for; null without a target, and for a
+   * method whose scores come by themselves.
+   */
+  get demand(): IDemand | null {
+    return this._demand;
+  }
+
+  /** The test of the map; null where there is no map, or nothing to order. */
+  get test(): Computation<ITest> | null {
+    const { _map: map, _text: text } = this;
+    if (!map || !text || !this._onDemand) {
+      return null;
+    }
+    const parts = partsBefore(text.segments, map.target);
+    if (parts.length < 2) {
+      return null;
+    }
+    const scores = parts.map(({ index }) => map.segments[index].score);
+    return this._onDemand.test(
+      { method: map.method, scores },
+      map.target,
+      parts,
+      this._settings.ablationMode
+    );
+  }
+
+  /** The target's maps by all methods that are computed, the shown one among them. */
+  get maps(): readonly IShownMap[] {
+    return METHOD_NAMES.flatMap(method => this._mapBy(method) ?? []);
+  }
+
   /** Emitted when anything above changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -63,13 +118,18 @@ export class Explanation implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this._scores?.dispose();
+      this._onDemand?.dispose();
       Signal.clearData(this);
     }
   }
 
   /** Take what the user chose. */
   set settings(settings: ISettings) {
+    const { method } = this._settings;
     this._settings = settings;
+    if (settings.method !== method) {
+      this._want();
+    }
     this._update();
   }
 
@@ -81,6 +141,8 @@ export class Explanation implements IDisposable {
       this._target = null;
       this._scores?.dispose();
       this._scores = null;
+      this._onDemand?.dispose();
+      this._onDemand = null;
     }
     this._run = run;
     if (
@@ -96,9 +158,11 @@ export class Explanation implements IDisposable {
 
   /** Whether to leave the model to a run, and compute only what is demanded. */
   set isPaused(isPaused: boolean) {
-    if (this._scores) {
-      this._scores.isPaused = isPaused;
+    if (isPaused && !this._isPaused) {
+      this._onDemand?.cancel();
     }
+    this._isPaused = isPaused;
+    this._pause();
   }
 
   /**
@@ -138,10 +202,22 @@ export class Explanation implements IDisposable {
     this._anchor = anchor;
     this._target = target;
     this._targetSince = Date.now();
-    if (target) {
-      this._scores?.demand(target);
-    }
+    this._want();
     this._update();
+  }
+
+  /** See to it that the target's scores come, if they come by themselves. */
+  private _want(): void {
+    if (this._target && METHODS[this._settings.method].isAutomatic) {
+      this._scores?.demand(this._target);
+    }
+  }
+
+  /** The model does one thing at a time: what is waited for goes first. */
+  private _pause(): void {
+    if (this._scores) {
+      this._scores.isPaused = this._isPaused || this._onDemand?.isBusy === true;
+    }
   }
 
   /** Compute all sentences of the answer, so that a click paints at once. */
@@ -155,6 +231,17 @@ export class Explanation implements IDisposable {
       this._trans
     );
     this._scores = scores;
+    const onDemand = new OnDemand(
+      this._client,
+      run.model,
+      tokens.map(token => token.id),
+      this._trans
+    );
+    this._onDemand = onDemand;
+    onDemand.changed.connect(() => {
+      this._pause();
+      this._update();
+    });
     scores.changed.connect(() => this._update());
     const chosen = this._settings.granularity;
     const coarse = chosen === 'lines' || chosen === 'paragraphs';
@@ -170,7 +257,8 @@ export class Explanation implements IDisposable {
     if (this._isDisposed) {
       return;
     }
-    const { granularity, method, aggregation, intensity } = this._settings;
+    const { granularity, method, aggregation, intensity, ablationMode } =
+      this._settings;
     const run = this._run;
     const target = this._target;
     const made = [run?.promptTokens, run?.answerTokens, granularity, target];
@@ -181,24 +269,78 @@ export class Explanation implements IDisposable {
           ? cutText(run, granularity, target)
           : null;
     }
-    const scores = target && this._scores?.get(target, method);
-    const drawn = [this._text, scores, method, aggregation, intensity];
+    const asked = [this._text, this._onDemand, method, ablationMode];
+    if (!sameItems(asked, this._demandOf)) {
+      this._demandOf = asked;
+      this._demand = METHODS[method].isAutomatic
+        ? null
+        : this._demandBy(method);
+      // Last, for it may start at once.
+      void this._demand?.computation?.offer(true);
+    }
+    const drawn = [this._text, this._scoresBy(method), aggregation, intensity];
     if (!sameItems(drawn, this._mapOf)) {
       this._mapOf = drawn;
-      this._map =
-        target && scores && this._text
-          ? makeMap(this._text, scores, target, this._settings)
-          : null;
+      this._map = this._mapBy(method);
     }
     this._changed.emit();
   }
 
-  private readonly _client: ScoresClient;
+  /** What a method would compute for the target. */
+  private _demandBy(method: MapMethod): IDemand | null {
+    const { _text: text, _target: target, _onDemand: onDemand } = this;
+    if (!text || !target || !onDemand) {
+      return null;
+    }
+    const { ablationMode: mode } = this._settings;
+    if (isGradient(method)) {
+      const computation = onDemand.scores(method, target, [], mode);
+      return { computation, numParts: 0, refusal: null };
+    }
+    const parts = partsBefore(text.segments, target);
+    const numParts = parts.length;
+    if (numParts === 0 || numParts > MAX_PARTS) {
+      const refusal = numParts === 0 ? 'nothing' : 'many';
+      return { computation: null, numParts, refusal };
+    }
+    const computation = onDemand.scores(method, target, parts, mode);
+    return { computation, numParts, refusal: null };
+  }
+
+  /** The target's scores by a method; null when not computed yet. */
+  private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
+    if (isGradient(method) && METHODS[method].isAutomatic) {
+      return this._target && (this._scores?.get(this._target, method) ?? null);
+    }
+    return this._demandBy(method)?.computation?.result ?? null;
+  }
+
+  /** The target's map by a method; null when it can't be made yet. */
+  private _mapBy(method: MapMethod): IShownMap | null {
+    const { _text: text, _target: target } = this;
+    const scores = this._scoresBy(method);
+    if (!text || !target || !scores) {
+      return null;
+    }
+    const options = { ...this._settings, method };
+    if (!('event' in scores)) {
+      return makeMap(text, scores, target, options);
+    }
+    return scores.event === 'scores'
+      ? makeMap(text, scores.scores, target, { ...options, gap: scores.gap })
+      : makeSegmentMap(text, scores, target, options);
+  }
+
+  private readonly _client: ExplanationClient;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _run: IRun | null = null;
   private _scores: ScoreStore | null = null;
+  private _onDemand: OnDemand | null = null;
+  private _demand: IDemand | null = null;
+  private _demandOf: readonly unknown[] = [];
+  private _isPaused = false;
   private _target: TokenSpan | null = null;
   private _targetSince = 0;
   private _anchor: TokenSpan | null = null;

@@ -3,6 +3,9 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type {
+  AnswerToken,
+  CostlyRequest,
+  Estimate,
   JobEvent,
   JobInfo,
   JobRequest,
@@ -22,13 +25,15 @@ export async function settle(): Promise<void> {
 }
 
 /** Text tokens of words, each with its blanks in front. */
-export function tokens(text: string): Token[] {
+export function tokens(text: string): AnswerToken[] {
   const pieces = text.match(/\n+|[^\S\n]*[^\s]+|[^\S\n]+/g) ?? [];
   return pieces.map((piece, i) => ({
     id: 100 + i,
     piece,
     text: piece,
-    kind: 'text'
+    kind: 'text',
+    logprob: null,
+    alternatives: []
   }));
 }
 
@@ -65,7 +70,9 @@ export class FakeJob {
         text: answer,
         tokens: all,
         reason: 'end',
-        seconds: 0.4
+        seconds: 0.4,
+        first_seconds: 0.1,
+        reused: 3
       },
       { event: 'done', seconds: 0.5 }
     );
@@ -90,7 +97,8 @@ export class FakeJob {
           method,
           scores: request.ids.map((_, i) =>
             method === 'grad_l2' ? i : i % 2 ? i : -i
-          )
+          ),
+          gap: null
         });
       }
     }
@@ -122,6 +130,10 @@ export class FakeJob {
 /** A server half that does as the spec says. */
 export class FakeClient implements Session.Client {
   readonly jobs: FakeJob[] = [];
+  /** What everything costs. */
+  cost: Estimate | null = { passes: 40, seconds: 3 };
+  /** What an estimate was asked for. */
+  readonly estimated: CostlyRequest[] = [];
   /** Requests fail with this, if it is set. */
   failure: ApiError | null = null;
   started = 0;
@@ -173,6 +185,11 @@ export class FakeClient implements Session.Client {
 
   async log(): Promise<string[]> {
     return [];
+  }
+
+  async estimate(request: CostlyRequest): Promise<Estimate | null> {
+    this.estimated.push(request);
+    return this.cost;
   }
 
   async startJob(request: JobRequest): Promise<JobInfo> {

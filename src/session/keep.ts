@@ -46,6 +46,6 @@ function isSaved(value: unknown): value is ISavedSession {
   return (
     typeof value === 'object' &&
     value !== null &&
-    (value as Partial<ISavedSession>).version === 2
+    (value as Partial<ISavedSession>).version === 3
   );
 }

@@ -1,8 +1,10 @@
 /** Figures in words and signs, the same in panel and notebook. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { Estimate, Sampling } from '../api';
 import type { ISegmentSalience } from '../salience';
 import type { IShownMap } from './map';
+import { METHODS } from './methods';
 
 /** A share as percent, with a decimal where that is all there is. */
 export function percent(share: number): string {
@@ -22,22 +24,107 @@ export function figure(score: number): string {
     : score.toExponential(1);
 }
 
+/** A figure with its sign, for scores that are for or against. */
+export function signedFigure(score: number): string {
+  const size = figure(Math.abs(score));
+  return score < 0 ? `−${size}` : size === '0' ? size : `+${size}`;
+}
+
+/** A segment's score in nats, and its standard error where it was sampled. */
+export function nats(
+  { score, error }: Pick<ISegmentSalience, 'score' | 'error'>,
+  trans: TranslationBundle
+): string {
+  // As many places as tell something, at most three.
+  const unit = Math.min(Math.abs(score) || 1, error || Infinity);
+  const places = Math.max(1, Math.min(3, 1 - Math.floor(Math.log10(unit))));
+  const size = Math.abs(score).toFixed(places);
+  const sign = Number(size) === 0 ? '' : score < 0 ? '−' : '+';
+  return error === undefined
+    ? trans.__('%1 nats', `${sign}${size}`)
+    : trans.__('%1 ± %2 nats', `${sign}${size}`, error.toFixed(places));
+}
+
+/** For the target or against it, in words. */
+export function direction(score: number, trans: TranslationBundle): string {
+  return score < 0 ? trans.__('against it') : trans.__('for it');
+}
+
 /** Score, share and rank of a segment. */
 export function describeSegment(
   segment: ISegmentSalience,
   map: IShownMap,
   trans: TranslationBundle
 ): string {
-  if (segment.rank === null || segment.share === null) {
+  const { rank, share, score } = segment;
+  if (rank === null || share === null) {
     return '';
   }
-  return trans.__(
-    'rank %1 of %2 · %3 of salience · score %4',
-    segment.rank,
-    map.numRanked,
-    percent(segment.share),
-    figure(segment.score)
+  const place = trans.__('rank %1 of %2', rank, map.numRanked);
+  const { kind, isSigned } = METHODS[map.method];
+  if (!isSigned) {
+    return [
+      place,
+      trans.__('%1 of salience', percent(share)),
+      trans.__('score %1', figure(score))
+    ].join(' · ');
+  }
+  return [
+    place,
+    score === 0 ? '' : direction(score, trans),
+    kind === 'ablation'
+      ? trans.__('%1 of all effects', percent(share))
+      : trans.__('%1 of salience', percent(share)),
+    kind === 'ablation'
+      ? nats(segment, trans)
+      : trans.__('score %1', signedFigure(score))
+  ]
+    .filter(part => part !== '')
+    .join(' · ');
+}
+
+/** How tokens are chosen, in words. */
+export function describeSampling(
+  sampling: Sampling,
+  trans: TranslationBundle
+): string {
+  const { temperature = 0, top_k = null, top_p = null, seed = 0 } = sampling;
+  if (temperature === 0) {
+    return trans.__('greedy');
+  }
+  return [
+    trans.__('temperature %1', temperature),
+    top_k === null ? '' : trans.__('top-k %1', top_k),
+    top_p === null ? '' : trans.__('top-p %1', top_p),
+    trans.__('seed %1', seed)
+  ]
+    .filter(part => part !== '')
+    .join(', ');
+}
+
+/** What a computation costs, as far as that is known. */
+export function describeCost(
+  estimate: Estimate,
+  trans: TranslationBundle
+): string {
+  const { passes, seconds } = estimate;
+  const count = trans._n(
+    'about %1 pass through the model',
+    'about %1 passes through the model',
+    passes,
+    passes
   );
+  return seconds === null ? count : `${count}, ${roughly(seconds, trans)}`;
+}
+
+/** A time that nobody knows exactly. */
+function roughly(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 1) {
+    return trans.__('less than a second');
+  }
+  return seconds < 90
+    ? trans.__('%1 s', Math.round(seconds))
+    : trans.__('%1 min', Math.round(seconds / 60));
 }
 
 /** A span of time, for a person. */

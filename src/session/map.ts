@@ -1,27 +1,32 @@
 /** From a run and its scores to what is shown. */
-import type { Method, Token } from '../api';
+import type { AnswerToken, SegmentScoresEvent, Token } from '../api';
 import {
   colourWeight,
   cutAtTarget,
   intensityExponent,
   mapSalience,
+  mapSegments,
   segment
 } from '../salience';
 import type {
+  Aggregation,
   Granularity,
   ISalienceMap,
   ISegmentSalience,
+  ISegmentScore,
   TokenSpan
 } from '../salience';
+import { METHODS } from './methods';
+import type { MapMethod } from './methods';
+import { partsBefore } from './parts';
 import type { IRun } from './run';
 import { tokensOf } from './run';
-import type { ISettings } from './settings';
 import type { IShade } from './source';
 
 /** A run's text, cut into segments. */
 export interface IText {
   /** Prompt and answer, template tokens among them. */
-  readonly tokens: readonly Token[];
+  readonly tokens: readonly (Token | AnswerToken)[];
   /** Index of the answer's first token. */
   readonly seam: number;
   /** The prompt's segments; the same array as long as they are the same. */
@@ -34,7 +39,12 @@ export interface IText {
 
 /** A target's map, ready to be shown. */
 export interface IShownMap extends ISalienceMap {
-  readonly method: Method;
+  readonly method: MapMethod;
+  /**
+   * Integrated gradients: how far the scores' sum is from the loss's change, as
+   * a part of it; null for other methods.
+   */
+  readonly gap: number | null;
   /** Strength of colour for each segment, -1 to 1. */
   readonly weights: readonly number[];
   /** How many segments have a rank. */
@@ -72,24 +82,76 @@ const promptCuts = new WeakMap<
   Partial<Record<Granularity, readonly TokenSpan[]>>
 >();
 
-/** Make a target's map of its scores. */
+/** What else a map of tokens' scores is made of. */
+export interface IMapOptions {
+  readonly method: MapMethod;
+  readonly aggregation: Aggregation;
+  /** Of colours, 0 to 1. */
+  readonly intensity: number;
+  readonly gap?: number | null;
+}
+
+/**
+ * Make a target's map of its tokens' scores.
+ *
+ * @param scores - as the method gives them; in the map, above zero is always
+ *   for the target.
+ */
 export function makeMap(
   text: IText,
   scores: readonly number[],
   target: TokenSpan,
-  settings: ISettings
+  options: IMapOptions
 ): IShownMap {
+  const { turn } = METHODS[options.method];
   const map = mapSalience(
     text.tokens,
-    scores,
+    turn < 0 ? scores.map(score => -score) : scores,
     text.segments,
     target,
-    settings.aggregation
+    options.aggregation
   );
-  const exponent = intensityExponent(settings.intensity);
+  return show(map, options);
+}
+
+/**
+ * Make a target's map of scores that belong to the segments that were taken
+ * away; null where those are not the text's segments.
+ */
+export function makeSegmentMap(
+  text: IText,
+  scored: SegmentScoresEvent,
+  target: TokenSpan,
+  options: Omit<IMapOptions, 'aggregation'>
+): IShownMap | null {
+  const parts = partsBefore(text.segments, target);
+  if (parts.length !== scored.segments.length) {
+    return null;
+  }
+  const { turn } = METHODS[options.method];
+  const scores = new Array<ISegmentScore | undefined>(text.segments.length);
+  for (const [i, { index, span }] of parts.entries()) {
+    const { start, end } = scored.segments[i];
+    if (span[0] !== start || span[1] !== end) {
+      return null;
+    }
+    scores[index] = {
+      score: turn * scored.scores[i],
+      ...(scored.errors && { error: scored.errors[i] })
+    };
+  }
+  return show(mapSegments(text.segments, [...scores], target), options);
+}
+
+function show(
+  map: ISalienceMap,
+  options: Omit<IMapOptions, 'aggregation'>
+): IShownMap {
+  const exponent = intensityExponent(options.intensity);
   return {
     ...map,
-    method: settings.method,
+    method: options.method,
+    gap: options.gap ?? null,
     numRanked: map.segments.filter(s => s.rank !== null).length,
     weights: map.segments.map(s => colourWeight(s, map, exponent))
   };

@@ -1,6 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { AnswerEvent, JobEvent, Token } from '../api';
+import type {
+  AnswerEvent,
+  AnswerToken,
+  JobEvent,
+  Sampling,
+  Token
+} from '../api';
 import { describe } from './problem';
 import type { IProblem } from './problem';
 
@@ -10,6 +16,8 @@ export interface IRunRequest {
   readonly prompt: string;
   /** Values that the prompt's template was filled with. */
   readonly values: Readonly<Record<string, string>>;
+  /** How its tokens are chosen. */
+  readonly sampling: Readonly<Sampling>;
 }
 
 /** How far a run is. */
@@ -32,11 +40,15 @@ export interface IRun extends IRunRequest {
   readonly jobId: string | null;
   /** Tokens of the prompt, template tokens among them. */
   readonly promptTokens: readonly Token[];
-  readonly answerTokens: readonly Token[];
+  readonly answerTokens: readonly AnswerToken[];
   /** Why the answer ended; null while it hasn't, or was stopped. */
   readonly reason: AnswerEvent['reason'] | null;
   /** Time of the computation; null while it is under way. */
   readonly seconds: number | null;
+  /** Time to the first token; null while or where there is none. */
+  readonly firstSeconds: number | null;
+  /** Tokens of the prompt that were known from the run before. */
+  readonly reused: number;
   readonly problem: IProblem | null;
 }
 
@@ -55,6 +67,8 @@ export function startRun(request: IRunRequest, message: string): IRun {
     answerTokens: [],
     reason: null,
     seconds: null,
+    firstSeconds: null,
+    reused: 0,
     problem: null
   };
 }
@@ -86,7 +100,9 @@ export function applyEvent(
         ...run,
         answerTokens: event.tokens,
         reason: event.reason,
-        seconds: event.seconds
+        seconds: event.seconds,
+        firstSeconds: event.first_seconds,
+        reused: event.reused
       };
     case 'done':
       return { ...run, phase: 'done', message: '' };
@@ -110,6 +126,6 @@ export function isUnderWay(run: IRun | null): boolean {
 }
 
 /** The whole sequence: prompt, then answer. */
-export function tokensOf(run: IRun): Token[] {
+export function tokensOf(run: IRun): (Token | AnswerToken)[] {
   return [...run.promptTokens, ...run.answerTokens];
 }

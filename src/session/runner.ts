@@ -12,6 +12,9 @@ import type { IRun, IRunRequest } from './run';
 /** What a runner asks of the client. */
 export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 
+/** How many of the most likely tokens are told of each. */
+const ALTERNATIVES = 5;
+
 /**
  * Runs prompts, one at a time, and follows the answer.
  *
@@ -62,7 +65,9 @@ export class Runner implements IDisposable {
         kind: 'generate',
         model: request.model,
         prompt: request.prompt,
-        max_new_tokens: maxNewTokens
+        max_new_tokens: maxNewTokens,
+        sampling: { ...request.sampling },
+        alternatives: ALTERNATIVES
       });
       if (abort.signal.aborted) {
         this._client.cancelJob(id).catch(() => undefined);

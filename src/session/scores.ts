@@ -6,6 +6,7 @@ import { Signal } from '@lumino/signaling';
 import { isAbort } from '../api';
 import type { ApiClient, JobEvent, Method } from '../api';
 import type { TokenSpan } from '../salience';
+import { AUTOMATIC } from './methods';
 import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
 
@@ -14,8 +15,6 @@ export type ScoresClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 
 /** Most targets in one request; the server refuses more. */
 const MAX_TARGETS = 4096;
-
-const METHODS: Method[] = ['grad_l2', 'grad_dot_input'];
 
 /**
  * Scores of one sequence of tokens, by target and method.
@@ -193,7 +192,7 @@ export class ScoreStore implements IDisposable {
         model: this._model,
         ids: [...this._ids],
         targets: targets.map(([start, end]) => ({ start, end })),
-        methods: METHODS
+        methods: [...AUTOMATIC]
       });
       active.id = id;
       if (abort.signal.aborted) {
@@ -243,7 +242,7 @@ export class ScoreStore implements IDisposable {
       const scores = { ...this._scores.get(key), [event.method]: event.scores };
       this._scores.set(key, {
         ...scores,
-        complete: METHODS.every(method => scores[method])
+        complete: AUTOMATIC.every(method => scores[method])
       });
       this._message = this._trans.__('Computing salience');
       this._changed.emit();

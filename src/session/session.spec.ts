@@ -84,7 +84,9 @@ describe('session', () => {
       kind: 'generate',
       model: 'demo',
       prompt: PROMPT,
-      max_new_tokens: 64
+      max_new_tokens: 64,
+      sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      alternatives: 5
     });
     job.send({ event: 'state', message: 'loading demo' });
     await settle();
@@ -214,7 +216,7 @@ describe('session', () => {
     client.last.prompt(PROMPT);
     client.last.send({
       event: 'token',
-      token: { id: 7, piece: 'It', text: ' It', kind: 'text' }
+      token: tokens(' It')[0]
     });
     await settle();
     client.last.send({
@@ -250,7 +252,7 @@ describe('session', () => {
     job.prompt(PROMPT);
     job.send({
       event: 'token',
-      token: { id: 7, piece: 'It', text: ' It', kind: 'text' }
+      token: tokens(' It')[0]
     });
     await settle();
     session.stop();

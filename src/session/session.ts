@@ -3,9 +3,12 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ApiClient } from '../api';
+import type { ApiClient, Sampling } from '../api';
 import type { TokenSpan } from '../salience';
+import type { Computation } from './computation';
+import type { ITest } from './demand';
 import { Explanation } from './explanation';
+import type { IDemand } from './explanation';
 import { describeSegment } from './labels';
 import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
@@ -18,14 +21,14 @@ import type { IRun } from './run';
 import { Runner } from './runner';
 import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
-import { DEFAULT_SETTINGS } from './settings';
+import { DEFAULT_SETTINGS, samplingOf } from './settings';
 import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
 import type { ISession } from './tokens';
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {
-  readonly version: 2;
+  readonly version: 3;
   readonly prompt: ISavedPrompt;
   readonly model: string | null;
   /** The run whose answer is shown; its job replays it. */
@@ -34,6 +37,7 @@ export interface ISavedSession {
     readonly model: string;
     readonly prompt: string;
     readonly values: Record<string, string>;
+    readonly sampling: Sampling;
   } | null;
   readonly target: TokenSpan | null;
 }
@@ -126,6 +130,21 @@ export class Session implements ISession, IDisposable {
     return this._explanation.scores;
   }
 
+  /** What the method in use must be asked for; null for those that come by themselves. */
+  get demand(): IDemand | null {
+    return this._explanation.demand;
+  }
+
+  /** The test of the map; null where there is no map, or nothing to order. */
+  get test(): Computation<ITest> | null {
+    return this._explanation.test;
+  }
+
+  /** The target's maps by all methods that are computed already. */
+  get maps(): readonly IShownMap[] {
+    return this._explanation.maps;
+  }
+
   /** Whether the prompt is no longer what the shown run was asked. */
   get isStale(): boolean {
     return this.run !== null && this.run.prompt !== this.prompt.value;
@@ -203,7 +222,12 @@ export class Session implements ISession, IDisposable {
     this._asked = false;
     const limit = this.service.status?.limits.max_new_tokens ?? Infinity;
     await this._runner.start(
-      { model, prompt: this.prompt.value, values: this.prompt.values },
+      {
+        model,
+        prompt: this.prompt.value,
+        values: this.prompt.values,
+        sampling: samplingOf(this._settings)
+      },
       Math.min(this._settings.maxNewTokens, limit)
     );
   }
@@ -240,7 +264,7 @@ export class Session implements ISession, IDisposable {
       ? this.attempt
       : (this.run ?? this.attempt);
     return {
-      version: 2,
+      version: 3,
       prompt: this.prompt.save(),
       model: this._model,
       run: shown?.jobId
@@ -248,7 +272,8 @@ export class Session implements ISession, IDisposable {
             jobId: shown.jobId,
             model: shown.model,
             prompt: shown.prompt,
-            values: { ...shown.values }
+            values: { ...shown.values },
+            sampling: shown.sampling
           }
         : null,
       target: shown === this.run ? this.target : null
@@ -306,7 +331,7 @@ export class Session implements ISession, IDisposable {
 
   private _emit(): void {
     if (!this._isDisposed) {
-      const working = this.isRunning || this.scores?.isBusy === true;
+      const working = this.isRunning || this._explanation.isBusy;
       if (working !== this._working) {
         this._working = working;
         this.service.watch(this._visible, working);
@@ -348,5 +373,6 @@ export namespace Session {
     | 'startJob'
     | 'events'
     | 'cancelJob'
+    | 'estimate'
   >;
 }

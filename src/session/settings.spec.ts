@@ -2,8 +2,23 @@ import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
-import { describeSegment, figure, percent } from './labels';
-import { DEFAULT_SETTINGS, keepSettings, readSettings } from './settings';
+import {
+  describeCost,
+  describeSampling,
+  describeSegment,
+  figure,
+  nats,
+  percent,
+  signedFigure
+} from './labels';
+import { METHOD_NAMES } from './methods';
+import type { MapMethod } from './methods';
+import {
+  DEFAULT_SETTINGS,
+  keepSettings,
+  readSettings,
+  samplingOf
+} from './settings';
 
 const schema = jest.requireActual<{
   properties: Record<string, { default: unknown }>;
@@ -27,6 +42,37 @@ describe('session/settings', () => {
         maxNewTokens: -1
       })
     ).toEqual({ ...DEFAULT_SETTINGS, granularity: 'words', intensity: 1 });
+  });
+
+  it('knows all methods', () => {
+    const { oneOf } = schema.properties.method as unknown as {
+      oneOf: { const: string }[];
+    };
+    expect(oneOf.map(one => one.const)).toEqual(METHOD_NAMES);
+    for (const method of METHOD_NAMES) {
+      expect(readSettings({ method }).method).toBe(method);
+    }
+  });
+
+  it('takes sampling within its bounds, and says it as requests do', () => {
+    const settings = readSettings({
+      temperature: 99,
+      topK: 40.4,
+      topP: 0.9,
+      seed: 3
+    });
+    expect(samplingOf(settings)).toEqual({
+      temperature: 10,
+      top_k: 40,
+      top_p: 0.9,
+      seed: 3
+    });
+    expect(readSettings({ topP: 0 }).topP).toBe(1);
+    expect(readSettings({ topP: 7, seed: -1 })).toEqual(DEFAULT_SETTINGS);
+    expect(samplingOf(DEFAULT_SETTINGS)).toMatchObject({
+      top_k: null,
+      top_p: null
+    });
   });
 });
 
@@ -66,6 +112,62 @@ describe('session/settings kept in JupyterLab', () => {
 });
 
 describe('session/labels', () => {
+  const trans = nullTranslator.load('lit_lab');
+
+  it.each([
+    [{ score: -2.3124, error: 0.1234 }, '−2.31 ± 0.12 nats'],
+    [{ score: 12.345, error: 2.31 }, '+12.3 ± 2.3 nats'],
+    [{ score: 0.04567 }, '+0.046 nats'],
+    [{ score: -0.0000001 }, '0.000 nats'],
+    [{ score: 7 }, '+7.0 nats'],
+    [{ score: 0, error: 0 }, '0.0 ± 0.0 nats']
+  ])('writes %j in nats', (score, text) => {
+    expect(nats(score, trans)).toBe(text);
+  });
+
+  it('writes signs as signs', () => {
+    expect([-0.5, 0, 2].map(signedFigure)).toEqual(['−0.5', '0', '+2']);
+  });
+
+  it('tells for from against by signed methods alone', () => {
+    const segment = { span: [0, 1], score: -1.5, share: 0.3, rank: 2 } as const;
+    const map = {
+      target: [1, 2],
+      segments: [segment],
+      templateShare: 0,
+      maxShare: 0.3,
+      weights: [1],
+      numRanked: 4,
+      gap: null
+    } as const;
+    const say = (method: MapMethod) =>
+      describeSegment(segment, { ...map, method }, trans);
+    expect(say('shap')).toBe(
+      'rank 2 of 4 · against it · 30% of all effects · −1.5 nats'
+    );
+    expect(say('integrated_gradients')).toBe(
+      'rank 2 of 4 · against it · 30% of salience · score −1.5'
+    );
+    expect(say('grad_l2')).not.toContain('against');
+  });
+
+  it('tells sampling and cost', () => {
+    expect(describeSampling({}, trans)).toBe('greedy');
+    expect(describeSampling({ temperature: 0, seed: 3 }, trans)).toBe('greedy');
+    expect(
+      describeSampling({ temperature: 0.8, top_k: 40, seed: 3 }, trans)
+    ).toBe('temperature 0.8, top-k 40, seed 3');
+    expect(describeCost({ passes: 40, seconds: 3.2 }, trans)).toBe(
+      'about 40 passes through the model, 3 s'
+    );
+    expect(describeCost({ passes: 1, seconds: null }, trans)).toBe(
+      'about 1 pass through the model'
+    );
+    expect(describeCost({ passes: 900, seconds: 240 }, trans)).toContain(
+      '4 min'
+    );
+  });
+
   it.each([
     [0, '0%'],
     [0.003, '0.3%'],
@@ -101,7 +203,8 @@ describe('session/labels', () => {
       maxShare: 0,
       weights: [0],
       numRanked: 0,
-      method: 'grad_l2'
+      method: 'grad_l2',
+      gap: null
     } as const;
     const trans = nullTranslator.load('lit_lab');
     expect(describeSegment(segment, map, trans)).toBe('');

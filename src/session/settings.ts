@@ -1,8 +1,10 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
-import type { Method } from '../api';
+import type { AblationMode, Sampling } from '../api';
 import { AGGREGATIONS, GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity } from '../salience';
+import { METHOD_NAMES } from './methods';
+import type { MapMethod } from './methods';
 
 /** How a map is shown without being told by colour alone. */
 export type Emphasis = 'shade' | 'underline';
@@ -10,12 +12,21 @@ export type Emphasis = 'shade' | 'underline';
 /** What the user chose; remembered in JupyterLab's settings. */
 export interface ISettings {
   readonly granularity: Granularity;
-  readonly method: Method;
+  readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1; see `intensityExponent`. */
   readonly intensity: number;
   readonly emphasis: Emphasis;
+  /** How ablation methods take parts away. */
+  readonly ablationMode: AblationMode;
   readonly maxNewTokens: number;
+  /** Of the answer's sampling; 0: always the most likely token. */
+  readonly temperature: number;
+  /** Sample among this many tokens; 0: among all. */
+  readonly topK: number;
+  /** Sample among the most likely that reach this together; 1: among all. */
+  readonly topP: number;
+  readonly seed: number;
 }
 
 /** Also the defaults in schema/panel.json. */
@@ -25,11 +36,29 @@ export const DEFAULT_SETTINGS: ISettings = {
   aggregation: 'sum',
   intensity: 0.6,
   emphasis: 'shade',
-  maxNewTokens: 256
+  ablationMode: 'remove',
+  maxNewTokens: 256,
+  temperature: 0,
+  topK: 0,
+  topP: 1,
+  seed: 0
 };
 
-/** All methods, LIT's default first. */
-export const METHODS: readonly Method[] = ['grad_l2', 'grad_dot_input'];
+/** Largest values that requests take. */
+export const MAX_TEMPERATURE = 10;
+export const MAX_TOP_K = 1_000_000;
+export const MAX_SEED = 2 ** 31 - 1;
+
+/** How the settings have an answer sampled, as a request says it. */
+export function samplingOf(settings: ISettings): Required<Sampling> {
+  const { temperature, topK, topP, seed } = settings;
+  return {
+    temperature,
+    top_k: topK > 0 ? topK : null,
+    top_p: topP < 1 ? topP : null,
+    seed
+  };
+}
 
 /** Take what is valid of settings that may have been written by hand. */
 export function readSettings(
@@ -37,16 +66,31 @@ export function readSettings(
 ): ISettings {
   const one = <T>(all: readonly T[], value: unknown, otherwise: T): T =>
     all.find(item => item === value) ?? otherwise;
-  const number = (value: unknown, low: number, otherwise: number) =>
-    typeof value === 'number' && value >= low ? value : otherwise;
+  const number = (
+    value: unknown,
+    low: number,
+    otherwise: number,
+    high = Infinity
+  ) =>
+    typeof value === 'number' && value >= low
+      ? Math.min(high, value)
+      : otherwise;
+  const whole = (value: unknown, otherwise: number, high: number) =>
+    Math.round(number(value, 0, otherwise, high));
   const d = DEFAULT_SETTINGS;
   return {
     granularity: one(GRANULARITIES, raw.granularity, d.granularity),
-    method: one(METHODS, raw.method, d.method),
+    method: one(METHOD_NAMES, raw.method, d.method),
     aggregation: one(AGGREGATIONS, raw.aggregation, d.aggregation),
-    intensity: Math.min(1, number(raw.intensity, 0, d.intensity)),
+    intensity: number(raw.intensity, 0, d.intensity, 1),
     emphasis: one(['shade', 'underline'], raw.emphasis, d.emphasis),
-    maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens))
+    ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
+    maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
+    temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),
+    topK: whole(raw.topK, d.topK, MAX_TOP_K),
+    // Zero would leave no token to choose from.
+    topP: raw.topP === 0 ? d.topP : number(raw.topP, 0, d.topP, 1),
+    seed: whole(raw.seed, d.seed, MAX_SEED)
   };
 }
 

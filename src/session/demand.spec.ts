@@ -1,0 +1,287 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import type { JobEvent } from '../api';
+import { FakeClient, FakeSource, settle } from './fakes';
+import type { FakeJob } from './fakes';
+import { partsBefore } from './parts';
+import { Session } from './session';
+
+const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
+const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
+
+describe('session/demand', () => {
+  let client: FakeClient;
+  let session: Session;
+
+  beforeEach(async () => {
+    client = new FakeClient();
+    session = new Session(client, nullTranslator.load('lit_lab'));
+    await session.service.refresh();
+    session.open(new FakeSource(PROMPT));
+    const running = session.ask();
+    await settle();
+    client.last.answer(PROMPT, ANSWER);
+    await running;
+    await settle();
+    client.last.scores(0, 1, 2);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    session.pick(session.text!.seam + 4);
+    await settle();
+  });
+
+  afterEach(() => {
+    session.dispose();
+  });
+
+  const set = async (settings: Partial<Session['settings']>) => {
+    session.settings = { ...session.settings, ...settings };
+    await settle();
+  };
+
+  /** Answer an ablation job: the first part weighs most, and against. */
+  function ablate(job: FakeJob): void {
+    const { request } = job;
+    if (request.kind !== 'ablation') {
+      throw new Error('no ablation job');
+    }
+    job.send(
+      { event: 'progress', done: 1, total: 2 },
+      {
+        event: 'segment_scores',
+        target: request.target,
+        method: request.method,
+        segments: request.segments,
+        scores: request.segments.map((_, i) => (i === 0 ? -6 : i)),
+        errors: request.segments.map(() => 0.5),
+        logprob: -1,
+        passes: 6
+      },
+      { event: 'done', seconds: 1 }
+    );
+  }
+
+  it('offers what is costly, and computes it when told', async () => {
+    const jobs = client.jobs.length;
+    await set({ method: 'shap' });
+    expect(session.map).toBeNull();
+    expect(client.jobs).toHaveLength(jobs);
+    const { computation, refusal } = session.demand!;
+    expect(refusal).toBeNull();
+    expect(computation!.phase).toBe('offered');
+    expect(computation!.estimate).toEqual({ passes: 40, seconds: 3 });
+
+    computation!.start();
+    await settle();
+    expect(client.jobs).toHaveLength(jobs + 1);
+    // `<bos>` stays; what is taken away ends before the target.
+    const text = session.text!;
+    const parts = text.segments.filter(([, end]) => end <= session.target![0]);
+    expect(client.last.request).toMatchObject({
+      kind: 'ablation',
+      method: 'shap',
+      mode: 'remove',
+      segments: parts.map(([start, end]) => ({ start, end }))
+    });
+    expect(parts[0][0]).toBe(1);
+    ablate(client.last);
+    await settle();
+    const map = session.map!;
+    expect(map.method).toBe('shap');
+    expect(map.segments[0]).toMatchObject({ score: -6, rank: 1, error: 0.5 });
+    // Against the target has the other colour.
+    expect(map.weights[0]).toBe(-1);
+    const shares = map.segments.map(s => s.share ?? 0);
+    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1);
+
+    // Other segments are another computation; coming back is none.
+    await set({ granularity: 'lines' });
+    expect(session.map).toBeNull();
+    expect(session.demand!.computation!.phase).toBe('offered');
+    await set({ granularity: 'sentences' });
+    expect(session.map).not.toBeNull();
+    expect(client.jobs).toHaveLength(jobs + 1);
+    await set({ ablationMode: 'mask' });
+    expect(session.map).toBeNull();
+  });
+
+  it('starts by itself what is quick, but not again once it was cancelled', async () => {
+    client.cost = { passes: 8, seconds: 0.4 };
+    await set({ method: 'leave_one_out' });
+    const { computation } = session.demand!;
+    expect(computation!.phase).toBe('running');
+    expect(client.last.request).toMatchObject({ kind: 'ablation' });
+    client.last.send({ event: 'progress', done: 3, total: 8 });
+    await settle();
+    expect(computation!.progress).toEqual({ done: 3, total: 8 });
+    computation!.cancel();
+    await settle();
+    expect(client.last.isCancelled).toBe(true);
+    expect(computation!.phase).toBe('offered');
+    await set({ method: 'grad_l2' });
+    await set({ method: 'leave_one_out' });
+    expect(session.demand!.computation).toBe(computation);
+    expect(computation!.phase).toBe('offered');
+  });
+
+  it('asks for an estimate again while the speed is unknown', async () => {
+    client.cost = { passes: 40, seconds: null };
+    await set({ method: 'lime' });
+    expect(session.demand!.computation!.phase).toBe('offered');
+    await set({ method: 'grad_l2' });
+    client.cost = { passes: 40, seconds: 20 };
+    await set({ method: 'lime' });
+    expect(session.demand!.computation!.estimate!.seconds).toBe(20);
+    expect(client.estimated).toHaveLength(2);
+  });
+
+  it('computes integrated gradients once for all granularities, and turns them', async () => {
+    await set({ method: 'integrated_gradients' });
+    session.demand!.computation!.start();
+    await settle();
+    const { request } = client.last;
+    expect(request).toMatchObject({
+      kind: 'salience',
+      methods: ['integrated_gradients'],
+      targets: [{ start: session.target![0], end: session.target![1] }]
+    });
+    const ids = request.kind === 'salience' ? request.ids : [];
+    const event: JobEvent = {
+      event: 'scores',
+      target: { start: session.target![0], end: session.target![1] },
+      method: 'integrated_gradients',
+      scores: ids.map(() => 1),
+      gap: 0.004
+    };
+    client.last.send(event, { event: 'done', seconds: 1 });
+    await settle();
+    expect(session.map!.gap).toBe(0.004);
+    // What raises the loss is against the target.
+    expect(session.map!.weights[0]).toBeLessThan(0);
+    const jobs = client.jobs.length;
+    await set({ granularity: 'tokens' });
+    expect(session.map).not.toBeNull();
+    expect(client.jobs).toHaveLength(jobs);
+    expect(session.maps.map(map => map.method)).toEqual([
+      'grad_l2',
+      'grad_dot_input',
+      'integrated_gradients'
+    ]);
+  });
+
+  it('tells a failure, and tries again', async () => {
+    await set({ method: 'lime' });
+    const { computation } = session.demand!;
+    client.failure = new ApiError({
+      error: 'out_of_memory',
+      message: 'No memory left.',
+      hint: ''
+    });
+    computation!.start();
+    await settle();
+    expect(computation!.phase).toBe('failed');
+    expect(computation!.problem!.message).toBe('No memory left.');
+    client.failure = null;
+    computation!.start();
+    await settle();
+    ablate(client.last);
+    await settle();
+    expect(session.map!.method).toBe('lime');
+  });
+
+  it('is on offer again when somebody else cancelled it', async () => {
+    await set({ method: 'lime' });
+    session.demand!.computation!.start();
+    await settle();
+    client.last.send({ event: 'cancelled' });
+    await settle();
+    expect(session.demand!.computation!.phase).toBe('offered');
+    expect(session.demand!.computation!.problem).toBeNull();
+  });
+
+  it('makes way for a run', async () => {
+    await set({ method: 'lime' });
+    const { computation } = session.demand!;
+    computation!.start();
+    await settle();
+    const job = client.last;
+    const running = session.ask();
+    await settle();
+    expect(job.isCancelled).toBe(true);
+    expect(computation!.phase).toBe('offered');
+    client.last.answer(PROMPT, ANSWER);
+    await running;
+    expect(computation!.isDisposed).toBe(true);
+  });
+
+  it('tests the map that is shown, in its order for the target', async () => {
+    await set({ method: 'grad_dot_input' });
+    const test = session.test!;
+    expect(test.request).toMatchObject({
+      kind: 'trust',
+      method: 'grad_dot_input',
+      scores: session
+        .map!.segments.filter(s => s.rank !== null)
+        .map(s => s.score)
+    });
+    test.start();
+    await settle();
+    const points = [
+      { share: 0, logprob: -1 },
+      { share: 1, logprob: -9 }
+    ];
+    client.last.send({
+      event: 'curve',
+      kind: 'deletion',
+      order: 'map',
+      points
+    });
+    await settle();
+    expect(test.result.curves).toHaveLength(1);
+    expect(test.result.numbers).toBeNull();
+    client.last.send(
+      {
+        event: 'trust',
+        target: { start: 1, end: 2 },
+        effect: 8,
+        faithfulness: 0.4,
+        deviation: 0.1,
+        length: 0.2,
+        stability: 0.9,
+        passes: 70
+      },
+      { event: 'done', seconds: 1 }
+    );
+    await settle();
+    expect(test.result.numbers!.faithfulness).toBe(0.4);
+    expect(session.test).toBe(test);
+    await set({ method: 'grad_l2' });
+    expect(session.test).not.toBe(test);
+  });
+});
+
+describe('session/parts', () => {
+  it('leaves a token to begin with where there is no template', () => {
+    const segments = [
+      [0, 2],
+      [2, 4],
+      [4, 6]
+    ] as const;
+    expect(partsBefore(segments, [4, 6])).toEqual([
+      { index: 0, span: [1, 2] },
+      { index: 1, span: [2, 4] }
+    ]);
+    expect(
+      partsBefore(
+        [
+          [0, 1],
+          [1, 4]
+        ],
+        [4, 6]
+      )
+    ).toEqual([{ index: 1, span: [1, 4] }]);
+    expect(partsBefore([[1, 3]], [3, 4])).toHaveLength(1);
+    expect(partsBefore([[0, 4]], [0, 4])).toEqual([]);
+  });
+});

@@ -1,0 +1,185 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type {
+  AblationMode,
+  CostlyRequest,
+  CurveEvent,
+  JobEvent,
+  ScoresEvent,
+  SegmentScoresEvent,
+  TrustEvent
+} from '../api';
+import type { TokenSpan } from '../salience';
+import { Computation } from './computation';
+import type { ComputationClient } from './computation';
+import { isGradient } from './methods';
+import type { MapMethod } from './methods';
+import type { IPart } from './parts';
+
+/** A map's scores, once there are any. */
+export type DemandedScores = ScoresEvent | SegmentScoresEvent | null;
+
+/** A map's test, as far as it has come. */
+export interface ITest {
+  readonly curves: readonly CurveEvent[];
+  /** The test in numbers, which come last. */
+  readonly numbers: TrustEvent | null;
+}
+
+/** A map to be tested: its parts, with their scores turned to be for the target. */
+export interface ITested {
+  readonly method: MapMethod;
+  readonly scores: readonly number[];
+}
+
+const NO_TEST: ITest = { curves: [], numbers: null };
+
+/**
+ * What is computed for one sequence of tokens only when somebody asks: scores
+ * of the costly methods, and tests of maps. Each is kept, so that coming back
+ * to it is a look-up.
+ */
+export class OnDemand implements IDisposable {
+  /**
+   * @param ids - ids of the whole sequence, exactly as generated.
+   */
+  constructor(
+    client: ComputationClient,
+    model: string,
+    ids: readonly number[],
+    trans: TranslationBundle
+  ) {
+    this._client = client;
+    this._model = model;
+    this._ids = ids;
+    this._trans = trans;
+  }
+
+  /** Whether something is being computed. */
+  get isBusy(): boolean {
+    return [...this._known.values()].some(one => one.phase === 'running');
+  }
+
+  /** Emitted when a computation changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._known.forEach(one => one.dispose());
+      Signal.clearData(this);
+    }
+  }
+
+  /** Stop all that is being computed; what is done stays. */
+  cancel(): void {
+    this._known.forEach(one => one.cancel());
+  }
+
+  /**
+   * Scores of a target by a method that is not automatic.
+   *
+   * @param parts - what an ablation method takes away; gradients need none.
+   */
+  scores(
+    method: MapMethod,
+    target: TokenSpan,
+    parts: readonly IPart[],
+    mode: AblationMode
+  ): Computation<DemandedScores> {
+    const request: CostlyRequest = isGradient(method)
+      ? {
+          kind: 'salience',
+          model: this._model,
+          ids: [...this._ids],
+          targets: [spanOf(target)],
+          methods: [method]
+        }
+      : {
+          kind: 'ablation',
+          method,
+          mode,
+          ...this._taken(target, parts)
+        };
+    return this._get(request, null as DemandedScores, (scores, event) =>
+      event.event === 'scores' || event.event === 'segment_scores'
+        ? event
+        : scores
+    );
+  }
+
+  /** The test of a map. */
+  test(
+    map: ITested,
+    target: TokenSpan,
+    parts: readonly IPart[],
+    mode: AblationMode
+  ): Computation<ITest> {
+    const request: CostlyRequest = {
+      kind: 'trust',
+      mode,
+      scores: [...map.scores],
+      method: isGradient(map.method) ? map.method : null,
+      ...this._taken(target, parts)
+    };
+    return this._get(request, NO_TEST, takeTest);
+  }
+
+  private _taken(target: TokenSpan, parts: readonly IPart[]) {
+    return {
+      model: this._model,
+      ids: [...this._ids],
+      target: spanOf(target),
+      segments: parts.map(part => spanOf(part.span))
+    };
+  }
+
+  private _get<R>(
+    request: CostlyRequest,
+    none: R,
+    take: (result: R, event: JobEvent) => R
+  ): Computation<R> {
+    // Model and ids are the same for all.
+    const key = JSON.stringify({ ...request, ids: null });
+    const known = this._known.get(key);
+    if (known) {
+      return known as Computation<R>;
+    }
+    const one = new Computation(this._client, request, none, take, this._trans);
+    one.changed.connect(() => this._changed.emit());
+    this._known.set(key, one as Computation<unknown>);
+    return one;
+  }
+
+  private readonly _client: ComputationClient;
+  private readonly _model: string;
+  private readonly _ids: readonly number[];
+  private readonly _trans: TranslationBundle;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _known = new Map<string, Computation<unknown>>();
+  private _isDisposed = false;
+}
+
+function takeTest(test: ITest, event: JobEvent): ITest {
+  switch (event.event) {
+    case 'curve':
+      return { ...test, curves: [...test.curves, event] };
+    case 'trust':
+      return { ...test, numbers: event };
+    default:
+      return test;
+  }
+}
+
+function spanOf([start, end]: TokenSpan): { start: number; end: number } {
+  return { start, end };
+}
