@@ -20,6 +20,7 @@ from lit_lab.service.salience.integrated_gradients import (
     PathGradients,
     integrate,
     integrated_points,
+    integrating,
 )
 
 BASELINES: list[Literal["zero", "mean"]] = ["zero", "mean"]
@@ -90,6 +91,16 @@ def test_a_loss_that_does_not_change_has_no_gap() -> None:
     found = run(KnownGradients(lambda e: 1.0, np.zeros_like), [2, 3, 4], 2)
     assert found.gap == 0
     assert not found.scores.any()
+
+
+def test_tells_progress() -> None:
+    gradients = KnownGradients(lambda e: float(np.tanh(30 * (e.mean() - 0.7))), np.zeros_like)
+    events = list(integrating(gradients, [3, 3, 3], 2, 3, Integration(), Cancellation()))
+    done = [event.done for event in events]
+    assert len(done) > 3
+    assert done == sorted(done)
+    assert all(event.done <= event.total for event in events)
+    assert done[-1] == events[-1].total == gradients.places
 
 
 def test_cancelling_takes_effect_between_batches() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lit_lab.protocol import Integration
+from lit_lab.protocol import Integration, ProgressEvent
 
 from ..cancellation import Cancellation
 
@@ -119,10 +119,29 @@ def integrate(
     Raises:
         Cancelled: when the reader went away.
     """
+    steps = integrating(gradients, ids, start, end, integration, cancellation, embeddings)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            found: IntegratedGradients = done.value
+            return found
+
+
+def integrating(
+    gradients: PathGradients,
+    ids: Sequence[int],
+    start: int,
+    end: int,
+    integration: Integration,
+    cancellation: Cancellation,
+    embeddings: NDArray[np.float32] | None = None,
+) -> Generator[ProgressEvent, None, IntegratedGradients]:
+    """Do as `integrate`, and tell progress between batches; the total grows where the path must be walked more finely."""
     if embeddings is None:
         embeddings = gradients.embeddings(ids[: end - 1])
     path = _Path(gradients, ids, start, end, embeddings, integration, cancellation)
-    return path.walk(max(1, round(integration.steps / _POINTS)))
+    return (yield from path.walk(max(1, round(integration.steps / _POINTS))))
 
 
 def integrated_points(integration: Integration) -> int:
@@ -155,11 +174,13 @@ class _Path:
         self._change = embeddings - self._baseline
         self._losses: dict[float, float] = {}
         self._points = 0
+        self._planned = 0
 
-    def walk(self, num_parts: int) -> IntegratedGradients:
+    def walk(self, num_parts: int) -> Generator[ProgressEvent, None, IntegratedGradients]:
         ends = np.linspace(0, 1, num_parts + 1).tolist()
-        self._look(ends)
-        parts = self._sum(list(pairwise(ends)))
+        self._planned = len(ends) + num_parts * _POINTS
+        yield from self._look(ends)
+        parts = yield from self._sum(list(pairwise(ends)))
         change = self._losses[1.0] - self._losses[0.0]
         most = FINER * self._points
         while sum(part.error(self._losses) for part in parts) > TOLERANCE * abs(change) and self._points < most:
@@ -168,32 +189,36 @@ class _Path:
             worst = parts[-1].error(self._losses)
             rough = [part for part in parts if part.error(self._losses) > worst / 4]
             halves = [(part.begin + part.end) / 2 for part in rough]
-            self._look(halves)
+            self._planned += len(halves) * (1 + 2 * _POINTS)
+            yield from self._look(halves)
             finer = [
                 span
                 for part, middle in zip(rough, halves, strict=True)
                 for span in ((part.begin, middle), (middle, part.end))
             ]
-            parts = parts[: len(parts) - len(rough)] + self._sum(finer)
+            parts = parts[: len(parts) - len(rough)] + (yield from self._sum(finer))
         scores = np.sum([part.scores for part in parts], axis=0)
         off = abs(float(scores.sum()) - change)
         # Where the loss doesn't change at all there is nothing to be a part of.
         gap = off / abs(change) if change else float(off > 0)
         return IntegratedGradients(scores.astype(np.float32), gap, self._points)
 
-    def _look(self, places: Sequence[float]) -> None:
+    def _look(self, places: Sequence[float]) -> Generator[ProgressEvent, None, None]:
         """Take in the losses at some places."""
-        self._losses.update(zip(places, self._at(places)[0].tolist(), strict=True))
+        losses, _ = yield from self._at(places)
+        self._losses.update(zip(places, losses.tolist(), strict=True))
 
-    def _sum(self, spans: Sequence[tuple[float, float]]) -> list[_Part]:
+    def _sum(self, spans: Sequence[tuple[float, float]]) -> Generator[ProgressEvent, None, list[_Part]]:
         """Return parts of the path with their sums."""
         places = [(begin + end) / 2 + (end - begin) / 2 * node for begin, end in spans for node in _NODES]
-        _, slopes = self._at(places)
+        _, slopes = yield from self._at(places)
         slopes = slopes.reshape(len(spans), _POINTS, -1)
         sums = np.einsum("p,spt->st", _WEIGHTS / 2, slopes)
         return [_Part(begin, end, (end - begin) * scores) for (begin, end), scores in zip(spans, sums, strict=True)]
 
-    def _at(self, places: Sequence[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _at(
+        self, places: Sequence[float]
+    ) -> Generator[ProgressEvent, None, tuple[NDArray[np.float64], NDArray[np.float64]]]:
         """Return losses, `<float64>[num_places]`, and each token's part of their slope, `<float64>[num_places, num_tokens]`."""
         losses, slopes = [], []
         for first in range(0, len(places), _BATCH):
@@ -203,5 +228,6 @@ class _Path:
             loss, gradient = self._gradients.at(*self._target, embeddings, self._cancellation.check)
             losses.append(loss)
             slopes.append(np.einsum("ptw,tw->pt", gradient, self._change, dtype=np.float64))
-        self._points += len(places)
+            self._points += len(some)
+            yield ProgressEvent(done=self._points, total=self._planned)
         return np.concatenate(losses), np.concatenate(slopes)
