@@ -207,9 +207,9 @@ class Integration(Message):
     """How integrated gradients walk from a baseline to the prompt's embeddings."""
 
     baseline: Literal["zero", "mean"] = Field(
-        default="mean",
-        description="Embeddings to begin with: the vocabulary's mean, or next to zero, a hundredth of each: at zero itself "
-        "models with RMS normalisation jump.",
+        default="zero",
+        description="Embeddings to begin with: next to zero, a hundredth of each (at zero itself models with RMS normalisation "
+        "jump), or the vocabulary's mean.",
     )
     steps: int = Field(
         default=32,
@@ -472,8 +472,8 @@ class CurveEvent(Message):
 class TrustEvent(Message):
     """A map's test in numbers.
 
-    `faithfulness`, `deviation` and `length` are parts of `effect`. They are None where it is below 0.1 nats or negative:
-    the segments together do nothing for the target, so no order of them can be better than another.
+    `faithfulness`, `deviation` and `length` are parts of `span`, from -1 to 1. They are None where it is below 0.1 nats:
+    nothing that is taken away moves the target, so no order can be better than another.
     """
 
     event: Literal["trust"] = "trust"
@@ -481,6 +481,7 @@ class TrustEvent(Message):
     effect: float = Field(
         description="The target's log-probability with all segments in place, less that with none; nats."
     )
+    span: float = Field(ge=0, description="How far apart the target's log-probabilities on all curves lie; nats.")
     faithfulness: float | None = Field(
         description="The area between the insertion and deletion curves of the map, less that of random orders (which is zero). "
         "Above 0: better than chance."

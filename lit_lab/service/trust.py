@@ -27,8 +27,8 @@ Order = NDArray[np.int64]
 MOST_STEPS = 20
 """Steps of a curve; with more segments than that, several go at once."""
 
-LEAST_EFFECT = 0.1
-"""Nats that taking all segments away must cost the target, for the numbers that are parts of it."""
+LEAST_SPAN = 0.1
+"""Nats that the target's log-probability must move on the curves, for the numbers that are parts of that."""
 
 SIMILAR = 1.5
 """Segments whose lengths differ by no more than this factor may stand for each other in the length-matched orders."""
@@ -90,16 +90,19 @@ def test(
 
     everything, nothing = yield from values.of(np.array([[True], [False]]).repeat(len(lengths), axis=1))
     effect = float(everything - nothing)
-    measurable = effect >= LEAST_EFFECT
+    # Not parts of the effect: where segments act against each other it may be next to nothing amid large swings.
+    span = values.span
+    measurable = span >= LEAST_SPAN
     has_matches = any(not np.array_equal(order, map_order) for order in matched)
     area = float(areas["map"][0])
     yield TrustEvent(
         target=request.target,
         effect=effect,
-        faithfulness=area / effect if measurable else None,
+        span=span,
+        faithfulness=area / span if measurable else None,
         # Their mean is known to be zero, so that nothing is lost to estimating it; a reverse has the same square.
-        deviation=float(np.sqrt(np.mean(areas["random"] ** 2))) / effect if measurable else None,
-        length=(area - float(areas["length"].mean())) / effect if measurable and has_matches else None,
+        deviation=float(np.sqrt(np.mean(areas["random"] ** 2))) / span if measurable else None,
+        length=(area - float(areas["length"].mean())) / span if measurable and has_matches else None,
         stability=stable,
         passes=values.passes + gradient_passes,
     )

@@ -91,12 +91,22 @@ def test_random_orders_get_nothing_on_average() -> None:
     assert np.sqrt(np.mean(values**2)) == pytest.approx(event.deviation, rel=0.3)
 
 
-@pytest.mark.parametrize("weights", [[0.0] * 8, [-1.0] * 8, [0.001] * 8])
+@pytest.mark.parametrize("weights", [[0.0] * 8, [0.001] * 8])
 def test_without_an_effect_there_are_no_numbers(weights: list[float]) -> None:
     curves, event = run(additive(weights), WEIGHTS)
     assert (event.faithfulness, event.deviation, event.length) == (None, None, None)
     assert event.effect == pytest.approx(sum(weights))
     assert len(curves) == 6
+
+
+def test_segments_that_speak_against_the_target_can_be_ranked_too() -> None:
+    weights = [-4.0, 2.0, 1.0, -1.0, 2.0, 0.0, 0.0, 0.0]
+    _, right = run(additive(weights), (np.array(weights) / LENGTHS).tolist())
+    assert right.effect == pytest.approx(0)
+    assert right.span == pytest.approx(sum(map(abs, weights)))
+    assert right.faithfulness is not None
+    assert right.deviation is not None
+    assert 2 * right.deviation < right.faithfulness <= 1
 
 
 def test_length_matched_orders_have_segments_of_about_the_same_length_in_each_place() -> None:

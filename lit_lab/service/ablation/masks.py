@@ -69,6 +69,11 @@ class SegmentValues:
         """Sequences that were scored until now."""
         return len(self._known)
 
+    @property
+    def span(self) -> float:
+        """How far the values met until now lie apart, in nats."""
+        return max(self._known.values()) - min(self._known.values()) if self._known else 0.0
+
     def sequence(self, mask: NDArray[np.bool_]) -> tuple[int, ...]:
         """Return the ids that are left, up to the target's end.
 

@@ -97,15 +97,18 @@ def integrate(
     Sundararajan, Taly and Yan 2017, "Axiomatic Attribution for Deep Networks". The scores' sum is the loss's change from
     the baseline to the prompt (completeness), but for the quadrature's error, which is told.
 
-    **Quadrature.** The loss bends sharply where a normalisation layer takes hold, and it does so elsewhere for each
-    target. The path is cut into parts of eight Gauss-Legendre points. The losses at their ends say how far off each
-    part is; while the parts' errors add up to more than `TOLERANCE`, those that are furthest off are halved.
+    **Quadrature.** The loss bends sharply, and elsewhere for each target. The path is cut into parts of eight
+    Gauss-Legendre points. The losses at their ends say how far off each part is; while the parts' errors add up to more
+    than `TOLERANCE`, those that are furthest off are halved. On LIT's twelve sample prompts and the embedded model, 20
+    targets, the default's 37 points (19 targets; 54 for one) leave a gap of 0.3% at most from `zero`, 0.8% from `mean`;
+    32 Gauss-Legendre points over the whole path left up to 5.4%.
 
-    **Baselines.** From the mean embedding the loss is smooth. From zero it isn't, and can't be integrated: RMS
-    normalisation undoes any scale but zero itself, layer after layer, so that on the embedded model (Gemma 2, four
-    layers) the loss falls from 61 to 52 nats within the first millionth of the way and its gradient at zero is 1e31. What is
-    told as `zero` therefore begins at a hundredth of each embedding, where the loss has levelled. Even there a
-    normalising first layer still reads the whole prompt, which is why `mean` is the default.
+    **Baselines.** From zero itself the loss can't be integrated where there is RMS normalisation, which undoes any scale but
+    zero, layer after layer: on the embedded model (Gemma 2, four layers) the loss falls from 61 to 52 nats within the
+    first millionth of the way and its gradient at zero is 1e31; 260 points left 18%. What is called `zero` therefore begins
+    at a hundredth of each embedding, where the loss has levelled. A normalising first layer still reads the prompt there.
+    The mean embedding says nothing of the prompt at all, and its path is longer: on LIT's `fewshot-mistake` it ranks the line
+    that decides 14th of 22, which from `zero`, as by all other methods, is the first (docs/methods.md).
 
     Args:
         gradients: Losses and gradients at any embeddings.
