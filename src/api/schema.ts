@@ -562,8 +562,8 @@ export interface components {
          */
         Integration: {
             /**
-             * @description Embeddings to begin with: the vocabulary's mean, or next to zero, a hundredth of each: at zero itself models with RMS normalisation jump.
-             * @default mean
+             * @description Embeddings to begin with: next to zero, a hundredth of each (at zero itself models with RMS normalisation jump), or the vocabulary's mean.
+             * @default zero
              * @enum {string}
              */
             baseline?: "zero" | "mean";
@@ -701,7 +701,7 @@ export interface components {
             methods?: ("grad_l2" | "grad_dot_input" | "integrated_gradients")[];
             /**
              * @default {
-             *       "baseline": "mean",
+             *       "baseline": "zero",
              *       "steps": 32
              *     }
              */
@@ -899,8 +899,8 @@ export interface components {
          * TrustEvent
          * @description A map's test in numbers.
          *
-         *     `faithfulness`, `deviation` and `length` are parts of `effect`. They are None where it is below 0.1 nats or negative:
-         *     the segments together do nothing for the target, so no order of them can be better than another.
+         *     `faithfulness`, `deviation` and `length` are parts of `span`, from -1 to 1. They are None where it is below 0.1 nats:
+         *     nothing that is taken away moves the target, so no order can be better than another.
          */
         TrustEvent: {
             /**
@@ -911,6 +911,8 @@ export interface components {
             target: components["schemas"]["Span"];
             /** @description The target's log-probability with all segments in place, less that with none; nats. */
             effect: number;
+            /** @description How far apart the target's log-probabilities on all curves lie; nats. */
+            span: number;
             /** @description The area between the insertion and deletion curves of the map, less that of random orders (which is zero). Above 0: better than chance. */
             faithfulness: number | null;
             /** @description Standard deviation of the same area among random orders. */
