@@ -29,11 +29,18 @@ class Lab:
         """Drop the kept forward pass."""
         self.model.gradients.forget()
 
-    def scores(self, case: Case, target: tuple[int, int]) -> dict[str, NDArray[np.float32]]:
-        """Return both methods' scores of all tokens, `<float32>[num_tokens]`, computed anew."""
+    def scores(
+        self, case: Case, target: tuple[int, int], window: tuple[int, int] | None = None
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return both methods' scores of all tokens, `<float32>[num_tokens]`, computed anew.
+
+        Args:
+            case: The sequence.
+            target: One of its targets.
+            window: Span of all targets that are asked for together with this one; None: it is asked for alone.
+        """
         from lit_lab.service.salience import grad_dot_input, grad_l2
 
-        window = (case.targets[0][0], case.targets[-1][1])  # the service, too, knows that the others come next
         gradient = self.model.gradients.of(case.ids, *target, window)
         scores = {"grad_l2": grad_l2(gradient), "grad_dot_input": grad_dot_input(gradient)}
         return {method: np.pad(values, (0, len(case.ids) - len(values))) for method, values in scores.items()}
