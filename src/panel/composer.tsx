@@ -1,8 +1,11 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { isUnderWay } from '../session/run';
-import { duration } from '../session/labels';
+import type { IRun } from '../session/run';
+import { describeSampling, duration } from '../session/labels';
 import type { Session } from '../session/session';
+import { samplingOf } from '../session/settings';
 import { AutoText } from './autotext';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
@@ -74,6 +77,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
           )}
           <Facts session={session} />
         </div>
+        <Sampled session={session} />
         {problem && <Problem problem={problem} />}
         {busy && <Waiting message={awaited.message} since={awaited.started} />}
         {failed && (
@@ -116,10 +120,47 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   } else if (run.reason === 'window') {
     facts.push(trans.__('cut: the model’s window is full'));
   }
+  const isGreedy = (run.sampling.temperature ?? 0) === 0;
+  const details = detailsOf(run, trans);
   return (
-    <span className="lit-facts">
-      <span className="lit-facts-how">{trans.__('greedy')} · </span>
+    <span className="lit-facts" title={details || undefined}>
+      {/* What is the same for each run goes first where there is no room; the
+          seed of a sampled answer never does: without it there is no other like it. */}
+      <span className={isGreedy ? 'lit-facts-how' : undefined}>
+        {describeSampling(run.sampling, trans)} ·{' '}
+      </span>
       {facts.join(' · ')}
+      {details && <span className="lit-facts-details"> · {details}</span>}
     </span>
+  );
+}
+
+/** How quick the answer began, and what it owes to the run before. */
+function detailsOf(run: IRun, trans: TranslationBundle): string {
+  const details: string[] = [];
+  if (run.firstSeconds !== null) {
+    const seconds = Number(run.firstSeconds.toPrecision(2));
+    details.push(trans.__('first word after %1 s', seconds));
+  }
+  if (run.reused > 0) {
+    const count = run.promptTokens.length;
+    details.push(trans.__('%1 of %2 prompt tokens reused', run.reused, count));
+  }
+  return details.join('; ');
+}
+
+/** How the next answer is made, where that is not always the same way. */
+function Sampled({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const next = samplingOf(session.settings);
+  const before = session.run?.sampling;
+  const isTold = JSON.stringify(before) === JSON.stringify(next);
+  if (next.temperature === 0 || isTold) {
+    return null;
+  }
+  return (
+    <p className="lit-hint lit-sampled">
+      {trans.__('Next answer: %1', describeSampling(next, trans))}
+    </p>
   );
 }

@@ -3,6 +3,7 @@ import React from 'react';
 import { usePanel } from './context';
 import { Choice } from './choice';
 import type { ISettings } from '../session/settings';
+import { MethodChoice } from './methodchoice';
 
 /** How fine the segments are, and by which method they are scored. */
 export const Controls = React.memo(
@@ -26,26 +27,9 @@ export const Controls = React.memo(
             { value: 'paragraphs', name: trans.__('Paragraphs'), sign: '¶' }
           ]}
         />
-        <Choice
-          label={trans.__('Method')}
-          value={settings.method}
+        <MethodChoice
+          method={settings.method}
           onChange={method => onSettings({ method })}
-          options={[
-            {
-              value: 'grad_l2',
-              name: trans.__('L2 norm'),
-              title: trans.__(
-                'grad_l2: length of the gradient at a token. How much it matters, either way.'
-              )
-            },
-            {
-              value: 'grad_dot_input',
-              name: trans.__('grad · input'),
-              title: trans.__(
-                'grad_dot_input: gradient times embedding. Signed: for or against the target.'
-              )
-            }
-          ]}
         />
       </div>
     );

@@ -4,6 +4,7 @@ import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
+import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 import { isJoined, isWithin, Segment } from './segment';
 import { Tooltip } from './tooltip';
@@ -88,7 +89,7 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         className="lit-flow"
         data-emphasis={props.underline ? 'underline' : 'shade'}
         data-fine={props.fine}
-        data-signed={map?.method === 'grad_dot_input'}
+        data-signed={map !== null && METHODS[map.method].isSigned}
         data-ready={ready}
         onClick={onClick}
         onMouseDown={event => {

@@ -1,8 +1,9 @@
 import React from 'react';
 
-import { percent } from '../session/labels';
+import { direction, nats, percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
+import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 
 /** How many segments are listed. */
@@ -18,6 +19,7 @@ export const LedTo = React.memo(
   }): JSX.Element => {
     const { trans } = usePanel();
     const { text, map, onShow } = props;
+    const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
     const name = trans.__('What led to “%1”', target);
     const top = map.segments
@@ -25,7 +27,7 @@ export const LedTo = React.memo(
       .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
       .sort((a, b) => a.segment.rank! - b.segment.rank!);
     return (
-      <section className="lit-ledto">
+      <section className="lit-ledto" data-kind={kind}>
         <h3 className="lit-ledto-title" title={name}>
           {trans.__('What led to')} <strong>“{target}”</strong>
         </h3>
@@ -66,9 +68,15 @@ export const LedTo = React.memo(
                       }}
                     />
                   </span>
+                  {isSigned && segment.score !== 0 && (
+                    <span className="lit-visually-hidden">
+                      {direction(segment.score, trans)}
+                    </span>
+                  )}
                   <span className="lit-ledto-share">
-                    {segment.score < 0 ? '−' : ''}
-                    {percent(share)}
+                    {kind === 'ablation'
+                      ? nats(segment, trans)
+                      : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
                 </button>
               </li>

@@ -1,10 +1,11 @@
 import React, { useState } from 'react';
 
-import type { Aggregation } from '../salience';
 import { percent } from '../session/labels';
 import type { Session } from '../session/session';
+import { METHODS } from '../session/methods';
 import type { ISettings } from '../session/settings';
 import { usePanel } from './context';
+import { Options } from './options';
 
 /** What the colours mean, what is told apart, and how it is shown. */
 export function Legend(props: {
@@ -17,7 +18,7 @@ export function Legend(props: {
   const template = text?.tokens.filter(
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );
-  const signed = map?.method === 'grad_dot_input';
+  const { kind, isSigned: signed } = METHODS[map?.method ?? 'grad_l2'];
   return (
     <footer className="lit-legend">
       {open && (
@@ -29,14 +30,15 @@ export function Legend(props: {
       <div className="lit-legend-row">
         {map && (
           <span className="lit-scale">
-            {signed ? `−${percent(map.maxShare)}` : '0'}
+            {signed ? trans.__('against it') : '0'}
             <span className="lit-scale-bar" data-signed={signed} aria-hidden />
             {signed
-              ? `+${percent(map.maxShare)}`
+              ? trans.__('for it: up to %1', percent(map.maxShare))
               : trans.__('%1 of salience', percent(map.maxShare))}
           </span>
         )}
-        {map && template && template.length > 0 && (
+        {map && map.gap !== null && <Gap gap={map.gap} />}
+        {map && kind === 'gradient' && template && template.length > 0 && (
           <span
             className="lit-apart"
             title={trans.__(
@@ -63,72 +65,30 @@ export function Legend(props: {
   );
 }
 
-function Options(props: {
-  settings: ISettings;
-  onSettings: (settings: Partial<ISettings>) => void;
-}): JSX.Element {
+/** From here on, what integrated gradients leave unexplained is told loudly. */
+const LARGE_GAP = 0.01;
+
+/** How much of the change integrated gradients explain. */
+function Gap({ gap }: { gap: number }): JSX.Element {
   const { trans } = usePanel();
-  const { settings, onSettings } = props;
+  const isLarge = Math.abs(gap) > LARGE_GAP;
+  const part = Math.abs(1 - gap);
+  const digits = Math.abs(gap) < 0.1 ? 1 : 0;
   return (
-    <div className="lit-options" role="group" aria-label={trans.__('Options')}>
-      <label>
-        {trans.__('Colour intensity')}
-        <input
-          type="range"
-          min={0}
-          max={1}
-          step={0.05}
-          value={settings.intensity}
-          onChange={event =>
-            onSettings({ intensity: Number(event.target.value) })
-          }
-        />
-      </label>
-      <label>
-        {trans.__('Score of a segment')}
-        <select
-          value={settings.aggregation}
-          onChange={event =>
-            onSettings({ aggregation: event.target.value as Aggregation })
-          }
-        >
-          <option value="sum">{trans.__('sum of its tokens')}</option>
-          <option value="mean">{trans.__('mean of its tokens')}</option>
-          <option value="max">{trans.__('strongest token')}</option>
-        </select>
-      </label>
-      {settings.aggregation === 'sum' && (
-        <p className="lit-hint">
-          {trans.__('A sum favours long segments; the mean does not.')}
-        </p>
+    <span
+      className="lit-gap"
+      data-large={isLarge}
+      title={trans.__(
+        'The scores should add up to the change of the target’s loss on the way from the baseline to the prompt. What is missing is the error of the steps.'
       )}
-      <label>
-        <span>{trans.__('Underline instead of shading')}</span>
-        <input
-          type="checkbox"
-          checked={settings.emphasis === 'underline'}
-          onChange={event =>
-            onSettings({
-              emphasis: event.target.checked ? 'underline' : 'shade'
-            })
-          }
-        />
-      </label>
-      <label>
-        {trans.__('Longest answer, in tokens')}
-        <input
-          type="number"
-          min={1}
-          max={4096}
-          value={settings.maxNewTokens}
-          onChange={event => {
-            const count = event.target.valueAsNumber;
-            if (Number.isInteger(count) && count >= 1) {
-              onSettings({ maxNewTokens: count });
-            }
-          }}
-        />
-      </label>
-    </div>
+    >
+      {isLarge && <span aria-hidden>⚠ </span>}
+      {isLarge
+        ? trans.__(
+            'off by %1% of the change: take it with care',
+            (Math.abs(gap) * 100).toFixed(digits)
+          )
+        : trans.__('explains %1% of the change', (part * 100).toFixed(1))}
+    </span>
   );
 }

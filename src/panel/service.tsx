@@ -59,8 +59,10 @@ export function ServiceNotice({
     );
   }
   // A run, and a map that is computed, tell themselves what they wait for.
-  const { isRunning, target, map, scores } = session;
-  const isComputing = target !== null && map === null && scores?.isBusy;
+  const { isRunning, target, map, scores, demand } = session;
+  const isComputing =
+    demand?.computation?.phase === 'running' ||
+    (target !== null && map === null && !demand && scores?.isBusy);
   if (waits && !isRunning && !isComputing) {
     const message =
       waits === 'service'

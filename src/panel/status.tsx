@@ -7,7 +7,7 @@ import { usePanel } from './context';
 /** Reads out what happens, for whoever doesn't see it. */
 export function Status({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
-  const { run, attempt, target, map, scores } = session;
+  const { run, attempt, target, map, scores, demand } = session;
   const { service } = session.service;
   let text = '';
   if (attempt && isUnderWay(attempt)) {
@@ -16,6 +16,11 @@ export function Status({ session }: { session: Session }): JSX.Element {
     text = trans.__('Answering');
   } else if (target && map) {
     text = trans.__('Salience shown');
+  } else if (demand) {
+    text =
+      demand.computation?.phase === 'running'
+        ? demand.computation.message || trans.__('Computing salience')
+        : trans.__('Salience is computed when you ask for it');
   } else if (target && scores && !scores.problem) {
     text = scores.message;
   } else if (run?.phase === 'done') {

@@ -3,6 +3,7 @@ import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { TokenSpan } from '../salience';
 import { describeSegment } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
+import { Certainty } from './certainty';
 import { usePanel } from './context';
 
 const ID = 'lit-lab-tooltip';
@@ -103,6 +104,9 @@ export function Tooltip(props: {
   return label ? (
     <div ref={tip} id={ID} role="tooltip" className="lit-tooltip">
       {label}
+      {span && span[0] >= text.seam && (
+        <Certainty tokens={text.tokens.slice(...span)} />
+      )}
     </div>
   ) : null;
 }

@@ -6,6 +6,7 @@ import type { ISettings } from '../session/settings';
 import { Composer } from './composer';
 import { usePanel } from './context';
 import { Controls } from './controls';
+import { Demand } from './demand';
 import { Flow } from './flow';
 import { useFollow } from './follow';
 import { Header } from './header';
@@ -15,6 +16,7 @@ import { Problem, Waiting } from './notices';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
 import { Status } from './status';
+import { Trust } from './trust';
 
 /** The side panel. */
 export function PanelView(props: {
@@ -55,8 +57,8 @@ export function PanelView(props: {
     }
   };
 
-  const { run, text, map, target, scores, settings } = session;
-  const isMapped = map !== null;
+  const { run, text, map, target, scores, settings, demand } = session;
+  const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
   // The list that comes with a map takes room: keep what was clicked in view.
   useEffect(() => {
@@ -121,14 +123,14 @@ export function PanelView(props: {
           </p>
         )}
         <div className="lit-after">
-          {target && !map && scores && !scores.problem && (
+          {target && !map && !demand && scores && !scores.problem && (
             <Waiting
               key={`${target[0]}:${target[1]}`}
               message={scores.message || trans.__('Computing salience')}
               since={session.targetSince}
             />
           )}
-          {scores?.problem && (
+          {scores?.problem && !demand && (
             <Problem
               problem={scores.problem}
               remedies={{
@@ -140,8 +142,23 @@ export function PanelView(props: {
         </div>
         {props.datasets}
       </div>
-      {text && map && <LedTo text={text} map={map} onShow={onShow} />}
-      {run && <Legend session={session} onSettings={onSettings} />}
+      {text && target && (map || demand) && (
+        <div className="lit-dock">
+          {map ? (
+            <LedTo text={text} map={map} onShow={onShow} />
+          ) : (
+            <Demand
+              demand={demand!}
+              method={settings.method}
+              text={text}
+              target={target}
+              onRestart={() => void session.service.restart()}
+            />
+          )}
+          {map && <Trust session={session} map={map} />}
+        </div>
+      )}
+      {!empty && <Legend session={session} onSettings={onSettings} />}
       <Status session={session} />
     </div>
   );

@@ -1,4 +1,4 @@
-import { spearman, tiedRanks } from './agreement';
+import { agreement, spearman, tiedRanks } from './agreement';
 
 describe('salience/agreement', () => {
   it('ranks ties by the mean of their places', () => {
@@ -17,6 +17,21 @@ describe('salience/agreement', () => {
       12
     );
     expect(spearman([3, -1, 2, 0], [1, 2, 3, 4])).toBeCloseTo(-0.4, 12);
+  });
+
+  it('compares maps by what both rank, by size where signs are not known', () => {
+    const map = (...scores: number[]) => ({
+      segments: scores.map((score, i) => ({
+        span: [i, i + 1] as const,
+        score,
+        share: i < 4 ? 0.1 : null,
+        rank: i < 4 ? 1 : null
+      }))
+    });
+    const one = map(1, 2, 3, 4, 0);
+    const other = map(-1, -2, -3, -4, 99);
+    expect(agreement(one, other, false)).toBe(-1);
+    expect(agreement(one, other, true)).toBe(1);
   });
 
   it('says nothing where there is nothing to compare', () => {

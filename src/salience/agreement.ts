@@ -1,4 +1,28 @@
 /** How far two maps agree. */
+import type { ISalienceMap } from './shares';
+
+/**
+ * Rank correlation of two maps of one target, over the segments that both rank.
+ *
+ * @param bySize - Whether to compare how much segments matter, either way: where
+ *   one of the maps doesn't tell for from against.
+ */
+export function agreement(
+  one: Pick<ISalienceMap, 'segments'>,
+  other: Pick<ISalienceMap, 'segments'>,
+  bySize: boolean
+): number | null {
+  const pairs = one.segments.flatMap((segment, i) => {
+    const match = other.segments.at(i);
+    return match && segment.rank !== null && match.rank !== null
+      ? [[segment.score, match.score]]
+      : [];
+  });
+  const [a, b] = [0, 1].map(side =>
+    pairs.map(pair => (bySize ? Math.abs(pair[side]) : pair[side]))
+  );
+  return spearman(a, b);
+}
 
 /**
  * Spearman's rank correlation; ties share the mean of their ranks.

@@ -245,6 +245,7 @@ describe('session/demand', () => {
         event: 'trust',
         target: { start: 1, end: 2 },
         effect: 8,
+        span: 9,
         faithfulness: 0.4,
         deviation: 0.1,
         length: 0.2,

@@ -1,0 +1,327 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import React, { act } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Root } from 'react-dom/client';
+
+import { FakeClient, FakeSource, settle } from '../session/fakes';
+import { METHOD_NAMES } from '../session/methods';
+import { Session } from '../session/session';
+import { DEFAULT_SETTINGS } from '../session/settings';
+import type { ISettings } from '../session/settings';
+import { PanelContext } from './context';
+import { PanelView } from './view';
+
+const PROMPT = 'Be brief. Be <b>kind</b>.\nSuggestion: soup\nAnalysis:';
+const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
+
+describe('panel: methods, demand and trust', () => {
+  let host: HTMLElement;
+  let root: Root;
+  let client: FakeClient;
+  let session: Session;
+  let changes: Partial<ISettings>[];
+
+  beforeEach(async () => {
+    Object.assign(globalThis, {
+      IS_REACT_ACT_ENVIRONMENT: true,
+      ResizeObserver: class {
+        observe(): void {
+          // Nothing has a size here.
+        }
+        disconnect(): void {
+          // See above.
+        }
+      }
+    });
+    Element.prototype.scrollIntoView = () => undefined;
+    host = document.createElement('div');
+    document.body.append(host);
+    root = createRoot(host);
+    changes = [];
+    client = new FakeClient();
+    const trans = nullTranslator.load('lit_lab');
+    session = new Session(client, trans);
+    await session.service.refresh();
+    session.open(new FakeSource(PROMPT));
+    const running = session.ask();
+    await settle();
+    client.last.answer(PROMPT, ANSWER);
+    await running;
+    await settle();
+    client.last.scores(0, 1, 2);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    await act(async () => {
+      root.render(
+        <PanelContext
+          value={{
+            trans,
+            showLog: () => undefined,
+            openMenu: () => undefined
+          }}
+        >
+          <PanelView
+            session={session}
+            onSettings={change => {
+              changes.push(change);
+              session.settings = { ...session.settings, ...change };
+            }}
+            datasets={<span />}
+          />
+        </PanelContext>
+      );
+    });
+    await act(async () => {
+      session.pick(session.text!.seam + 4);
+      await settle();
+    });
+  });
+
+  afterEach(() => {
+    act(() => root.unmount());
+    host.remove();
+    session.dispose();
+  });
+
+  const select = () =>
+    host.querySelector<HTMLSelectElement>('.lit-method select')!;
+  const choose = (method: string) =>
+    act(async () => {
+      select().value = method;
+      select().dispatchEvent(new Event('change', { bubbles: true }));
+      await settle();
+    });
+  const button = (name: string) =>
+    [...host.querySelectorAll('button')].find(b => b.textContent === name);
+  const click = (name: string) =>
+    act(async () => {
+      button(name)!.click();
+      await settle();
+    });
+
+  it('groups methods, and calls none a gradient that is not', async () => {
+    const groups = [...select().querySelectorAll('optgroup')];
+    expect(groups.map(g => [...g.children].map(o => o.textContent))).toEqual([
+      ['L2 norm', 'grad · input', 'Integrated gradients'],
+      ['Leave one out', 'LIME', 'SHAP']
+    ]);
+    expect(select().options).toHaveLength(METHOD_NAMES.length);
+    await choose('lime');
+    const about = document.getElementById(
+      select().getAttribute('aria-describedby')!
+    )!;
+    expect(about.textContent).toContain('Not a gradient');
+    expect(about.querySelector('a')!.href).toContain('arxiv.org');
+    await choose('integrated_gradients');
+    expect(about.textContent).toContain('A gradient');
+  });
+
+  it('keeps the target when Escape is pressed in the choice', () => {
+    const press = (at: Element) =>
+      act(() => {
+        at.dispatchEvent(
+          new KeyboardEvent('keydown', { key: 'Escape', bubbles: true })
+        );
+      });
+    press(select());
+    expect(session.target).not.toBeNull();
+    press(button('Run') ?? host.querySelector('.lit-primary')!);
+    expect(session.target).toBeNull();
+  });
+
+  it('shows cost, progress, Cancel, and the map in nats', async () => {
+    await choose('shap');
+    const dock = () => host.querySelector('.lit-dock')!;
+    expect(dock().textContent).toContain(
+      'about 40 passes through the model, 3 s'
+    );
+    expect(dock().textContent).toMatch(/takes away the \d+ parts/);
+    await click('Compute');
+    await act(async () => {
+      client.last.send({ event: 'progress', done: 10, total: 40 });
+      await settle();
+    });
+    const bar = host.querySelector('progress')!;
+    expect([bar.value, bar.max]).toEqual([10, 40]);
+    await click('Cancel');
+    expect(button('Compute')).toBeDefined();
+    await click('Compute');
+    const { request } = client.last;
+    await act(async () => {
+      if (request.kind === 'ablation') {
+        client.last.send(
+          {
+            event: 'segment_scores',
+            target: request.target,
+            method: 'shap',
+            segments: request.segments,
+            scores: request.segments.map((_, i) => (i === 1 ? -2.312 : 0.5)),
+            errors: request.segments.map(() => 0.12),
+            logprob: -1,
+            passes: 40
+          },
+          { event: 'done', seconds: 1 }
+        );
+      }
+      await settle();
+    });
+    const first = host.querySelector<HTMLElement>('.lit-ledto-row')!;
+    expect(first.textContent).toContain('Be <b>kind</b>.');
+    expect(first.textContent).toContain('−2.31 ± 0.12 nats');
+    expect(first.dataset.sign).toBe('negative');
+    expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
+      'true'
+    );
+    expect(host.querySelector('.lit-legend')!.textContent).toContain(
+      'against it'
+    );
+  });
+
+  it('warns of a large gap of integrated gradients', async () => {
+    await choose('integrated_gradients');
+    for (const [gap, words] of [
+      [0.004, 'explains 99.6% of the change'],
+      [0.034, 'off by 3.4% of the change']
+    ] as const) {
+      if (gap > 0.01) {
+        await act(async () => {
+          session.pick(session.text!.seam);
+          await settle();
+        });
+      }
+      await click('Compute');
+      const { request } = client.last;
+      await act(async () => {
+        if (request.kind === 'salience') {
+          client.last.send(
+            {
+              event: 'scores',
+              target: request.targets[0],
+              method: 'integrated_gradients',
+              scores: request.ids.map((_, i) => i),
+              gap
+            },
+            { event: 'done', seconds: 1 }
+          );
+        }
+        await settle();
+      });
+      const told = host.querySelector<HTMLElement>('.lit-gap')!;
+      expect(told.textContent).toContain(words);
+      expect(told.dataset.large).toBe(String(gap > 0.01));
+    }
+  });
+
+  it('refuses to take hundreds of tokens away, in words', async () => {
+    await act(async () => {
+      session.open(new FakeSource('word '.repeat(450)));
+      session.settings = {
+        ...DEFAULT_SETTINGS,
+        granularity: 'tokens',
+        method: 'leave_one_out'
+      };
+      const limits = session.service.status!.limits;
+      Object.assign(limits, { max_prompt_chars: 9999 });
+      const running = session.ask();
+      await settle();
+      client.last.answer('word '.repeat(450), ANSWER);
+      await running;
+      await settle();
+      session.pick(session.text!.seam + 4);
+      await settle();
+    });
+    expect(host.querySelector('.lit-refusal')!.textContent).toMatch(
+      /at most 400 are\. Choose longer ones/
+    );
+    expect(button('Compute')).toBeUndefined();
+  });
+
+  it('tests the map, and compares it with the others', async () => {
+    const details = host.querySelector<HTMLDetailsElement>('.lit-trust')!;
+    await act(async () => {
+      details.open = true;
+      details.dispatchEvent(new Event('toggle'));
+      await settle();
+    });
+    expect(details.textContent).toContain('grad · input');
+    expect(details.textContent).toContain('about 40 passes');
+    await click('Test this map');
+    const points = [0, -4, -8].map((logprob, i) => ({
+      share: i / 2,
+      logprob
+    }));
+    await act(async () => {
+      for (const kind of ['deletion', 'insertion'] as const) {
+        for (const order of ['map', 'random', 'length'] as const) {
+          client.last.send({ event: 'curve', kind, order, points });
+        }
+      }
+      await settle();
+    });
+    expect(host.querySelectorAll('svg[role="img"] polyline')).toHaveLength(6);
+    expect(host.querySelector('.lit-verdict')).toBeNull();
+    await act(async () => {
+      client.last.send(
+        {
+          event: 'trust',
+          target: { start: 1, end: 2 },
+          effect: 8,
+          span: 9,
+          faithfulness: 0.02,
+          deviation: 0.1,
+          length: null,
+          stability: 0.95,
+          passes: 70
+        },
+        { event: 'done', seconds: 1 }
+      );
+      await settle();
+    });
+    expect(host.querySelector('.lit-verdict')!.textContent).toContain(
+      'No better than chance'
+    );
+    expect(details.textContent).toContain('hardly changes its order (0.95)');
+  });
+
+  it('sets sampling, and tells it before and after the run', async () => {
+    await click('Options');
+    const field = (name: string) =>
+      [...host.querySelectorAll('label')]
+        .find(label => label.textContent?.startsWith(name))!
+        .querySelector('input')!;
+    const type = (name: string, text: string) =>
+      act(async () => {
+        const input = field(name);
+        Object.getOwnPropertyDescriptor(
+          HTMLInputElement.prototype,
+          'value'
+        )!.set!.call(input, text);
+        input.dispatchEvent(new Event('input', { bubbles: true }));
+        await settle();
+      });
+    await type('Temperature', '0.8');
+    await type('Seed', '');
+    expect(session.settings.seed).toBe(0);
+    await type('Seed', '3');
+    expect(changes).toEqual([{ temperature: 0.8 }, { seed: 3 }]);
+    expect(host.querySelector('.lit-sampled')!.textContent).toContain(
+      'temperature 0.8, seed 3'
+    );
+    await act(async () => {
+      const running = session.ask();
+      await settle();
+      expect(client.last.request).toMatchObject({
+        sampling: { temperature: 0.8, top_k: null, top_p: null, seed: 3 }
+      });
+      client.last.answer(PROMPT, ANSWER);
+      await running;
+      await settle();
+    });
+    expect(host.querySelector('.lit-sampled')).toBeNull();
+    const facts = host.querySelector<HTMLElement>('.lit-facts')!;
+    expect(facts.textContent).toContain('temperature 0.8, seed 3');
+    expect(facts.title).toMatch(
+      /first word after 0\.1 s; 3 of \d+ prompt tokens reused/
+    );
+  });
+});

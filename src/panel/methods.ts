@@ -1,0 +1,70 @@
+/** What is said of the methods. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { MapMethod } from '../session/methods';
+
+/** A method in words. */
+export interface IMethodWords {
+  readonly name: string;
+  /** What it measures, in a line. */
+  readonly measures: string;
+  /** Who described it. */
+  readonly source: string;
+  readonly link: string;
+}
+
+/** All methods in words. */
+export function methodWords(
+  trans: TranslationBundle
+): Readonly<Record<MapMethod, IMethodWords>> {
+  return {
+    grad_l2: {
+      name: trans.__('L2 norm'),
+      measures: trans.__(
+        'How strongly the target reacts to each token, for or against it alike.'
+      ),
+      source: 'Simonyan 2013',
+      link: 'https://arxiv.org/abs/1312.6034'
+    },
+    grad_dot_input: {
+      name: trans.__('grad · input'),
+      measures: trans.__(
+        'Which way each token pushes the target, by the slope at this very prompt.'
+      ),
+      source: 'Denil 2014',
+      link: 'https://arxiv.org/abs/1412.6815'
+    },
+    integrated_gradients: {
+      name: trans.__('Integrated gradients'),
+      measures: trans.__(
+        'Which way each token pushes the target, on the whole way from a prompt that says nothing.'
+      ),
+      source: 'Sundararajan 2017',
+      link: 'https://arxiv.org/abs/1703.01365'
+    },
+    leave_one_out: {
+      name: trans.__('Leave one out'),
+      measures: trans.__(
+        'How much likelier each part makes the target: it alone is taken away.'
+      ),
+      source: 'Li 2016',
+      link: 'https://arxiv.org/abs/1612.08220'
+    },
+    lime: {
+      name: trans.__('LIME'),
+      measures: trans.__(
+        'How much likelier each part makes the target, fitted to many sets of parts taken away.'
+      ),
+      source: 'Ribeiro 2016',
+      link: 'https://arxiv.org/abs/1602.04938'
+    },
+    shap: {
+      name: trans.__('SHAP'),
+      measures: trans.__(
+        'Each part’s fair share in the target’s probability, over sets of parts taken away.'
+      ),
+      source: 'Lundberg 2017',
+      link: 'https://arxiv.org/abs/1705.07874'
+    }
+  };
+}

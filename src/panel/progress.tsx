@@ -1,0 +1,80 @@
+/** What is offered, its progress, its failure: the same for maps and tests. */
+import React from 'react';
+
+import type { Computation } from '../session/computation';
+import { describeCost } from '../session/labels';
+import { usePanel } from './context';
+import { Problem, Waiting } from './notices';
+
+/** What a computation would cost, with its button; or how far it is. */
+export function Offer<R>(props: {
+  computation: Computation<R>;
+  /** What the button says. */
+  start: string;
+  /** What is being computed. */
+  what: string;
+  onRestart: () => void;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { computation, start, what, onRestart } = props;
+  switch (computation.phase) {
+    case 'running':
+      return <Progress computation={computation} what={what} />;
+    case 'failed':
+      return (
+        <Problem
+          problem={computation.problem!}
+          remedies={{ retry: () => computation.start(), restart: onRestart }}
+        />
+      );
+    case 'offered':
+      return (
+        <div className="lit-offer">
+          <button
+            type="button"
+            className="lit-button"
+            onClick={() => computation.start()}
+          >
+            {start}
+          </button>
+          <span className="lit-offer-cost">
+            {computation.estimate && describeCost(computation.estimate, trans)}
+          </span>
+        </div>
+      );
+    default:
+      return null;
+  }
+}
+
+/** How far a computation is, and what stops it. */
+function Progress<R>(props: {
+  computation: Computation<R>;
+  what: string;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { computation, what } = props;
+  const { progress, message, since } = computation;
+  const label = progress
+    ? trans.__('%1: %2 of %3', what, progress.done, progress.total)
+    : message || what;
+  return (
+    <div className="lit-progress">
+      <Waiting message={label} since={since} />
+      <div className="lit-progress-row">
+        <progress
+          aria-label={what}
+          max={progress?.total ?? 1}
+          value={progress?.done}
+        />
+        <button
+          type="button"
+          className="lit-button"
+          onClick={() => computation.cancel()}
+        >
+          {trans.__('Cancel')}
+        </button>
+      </div>
+    </div>
+  );
+}
