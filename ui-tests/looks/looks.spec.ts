@@ -101,17 +101,85 @@ test('a map: light, dark, narrow, wide, other granularities', async ({
   await panel.region.getByRole('radio', { name: 'Words' }).click();
   await panel.mapped();
   await shoot(page, 'words-dark');
-  await panel.region.getByRole('radio', { name: 'grad · input' }).click();
+  await panel.method.selectOption('grad · input');
   await panel.mapped();
   await shoot(page, 'signed-dark');
   await theme(page, 'JupyterLab Light');
   await shoot(page, 'signed-light');
-  await panel.region.getByRole('radio', { name: 'L2 norm' }).click();
+  await panel.method.selectOption('L2 norm');
   await panel.region.getByRole('radio', { name: 'Sentences' }).click();
   await widen(page, panel, 230);
   await shoot(page, 'narrow');
   await widen(page, panel, 800);
   await shoot(page, 'wide');
+});
+
+test('methods: offered, computed, tested; sampled; certainty', async ({
+  page,
+  tmpPath
+}) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await widen(page, panel, 420);
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  await panel.method.selectOption('SHAP');
+  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  await shoot(page, 'method-offered');
+  if (await panel.compute.isVisible()) {
+    await panel.compute.click();
+    await shoot(page, 'method-running');
+  }
+  await expect(panel.ledTo).toBeVisible({ timeout: 60_000 });
+  await shoot(page, 'method-shap');
+  await widen(page, panel, 230);
+  await shoot(page, 'method-shap-narrow');
+  await theme(page, 'JupyterLab Dark High Contrast');
+  await widen(page, panel, 420);
+  await shoot(page, 'method-shap-contrast');
+  await theme(page, 'JupyterLab Light');
+  for (const name of ['Integrated gradients', 'Leave one out']) {
+    await panel.method.selectOption(name);
+    await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+    if (await panel.compute.isVisible()) {
+      await panel.compute.click();
+    }
+    await expect(panel.ledTo).toBeVisible({ timeout: 60_000 });
+    await shoot(page, `method-${name.split(' ')[0].toLowerCase()}`);
+  }
+  await panel.region.getByText('Can this map be trusted?').click();
+  await shoot(page, 'trust-offered');
+  await panel.region.getByRole('button', { name: 'Test this map' }).click();
+  await expect(panel.region.locator('.lit-verdict')).toBeVisible({
+    timeout: 60_000
+  });
+  await shoot(page, 'trust-light');
+  await widen(page, panel, 230);
+  await shoot(page, 'trust-narrow');
+  await widen(page, panel, 800);
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'trust-wide-dark');
+  await widen(page, panel, 420);
+  await shoot(page, 'trust-dark');
+  await panel.region.getByText('Can this map be trusted?').click();
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.region.getByLabel('Temperature').fill('0.8');
+  await panel.region.getByLabel('Seed').fill('3');
+  await shoot(page, 'sampling-dark');
+  await theme(page, 'JupyterLab Light');
+  await shoot(page, 'sampling-light');
+  await panel.region.getByLabel('Temperature').fill('0');
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.method.selectOption('L2 norm');
+  await panel.region.getByRole('radio', { name: 'Tokens' }).click();
+  await panel.segments('Answer').nth(3).hover();
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: 'screenshots/certainty-token.png' });
+  await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+  await panel.segments('Answer').first().hover();
+  await page.waitForTimeout(300);
+  await page.screenshot({ path: 'screenshots/certainty-sentence.png' });
 });
 
 test('a long prompt', async ({ page, tmpPath }) => {

@@ -103,9 +103,9 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
       await panel.region.getByRole('radio', { name }).click();
       await panel.mapped();
     }
-    await panel.region.getByRole('radio', { name: 'grad · input' }).click();
+    await panel.method.selectOption('grad · input');
     await panel.mapped();
-    await panel.region.getByRole('radio', { name: 'L2 norm' }).click();
+    await panel.method.selectOption('L2 norm');
     await panel.region.getByRole('radio', { name: 'Sentences' }).click();
     await panel.mapped();
     expect(asked).toEqual([]);

@@ -111,6 +111,8 @@ export class Panel {
     });
     this.answer = this.region.getByRole('group', { name: 'Answer' });
     this.target = this.region.locator('[data-target="true"]');
+    this.method = this.region.getByRole('combobox', { name: 'Method' });
+    this.compute = this.region.getByRole('button', { name: 'Compute' });
     this.ledTo = this.region.getByRole('list', { name: /^What led to/ });
     this.alert = this.region.getByRole('alert');
   }
@@ -123,6 +125,10 @@ export class Panel {
   /** The answer's part of the flowing text. */
   readonly answer: Locator;
   readonly target: Locator;
+  /** The choice of a method, by its value or its name. */
+  readonly method: Locator;
+  /** Starts what is only computed when asked for. */
+  readonly compute: Locator;
   readonly ledTo: Locator;
   readonly alert: Locator;
 

@@ -1,0 +1,166 @@
+/** Methods other than the gradients that come by themselves; tests of maps; sampling. */
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+
+import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
+
+const MISTAKE = 'Recommendation: You have to try it.';
+
+/** The tutorial's prompt, answered, with the recommendation as the target. */
+async function explained(
+  page: IJupyterLabPageFixture,
+  tmpPath: string
+): Promise<Panel> {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(MISTAKE);
+  await panel.explain(MISTAKE);
+  return panel;
+}
+
+/** Have a method's map computed: it starts by itself where it is quick. */
+async function compute(panel: Panel, method: string): Promise<void> {
+  await panel.method.selectOption(method);
+  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  if (await panel.compute.isVisible()) {
+    await panel.compute.click();
+  }
+  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
+}
+
+/** Kinds of the jobs that the page starts. */
+function watchJobs(page: IJupyterLabPageFixture): string[] {
+  const kinds: string[] = [];
+  page.on('request', request => {
+    if (request.method() === 'POST' && request.url().endsWith('/api/jobs')) {
+      kinds.push(request.postDataJSON().kind);
+    }
+  });
+  return kinds;
+}
+
+test('explains a sentence by integrated gradients and by taking parts away', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = await explained(page, tmpPath);
+  const jobs = watchJobs(page);
+
+  await test.step('integrated gradients tell how much they explain', async () => {
+    await compute(panel, 'Integrated gradients');
+    await panel.mapped();
+    await expect(
+      panel.region.getByText(/explains [\d.]+% of the change|off by [\d.]+%/)
+    ).toBeVisible();
+    expect(jobs).toEqual(['salience']);
+    // Scores of tokens serve all granularities.
+    await panel.region.getByRole('radio', { name: 'Words' }).click();
+    await panel.mapped();
+    await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+    expect(jobs).toEqual(['salience']);
+  });
+
+  await test.step('leave one out says that it is no gradient, and scores in nats', async () => {
+    await compute(panel, 'Leave one out');
+    await panel.mapped();
+    await expect(panel.region).toContainText('Not a gradient');
+    await expect(panel.ledTo).toContainText(/[+−]\d+\.\d+ nats/);
+    expect(jobs).toEqual(['salience', 'ablation']);
+  });
+
+  await test.step('SHAP tells its standard error', async () => {
+    await compute(panel, 'SHAP');
+    await expect(panel.ledTo).toContainText(/[+−]\d+\.\d+ ± \d+\.\d+ nats/);
+  });
+
+  await test.step('coming back costs no job; other segments do', async () => {
+    const before = jobs.length;
+    await panel.method.selectOption('Leave one out');
+    await panel.mapped();
+    await panel.method.selectOption('grad · input');
+    await panel.mapped();
+    expect(jobs).toHaveLength(before);
+    await panel.method.selectOption('Leave one out');
+    await panel.region.getByRole('radio', { name: 'Paragraphs' }).click();
+    await expect
+      .poll(
+        async () => (await panel.compute.isVisible()) || jobs.length > before
+      )
+      .toBe(true);
+  });
+});
+
+test('tests whether a map can be trusted', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = await explained(page, tmpPath);
+  await panel.region.getByText('Can this map be trusted?').click();
+  await expect(
+    panel.region.getByText(/passes through the model/)
+  ).toBeVisible();
+  await panel.region.getByRole('button', { name: 'Test this map' }).click();
+  for (const name of [/^Taking away/, /^Putting in/]) {
+    await expect(panel.region.getByRole('img', { name })).toBeVisible({
+      timeout: COLD
+    });
+  }
+  await expect(
+    panel.region.getByText(/Score −?\d+ of 100; random orders: 0 ± \d+/)
+  ).toBeVisible({ timeout: COLD });
+  await expect(panel.region.getByText(/A little noise/)).toBeVisible();
+  // Both gradients came with the answer: they are compared at once.
+  await expect(
+    panel.region.getByRole('list', { name: 'Other maps of this target' })
+  ).toContainText('grad · input');
+});
+
+test('samples an answer, and the same one again by its seed', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = await explained(page, tmpPath);
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.region.getByLabel('Temperature').fill('1.5');
+  await panel.region.getByLabel('Seed').fill('3');
+  await expect(panel.region).toContainText(
+    'Next answer: temperature 1.5, seed 3'
+  );
+
+  /** Run, and give the answer. */
+  const sampled = async () => {
+    await panel.run.click();
+    await expect(panel.stop).toBeHidden({ timeout: COLD });
+    await expect(panel.segments('Answer').last()).toHaveAttribute(
+      'aria-disabled',
+      'false',
+      { timeout: COLD }
+    );
+    return panel.answer.textContent();
+  };
+  const greedy = await panel.answer.textContent();
+  const first = await sampled();
+  await expect(
+    panel.region.locator('.lit-facts'),
+    'the run says how it was made'
+  ).toContainText('temperature 1.5, seed 3');
+  expect(first).not.toBe(greedy);
+  await panel.region.getByLabel('Seed').fill('4');
+  expect(await sampled()).not.toBe(first);
+  await panel.region.getByLabel('Seed').fill('3');
+  expect(await sampled()).toBe(first);
+});
+
+test('tells how sure the model was of a token', async ({ page, tmpPath }) => {
+  const panel = await explained(page, tmpPath);
+  await panel.region.getByRole('radio', { name: 'Tokens' }).click();
+  await panel.segments('Answer').nth(3).hover();
+  await expect(page.getByRole('tooltip')).toContainText(/probability \d+/);
+  expect(
+    await page.getByRole('tooltip').getByRole('row').count()
+  ).toBeGreaterThan(1);
+  await panel.region.getByRole('radio', { name: 'Sentences' }).click();
+  await panel.segments('Answer').first().hover();
+  await expect(page.getByRole('tooltip')).toContainText(/lowest \d+/);
+});
