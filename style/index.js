@@ -1,5 +1,9 @@
 import './base.css';
 import './panel.css';
 import './flow.css';
+import './methods.css';
+import './trust.css';
+import './certainty.css';
+import './options.css';
 import './datasets.css';
 import './notebook.css';
