@@ -55,7 +55,6 @@ export function Demand(props: {
                     '%2 takes away the %1 part before this target. Other segments are another computation.',
                     '%2 takes away the %1 parts before this target. Other segments are another computation.',
                     numParts,
-                    numParts,
                     name
                   )}
             </p>

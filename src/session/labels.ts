@@ -37,7 +37,8 @@ export function nats(
 ): string {
   // As many places as tell something, at most three.
   const unit = Math.min(Math.abs(score) || 1, error || Infinity);
-  const places = Math.max(1, Math.min(3, 1 - Math.floor(Math.log10(unit))));
+  const most = Math.abs(score) < 0.1 ? 3 : 2;
+  const places = Math.max(1, Math.min(most, 1 - Math.floor(Math.log10(unit))));
   const size = Math.abs(score).toFixed(places);
   const sign = Number(size) === 0 ? '' : score < 0 ? '−' : '+';
   return error === undefined

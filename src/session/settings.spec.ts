@@ -118,6 +118,7 @@ describe('session/labels', () => {
     [{ score: -2.3124, error: 0.1234 }, '−2.31 ± 0.12 nats'],
     [{ score: 12.345, error: 2.31 }, '+12.3 ± 2.3 nats'],
     [{ score: 0.04567 }, '+0.046 nats'],
+    [{ score: 2.333, error: 0.0501 }, '+2.33 ± 0.05 nats'],
     [{ score: -0.0000001 }, '0.000 nats'],
     [{ score: 7 }, '+7.0 nats'],
     [{ score: 0, error: 0 }, '0.0 ± 0.0 nats']
