@@ -20,7 +20,7 @@ export function Options(props: {
         <MapOptions {...props} />
       </fieldset>
       <fieldset>
-        <legend>{trans.__('Answer')}</legend>
+        <legend>{trans.__('Generation')}</legend>
         <AnswerOptions {...props} />
       </fieldset>
     </div>

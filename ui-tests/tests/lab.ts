@@ -109,7 +109,10 @@ export class Panel {
       name: 'Prompt',
       exact: true
     });
-    this.answer = this.region.getByRole('group', { name: 'Answer' });
+    this.answer = this.region.getByRole('group', {
+      name: 'Answer',
+      exact: true
+    });
     this.target = this.region.locator('[data-target="true"]');
     this.method = this.region.getByRole('combobox', { name: 'Method' });
     this.compute = this.region.getByRole('button', { name: 'Compute' });

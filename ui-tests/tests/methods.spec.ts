@@ -33,7 +33,8 @@ async function compute(panel: Panel, method: string): Promise<void> {
 function watchJobs(page: IJupyterLabPageFixture): string[] {
   const kinds: string[] = [];
   page.on('request', request => {
-    if (request.method() === 'POST' && request.url().endsWith('/api/jobs')) {
+    const { pathname } = new URL(request.url());
+    if (request.method() === 'POST' && pathname.endsWith('/api/jobs')) {
       kinds.push(request.postDataJSON().kind);
     }
   });
