@@ -141,7 +141,7 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
         return _stream(
             work.stream(
                 asked.model,
-                lambda model, cancellation: model.generate(asked.prompt, asked.max_new_tokens, cancellation),
+                lambda model, cancellation: model.generate(asked, cancellation),
             )
         )
 

@@ -12,7 +12,7 @@ from lit_nlp.api import model as lit_model
 from lit_nlp.api import types as lit_types
 from lit_nlp.examples.prompt_debugging import constants
 
-from lit_lab.protocol import AnswerEvent, SalienceRequest, ScoresEvent, Span
+from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, ScoresEvent, Span
 
 from .cancellation import Cancellation
 from .errors import ServiceError
@@ -57,7 +57,10 @@ class GenerationModel(_LanguageModelBase):
     def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
         """Yield one response for each input."""
         for example in inputs:
-            events = self.language_model.generate(example[Names.PROMPT], self.max_new_tokens, Cancellation())
+            request = GenerateRequest(
+                model="lit", prompt=example[Names.PROMPT], max_new_tokens=self.max_new_tokens, alternatives=0
+            )
+            events = self.language_model.generate(request, Cancellation())
             yield {Names.RESPONSE: next(event.text for event in events if isinstance(event, AnswerEvent))}
 
 

@@ -1,93 +1,142 @@
-"""Greedy generation, token by token, over a key-value cache."""
+"""Generation, token by token, over a key-value cache that is kept for the next prompt."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from numpy.typing import NDArray
+
+from lit_lab.protocol import Sampling
+
+from .cached_pass import CachedPass, Next, cache_length
+from .errors import ServiceError
+from .sampling import Chooser, chooser
+
+KEPT_BYTES = 2**30  # largest cache that is kept from one answer to the next
+
+
+@dataclass(frozen=True)
+class Step:
+    """A token of an answer.
+
+    Attributes:
+        id: The token.
+        logprob: Natural logarithm of its probability, whatever the sampling settings.
+        alternatives: The likeliest tokens at this point and their log-probabilities, likeliest first.
+    """
+
+    id: int
+    logprob: float
+    alternatives: list[tuple[int, float]]
 
 
 class Decoder:
     """Continues a sequence of token ids.
 
-    One graph, compiled once, serves the prompt (many tokens into an empty cache) and every later step (one token):
-    its lengths are open, so that no new prompt waits for a compiler. On the embedded model this costs about a second
-    at load and 6 ms a token, where eager Keras takes 100 ms a token.
+    Not for use from several threads at once, but for `prepare_steps`.
 
     Args:
-        causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as all of keras-hub's text models have it.
+        causal_lm: A `keras_nlp.models.CausalLM`.
     """
 
     def __init__(self, causal_lm: Any) -> None:
-        self._causal_lm = causal_lm
-        # Two lengths tell which axis of which part is the length, whatever this family's cache looks like.
-        specs = tf.nest.map_structure(_open_length, self._empty_cache(3), self._empty_cache(5))
-        signature = [tf.TensorSpec([1, None], tf.int32), specs, tf.TensorSpec([], tf.int32)]
-        self._forward = tf.function(self._call, input_signature=signature, autograph=False)
+        self.cached_pass = CachedPass(causal_lm)
+        self._kept: tuple[list[int], Any] | None = None
+        self._wanted: set[int] = set()
+        self.reused = 0
+        """How many tokens of the last run's prompt were known from the run before."""
 
     def prepare(self) -> None:
-        """Compile, so that the first prompt need not wait for it."""
-        next(self.next_ids([0, 0], 3))
+        """Compile what the first prompt needs."""
+        next(self.steps([0, 0], 3))
+        self.forget()
 
-    def next_ids(self, ids: Sequence[int], length: int) -> Iterator[int]:
-        """Yield the most likely next token id, again and again, until the sequence is `length` tokens long.
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the steps that were used so far are compiled as well as they can be."""
+        return not self._wanted
 
-        The caller ends the iteration where it likes; the model then does no further step.
+    def prepare_steps(self) -> None:
+        """Compile the step for the cache length that was used last; until then it is somewhat slower."""
+        while self._wanted:
+            length = self._wanted.pop()
+            self.cached_pass.compile_step(length)
+
+    def forget(self) -> None:
+        """Let go of the kept cache."""
+        self._kept = None
+
+    def steps(
+        self, ids: Sequence[int], length: int, sampling: Sampling | None = None, alternatives: int = 0
+    ) -> Iterator[Step]:
+        """Yield the next token, again and again, until the sequence is `length` tokens long.
+
+        The beginning that it shares with the sequence before is not computed again. The caller ends the iteration where
+        it likes; the model then does no further step.
 
         Args:
             ids: The sequence so far, at least one token.
             length: Most tokens of the whole sequence.
+            sampling: How tokens are chosen; None: greedily.
+            alternatives: How many of the likeliest tokens to tell, at most 20.
+
+        Raises:
+            ServiceError: `not_finite`.
         """
-        cache = self._empty_cache(length)
-        pending = tf.constant([ids], tf.int32)
-        position = 0
-        for end in range(len(ids), length):
-            best, _, cache = self._forward(pending, cache, tf.constant(position, tf.int32))
-            yield int(best)
-            pending = tf.reshape(best, (1, 1))
-            position = end
+        choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size)
+        known, cache, self.reused = self._taken(ids)
+        pending = list(ids[self.reused :])
+        try:
+            for end in range(len(ids), length):
+                cache = self._grown(cache, end)
+                found, cache = self.cached_pass.next(pending, cache, len(known))
+                known += pending
+                step = self._step(found, choose, alternatives)
+                pending = [step.id]
+                yield step
+        finally:
+            self._wanted = {self.cached_pass.length_of(cache)} - self.cached_pass.compiled_steps
+            # After a failure as well: what `known` says is in the cache.
+            if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
+                self._kept = known, cache
 
-    def next_logits(self, ids: Sequence[int]) -> np.ndarray[Any, Any]:
-        """Return the logits of the token after `ids`: `<float32>[vocabulary_size]`."""
-        _, logits, _ = self._forward(
-            tf.constant([ids], tf.int32), self._empty_cache(len(ids)), tf.constant(0, tf.int32)
-        )
-        return np.asarray(logits)
+    def next_logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return the model's own logits of the token after `ids`: `<float32>[vocabulary_size]`."""
+        return np.asarray(self.cached_pass.own_logits(ids))
 
-    def _call(self, ids: Any, cache: Any, position: Any) -> tuple[Any, Any, Any]:
-        logits, _, cache = self._causal_lm.call_with_cache(ids, cache, position)
-        last = tf.cast(logits[0, -1], tf.float32)
-        return tf.argmax(last, output_type=tf.int32), last, cache
+    def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
+        """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
+        kept, self._kept = self._kept, None
+        if kept is None:
+            return [], self.cached_pass.empty_cache(cache_length(len(ids))), 0
+        known, cache = kept
+        # The last token is run in any case: its logits aren't kept.
+        most = min(len(known), len(ids) - 1)
+        reused = next((at for at in range(most) if known[at] != ids[at]), most)
+        # What the cache holds beyond is overwritten before anything attends to it.
+        return known[:reused], cache, reused
 
-    def _empty_cache(self, length: int) -> Any:
-        """Return an empty cache for `length` tokens, in the form that this model's family uses.
+    def _grown(self, cache: Any, length: int) -> Any:
+        needed = cache_length(length)
+        return cache if self.cached_pass.length_of(cache) >= needed else self.cached_pass.resized(cache, needed)
 
-        keras-hub's `_build_cache` allocates the cache and at once fills it by a pass over a padded prompt. Here it
-        talks to a stand-in whose pass does nothing, and what it allocated comes back.
-        """
-        build = type(self._causal_lm)._build_cache
-        further = len(inspect.signature(build).parameters) - 2  # images and the like, which a text prompt hasn't
-        _, cache = build(_Allocation(self._causal_lm), np.zeros((1, length), np.int32), *[None] * further)
-        return cache
-
-
-class _Allocation:
-    """A model whose forward pass only hands the cache back."""
-
-    def __init__(self, causal_lm: Any) -> None:
-        self._causal_lm = causal_lm
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._causal_lm, name)
-
-    def call_with_cache(self, token_ids: Any, cache: Any, *_: Any, **__: Any) -> tuple[None, None, Any]:
-        return None, None, cache
-
-
-def _open_length(one: Any, other: Any) -> Any:
-    """Return the spec of two tensors of the same kind: what differs in length is open."""
-    shape = [a if a == b else None for a, b in zip(one.shape, other.shape, strict=True)]
-    return tf.TensorSpec(shape, one.dtype)
+    def _step(self, found: Next, choose: Chooser | None, alternatives: int) -> Step:
+        total = found.total.numpy()
+        if not (np.isfinite(total) and np.isfinite(found.least.numpy())):
+            raise ServiceError(
+                500,
+                "not_finite",
+                "The model's arithmetic overflowed: its probabilities are not numbers.",
+                "Load the model in float32, or choose another one.",
+            )
+        places = found.places.numpy().tolist()
+        # Rounding may lift a probability of one above it.
+        likeliest = np.minimum(found.values.numpy() - total, 0.0).tolist()
+        id, logprob = places[0], likeliest[0]
+        if choose is not None:
+            id = choose(found.logits)
+            logprob = min(float(found.logits[id].numpy() - total), 0.0)
+        return Step(id, logprob, list(zip(places, likeliest, strict=True))[:alternatives])

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lit_lab.protocol import (
+    AblationRequest,
     AnswerEvent,
-    Method,
+    CurveEvent,
+    Estimate,
+    GenerateRequest,
+    ProgressEvent,
     PromptEvent,
     SalienceRequest,
     ScoresEvent,
+    SegmentScoresEvent,
     Span,
     StateEvent,
-    Token,
     TokenEvent,
+    TrustEvent,
+    TrustRequest,
 )
 
+from . import ablation, trust
+from .answering import answer
 from .cancellation import Cancellation
 from .errors import ServiceError
+from .estimates import Speed
 from .generation import Decoder
-from .salience import METHODS, EmbeddingGradients
+from .salience import METHODS, EmbeddingGradients, TargetGradient, integrating
+from .score_cache import ScoreCache
+from .scoring import Scorer
+from .stability import GRADIENT_PASSES
 from .tokens import SequenceTokenizer, sequence_tokenizer
 
+_PROBE = 9  # tokens
 _SLOW_SECONDS = 0.3  # from here on the reader is told what comes next
 
 
@@ -48,18 +61,27 @@ class LanguageModel:
         self._gradients: EmbeddingGradients | None = None
         self._making = threading.Lock()
         self._salience_checked = False
+        self._prompt_length = 0
+        self._scorer = Scorer(self._decoder.cached_pass)
+        self._known = ScoreCache()
+        # Apart: passes that share their beginning are much quicker than those that a gradient is taken of.
+        self._gradient_speed = Speed()
+        self._scoring_speed = Speed()
 
     def prepare_generation(self) -> None:
         """Compile what generation needs."""
         self._decoder.prepare()
 
-    def prepare_salience(self) -> None:
-        """Compile what salience needs; without it, it is computed all the same, only slower.
+    @property
+    def wants_preparing(self) -> bool:
+        """Whether there is something to compile that has been done without so far, slower."""
+        return not (self._decoder.is_prepared and (self._gradients is None or self._gradients.is_prepared))
 
-        Raises:
-            ServiceError: `no_salience`.
-        """
-        self.gradients.prepare()
+    def prepare(self) -> None:
+        """Compile it."""
+        if self._gradients is not None:
+            self._gradients.prepare()
+        self._decoder.prepare_steps()
 
     @property
     def decoder(self) -> Decoder:
@@ -76,17 +98,22 @@ class LanguageModel:
         with self._making:  # prepared in the background, and perhaps asked for meanwhile
             if self._gradients is None:
                 try:
-                    self._gradients = EmbeddingGradients(self.causal_lm)
+                    self._gradients = EmbeddingGradients(self.causal_lm, self.window)
                 except (AttributeError, KeyError, ValueError) as error:
                     raise self._no_salience() from error
             return self._gradients
 
-    def _check_salience(self, ids: Sequence[int], scoring: NDArray[np.float32]) -> None:
-        """Check, once, that salience scores the token after `ids` by the very logits that generation chooses by.
+    def _check_salience(self, ids: Sequence[int]) -> None:
+        """Check, once, that salience scores by the very logits that generation's model chooses by.
 
-        A family that does more to its logits than the embedding layer's reverse would be explained wrongly.
+        A family that does more to its logits than the embedding layer's reverse would be explained wrongly. A few tokens
+        tell.
         """
-        generating = self._decoder.next_logits(ids)
+        if self._salience_checked:
+            return
+        probe = ids[:_PROBE]
+        scoring = self.gradients.target_logits(probe, len(probe) - 1)[0]
+        generating = self._decoder.next_logits(probe[:-1])
         if np.max(np.abs(scoring - generating)) > 1e-3 * np.max(np.abs(generating)):
             raise self._no_salience()
         self._salience_checked = True
@@ -100,100 +127,143 @@ class LanguageModel:
         )
 
     def generate(
-        self, prompt: str, max_new_tokens: int, cancellation: Cancellation
+        self, request: GenerateRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-        """Answer a prompt greedily: first its tokens, then the answer's one by one, then the answer as a whole.
-
-        Args:
-            prompt: Any text but the empty one.
-            max_new_tokens: Most tokens of the answer.
-            cancellation: Checked before every token.
+        """Answer a prompt: first its tokens, then the answer's one by one, then the answer as a whole.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long` or `lone_surrogate`.
+            ServiceError: `empty_prompt`, `prompt_too_long`, `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
-        started = time.monotonic()
-        tokens = self._prompt_tokens(prompt)
-        yield PromptEvent(tokens=tokens, window=self.window)
-        yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
-        ids = [token.id for token in tokens]
-        length = min(self.window, len(ids) + max_new_tokens)
-        answer = self.tokenizer.streamed()
-        ended = False
-        for id in self._decoder.next_ids(ids, length):
-            cancellation.check()
-            if id in self.tokenizer.stop_ids:
-                ended = True
-                break
-            yield TokenEvent(token=answer.add(id))
-        answered = answer.finish()
-        yield AnswerEvent(
-            text="".join(token.text for token in answered),
-            tokens=answered,
-            reason="end" if ended else "length" if len(answered) == max_new_tokens else "window",
-            seconds=time.monotonic() - started,
-        )
+        for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation):
+            if isinstance(event, AnswerEvent) and self._gradients is not None:
+                # What is likely to be asked for next.
+                self._gradients.want(self._prompt_length + len(event.tokens), len(event.tokens))
+            elif isinstance(event, PromptEvent):
+                self._prompt_length = len(event.tokens)
+            yield event
 
-    def salience(self, request: SalienceRequest, cancellation: Cancellation) -> Iterator[StateEvent | ScoresEvent]:
+    def salience(
+        self, request: SalienceRequest, cancellation: Cancellation
+    ) -> Iterator[StateEvent | ProgressEvent | ScoresEvent]:
         """Score every token by its influence on each target: one event for each target and method, in that order.
 
-        The first of all targets, and each after a slow one, is announced in words.
+        The first of all targets, and each after a slow one, is announced in words. What was computed before is looked up.
 
         Args:
             request: Ids and targets; the scores have the ids' length, zero from a target's last token on.
-            cancellation: Checked before every target.
+            cancellation: Checked before every target, and between the passes' parts.
 
         Raises:
             ServiceError: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
             Cancelled: when the reader went away.
         """
-        self.tokenizer.check_ids(request.ids)
-        if len(request.ids) > self.window:
-            raise ServiceError(
-                422,
-                "sequence_too_long",
-                f"Prompt and answer are {len(request.ids)} tokens long; the model's window has {self.window}.",
-                "Shorten the prompt, or raise c.LitLab.max_length where the model allows it.",
-            )
+        self._check_sequence(request.ids)
+        span = min(t.start for t in request.targets), max(t.end for t in request.targets)
+        ids = tuple(request.ids)
         announce = True
         for number, target in enumerate(request.targets, start=1):
             cancellation.check()
             if announce:
                 yield StateEvent(message=f"Computing salience ({number} of {len(request.targets)})…")
             started = time.monotonic()
-            yield from self._scores(request.ids, target, request.methods)
+            gradient: TargetGradient | None = None
+            for method in request.methods:
+                walk = request.integration if method == "integrated_gradients" else None
+                key = (target.start, target.end, method, walk and walk.model_dump_json())
+                known = self._known.get(ids, key)
+                if known is None:
+                    if method == "integrated_gradients":
+                        known = yield from self._integrated(request, target, cancellation)
+                    else:
+                        gradient = gradient or self._gradient(request.ids, target, span, cancellation)
+                        known = METHODS[method](gradient).tolist(), None
+                    self._known.put(ids, key, *known)
+                scores, gap = known
+                if not all(map(math.isfinite, scores)):
+                    raise ServiceError(
+                        500,
+                        "not_finite",
+                        "The model's gradients overflowed for this target.",
+                        "Try a shorter target, or another one.",
+                    )
+                # The target's last token and what follows it have no part in the target's loss.
+                whole = scores + [0.0] * (len(request.ids) - len(scores))
+                yield ScoresEvent(target=target, method=method, scores=whole, gap=gap)
             announce = time.monotonic() - started > _SLOW_SECONDS
 
-    def _scores(self, ids: Sequence[int], target: Span, methods: Sequence[Method]) -> Iterator[ScoresEvent]:
-        gradient = self.gradients.of(ids, target.start, target.end)
-        if not self._salience_checked:
-            self._check_salience(ids[: target.start], gradient.first_logits)
-        for method in methods:
-            scores = METHODS[method](gradient).tolist()
-            if not all(-float("inf") < score < float("inf") for score in scores):
-                raise ServiceError(
-                    500,
-                    "not_finite",
-                    "The model's gradients overflowed for this target.",
-                    "Try a shorter target, or another one.",
-                )
-            # The target's last token and what follows it have no part in the target's loss.
-            yield ScoresEvent(target=target, method=method, scores=scores + [0.0] * (len(ids) - len(scores)))
+    def ablation(
+        self, request: AblationRequest, cancellation: Cancellation
+    ) -> Iterator[ProgressEvent | SegmentScoresEvent]:
+        """Score segments by what taking them away does to a target's probability.
 
-    def _prompt_tokens(self, prompt: str) -> list[Token]:
-        if not prompt:
-            raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
-        tokens = self.tokenizer.prompt(prompt)
-        if len(tokens) >= self.window:
+        Raises:
+            ServiceError: `sequence_too_long`, `unknown_token`, `too_few_samples` or `not_finite`.
+            Cancelled: when the reader went away.
+        """
+        self._check_sequence(request.ids)
+        started = time.monotonic()
+        for event in ablation.explain(request, self._scorer, self.tokenizer.pad_id, cancellation):
+            if isinstance(event, SegmentScoresEvent):
+                self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
+            yield event
+
+    def trust(
+        self, request: TrustRequest, cancellation: Cancellation
+    ) -> Iterator[ProgressEvent | CurveEvent | TrustEvent]:
+        """Test a map.
+
+        Raises:
+            ServiceError: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
+            Cancelled: when the reader went away.
+        """
+        self._check_sequence(request.ids)
+        started = time.monotonic()
+        # A family without salience can have its ablation maps tested all the same.
+        gradients = self.gradients if request.method is not None else None
+        for event in trust.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
+            if isinstance(event, TrustEvent):
+                self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
+            yield event
+
+    def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
+        """Return what a request would cost.
+
+        Raises:
+            ServiceError: `too_few_samples`.
+        """
+        speed = self._gradient_speed if isinstance(request, SalienceRequest) else self._scoring_speed
+        return speed.estimate(request)
+
+    def _gradient(
+        self, ids: Sequence[int], target: Span, span: tuple[int, int], cancellation: Cancellation
+    ) -> TargetGradient:
+        self._check_salience(ids)
+        started = time.monotonic()
+        found = self.gradients.of(ids, target.start, target.end, span, cancellation.check)
+        self._gradient_speed.measured(time.monotonic() - started, GRADIENT_PASSES, target.end)
+        return found
+
+    def _integrated(
+        self, request: SalienceRequest, target: Span, cancellation: Cancellation
+    ) -> Generator[ProgressEvent, None, tuple[list[float], float | None]]:
+        self._check_salience(request.ids)
+        started = time.monotonic()
+        found = yield from integrating(
+            self.gradients, request.ids, target.start, target.end, request.integration, cancellation
+        )
+        self._gradient_speed.measured(time.monotonic() - started, GRADIENT_PASSES * found.points, target.end)
+        return found.scores.tolist(), found.gap
+
+    def _check_sequence(self, ids: Sequence[int]) -> None:
+        self.tokenizer.check_ids(ids)
+        if len(ids) > self.window:
             raise ServiceError(
                 422,
-                "prompt_too_long",
-                f"The prompt is {len(tokens)} tokens long; the model's window has {self.window}, "
-                "and the answer needs room in it, too.",
-                "Shorten the prompt, or choose a model with a larger window.",
+                "sequence_too_long",
+                f"Prompt and answer are {len(ids)} tokens long; the model's window has {self.window}.",
+                "Shorten the prompt, or raise c.LitLab.max_length where the model allows it.",
             )
-        return tokens
 
 
 def window(causal_lm: Any, max_length: int | None) -> int:

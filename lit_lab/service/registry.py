@@ -190,7 +190,7 @@ class Registry:
     async def _load(self, entry: Entry) -> None:
         try:
             await self.libraries()
-            model = entry.model = await self._run(lambda: self._make(entry))
+            entry.model = await self._run(lambda: self._make(entry))
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
             entry.error = error
@@ -204,7 +204,6 @@ class Registry:
             )
         else:
             entry.state, entry.detail = "ready", ""
-            entry.preparing = asyncio.ensure_future(self._prepare(entry, model))
             return
         entry.state, entry.detail = "failed", ""
 
@@ -223,23 +222,28 @@ class Registry:
             model.prepare_generation()
         return model
 
-    async def _prepare(self, entry: Entry, model: LanguageModel) -> None:
-        """Compile salience once the model has rested for a moment: who waits for an answer would wait longer."""
-        rested = 0.0
-        while rested < _REST_SECONDS:
+    def rested(self, entry: Entry) -> None:
+        """Have compiled in the background, once the model has rested for a moment, what its work so far asked for."""
+        if entry.preparing is None or entry.preparing.done():
+            entry.preparing = asyncio.ensure_future(self._prepare(entry))
+
+    async def _prepare(self, entry: Entry) -> None:
+        # Who waits for an answer would wait longer.
+        at_rest = 0.0
+        while at_rest < _REST_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)
-            rested = 0.0 if entry.turn.locked() else rested + _LOOK_SECONDS
-        await self._run(lambda: _prepare_salience(model))
+            at_rest = 0.0 if entry.turn.locked() else at_rest + _LOOK_SECONDS
+        model = entry.model
+        if model is not None and model.wants_preparing:
+            await self._run(lambda: _prepare_further(model))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _prepare_salience(model: LanguageModel) -> None:
+def _prepare_further(model: LanguageModel) -> None:
     try:
         with collection.paused():
-            model.prepare_salience()
-    except ServiceError as error:
-        log.info("%s", error.message)  # whoever asks for salience is told the same
+            model.prepare()
     except Exception:
-        log.exception("compiling salience failed; it stays slow, or fails in words for whoever asks for it")
+        log.exception("compiling in the background failed; what it is for stays slow")

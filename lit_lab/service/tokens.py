@@ -50,13 +50,22 @@ class SequenceTokenizer:
         start_ids: Template tokens before a prompt, such as `<bos>`.
         stop_ids: Tokens that end an answer.
         vocabulary_size: Number of ids.
+        pad_id: The token that stands for nothing.
     """
 
-    def __init__(self, pieces: Pieces, start_ids: Sequence[int], stop_ids: Sequence[int], vocabulary_size: int) -> None:
+    def __init__(
+        self,
+        pieces: Pieces,
+        start_ids: Sequence[int],
+        stop_ids: Sequence[int],
+        vocabulary_size: int,
+        pad_id: int = 0,
+    ) -> None:
         self._pieces = pieces
         self.start_ids = tuple(start_ids)
         self.stop_ids = frozenset(stop_ids)
         self.vocabulary_size = vocabulary_size
+        self.pad_id = pad_id
 
     def prompt(self, text: str) -> list[Token]:
         """Return a prompt's tokens, the template's before them."""
@@ -121,6 +130,18 @@ class AnswerStream:
         token = Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)
         self.tokens.append(token)
         return token
+
+    def instead(self, id: int) -> Token:
+        """Return what another next token would be; U+FFFD is in its text where it completes no character."""
+        decoded = self._pieces.decode(id)
+        state = self._decoder.getstate()
+        if isinstance(decoded, str):
+            text = decoded
+        else:
+            text = self._decoder.decode(decoded) or "\ufffd"
+            self._decoder.setstate(state)
+        kind: TokenKind = "control" if self._pieces.is_control(id) else "text"
+        return Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)
 
     def finish(self) -> list[Token]:
         """Return all tokens; where the answer ends inside a character, the last one shows U+FFFD."""
@@ -274,9 +295,9 @@ def sequence_tokenizer(causal_lm: Any) -> SequenceTokenizer:
     for name in ("<end_of_turn>", "<|eot_id|>", "<|im_end|>", "<|end|>"):
         if name in vocabulary:
             stops.append(tokenizer.token_to_id(name))
-    return SequenceTokenizer(
-        pieces, _ids(start), [id for stop in stops for id in _ids(stop)], tokenizer.vocabulary_size()
-    )
+    pad = getattr(tokenizer, "pad_token_id", None)
+    stop_ids = [id for stop in stops for id in _ids(stop)]
+    return SequenceTokenizer(pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0)
 
 
 def _ids(value: Any) -> list[int]:

@@ -37,7 +37,7 @@ SIMILAR = 1.5
 def test(
     request: TrustRequest,
     scorer: Scores,
-    gradients: PathGradients,
+    gradients: PathGradients | None,
     pad_id: int,
     methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
@@ -53,7 +53,7 @@ def test(
     Args:
         request: What is asked for; the ids are known to the model and fit its window.
         scorer: What scores sequences.
-        gradients: What the stability rests on; untouched when `request.method` is None.
+        gradients: What the stability rests on; None: it isn't tested.
         pad_id: The token that stands in for what is masked.
         methods: From a gradient method's name to its function; integrated gradients needn't be among them.
         cancellation: Checked before each batch of passes.
@@ -85,7 +85,7 @@ def test(
         areas[name] = _area(insertion) - _area(deletion)
 
     stable, gradient_passes = None, 0
-    if request.method is not None and request.jitters and len(lengths) > 1:
+    if gradients is not None and request.method is not None and request.jitters and len(lengths) > 1:
         stable, gradient_passes = yield from stability(request, request.method, gradients, methods, cancellation)
 
     everything, nothing = yield from values.of(np.array([[True], [False]]).repeat(len(lengths), axis=1))

@@ -92,6 +92,7 @@ class Work:
             tell(unexpected(error).event())
         finally:
             tell(None)
+            self._registry.rested(self._registry.get(name))
 
     async def _in_thread(
         self,

@@ -1,16 +1,28 @@
 """Salience: how much each token influenced a target span.
 
-A method is a function from the embeddings and the gradient of the target's loss to one score a token. Adding one is
-a file here and a line in `METHODS`, and its name in `lit_lab.protocol.Method`.
+A simple method is a function from the embeddings and the gradient of the target's loss to one score a token. Adding one is
+a file here and a line in `METHODS`, and its name in `lit_lab.protocol.Method`. Integrated
+gradients need many gradients for a target, and so a module's worth of their own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lit_lab.protocol import Method
+
 from .grad_dot_input import grad_dot_input
 from .grad_l2 import grad_l2
 from .gradients import EmbeddingGradients, TargetGradient
+from .integrated_gradients import integrating
 
-METHODS = {"grad_l2": grad_l2, "grad_dot_input": grad_dot_input}
-"""From a method's name, as LIT names it, to its function."""
+METHODS: dict[Method, Callable[[TargetGradient], NDArray[np.float32]]] = {
+    "grad_l2": grad_l2,
+    "grad_dot_input": grad_dot_input,
+}
+"""From a simple method's name, as LIT names it, to its function."""
 
-__all__ = ["METHODS", "EmbeddingGradients", "TargetGradient", "grad_dot_input", "grad_l2"]
+__all__ = ["METHODS", "EmbeddingGradients", "TargetGradient", "grad_dot_input", "grad_l2", "integrating"]

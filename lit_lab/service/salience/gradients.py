@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+from ..engine.buckets import ROWS, length_bucket
+from ..engine.cut import Cut
+from ..engine.head import Head
+from ..engine.passes import Check, Forward, Passes
+
+KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
+KEPT_PASSES = 2  # the sequence at hand and the one before it
+LARGE = 50_000_000  # weights of the blocks from which on compiling takes less time than one target without it
+_WASTE = 1.15  # padded length, as a part of the own, up to which another bucket is as good
+_MOST_WASTE = 2.5  # up to which another bucket is faster than eager Keras
 
 
 @dataclass(frozen=True)
@@ -20,69 +32,210 @@ class TargetGradient:
         embeddings: The embedding layer's output, `<float32>[num_tokens, width]`; as LIT has it, before the scaling
             that some families (Gemma) apply next.
         gradient: The summed loss's gradient with respect to it, in nats, `<float32>[num_tokens, width]`.
-        first_logits: What the target's first token was predicted by, `<float32>[vocabulary_size]`.
+        loss: The summed loss: the target's negative log-probability, in nats.
 
     `num_tokens` is the target's end less one: no later token has a part in the loss.
     """
 
     embeddings: NDArray[np.float32]
     gradient: NDArray[np.float32]
-    first_logits: NDArray[np.float32]
+    loss: float
 
 
 class EmbeddingGradients:
     """Gradients through a Keras CausalLM, cut open at its embedding layer's output.
 
-    `score(layer_intercept_fn=…)` of keras-hub would show the embeddings too, but not all families have it, and it
-    computes logits for every token where only the target's are needed. Cut as a functional model, all families run
-    the same way (docs/architecture.md).
+    A sequence's forward pass is done once and kept; each target then takes one backward pass. Logits are computed for
+    the target's rows alone, and no gradient of a weight. Until `prepare` has compiled a sequence's length, small models
+    are run by eager Keras: who waits for a map never waits for a compiler where that would take longer.
 
-    Only the target's logits are computed, nothing after the target, and no gradient of a weight. It runs eagerly until
-    `prepare` has compiled it, once and for any length: on the embedded model 0.3 s a target against 0.03 s, but
-    compiling takes 1.5 s, for which the first map need not wait.
+    Not for use from several threads at once, but for `prepare`.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
+        window: Most tokens of a sequence; None: any number.
+        kept_bytes: Most bytes that one forward pass keeps.
+
+    Raises:
+        AttributeError: The backbone hasn't the usual shape; KeyError and ValueError likewise.
     """
 
-    def __init__(self, causal_lm: Any) -> None:
-        backbone = causal_lm.backbone
-        self._embed = backbone.token_embedding
-        # `output` is that of the layer's first call: the embedding, not its reverse at the end.
-        self._body = keras.Model([self._embed.output, backbone.input["padding_mask"]], backbone.output)
-        signature = [tf.TensorSpec([1, None], tf.int32), tf.TensorSpec([], tf.int32)]
-        self._compiled = tf.function(self._differentiate, input_signature=signature, autograph=False)
-        self._gradient: Callable[[Any, Any], tuple[Any, Any, Any]] = self._differentiate
+    def __init__(self, causal_lm: Any, window: int | None = None, kept_bytes: int = KEPT_BYTES) -> None:
+        self._cut = Cut(causal_lm)
+        self._head = Head(self._cut)
+        self._window = window
+        self._budget = kept_bytes
+        self._lock = threading.Lock()
+        self._passes: dict[int, Passes] = {}
+        self._wanted: dict[int, int] = {}
+        self._kept: OrderedDict[tuple[int, ...], tuple[Passes, Forward]] = OrderedDict()
+        self._large = sum(block.count_params() for block in self._cut.blocks) > LARGE
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether everything that was wanted so far is compiled."""
+        return not self._wanted
+
+    def want(self, length: int, rows: int = ROWS[0]) -> None:
+        """Say that sequences of about `length` tokens are to come, with windows of `rows`; `prepare` compiles for them."""
+        bucket = length_bucket(length, self._window)
+        with self._lock:
+            if bucket not in self._passes:
+                self._wanted[bucket] = max(rows, self._wanted.get(bucket, 0))
 
     def prepare(self) -> None:
-        """Compile; what is asked for meanwhile, from another thread, runs eagerly."""
-        self._compiled(tf.constant([[0, 0, 0]], tf.int32), tf.constant(2, tf.int32))
-        self._gradient = self._compiled
+        """Compile what is wanted; what is asked for meanwhile, from another thread, runs eagerly."""
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    return
+                bucket, rows = next(iter(self._wanted.items()))
+            try:
+                passes = Passes(self._cut, self._head, bucket, self._budget)
+                for size in {ROWS[0], rows}:
+                    passes.compile(size)
+                self._passes[bucket] = passes
+            finally:
+                with self._lock:
+                    self._wanted.pop(bucket, None)
 
-    def of(self, ids: Sequence[int], start: int, end: int) -> TargetGradient:
+    def kept_bytes(self, length: int) -> int:
+        """Return how much the kept forward pass of a sequence takes, without running anything."""
+        return Passes(self._cut, self._head, length_bucket(length, self._window), self._budget).kept_bytes()
+
+    def forget(self) -> None:
+        """Let go of the kept forward passes."""
+        self._kept.clear()
+
+    def of(
+        self,
+        ids: Sequence[int],
+        start: int,
+        end: int,
+        window: tuple[int, int] | None = None,
+        check: Check = lambda: None,
+    ) -> TargetGradient:
         """Return the gradient of the summed loss of tokens `[start, end)`, each predicted from those before it.
 
         Args:
             ids: The whole sequence, `<int>[num_tokens]`.
             start: First token of the target, 1 or more: token 0 is never predicted.
             end: The token after the target's last.
+            window: Span in which this and the next targets lie, so that their rows are computed at once.
+            check: Called between pieces of work; raises when nobody waits any more.
         """
-        embeddings, gradient, logits = self._gradient(tf.constant([ids[:end]], tf.int32), tf.constant(start, tf.int32))
-        return TargetGradient(embeddings.numpy(), gradient.numpy(), logits[0].numpy())
+        window = window or (start, end)
+        passes = self._ready(len(ids), window)
+        if passes is None:
+            embeddings, gradient, loss = self._eagerly(ids[:end], start)
+            return TargetGradient(embeddings, gradient, loss)
+        forward = self._forward(passes, tuple(ids), check)
+        loss, found = passes.gradient(forward, start, end, window, check)
+        own = tf.cast(forward.embeddings[0, : end - 1], tf.float32).numpy()
+        return TargetGradient(own, found, loss)
+
+    def at(
+        self,
+        ids: Sequence[int],
+        start: int,
+        end: int,
+        embeddings: NDArray[np.float32],
+        check: Check = lambda: None,
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Return the target's losses and gradients at other embeddings than the tokens' own.
+
+        Args:
+            ids: The sequence; what is scored is still the probability of tokens `[start, end)`.
+            start: First token of the target.
+            end: The token after its last.
+            embeddings: `<float32>[batch, end - 1, width]`.
+            check: Called between pieces of work.
+
+        Returns:
+            `<float64>[batch]`, in nats, and `<float32>[batch, end - 1, width]`.
+        """
+        passes = self._ready(end, (start, end))
+        if passes is None:
+            return self._eagerly_at(ids[:end], start, embeddings, check)
+        losses, gradients = [], []
+        for given in embeddings:
+            padded = np.zeros((1, passes.length, self._cut.width), np.float32)
+            padded[0, : end - 1] = given
+            forward = passes.forward_from(
+                tf.cast(tf.constant(padded), self._cut.embed.compute_dtype), tuple(ids[:end]), check
+            )
+            loss, gradient = passes.gradient(forward, start, end, (start, end), check)
+            losses.append(loss)
+            gradients.append(gradient)
+        return np.array(losses), np.stack(gradients)
+
+    def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """Return the embedding layer's output: `<float32>[num_tokens, width]`."""
+        return np.asarray(tf.cast(self._cut.embeddings(tf.constant([ids], tf.int32))[0], tf.float32))
+
+    def mean_embedding(self) -> NDArray[np.float32]:
+        """Return the mean of the vocabulary's embeddings: `<float32>[width]`."""
+        return np.asarray(tf.reduce_mean(tf.cast(self._cut.embed.embeddings.value, tf.float32), axis=0))
 
     def target_logits(self, ids: Sequence[int], start: int) -> NDArray[np.float32]:
         """Return the scoring pass's logits for tokens `[start, len(ids))`: `<float32>[num_targets, vocabulary_size]`."""
-        _, _, logits = self._gradient(tf.constant([ids], tf.int32), tf.constant(start, tf.int32))
-        return np.asarray(logits)
+        hidden = self._cut.run(self._cut.embeddings(tf.constant([ids[:-1]], tf.int32)))
+        return np.asarray(self._cut.logits(hidden[:, start - 1 :])[0])
 
-    def _differentiate(self, ids: Any, start: Any) -> tuple[Any, Any, Any]:
-        embeddings = self._embed(ids[:, :-1])
+    def _ready(self, length: int, window: tuple[int, int]) -> Passes | None:
+        """Return compiled passes for a length; None when there are none yet.
+
+        A longer bucket does as well, better than waiting or eager Keras: what it wastes is only padding. Where that is
+        much, the length's own is wanted from now on.
+        """
+        compiled = min((size for size in self._passes if size >= length), default=None)
+        if compiled is not None and compiled <= _WASTE * length:
+            return self._passes[compiled]
+        if self._large:
+            bucket = length_bucket(length, self._window)
+            self._passes[bucket] = Passes(self._cut, self._head, bucket, self._budget)
+            return self._passes[bucket]
+        self.want(length, window[1] - window[0])
+        return self._passes[compiled] if compiled is not None and compiled <= _MOST_WASTE * length else None
+
+    def _forward(self, passes: Passes, ids: tuple[int, ...], check: Check) -> Forward:
+        known = self._kept.get(ids)
+        if known is not None and known[0] is passes:
+            self._kept.move_to_end(ids)
+            return known[1]
+        while len(self._kept) >= KEPT_PASSES:
+            self._kept.popitem(last=False)
+        forward = passes.forward(ids, check)
+        self._kept[ids] = (passes, forward)
+        return forward
+
+    def _eagerly(self, ids: Sequence[int], start: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+        embeddings = self._cut.embeddings(tf.constant([ids[:-1]], tf.int32))
+        losses, gradients = self._differentiate(ids, start, embeddings)
+        return tf.cast(embeddings[0], tf.float32).numpy(), gradients[0], float(losses[0])
+
+    def _eagerly_at(
+        self, ids: Sequence[int], start: int, embeddings: NDArray[np.float32], check: Check
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        losses, gradients = [], []
+        for at in range(0, len(embeddings), 8):
+            check()
+            given = tf.cast(tf.constant(embeddings[at : at + 8]), self._cut.embed.compute_dtype)
+            some, their = self._differentiate(ids, start, given)
+            losses.append(some)
+            gradients.append(their)
+        return np.concatenate(losses), np.concatenate(gradients)
+
+    def _differentiate(
+        self, ids: Sequence[int], start: int, embeddings: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         # Weights aren't watched, so that no gradient of theirs is computed.
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(embeddings)
-            hidden = self._body([embeddings, tf.ones(tf.shape(embeddings)[:2], tf.int32)])
+            hidden = self._cut.run(embeddings)
             # Row i predicts token i + 1.
-            logits = tf.cast(self._embed(hidden[:, start - 1 :], reverse=True), tf.float32)
-            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=ids[:, start:], logits=logits)
-        gradient = tape.gradient(loss, embeddings)
-        return tf.cast(embeddings[0], tf.float32), tf.cast(gradient[0], tf.float32), logits[0]
+            logits = self._cut.logits(hidden[:, start - 1 :])
+            labels = tf.repeat(tf.constant([ids[start:]], tf.int32), len(embeddings), axis=0)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+        gradient = tape.gradient(losses, embeddings)
+        return losses.numpy().sum(axis=1, dtype=np.float64), tf.cast(gradient, tf.float32).numpy()

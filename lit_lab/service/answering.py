@@ -1,0 +1,109 @@
+"""Answering a prompt: its tokens, then the answer's one by one, then the answer as a whole."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+
+from lit_lab.protocol import (
+    Alternative,
+    AnswerEvent,
+    AnswerToken,
+    GenerateRequest,
+    PromptEvent,
+    StateEvent,
+    Token,
+    TokenEvent,
+)
+
+from .cancellation import Cancellation
+from .errors import ServiceError
+from .generation import Decoder, Step
+from .tokens import AnswerStream, SequenceTokenizer
+
+LEAST_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
+
+
+def answer(
+    tokenizer: SequenceTokenizer,
+    decoder: Decoder,
+    window: int,
+    request: GenerateRequest,
+    cancellation: Cancellation,
+) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
+    """Answer a prompt.
+
+    Args:
+        tokenizer: The model's.
+        decoder: The model's.
+        window: Most tokens, prompt and answer together.
+        request: The prompt, any text but the empty one, and how to answer it.
+        cancellation: Checked before every token.
+
+    Raises:
+        ServiceError: `empty_prompt`, `prompt_too_long`, `lone_surrogate` or `not_finite`.
+        Cancelled: when the reader went away.
+    """
+    started = time.monotonic()
+    tokens = _prompt_tokens(tokenizer, window, request.prompt)
+    yield PromptEvent(tokens=tokens, window=window)
+    yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
+    ids = [token.id for token in tokens]
+    length = min(window, len(ids) + request.max_new_tokens)
+    stream = tokenizer.streamed()
+    said: list[Step] = []
+    alternatives: list[list[Alternative]] = []
+    ended = False
+    first: float | None = None
+    for step in decoder.steps(ids, length, request.sampling, request.alternatives):
+        cancellation.check()
+        first = time.monotonic() - started if first is None else first
+        if step.id in tokenizer.stop_ids:
+            ended = True
+            break
+        said.append(step)
+        alternatives.append(_alternatives(stream, step))
+        yield TokenEvent(token=_sure(stream.add(step.id), step, alternatives[-1]))
+    answered = [
+        _sure(token, step, others) for token, step, others in zip(stream.finish(), said, alternatives, strict=True)
+    ]
+    yield AnswerEvent(
+        text="".join(token.text for token in answered),
+        tokens=answered,
+        reason="end" if ended else "length" if len(answered) == request.max_new_tokens else "window",
+        seconds=time.monotonic() - started,
+        first_seconds=first,
+        reused=decoder.reused,
+    )
+
+
+def _sure(token: Token, step: Step, alternatives: list[Alternative]) -> AnswerToken:
+    return AnswerToken(**token.model_dump(), logprob=_told(step.logprob), alternatives=alternatives)
+
+
+def _alternatives(stream: AnswerStream, step: Step) -> list[Alternative]:
+    """Return what else might have been said, as it would read after what was."""
+    return [
+        Alternative(id=token.id, piece=token.piece, text=token.text, logprob=_told(logprob))
+        for token, logprob in ((stream.instead(id), logprob) for id, logprob in step.alternatives)
+    ]
+
+
+def _told(logprob: float) -> float:
+    return max(logprob, LEAST_LOGPROB) if not math.isnan(logprob) else LEAST_LOGPROB
+
+
+def _prompt_tokens(tokenizer: SequenceTokenizer, window: int, prompt: str) -> list[Token]:
+    if not prompt:
+        raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
+    tokens = tokenizer.prompt(prompt)
+    if len(tokens) >= window:
+        raise ServiceError(
+            422,
+            "prompt_too_long",
+            f"The prompt is {len(tokens)} tokens long; the model's window has {window}, "
+            "and the answer needs room in it, too.",
+            "Shorten the prompt, or choose a model with a larger window.",
+        )
+    return tokens

@@ -1,0 +1,189 @@
+"""A Keras CausalLM taken apart: embedding, stem, transformer blocks, top and head."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from .allocation import allocated_cache
+
+WHOLE = 4_000_000
+"""Weights without the embeddings up to which a model is compiled as one graph.
+
+Above, its blocks share compiled functions, one for each kind of block: compiling takes as long for 2 layers as for 26.
+"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the model as a function of its weights, which can so be shared by all parts of its kind.
+
+    Attributes:
+        call: From inputs to output; the first input is what gradients are taken with respect to.
+        variables: The Keras variables that `call` uses.
+        kind: Parts of one kind are the same function of different weights.
+    """
+
+    call: Callable[..., Any]
+    variables: list[Any]
+    kind: str
+
+
+class Cut:
+    """A CausalLM, cut open at its embedding layer's output.
+
+    `score(layer_intercept_fn=…)` of keras-hub would show the embeddings too, but not all families have it, and it
+    computes logits for every token where only the target's are needed. Cut as a functional model, all families run
+    the same way.
+
+    Args:
+        causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
+
+    Raises:
+        AttributeError: The backbone hasn't the usual shape, and so for the next two.
+        KeyError: …
+        ValueError: …
+    """
+
+    def __init__(self, causal_lm: Any) -> None:
+        backbone = causal_lm.backbone
+        self.embed = backbone.token_embedding
+        # `output` is that of the layer's first call: the embedding, not its reverse at the end.
+        self.body = keras.Model([self.embed.output, backbone.input["padding_mask"]], backbone.output)
+        self.width = int(self.embed.output_dim)
+        self._chain = _chain(self.embed, backbone)
+        self.blocks: list[Any] = self._chain[1] if self._chain else []
+        self._cache = _cache_shape(causal_lm, len(self.blocks))
+
+    def lower(self) -> list[Part]:
+        """Return the parts below the last block: from the embeddings to its input, `[batch, length, width]` each."""
+        if self._chain is None:
+            return []
+        stem, blocks, _ = self._chain
+        parts = [Part(stem, stem.variables, "stem")]
+        parts += [Part(block, block.variables, _kind(block)) for block in blocks[:-1]]
+        if _weights(parts) > WHOLE:
+            return parts
+        calls = [part.call for part in parts]
+
+        def all_of_them(x: Any) -> Any:
+            for call in calls:
+                x = call(x)
+            return x
+
+        return [Part(all_of_them, [variable for part in parts for variable in part.variables], "lower")]
+
+    def upper(self, rows: int) -> Part:
+        """Return the last part: from the last block's input and a first row to `rows` rows of the hidden states.
+
+        Only these rows are computed, where the last block can be called with a key-value cache: it is called for its
+        keys and values first (what else it computes is dropped by the compiler), and then for the rows alone.
+
+        Args:
+            rows: How many.
+        """
+        if self._chain is None:
+
+            def whole(x: Any, start: Any) -> Any:
+                return _slice(self.run(x), start, rows)
+
+            return Part(whole, self.body.variables, f"upper {rows}")
+        _, blocks, top = self._chain
+        block = blocks[-1]
+        names = _cache_names(block)
+
+        def last(x: Any, start: Any) -> Any:
+            if names is None or rows == x.shape[1]:
+                return top(_slice(block(x), start, rows))
+            cache, position = names
+            empty = self._empty_cache(x.shape[0], x.shape[1])
+            if empty is None:
+                return top(_slice(block(x), start, rows))
+            _, filled = block(x, **{cache: empty, position: 0})
+            hidden, _ = block(_slice(x, start, rows), **{cache: filled, position: start})
+            return top(hidden)
+
+        return Part(last, block.variables + top.variables, f"upper {rows}")
+
+    def embeddings(self, ids: Any) -> Any:
+        """Return `[batch, length, width]`, as LIT has them: before the scaling that some families apply next."""
+        return self.embed(ids)
+
+    def run(self, embeddings: Any) -> Any:
+        """Return the hidden states at the model's end, `[batch, length, width]`."""
+        return self.body([embeddings, ops.ones(ops.shape(embeddings)[:2], "int32")])
+
+    def logits(self, hidden: Any) -> Any:
+        """Return the head's logits in float32, `[…, vocabulary_size]`."""
+        return ops.cast(self.embed(hidden, reverse=True), "float32")
+
+    def _empty_cache(self, batch: int, length: int) -> Any | None:
+        """Return one block's empty cache; None when this family's isn't of the usual shape."""
+        if self._cache is None:
+            return None
+        heads, width, dtype = self._cache
+        return ops.zeros((batch, 2, length, heads, width), dtype=dtype)
+
+
+def _chain(embed: Any, backbone: Any) -> tuple[Any, list[Any], Any] | None:
+    """Return stem, blocks and top of a backbone that is a chain of blocks; None when it isn't one."""
+    blocks = list(getattr(backbone, "transformer_layers", []))
+    if not blocks:
+        return None
+    entries = [_first_input(block) for block in blocks]
+    if any(after is not before.output for before, after in zip(blocks, entries[1:], strict=False)):
+        return None
+    try:
+        stem = keras.Model(embed.output, entries[0])
+        top = keras.Model(blocks[-1].output, backbone.output)
+    except ValueError:  # they need more than that, such as the padding mask
+        return None
+    return stem, blocks, top
+
+
+def _first_input(block: Any) -> Any:
+    given = block.input
+    return given[0] if isinstance(given, (list, tuple)) else given
+
+
+def _cache_names(block: Any) -> tuple[str, str] | None:
+    """Return how a block's call names its key-value cache and the position in it."""
+    names = inspect.signature(type(block).call).parameters
+    for name in names:
+        if name.endswith("cache") and not name.startswith("cross") and f"{name}_update_index" in names:
+            return name, f"{name}_update_index"
+    return None
+
+
+def _cache_shape(causal_lm: Any, blocks: int) -> tuple[int, int, str] | None:
+    """Return heads, width of a head and type of a block's key-value cache; None when it isn't of the usual shape."""
+    try:
+        cache = allocated_cache(causal_lm, 1, 3)
+    except (AttributeError, TypeError, ValueError):
+        return None
+    shape = tuple(getattr(cache, "shape", ()))
+    # [batch, blocks, keys and values, length, heads, width of a head]
+    if len(shape) != 6 or shape[1:4] != (blocks, 2, 3):
+        return None
+    return int(shape[4]), int(shape[5]), keras.backend.standardize_dtype(cache.dtype)
+
+
+def _kind(block: Any) -> str:
+    config = {key: value for key, value in block.get_config().items() if key != "name"}
+    shapes = [tuple(variable.shape) for variable in block.variables]
+    return f"{type(block).__name__} {config} {shapes}"
+
+
+def _weights(parts: list[Part]) -> int:
+    return sum(int(np.prod(variable.shape)) for part in parts for variable in part.variables)
+
+
+def _slice(x: Any, start: Any, rows: int) -> Any:
+    # Taken, not sliced: the place of a slice would have to be known to the compiler, in its gradient at the latest.
+    return ops.take(x, start + ops.arange(rows), axis=1)

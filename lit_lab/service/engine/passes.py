@@ -1,0 +1,180 @@
+"""A model's passes at one compiled length: forward once for a sequence, backward once for each target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from .buckets import row_bucket
+from .cut import Cut, Part
+from .head import Head
+from .pieces import Piece
+
+_WINDOW = 384  # most rows that are computed at once for targets to come
+
+Check = Callable[[], None]
+"""Called between pieces of work; raises when nobody waits for the result any more."""
+
+
+@dataclass
+class Step:
+    """One piece's forward pass, as its backward pass needs it."""
+
+    piece: Piece
+    weights: list[Any]
+    inputs: list[Any]
+    kept: list[Any]
+
+
+@dataclass
+class Top:
+    """The last part of a forward pass, for a window of rows.
+
+    Attributes:
+        start: First of the window's rows.
+        end: The row after its last.
+        begin: First of the rows that were computed, which are padded to a compiled number.
+        losses: Of the window's rows, in nats, `<float32>[end - start]`.
+        upstream: Gradient of each row's loss with respect to its hidden state, `[1, compiled rows, width]`.
+    """
+
+    start: int
+    end: int
+    begin: int
+    step: Step
+    losses: NDArray[np.float32]
+    upstream: Any
+
+
+@dataclass
+class Forward:
+    """A sequence's forward pass, kept.
+
+    Attributes:
+        ids: The sequence, without padding.
+        embeddings: `[1, length, width]`, padded.
+        steps: The parts below the last block.
+        hidden: Their output.
+        top: The window of rows that was computed last.
+    """
+
+    ids: tuple[int, ...]
+    embeddings: Any
+    steps: list[Step] = field(default_factory=list)
+    hidden: Any = None
+    top: Top | None = None
+
+
+class Passes:
+    """The compiled passes for sequences of up to `length` tokens.
+
+    Args:
+        cut: The model.
+        head: Its head.
+        length: In tokens; sequences are padded to it.
+        budget: Most bytes to keep of a forward pass. What needs more is computed again in each backward pass.
+    """
+
+    def __init__(self, cut: Cut, head: Head, length: int, budget: int) -> None:
+        self.length = length
+        self._cut = cut
+        self._head = head
+        self._budget = budget
+        self._lower = cut.lower()
+        self._spec = tf.TensorSpec((1, length, cut.width), cut.embed.compute_dtype)
+        self._pieces: dict[str, Piece] = {}
+        self._keep = True
+        self._keep = self.kept_bytes() <= budget
+        if not self._keep:
+            self._pieces.clear()
+
+    def kept_bytes(self) -> int:
+        """Return how much a kept forward pass takes, known from shapes alone: nothing is run for it."""
+        each = self.length * self._cut.width * self._spec.dtype.size  # a part's input
+        return int(sum(each + self._piece(part).kept_bytes for part in self._lower) + 2 * each)
+
+    def compile(self, rows: int) -> None:
+        """Compile everything for windows of up to so many rows, by running it once."""
+        rows = min(rows, self.length - 1)
+        forward = self.forward((0,) * (rows + 1), lambda: None)
+        self.gradient(forward, 1, 2, (1, rows + 1), lambda: None)
+
+    def forward(self, ids: tuple[int, ...], check: Check) -> Forward:
+        """Run the model on a sequence up to its last block, and keep what the backward pass needs."""
+        padded = tf.constant([ids + (0,) * (self.length - len(ids))], tf.int32)
+        return self.forward_from(self._cut.embeddings(padded), ids, check)
+
+    def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
+        """Run the model on given embeddings, `[1, length, width]`."""
+        x = embeddings
+        steps = []
+        for part in self._lower:
+            check()
+            piece = self._piece(part)
+            weights = _weights(part)
+            output, kept = piece.forward([x], weights)
+            steps.append(Step(piece, weights, [x], kept))
+            x = output
+        return Forward(ids, embeddings, steps, x)
+
+    def gradient(
+        self, forward: Forward, start: int, end: int, window: tuple[int, int], check: Check
+    ) -> tuple[float, NDArray[np.float32]]:
+        """Return a target's loss in nats and its gradient, `<float32>[end - 1, width]`.
+
+        Args:
+            forward: The sequence's forward pass.
+            start: First token of the target, at least 1.
+            end: The token after its last.
+            window: The span of tokens that further targets will lie in: its rows are computed at once.
+            check: Called between pieces of work.
+        """
+        top = self._top(forward, start, end, window)
+        rows = np.arange(top.begin, top.begin + top.upstream.shape[1])
+        wanted = (start - 1 <= rows) & (rows < end - 1)
+        gradient = top.upstream * tf.constant(wanted[np.newaxis, :, np.newaxis], top.upstream.dtype)
+        for step in reversed([*forward.steps, top.step]):
+            check()
+            gradient = step.piece.backward(step.inputs, gradient, step.kept, step.weights)
+        found = tf.cast(gradient[0, : end - 1], tf.float32).numpy()
+        return float(np.sum(top.losses[start - 1 - top.start : end - 1 - top.start], dtype=np.float64)), found
+
+    def _top(self, forward: Forward, start: int, end: int, window: tuple[int, int]) -> Top:
+        """Return the last part's pass over a window with the target in it."""
+        known = forward.top
+        # Row i predicts token i + 1.
+        if known is not None and known.start <= start - 1 and end - 1 <= known.end:
+            return known
+        if not (window[0] <= start and end <= window[1]) or window[1] - window[0] > max(_WINDOW, end - start):
+            window = (start, end)
+        first, last = window[0] - 1, window[1] - 1
+        rows = row_bucket(last - first, self.length)
+        begin = min(first, self.length - rows)
+        part = self._cut.upper(rows)
+        piece = self._piece(part, rows)
+        weights = _weights(part)
+        inputs = [forward.hidden, tf.constant(begin, tf.int32)]
+        hidden, kept = piece.forward(inputs, weights)
+        labels = tf.constant(forward.ids[window[0] : window[1]], tf.int32)
+        losses, upstream = self._head(hidden[0, first - begin : last - begin], labels)
+        upstream = tf.pad(upstream, [[first - begin, begin + rows - last], [0, 0]])[tf.newaxis]
+        forward.top = Top(first, last, begin, Step(piece, weights, inputs, kept), losses.numpy(), upstream)
+        return forward.top
+
+    def _piece(self, part: Part, rows: int | None = None) -> Piece:
+        """Return a part's piece; `rows` is given for the last part alone."""
+        if part.kind not in self._pieces:
+            inputs = [self._spec] if rows is None else [self._spec, tf.TensorSpec((), tf.int32)]
+            output = tf.TensorSpec((1, rows or self.length, self._cut.width), self._spec.dtype)
+            self._pieces[part.kind] = Piece(part, inputs, output, self._keep)
+        return self._pieces[part.kind]
+
+
+def _weights(part: Part) -> list[Any]:
+    # Read, not copied: a tensor that shares the variable's memory.
+    return [tf.convert_to_tensor(variable.value) for variable in part.variables]

@@ -1,0 +1,148 @@
+"""Parts of a model, compiled by XLA into a forward function that keeps what its backward function needs (TensorFlow).
+
+This is the engine's seam: JAX and PyTorch have a module like this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
+
+from .cut import Part
+
+_COSTLY = frozenset(
+    {"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Softmax", "Tanh", "Exp", "Erf", "Sigmoid"}
+)
+"""Operations whose results are kept: matrix products, which are nearly all of the work, and transcendental functions,
+which are a fifth of it in a small model."""
+
+
+@tf.RegisterGradient("XlaDynamicUpdateSlice")  # type: ignore[untyped-decorator]  # TensorFlow has no types for mypy
+def _gradient_of_update(operation: Any, gradient: Any) -> tuple[Any, Any, None]:
+    """Writing keys and values into a cache: TensorFlow itself has no gradient for how Keras does it."""
+    _, update, position = operation.inputs
+    without = dynamic_update_slice(gradient, tf.zeros_like(update), position)
+    return without, tf.slice(gradient, position, update.shape), None
+
+
+class Piece:
+    """A part, compiled for one shape of inputs.
+
+    Forward and backward pass are traced as one graph, in which the weights are inputs without gradients. It is then
+    cut in two: what is kept between them are the results that take long; what lies in between is cheap, and computed
+    again in the backward pass.
+
+    Args:
+        part: The part; its weights are given at each call, so that all parts of its kind share this piece.
+        inputs: Shape and type of its inputs; gradients are taken with respect to the first.
+        output: Shape and type of its output.
+        keep: Whether to keep them; without, they are computed again as well, which takes less memory.
+    """
+
+    def __init__(self, part: Part, inputs: Sequence[tf.TensorSpec], output: tf.TensorSpec, keep: bool = True) -> None:
+        count = len(inputs)
+
+        def both(*values: Any) -> tuple[Any, Any]:
+            given, gradient, weights = values[:count], values[count], values[count + 1 :]
+            # A cast of the variable to the compute type has to happen inside, as Keras does it.
+            with keras.StatelessScope(state_mapping=list(zip(part.variables, weights, strict=True))):
+                result = part.call(*given)
+            return result, tf.gradients(result, [given[0]], [gradient])[0]
+
+        variables = [tf.TensorSpec(variable.shape, variable.dtype) for variable in part.variables]
+        traced = tf.function(both, autograph=False).get_concrete_function(*inputs, output, *variables)
+        feeds = traced.graph.inputs[: count + 1 + len(variables)]
+        given, gradient, weights = feeds[:count], feeds[count], feeds[count + 1 :]
+        result, derivative = traced.graph.outputs
+        kept = _needed_results(derivative, _ancestors(result)) if keep else []
+        self.kept_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in kept)
+        self._forward = compiled(traced, [*given, *weights], [result, *kept])
+        self._backward = compiled(traced, [*given, gradient, *kept, *weights], [derivative])
+
+    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, list[Any]]:
+        """Return the output and what `backward` needs of this pass."""
+        output, *kept = self._forward(*inputs, *weights)
+        return output, kept
+
+    def backward(self, inputs: Sequence[Any], gradient: Any, kept: Sequence[Any], weights: Sequence[Any]) -> Any:
+        """Return the gradient with respect to the first input, from that with respect to the output."""
+        return self._backward(*inputs, gradient, *kept, *weights)[0]
+
+
+def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any]) -> Any:
+    """Return the part of a traced function that leads from some of its tensors to others, compiled by XLA.
+
+    It is compiled once for all places at which it slices, where TensorFlow would compile it anew for each.
+
+    Args:
+        traced: A concrete function.
+        feeds: Tensors of its graph, which become the arguments.
+        fetches: Tensors of its graph, which become the results.
+    """
+    captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
+    names = [tensor.name for tensor in feeds]
+    ends = {tensor.op for tensor in [*feeds, *traced.graph.internal_captures]}
+    needed = {operation.name for fetch in fetches for operation in _ancestors(fetch, ends)}
+    definition = traced.graph.as_graph_def()
+    nodes = [node for node in definition.node if node.name in needed]
+    moving = {operation.name for operation in traced.graph.get_operations() if _is_moving_slice(operation)}
+    for node in nodes:
+        inputs = [source for source in node.input if not source.startswith("^")]  # nothing here has an effect to wait for
+        del node.input[:]
+        node.input.extend(inputs)
+        node.attr.pop("_class", None)  # to be placed beside an operation that may not be among them
+        if node.name in moving:
+            # The same, but compiled once for all places: keras-hub slices its masks at the place in the sequence.
+            node.op = "XlaDynamicSlice"
+            node.attr["Tindices"].CopyFrom(node.attr.pop("Index"))
+    del definition.node[:]
+    definition.node.extend(nodes)
+    sources = {source.split(":")[0] for node in nodes for source in node.input}
+    captured = {name: value for name, value in captured.items() if name.split(":")[0] in sources}
+
+    def run(*values: Any) -> Any:
+        given = {name: value for name, value in zip(names, values, strict=True) if name.split(":")[0] in sources}
+        given |= {name: tf.identity(value) for name, value in captured.items()}
+        return tf.graph_util.import_graph_def(
+            definition, input_map=given, return_elements=[tensor.name for tensor in fetches], name=""
+        )
+
+    return tf.function(run, jit_compile=True, autograph=False)
+
+
+def _is_moving_slice(operation: Any) -> bool:
+    """Whether something is sliced at a place that is known only when it runs."""
+    return operation.type == "Slice" and any(source.type == "Placeholder" for source in _ancestors(operation.inputs[1]))
+
+
+def _ancestors(tensor: Any, ends: Container[Any] = ()) -> set[Any]:
+    """Return the operations that a tensor is computed by, up to, but without, some where the way ends."""
+    found: set[Any] = set()
+    waiting = [tensor.op]
+    while waiting:
+        operation = waiting.pop()
+        if operation not in found and operation not in ends:
+            found.add(operation)
+            waiting += [source.op for source in operation.inputs]
+    return found
+
+
+def _needed_results(derivative: Any, forward: set[Any]) -> list[Any]:
+    """Return those costly results of the forward pass that the derivative needs first hand."""
+    kept: list[Any] = []
+    seen: set[Any] = set()
+    waiting = [derivative.op]
+    while waiting:
+        operation = waiting.pop()
+        if operation in seen:
+            continue
+        seen.add(operation)
+        if operation in forward and operation.type in _COSTLY:
+            kept.append(operation.outputs[0])
+        else:
+            waiting += [source.op for source in operation.inputs]
+    return kept

@@ -1,0 +1,49 @@
+"""Scores that were computed before: coming back to a target is a look-up."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+
+MAX_BYTES = 64 * 2**20
+_OVERHEAD = 512  # bytes of an entry besides its numbers
+
+Ids = tuple[int, ...]
+
+
+class ScoreCache:
+    """Scores by what they were computed from; those that were not asked for longest go first.
+
+    Args:
+        max_bytes: Most memory that it takes, about.
+    """
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._known: OrderedDict[tuple[Ids, Hashable], tuple[array[float], float | None]] = OrderedDict()
+
+    def get(self, ids: Ids, what: Hashable) -> tuple[list[float], float | None] | None:
+        """Return the scores and the gap that were put in for a sequence, or None."""
+        key = ids, what
+        if key not in self._known:
+            return None
+        self._known.move_to_end(key)
+        scores, gap = self._known[key]
+        return scores.tolist(), gap
+
+    def put(self, ids: Ids, what: Hashable, scores: Sequence[float], gap: float | None) -> None:
+        """Keep scores and gap."""
+        key = ids, what
+        if key not in self._known:
+            self._known[key] = array("d", scores), gap
+            self._bytes += _size(ids, scores)
+        while self._bytes > self._max_bytes:
+            (old, _), (values, _) = self._known.popitem(last=False)
+            self._bytes -= _size(old, values)
+
+
+def _size(ids: Ids, scores: Sequence[float]) -> int:
+    return sys.getsizeof(ids) + 8 * len(scores) + _OVERHEAD

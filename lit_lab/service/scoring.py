@@ -1,0 +1,100 @@
+"""Log-probabilities of a target after many versions of what comes before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from .cached_pass import CachedPass, cache_length
+from .cancellation import Cancellation
+
+BATCH_BYTES = 512 * 2**20
+"""Most memory of a batch's caches; a batch is smaller where the cache of one sequence is large."""
+
+MOST_SEQUENCES = 16
+"""Most sequences of a batch: more is no faster on a CPU, and would be longer between two looks at the cancellation."""
+
+LOGIT_BYTES = 256 * 2**20
+"""Most memory of the logits at hand."""
+
+
+class Scorer:
+    """Scores sequences that end in the same target; the beginning that they share is computed once.
+
+    Args:
+        cached_pass: The model.
+    """
+
+    def __init__(self, cached_pass: CachedPass) -> None:
+        self._pass = cached_pass
+
+    def log_probabilities(
+        self,
+        sequences: Sequence[Sequence[int]],
+        num_targets: int,
+        progress: Callable[[int], None],
+        cancellation: Cancellation,
+    ) -> NDArray[np.float64]:
+        """Return the summed log-probability of each sequence's last `num_targets` tokens, in nats: `<float64>[num_sequences]`.
+
+        Args:
+            sequences: Token ids; each has at least one token before the target.
+            num_targets: Length of the target.
+            progress: Told how many sequences are done, after each batch.
+            cancellation: Checked before each batch.
+
+        Raises:
+            Cancelled: when the reader went away.
+        """
+        found = np.zeros(len(sequences))
+        if not len(sequences):
+            return found
+        cancellation.check()
+        shared = _shared(sequences, num_targets)
+        length = cache_length(max(len(sequence) for sequence in sequences))
+        prefix = self._pass.empty_cache(length)
+        if shared:
+            _, prefix = self._pass.run(tf.constant([sequences[0][:shared]], tf.int32), prefix, 0)
+        size = max(1, min(MOST_SEQUENCES, BATCH_BYTES // max(1, self._pass.bytes_of(prefix))))
+        # Those of about one length together, so that little is padded.
+        order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
+        for begin in range(0, len(order), size):
+            cancellation.check()
+            batch = order[begin : begin + size]
+            found[batch] = self._batch([sequences[index] for index in batch], shared, num_targets, prefix)
+            progress(min(begin + size, len(order)))
+        return found
+
+    def _batch(self, sequences: list[Sequence[int]], shared: int, num_targets: int, prefix: Any) -> NDArray[np.float64]:
+        # A sequence's last token predicts nothing.
+        rests = [list(sequence[shared:-1]) for sequence in sequences]
+        longest = max(map(len, rests))
+        padded = tf.constant([rest + [0] * (longest - len(rest)) for rest in rests], tf.int32)
+        hidden, _ = self._pass.run(padded, self._pass.tiled(prefix, len(sequences)), shared)
+        rows = tf.stack([state[len(rest) - num_targets : len(rest)] for state, rest in zip(hidden, rests, strict=True)])
+        labels = np.array([sequence[-num_targets:] for sequence in sequences], np.int32)
+        scores = self._scores(tf.reshape(rows, (-1, rows.shape[-1])), labels.reshape(-1))
+        return np.asarray(scores.reshape(labels.shape).sum(axis=1))
+
+    def _scores(self, rows: Any, labels: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Return each row's log-probability of its label, with no more logits at once than there is room for."""
+        vocabulary = self._pass.vocabulary_size
+        size = max(1, LOGIT_BYTES // (4 * vocabulary))
+        parts: list[NDArray[np.float32]] = [
+            -tf.nn.sparse_softmax_cross_entropy_with_logits(
+                labels[at : at + size], self._pass.logits(rows[at : at + size])
+            ).numpy()
+            for at in range(0, len(labels), size)
+        ]
+        return np.concatenate(parts).astype(np.float64)
+
+
+def _shared(sequences: Sequence[Sequence[int]], num_targets: int) -> int:
+    """Return how many tokens all sequences begin with, before any target's first prediction."""
+    most = min(len(sequence) for sequence in sequences) - num_targets - 1
+    first = sequences[0]
+    return next((at for at in range(most) if any(s[at] != first[at] for s in sequences)), max(0, most))

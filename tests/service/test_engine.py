@@ -1,0 +1,260 @@
+"""The compiled passes: the same gradients as eager Keras, at any length, target, window and precision."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lit_lab.service.cancellation import Cancellation, Cancelled
+from lit_lab.service.engine.buckets import ROWS, length_bucket, row_bucket
+
+VOCABULARY = 64
+SHAPE: dict[str, Any] = {
+    "vocabulary_size": VOCABULARY,
+    "num_layers": 3,
+    "num_query_heads": 4,
+    "num_key_value_heads": 2,
+    "hidden_dim": 16,
+    "intermediate_dim": 64,
+    "head_dim": 8,
+    "query_head_dim_normalize": True,
+    "use_post_ffw_norm": True,
+    "use_post_attention_norm": True,
+    "attention_logit_soft_cap": 50,
+    "final_logit_soft_cap": 30,
+    "use_sliding_window_attention": True,
+    "sliding_window_size": 8,
+}
+
+
+def make(dtype: str = "float32", **changes: Any) -> Any:
+    import keras
+    from keras_nlp import models
+
+    keras.utils.set_random_seed(5)
+    backbone = models.GemmaBackbone(**SHAPE | changes, dtype=dtype)
+    causal_lm = models.GemmaCausalLM(backbone=backbone, preprocessor=None)
+    random = np.random.default_rng(5)
+    # Larger weights than Keras' own start: attention that is almost even would hide mistakes.
+    for variable in backbone.trainable_variables:
+        if len(variable.shape) > 1:
+            variable.assign(random.normal(0, 0.3, variable.shape))
+    return causal_lm
+
+
+@pytest.fixture(scope="module")
+def small(keras_libraries: None) -> Any:
+    return make()
+
+
+def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple[Any, float]:
+    """Gradient and loss in float64, by Keras' own forward pass over the whole sequence and all of its weights."""
+    import keras
+    import tensorflow as tf
+
+    backbone = make_float64(causal_lm)
+    body = keras.Model([backbone.token_embedding.output, backbone.input["padding_mask"]], backbone.output)
+    tokens = tf.constant([ids], tf.int32)
+    embeddings = backbone.token_embedding(tokens)
+    with tf.GradientTape() as tape:
+        tape.watch(embeddings)
+        hidden = body([embeddings, tf.ones_like(tokens)])
+        logits = backbone.token_embedding(hidden, reverse=True)
+        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[:, 1:], logits[:, :-1])
+        total = tf.reduce_sum(loss[:, start - 1 : end - 1])
+    return tape.gradient(total, embeddings)[0].numpy(), float(total)
+
+
+def make_float64(causal_lm: Any) -> Any:
+    from keras_nlp import models
+
+    config = causal_lm.backbone.get_config() | {"dtype": "float64"}
+    backbone = models.GemmaBackbone.from_config(config)
+    for ours, theirs in zip(backbone.weights, causal_lm.backbone.weights, strict=True):
+        ours.assign(np.asarray(theirs.value, np.float64) if theirs.dtype != "bfloat16" else _exact(theirs))
+    return backbone
+
+
+def _exact(variable: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.cast(variable.value, tf.float64).numpy()
+
+
+def gradients(causal_lm: Any, compiled: int | None = None, **options: Any) -> Any:
+    from lit_lab.service.salience import EmbeddingGradients
+
+    made = EmbeddingGradients(causal_lm, **options)
+    if compiled is not None:
+        made.want(compiled)
+        made.prepare()
+        assert made.is_prepared
+    return made
+
+
+def off(found: Any, exact: Any) -> float:
+    return float(np.max(np.abs(found - exact)) / np.max(np.abs(exact)))
+
+
+@pytest.fixture(scope="module")
+def prepared(small: Any) -> Any:
+    return gradients(small, 40)
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_any_target_of_any_sequence_agrees_with_float64(small: Any, prepared: Any, data: st.DataObject) -> None:
+    ids = data.draw(st.lists(st.integers(0, VOCABULARY - 1), min_size=2, max_size=40))
+    start = data.draw(st.integers(1, len(ids) - 1))
+    end = data.draw(st.integers(start + 1, len(ids)))
+    window = data.draw(st.integers(1, start)), data.draw(st.integers(end, len(ids)))
+    found = prepared.of(ids, start, end, window)
+    exact, loss = reference(small, ids, start, end)
+    assert found.gradient.shape == (end - 1, SHAPE["hidden_dim"])
+    assert off(found.gradient, exact[: end - 1]) < 1e-5
+    assert not exact[end - 1 :].any()
+    assert found.loss == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"num_layers": 1},
+        {"use_sliding_window_attention": False, "final_logit_soft_cap": None},
+        {"use_post_ffw_norm": False, "use_post_attention_norm": False, "num_key_value_heads": 4},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("block_by_block", [False, True])
+def test_other_shapes_agree_with_float64(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], block_by_block: bool
+) -> None:
+    from lit_lab.service.engine import cut
+
+    if block_by_block:
+        monkeypatch.setattr(cut, "WHOLE", 0)
+    causal_lm = make(**changes)
+    ids = np.random.default_rng(1).integers(0, VOCABULARY, 30).tolist()
+    found = gradients(causal_lm, 30).of(ids, 20, 27)
+    exact, loss = reference(causal_lm, ids, 20, 27)
+    assert off(found.gradient, exact[:26]) < 1e-5
+    assert found.loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_eager_and_compiled_passes_agree(small: Any, prepared: Any) -> None:
+    ids = list(range(2, 40))
+    eager = gradients(small).of(ids, 30, 36)
+    compiled = prepared.of(ids, 30, 36)
+    assert off(compiled.gradient, eager.gradient) < 1e-5
+    np.testing.assert_array_equal(compiled.embeddings, eager.embeddings)
+    assert compiled.loss == pytest.approx(eager.loss, rel=1e-5)
+
+
+def test_without_room_nothing_is_kept_and_the_gradient_is_the_same(small: Any, prepared: Any) -> None:
+    ids = list(range(2, 40))
+    frugal = gradients(small, 40, kept_bytes=1)
+    assert frugal.kept_bytes(40) < prepared.kept_bytes(40)
+    assert off(frugal.of(ids, 30, 36).gradient, prepared.of(ids, 30, 36).gradient) < 1e-6
+
+
+def test_what_is_kept_is_known_without_running_anything(small: Any, prepared: Any) -> None:
+    few, many = prepared.kept_bytes(20), prepared.kept_bytes(200)
+    assert 0 < few < many
+    # More than linear, for attention; and it is what a pass really keeps.
+    passes = next(iter(prepared._passes.values()))
+    forward = passes.forward(tuple(range(30)), lambda: None)
+    held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.kept, *step.inputs])
+    assert passes.kept_bytes() >= held > passes.kept_bytes() / 2
+
+
+def test_the_forward_pass_is_done_once_for_a_sequence(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = next(iter(prepared._passes.values()))
+    runs = []
+    real = passes.forward_from
+    monkeypatch.setattr(passes, "forward_from", lambda *given: runs.append(1) or real(*given))
+    ids = list(range(3, 41))
+    for start in (20, 25, 30):
+        prepared.of(ids, start, start + 5, (20, 35))
+    assert len(runs) == 1
+    prepared.forget()
+    prepared.of(ids, 20, 25)
+    assert len(runs) == 2
+
+
+def test_a_new_length_within_a_bucket_compiles_nothing(prepared: Any) -> None:
+    known = set(prepared._passes)
+    for length in (33, 36, 40):
+        prepared.of(list(range(2, 2 + length)), length - 3, length)
+    assert set(prepared._passes) == known
+    assert prepared.is_prepared
+
+
+def test_a_longer_sequence_runs_at_once_and_is_wanted(small: Any) -> None:
+    made = gradients(small)
+    made.of(list(range(2, 32)), 20, 25)
+    assert not made.is_prepared
+    made.prepare()
+    assert made.is_prepared
+
+
+def test_other_embeddings_agree_eager_and_compiled(small: Any, prepared: Any) -> None:
+    ids = list(range(2, 40))
+    random = np.random.default_rng(0)
+    given = prepared.embeddings(ids)[None, :35] + random.normal(0, 0.1, (3, 35, SHAPE["hidden_dim"])).astype("f")
+    losses, found = prepared.at(ids, 30, 36, given)
+    eager_losses, eager = gradients(small).at(ids, 30, 36, given)
+    np.testing.assert_allclose(losses, eager_losses, rtol=1e-5)
+    assert off(found, eager) < 1e-5
+    own, same = prepared.at(ids, 30, 36, prepared.embeddings(ids)[None, :35])
+    target = prepared.of(ids, 30, 36)
+    assert own[0] == pytest.approx(target.loss, rel=1e-5)
+    assert off(same[0], target.gradient) < 1e-5
+
+
+def test_bfloat16_agrees_with_float64_of_the_same_weights(keras_libraries: None) -> None:
+    causal_lm = make("bfloat16")
+    ids = np.random.default_rng(1).integers(0, VOCABULARY, 38).tolist()
+    exact, loss = reference(causal_lm, ids, 30, 36)
+    norms = np.linalg.norm(exact[:35], axis=1)
+    for made in (gradients(causal_lm), gradients(causal_lm, 38)):
+        found = made.of(ids, 30, 36)
+        errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms
+        assert np.median(errors) < 0.03
+        assert found.loss == pytest.approx(loss, rel=0.02)
+
+
+def test_a_pass_is_cancelled_between_its_parts(prepared: Any) -> None:
+    cancellation = Cancellation()
+    cancellation.set()
+    with pytest.raises(Cancelled):
+        prepared.of(list(range(5, 40)), 30, 33, check=cancellation.check)
+
+
+@given(length=st.integers(1, 20_000))
+def test_padding_is_little(length: int) -> None:
+    bucket = length_bucket(length)
+    assert length <= bucket <= max(length + 15, 1.1 * length)
+    assert length_bucket(bucket) == bucket
+
+
+def test_buckets_are_few() -> None:
+    assert len({length_bucket(length) for length in range(1, 2049)}) < 70
+
+
+def test_a_bucket_never_exceeds_the_window() -> None:
+    assert length_bucket(500, 512) == 512
+    assert length_bucket(30, 32) == 32
+    assert length_bucket(33, 512) == 48
+
+
+@given(rows=st.integers(1, 5000), length=st.integers(1, 5000))
+def test_rows_fit(rows: int, length: int) -> None:
+    if rows <= length:
+        assert rows <= row_bucket(rows, length) <= length
+    assert row_bucket(1, 10_000) == ROWS[0]
