@@ -87,7 +87,7 @@ wheel: setup ## Build the wheel into dist/ (prebuilt extension: installing it ne
 
 .PHONY: benchmarks
 benchmarks: setup browser ## Run the benchmark scripts; each prints a table
-	for script in benchmarks/*.py; do python "$$script"; done
+	for script in cold_start server_start engine; do python "benchmarks/$$script.py"; done
 
 .PHONY: lock
 lock: ## Resolve the Python dependencies anew into requirements/lock.txt (needs uv)

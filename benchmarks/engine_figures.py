@@ -81,10 +81,11 @@ def figures(size: str, parts: dict[str, Any]) -> dict[str, Any]:
         for method in METHODS:
             found[f"agreement_{method}"] = error(ours, exact, method)
     if "memory" in parts:
-        found["memory_ratio"] = parts["memory"]["lab"]["above"] / parts["memory"]["lit"]["above"]
+        found["memory_ratio"] = parts["memory"]["lab"]["passing"] / parts["memory"]["lit"]["passing"]
     if "first" in parts:
         first = medians(parts["first"])
-        found["first_request_ratio"] = first["compiled"] / first["lit"]
+        # What a user waits: where compiling would take longer the service doesn't wait for it.
+        found["first_request_ratio"] = first["lab"] / first["lit"]
     if "generation" in parts:
         generation = parts["generation"]
         found["first_token_ratio"] = generation["first_token"] / generation["lit_answer"]

@@ -23,7 +23,7 @@ class Lab:
     def compile(self, case: Case) -> None:
         """Compile salience for sequences like this, as the service does in the background."""
         self.model.gradients.want(len(case.ids), case.targets[-1][1] - case.targets[0][0])
-        self.model.prepare_salience()
+        self.model.gradients.prepare()
 
     def forget(self) -> None:
         """Drop the kept forward pass."""
@@ -64,10 +64,6 @@ class Lab:
         """Generate up to `length` tokens in all; return when each new one was there, in seconds from the start."""
         from lit_lab.protocol import Sampling
 
-        decoder: Any = self.model.decoder
         start = time.perf_counter()
-        if hasattr(decoder, "steps"):
-            tokens = decoder.steps(ids, length, Sampling(), ALTERNATIVES)
-        else:
-            tokens = decoder.next_ids(ids, length)
+        tokens = self.model.decoder.steps(ids, length, Sampling(), ALTERNATIVES)
         return [time.perf_counter() - start for _ in tokens]
