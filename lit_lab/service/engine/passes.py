@@ -88,6 +88,7 @@ class Passes:
         self._lower = cut.lower()
         self._spec = tf.TensorSpec((1, length, cut.width), cut.embed.compute_dtype)
         self._pieces: dict[str, Piece] = {}
+        self._read: dict[tuple[int, str], list[Any]] = {}
         self._keep = True
         self._keep = self.kept_bytes() <= budget
         if not self._keep:
@@ -116,7 +117,7 @@ class Passes:
         for part in self._lower:
             check()
             piece = self._piece(part)
-            weights = _weights(part)
+            weights = self._weights(part)
             output, kept = piece.forward([x], weights)
             steps.append(Step(piece, weights, [x], kept))
             x = output
@@ -157,7 +158,7 @@ class Passes:
         begin = min(first, self.length - rows)
         part = self._cut.upper(rows)
         piece = self._piece(part, rows)
-        weights = _weights(part)
+        weights = self._weights(part)
         inputs = [forward.hidden, tf.constant(begin, tf.int32)]
         hidden, kept = piece.forward(inputs, weights)
         labels = tf.constant(forward.ids[window[0] : window[1]], tf.int32)
@@ -171,10 +172,14 @@ class Passes:
         if part.kind not in self._pieces:
             inputs = [self._spec] if rows is None else [self._spec, tf.TensorSpec((), tf.int32)]
             output = tf.TensorSpec((1, rows or self.length, self._cut.width), self._spec.dtype)
-            self._pieces[part.kind] = Piece(part, inputs, output, self._keep)
+            shared = sum(other.kind == part.kind for other in self._lower) > 1
+            bound = None if shared else self._weights(part)
+            self._pieces[part.kind] = Piece(part, inputs, output, bound, self._keep)
         return self._pieces[part.kind]
 
-
-def _weights(part: Part) -> list[Any]:
-    # Read, not copied: a tensor that shares the variable's memory.
-    return [tf.convert_to_tensor(variable.value) for variable in part.variables]
+    def _weights(self, part: Part) -> list[Any]:
+        # Read once, not copied: tensors that share the variables' memory.
+        key = id(part.variables[0]) if part.variables else 0, part.kind
+        if key not in self._read:
+            self._read[key] = [tf.convert_to_tensor(variable.value) for variable in part.variables]
+        return self._read[key]

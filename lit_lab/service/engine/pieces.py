@@ -5,7 +5,7 @@ This is the engine's seam: JAX and PyTorch have a module like this one.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -40,10 +40,19 @@ class Piece:
         part: The part; its weights are given at each call, so that all parts of its kind share this piece.
         inputs: Shape and type of its inputs; gradients are taken with respect to the first.
         output: Shape and type of its output.
+        bound: Weights that are always the same, for a part that shares its piece with no other; they then needn't be
+            looked at in each call.
         keep: Whether to keep them; without, they are computed again as well, which takes less memory.
     """
 
-    def __init__(self, part: Part, inputs: Sequence[tf.TensorSpec], output: tf.TensorSpec, keep: bool = True) -> None:
+    def __init__(
+        self,
+        part: Part,
+        inputs: Sequence[tf.TensorSpec],
+        output: tf.TensorSpec,
+        bound: Sequence[Any] | None = None,
+        keep: bool = True,
+    ) -> None:
         count = len(inputs)
 
         def both(*values: Any) -> tuple[Any, Any]:
@@ -60,20 +69,24 @@ class Piece:
         result, derivative = traced.graph.outputs
         kept = _needed_results(derivative, _ancestors(result)) if keep else []
         self.kept_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in kept)
-        self._forward = compiled(traced, [*given, *weights], [result, *kept])
-        self._backward = compiled(traced, [*given, gradient, *kept, *weights], [derivative])
+        always = {} if bound is None else {t.name: value for t, value in zip(weights, bound, strict=True)}
+        if bound is not None:
+            weights = []
+        self._takes_weights = bound is None
+        self._forward = compiled(traced, [*given, *weights], [result, *kept], always)
+        self._backward = compiled(traced, [*given, gradient, *kept, *weights], [derivative], always)
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return the output and what `backward` needs of this pass."""
-        output, *kept = self._forward(*inputs, *weights)
+        output, *kept = self._forward(*inputs, *(weights if self._takes_weights else ()))
         return output, kept
 
     def backward(self, inputs: Sequence[Any], gradient: Any, kept: Sequence[Any], weights: Sequence[Any]) -> Any:
         """Return the gradient with respect to the first input, from that with respect to the output."""
-        return self._backward(*inputs, gradient, *kept, *weights)[0]
+        return self._backward(*inputs, gradient, *kept, *(weights if self._takes_weights else ()))[0]
 
 
-def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any]) -> Any:
+def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: Mapping[str, Any] | None = None) -> Any:
     """Return the part of a traced function that leads from some of its tensors to others, compiled by XLA.
 
     It is compiled once for all places at which it slices, where TensorFlow would compile it anew for each.
@@ -82,16 +95,20 @@ def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any]) -> Any:
         traced: A concrete function.
         feeds: Tensors of its graph, which become the arguments.
         fetches: Tensors of its graph, which become the results.
+        bound: Values of others of its inputs, by their names.
     """
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
+    captured |= bound or {}
     names = [tensor.name for tensor in feeds]
-    ends = {tensor.op for tensor in [*feeds, *traced.graph.internal_captures]}
+    ends = {tensor.op for tensor in [*feeds, *traced.graph.inputs]}
     needed = {operation.name for fetch in fetches for operation in _ancestors(fetch, ends)}
     definition = traced.graph.as_graph_def()
     nodes = [node for node in definition.node if node.name in needed]
     moving = {operation.name for operation in traced.graph.get_operations() if _is_moving_slice(operation)}
     for node in nodes:
-        inputs = [source for source in node.input if not source.startswith("^")]  # nothing here has an effect to wait for
+        inputs = [
+            source for source in node.input if not source.startswith("^")
+        ]  # nothing here has an effect to wait for
         del node.input[:]
         node.input.extend(inputs)
         node.attr.pop("_class", None)  # to be placed beside an operation that may not be among them
@@ -111,7 +128,9 @@ def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any]) -> Any:
             definition, input_map=given, return_elements=[tensor.name for tensor in fetches], name=""
         )
 
-    return tf.function(run, jit_compile=True, autograph=False)
+    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
+    # Concrete: to look a function up by its dozens of arguments takes longer than a small model's pass.
+    return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*specs)
 
 
 def _is_moving_slice(operation: Any) -> bool:
