@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from .engine.allocation import allocated_cache
-from .engine.pieces import compiled
+from .engine.pieces import compiled, weights_read
 from .vocabulary import logits
 
 STEP = 128
@@ -126,7 +126,7 @@ class CachedPass:
             lambda ids, position, *parts: self._call_last(ids, tf.nest.pack_sequence_as(cache, parts), position),
             autograph=False,
         ).get_concrete_function(tf.TensorSpec([1, 1], tf.int32), tf.TensorSpec([], tf.int32), *specs)
-        run = compiled(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs)
+        run = compiled(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs, weights_read(traced))
 
         def step(ids: Any, cache: Any, position: Any) -> Any:
             results = run(ids, position, *tf.nest.flatten(cache))

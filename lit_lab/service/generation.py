@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lit_lab.protocol import Sampling
 
-from .cached_pass import CachedPass, Next, cache_length
+from .cached_pass import STEP, CachedPass, Next, cache_length
 from .errors import ServiceError
 from .sampling import Chooser, chooser
 
@@ -111,7 +111,8 @@ class Decoder:
         """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
         kept, self._kept = self._kept, None
         if kept is None:
-            return [], self.cached_pass.empty_cache(cache_length(len(ids))), 0
+            # With room for the beginning of an answer, so that most don't change to another length midway.
+            return [], self.cached_pass.empty_cache(cache_length(len(ids) + STEP // 2)), 0
         known, cache = kept
         # The last token is run in any case: its logits aren't kept.
         most = min(len(known), len(ids) - 1)

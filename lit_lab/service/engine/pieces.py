@@ -101,6 +101,7 @@ def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: M
     captured |= bound or {}
     names = [tensor.name for tensor in feeds]
     ends = {tensor.op for tensor in [*feeds, *traced.graph.inputs]}
+    ends |= {traced.graph.get_operation_by_name(name.split(":")[0]) for name in bound or {}}
     needed = {operation.name for fetch in fetches for operation in _ancestors(fetch, ends)}
     definition = traced.graph.as_graph_def()
     nodes = [node for node in definition.node if node.name in needed]
@@ -131,6 +132,25 @@ def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: M
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
     # Concrete: to look a function up by its dozens of arguments takes longer than a small model's pass.
     return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*specs)
+
+
+def weights_read(traced: Any) -> dict[str, Any]:
+    """Return the values of the variables that a traced function reads, by the names of their readings.
+
+    Bound to them instead of to the variables, a function needn't ask for these in each call. No copies: the tensors
+    share the variables' memory.
+    """
+    variables = {id(variable.handle): variable for variable in traced.graph.variables}
+    within = {
+        inner.name: variables[id(outer)]
+        for outer, inner in zip(traced.captured_inputs, traced.graph.internal_captures, strict=True)
+        if id(outer) in variables
+    }
+    return {
+        operation.outputs[0].name: tf.convert_to_tensor(within[operation.inputs[0].name])
+        for operation in traced.graph.get_operations()
+        if operation.type == "ReadVariableOp" and operation.inputs[0].name in within
+    }
 
 
 def _is_moving_slice(operation: Any) -> bool:
