@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.protocol import AnswerEvent, SalienceRequest, Span
+from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, Span
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 
 SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
 GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
 FAMILIES: dict[str, dict[str, Any]] = {
+    "Gemma": {**GROUPED, "head_dim": 8},
     "Gemma3": {
         **GROUPED,
         "head_dim": 8,
@@ -24,6 +25,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     },
     "GPT2": {**SMALL, "num_heads": 2, "max_sequence_length": 32},
     "Llama": GROUPED,
+    "Llama3": GROUPED,
     "Mistral": GROUPED,
     "Phi3": GROUPED,
     "Qwen3": {**GROUPED, "head_dim": 8},
@@ -42,20 +44,36 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
     backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family])
     causal_lm = getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
     prompt = [3, 5, 7, 9, 11, 13, 2, 8]
-    ids = [*prompt, *Decoder(causal_lm).next_ids(prompt, 14)]
+    ids = [*prompt, *(step.id for step in Decoder(causal_lm).steps(prompt, 14))]
     assert len(ids) == 14
-    scored = EmbeddingGradients(causal_lm).target_logits(ids, len(prompt))
+    gradients = EmbeddingGradients(causal_lm)
+    scored = gradients.target_logits(ids, len(prompt))
     assert scored.argmax(-1).tolist() == ids[len(prompt) :]
     inputs = {"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}
     whole = np.asarray(causal_lm(inputs))[0]
     np.testing.assert_allclose(scored, whole[len(prompt) - 1 : -1], rtol=1e-4, atol=1e-5)
+    # The compiled passes of this family, which call its last block with a cache, against eager Keras.
+    eager = gradients.of(ids, 9, 12)
+    gradients.want(len(ids))
+    gradients.prepare()
+    compiled = gradients.of(ids, 9, 12)
+    assert np.max(np.abs(compiled.gradient - eager.gradient)) <= 1e-5 * np.max(np.abs(eager.gradient))
+    assert compiled.loss == pytest.approx(eager.loss, rel=1e-5)
+
+
+def test_every_family_that_is_trusted_unchecked_is_checked_here(keras_libraries: None) -> None:
+    from lit_lab.service.language_model import CHECKED
+
+    assert {f"{family}CausalLM" for family in FAMILIES} == CHECKED
 
 
 def test_a_model_that_chooses_by_other_logits_has_no_salience(
     language_model: Any, causal_lm: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from lit_lab.service import language_model as module
     from lit_lab.service.language_model import LanguageModel
 
+    monkeypatch.setattr(module, "CHECKED", frozenset())
     model = LanguageModel(causal_lm)
     generated = model.decoder.next_logits([0, 0])
     monkeypatch.setattr(model.decoder, "next_logits", lambda ids: np.tanh(generated))
@@ -94,7 +112,8 @@ def test_presets_with_byte_level_tokenizers_work(keras_libraries: None, family: 
     prompt = "onion 😀 it's\n 12"
     tokens = model.tokenizer.prompt(prompt)
     assert "".join(token.text for token in tokens if token.kind != "template") == prompt
-    final = list(model.generate(prompt, 3, Cancellation()))[-1]
+    request = GenerateRequest(model="tiny", prompt=prompt, max_new_tokens=3)
+    final = list(model.generate(request, Cancellation()))[-1]
     assert isinstance(final, AnswerEvent)
     ids = [token.id for token in [*tokens, *final.tokens]]
     if final.tokens:

@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.protocol import AnswerEvent, PromptEvent, Token, TokenEvent
+from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, Token, TokenEvent
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.errors import ServiceError
 
 PROMPTS = ["Analyze a menu item in a restaurant.\n", "Suggestion: 😀 soup", "é"]
+
+
+def request(prompt: str, max_new_tokens: int, **options: Any) -> GenerateRequest:
+    return GenerateRequest(model="tiny", prompt=prompt, max_new_tokens=max_new_tokens, **options)
 
 
 def answer(model: Any, prompt: str, max_new_tokens: int = 20) -> tuple[list[Token], list[Token], AnswerEvent]:
@@ -19,7 +23,7 @@ def answer(model: Any, prompt: str, max_new_tokens: int = 20) -> tuple[list[Toke
     prompt_tokens: list[Token] = []
     streamed: list[Token] = []
     final = None
-    for event in model.generate(prompt, max_new_tokens, Cancellation()):
+    for event in model.generate(request(prompt, max_new_tokens), Cancellation()):
         if isinstance(event, PromptEvent):
             assert not streamed
             prompt_tokens = event.tokens
@@ -110,7 +114,7 @@ def test_cancelling_takes_effect_before_the_next_token(language_model: Any) -> N
     cancellation = Cancellation()
     seen = 0
     with pytest.raises(Cancelled):
-        for event in language_model.generate(PROMPTS[0], 50, cancellation):
+        for event in language_model.generate(request(PROMPTS[0], 50), cancellation):
             if isinstance(event, TokenEvent):
                 seen += 1
                 if seen == 2:

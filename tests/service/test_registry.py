@@ -48,7 +48,9 @@ class Model:
     window = 8
     parameters = 1
 
-    def prepare_salience(self) -> None:
+    wants_preparing = True
+
+    def prepare(self) -> None:
         pass
 
 
@@ -237,15 +239,16 @@ async def test_says_what_it_imports(registry: Registry) -> None:
     assert registry.imported
 
 
-async def test_salience_is_not_compiled_while_an_answer_is_computed(
+async def test_nothing_is_compiled_while_an_answer_is_computed(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "prepare_salience", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
     await registry.load("one")
     entry = registry.get("one")
+    registry.rested(entry)
     assert entry.preparing is not None
     async with entry.turn:
         for _ in range(50):
@@ -253,3 +256,28 @@ async def test_salience_is_not_compiled_while_an_answer_is_computed(
         assert not compiled.is_set()
     await entry.preparing
     assert compiled.is_set()
+
+
+async def test_work_asks_for_what_it_lacked_to_be_compiled(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = threading.Event()
+    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
+    await lines(Work(registry), "one", lambda *_: iter([]))
+    preparing = registry.get("one").preparing
+    assert preparing is not None
+    await preparing
+    assert compiled.is_set()
+
+
+async def test_what_wants_nothing_is_left_alone(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = threading.Event()
+    monkeypatch.setattr(Model, "wants_preparing", False)
+    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
+    await lines(Work(registry), "one", lambda *_: iter([]))
+    preparing = registry.get("one").preparing
+    assert preparing is not None
+    await preparing
+    assert not compiled.is_set()

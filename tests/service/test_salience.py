@@ -64,9 +64,10 @@ def test_agrees_with_lit(causal_lm: Any, prompt: str, compiled: bool) -> None:
     from lit_lab.service.language_model import LanguageModel
 
     language_model = LanguageModel(causal_lm)
-    if compiled:
-        language_model.prepare_salience()
     ids = [token.id for token in language_model.tokenizer.prompt(prompt)]
+    if compiled:
+        language_model.gradients.want(len(ids))
+        language_model.prepare()
     length = len(ids)
     check(
         language_model,
@@ -88,7 +89,8 @@ def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: A
 
     embedded = LanguageModel(embedded.causal_lm)
     if compiled:
-        embedded.prepare_salience()
+        embedded.gradients.want(330)  # a bucket that all of them fit into
+        embedded.prepare()
 
     samples = Path(lit_nlp.__file__).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"
     worst = 0.0

@@ -1,0 +1,84 @@
+"""Sampling: Keras' samplers, seeded, on the distribution that the settings leave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lit_lab.protocol import AnswerEvent, GenerateRequest, Sampling
+from lit_lab.service.cancellation import Cancellation
+
+LOGITS = np.log(np.array([0.5, 0.3, 0.15, 0.05], np.float32))
+
+
+def drawn(keras_libraries: None, count: int = 600, **settings: Any) -> Counter[int]:
+    import tensorflow as tf
+
+    from lit_lab.service.sampling import chooser
+
+    choose = chooser(Sampling(**settings), len(LOGITS))
+    assert choose is not None
+    logits = tf.constant(LOGITS)
+    return Counter(choose(logits) for _ in range(count))
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"temperature": 1.0}, [0.5, 0.3, 0.15, 0.05]),
+        ({"temperature": 0.5}, [0.685, 0.247, 0.062, 0.007]),
+        ({"temperature": 1.0, "top_k": 2}, [0.625, 0.375, 0, 0]),
+        ({"temperature": 1.0, "top_k": 99}, [0.5, 0.3, 0.15, 0.05]),
+        ({"temperature": 1.0, "top_p": 0.75}, [0.625, 0.375, 0, 0]),
+        ({"temperature": 1.0, "top_p": 0.9, "top_k": 2}, [0.625, 0.375, 0, 0]),
+        ({"temperature": 1.0, "top_p": 1.0}, [0.5, 0.3, 0.15, 0.05]),
+    ],
+)
+def test_chooses_from_what_the_settings_leave(
+    keras_libraries: None, settings: dict[str, Any], expected: list[float]
+) -> None:
+    count = 600
+    found = drawn(keras_libraries, count, **settings)
+    for id, chance in enumerate(expected):
+        # Five standard deviations: with these seeds it either holds or it doesn't.
+        assert abs(found[id] - count * chance) <= 5 * np.sqrt(count * chance * (1 - chance)) + 1
+        if chance == 0:
+            assert found[id] == 0
+
+
+def test_without_a_temperature_nothing_is_drawn(keras_libraries: None) -> None:
+    from lit_lab.service.sampling import chooser
+
+    assert chooser(Sampling(top_k=3, top_p=0.5, seed=4), 10) is None
+
+
+def answered(model: Any, seed: int, temperature: float = 1.0) -> AnswerEvent:
+    sampling = Sampling(temperature=temperature, seed=seed)
+    request = GenerateRequest(model="tiny", prompt="Suggestion:", max_new_tokens=12, sampling=sampling)
+    last = list(model.generate(request, Cancellation()))[-1]
+    assert isinstance(last, AnswerEvent)
+    return last
+
+
+def test_a_seed_gives_its_answer_again(language_model: Any) -> None:
+    one, other = answered(language_model, 1), answered(language_model, 2)
+    assert one.tokens != other.tokens
+    again = answered(language_model, 1)
+    assert [token.id for token in again.tokens] == [token.id for token in one.tokens]
+
+
+def test_probabilities_are_the_models_own(language_model: Any) -> None:
+    import tensorflow as tf
+
+    final = answered(language_model, 1, temperature=2.0)
+    prompt = [token.id for token in language_model.tokenizer.prompt("Suggestion:")]
+    ids = prompt + [token.id for token in final.tokens]
+    chances = tf.nn.log_softmax(language_model.gradients.target_logits(ids, len(prompt))).numpy()
+    for token, row in zip(final.tokens, chances, strict=True):
+        assert token.logprob == pytest.approx(row[token.id], abs=1e-3)
+        best = np.argsort(-row, kind="stable")[: len(token.alternatives)]
+        assert [other.logprob for other in token.alternatives] == pytest.approx(row[best].tolist(), abs=1e-3)
+        assert sum(np.exp(other.logprob) for other in token.alternatives) <= 1 + 1e-5

@@ -1,0 +1,80 @@
+"""Log-probabilities of many sequences: the same as one by one through the whole model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from test_families import FAMILIES
+
+from lit_lab.service.cancellation import Cancellation, Cancelled
+
+RANDOM = np.random.default_rng(3)
+SEQUENCES = [[3, 5, 7, *RANDOM.integers(4, 60, count).tolist(), 9, 11, 13] for count in (0, 9, 4, 4, 12, 1)]
+
+
+def reference(causal_lm: Any, sequence: list[int], num_targets: int) -> float:
+    import tensorflow as tf
+
+    inputs = {"token_ids": np.array([sequence]), "padding_mask": np.ones((1, len(sequence)))}
+    chances = tf.nn.log_softmax(tf.cast(causal_lm(inputs), tf.float32)[0]).numpy()
+    places = range(len(sequence) - num_targets, len(sequence))
+    return float(sum(chances[place - 1, sequence[place]] for place in places))
+
+
+def scorer(causal_lm: Any) -> Any:
+    from lit_lab.service.cached_pass import CachedPass
+    from lit_lab.service.scoring import Scorer
+
+    return Scorer(CachedPass(causal_lm))
+
+
+def score(scorer: Any, sequences: list[list[int]], num_targets: int) -> Any:
+    return scorer.log_probabilities(sequences, num_targets, lambda done: None, Cancellation())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_agrees_with_the_whole_model(keras_libraries: None, family: str) -> None:
+    import keras
+    from keras_nlp import models
+
+    keras.utils.set_random_seed(3)
+    backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family])
+    causal_lm = getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
+    exact = [reference(causal_lm, sequence, 3) for sequence in SEQUENCES]
+    np.testing.assert_allclose(score(scorer(causal_lm), SEQUENCES, 3), exact, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("num_targets", [1, 3, 5])
+def test_agrees_whatever_the_room(causal_lm: Any, monkeypatch: pytest.MonkeyPatch, num_targets: int) -> None:
+    from lit_lab.service import scoring
+
+    exact = [reference(causal_lm, sequence, num_targets) for sequence in SEQUENCES]
+    np.testing.assert_allclose(score(scorer(causal_lm), SEQUENCES, num_targets), exact, rtol=1e-4, atol=1e-4)
+    monkeypatch.setattr(scoring, "BATCH_BYTES", 1)
+    monkeypatch.setattr(scoring, "LOGIT_BYTES", 1)
+    np.testing.assert_allclose(score(scorer(causal_lm), SEQUENCES, num_targets), exact, rtol=1e-4, atol=1e-4)
+
+
+def test_nothing_before_the_target_but_one_token(causal_lm: Any) -> None:
+    found = score(scorer(causal_lm), [[3, 9], [3, 9]], 1)
+    assert found == pytest.approx(reference(causal_lm, [3, 9], 1), rel=1e-4)
+
+
+def test_no_sequences_are_no_scores(causal_lm: Any) -> None:
+    assert score(scorer(causal_lm), [], 2).shape == (0,)
+
+
+def test_tells_progress_and_is_cancelled_between_batches(causal_lm: Any) -> None:
+    cancellation = Cancellation()
+    told: list[int] = []
+
+    def progress(done: int) -> None:
+        told.append(done)
+        cancellation.set()
+
+    sequences = [[3, index % 50 + 4, 9, 11] for index in range(40)]
+    with pytest.raises(Cancelled):
+        scorer(causal_lm).log_probabilities(sequences, 1, progress, cancellation)
+    assert told == [16]
