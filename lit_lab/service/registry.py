@@ -24,7 +24,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1  # how often a waiting request looks whether there is something new to tell
-_REST_SECONDS = 1.0  # without work, after which a model has time for what isn't asked for yet
+_REST_SECONDS = 3.0  # without work, after which a model has time for what isn't asked for yet
 
 
 @dataclass

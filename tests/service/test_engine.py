@@ -106,7 +106,7 @@ def prepared(small: Any) -> Any:
     return gradients(small, 40)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_any_target_of_any_sequence_agrees_with_float64(small: Any, prepared: Any, data: st.DataObject) -> None:
     ids = data.draw(st.lists(st.integers(0, VOCABULARY - 1), min_size=2, max_size=40))
@@ -125,7 +125,6 @@ def test_any_target_of_any_sequence_agrees_with_float64(small: Any, prepared: An
     ("changes", "block_by_block"),
     [
         ({"num_layers": 3}, True),
-        ({"num_layers": 1}, False),
         ({"use_sliding_window_attention": False, "final_logit_soft_cap": None, "use_post_ffw_norm": False}, False),
     ],
     ids=str,

@@ -88,6 +88,7 @@ class Passes:
         self._lower = cut.lower()
         self._spec = tf.TensorSpec((1, length, cut.width), cut.embed.compute_dtype)
         self._pieces: dict[str, Piece] = {}
+        self._compiled_rows: set[int] = set()
         self._read: dict[tuple[int, str], list[Any]] = {}
         self._keep = True
         self._keep = self.kept_bytes() <= budget
@@ -154,7 +155,11 @@ class Passes:
         if not (window[0] <= start and end <= window[1]) or window[1] - window[0] > max(_WINDOW, end - start):
             window = (start, end)
         first, last = window[0] - 1, window[1] - 1
-        rows = row_bucket(last - first, self.length)
+        # More rows than are asked for take little longer; a number that isn't compiled yet would take seconds.
+        least = last - first
+        compiled = min((size for size in self._compiled_rows if size >= least), default=None)
+        rows = compiled if compiled is not None else row_bucket(least, self.length)
+        self._compiled_rows.add(rows)
         begin = min(first, self.length - rows)
         part = self._cut.upper(rows)
         piece = self._piece(part, rows)

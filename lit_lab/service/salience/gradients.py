@@ -92,8 +92,7 @@ class EmbeddingGradients:
                 bucket, rows = next(iter(self._wanted.items()))
             try:
                 passes = Passes(self._cut, self._head, bucket, self._budget)
-                for size in {ROWS[0], rows}:
-                    passes.compile(size)
+                passes.compile(rows)
                 self._passes[bucket] = passes
             finally:
                 with self._lock:
