@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Protocol
 
 import tensorflow as tf
 
 from lit_lab.protocol import Sampling
+
+LEAST_TEMPERATURE = 1e-6
+"""What is colder is greedy: logits divided by less overflow, and at that temperature only ties are left to chance."""
+
+NUCLEUS = 1024
+"""Where the likeliest so many tokens reach top-p together, the rest of the vocabulary needn't be sorted."""
 
 
 class Chooser(Protocol):
@@ -21,19 +28,66 @@ class Chooser(Protocol):
 
 
 def chooser(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
-    """Return what chooses one answer's tokens: keras-hub's samplers, for each answer from the seed anew."""
-    if sampling.temperature == 0:
+    """Return what chooses one answer's tokens, for each answer from the seed anew; None: the likeliest, always."""
+    if sampling.temperature < LEAST_TEMPERATURE:
         return None
+    top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None
+    top_p = sampling.top_p if sampling.top_p is not None and sampling.top_p < 1 else None
+    choose = _compiled(vocabulary_size, top_k, top_p)
+    temperature = tf.constant(sampling.temperature, tf.float32)
+    state = tf.constant([sampling.seed, 0], tf.int64)
+
+    def chosen(logits: Any) -> int:
+        nonlocal state
+        token, state = choose(logits, temperature, state)
+        return int(token)
+
+    return chosen
+
+
+@lru_cache(maxsize=8)
+def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> Any:
+    """Return keras-hub's sampler as a function of the logits, the temperature and the random generator's state.
+
+    Run eagerly, it takes longer than a step of a small model; with a state of its own, it could serve one answer only.
+    """
+    import keras
     from keras_nlp import samplers
 
-    top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None
-    options = {"seed": sampling.seed, "temperature": sampling.temperature}
+    # What seeds the sampler is replaced in each call.
     sampler: Any
-    if sampling.top_p is not None and sampling.top_p < 1:
-        sampler = samplers.TopPSampler(p=sampling.top_p, k=top_k, **options)
+    nucleus: Any = None
+    if top_p is not None:
+        sampler = samplers.TopPSampler(p=top_p, k=top_k, seed=0)
+        if top_k is None and vocabulary_size > NUCLEUS:
+            nucleus = samplers.TopPSampler(p=top_p, k=NUCLEUS, seed=0)
     elif top_k is not None:
-        sampler = samplers.TopKSampler(k=top_k, **options)
+        sampler = samplers.TopKSampler(k=top_k, seed=0)
     else:
-        sampler = samplers.RandomSampler(**options)
+        sampler = samplers.RandomSampler(seed=0)
 
-    return lambda logits: int(sampler.get_next_token(sampler.compute_probabilities(logits[tf.newaxis]))[0])
+    def drawn(by: Any, probabilities: Any, state: Any) -> tuple[Any, Any]:
+        seed = by.seed_generator.state
+        with keras.StatelessScope(state_mapping=[(seed, state)]) as scope:
+            token = by.get_next_token(probabilities)[0]
+        return token, scope.get_current_value(seed)
+
+    def choose(logits: Any, temperature: Any, state: Any) -> tuple[Any, Any]:
+        # The highest is taken off so that no quotient is infinite.
+        probabilities = tf.nn.softmax((logits - tf.reduce_max(logits)) / temperature)[tf.newaxis]
+        if nucleus is None:
+            return drawn(sampler, probabilities, state)
+        reached = tf.reduce_sum(tf.math.top_k(probabilities, NUCLEUS, sorted=False).values) > top_p
+        token, following = tf.cond(
+            reached,
+            lambda: drawn(nucleus, probabilities, state),
+            lambda: drawn(sampler, probabilities, state),
+        )
+        return token, following
+
+    signature = [
+        tf.TensorSpec([vocabulary_size], tf.float32),
+        tf.TensorSpec([], tf.float32),
+        tf.TensorSpec([2], tf.int64),
+    ]
+    return tf.function(choose, input_signature=signature, autograph=False)

@@ -82,3 +82,48 @@ def test_probabilities_are_the_models_own(language_model: Any) -> None:
         best = np.argsort(-row, kind="stable")[: len(token.alternatives)]
         assert [other.logprob for other in token.alternatives] == pytest.approx(row[best].tolist(), abs=1e-3)
         assert sum(np.exp(other.logprob) for other in token.alternatives) <= 1 + 1e-5
+
+
+def test_next_to_no_temperature_is_greedy(keras_libraries: None) -> None:
+    from lit_lab.service.sampling import LEAST_TEMPERATURE, chooser
+
+    # Logits divided by it would be infinite.
+    assert chooser(Sampling(temperature=1e-300, top_k=3), 10) is None
+    for settings in ({}, {"top_k": 3}, {"top_p": 0.9}):
+        assert drawn(keras_libraries, 20, temperature=LEAST_TEMPERATURE, **settings) == {0: 20}
+
+
+@pytest.mark.parametrize("top_p", [0.3, 0.6])
+def test_a_large_vocabulary_is_cut_at_the_same_place(keras_libraries: None, top_p: float) -> None:
+    """Whether the likeliest tokens that reach P are within the part that is sorted at first, or more."""
+    import tensorflow as tf
+
+    from lit_lab.service.sampling import NUCLEUS, chooser
+
+    chances = np.linspace(1.0, 2.0, 4 * NUCLEUS)
+    chances /= chances.sum()
+    likeliest_first = np.argsort(-chances)
+    count = int(np.searchsorted(np.cumsum(chances[likeliest_first]), top_p)) + 1
+    assert (count < NUCLEUS) == (top_p == 0.3)
+    choose = chooser(Sampling(temperature=1.0, top_p=top_p), len(chances))
+    assert choose is not None
+    logits = tf.constant(np.log(chances), tf.float32)
+    ids = [choose(logits) for _ in range(400)]
+    assert set(ids) <= set(likeliest_first[: count + 1].tolist())
+    # The unlikelier half of them has nearly half of the draws.
+    assert 150 < sum(id in likeliest_first[count // 2 :] for id in ids) < 230
+
+
+def test_answers_that_are_drawn_in_turns_dont_disturb_each_other(keras_libraries: None) -> None:
+    import tensorflow as tf
+
+    from lit_lab.service.sampling import chooser
+
+    logits = tf.zeros(50)
+    alone, one, other = (chooser(Sampling(temperature=1.0), 50) for _ in range(3))
+    assert alone is not None
+    assert one is not None
+    assert other is not None
+    expected = [alone(logits) for _ in range(10)]
+    assert len(set(expected)) > 3
+    assert [(one(logits), other(logits)) for _ in range(10)] == [(id, id) for id in expected]
