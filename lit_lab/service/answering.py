@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 from lit_lab.protocol import (
     Alternative,
@@ -56,15 +57,17 @@ def answer(
     alternatives: list[list[Alternative]] = []
     ended = False
     first: float | None = None
-    for step in decoder.steps(ids, length, request.sampling, request.alternatives):
-        cancellation.check()
-        first = time.monotonic() - started if first is None else first
-        if step.id in tokenizer.stop_ids:
-            ended = True
-            break
-        said.append(step)
-        alternatives.append(_alternatives(stream, step))
-        yield TokenEvent(token=_sure(stream.add(step.id), step, alternatives[-1]))
+    # Closed at once whatever ends it, so that what it computed is there for the next prompt.
+    with closing(decoder.steps(ids, length, request.sampling, request.alternatives, cancellation)) as steps:
+        for step in steps:
+            cancellation.check()
+            first = time.monotonic() - started if first is None else first
+            if step.id in tokenizer.stop_ids:
+                ended = True
+                break
+            said.append(step)
+            alternatives.append(_alternatives(stream, step))
+            yield TokenEvent(token=_sure(stream.add(step.id), step, alternatives[-1]))
     answered = [
         _sure(token, step, others) for token, step, others in zip(stream.finish(), said, alternatives, strict=True)
     ]

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from .engine.allocation import allocated_cache
 from .engine.pieces import compiled, weights_read
-from .vocabulary import logits
+from .vocabulary import logits, logits_at
 
 STEP = 128
 """Caches are so many tokens long, or a multiple: long enough to grow rarely, short enough to waste little attention."""
@@ -55,6 +55,7 @@ class CachedPass:
     def __init__(self, causal_lm: Any) -> None:
         self._causal_lm = causal_lm
         self._embed = causal_lm.backbone.token_embedding
+        self._has_own_head = False
         self.vocabulary_size = int(self._embed.input_dim)
         # Two sizes tell which axis of which part is the batch, and which the length, whatever this family's cache
         # looks like.
@@ -98,6 +99,8 @@ class CachedPass:
     def run(self, ids: Any, cache: Any, position: int) -> tuple[Any, Any]:
         """Return the hidden states of some tokens, `[batch, num_tokens, width]`, and the cache with them in it.
 
+        They are what `logits` takes: the logits themselves where the family makes them in a way of its own.
+
         Args:
             ids: `<int32>[batch, num_tokens]`.
             cache: Holds the tokens before.
@@ -112,14 +115,23 @@ class CachedPass:
         found, cache = forward(tf.constant([ids], tf.int32), cache, tf.constant(position, tf.int32))
         return Next(*found), cache
 
-    def logits(self, hidden: Any) -> Any:
-        """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`."""
-        return logits(self._embed, hidden)
+    def logits(self, hidden: Any, exact: bool = False) -> Any:
+        """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`.
+
+        Args:
+            hidden: Of `run`.
+            exact: Whether they are multiplied in float32 where the weights have half its precision: slower, for a row.
+        """
+        return tf.cast(hidden, tf.float32) if self._has_own_head else logits(self._embed, hidden, exact)
 
     def compile_step(self, length: int) -> None:
-        """Compile by XLA the step of one token over a cache of one length; until then the open graph does it."""
+        """Compile by XLA the step of one token over a cache of one length; until then the open graph does it.
+
+        It keeps doing it where that fails.
+        """
         if length in self._steps:
             return
+        self._steps[length] = self._last
         cache = self.empty_cache(length)
         specs = [tf.TensorSpec(part.shape, part.dtype) for part in tf.nest.flatten(cache)]
         traced = tf.function(
@@ -137,7 +149,7 @@ class CachedPass:
 
     @property
     def compiled_steps(self) -> set[int]:
-        """The cache lengths for which the step is compiled."""
+        """The cache lengths for which the step is compiled, as far as it can be."""
         return set(self._steps)
 
     def own_logits(self, ids: Sequence[int]) -> Any:
@@ -146,15 +158,62 @@ class CachedPass:
         return tf.cast(found[0, -1], tf.float32)
 
     def _call(self, ids: Any, cache: Any, position: Any) -> tuple[Any, Any]:
-        # Its logits, of all rows, are left out of the graph, as nothing uses them.
-        _, hidden, cache = self._causal_lm.call_with_cache(ids, cache, position)
-        return hidden, cache
+        headless = Headless(self._causal_lm)
+        try:
+            hidden, _, filled = type(self._causal_lm).call_with_cache(headless, ids, cache, position)
+        except TypeError:  # `super()` knows no stand-in
+            hidden = None
+        # The very same: a family that does more to its logits (Gemma 4 bends them) has made a tensor of its own of them.
+        self._has_own_head = hidden is None or hidden is not headless.hidden
+        if self._has_own_head:
+            hidden, _, filled = self._causal_lm.call_with_cache(ids, cache, position)
+        return hidden, filled
 
     def _call_last(self, ids: Any, cache: Any, position: Any) -> tuple[tuple[Any, ...], Any]:
         hidden, cache = self._call(ids, cache, position)
         found = self.logits(hidden[:, -1])[0]
         values, places = tf.math.top_k(found, min(ALTERNATIVES, self.vocabulary_size))
+        if hidden.dtype != tf.float32 and not self._has_own_head and self._embed.quantization_mode is None:
+            # Half precision has many ties among the likeliest. These few are worth their exact logits.
+            values = logits_at(self._embed, hidden[0, -1], places)
+            found = tf.tensor_scatter_nd_update(found, places[:, tf.newaxis], values)
+            order = tf.argsort(values, direction="DESCENDING", stable=True)
+            values, places = tf.gather(values, order), tf.gather(places, order)
         return (found, values, places, tf.reduce_logsumexp(found), tf.reduce_min(found)), cache
+
+
+class Headless:
+    """A model whose logits are its hidden states, for `call_with_cache` to be called on.
+
+    Args:
+        causal_lm: The model.
+
+    Attributes:
+        hidden: What logits were last asked for; None: they weren't asked of the embedding layer.
+    """
+
+    def __init__(self, causal_lm: Any) -> None:
+        self._causal_lm = causal_lm
+        self.backbone = _HeadlessBackbone(causal_lm.backbone, self)
+        self.hidden: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._causal_lm, name)
+
+
+class _HeadlessBackbone:
+    def __init__(self, backbone: Any, model: Headless) -> None:
+        self._backbone = backbone
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backbone, name)
+
+    def token_embedding(self, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            return self._backbone.token_embedding(inputs)
+        self._model.hidden = inputs
+        return inputs
 
 
 def cache_length(tokens: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from lit_lab.protocol import Sampling
 
 from .cached_pass import STEP, CachedPass, Next, cache_length
+from .cancellation import Cancellation
 from .errors import ServiceError
 from .sampling import Chooser, chooser
 
 KEPT_BYTES = 2**30  # largest cache that is kept from one answer to the next
+PART = 512  # tokens of a prompt that are run at once: attention's memory grows with their number
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Decoder:
     def __init__(self, causal_lm: Any) -> None:
         self.cached_pass = CachedPass(causal_lm)
         self._kept: tuple[list[int], Any] | None = None
-        self._wanted: set[int] = set()
+        self._wanted: frozenset[int] = frozenset()
         self.reused = 0
         """How many tokens of the last run's prompt were known from the run before."""
 
@@ -57,12 +59,11 @@ class Decoder:
     @property
     def is_prepared(self) -> bool:
         """Whether the steps that were used so far are compiled as well as they can be."""
-        return not self._wanted
+        return self._wanted <= self.cached_pass.compiled_steps
 
     def prepare_steps(self) -> None:
         """Compile the step for the cache length that was used last; until then it is somewhat slower."""
-        while self._wanted:
-            length = self._wanted.pop()
+        for length in self._wanted:
             self.cached_pass.compile_step(length)
 
     def forget(self) -> None:
@@ -70,8 +71,13 @@ class Decoder:
         self._kept = None
 
     def steps(
-        self, ids: Sequence[int], length: int, sampling: Sampling | None = None, alternatives: int = 0
-    ) -> Iterator[Step]:
+        self,
+        ids: Sequence[int],
+        length: int,
+        sampling: Sampling | None = None,
+        alternatives: int = 0,
+        cancellation: Cancellation | None = None,
+    ) -> Generator[Step, None, None]:
         """Yield the next token, again and again, until the sequence is `length` tokens long.
 
         The beginning that it shares with the sequence before is not computed again. The caller ends the iteration where
@@ -82,14 +88,23 @@ class Decoder:
             length: Most tokens of the whole sequence.
             sampling: How tokens are chosen; None: greedily.
             alternatives: How many of the likeliest tokens to tell, at most 20.
+            cancellation: Checked between the parts of a long prompt.
 
         Raises:
             ServiceError: `not_finite`.
+            Cancelled: when the reader went away.
         """
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size)
         known, cache, self.reused = self._taken(ids)
         pending = list(ids[self.reused :])
         try:
+            cache = self._grown(cache, len(ids))
+            while len(pending) > PART:
+                _, cache = self.cached_pass.next(pending[:PART], cache, len(known))
+                known += pending[:PART]
+                pending = pending[PART:]
+                if cancellation is not None:
+                    cancellation.check()
             for end in range(len(ids), length):
                 cache = self._grown(cache, end)
                 found, cache = self.cached_pass.next(pending, cache, len(known))
@@ -98,7 +113,7 @@ class Decoder:
                 pending = [step.id]
                 yield step
         finally:
-            self._wanted = {self.cached_pass.length_of(cache)} - self.cached_pass.compiled_steps
+            self._wanted = frozenset({self.cached_pass.length_of(cache)})
             # After a failure as well: what `known` says is in the cache.
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
@@ -110,13 +125,16 @@ class Decoder:
     def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
         """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
         kept, self._kept = self._kept, None
+        # With room for the beginning of an answer, so that most don't change to another length midway.
+        needed = cache_length(len(ids) + STEP // 2)
         if kept is None:
-            # With room for the beginning of an answer, so that most don't change to another length midway.
-            return [], self.cached_pass.empty_cache(cache_length(len(ids) + STEP // 2)), 0
+            return [], self.cached_pass.empty_cache(needed), 0
         known, cache = kept
         # The last token is run in any case: its logits aren't kept.
         most = min(len(known), len(ids) - 1)
         reused = next((at for at in range(most) if known[at] != ids[at]), most)
+        if self.cached_pass.length_of(cache) > 2 * needed:
+            cache = self.cached_pass.resized(cache, needed)  # each step would attend to the emptiness beyond
         # What the cache holds beyond is overwritten before anything attends to it.
         return known[:reused], cache, reused
 

@@ -86,7 +86,7 @@ class Scorer:
         size = max(1, LOGIT_BYTES // (4 * vocabulary))
         parts: list[NDArray[np.float32]] = [
             -tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels[at : at + size], self._pass.logits(rows[at : at + size])
+                labels[at : at + size], self._pass.logits(rows[at : at + size], exact=True)
             ).numpy()
             for at in range(0, len(labels), size)
         ]

@@ -6,13 +6,16 @@ from typing import Any
 
 import tensorflow as tf
 
+CHUNK = 32_768
+"""Of the vocabulary: 300 MB of float32 at width 2,304."""
+
 
 def head_weights(embed: Any) -> Any:
     """Return the weights of a `keras.layers.ReversibleEmbedding`'s reverse, `[vocabulary_size, width]`."""
     return embed.embeddings.value if embed.tie_weights else tf.transpose(embed.reverse_embeddings.value)
 
 
-def logits(embed: Any, hidden: Any) -> Any:
+def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
     """Return a ReversibleEmbedding's logits, `<float32>[rows, vocabulary_size]`.
 
     The same as its own reverse, but for how: Keras transposes the weights first, which outside of XLA is a copy of the
@@ -21,8 +24,34 @@ def logits(embed: Any, hidden: Any) -> Any:
     Args:
         embed: The embedding layer.
         hidden: `[rows, width]`.
+        exact: Whether weights of half the precision are brought to float32 first, a part at a time; a product in half
+            precision is rounded to it, which at a logit of 20 is by up to 0.06.
     """
-    weights = head_weights(embed)
-    product = tf.cast(tf.matmul(tf.cast(hidden, weights.dtype), weights, transpose_b=True), tf.float32)
+    if embed.quantization_mode is not None:  # its weights mean nothing without their scales
+        return tf.cast(embed(hidden, reverse=True), tf.float32)
+    weights = tf.convert_to_tensor(head_weights(embed))
+    if exact and weights.dtype != tf.float32:
+        rows = tf.cast(hidden, tf.float32)
+        parts = [weights[at : at + CHUNK] for at in range(0, weights.shape[0], CHUNK)]
+        product = tf.concat([tf.matmul(rows, tf.cast(part, tf.float32), transpose_b=True) for part in parts], axis=1)
+    else:
+        product = tf.cast(tf.matmul(tf.cast(hidden, weights.dtype), weights, transpose_b=True), tf.float32)
+    return bent(embed, product)
+
+
+def logits_at(embed: Any, hidden: Any, places: Any) -> Any:
+    """Return the exact logits of some tokens after one row, `<float32>[num_tokens]`.
+
+    Args:
+        embed: The embedding layer, not quantized.
+        hidden: `[width]`.
+        places: The tokens, `<int32>[num_tokens]`.
+    """
+    weights = tf.cast(tf.gather(head_weights(embed), places), tf.float32)
+    return bent(embed, tf.linalg.matvec(weights, tf.cast(hidden, tf.float32)))
+
+
+def bent(embed: Any, product: Any) -> Any:
+    """Return the logits that products with the weights become: Gemma 2 keeps them within bounds."""
     cap = embed.logit_soft_cap
     return product if cap is None else tf.tanh(product / cap) * cap

@@ -112,6 +112,46 @@ def test_a_cancelled_run_leaves_a_sound_cache(language_model: Any) -> None:
     assert after.text == fresh.text
 
 
+def test_after_a_long_prompt_a_short_ones_cache_is_short(decoder: Any) -> None:
+    """Each step would attend to the emptiness beyond."""
+    run(decoder, [7] * 600)
+    short = run(decoder, [7, 8, 9])
+    assert decoder.reused == 1
+    assert decoder.cached_pass.length_of(decoder._kept[1]) == 128
+    decoder.forget()
+    assert [step.id for step in run(decoder, [7, 8, 9])] == [step.id for step in short]
+
+
+def test_a_cache_that_is_too_large_is_not_kept(decoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service import generation
+
+    monkeypatch.setattr(generation, "KEPT_BYTES", 1000)
+    run(decoder, [2, 5, 6])
+    run(decoder, [2, 5, 6])
+    assert decoder.reused == 0
+
+
+def test_a_long_prompt_is_read_in_parts_and_can_be_left_between_them(
+    decoder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service import generation
+
+    prompt = list(range(4, 34))
+    decoder.forget()
+    whole = run(decoder, prompt)
+    monkeypatch.setattr(generation, "PART", 8)
+    decoder.forget()
+    assert [step.id for step in run(decoder, prompt)] == [step.id for step in whole]
+    decoder.forget()
+    cancellation = Cancellation()
+    cancellation.set()
+    with pytest.raises(Cancelled):
+        list(decoder.steps(prompt, 40, cancellation=cancellation))
+    # What was read until then needn't be read again.
+    assert [step.id for step in run(decoder, prompt)] == [step.id for step in whole]
+    assert decoder.reused == 8
+
+
 def test_arithmetic_that_overflowed_is_told(causal_lm: Any) -> None:
     from lit_lab.service.generation import Decoder
 

@@ -1,0 +1,193 @@
+"""The forward pass over a cache: what the model's own pass over the whole sequence gives."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+import pytest
+from test_families import FAMILIES
+
+from lit_lab.service.cached_pass import CachedPass, cache_length
+
+CAPPED = {"attention_logit_soft_cap": 50.0, "final_logit_soft_cap": 0.5, "use_post_ffw_norm": True}
+IDS = [3, 5, 7, 9, 11, 13, 2, 8, 40, 41, 42]
+
+
+def made(family: str, **more: Any) -> Any:
+    """Return a small model of a family, with random weights."""
+    import keras
+    from keras_nlp import models
+
+    keras.utils.set_random_seed(3)
+    backbone = getattr(models, f"{family}Backbone")(**FAMILIES[family], **more)
+    return getattr(models, f"{family}CausalLM")(backbone=backbone, preprocessor=None)
+
+
+@functools.cache
+def shared(family: str) -> tuple[Any, CachedPass]:
+    """Return a small model and its pass, which many tests may use: to trace it takes seconds."""
+    causal_lm = made(family)
+    return causal_lm, CachedPass(causal_lm)
+
+
+def whole(causal_lm: Any, ids: list[int]) -> Any:
+    """Return each token's logits by the model's own pass: `[num_tokens, vocabulary_size]`."""
+    return np.asarray(causal_lm({"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}))[0]
+
+
+def in_parts(cached: CachedPass, *parts: list[int], length: int = 128) -> Any:
+    """Return the logits of tokens that are run part by part."""
+    import tensorflow as tf
+
+    cache, position, rows = cached.empty_cache(length), 0, []
+    for part in parts:
+        hidden, cache = cached.run(tf.constant([part], tf.int32), cache, position)
+        rows.append(np.asarray(cached.logits(hidden[0])))
+        position += len(part)
+    return np.concatenate(rows)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_familys_logits_are_its_own(keras_libraries: None, family: str) -> None:
+    causal_lm, cached = shared(family)
+    expected = whole(causal_lm, IDS)
+    for length in (16, 64):
+        found = in_parts(cached, IDS[:5], IDS[5:9], IDS[9:10], IDS[10:], length=length)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_familys_step_can_be_compiled(keras_libraries: None, family: str) -> None:
+    _, cached = shared(family)
+    _, cache = cached.next(IDS[:-1], cached.empty_cache(16), 0)
+    expected, _ = cached.next(IDS[-1:], cache, len(IDS) - 1)
+    cached.compile_step(16)
+    assert cached.compiled_steps == {16}
+    found, filled = cached.next(IDS[-1:], cache, len(IDS) - 1)
+    assert cached._steps[16] is not cached._last
+    np.testing.assert_allclose(found.logits, expected.logits, rtol=1e-4, atol=1e-5)
+    assert found.places.numpy().tolist() == expected.places.numpy().tolist()
+    assert cached.length_of(filled) == 16
+
+
+def test_a_step_that_cant_be_compiled_is_done_without(keras_libraries: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service import cached_pass
+
+    cached = CachedPass(made("Llama"))
+    cache = cached.empty_cache(16)
+    expected, _ = cached.next(IDS[:1], cache, 0)
+    monkeypatch.setattr(cached_pass, "compiled", lambda *_: pytest.fail("XLA can't"))
+    with pytest.raises(pytest.fail.Exception):
+        cached.compile_step(16)
+    assert cached.compiled_steps == {16}  # and isn't tried again
+    np.testing.assert_array_equal(cached.next(IDS[:1], cache, 0)[0].logits, expected.logits)
+
+
+def test_tells_the_likeliest_the_sum_and_the_least(keras_libraries: None) -> None:
+    causal_lm = made("Gemma", **CAPPED)
+    cached = CachedPass(causal_lm)
+    found, _ = cached.next(IDS, cached.empty_cache(16), 0)
+    logits = whole(causal_lm, IDS)[-1]
+    np.testing.assert_allclose(found.values, np.sort(logits)[::-1][:20], rtol=1e-4, atol=1e-5)
+    assert found.places.numpy().tolist() == np.argsort(-logits, kind="stable")[:20].tolist()
+    assert float(found.total) == pytest.approx(np.log(np.exp(logits.astype(np.float64)).sum()), rel=1e-5)
+    assert float(found.least) == pytest.approx(logits.min(), rel=1e-4)
+
+
+def test_logits_that_are_made_otherwise_are_the_models_own(keras_libraries: None) -> None:
+    """As Gemma 4 bends them after its embedding layer made them."""
+    from keras_nlp import models
+
+    plain = made("Llama")
+
+    class Derived(models.LlamaCausalLM):
+        def call_with_cache(self, *inputs: Any) -> Any:
+            logits, hidden, cache = super().call_with_cache(*inputs)
+            return 0.5 - logits * 2.0, hidden, cache
+
+    class Plain(models.LlamaCausalLM):
+        def call_with_cache(self, *inputs: Any) -> Any:
+            logits, hidden, cache = models.LlamaCausalLM.call_with_cache(self, *inputs)
+            return 0.5 - logits * 2.0, hidden, cache
+
+    expected = 0.5 - whole(plain, IDS) * 2.0
+    for family in (Derived, Plain):
+        cached = CachedPass(family(backbone=plain.backbone, preprocessor=None))
+        np.testing.assert_allclose(in_parts(cached, IDS[:6], IDS[6:]), expected, rtol=1e-4, atol=1e-5)
+        found, _ = cached.next(IDS, cached.empty_cache(16), 0)
+        np.testing.assert_allclose(found.logits, expected[-1], rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(cached.own_logits(IDS), expected[-1], rtol=1e-4, atol=1e-5)
+
+
+def test_quantized_weights_are_used_with_their_scales(keras_libraries: None) -> None:
+    causal_lm = made("Llama")
+    causal_lm.backbone.quantize("int8")
+    cached = CachedPass(causal_lm)
+    np.testing.assert_allclose(in_parts(cached, IDS)[-1], cached.own_logits(IDS), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_can_be_multiplied_in_float32(keras_libraries: None, preset: Any, dtype: str) -> None:
+    import tensorflow as tf
+    from keras_nlp import models
+
+    causal_lm = models.CausalLM.from_preset(str(preset), dtype=dtype)
+    cached = CachedPass(causal_lm)
+    cache = cached.empty_cache(16)
+    assert {part.dtype.name for part in tf.nest.flatten(cache)} == {dtype}
+    hidden, _ = cached.run(tf.constant([IDS], tf.int32), cache, 0)
+    rows = hidden[0] * tf.cast(20.0, dtype)  # of a size at which rounding shows
+    weights = tf.cast(causal_lm.backbone.token_embedding.embeddings.value, tf.float64).numpy()
+    expected = np.tanh(tf.cast(rows, tf.float64).numpy() @ weights.T / 30.0) * 30.0
+    exact, rounded = (np.abs(cached.logits(rows, exact=exact) - expected).max() for exact in (True, False))
+    assert exact < 1e-4
+    assert exact < rounded / 10
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_cache_can_be_lengthened_shortened_and_repeated(keras_libraries: None, family: str) -> None:
+    import tensorflow as tf
+
+    causal_lm, cached = shared(family)
+    expected = whole(causal_lm, IDS)[-1]
+    _, cache = cached.run(tf.constant([IDS[:-1]], tf.int32), cached.empty_cache(16), 0)
+    longer = cached.resized(cache, 48)
+    assert (cached.length_of(cache), cached.length_of(longer)) == (16, 48)
+    assert cached.bytes_of(longer) == 3 * cached.bytes_of(cache)
+    shorter = cached.resized(longer, 12)
+    for one in (longer, shorter):
+        found, _ = cached.next(IDS[-1:], one, len(IDS) - 1)
+        np.testing.assert_allclose(found.logits, expected, rtol=1e-4, atol=1e-5)
+    hidden, _ = cached.run(tf.constant([[IDS[-1]]] * 3, tf.int32), cached.tiled(cache, 3), len(IDS) - 1)
+    for row in np.asarray(cached.logits(hidden[:, 0])):
+        np.testing.assert_allclose(row, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_ranks_the_likeliest_by_float32_logits(keras_libraries: None, preset: Any, dtype: str) -> None:
+    """By the open graph and by the compiled step."""
+    import tensorflow as tf
+    from keras_nlp import models
+
+    causal_lm = models.CausalLM.from_preset(str(preset), dtype=dtype)
+    cached = CachedPass(causal_lm)
+    _, cache = cached.run(tf.constant([IDS[:-1]], tf.int32), cached.empty_cache(16), 0)
+    weights = tf.cast(causal_lm.backbone.token_embedding.embeddings.value, tf.float64).numpy()
+    hidden, _ = cached.run(tf.constant([IDS[-1:]], tf.int32), cache, len(IDS) - 1)
+    expected = np.tanh(weights @ tf.cast(hidden[0, -1], tf.float64).numpy() / 30.0) * 30.0
+    for compiled in (False, True):
+        if compiled:
+            cached.compile_step(16)
+        found, _ = cached.next(IDS[-1:], cache, len(IDS) - 1)
+        values, places = found.values.numpy(), found.places.numpy()
+        # XLA keeps more of the hidden state's precision than there is between the open graph's operations.
+        np.testing.assert_allclose(values, expected[places], atol=0.02 if compiled else 1e-5)
+        np.testing.assert_array_equal(values, np.sort(values)[::-1])
+        np.testing.assert_array_equal(found.logits.numpy()[places], values)
+
+
+@pytest.mark.parametrize(("tokens", "length"), [(1, 128), (128, 128), (129, 256), (300, 384)])
+def test_caches_grow_by_steps(tokens: int, length: int) -> None:
+    assert cache_length(tokens) == length
