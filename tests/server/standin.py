@@ -133,8 +133,8 @@ def trust(request, bad):
         points = [{"share": 0.0, "logprob": -1.0}, {"share": 1.0, "logprob": bad}]
         yield {"event": "curve", "kind": kind, "order": "map", "points": points}
     yield {
-        "event": "trust", "target": request["target"], "effect": 2.0, "faithfulness": 0.2, "deviation": 0.1, "length": 0.0,
-        "stability": None, "passes": 9,
+        "event": "trust", "target": request["target"], "effect": 2.0, "span": 2.5,
+        "faithfulness": 0.2, "deviation": 0.1, "length": 0.0, "stability": None, "passes": 9,
     }  # fmt: skip
 
 
