@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 from jupyter_server.extension.application import ExtensionApp
-from traitlets import Bool, Float, Int, List, TraitError, Unicode, validate
+from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validate
 
 from lit_lab import demo
 from lit_lab.handlers import handlers
@@ -41,6 +41,13 @@ class LitLab(ExtensionApp):
     default_model = Unicode(
         "",
         help="""The name of the model that is chosen at first, and loaded when the service starts. Empty: the first.""",
+    ).tag(config=True)
+
+    backend = Enum(
+        ["tensorflow", "jax", "torch"],
+        default_value="tensorflow",
+        help="""What Keras computes with: `tensorflow`, `jax` or `torch`. The latter two have to be installed beside the
+        model service (`lit_lab[service,jax]`, `lit_lab[service,torch]`). docs/backends.md compares them.""",
     ).tag(config=True)
 
     service_python = Unicode(
@@ -177,6 +184,7 @@ class LitLab(ExtensionApp):
             max_length=self.max_length,
             threads=self.threads,
             memory_limit=self.memory_limit,
+            backend=self.backend,
             idle_timeout=self.idle_timeout,
             start_timeout=self.start_timeout,
         )

@@ -33,6 +33,9 @@ Method = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
 """Gradient methods, one score a token; the first two named as LIT names them
 (`lit_nlp.examples.prompt_debugging.constants.FieldNames`)."""
 
+Backend = Literal["tensorflow", "jax", "torch"]
+"""What Keras runs on."""
+
 AblationMethod = Literal["leave_one_out", "lime", "shap"]
 """Methods that take parts of the prompt away and read the target's probability: one score a segment, no gradient."""
 
@@ -620,6 +623,7 @@ class ServiceConfig(Message):
     max_length: int | None = Field(default=None, ge=2, description="Window in tokens; None: the preset's own.")
     threads: int | None = Field(default=None, ge=1, description="Most threads for arithmetic; None: all cores but one.")
     memory_limit: int | None = Field(default=None, ge=1, description="Most bytes of memory; None: no limit.")
+    backend: Backend = Field(default="tensorflow", description="What Keras runs on.")
 
 
 class ProgressLine(Message):

@@ -24,6 +24,7 @@ from typing import NoReturn, TextIO
 from pydantic import BaseModel, ValidationError
 
 from lit_lab.protocol import (
+    Backend,
     FailedLine,
     ListeningLine,
     ProgressLine,
@@ -70,7 +71,7 @@ def main() -> None:
     try:
         config = read_config(sys.stdin)
         neighbour.give_way()
-        libraries.check_interpreter()
+        libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)
     except ServiceError as error:
         fail(lines, error)
@@ -111,9 +112,11 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .work import Work
 
     threads = neighbour.threads(config.threads)
-    libraries.set_environment(threads)
+    libraries.set_environment(threads, config.backend)
     listener = listen(port)
-    registry = Registry(parse(config.models), config.max_length, lambda say: import_libraries(threads, say))
+    registry = Registry(
+        parse(config.models), config.max_length, lambda say: import_libraries(threads, config.backend, say)
+    )
     work = Work(registry)
 
     async def start() -> None:
@@ -160,16 +163,16 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-def import_libraries(threads: int, say: Callable[[str], None]) -> None:
-    """Import TensorFlow, Keras and LIT, saying which.
+def import_libraries(threads: int, backend: Backend, say: Callable[[str], None]) -> None:
+    """Import what Keras runs on, Keras and LIT, saying which.
 
     Raises:
         ServiceError: `missing_libraries`, or `broken_libraries` where they are there and fail.
     """
     try:
         with collection.paused(keep=True):
-            say("Starting the model service: importing TensorFlow…")
-            libraries.import_tensorflow(threads)
+            say(f"Starting the model service: importing {libraries.BACKEND_NAMES[backend]}…")
+            libraries.import_backend(threads, backend)
             say("Starting the model service: importing Keras…")
             libraries.import_keras()
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone

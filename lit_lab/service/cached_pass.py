@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
+import keras
+import numpy as np
+from keras import ops, tree
+from numpy.typing import NDArray
 
 from .engine.allocation import allocated_cache
-from .engine.pieces import compiled, weights_read
+from .engine.backends import Spec, backend, bytes_of, spec_of
 from .vocabulary import logits, logits_at
 
 STEP = 128
@@ -39,14 +42,12 @@ class Next:
     least: Any
 
 
-_NUM_FOUND = len(fields(Next))
-
-
 class CachedPass:
     """Runs tokens on top of those that a cache holds.
 
-    One graph serves prompts (many tokens into an empty cache), later steps (one token) and batches: its lengths are
-    open, so that no new prompt waits for a compiler.
+    On TensorFlow, one graph serves prompts (many tokens into an empty cache), later steps (one token) and batches: its
+    lengths are open, so that no new prompt waits for a compiler. JAX compiles for each length: there a prompt is run in
+    parts of a few lengths.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as all of keras-hub's text models have it.
@@ -60,12 +61,13 @@ class CachedPass:
         # Two sizes tell which axis of which part is the batch, and which the length, whatever this family's cache
         # looks like.
         one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
-        self._length_axes = tf.nest.map_structure(_axis, one, other)
-        self._batch_axes = tf.nest.map_structure(_axis, one, wide)
-        self._specs = tf.nest.map_structure(_open, one, self._length_axes, self._batch_axes)
-        signature = [tf.TensorSpec([None, None], tf.int32), self._specs, tf.TensorSpec([], tf.int32)]
-        self._hidden = tf.function(self._call, input_signature=signature, autograph=False)
-        self._last = tf.function(self._call_last, input_signature=signature, autograph=False)
+        self._length_axes = tree.map_structure(_axis, one, other)
+        self._batch_axes = tree.map_structure(_axis, one, wide)
+        specs = tree.map_structure(spec_of, one, self._length_axes, self._batch_axes)
+        signature = [Spec((None, None), "int32"), specs, Spec((), "int32")]
+        self._backend = backend()
+        self._hidden = self._backend.open_graph(self._call, signature)
+        self._last = self._backend.open_graph(self._call_last, signature)
         self._steps: dict[int, Any] = {}
 
     def empty_cache(self, length: int, batch: int = 1) -> Any:
@@ -78,23 +80,23 @@ class CachedPass:
         def resize(part: Any, axis: int) -> Any:
             missing = length - part.shape[axis]
             if missing < 0:
-                return tf.gather(part, tf.range(length), axis=axis)
-            return tf.pad(part, [[0, missing if index == axis else 0] for index in range(len(part.shape))])
+                return ops.take(part, np.arange(length), axis=axis)
+            return ops.pad(part, [[0, missing if index == axis else 0] for index in range(len(part.shape))])
 
-        return tf.nest.map_structure(resize, cache, self._length_axes)
+        return tree.map_structure(resize, cache, self._length_axes)
 
     def tiled(self, cache: Any, batch: int) -> Any:
         """Return a cache of one sequence, repeated for a batch."""
-        return tf.nest.map_structure(lambda part, axis: tf.repeat(part, batch, axis=axis), cache, self._batch_axes)
+        return tree.map_structure(lambda part, axis: ops.repeat(part, batch, axis=axis), cache, self._batch_axes)
 
     def length_of(self, cache: Any) -> int:
         """Return a cache's length in tokens."""
-        part, axis = tf.nest.flatten(cache)[0], tf.nest.flatten(self._length_axes)[0]
+        part, axis = tree.flatten(cache)[0], tree.flatten(self._length_axes)[0]
         return int(part.shape[axis])
 
     def bytes_of(self, cache: Any) -> int:
         """Return a cache's size."""
-        return sum(int(part.shape.num_elements()) * part.dtype.size for part in tf.nest.flatten(cache))
+        return sum(bytes_of(spec_of(part)) for part in tree.flatten(cache))
 
     def run(self, ids: Any, cache: Any, position: int) -> tuple[Any, Any]:
         """Return the hidden states of some tokens, `[batch, num_tokens, width]`, and the cache with them in it.
@@ -106,13 +108,19 @@ class CachedPass:
             cache: Holds the tokens before.
             position: How many these are.
         """
-        hidden, cache = self._hidden(ids, cache, tf.constant(position, tf.int32))
-        return hidden, cache
+        found = []
+        for part in self._parts(np.asarray(ids, np.int32)):
+            hidden, cache = self._hidden(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
+            found.append(hidden)
+            position += part.shape[1]
+        return found[0] if len(found) == 1 else ops.concatenate(found, axis=1), cache
 
     def next(self, ids: Sequence[int], cache: Any, position: int) -> tuple[Next, Any]:
         """Return what is known of the token after some, and the cache with these in it."""
-        forward = self._steps.get(self.length_of(cache), self._last) if len(ids) == 1 else self._last
-        found, cache = forward(tf.constant([ids], tf.int32), cache, tf.constant(position, tf.int32))
+        for part in self._parts(np.array([ids], np.int32)):
+            forward = self._steps.get(self.length_of(cache), self._last) if part.shape[1] == 1 else self._last
+            found, cache = forward(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
+            position += part.shape[1]
         return Next(*found), cache
 
     def logits(self, hidden: Any, exact: bool = False) -> Any:
@@ -122,10 +130,22 @@ class CachedPass:
             hidden: Of `run`.
             exact: Whether they are multiplied in float32 where the weights have half its precision: slower, for a row.
         """
-        return tf.cast(hidden, tf.float32) if self._has_own_head else logits(self._embed, hidden, exact)
+        return ops.cast(hidden, "float32") if self._has_own_head else logits(self._embed, hidden, exact)
+
+    def losses(self, hidden: Any, labels: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return how improbable each label is after its row of hidden states, in nats: `<float32>[rows]`.
+
+        Args:
+            hidden: Rows of what `run` returns.
+            labels: `<int32>[rows]`.
+        """
+        with self._backend.without_gradients():
+            found = ops.sparse_categorical_crossentropy(labels, self.logits(hidden, exact=True), from_logits=True)
+        losses: NDArray[np.float32] = self._backend.array(found)
+        return losses
 
     def compile_step(self, length: int) -> None:
-        """Compile by XLA the step of one token over a cache of one length; until then the open graph does it.
+        """Compile the step of one token over a cache of one length; until then the open graph does it.
 
         It keeps doing it where that fails.
         """
@@ -133,18 +153,8 @@ class CachedPass:
             return
         self._steps[length] = self._last
         cache = self.empty_cache(length)
-        specs = [tf.TensorSpec(part.shape, part.dtype) for part in tf.nest.flatten(cache)]
-        traced = tf.function(
-            lambda ids, position, *parts: self._call_last(ids, tf.nest.pack_sequence_as(cache, parts), position),
-            autograph=False,
-        ).get_concrete_function(tf.TensorSpec([1, 1], tf.int32), tf.TensorSpec([], tf.int32), *specs)
-        run = compiled(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs, weights_read(traced))
-
-        def step(ids: Any, cache: Any, position: Any) -> Any:
-            results = run(ids, position, *tf.nest.flatten(cache))
-            return results[:_NUM_FOUND], tf.nest.pack_sequence_as(cache, results[_NUM_FOUND:])
-
-        step(tf.zeros((1, 1), tf.int32), cache, tf.constant(0, tf.int32))
+        step = self._backend.compiled_step(self._call_last, cache)
+        step(ops.zeros((1, 1), "int32"), cache, ops.convert_to_tensor(0, "int32"))
         self._steps[length] = step
 
     @property
@@ -154,8 +164,21 @@ class CachedPass:
 
     def own_logits(self, ids: Sequence[int]) -> Any:
         """Return the logits after the last of some ids by the model's own head, eagerly: what others are held to."""
-        found, _, _ = self._causal_lm.call_with_cache(tf.constant([ids], tf.int32), self.empty_cache(len(ids)), 0)
-        return tf.cast(found[0, -1], tf.float32)
+        given = ops.convert_to_tensor([list(ids)], "int32")
+        with self._backend.without_gradients():
+            found, _, _ = self._causal_lm.call_with_cache(given, self.empty_cache(len(ids)), 0)
+        return ops.cast(found[0, -1], "float32")
+
+    def _parts(self, ids: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
+        """Yield tokens, `[batch, num_tokens]`, in parts of lengths that are compiled only once."""
+        if self._backend.PARTS is None:
+            yield ids
+            return
+        at = 0
+        while at < ids.shape[1]:
+            length = next(size for size in self._backend.PARTS if size <= ids.shape[1] - at)
+            yield ids[:, at : at + length]
+            at += length
 
     def _call(self, ids: Any, cache: Any, position: Any) -> tuple[Any, Any]:
         headless = Headless(self._causal_lm)
@@ -172,14 +195,15 @@ class CachedPass:
     def _call_last(self, ids: Any, cache: Any, position: Any) -> tuple[tuple[Any, ...], Any]:
         hidden, cache = self._call(ids, cache, position)
         found = self.logits(hidden[:, -1])[0]
-        values, places = tf.math.top_k(found, min(ALTERNATIVES, self.vocabulary_size))
-        if hidden.dtype != tf.float32 and not self._has_own_head and self._embed.quantization_mode is None:
+        values, places = ops.top_k(found, min(ALTERNATIVES, self.vocabulary_size))
+        is_half = keras.backend.standardize_dtype(hidden.dtype) != "float32"
+        if is_half and not self._has_own_head and self._embed.quantization_mode is None:
             # Half precision has many ties among the likeliest. These few are worth their exact logits.
             values = logits_at(self._embed, hidden[0, -1], places)
-            found = tf.tensor_scatter_nd_update(found, places[:, tf.newaxis], values)
-            order = tf.argsort(values, direction="DESCENDING", stable=True)
-            values, places = tf.gather(values, order), tf.gather(places, order)
-        return (found, values, places, tf.reduce_logsumexp(found), tf.reduce_min(found)), cache
+            found = ops.scatter_update(found, places[:, None], values)
+            order = ops.argsort(-values)
+            values, places = ops.take(values, order), ops.take(places, order)
+        return (found, values, places, ops.logsumexp(found), ops.min(found)), cache
 
 
 class Headless:
@@ -224,7 +248,3 @@ def cache_length(tokens: int) -> int:
 def _axis(one: Any, other: Any) -> int:
     """Return the axis in which two tensors differ."""
     return next(axis for axis, (a, b) in enumerate(zip(one.shape, other.shape, strict=True)) if a != b)
-
-
-def _open(part: Any, *axes: int) -> Any:
-    return tf.TensorSpec([None if axis in axes else size for axis, size in enumerate(part.shape)], part.dtype)

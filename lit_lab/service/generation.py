@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from keras import ops
 from numpy.typing import NDArray
 
 from lit_lab.protocol import Sampling
 
 from .cached_pass import STEP, CachedPass, Next, cache_length
 from .cancellation import Cancellation
+from .engine.backends import backend
 from .errors import ServiceError
 from .sampling import Chooser, chooser
 
@@ -46,6 +48,7 @@ class Decoder:
 
     def __init__(self, causal_lm: Any) -> None:
         self.cached_pass = CachedPass(causal_lm)
+        self._array: Callable[[Any], NDArray[np.float32]] = backend().array
         self._kept: tuple[list[int], Any] | None = None
         self._wanted: frozenset[int] = frozenset()
         self.reused = 0
@@ -120,7 +123,7 @@ class Decoder:
 
     def next_logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the model's own logits of the token after `ids`: `<float32>[vocabulary_size]`."""
-        return np.asarray(self.cached_pass.own_logits(ids))
+        return self._array(self.cached_pass.own_logits(ids))
 
     def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
         """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
@@ -143,19 +146,19 @@ class Decoder:
         return cache if self.cached_pass.length_of(cache) >= needed else self.cached_pass.resized(cache, needed)
 
     def _step(self, found: Next, choose: Chooser | None, alternatives: int) -> Step:
-        total = found.total.numpy()
-        if not (np.isfinite(total) and np.isfinite(found.least.numpy())):
+        total = float(found.total)
+        if not (np.isfinite(total) and np.isfinite(float(found.least))):
             raise ServiceError(
                 500,
                 "not_finite",
                 "The model's arithmetic overflowed: its probabilities are not numbers.",
                 "Load the model in float32, or choose another one.",
             )
-        places = found.places.numpy().tolist()
+        places = ops.convert_to_numpy(found.places).tolist()
         # Rounding may lift a probability of one above it.
-        likeliest = np.minimum(found.values.numpy() - total, 0.0).tolist()
+        likeliest = np.minimum(self._array(found.values) - np.float32(total), 0.0).tolist()
         id, logprob = places[0], likeliest[0]
         if choose is not None:
             id = choose(found.logits)
-            logprob = min(float(found.logits[id].numpy() - total), 0.0)
+            logprob = min(float(found.logits[id]) - total, 0.0)
         return Step(id, logprob, list(zip(places, likeliest, strict=True))[:alternatives])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -10,9 +11,13 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 
+from lit_lab.protocol import Backend
+
 from .errors import ServiceError
 
 REQUIRED = ("tensorflow", "keras", "keras_nlp", "lit_nlp")
+
+BACKEND_NAMES: dict[Backend, str] = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 UNUSED = frozenset({"IPython", "matplotlib", "nltk", "pandas", "rouge_score", "scipy", "sklearn", "tensorflow_text"})
 """Packages that Keras and keras-hub import at once where they find them, do without where they don't, and that
@@ -47,21 +52,41 @@ def without(names: frozenset[str]) -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
-def set_environment(threads: int) -> None:
-    """Set what TensorFlow and Keras read from the environment; call it before the first import of either."""
-    # The Keras backend is TensorFlow whatever the user's own ~/.keras says: LIT refuses JAX.
-    os.environ["KERAS_BACKEND"] = "tensorflow"
+def set_environment(threads: int, backend: Backend = "tensorflow") -> None:
+    """Set what Keras and its backend read from the environment; call it before the first import of either.
+
+    Args:
+        threads: Most threads for arithmetic.
+        backend: What Keras runs on, whatever the user's own ~/.keras says.
+    """
+    os.environ["KERAS_BACKEND"] = backend
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    if backend == "jax":
+        # JAX has no setting of its own for the number of threads.
+        flags = (
+            f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'} intra_op_parallelism_threads={threads}"
+        )
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
+        # TensorFlow takes nearly all of a GPU's memory unless told otherwise, and so does JAX.
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 
-def check_interpreter() -> None:
+def check_interpreter(backend: Backend = "tensorflow") -> None:
     """Tell early, and cheaply, whether this interpreter has what the service needs.
 
     Raises:
-        ServiceError: `missing_libraries` or, where they can't be installed either, `unsupported_python`.
+        ServiceError: `missing_libraries` or, where they can't be installed either, `unsupported_python`;
+            `missing_backend`, when only what Keras is to run on isn't there.
     """
     missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
+    if not missing and importlib.util.find_spec(backend) is None:
+        raise ServiceError(
+            503,
+            "missing_backend",
+            f"c.LitLab.backend is {backend!r}, and the model service's Python ({sys.executable}) lacks it.",
+            f"Install it there with: pip install 'lit-lab[service,{backend}]', or leave c.LitLab.backend at 'tensorflow'.",
+        )
     if missing:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         fits = (3, 11) <= sys.version_info[:2] <= (3, 12)
@@ -74,6 +99,18 @@ def check_interpreter() -> None:
             else "The models need Python 3.11 or 3.12. Make an environment with one of these, install 'lit-lab[service]' "
             "in it, and set c.LitLab.service_python to its python.",
         )
+
+
+def import_backend(threads: int, backend: Backend = "tensorflow") -> None:
+    """Import what Keras runs on, with its threads capped."""
+    if backend == "tensorflow":
+        import_tensorflow(threads)
+    elif backend == "torch":
+        import torch
+
+        torch.set_num_threads(threads)
+    else:
+        importlib.import_module("jax")
 
 
 def import_tensorflow(threads: int) -> None:

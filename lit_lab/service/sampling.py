@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Protocol
 
-import tensorflow as tf
+import keras
+from keras import ops
 
 from lit_lab.protocol import Sampling
+
+from .engine.backends import Spec, backend, spec_of
 
 LEAST_TEMPERATURE = 1e-6
 """What is colder is greedy: logits divided by less overflow, and at that temperature only ties are left to chance."""
@@ -34,8 +37,8 @@ def chooser(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
     top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None
     top_p = sampling.top_p if sampling.top_p is not None and sampling.top_p < 1 else None
     choose = _compiled(vocabulary_size, top_k, top_p)
-    temperature = tf.constant(sampling.temperature, tf.float32)
-    state = tf.constant([sampling.seed, 0], tf.int64)
+    temperature = ops.convert_to_tensor(sampling.temperature, "float32")
+    state = ops.convert_to_tensor([sampling.seed, 0], keras.random.SeedGenerator(0).state.dtype)
 
     def chosen(logits: Any) -> int:
         nonlocal state
@@ -51,7 +54,6 @@ def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> A
 
     Run eagerly, it takes longer than a step of a small model; with a state of its own, it could serve one answer only.
     """
-    import keras
     from keras_nlp import samplers
 
     # What seeds the sampler is replaced in each call.
@@ -74,20 +76,17 @@ def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> A
 
     def choose(logits: Any, temperature: Any, state: Any) -> tuple[Any, Any]:
         # The highest is taken off so that no quotient is infinite.
-        probabilities = tf.nn.softmax((logits - tf.reduce_max(logits)) / temperature)[tf.newaxis]
+        probabilities = ops.softmax((logits - ops.max(logits)) / temperature)[None]
         if nucleus is None:
             return drawn(sampler, probabilities, state)
-        reached = tf.reduce_sum(tf.math.top_k(probabilities, NUCLEUS, sorted=False).values) > top_p
-        token, following = tf.cond(
+        reached = ops.sum(ops.top_k(probabilities, NUCLEUS, sorted=False)[0]) > top_p
+        token, following = ops.cond(
             reached,
             lambda: drawn(nucleus, probabilities, state),
             lambda: drawn(sampler, probabilities, state),
         )
         return token, following
 
-    signature = [
-        tf.TensorSpec([vocabulary_size], tf.float32),
-        tf.TensorSpec([], tf.float32),
-        tf.TensorSpec([2], tf.int64),
-    ]
-    return tf.function(choose, input_signature=signature, autograph=False)
+    seed = sampler.seed_generator.state
+    signature = [Spec((vocabulary_size,), "float32"), Spec((), "float32"), spec_of(seed)]
+    return backend().open_graph(choose, signature)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.typing import NDArray
 
 from .cached_pass import CachedPass, cache_length
@@ -58,7 +58,7 @@ class Scorer:
         length = cache_length(max(len(sequence) for sequence in sequences))
         prefix = self._pass.empty_cache(length)
         if shared:
-            _, prefix = self._pass.run(tf.constant([sequences[0][:shared]], tf.int32), prefix, 0)
+            _, prefix = self._pass.run(np.array([sequences[0][:shared]], np.int32), prefix, 0)
         size = max(1, min(MOST_SEQUENCES, BATCH_BYTES // max(1, self._pass.bytes_of(prefix))))
         # Those of about one length together, so that little is padded.
         order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
@@ -73,23 +73,18 @@ class Scorer:
         # A sequence's last token predicts nothing.
         rests = [list(sequence[shared:-1]) for sequence in sequences]
         longest = max(map(len, rests))
-        padded = tf.constant([rest + [0] * (longest - len(rest)) for rest in rests], tf.int32)
+        padded = np.array([rest + [0] * (longest - len(rest)) for rest in rests], np.int32)
         hidden, _ = self._pass.run(padded, self._pass.tiled(prefix, len(sequences)), shared)
-        rows = tf.stack([state[len(rest) - num_targets : len(rest)] for state, rest in zip(hidden, rests, strict=True)])
+        rows = ops.stack([hidden[at, len(rest) - num_targets : len(rest)] for at, rest in enumerate(rests)])
         labels = np.array([sequence[-num_targets:] for sequence in sequences], np.int32)
-        scores = self._scores(tf.reshape(rows, (-1, rows.shape[-1])), labels.reshape(-1))
+        scores = self._scores(ops.reshape(rows, (-1, rows.shape[-1])), labels.reshape(-1))
         return np.asarray(scores.reshape(labels.shape).sum(axis=1))
 
     def _scores(self, rows: Any, labels: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return each row's log-probability of its label, with no more logits at once than there is room for."""
         vocabulary = self._pass.vocabulary_size
         size = max(1, LOGIT_BYTES // (4 * vocabulary))
-        parts: list[NDArray[np.float32]] = [
-            -tf.nn.sparse_softmax_cross_entropy_with_logits(
-                labels[at : at + size], self._pass.logits(rows[at : at + size], exact=True)
-            ).numpy()
-            for at in range(0, len(labels), size)
-        ]
+        parts = [-self._pass.losses(rows[at : at + size], labels[at : at + size]) for at in range(0, len(labels), size)]
         return np.concatenate(parts).astype(np.float64)
 
 

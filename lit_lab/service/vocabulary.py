@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+import keras
+from keras import ops
+
+from .engine.backends import backend
 
 CHUNK = 32_768
 """Of the vocabulary: 300 MB of float32 at width 2,304."""
@@ -12,7 +15,8 @@ CHUNK = 32_768
 
 def head_weights(embed: Any) -> Any:
     """Return the weights of a `keras.layers.ReversibleEmbedding`'s reverse, `[vocabulary_size, width]`."""
-    return embed.embeddings.value if embed.tie_weights else tf.transpose(embed.reverse_embeddings.value)
+    tensor = backend().tensor
+    return tensor(embed.embeddings) if embed.tie_weights else ops.transpose(tensor(embed.reverse_embeddings))
 
 
 def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
@@ -28,14 +32,15 @@ def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
             precision is rounded to it, which at a logit of 20 is by up to 0.06.
     """
     if embed.quantization_mode is not None:  # its weights mean nothing without their scales
-        return tf.cast(embed(hidden, reverse=True), tf.float32)
-    weights = tf.convert_to_tensor(head_weights(embed))
-    if exact and weights.dtype != tf.float32:
-        rows = tf.cast(hidden, tf.float32)
+        return ops.cast(embed(hidden, reverse=True), "float32")
+    matmul = backend().matmul
+    weights = head_weights(embed)
+    if exact and keras.backend.standardize_dtype(weights.dtype) != "float32":
+        rows = ops.cast(hidden, "float32")
         parts = [weights[at : at + CHUNK] for at in range(0, weights.shape[0], CHUNK)]
-        product = tf.concat([tf.matmul(rows, tf.cast(part, tf.float32), transpose_b=True) for part in parts], axis=1)
+        product = ops.concatenate([matmul(rows, ops.cast(part, "float32"), transpose_b=True) for part in parts], axis=1)
     else:
-        product = tf.cast(tf.matmul(tf.cast(hidden, weights.dtype), weights, transpose_b=True), tf.float32)
+        product = ops.cast(matmul(ops.cast(hidden, weights.dtype), weights, transpose_b=True), "float32")
     return bent(embed, product)
 
 
@@ -47,11 +52,11 @@ def logits_at(embed: Any, hidden: Any, places: Any) -> Any:
         hidden: `[width]`.
         places: The tokens, `<int32>[num_tokens]`.
     """
-    weights = tf.cast(tf.gather(head_weights(embed), places), tf.float32)
-    return bent(embed, tf.linalg.matvec(weights, tf.cast(hidden, tf.float32)))
+    weights = ops.cast(ops.take(head_weights(embed), places, axis=0), "float32")
+    return bent(embed, ops.matmul(weights, ops.cast(hidden, "float32")))
 
 
 def bent(embed: Any, product: Any) -> Any:
     """Return the logits that products with the weights become: Gemma 2 keeps them within bounds."""
     cap = embed.logit_soft_cap
-    return product if cap is None else tf.tanh(product / cap) * cap
+    return product if cap is None else ops.tanh(product / cap) * cap

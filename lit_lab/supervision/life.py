@@ -36,6 +36,7 @@ class Settings:
     max_length: int | None = None
     threads: int | None = None
     memory_limit: int | None = None
+    backend: protocol.Backend = "tensorflow"
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
@@ -135,6 +136,7 @@ class Life:
             max_length=settings.max_length,
             threads=settings.threads,
             memory_limit=settings.memory_limit,
+            backend=settings.backend,
         )
         self._log.add(f"[starting {settings.python}]")
         return await ServiceProcess.begin(

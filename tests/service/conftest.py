@@ -23,13 +23,14 @@ WINDOW = 96
 
 
 @pytest.fixture(scope="session")
-def keras_libraries() -> None:
+def keras_libraries(pytestconfig: pytest.Config) -> None:
     """Import what the service imports, the way it does."""
     from lit_lab.service import libraries
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    libraries.set_environment(1)
-    libraries.import_tensorflow(1)
+    backend = pytestconfig.getoption("--backend")
+    libraries.set_environment(1, backend)
+    libraries.import_backend(1, backend)
     libraries.import_keras()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from plainly import loss_and_gradient, numbers
 
 WIDTH = 3
 
@@ -22,28 +23,26 @@ class PlainGradients:
         self._body = keras.Model([self._embed.output, backbone.input["padding_mask"]], backbone.output)
 
     def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
-        import tensorflow as tf
-
-        return np.asarray(self._embed(tf.constant([ids], tf.int32))[0])
+        return numbers(self._embed(np.array([ids], np.int32))[0])
 
     def mean_embedding(self) -> NDArray[np.float32]:
-        return np.asarray(np.mean(np.asarray(self._embed.embeddings), axis=0))
+        return np.asarray(np.mean(numbers(self._embed.embeddings), axis=0))
 
     def at(
         self, ids: Sequence[int], start: int, end: int, embeddings: NDArray[np.float32], check: Callable[[], None]
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        import tensorflow as tf
+        from keras import ops
 
         check()
-        given = tf.constant(embeddings)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(given)
-            hidden = self._body([given, tf.ones(given.shape[:2], tf.int32)])
+
+        def losses_at(given: Any) -> Any:
+            hidden = self._body([given, ops.ones(given.shape[:2], "int32")])
             logits = self._embed(hidden[:, start - 1 :], reverse=True)
-            labels = tf.constant([list(ids[start:end])] * len(embeddings))
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        gradient = tape.gradient(losses, given)
-        return losses.numpy().sum(1, dtype=np.float64), gradient.numpy()
+            labels = np.array([list(ids[start:end])] * len(embeddings))
+            return ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+
+        losses, gradient = loss_and_gradient(losses_at, embeddings)
+        return losses.sum(1, dtype=np.float64), gradient
 
 
 class KnownGradients:

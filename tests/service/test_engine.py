@@ -10,6 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plainly import double_precision, loss_and_gradient, numbers
+
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.engine.buckets import ROWS, length_bucket, row_bucket
 
@@ -55,19 +57,22 @@ def small(keras_libraries: None) -> Any:
 def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple[Any, float]:
     """Gradient and loss in float64, by Keras' own forward pass over the whole sequence and all of its weights."""
     import keras
-    import tensorflow as tf
+    from keras import ops
 
-    backbone = make_float64(causal_lm)
-    body = keras.Model([backbone.token_embedding.output, backbone.input["padding_mask"]], backbone.output)
-    tokens = tf.constant([ids], tf.int32)
-    embeddings = backbone.token_embedding(tokens)
-    with tf.GradientTape() as tape:
-        tape.watch(embeddings)
-        hidden = body([embeddings, tf.ones_like(tokens)])
-        logits = backbone.token_embedding(hidden, reverse=True)
-        loss = tf.nn.sparse_softmax_cross_entropy_with_logits(tokens[:, 1:], logits[:, :-1])
-        total = tf.reduce_sum(loss[:, start - 1 : end - 1])
-    return tape.gradient(total, embeddings)[0].numpy(), float(total)
+    with double_precision():
+        backbone = make_float64(causal_lm)
+        body = keras.Model([backbone.token_embedding.output, backbone.input["padding_mask"]], backbone.output)
+        tokens = np.array([ids], np.int32)
+
+        def losses(embeddings: Any) -> Any:
+            hidden = body([embeddings, ops.ones_like(ops.convert_to_tensor(tokens))])
+            logits = backbone.token_embedding(hidden, reverse=True)
+            found = ops.sparse_categorical_crossentropy(tokens[:, 1:], logits[:, :-1], from_logits=True)
+            return found[:, start - 1 : end - 1]
+
+        each, gradient = loss_and_gradient(losses, numbers(backbone.token_embedding(ops.convert_to_tensor(tokens))))
+    assert gradient.dtype == np.float64
+    return gradient[0], float(each.sum())
 
 
 def make_float64(causal_lm: Any) -> Any:
@@ -76,14 +81,8 @@ def make_float64(causal_lm: Any) -> Any:
     config = causal_lm.backbone.get_config() | {"dtype": "float64"}
     backbone = models.GemmaBackbone.from_config(config)
     for ours, theirs in zip(backbone.weights, causal_lm.backbone.weights, strict=True):
-        ours.assign(np.asarray(theirs.value, np.float64) if theirs.dtype != "bfloat16" else _exact(theirs))
+        ours.assign(numbers(theirs).astype(np.float64))
     return backbone
-
-
-def _exact(variable: Any) -> Any:
-    import tensorflow as tf
-
-    return tf.cast(variable.value, tf.float64).numpy()
 
 
 def gradients(causal_lm: Any, compiled: int | None = None, **options: Any) -> Any:
@@ -163,6 +162,13 @@ def test_without_room_nothing_is_kept_and_the_gradient_is_the_same(small: Any, p
 def test_what_is_kept_is_known_without_running_anything(small: Any, prepared: Any) -> None:
     few, many = prepared.kept_bytes(20), prepared.kept_bytes(200)
     assert 0 < few < many
+    # Attention's matrices grow with the square.
+    assert many > 10 * few
+
+
+@pytest.mark.only_on("tensorflow")
+def test_what_is_kept_in_tensors_is_known_without_running_anything(small: Any, prepared: Any) -> None:
+    few, many = prepared.kept_bytes(20), prepared.kept_bytes(200)
     # More than linear, for attention; and it is what a pass really keeps.
     passes = next(iter(prepared._passes.values()))
     forward = passes.forward(tuple(range(30)), lambda: None)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plainly import numbers
 from test_families import FAMILIES
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
@@ -15,10 +16,10 @@ SEQUENCES = [[3, 5, 7, *RANDOM.integers(4, 60, count).tolist(), 9, 11, 13] for c
 
 
 def reference(causal_lm: Any, sequence: list[int], num_targets: int) -> float:
-    import tensorflow as tf
+    from keras import ops
 
     inputs = {"token_ids": np.array([sequence]), "padding_mask": np.ones((1, len(sequence)))}
-    chances = tf.nn.log_softmax(tf.cast(causal_lm(inputs), tf.float32)[0]).numpy()
+    chances = numbers(ops.log_softmax(ops.cast(causal_lm(inputs), "float32")[0]))
     places = range(len(sequence) - num_targets, len(sequence))
     return float(sum(chances[place - 1, sequence[place]] for place in places))
 

@@ -72,14 +72,14 @@ class PlainScorer:
         progress: Callable[[int], None],
         cancellation: Cancellation,
     ) -> NDArray[np.float64]:
-        import tensorflow as tf
+        from keras import ops
 
         values = []
         for sequence in sequences:
             cancellation.check()
-            embeddings = self._embed(tf.constant([sequence[:-1]], tf.int32))
-            hidden = self._body([embeddings, tf.ones(tf.shape(embeddings)[:2], tf.int32)])
+            ids = np.array([sequence[:-1]], np.int32)
+            hidden = self._body([self._embed(ids), ops.ones(ids.shape, "int32")])
             logits = self._embed(hidden[0, -num_targets:], reverse=True)
-            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.constant(sequence[-num_targets:]), logits)
-            values.append(-float(tf.reduce_sum(loss)))
+            labels = np.array(sequence[-num_targets:])
+            values.append(-float(ops.sum(ops.sparse_categorical_crossentropy(labels, logits, from_logits=True))))
         return np.array(values)

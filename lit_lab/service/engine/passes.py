@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.typing import NDArray
 
+from .backends import Spec, backend, bytes_of
 from .buckets import row_bucket
 from .cut import Cut, Part
 from .head import Head
-from .pieces import Piece
 
 _WINDOW = 384  # most rows that are computed at once for targets to come
 
@@ -25,10 +25,10 @@ Check = Callable[[], None]
 class Step:
     """One piece's forward pass, as its backward pass needs it."""
 
-    piece: Piece
+    piece: Any
     weights: list[Any]
     inputs: list[Any]
-    kept: list[Any]
+    kept: Any
 
 
 @dataclass
@@ -86,8 +86,9 @@ class Passes:
         self._head = head
         self._budget = budget
         self._lower = cut.lower()
-        self._spec = tf.TensorSpec((1, length, cut.width), cut.embed.compute_dtype)
-        self._pieces: dict[str, Piece] = {}
+        self._backend = backend()
+        self._spec = Spec((1, length, cut.width), cut.embed.compute_dtype)
+        self._pieces: dict[str, Any] = {}
         self._compiled_rows: set[int] = set()
         self._read: dict[tuple[int, str], list[Any]] = {}
         self._keep = True
@@ -97,7 +98,7 @@ class Passes:
 
     def kept_bytes(self) -> int:
         """Return how much a kept forward pass takes, known from shapes alone: nothing is run for it."""
-        each = self.length * self._cut.width * self._spec.dtype.size  # a part's input
+        each = bytes_of(self._spec)  # a part's input
         return int(sum(each + self._piece(part).kept_bytes for part in self._lower) + 2 * each)
 
     def compile(self, rows: int) -> None:
@@ -108,7 +109,7 @@ class Passes:
 
     def forward(self, ids: tuple[int, ...], check: Check) -> Forward:
         """Run the model on a sequence up to its last block, and keep what the backward pass needs."""
-        padded = tf.constant([ids + (0,) * (self.length - len(ids))], tf.int32)
+        padded = np.array([ids + (0,) * (self.length - len(ids))], np.int32)
         return self.forward_from(self._cut.embeddings(padded), ids, check)
 
     def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
@@ -139,11 +140,11 @@ class Passes:
         top = self._top(forward, start, end, window)
         rows = np.arange(top.begin, top.begin + top.upstream.shape[1])
         wanted = (start - 1 <= rows) & (rows < end - 1)
-        gradient = top.upstream * tf.constant(wanted[np.newaxis, :, np.newaxis], top.upstream.dtype)
+        gradient = top.upstream * ops.convert_to_tensor(wanted[np.newaxis, :, np.newaxis], top.upstream.dtype)
         for step in reversed([*forward.steps, top.step]):
             check()
             gradient = step.piece.backward(step.inputs, gradient, step.kept, step.weights)
-        found = tf.cast(gradient[0, : end - 1], tf.float32).numpy()
+        found = self._backend.array(gradient[0, : end - 1])
         return float(np.sum(top.losses[start - 1 - top.start : end - 1 - top.start], dtype=np.float64)), found
 
     def _top(self, forward: Forward, start: int, end: int, window: tuple[int, int]) -> Top:
@@ -164,27 +165,28 @@ class Passes:
         part = self._cut.upper(rows)
         piece = self._piece(part, rows)
         weights = self._weights(part)
-        inputs = [forward.hidden, tf.constant(begin, tf.int32)]
+        inputs = [forward.hidden, ops.convert_to_tensor(begin, "int32")]
         hidden, kept = piece.forward(inputs, weights)
-        labels = tf.constant(forward.ids[window[0] : window[1]], tf.int32)
+        labels = ops.convert_to_tensor(forward.ids[window[0] : window[1]], "int32")
         losses, upstream = self._head(hidden[0, first - begin : last - begin], labels)
-        upstream = tf.pad(upstream, [[first - begin, begin + rows - last], [0, 0]])[tf.newaxis]
-        forward.top = Top(first, last, begin, Step(piece, weights, inputs, kept), losses.numpy(), upstream)
+        upstream = ops.pad(upstream, [[first - begin, begin + rows - last], [0, 0]])[np.newaxis]
+        losses = self._backend.array(losses)
+        forward.top = Top(first, last, begin, Step(piece, weights, inputs, kept), losses, upstream)
         return forward.top
 
-    def _piece(self, part: Part, rows: int | None = None) -> Piece:
+    def _piece(self, part: Part, rows: int | None = None) -> Any:
         """Return a part's piece; `rows` is given for the last part alone."""
         if part.kind not in self._pieces:
-            inputs = [self._spec] if rows is None else [self._spec, tf.TensorSpec((), tf.int32)]
-            output = tf.TensorSpec((1, rows or self.length, self._cut.width), self._spec.dtype)
+            inputs = [self._spec] if rows is None else [self._spec, Spec((), "int32")]
+            output = Spec((1, rows or self.length, self._cut.width), self._spec.dtype)
             shared = sum(other.kind == part.kind for other in self._lower) > 1
             bound = None if shared else self._weights(part)
-            self._pieces[part.kind] = Piece(part, inputs, output, bound, self._keep)
+            self._pieces[part.kind] = self._backend.Piece(part, inputs, output, bound, self._keep)
         return self._pieces[part.kind]
 
     def _weights(self, part: Part) -> list[Any]:
         # Read once, not copied: tensors that share the variables' memory.
         key = id(part.variables[0]) if part.variables else 0, part.kind
         if key not in self._read:
-            self._read[key] = [tf.convert_to_tensor(variable.value) for variable in part.variables]
+            self._read[key] = [self._backend.tensor(variable) for variable in part.variables]
         return self._read[key]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+from keras import ops
 from numpy.typing import NDArray
 
+from ..engine.backends import backend
 from ..engine.buckets import ROWS, length_bucket
 from ..engine.cut import Cut
 from ..engine.head import Head
@@ -61,6 +62,8 @@ class EmbeddingGradients:
     """
 
     def __init__(self, causal_lm: Any, window: int | None = None, kept_bytes: int = KEPT_BYTES) -> None:
+        self._backend = backend()
+        self._array: Callable[[Any], NDArray[np.float32]] = self._backend.array
         self._cut = Cut(causal_lm)
         self._head = Head(self._cut)
         self._window = window
@@ -130,7 +133,7 @@ class EmbeddingGradients:
             return TargetGradient(embeddings, gradient, loss)
         forward = self._forward(passes, tuple(ids), check)
         loss, found = passes.gradient(forward, start, end, window, check)
-        own = tf.cast(forward.embeddings[0, : end - 1], tf.float32).numpy()
+        own = self._array(forward.embeddings[0, : end - 1])
         return TargetGradient(own, found, loss)
 
     def at(
@@ -160,9 +163,8 @@ class EmbeddingGradients:
         for given in embeddings:
             padded = np.zeros((1, passes.length, self._cut.width), np.float32)
             padded[0, : end - 1] = given
-            forward = passes.forward_from(
-                tf.cast(tf.constant(padded), self._cut.embed.compute_dtype), tuple(ids[:end]), check
-            )
+            at = ops.cast(ops.convert_to_tensor(padded), self._cut.embed.compute_dtype)
+            forward = passes.forward_from(at, tuple(ids[:end]), check)
             loss, gradient = passes.gradient(forward, start, end, (start, end), check)
             losses.append(loss)
             gradients.append(gradient)
@@ -170,16 +172,17 @@ class EmbeddingGradients:
 
     def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the embedding layer's output: `<float32>[num_tokens, width]`."""
-        return np.asarray(tf.cast(self._cut.embeddings(tf.constant([ids], tf.int32))[0], tf.float32))
+        return self._own(ids)[1]
 
     def mean_embedding(self) -> NDArray[np.float32]:
         """Return the mean of the vocabulary's embeddings: `<float32>[width]`."""
-        return np.asarray(tf.reduce_mean(tf.cast(self._cut.embed.embeddings.value, tf.float32), axis=0))
+        return self._array(ops.mean(ops.cast(self._backend.tensor(self._cut.embed.embeddings), "float32"), axis=0))
 
     def target_logits(self, ids: Sequence[int], start: int) -> NDArray[np.float32]:
         """Return the scoring pass's logits for tokens `[start, len(ids))`: `<float32>[num_targets, vocabulary_size]`."""
-        hidden = self._cut.run(self._cut.embeddings(tf.constant([ids[:-1]], tf.int32)))
-        return np.asarray(self._cut.logits(hidden[:, start - 1 :])[0])
+        with self._backend.without_gradients():
+            hidden = self._cut.run(self._own(ids[:-1])[0])
+            return self._array(self._cut.logits(hidden[:, start - 1 :])[0])
 
     def _ready(self, length: int, window: tuple[int, int]) -> Passes | None:
         """Return compiled passes for a length; None when there are none yet.
@@ -209,9 +212,9 @@ class EmbeddingGradients:
         return forward
 
     def _eagerly(self, ids: Sequence[int], start: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-        embeddings = self._cut.embeddings(tf.constant([ids[:-1]], tf.int32))
+        embeddings, own = self._own(ids[:-1])
         losses, gradients = self._differentiate(ids, start, embeddings)
-        return tf.cast(embeddings[0], tf.float32).numpy(), gradients[0], float(losses[0])
+        return own, gradients[0], float(losses[0])
 
     def _eagerly_at(
         self, ids: Sequence[int], start: int, embeddings: NDArray[np.float32], check: Check
@@ -219,7 +222,7 @@ class EmbeddingGradients:
         losses, gradients = [], []
         for at in range(0, len(embeddings), 8):
             check()
-            given = tf.cast(tf.constant(embeddings[at : at + 8]), self._cut.embed.compute_dtype)
+            given = ops.cast(ops.convert_to_tensor(embeddings[at : at + 8]), self._cut.embed.compute_dtype)
             some, their = self._differentiate(ids, start, given)
             losses.append(some)
             gradients.append(their)
@@ -228,13 +231,18 @@ class EmbeddingGradients:
     def _differentiate(
         self, ids: Sequence[int], start: int, embeddings: Any
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        # Weights aren't watched, so that no gradient of theirs is computed.
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(embeddings)
-            hidden = self._cut.run(embeddings)
+        def losses_at(given: Any) -> Any:
+            hidden = self._cut.run(given)
             # Row i predicts token i + 1.
             logits = self._cut.logits(hidden[:, start - 1 :])
-            labels = tf.repeat(tf.constant([ids[start:]], tf.int32), len(embeddings), axis=0)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
-        gradient = tape.gradient(losses, embeddings)
-        return losses.numpy().sum(axis=1, dtype=np.float64), tf.cast(gradient, tf.float32).numpy()
+            labels = np.repeat(np.array([ids[start:]], np.int32), len(embeddings), axis=0)
+            return ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+
+        losses, gradient = self._backend.differentiated(losses_at, embeddings)
+        return self._array(losses).sum(axis=1, dtype=np.float64), self._array(gradient)
+
+    def _own(self, ids: Sequence[int]) -> tuple[Any, NDArray[np.float32]]:
+        """Return the tokens' embeddings, `[1, num_tokens, width]`, and their values, `<float32>[num_tokens, width]`."""
+        with self._backend.without_gradients():
+            embeddings = self._cut.embeddings(np.array([ids], np.int32))
+        return embeddings, self._array(embeddings[0])

@@ -1,18 +1,21 @@
-"""Parts of a model, compiled by XLA into a forward function that keeps what its backward function needs (TensorFlow).
-
-This is the engine's seam: JAX and PyTorch have a module like this one.
-"""
+"""TensorFlow: parts of a model are traced, cut in two graphs, and compiled by XLA."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
 
-from .cut import Part
+from ..cut import Part
+from . import Spec
+
+PARTS = None
 
 _COSTLY = frozenset(
     {"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Softmax", "Tanh", "Exp", "Erf", "Sigmoid"}
@@ -48,8 +51,8 @@ class Piece:
     def __init__(
         self,
         part: Part,
-        inputs: Sequence[tf.TensorSpec],
-        output: tf.TensorSpec,
+        inputs: Sequence[Spec],
+        output: Spec,
         bound: Sequence[Any] | None = None,
         keep: bool = True,
     ) -> None:
@@ -63,7 +66,9 @@ class Piece:
             return result, tf.gradients(result, [given[0]], [gradient])[0]
 
         variables = [tf.TensorSpec(variable.shape, variable.dtype) for variable in part.variables]
-        traced = tf.function(both, autograph=False).get_concrete_function(*inputs, output, *variables)
+        traced = tf.function(both, autograph=False).get_concrete_function(
+            *map(_tensor_spec, [*inputs, output]), *variables
+        )
         feeds = traced.graph.inputs[: count + 1 + len(variables)]
         given, gradient, weights = feeds[:count], feeds[count], feeds[count + 1 :]
         result, derivative = traced.graph.outputs
@@ -73,8 +78,8 @@ class Piece:
         if bound is not None:
             weights = []
         self._takes_weights = bound is None
-        self._forward = compiled(traced, [*given, *weights], [result, *kept], always)
-        self._backward = compiled(traced, [*given, gradient, *kept, *weights], [derivative], always)
+        self._forward = _compiled_between(traced, [*given, *weights], [result, *kept], always)
+        self._backward = _compiled_between(traced, [*given, gradient, *kept, *weights], [derivative], always)
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return the output and what `backward` needs of this pass."""
@@ -86,7 +91,77 @@ class Piece:
         return self._backward(*inputs, gradient, *kept, *(weights if self._takes_weights else ()))[0]
 
 
-def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: Mapping[str, Any] | None = None) -> Any:
+def differentiated(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
+    """Return what a function of `x` returns, and its sum's gradient with respect to `x`, eagerly."""
+    # Weights aren't watched, so that no gradient of theirs is computed.
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        losses = function(x)
+    return losses, tape.gradient(losses, x)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Return a function of tensors, compiled by XLA for each of their shapes."""
+    return tf.function(function, jit_compile=True, autograph=False)
+
+
+def open_graph(function: Callable[..., Any], signature: Any) -> Any:
+    """Return a function as one graph for all shapes that a signature of nested `Spec`s leaves open."""
+    return tf.function(function, input_signature=_tensor_specs(signature), autograph=False)
+
+
+def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+    """Return `function(ids, cache, position)`, compiled by XLA for one token over caches like this one."""
+    specs = [tf.TensorSpec(part.shape, part.dtype) for part in tf.nest.flatten(cache)]
+    traced = tf.function(
+        lambda ids, position, *parts: function(ids, tf.nest.pack_sequence_as(cache, parts), position),
+        autograph=False,
+    ).get_concrete_function(tf.TensorSpec([1, 1], tf.int32), tf.TensorSpec([], tf.int32), *specs)
+    run = _compiled_between(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs, _weights_read(traced))
+
+    def step(ids: Any, cache: Any, position: Any) -> Any:
+        return tf.nest.pack_sequence_as(
+            traced.structured_outputs, run(ids, position, *tf.nest.flatten(cache)), expand_composites=True
+        )
+
+    return step
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+    """Return the product of two matrices, either of them transposed, without a copy."""
+    return tf.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
+
+
+def tensor(variable: Any) -> Any:
+    """Return a Keras variable's value; no copy: they share their memory."""
+    return tf.convert_to_tensor(variable.value)
+
+
+def array(value: Any) -> NDArray[np.float32]:
+    """Return a tensor's values as `<float32>`."""
+    return np.asarray(tf.cast(value, tf.float32))
+
+
+def without_gradients() -> AbstractContextManager[None]:
+    """Return a context in which nothing is kept for a backward pass: here nothing ever is, without a tape."""
+    return nullcontext()
+
+
+def _tensor_spec(spec: Spec) -> tf.TensorSpec:
+    return tf.TensorSpec(spec.shape, spec.dtype)
+
+
+def _tensor_specs(signature: Any) -> Any:
+    if isinstance(signature, Spec):
+        return _tensor_spec(signature)
+    if isinstance(signature, dict):
+        return {key: _tensor_specs(part) for key, part in signature.items()}
+    return type(signature)(_tensor_specs(part) for part in signature)
+
+
+def _compiled_between(
+    traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: Mapping[str, Any] | None = None
+) -> Any:
     """Return the part of a traced function that leads from some of its tensors to others, compiled by XLA.
 
     It is compiled once for all places at which it slices, where TensorFlow would compile it anew for each.
@@ -134,7 +209,7 @@ def compiled(traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: M
     return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*specs)
 
 
-def weights_read(traced: Any) -> dict[str, Any]:
+def _weights_read(traced: Any) -> dict[str, Any]:
     """Return the values of the variables that a traced function reads, by the names of their readings.
 
     Bound to them instead of to the variables, a function needn't ask for these in each call. No copies: the tensors

@@ -1,0 +1,127 @@
+"""JAX: parts of a model are functions that `jax.jit` compiles; `jax.vjp` says what their backward pass needs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from ..cut import Part
+from . import Spec, bytes_of, spec_of
+
+PARTS = (512, 64, 8, 1)
+"""Each shape is compiled; a prompt is run in parts of these lengths, so that a new prompt's length is no new shape."""
+
+
+class Piece:
+    """A part, compiled for one shape of inputs.
+
+    Of its forward pass the results of matrix products are kept; the rest is computed again in the backward pass.
+
+    Args:
+        part: The part; its weights are given at each call, so that all parts of its kind share this piece.
+        inputs: Shape and type of its inputs; gradients are taken with respect to the first.
+        output: Shape and type of its output.
+        bound: Not used: weights needn't be looked at in each call as it is.
+        keep: Whether to keep results; without, they are computed again as well, which takes less memory.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        inputs: Sequence[Spec],
+        output: Spec,
+        bound: Sequence[Any] | None = None,
+        keep: bool = True,
+    ) -> None:
+        policies = jax.checkpoint_policies
+        policy = policies.dots_saveable if keep else policies.nothing_saveable
+
+        def call(weights: Sequence[Any], first: Any, *others: Any) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(part.variables, weights, strict=True))):
+                return part.call(first, *others)
+
+        def forward(weights: Sequence[Any], first: Any, *others: Any) -> Any:
+            frugal = jax.checkpoint(call, policy=policy)  # type: ignore[attr-defined]
+            return jax.vjp(lambda x: frugal(weights, x, *others), first)
+
+        self._forward = jax.jit(forward)
+        self._backward = jax.jit(_pull)
+        weights = [_shape(spec_of(variable)) for variable in part.variables]
+        given = [_shape(spec) for spec in inputs]
+        _, kept = jax.eval_shape(forward, weights, *given)
+        # What is handed back as it came in isn't a copy.
+        own = Counter(_spec(leaf) for leaf in jax.tree.leaves(kept))
+        own -= Counter(_spec(leaf) for leaf in [*weights, *given])
+        self.kept_bytes = sum(bytes_of(spec) * count for spec, count in own.items())
+
+    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the output and what `backward` needs of this pass."""
+        output, pullback = self._forward(list(weights), *inputs)
+        return output, pullback
+
+    def backward(self, inputs: Sequence[Any], gradient: Any, kept: Any, weights: Sequence[Any]) -> Any:
+        """Return the gradient with respect to the first input, from that with respect to the output."""
+        return self._backward(kept, gradient)
+
+
+def differentiated(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
+    """Return what a function of `x` returns, and its sum's gradient with respect to `x`, eagerly."""
+    losses, pullback = jax.vjp(function, x)
+    return losses, pullback(jnp.ones_like(losses))[0]
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Return a function of tensors, compiled for each of their shapes."""
+    return jax.jit(function)
+
+
+def open_graph(function: Callable[..., Any], signature: Any) -> Any:
+    """Return a function, compiled for each shape that it is called with: see `PARTS`."""
+    return jax.jit(function)
+
+
+def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+    """Return `function(ids, cache, position)`, compiled for one token over caches like this one."""
+    return jax.jit(function)
+
+
+@partial(jax.jit, static_argnames=("transpose_a", "transpose_b"))
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+    """Return the product of two matrices, either of them transposed, without a copy."""
+    return jnp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+
+
+def tensor(variable: Any) -> Any:
+    """Return a Keras variable's value; no copy."""
+    return variable.value
+
+
+def array(value: Any) -> NDArray[np.float32]:
+    """Return a tensor's values as `<float32>`."""
+    return np.asarray(jnp.asarray(value, jnp.float32))
+
+
+def without_gradients() -> AbstractContextManager[None]:
+    """Return a context in which nothing is kept for a backward pass: here nothing ever is, unless asked for."""
+    return nullcontext()
+
+
+def _pull(pullback: Any, gradient: Any) -> Any:
+    return pullback(gradient)[0]
+
+
+def _shape(spec: Spec) -> Any:
+    return jax.ShapeDtypeStruct(spec.shape, spec.dtype)
+
+
+def _spec(leaf: Any) -> Spec:
+    return Spec(tuple(leaf.shape), str(leaf.dtype))

@@ -1,0 +1,130 @@
+"""PyTorch: everything runs eagerly; autograd's own graph is what a forward pass keeps for its backward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.checkpoint import checkpoint
+
+from ..cut import Part
+from . import Spec
+
+PARTS = None
+
+
+class Piece:
+    """A part, with autograd's record of its forward pass.
+
+    Args:
+        part: The part; its weights are given at each call, so that all parts of its kind share this piece.
+        inputs: Shape and type of its inputs; gradients are taken with respect to the first.
+        output: Shape and type of its output.
+        bound: Not used: nothing is compiled that weights could be bound to.
+        keep: Whether to keep results; without, they are computed again in the backward pass, which takes less memory.
+    """
+
+    def __init__(
+        self,
+        part: Part,
+        inputs: Sequence[Spec],
+        output: Spec,
+        bound: Sequence[Any] | None = None,
+        keep: bool = True,
+    ) -> None:
+        self._part = part
+        self._keep = keep
+        self.kept_bytes = _recorded_bytes(self._call, part, inputs) if keep else 0
+
+    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, Any]:
+        """Return the output and what `backward` needs of this pass."""
+        first, *others = inputs
+        with torch.enable_grad():
+            first = first.detach().requires_grad_()
+            if self._keep:
+                output = self._call(weights, first, *others)
+            else:
+                output = checkpoint(self._call, weights, first, *others, use_reentrant=False)
+        return output.detach(), (first, output)
+
+    def backward(self, inputs: Sequence[Any], gradient: Any, kept: Any, weights: Sequence[Any]) -> Any:
+        """Return the gradient with respect to the first input, from that with respect to the output."""
+        first, output = kept
+        return torch.autograd.grad(output, first, gradient, retain_graph=True)[0]
+
+    def _call(self, weights: Sequence[Any], *inputs: Any) -> Any:
+        with keras.StatelessScope(state_mapping=list(zip(self._part.variables, weights, strict=True))):
+            return self._part.call(*inputs)
+
+
+def differentiated(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
+    """Return what a function of `x` returns, and its sum's gradient with respect to `x`."""
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        losses = function(x)
+        # With respect to `x` alone: no gradient of a weight is computed.
+        gradient = torch.autograd.grad(losses.sum(), x)[0]
+    return losses.detach(), gradient
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Return the function, which here runs eagerly."""
+    return torch.no_grad()(function)
+
+
+def open_graph(function: Callable[..., Any], signature: Any) -> Any:
+    """Return the function, which here runs eagerly, at any shape."""
+    return torch.no_grad()(function)
+
+
+def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
+    """Return `function(ids, cache, position)`, which here runs eagerly."""
+    return torch.no_grad()(function)
+
+
+def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
+    """Return the product of two matrices, either of them transposed, without a copy."""
+    return torch.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+
+
+def tensor(variable: Any) -> Any:
+    """Return a Keras variable's value, of which no gradient is taken; no copy."""
+    return variable.value.detach()
+
+
+def array(value: Any) -> NDArray[np.float32]:
+    """Return a tensor's values as `<float32>`."""
+    return np.asarray(torch.as_tensor(value).detach().to("cpu", torch.float32))
+
+
+def without_gradients() -> AbstractContextManager[None]:
+    """Return a context in which nothing is kept for a backward pass."""
+    return torch.no_grad()
+
+
+def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]) -> int:
+    """Return what autograd would record of a pass, by one over tensors that have a shape and no memory."""
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    recorded: dict[int, int] = {}
+
+    def pack(value: torch.Tensor) -> torch.Tensor:
+        storage = value.untyped_storage()
+        recorded[storage._cdata] = storage.nbytes()
+        held.append(storage)
+        return value
+
+    held: list[Any] = []  # so that no other storage takes the place of one that was counted
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        weights = [mode.from_tensor(tensor(variable)) for variable in part.variables]
+        given = [torch.empty(spec.shape, dtype=getattr(torch, spec.dtype)) for spec in inputs]
+        given[0].requires_grad_()
+        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), torch.enable_grad():
+            call(weights, *given)
+        own = {value.untyped_storage()._cdata for value in [*weights, *given]}
+    return sum(size for place, size in recorded.items() if place not in own)

@@ -1,0 +1,57 @@
+"""Gradients by each backend's own tape, on whole models: independent of the engine, slow, and plainly right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def double_precision() -> AbstractContextManager[Any]:
+    """Return a context in which there is float64: JAX has none unless asked for."""
+    import keras
+
+    if keras.config.backend() == "jax":
+        from jax.experimental import enable_x64
+
+        return enable_x64()
+    return nullcontext()
+
+
+def loss_and_gradient(function: Callable[[Any], Any], x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return a function's losses at `x`, and the gradient of their sum."""
+    import keras
+
+    given: Any = keras.ops.convert_to_tensor(x)
+    backend = keras.config.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            losses = function(given)
+        gradient = tape.gradient(losses, given)
+    elif backend == "jax":
+        import jax
+
+        losses = function(given)
+        gradient = jax.grad(lambda at: function(at).sum())(given)
+    else:
+        given.requires_grad_()
+        losses = function(given)
+        losses.sum().backward()
+        gradient = given.grad
+    return numbers(losses), numbers(gradient)
+
+
+def numbers(value: Any) -> NDArray[Any]:
+    """Return a tensor's or a Keras variable's values; half precision as float32."""
+    import keras
+
+    value = getattr(value, "value", value)
+    if keras.backend.standardize_dtype(value.dtype) in ("bfloat16", "float16"):
+        value = keras.ops.cast(value, "float32")
+    return np.asarray(keras.ops.convert_to_numpy(value))
