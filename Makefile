@@ -66,6 +66,10 @@ ui-tests/node_modules/install.stamp: ui-tests/package.json ui-tests/yarn.lock .v
 browser: ui-tests/node_modules/install.stamp
 	@scripts/install_browser.sh
 
+.PHONY: test-backends
+test-backends: setup ## Run the model service's tests on JAX and on PyTorch, each in an environment of its own (large)
+	scripts/test_backends.sh
+
 .PHONY: lint
 lint: setup ui-tests/node_modules/install.stamp ## Lint and types only
 	python scripts/run_tests.py lint
@@ -95,5 +99,5 @@ lock: ## Resolve the Python dependencies anew into requirements/lock.txt (needs 
 
 .PHONY: clean
 clean: ## Remove everything that set-up and tests made
-	rm -rf .venv node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
+	rm -rf .venv .venv-jax .venv-torch node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .eslintcache .stylelintcache ui-tests/test-results

@@ -169,6 +169,7 @@ def _sample_ids(tokenizer: Any) -> list[int]:
 
 
 def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
+    import keras
     import keras_nlp
     import tensorflow as tf
 
@@ -191,7 +192,8 @@ def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
     )
     for index, variable in enumerate(backbone.weights):
         drawn = tf.random.stateless_normal(variable.shape, [7, index], alg="philox") * _deviation(variable, shape.width)
-        variable.assign(tf.cast(tf.cast(drawn, shape.dtype), dtype))
+        value = tf.cast(tf.cast(drawn, shape.dtype), dtype)
+        variable.assign(value if keras.config.backend() == "tensorflow" else value.numpy())
     return keras_nlp.models.GemmaCausalLM(backbone=backbone)
 
 

@@ -89,9 +89,10 @@ def stopwatches() -> Iterator[dict[str, list[float]]]:
     """Time every call of `WATCHED` inside; on a GPU each waits until the device is done."""
     import tensorflow as tf
 
-    from lit_lab.service.engine import cut, head, pieces
+    from lit_lab.service.engine import cut, head
+    from lit_lab.service.engine.backends import on_tensorflow
 
-    owners = {"Cut": cut.Cut, "Head": head.Head, "Piece": pieces.Piece}
+    owners = {"Cut": cut.Cut, "Head": head.Head, "Piece": on_tensorflow.Piece}
     times: dict[str, list[float]] = {name: [] for name in WATCHED}
 
     def watched(name: str, method: Any) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 from jupyter_server.extension.application import ExtensionApp
@@ -20,6 +20,7 @@ from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.core import Core
+    from lit_lab.protocol import Backend
     from lit_lab.supervision.endpoint import Service
 
 
@@ -184,7 +185,7 @@ class LitLab(ExtensionApp):
             max_length=self.max_length,
             threads=self.threads,
             memory_limit=self.memory_limit,
-            backend=self.backend,
+            backend=cast("Backend", self.backend),
             idle_timeout=self.idle_timeout,
             start_timeout=self.start_timeout,
         )

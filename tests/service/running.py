@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 SECRET = "a secret for tests only"
+BACKEND = os.environ.get("LIT_LAB_TEST_BACKEND", "tensorflow")  # set by `pytest --backend`
 
 
 class Running:
@@ -82,7 +83,7 @@ class Running:
 @contextmanager
 def running(log: Path, *models: str, **config: Any) -> Iterator[Running]:
     """Start a service with these models, and end it afterwards."""
-    service = Running({"secret": SECRET, "models": list(models), "threads": 1, **config}, log)
+    service = Running({"secret": SECRET, "models": list(models), "threads": 1, "backend": BACKEND, **config}, log)
     try:
         yield service
     finally:

@@ -16,6 +16,8 @@ from test_salience import lit_scores, scores
 from lit_lab import demo
 from lit_lab.protocol import Span
 
+pytestmark = pytest.mark.only_on("tensorflow")  # as LIT's is here
+
 PROMPT = (
     "Taste-likes: I've a sweet-tooth\nTaste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\nAnalysis:"
 )

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from plainly import double_precision, loss_and_gradient, numbers
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
@@ -168,8 +167,7 @@ def test_what_is_kept_is_known_without_running_anything(small: Any, prepared: An
 
 @pytest.mark.only_on("tensorflow")
 def test_what_is_kept_in_tensors_is_known_without_running_anything(small: Any, prepared: Any) -> None:
-    few, many = prepared.kept_bytes(20), prepared.kept_bytes(200)
-    # More than linear, for attention; and it is what a pass really keeps.
+    # What a pass really keeps.
     passes = next(iter(prepared._passes.values()))
     forward = passes.forward(tuple(range(30)), lambda: None)
     held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.kept, *step.inputs])

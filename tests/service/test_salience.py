@@ -71,6 +71,7 @@ def compiled_model(causal_lm: Any) -> Any:
     return model
 
 
+@pytest.mark.only_on("tensorflow")  # as LIT's is here
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_agrees_with_lit(causal_lm: Any, compiled_model: Any, prompt: str, compiled: bool) -> None:
@@ -92,6 +93,7 @@ def test_agrees_with_lit(causal_lm: Any, compiled_model: Any, prompt: str, compi
     )
 
 
+@pytest.mark.only_on("tensorflow")  # as LIT's is here
 @pytest.mark.parametrize("compiled", [False, True])
 def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: Any, compiled: bool) -> None:
     import lit_nlp
@@ -114,6 +116,7 @@ def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: A
     record_property("agreement", worst)
 
 
+@pytest.mark.only_on("tensorflow")  # as LIT's is here
 def test_agrees_with_lits_whole_way_from_the_text(language_model: Any) -> None:
     from lit_nlp.examples.prompt_debugging import keras_lms
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -52,6 +53,15 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ServiceError, match="no_such_library") as failure:
         libraries.check_interpreter()
     assert "pip install" in failure.value.hint or "service_python" in failure.value.hint
+
+
+def test_a_missing_backend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "REQUIRED", ())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ServiceError, match="lacks it") as failure:
+        libraries.check_interpreter("jax")
+    assert failure.value.code == "missing_backend"
+    assert "lit-lab[service,jax]" in failure.value.hint
 
 
 def test_all_cores_but_one_unless_configured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ under the same names in each module:
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import math
 from typing import Any, NamedTuple
 
 import keras
@@ -39,16 +39,10 @@ def spec_of(tensor: Any, *open_axes: int) -> Spec:
 
 def bytes_of(spec: Spec) -> int:
     """Return how much memory a tensor takes."""
-    count = 1
-    for size in spec.shape:
-        assert size is not None
-        count *= size
+    count = math.prod(size or 0 for size in spec.shape)
     return count * {"float64": 8, "int64": 8, "float32": 4, "int32": 4, "bfloat16": 2, "float16": 2}.get(spec.dtype, 1)
 
 
 def backend() -> Any:
     """Return the module for the backend that Keras runs on."""
     return importlib.import_module(f".on_{keras.config.backend()}", __package__)
-
-
-Function = Callable[..., Any]

@@ -50,7 +50,7 @@ class Piece:
                 return part.call(first, *others)
 
         def forward(weights: Sequence[Any], first: Any, *others: Any) -> Any:
-            frugal = jax.checkpoint(call, policy=policy)  # type: ignore[attr-defined]
+            frugal = jax.checkpoint(call, policy=policy)
             return jax.vjp(lambda x: frugal(weights, x, *others), first)
 
         self._forward = jax.jit(forward)

@@ -104,7 +104,8 @@ def array(value: Any) -> NDArray[np.float32]:
 
 def without_gradients() -> AbstractContextManager[None]:
     """Return a context in which nothing is kept for a backward pass."""
-    return torch.no_grad()
+    context: AbstractContextManager[None] = torch.no_grad()
+    return context
 
 
 def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]) -> int:
