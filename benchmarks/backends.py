@@ -104,9 +104,8 @@ def main() -> None:
     results = {}
     for name, python in pythons().items():
         given = ["--size", options.size, "--repeat", str(options.repeat), "--threads", str(options.threads)]
-        run = subprocess.run(
-            [python, __file__, "--child", name, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command = [python, __file__, "--child", name, *given]
+        run = subprocess.run(command, capture_output=True, text=True)
         if run.returncode:
             sys.exit(f"{name} failed:\n{run.stderr[-3000:]}")
         results[name] = json.loads(run.stdout.splitlines()[-1])

@@ -15,7 +15,7 @@ for backend in "${@:-jax torch}"; do
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
       --constraint requirements/lock.txt --requirement "requirements/$name.txt"
     # Read last, so that the environment's own packages go first.
-    echo "$base" >"$own/base.pth"
+    echo "import site; site.addsitedir('$base')" >"$own/base.pth"
     echo "==> Running tests/service on $name"
     "$folder/bin/python" -m pytest --backend "$name" tests/service || failed=1
   done

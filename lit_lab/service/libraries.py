@@ -128,5 +128,6 @@ def import_tensorflow(threads: int) -> None:
 
 def import_keras() -> None:
     """Import Keras and its model library."""
-    with without(UNUSED):
+    # JAX wants SciPy; PyTorch looks for pandas where it is imported, and takes no refusal.
+    with without(UNUSED if os.environ["KERAS_BACKEND"] == "tensorflow" else frozenset()):
         import keras_nlp  # noqa: F401

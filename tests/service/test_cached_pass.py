@@ -187,3 +187,28 @@ def test_half_precision_ranks_the_likeliest_by_float32_logits(keras_libraries: N
 @pytest.mark.parametrize(("tokens", "length"), [(1, 128), (128, 128), (129, 256), (300, 384)])
 def test_caches_grow_by_steps(tokens: int, length: int) -> None:
     assert cache_length(tokens) == length
+
+
+@pytest.mark.only_on("tensorflow")
+def test_nothing_is_compiled_for_a_new_length(keras_libraries: None) -> None:
+    """XLA's own operation for writing into a cache would be, outside of a compiled graph."""
+    import tensorflow as tf
+    from keras import ops
+
+    from lit_lab.service.engine.backends import on_tensorflow
+
+    def written(cache: Any, update: Any, at: Any) -> Any:
+        return {"cache": ops.slice_update(cache, (0, at), update)}
+
+    specs = [tf.TensorSpec((2, None)), tf.TensorSpec((2, None)), tf.TensorSpec((), tf.int32)]
+    traced = tf.function(written, input_signature=specs).get_concrete_function()
+    run, structure = on_tensorflow._without_compiled_updates(traced, specs)
+    before, after = ({node.op for node in graph.as_graph_def().node} for graph in (traced.graph, run.graph))
+    assert "XlaDynamicUpdateSlice" in before
+    assert not any(op.startswith("Xla") for op in after)
+    for length in (1, 3):
+        given = np.zeros((2, 6), np.float32), np.full((2, length), 7, np.float32)
+        found = tf.nest.pack_sequence_as(structure, run(*map(tf.constant, given), tf.constant(2)))["cache"]
+        expected = given[0].copy()
+        expected[:, 2 : 2 + length] = 7
+        np.testing.assert_array_equal(found, expected)

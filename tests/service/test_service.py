@@ -15,9 +15,10 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import TypeAdapter
-from running import SECRET, Running, events, running
+from running import BACKEND, SECRET, Running, events, running
 
 from lit_lab.protocol import JobEvent, ServiceHealth, ServiceLine
+from lit_lab.service.libraries import BACKEND_NAMES
 
 PROMPT = "Suggestion: Onion soup\n"
 
@@ -41,7 +42,7 @@ def client(service: Running) -> Iterator[httpx.Client]:
 def test_answers_while_it_starts(service: Running) -> None:
     health = service.first_health  # type: ignore[attr-defined]
     assert health.state == "starting"
-    assert "TensorFlow" in health.detail
+    assert BACKEND_NAMES[BACKEND] in health.detail
     assert [model.name for model in health.models] == ["tiny", "missing", "broken"]
 
 

@@ -107,7 +107,16 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     """Return a function as one graph for all shapes that a signature of nested `Spec`s leaves open."""
-    return tf.function(function, input_signature=_tensor_specs(signature), autograph=False)
+    specs = _tensor_specs(signature)
+    graphs: list[Any] = []
+
+    def run(*values: Any) -> Any:
+        if not graphs:  # traced when first used: models are made in tests by the dozen
+            traced = tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
+            graphs.append(_without_compiled_updates(traced, tf.nest.flatten(specs)))
+        return tf.nest.pack_sequence_as(graphs[0][1], graphs[0][0](*tf.nest.flatten(values)))
+
+    return run
 
 
 def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
@@ -145,6 +154,40 @@ def array(value: Any) -> NDArray[np.float32]:
 def without_gradients() -> AbstractContextManager[None]:
     """Return a context in which nothing is kept for a backward pass: here nothing ever is, without a tape."""
     return nullcontext()
+
+
+def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, Any]:
+    """Return a traced function as one of flat tensors, and the structure of its results.
+
+    Keras writes keys and values into a cache by `XlaDynamicUpdateSlice`, which outside of XLA is compiled for each
+    shape, 50 ms each time that a prompt has a new length. TensorFlow's own operation takes its place.
+    """
+    definition = traced.graph.as_graph_def()
+    for node in [node for node in definition.node if node.op == "XlaDynamicUpdateSlice"]:
+        cache, update, begin = node.input
+        kind, index = node.attr["T"], node.attr["Tindices"]
+        size = definition.node.add(name=f"{node.name}/size", op="Shape", input=[update])
+        size.attr["T"].CopyFrom(kind)
+        size.attr["out_type"].CopyFrom(index)
+        end = definition.node.add(name=f"{node.name}/end", op="AddV2", input=[begin, size.name])
+        strides = definition.node.add(name=f"{node.name}/strides", op="OnesLike", input=[begin])
+        for other in (end, strides):
+            other.attr["T"].CopyFrom(index)
+        node.op = "TensorStridedSliceUpdate"
+        del node.input[:]
+        node.input.extend([cache, begin, end.name, strides.name, update])
+        node.attr.pop("Tindices")
+        node.attr["Index"].CopyFrom(index)
+    captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
+    names = [tensor.name for tensor in traced.graph.inputs if tensor.name not in captured]
+    fetches = [tensor.name for tensor in traced.graph.outputs]
+
+    def run(*values: Any) -> Any:
+        given = dict(zip(names, values, strict=True)) | {name: tf.identity(value) for name, value in captured.items()}
+        return tf.graph_util.import_graph_def(definition, input_map=given, return_elements=fetches, name="")
+
+    results = traced.structured_outputs
+    return tf.function(run, autograph=False).get_concrete_function(*specs), results
 
 
 def _tensor_spec(spec: Spec) -> tf.TensorSpec:
