@@ -31,6 +31,7 @@ from lit_lab.protocol import (
 from . import ablation, trust
 from .answering import answer
 from .cancellation import Cancellation
+from .engine.cut import QuantizedError
 from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
@@ -104,6 +105,13 @@ class LanguageModel:
             if self._gradients is None:
                 try:
                     self._gradients = EmbeddingGradients(self.causal_lm, self.window)
+                except QuantizedError as error:
+                    raise ServiceError(
+                        422,
+                        "no_salience",
+                        "This model's weights are quantized to whole numbers: gradients through them would be wrong.",
+                        "Its answers work. For salience load the preset that isn't quantized, or choose an ablation method.",
+                    ) from error
                 except (AttributeError, KeyError, ValueError) as error:
                     raise self._no_salience() from error
             return self._gradients

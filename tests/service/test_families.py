@@ -83,6 +83,21 @@ def test_a_model_that_chooses_by_other_logits_has_no_salience(
     assert failure.value.code == "no_salience"
 
 
+def test_a_quantized_model_answers_and_has_no_salience(keras_libraries: None, preset: Path) -> None:
+    from lit_lab.service import presets
+    from lit_lab.service.language_model import LanguageModel
+
+    causal_lm = presets.load(str(preset))
+    causal_lm.backbone.quantize("int8")
+    model = LanguageModel(causal_lm)
+    final = list(model.generate(GenerateRequest(model="tiny", prompt="onion", max_new_tokens=3), Cancellation()))[-1]
+    assert isinstance(final, AnswerEvent)
+    request = SalienceRequest(model="tiny", ids=[2, 300, 301], targets=[Span(start=2, end=3)])
+    with pytest.raises(ServiceError, match="quantized") as failure:
+        list(model.salience(request, Cancellation()))
+    assert failure.value.code == "no_salience"
+
+
 SPECIAL = ["<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>"]
 SPECIAL += ["<|eot_id|>", "<|im_end|>"]
 

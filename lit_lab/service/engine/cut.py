@@ -20,6 +20,10 @@ Above, its blocks share compiled functions, one for each kind of block: compilin
 """
 
 
+class QuantizedError(ValueError):
+    """A model's weights are quantized to whole numbers."""
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of the model as a function of its weights, which can so be shared by all parts of its kind.
@@ -46,6 +50,7 @@ class Cut:
         causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
 
     Raises:
+        QuantizedError: The weights are whole numbers: gradients through them are wrong by more than half.
         AttributeError: The backbone hasn't the usual shape, and so for the next two.
         KeyError: …
         ValueError: …
@@ -53,6 +58,8 @@ class Cut:
 
     def __init__(self, causal_lm: Any) -> None:
         backbone = causal_lm.backbone
+        if any(keras.backend.standardize_dtype(weight.dtype) in ("int8", "uint8") for weight in backbone.weights):
+            raise QuantizedError
         self.embed = backbone.token_embedding
         # `output` is that of the layer's first call: the embedding, not its reverse at the end.
         self.body = keras.Model([self.embed.output, backbone.input["padding_mask"]], backbone.output)
