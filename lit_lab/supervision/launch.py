@@ -36,7 +36,7 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
 
     Args:
         python: The interpreter it will run under.
-        cache: A folder for bytecode, used where the libraries' own folder can't be written to.
+        cache: A folder for what JAX has compiled, and for bytecode where the libraries' own folder can't be written to.
         base: The environment to start from; None: this process's.
     """
     result = {name: value for name, value in (base or os.environ).items() if not _NOT_FOR_THE_SERVICE.match(name)}
@@ -53,6 +53,9 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
     result["PYTHONUNBUFFERED"] = "1"
     result["PYTHONIOENCODING"] = "utf-8"
     result.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # Read by JAX alone: what was compiled once needn't be at the next start.
+    result.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / "jax"))
+    result.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
     return result
 
 
