@@ -1,6 +1,6 @@
 """TensorFlow, JAX and PyTorch on the embedded model (or a larger one): time, and agreement with LIT in float32.
 
-Each backend runs in a process of its own, in turns: TensorFlow in this environment, the others in those that
+Each backend runs in a process of its own, one after the other: TensorFlow in this environment, the others in those that
 `make test-backends` makes. Ratios are TensorFlow's time by theirs: above 1 is faster than TensorFlow.
 """
 

@@ -63,11 +63,8 @@ def set_environment(threads: int, backend: Backend = "tensorflow") -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     if backend == "jax":
-        # JAX has no setting of its own for the number of threads.
-        flags = (
-            f"--xla_cpu_multi_thread_eigen={'true' if threads > 1 else 'false'} intra_op_parallelism_threads={threads}"
-        )
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
+        # The only number that XLA's pool of threads listens to here; TensorFlow's flags for it do nothing.
+        os.environ["NPROC"] = str(threads)
         # TensorFlow takes nearly all of a GPU's memory unless told otherwise, and so does JAX.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 

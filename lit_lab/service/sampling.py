@@ -36,9 +36,9 @@ def chooser(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
         return None
     top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None
     top_p = sampling.top_p if sampling.top_p is not None and sampling.top_p < 1 else None
-    choose = _compiled(vocabulary_size, top_k, top_p)
+    choose, seed_dtype = _compiled(vocabulary_size, top_k, top_p)
     temperature = ops.convert_to_tensor(sampling.temperature, "float32")
-    state = ops.convert_to_tensor([sampling.seed, 0], keras.random.SeedGenerator(0).state.dtype)
+    state = ops.convert_to_tensor([sampling.seed, 0], seed_dtype)
 
     def chosen(logits: Any) -> int:
         nonlocal state
@@ -49,8 +49,8 @@ def chooser(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
 
 
 @lru_cache(maxsize=8)
-def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> Any:
-    """Return keras-hub's sampler as a function of the logits, the temperature and the random generator's state.
+def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> tuple[Any, str]:
+    """Return keras-hub's sampler as a function of logits, temperature and the random generator's state, and its type.
 
     Run eagerly, it takes longer than a step of a small model; with a state of its own, it could serve one answer only.
     """
@@ -89,4 +89,4 @@ def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> A
 
     seed = sampler.seed_generator.state
     signature = [Spec((vocabulary_size,), "float32"), Spec((), "float32"), spec_of(seed)]
-    return backend().open_graph(choose, signature)
+    return backend().open_graph(choose, signature), seed.dtype

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, Span
+from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 
@@ -96,6 +96,12 @@ def test_a_quantized_model_answers_and_has_no_salience(keras_libraries: None, pr
     with pytest.raises(ServiceError, match="quantized") as failure:
         list(model.salience(request, Cancellation()))
     assert failure.value.code == "no_salience"
+    # What the hint recommends instead.
+    sequence = {"model": "tiny", "ids": [2, 300, 301, 302], "segments": [Span(start=1, end=2), Span(start=2, end=3)]}
+    ablation = AblationRequest(**sequence, target=Span(start=3, end=4), method="leave_one_out")
+    scores = list(model.ablation(ablation, Cancellation()))[-1]
+    assert isinstance(scores, SegmentScoresEvent)
+    assert np.isfinite(scores.scores).all()
 
 
 SPECIAL = ["<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>"]

@@ -21,8 +21,6 @@ from typing import Any, NamedTuple
 
 import keras
 
-NAMES = ("tensorflow", "jax", "torch")
-
 
 class Spec(NamedTuple):
     """Shape and type of a tensor; a size of None is open."""
