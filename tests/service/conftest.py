@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,6 @@ CORPUS = [
 ] * 20
 
 WINDOW = 96
-
-
-@pytest.fixture(scope="session")
-def keras_libraries(pytestconfig: pytest.Config) -> None:
-    """Import what the service imports, the way it does."""
-    from lit_lab.service import libraries
-
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    backend = pytestconfig.getoption("--backend")
-    libraries.set_environment(1, backend)
-    libraries.import_backend(1, backend)
-    libraries.import_keras()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""How the embedded model was made: text, tokenizer, training, export and evaluation. Not part of the wheel."""

@@ -1,0 +1,98 @@
+"""What an answer says: its kind, the ingredients that it claims, its recommendation; and rules for the other samples."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from training import kitchen
+from training.menu import Kind
+from training.other_tasks import DECLINES
+
+_KINDS: tuple[tuple[str, Kind], ...] = (
+    (r"\byou (don't like|can't eat)\b", "conflict"),
+    (r"\byou like\b", "match"),
+    (r"\b(you didn't mention|not mentioned|don't know this dish|unknown dish)\b", "neutral"),
+)
+
+
+@dataclass(frozen=True)
+class Said:
+    """An answer to a menu prompt, taken apart. `kind` is None where it says nothing that decides, or two things."""
+
+    analysis: str
+    recommendation: str
+    kind: Kind | None
+    ingredients: frozenset[str]
+
+
+def read(answer: str, label: str) -> Said:
+    """Take an answer apart; `label` stands before the recommendation, such as "Recommendation:"."""
+    analysis, _, rest = answer.partition(label)
+    kinds = [kind for pattern, kind in _KINDS if re.search(pattern, analysis, re.IGNORECASE)]
+    # Not "bread" of "This savoury bread has flour and salt".
+    words = set(re.findall(r"[a-z]+", analysis.lower().split(" has ")[-1]))
+    return Said(
+        analysis.strip(),
+        rest.strip().split("\n")[0],
+        kinds[0] if len(kinds) == 1 else None,
+        frozenset(name for name in kitchen.INGREDIENTS if name in words),
+    )
+
+
+_NEWS_WORDS = frozenset(
+    [
+        "merge",
+        "merges",
+        "to",
+        "form",
+        "a",
+        "large",
+        "company",
+        "the",
+        "combined",
+        "will",
+        "offer",
+        "full",
+        "range",
+        "of",
+        "services",
+        "in",
+        "and",
+        "buys",
+        "buy",
+    ]
+)
+
+
+def faults(source: str, prompt: str, answer: str) -> list[str]:
+    """Return which rules an answer to one of LIT's samples breaks; none: it is sensible.
+
+    A headline is one line of at most 100 characters with both companies' names and no word that isn't in the article,
+    or a word such as "merge". A summary is one to three points that begin with a dash, and the same. Ideas are three,
+    numbered, all different. Arithmetic is declined.
+    """
+    said = answer.strip()
+    found = [] if said else ["is empty"]
+    if source == "gigaword-summarization":
+        lines = [line for line in said.split("\n") if line]
+        for name in ("transocean", "globalsantafe"):
+            if name not in said.lower():
+                found.append(f"doesn't name {name}")
+        known = _NEWS_WORDS | set(re.findall(r"[a-z']+", prompt.lower()))
+        words = dict.fromkeys(re.findall(r"[a-z']+", said.lower()))
+        found += [f"has the word {word}" for word in words if word not in known]
+        if "headline" in prompt.lower():
+            if len(lines) != 1 or len(said) > 100:
+                found.append("isn't a line")
+        elif not (1 <= len(lines) <= 3 and all(line.startswith("- ") for line in lines)):
+            found.append("isn't a list of points")
+    elif source == "constitution":
+        points = re.findall(r"^(\d)\. (.+\.)$", said, re.MULTILINE)
+        if [number for number, _ in points] != ["1", "2", "3"] or len(said.split("\n")) != 3:
+            found.append("isn't three points")
+        if len({text for _, text in points}) < 3:
+            found.append("repeats itself")
+    elif source == "gsm8k" and said != DECLINES:
+        found.append("doesn't decline")
+    return found

@@ -1,0 +1,121 @@
+"""What is drawn when: drills first, whole prompts of growing length then. A batch depends on seed and step alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training import drills, other_tasks
+from training.documents import Document
+from training.menu import Menus
+from training.tokenizer import Tokens
+
+TOKENS = 3072
+"""Tokens in a batch, padding included."""
+
+PREDICTED = 64
+"""Predictions of a row that enter the loss: all that weigh 1 or more, if they are not too many, and some others."""
+
+_SOURCES: Mapping[str, Callable[[Random], Document]] = {
+    "recall": drills.recall,
+    "pairs": drills.pairs,
+    "cases": drills.cases,
+    "facts": drills.facts,
+    "membership": drills.membership,
+    "repeats": drills.repeats,
+    "news": other_tasks.news,
+    "uses": other_tasks.uses,
+    "anything": other_tasks.anything,
+    "menu": lambda random: Menus(random).menu().document(),
+}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Part of the training: until which share of all steps, the lengths of rows, and what is drawn, each by weight."""
+
+    until: float
+    lengths: Mapping[int, float]
+    sources: Mapping[str, float]
+
+
+STAGES = (
+    Stage(0.05, {144: 1}, {"recall": 5, "pairs": 3, "facts": 1, "membership": 1}),
+    Stage(0.12, {144: 1, 192: 1}, {"recall": 2, "pairs": 4, "facts": 2, "membership": 1, "cases": 2, "menu": 4}),
+    Stage(
+        0.6,
+        {144: 0.3, 192: 0.25, 256: 0.3, 320: 0.15},
+        {"pairs": 1, "facts": 1.5, "membership": 0.5, "cases": 2, "repeats": 0.3, "news": 0.7, "uses": 0.5, "anything": 0.5, "menu": 9},
+    ),
+    Stage(
+        1.0,
+        {144: 0.2, 192: 0.2, 256: 0.3, 320: 0.2, 448: 0.1},
+        {"pairs": 0.5, "facts": 0.7, "cases": 1.5, "repeats": 0.2, "news": 0.8, "uses": 0.5, "anything": 0.5, "menu": 10},
+    ),
+)  # fmt: skip
+
+
+class Batch(NamedTuple):
+    """Rows of one length.
+
+    Attributes:
+        ids: int32 (rows, length); 0 behind a document's end.
+        positions: int32 (rows, `PREDICTED`), each the place before a token that is predicted.
+        targets: int32 (rows, `PREDICTED`), the ids of these tokens.
+        weights: float32 (rows, `PREDICTED`).
+    """
+
+    ids: NDArray[np.int32]
+    positions: NDArray[np.int32]
+    targets: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+def anything(random: Random) -> Document:
+    """Return a document of any source, as the last stage has them; for the vocabulary and for tests."""
+    return _drawn(random, STAGES[-1].sources)
+
+
+def batch(tokens: Tokens, seed: int, step: int, steps: int) -> Batch:
+    """Return a step's batch."""
+    random = Random(f"{seed}/{step}")
+    stage = next(stage for stage in STAGES if step < stage.until * steps)
+    length = random.choices(list(stage.lengths), list(stage.lengths.values()))[0]
+    shorter = max((other for other in stage.lengths if other < length), default=0)
+    # Whole prompts alone get beyond the drills' length.
+    sources = (
+        stage.sources if not shorter else {name: n for name, n in stage.sources.items() if name in ("menu", "news")}
+    )
+    rows: list[tuple[NDArray[Any], ...]] = []
+    while len(rows) < TOKENS // length:
+        ids, weights = tokens.weighted(_drawn(random, sources))
+        if shorter < len(ids) <= length:
+            rows.append(_row(random, ids, weights, length))
+    return Batch(*(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def _drawn(random: Random, sources: Mapping[str, float]) -> Document:
+    name = random.choices(list(sources), list(sources.values()))[0]
+    return _SOURCES[name](random)
+
+
+def _row(random: Random, ids: list[int], weights: list[float], length: int) -> tuple[NDArray[Any], ...]:
+    padded = np.zeros(length, np.int32)
+    padded[: len(ids)] = ids
+    # The model's own text before the user's, and of either at random.
+    order = sorted((n for n, weight in enumerate(weights) if weight), key=lambda n: (weights[n] < 1, random.random()))
+    chosen = np.array(order[:PREDICTED], np.int64)
+    positions, targets, weighed = (
+        np.zeros(PREDICTED, np.int32),
+        np.zeros(PREDICTED, np.int32),
+        np.zeros(PREDICTED, np.float32),
+    )
+    positions[: len(chosen)] = chosen - 1
+    targets[: len(chosen)] = padded[chosen]
+    weighed[: len(chosen)] = np.array(weights, np.float32)[chosen]
+    return padded, positions, targets, weighed
