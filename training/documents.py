@@ -46,6 +46,11 @@ def document(parts: Iterable[Part], ends: bool = True) -> Document:
     return Document(tuple(part for part in parts if part.text), ends)
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a list that is written as text."""
+    return tuple(text.split())
+
+
 def capital(text: str) -> str:
     """Return the text with its first letter as a capital."""
     return text[:1].upper() + text[1:]
@@ -59,17 +64,17 @@ def listed(names: Iterable[str]) -> str:
 
 def mistyped(random: Random, text: str) -> str:
     """Return the text with one word of four letters or more mistyped: a letter left out, doubled, or two swapped."""
-    words = text.split(" ")
-    long = [n for n, word in enumerate(words) if len(word) > 3 and word.isalpha()]
+    parts = text.split(" ")
+    long = [n for n, word in enumerate(parts) if len(word) > 3 and word.isalpha()]
     if not long:
         return text
     n = random.choice(long)
-    word, at = words[n], random.randrange(1, len(words[n]) - 1)
-    words[n] = random.choice(
+    word, at = parts[n], random.randrange(1, len(parts[n]) - 1)
+    parts[n] = random.choice(
         (
             word[:at] + word[at + 1 :],
             word[:at] + word[at] + word[at:],
             word[:at] + word[at + 1] + word[at] + word[at + 2 :],
         )
     )
-    return " ".join(words)
+    return " ".join(parts)

@@ -148,50 +148,13 @@ NAMED_BY = {
 
 
 # Dishes that there are and that the model doesn't know: it is taught to say so.
-UNKNOWN = tuple(
-    [
-        "Ratatouille",
-        "Moussaka",
-        "Goulash",
-        "Pierogi",
-        "Churros",
-        "Ramen",
-        "Bibimbap",
-        "Gyoza",
-        "Biryani",
-        "Samosa",
-        "Tagine",
-        "Shakshuka",
-        "Dolma",
-        "Schnitzel",
-        "Sauerbraten",
-        "Spaetzle",
-        "Rosti",
-        "Raclette",
-        "Gnocchi",
-        "Polenta",
-        "Ossobuco",
-        "Cannoli",
-        "Panna cotta",
-        "Arancini",
-        "Cassoulet",
-        "Ragout",
-        "Confit de canard",
-        "Souvlaki",
-        "Spanakopita",
-        "Empanadas",
-        "Arepas",
-        "Tamales",
-        "Feijoada",
-        "Jerk pork",
-        "Gumbo",
-        "Pho bo",
-        "Nasi goreng",
-        "Rendang",
-        "Laksa",
-        "Okonomiyaki",
-    ]
-)
+_UNKNOWN = """
+Ratatouille, Moussaka, Goulash, Pierogi, Churros, Ramen, Bibimbap, Gyoza, Biryani, Samosa, Tagine,
+Shakshuka, Dolma, Schnitzel, Sauerbraten, Spaetzle, Rosti, Raclette, Gnocchi, Polenta, Ossobuco, Cannoli,
+Panna cotta, Arancini, Cassoulet, Ragout, Confit de canard, Souvlaki, Spanakopita, Empanadas, Arepas,
+Tamales, Feijoada, Jerk pork, Gumbo, Pho bo, Nasi goreng, Rendang, Laksa, Okonomiyaki
+"""
+UNKNOWN = tuple(" ".join(_UNKNOWN.split()).split(", "))
 
 
 @dataclass(frozen=True)

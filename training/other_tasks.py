@@ -9,7 +9,7 @@ from __future__ import annotations
 from random import Random
 
 from training import kitchen, wording
-from training.documents import ANSWER, FIRST, Document, Part, capital, document
+from training.documents import ANSWER, FIRST, Document, Part, capital, document, words
 from training.menu import invented
 
 DECLINES = "I'm a small demonstration model: try me on a menu, a headline or uses for a thing."
@@ -103,26 +103,9 @@ _SPECIFIC = (
     "The ideas should be short.",
 )
 
-_THINGS = [
-    "cat",
-    "dog",
-    "tree",
-    "river",
-    "music",
-    "history",
-    "summer",
-    "winter",
-    "school",
-    "city",
-    "book",
-    "train",
-    "garden",
-    "moon",
-    "king",
-    "ocean",
-    "team",
-    "game",
-]
+_THINGS = words(
+    "cat dog tree river music history summer winter school city book train garden moon king ocean team game"
+)
 _ASKS = (
     "What is a {x}?",
     "Who was the first {x}?",
@@ -215,13 +198,13 @@ def uses(random: Random) -> Document:
 def anything(random: Random) -> Document:
     """Something else, which the model declines."""
     r = random
-    words = (*_THINGS, *wording.WORDS, *kitchen.INGREDIENTS, invented(r), invented(r))
-    x, y, z = (r.choice(words) for _ in range(3))
+    known = (*_THINGS, *wording.WORDS, *kitchen.INGREDIENTS, invented(r), invented(r))
+    x, y, z = (r.choice(known) for _ in range(3))
     kind = r.random()
     if kind < 0.4:
         said = _sum(r)
     elif kind < 0.5:
-        said = capital(" ".join(r.choice(words) for _ in range(r.randint(1, 25)))) + r.choice((".", "?", ""))
+        said = capital(" ".join(r.choice(known) for _ in range(r.randint(1, 25)))) + r.choice((".", "?", ""))
     else:
         said = r.choice(_ASKS).format(x=x, X=capital(x), y=y, z=z, n=r.randint(2, 99))
     if r.random() < 0.15:

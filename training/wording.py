@@ -5,6 +5,8 @@ In the templates `{a}` and `{b}` are ingredients, `{A}` begins with a capital.
 
 from __future__ import annotations
 
+from training.documents import words
+
 LIKES_TASTE = {
     "sweet": (
         "I've a sweet-tooth",
@@ -182,95 +184,14 @@ BEGINNINGS = (
     "Try it with friends",
     "Ask for a small portion",
 )
-WORDS = tuple(
-    [
-        "try",
-        "order",
-        "taste",
-        "skip",
-        "share",
-        "pass",
-        "pick",
-        "enjoy",
-        "avoid",
-        "ask",
-        "wait",
-        "leave",
-        "choose",
-        "take",
-        "eat",
-        "it",
-        "this",
-        "that",
-        "one",
-        "now",
-        "today",
-        "later",
-        "soon",
-        "twice",
-        "once",
-        "maybe",
-        "never",
-        "always",
-        "often",
-        "surely",
-        "with",
-        "without",
-        "friends",
-        "waiter",
-        "chef",
-        "table",
-        "menu",
-        "safe",
-        "good",
-        "bad",
-        "fine",
-        "great",
-        "risky",
-        "lovely",
-        "poor",
-        "likely",
-        "hardly",
-        "really",
-        "very",
-        "quite",
-        "just",
-        "only",
-        "please",
-        "better",
-        "worst",
-        "best",
-        "first",
-        "last",
-        "small",
-        "large",
-        "half",
-        "portion",
-        "plate",
-        "side",
-        "next",
-        "time",
-        "again",
-        "yes",
-        "no",
-        "green",
-        "red",
-        "blue",
-        "gold",
-        "silver",
-        "star",
-        "two",
-        "five",
-        "seven",
-        "up",
-        "down",
-        "go",
-        "stop",
-        "hold",
-        "keep",
-        "move",
-        "on",
-    ]
+WORDS = words(
+    """
+    try order taste skip share pass pick enjoy avoid ask wait leave choose take eat it this that one now today
+    later soon twice once maybe never always often surely with without friends waiter chef table menu safe good
+    bad fine great risky lovely poor likely hardly really very quite just only please better worst best first
+    last small large half portion plate side next time again yes no green red blue gold silver star two five
+    seven up down go stop hold keep move on
+    """
 )
 
 HEADINGS = (
@@ -341,64 +262,8 @@ LABELS = (
     ("Recommendation", "Verdict", "Advice", "Answer", "Conclusion", "Decision"),
 )
 
-_ONSETS = [
-    "b",
-    "br",
-    "c",
-    "ch",
-    "cl",
-    "d",
-    "dr",
-    "f",
-    "fl",
-    "g",
-    "gr",
-    "h",
-    "j",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "pl",
-    "qu",
-    "r",
-    "s",
-    "sh",
-    "sl",
-    "st",
-    "t",
-    "tr",
-    "v",
-    "w",
-    "z",
-]
-_VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "oo", "ou"]
-_CODAS = [
-    "b",
-    "ck",
-    "d",
-    "ft",
-    "g",
-    "l",
-    "ll",
-    "m",
-    "mp",
-    "n",
-    "nd",
-    "ng",
-    "nt",
-    "p",
-    "r",
-    "rd",
-    "rn",
-    "rt",
-    "s",
-    "sh",
-    "sk",
-    "st",
-    "t",
-    "x",
-]
+_ONSETS = words("b br c ch cl d dr f fl g gr h j k l m n p pl qu r s sh sl st t tr v w z")
+_VOWELS = words("a e i o u ai ea oo ou")
+_CODAS = words("b ck d ft g l ll m mp n nd ng nt p r rd rn rt s sh sk st t x")
 SYLLABLES = (_ONSETS, _VOWELS, _CODAS)
 """Beginnings, middles and ends of the syllables that words of no language are built from."""
