@@ -89,6 +89,16 @@ wheel: setup ## Build the wheel into dist/ (prebuilt extension: installing it ne
 	rm -rf lit_lab/labextension dist
 	python -m build --wheel --no-isolation
 
+.PHONY: eval-demo
+eval-demo: .venv/python.stamp ## Hold the embedded model to its gates and print the table (ten minutes)
+	python -m training.evaluate
+
+.PHONY: train-demo
+train-demo: .venv/python.stamp ## Train the embedded model anew into build/demo (an hour; goes on where it was interrupted)
+	python -m training.train
+	python -m training.evaluate --preset build/demo/preset --json > build/demo/figures.json
+	python -m training.card
+
 .PHONY: benchmarks
 benchmarks: setup browser ## Run the benchmark scripts; each prints a table
 	for script in cold_start server_start engine; do python "benchmarks/$$script.py"; done
@@ -99,5 +109,5 @@ lock: ## Resolve the Python dependencies anew into requirements/lock.txt (needs 
 
 .PHONY: clean
 clean: ## Remove everything that set-up and tests made
-	rm -rf .venv .venv-jax .venv-torch node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
+	rm -rf build .venv .venv-jax .venv-torch node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .eslintcache .stylelintcache ui-tests/test-results

@@ -34,7 +34,8 @@ def main() -> int:
 
     from training import gates, subject
 
-    asked = subject.Subject(subject.load(arguments.preset))
+    model = subject.load(arguments.preset)
+    asked = subject.Subject(model)
     by_seed = []
     for seed in range(1, arguments.seeds + 1):
         print(f"evaluation data {seed} of {arguments.seeds}", file=sys.stderr)
@@ -48,6 +49,7 @@ def main() -> int:
             "gates": [[asdict(measure) | {"passed": measure.passed} for measure in measures] for measures in by_seed],
             "samples": [asdict(sample) for sample in samples],
             "robustness": [asdict(measure) for measure in varied],
+            "parameters": model.parameters,
             "passed": passed,
         }
         print(json.dumps(figures, indent=1))

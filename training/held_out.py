@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from zlib import crc32
 
-_SHARE = 8
+SHARE = 8
+"""One in so many pairs is kept."""
 
 # Likes, dislikes and dish, as LIT's few-shot samples have them: those of the question, then those of the examples.
 LIT_TRIPLES = (
@@ -68,4 +69,4 @@ def is_held_out(dish: str, *decides: str) -> bool:
     """
     if (dish, *decides) in _LIT_PAIRS:
         return True
-    return crc32("|".join((dish, *decides)).encode()) % _SHARE == 0
+    return crc32("|".join((dish, *decides)).encode()) % SHARE == 0

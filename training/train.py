@@ -24,7 +24,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 SEED = 20_261
-STEPS = 9_000
+STEPS = 6_000
 _EVERY = 50
 _KEEP_EVERY = 250
 
