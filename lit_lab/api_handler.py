@@ -102,6 +102,15 @@ class Handler(APIHandler):
         return f"user {self.current_user.username}"
 
     @property
+    def keeper(self) -> str:
+        """Whose runs in the history these are: the user's where there are users, or else the server's.
+
+        A name that Jupyter made up goes with the browser's cookie; runs shall outlive that.
+        """
+        made_up = type(self.identity_provider).get_user is IdentityProvider.get_user
+        return ANYONE if made_up else f"user {self.current_user.username}"
+
+    @property
     def owners(self) -> frozenset[str]:
         """Whose jobs the caller may see: their own, and with the token also those that were started with it alone.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lit_lab import protocol
+from lit_lab.history import History
 from lit_lab.jobs import Jobs
 from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
@@ -37,17 +38,20 @@ class Core:
     Args:
         options: The configuration of requests.
         service: The model service.
+        history: Where runs are kept.
     """
 
-    def __init__(self, options: Options, service: Service) -> None:
+    def __init__(self, options: Options, service: Service, history: History) -> None:
         self.options = options
         self.service = service
         self.upstream = Upstream(service, elsewhere=options.models is None)
-        self.jobs = Jobs(service, self.upstream)
+        self.history = history
+        self.jobs = Jobs(service, self.upstream, history)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
         await self.jobs.close()
+        await self.history.close()
         await self.upstream.close()
         await self.service.close()
 
@@ -61,6 +65,7 @@ class Core:
                 max_prompt_chars=self.options.max_prompt_chars,
                 max_new_tokens=self.options.max_new_tokens,
             ),
+            history=self.history.status(),
         )
 
     async def models(self) -> protocol.ModelsResponse:

@@ -20,8 +20,12 @@ from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.core import Core
+    from lit_lab.history import Settings as HistorySettings
     from lit_lab.protocol import Backend
     from lit_lab.supervision.endpoint import Service
+
+
+_HISTORY = "lit_lab/history.sqlite"
 
 
 class LitLab(ExtensionApp):
@@ -117,6 +121,26 @@ class LitLab(ExtensionApp):
         help="""The most threads that the model service computes with. None: all cores but one.""",
     ).tag(config=True)
 
+    history = Bool(
+        True,
+        help="""Keep every run with its maps, so that it can be opened again without the model. Where Jupyter has real
+        users, each has a history of their own; otherwise it is the server's.""",
+    ).tag(config=True)
+
+    history_path = Unicode(
+        "", help="""The history's SQLite database. Empty: `lit_lab/history.sqlite` below Jupyter's data folder."""
+    ).tag(config=True)
+
+    history_days = Float(
+        0.0, min=0.0, help="""Days after which a run that isn't starred is deleted from the history. 0: never."""
+    ).tag(config=True)
+
+    history_megabytes = Float(
+        500.0,
+        min=0.0,
+        help="""Size of the history beyond which the oldest runs that aren't starred are deleted. 0: no limit.""",
+    ).tag(config=True)
+
     _core: Core | None = None
 
     @validate("models")
@@ -167,7 +191,15 @@ class LitLab(ExtensionApp):
             max_prompt_chars=self.max_prompt_chars,
             max_new_tokens=self.max_new_tokens,
         )
-        return Core(options, self._make_service(models))
+        from lit_lab.history import History
+
+        return Core(options, self._make_service(models), History(self._history_settings()))
+
+    def _history_settings(self) -> HistorySettings:
+        from lit_lab.history import Settings
+
+        path = Path(self.history_path).expanduser() if self.history_path else Path(jupyter_data_dir(), _HISTORY)
+        return Settings(path if self.history else None, self.history_days, self.history_megabytes)
 
     def _make_service(self, models: tuple[str, ...] | None) -> Service:
         if models is None:

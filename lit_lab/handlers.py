@@ -14,7 +14,15 @@ from lit_lab.api_handler import ROUTES, Handler, endpoint
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
-    from lit_lab.protocol import EstimateRequest, JobRequest, Message, TokensRequest, UnicodeNamesRequest
+    from lit_lab.protocol import (
+        EstimateRequest,
+        JobRequest,
+        Message,
+        RunChange,
+        RunsRequest,
+        TokensRequest,
+        UnicodeNamesRequest,
+    )
 
 
 class StatusHandler(Handler):
@@ -129,7 +137,7 @@ class JobsHandler(Handler):
     async def post(self, request: JobRequest) -> Message:
         """Start a job."""
         self.core.check_job(request)
-        return self.core.jobs.start(self.owner, request).info()
+        return self.core.jobs.start(self.owner, request, self.keeper).info()
 
     @endpoint("jobs")
     async def get(self) -> Message:
@@ -184,6 +192,43 @@ class EventsHandler(Handler):
             return  # the reader went away; the job goes on
 
 
+class RunsSearchHandler(Handler):
+    """`runs/search`."""
+
+    @endpoint("runs")
+    async def post(self, request: RunsRequest) -> Message:
+        """Tell the caller's runs."""
+        return await self.core.history.runs(self.keeper, request)
+
+
+class RunHandler(Handler):
+    """`runs/{id}`."""
+
+    @endpoint("run")
+    async def get(self, run_id: str) -> Message:
+        """Tell a run."""
+        return await self.core.history.run(self.keeper, run_id)
+
+    @endpoint("changeRun")
+    async def post(self, run_id: str, request: RunChange) -> Message:
+        """Rename or star a run."""
+        return await self.core.history.change(self.keeper, run_id, request)
+
+    @endpoint("deleteRun")
+    async def delete(self, run_id: str) -> Message:
+        """Delete a run."""
+        return await self.core.history.delete(self.keeper, run_id)
+
+
+class RunsHandler(Handler):
+    """`runs`."""
+
+    @endpoint("clearRuns")
+    async def delete(self) -> Message:
+        """Delete all of the caller's runs."""
+        return await self.core.history.clear(self.keeper)
+
+
 class UnknownHandler(Handler):
     """Everything else below our prefix: JSON too, so that the panel can tell it from a missing server half."""
 
@@ -210,6 +255,9 @@ _HANDLERS: dict[str, type[Handler]] = {
     "jobs": JobsHandler,
     "jobs/{id}": JobHandler,
     "jobs/{id}/events": EventsHandler,
+    "runs/search": RunsSearchHandler,
+    "runs/{id}": RunHandler,
+    "runs": RunsHandler,
 }
 
 

@@ -17,6 +17,8 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
+from lit_lab.history import History
+from lit_lab.keeping import keep
 from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
@@ -100,15 +102,23 @@ class Jobs:
     Args:
         service: The model service.
         upstream: HTTP to it.
+        history: Where runs are kept.
     """
 
-    def __init__(self, service: Service, upstream: Upstream) -> None:
+    def __init__(self, service: Service, upstream: Upstream, history: History) -> None:
         self._service = service
         self._upstream = upstream
+        self._history = history
+        self._keeping: set[asyncio.Task[None]] = set()
         self._jobs: dict[str, Job] = {}
 
-    def start(self, owner: str, request: protocol.JobRequest) -> Job:
+    def start(self, owner: str, request: protocol.JobRequest, keeper: str) -> Job:
         """Start a job.
+
+        Args:
+            owner: Whose it is.
+            request: What to do.
+            keeper: In whose history it is kept.
 
         Raises:
             Problem: Too many of this user's are running.
@@ -120,6 +130,7 @@ class Jobs:
         job = Job(owner, request.kind)
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
+        job.task.add_done_callback(lambda task: self._keep(job, request, keeper))
         return job
 
     def of(self, owners: Container[str]) -> list[Job]:
@@ -157,8 +168,20 @@ class Jobs:
         tasks = [job.task for job in running if job.task is not None]
         if tasks:
             await asyncio.wait(tasks)
+            await asyncio.sleep(0)  # their callbacks
+        if self._keeping:
+            await asyncio.wait(self._keeping)
+
+    def _keep(self, job: Job, request: protocol.JobRequest, keeper: str) -> None:
+        """Keep what a job did, whatever ended it."""
+        kept = keep(self._history, keeper, job.id, job.created, request, job.lines)
+        task = asyncio.get_running_loop().create_task(kept)
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
 
     async def _run(self, job: Job, request: protocol.JobRequest) -> None:
+        if isinstance(request, protocol.GenerateRequest):
+            request = request.model_copy(update={"origin": None})
         try:
             with self._service.use():
                 endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))

@@ -23,6 +23,7 @@ _COMMON_ERRORS = {
     500: "A fault of this server; its log tells more.",
     502: "The model service failed to answer.",
     503: "The model service isn't running and can't be started, or is still starting.",
+    507: "The disk is full.",
 }
 
 

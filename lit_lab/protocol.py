@@ -124,6 +124,7 @@ class Status(Message):
     service: ServiceStatus
     default_model: str = Field(description="Empty when unknown: then it is the first of `GET models`.")
     limits: Limits
+    history: HistoryStatus
 
 
 class LogResponse(Message):
@@ -176,6 +177,17 @@ class Sampling(Message):
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same answer.")
 
 
+class RunOrigin(Message):
+    """Where a prompt came from, in words, as the panel shows it."""
+
+    document: Annotated[str, StringConstraints(max_length=4096)] = Field(
+        description="The notebook's or file's path, or a dataset's name."
+    )
+    place: list[Annotated[str, StringConstraints(max_length=500)]] = Field(
+        max_length=20, description="Such as `cell 3`, `line 2`."
+    )
+
+
 class GenerateRequest(Message):
     """Let the model answer a prompt, token by token."""
 
@@ -185,6 +197,7 @@ class GenerateRequest(Message):
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS)
     sampling: Sampling = Sampling()
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
+    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
 
 
 class Span(Message):
@@ -547,6 +560,102 @@ JobEvent = Annotated[
 ]
 """One line of `GET jobs/{id}/events`. The Nth line (heartbeats not counted) is event number N, from 0; `?from=N`
 replays from there."""
+
+
+# --- History ----------------------------------------------------------------------------------------------------------
+
+
+class HistoryStatus(Message):
+    """Whether runs are kept."""
+
+    enabled: bool
+    message: str = Field(default="", description="What is wrong with the history, or was, in words for the user.")
+    hint: str = ""
+
+
+class KeptScores(Message):
+    """Scores of a run, as they were computed."""
+
+    mode: AblationMode | None = Field(default=None, description="Of an ablation method.")
+    event: Annotated[ScoresEvent | SegmentScoresEvent, Field(discriminator="event")]
+
+
+class RunInfo(Message):
+    """A run, as the history lists it."""
+
+    id: str
+    created: float = Field(description="Seconds since the epoch.")
+    model: Name
+    origin: RunOrigin | None
+    title: str = Field(description="The user's name for it; empty: none.")
+    starred: bool
+    prompt: str = Field(description="Its beginning.")
+    answer: str = Field(description="Its beginning.")
+    scores: int = Field(description="Number of targets and methods that it has scores of.")
+
+
+class RunSampling(Message):
+    """How a run's tokens were chosen; the fields are those of `Sampling`."""
+
+    temperature: float
+    top_k: int | None
+    top_p: float | None
+    seed: int
+
+
+class RunRecord(Message):
+    """A run with everything that is needed to show it again, without the model."""
+
+    id: str
+    created: float = Field(description="Seconds since the epoch.")
+    model: Name
+    origin: RunOrigin | None = None
+    title: str = ""
+    starred: bool = False
+    prompt: str
+    answer: str
+    sampling: RunSampling
+    prompt_tokens: list[Token]
+    answer_tokens: list[AnswerToken]
+    reason: Literal["end", "length", "window"] | None = Field(description="None: it was stopped, or broke off.")
+    seconds: float | None
+    first_seconds: float | None = None
+    scores: list[KeptScores] = []
+
+
+class RunsRequest(Message):
+    """Look runs up."""
+
+    search: Annotated[str, StringConstraints(max_length=1000)] = Field(
+        default="", description="Words that prompt, answer, title, document or model must all hold."
+    )
+    document: Annotated[str, StringConstraints(max_length=4096)] | None = Field(
+        default=None, description="Only runs of prompts from it."
+    )
+    starred: bool = Field(default=False, description="Only starred ones.")
+    offset: int = Field(default=0, ge=0, le=10_000_000)
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class RunsResponse(Message):
+    """Runs, newest first."""
+
+    runs: list[RunInfo]
+    total: int = Field(description="How many there are, listed or not.")
+    documents: list[str] = Field(description="Where prompts of any of the runs came from.")
+
+
+class RunChange(Message):
+    """Rename or star a run; what is None stays."""
+
+    title: Annotated[str, StringConstraints(max_length=MAX_NAME)] | None = None
+    starred: bool | None = None
+
+
+class RunsDeleted(Message):
+    """How many runs were deleted."""
+
+    deleted: int
 
 
 # --- Datasets ---------------------------------------------------------------------------------------------------------

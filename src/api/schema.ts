@@ -266,6 +266,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/runs/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The caller's runs in the history, newest first */
+        post: operations["runs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the caller's runs, with all its scores */
+        get: operations["run"];
+        put?: never;
+        /** Rename or star a run */
+        post: operations["changeRun"];
+        /** Delete a run */
+        delete: operations["deleteRun"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete all of the caller's runs, starred ones too */
+        delete: operations["clearRuns"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -544,6 +597,11 @@ export interface components {
              * @default 5
              */
             alternatives?: number;
+            /**
+             * @description Kept with the run; the model service isn't told.
+             * @default null
+             */
+            origin?: components["schemas"]["RunOrigin"] | null;
         };
         /**
          * HeartbeatEvent
@@ -555,6 +613,20 @@ export interface components {
              * @enum {string}
              */
             event: "heartbeat";
+        };
+        /**
+         * HistoryStatus
+         * @description Whether runs are kept.
+         */
+        HistoryStatus: {
+            enabled: boolean;
+            /**
+             * @description What is wrong with the history, or was, in words for the user.
+             * @default
+             */
+            message: string;
+            /** @default  */
+            hint: string;
         };
         /**
          * Integration
@@ -594,6 +666,18 @@ export interface components {
          */
         JobsResponse: {
             jobs: components["schemas"]["JobInfo"][];
+        };
+        /**
+         * KeptScores
+         * @description Scores of a run, as they were computed.
+         */
+        KeptScores: {
+            /**
+             * @description Of an ablation method.
+             * @default null
+             */
+            mode: ("remove" | "mask") | null;
+            event: components["schemas"]["ScoresEvent"] | components["schemas"]["SegmentScoresEvent"];
         };
         /**
          * Limits
@@ -675,6 +759,127 @@ export interface components {
             event: "prompt";
             tokens: components["schemas"]["Token"][];
             window: number;
+        };
+        /**
+         * RunChange
+         * @description Rename or star a run; what is None stays.
+         */
+        RunChange: {
+            /** @default null */
+            title?: string | null;
+            /** @default null */
+            starred?: boolean | null;
+        };
+        /**
+         * RunInfo
+         * @description A run, as the history lists it.
+         */
+        RunInfo: {
+            id: string;
+            /** @description Seconds since the epoch. */
+            created: number;
+            model: string;
+            origin: components["schemas"]["RunOrigin"] | null;
+            /** @description The user's name for it; empty: none. */
+            title: string;
+            starred: boolean;
+            /** @description Its beginning. */
+            prompt: string;
+            /** @description Its beginning. */
+            answer: string;
+            /** @description Number of targets and methods that it has scores of. */
+            scores: number;
+        };
+        /**
+         * RunOrigin
+         * @description Where a prompt came from, in words, as the panel shows it.
+         */
+        RunOrigin: {
+            /** @description The notebook's or file's path, or a dataset's name. */
+            document: string;
+            /** @description Such as `cell 3`, `line 2`. */
+            place: string[];
+        };
+        /**
+         * RunRecord
+         * @description A run with everything that is needed to show it again, without the model.
+         */
+        RunRecord: {
+            id: string;
+            /** @description Seconds since the epoch. */
+            created: number;
+            model: string;
+            /** @default null */
+            origin: components["schemas"]["RunOrigin"] | null;
+            /** @default  */
+            title: string;
+            /** @default false */
+            starred: boolean;
+            prompt: string;
+            answer: string;
+            sampling: components["schemas"]["RunSampling"];
+            prompt_tokens: components["schemas"]["Token"][];
+            answer_tokens: components["schemas"]["AnswerToken"][];
+            /** @description None: it was stopped, or broke off. */
+            reason: ("end" | "length" | "window") | null;
+            seconds: number | null;
+            /** @default null */
+            first_seconds: number | null;
+            /** @default [] */
+            scores: components["schemas"]["KeptScores"][];
+        };
+        /**
+         * RunSampling
+         * @description How a run's tokens were chosen; the fields are those of `Sampling`.
+         */
+        RunSampling: {
+            temperature: number;
+            top_k: number | null;
+            top_p: number | null;
+            seed: number;
+        };
+        /**
+         * RunsDeleted
+         * @description How many runs were deleted.
+         */
+        RunsDeleted: {
+            deleted: number;
+        };
+        /**
+         * RunsRequest
+         * @description Look runs up.
+         */
+        RunsRequest: {
+            /**
+             * @description Words that prompt, answer, title, document or model must all hold.
+             * @default
+             */
+            search?: string;
+            /**
+             * @description Only runs of prompts from it.
+             * @default null
+             */
+            document?: string | null;
+            /**
+             * @description Only starred ones.
+             * @default false
+             */
+            starred?: boolean;
+            /** @default 0 */
+            offset?: number;
+            /** @default 50 */
+            limit?: number;
+        };
+        /**
+         * RunsResponse
+         * @description Runs, newest first.
+         */
+        RunsResponse: {
+            runs: components["schemas"]["RunInfo"][];
+            /** @description How many there are, listed or not. */
+            total: number;
+            /** @description Where prompts of any of the runs came from. */
+            documents: string[];
         };
         /**
          * SalienceRequest
@@ -845,6 +1050,7 @@ export interface components {
             /** @description Empty when unknown: then it is the first of `GET models`. */
             default_model: string;
             limits: components["schemas"]["Limits"];
+            history: components["schemas"]["HistoryStatus"];
         };
         /**
          * Token
@@ -1995,6 +2201,426 @@ export interface operations {
             };
             /** @description A fault of this server; its log tells more. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunsRequest"];
+            };
+        };
+        responses: {
+            /** @description The caller's runs in the history, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsResponse"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One of the caller's runs, with all its scores */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunRecord"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunChange"];
+            };
+        };
+        responses: {
+            /** @description Rename or star a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunInfo"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsDeleted"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    clearRuns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete all of the caller's runs, starred ones too */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunsDeleted"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

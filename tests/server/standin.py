@@ -141,8 +141,11 @@ def trust(request, bad):
 def generation(request):
     prompt = request["prompt"]
     yield {"event": "state", "message": "Loading the model…"}
-    yield {"event": "prompt", "tokens": [], "window": 64}
-    yield token("Hel")
+    bos = {"id": 2, "piece": "<bos>", "text": "", "kind": "template"}
+    asked = {"id": 5, "piece": prompt[:200], "text": prompt, "kind": "text"}
+    yield {"event": "prompt", "tokens": [bos, asked], "window": 64}
+    said = [token("Hel"), token("lo")]
+    yield said[0]
     if prompt == "die":
         time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGKILL)
@@ -162,8 +165,14 @@ def generation(request):
     if prompt == "wait":
         time.sleep(0.7)
     yield {"event": "heartbeat"}
-    yield token("lo")
-    yield {"event": "answer", "text": "Hello", "tokens": [], "reason": "end", "seconds": 0.1}
+    yield said[1]
+    yield {
+        "event": "answer",
+        "text": "Hello",
+        "tokens": [one["token"] for one in said],
+        "reason": "end",
+        "seconds": 0.1,
+    }
     yield {"event": "done", "seconds": 0.1}
 
 
