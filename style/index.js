@@ -6,4 +6,5 @@ import './trust.css';
 import './certainty.css';
 import './options.css';
 import './datasets.css';
+import './history.css';
 import './notebook.css';

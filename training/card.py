@@ -131,8 +131,7 @@ def _gates(by_seed: list[list[dict[str, Any]]]) -> str:
     rows = []
     for measures in zip(*by_seed, strict=True):
         first = measures[0]
-        goal = f"≥ {first['least']}" if first["least"] is not None else f"≤ {first['most']}"
-        rows.append((first["name"], *(f"{measure['value']:.3f}" for measure in measures), goal))
+        rows.append((first["name"], *(f"{measure['value']:.3f}" for measure in measures), first["goal"]))
     return _table(rows, "gate", *(f"seed {n}" for n in range(1, len(by_seed) + 1)), "goal")
 
 

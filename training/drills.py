@@ -17,9 +17,9 @@ from training.menu import (
     analysis,
     example_analysis,
     invented,
-    judge,
     recommendation,
     recommendations,
+    remarked,
     some_guest,
 )
 
@@ -75,9 +75,7 @@ def cases(random: Random) -> Document:
         case = menus.case(random.choice(KINDS), asks=True)
         facts = f"Taste-likes: {case.guest.likes_text}\nTaste-dislikes: {case.guest.dislikes_text}\n"
         said = analysis(case, brief)
-        cut = max(said.rfind(", "), said.rfind(":"))
-        parts += [Part(f"{facts}Suggestion: {case.written}\nAnalysis:"), Part(f" {said[:cut]}", ANSWER)]
-        parts += [Part(said[cut:], 2 * ANSWER), Part("\n\n")]
+        parts += [Part(f"{facts}Suggestion: {case.written}\nAnalysis:"), Part(f" {said}", ANSWER), Part("\n\n")]
     return document(parts, ends=False)
 
 
@@ -108,15 +106,13 @@ def repeats(random: Random) -> Document:
     return document([Part(said), Part("\n"), Part(said, ANSWER)])
 
 
-def membership(random: Random) -> Document:
-    """A list, and whether something on another list is on it: what a conflict is, without any dish."""
+def comparisons(random: Random) -> Document:
+    """Lists, and what a guest said of the things on them: what a conflict is, without any dish to know."""
     r, parts = random, []
     for _ in range(4):
-        has = r.sample(kitchen.INGREDIENTS, r.choice((2, 3)))
-        guest = some_guest(r, kitchen.Dish("", r.choice(kitchen.TASTES), "dish", tuple(has)), r.choice(KINDS))
-        dish = kitchen.Dish("", r.choice(kitchen.TASTES), "dish", tuple(has))
-        kind, decides = judge(guest, dish)
-        follows = {"conflict": f"not {decides}", "match": f"yes {decides}", "neutral": "nothing"}[kind]
+        dish = kitchen.Dish("", "", "", tuple(r.sample(kitchen.INGREDIENTS, r.choice((2, 3)))))
+        guest = some_guest(r, dish, r.choice(KINDS))
         parts += [Part(f"Taste-likes: {guest.likes_text}\nTaste-dislikes: {guest.dislikes_text}\n")]
-        parts += [Part(f"This {dish.taste} dish has {listed(has)},"), Part(f" {follows}.\n\n", ANSWER)]
+        parts += [Part(f"Ingredients: {listed(dish.ingredients)}\nAnalysis:")]
+        parts += [Part(f" {capital(remarked(guest, dish.ingredients))}.", ANSWER), Part("\n\n")]
     return document(parts, ends=False)

@@ -46,7 +46,10 @@ def main() -> int:
     passed = passed and not any(sample.faults for sample in samples)
     if arguments.json:
         figures = {
-            "gates": [[asdict(measure) | {"passed": measure.passed} for measure in measures] for measures in by_seed],
+            "gates": [
+                [asdict(measure) | {"goal": gates.goal(measure), "passed": measure.passed} for measure in measures]
+                for measures in by_seed
+            ],
             "samples": [asdict(sample) for sample in samples],
             "robustness": [asdict(measure) for measure in varied],
             "parameters": model.parameters,
@@ -58,7 +61,7 @@ def main() -> int:
     seeds = "".join(f"{f'seed {n}':>8} " for n in range(1, len(by_seed) + 1))
     print(f"\n{'gate':<48}{'goal':>8}{seeds}   cases")
     for row in zip(*by_seed, strict=True):
-        goal = f"≥ {row[0].least:.2f}" if row[0].least is not None else f"≤ {row[0].most:.2f}"
+        goal = gates.goal(row[0])
         values = "".join(f"{measure.value:>8.3f}{' ' if measure.passed else '!'}" for measure in row)
         print(f"{row[0].name:<48}{goal:>8}{values}   {row[0].cases}")
     print("\nLIT's samples")

@@ -39,6 +39,13 @@ class Measure:
         return (self.least is None or self.value >= self.least) and (self.most is None or self.value <= self.most)
 
 
+def goal(measure: Measure) -> str:
+    """Return what a measure must be; a dash where it is told and no more."""
+    if measure.least is not None:
+        return f"≥ {measure.least:.2f}"
+    return "-" if measure.most is None else f"≤ {measure.most:.2f}"
+
+
 def measures(subject: Subject, seed: int, cases: int = 240) -> Iterator[Measure]:
     """Measure on evaluation data of a seed: guests and dishes that no training text puts together.
 
@@ -117,10 +124,12 @@ def analyses(subject: Subject, seed: int, cases: int) -> Iterator[Measure]:
     """Measure kinds, ingredients and, given the right analysis, recommendations."""
     right: dict[Kind, list[bool]] = {kind: [] for kind in KINDS}
     invented: list[bool] = []
+    exact: list[bool] = []
     recommended: list[bool] = []
     for menu in islice(_menus(seed, "analyses", chat=False), cases):
         case = menu.question
         said = judging.read(subject.answer(menu.prompt), _label(menu))
+        exact.append(said.analysis == menu.analysis.strip())
         right[case.kind].append(said.kind == case.kind)
         invented.append(bool(said.ingredients - set(case.dish.ingredients)))
         if menu.copied:
@@ -129,6 +138,7 @@ def analyses(subject: Subject, seed: int, cases: int) -> Iterator[Measure]:
     yield Measure("recommendation exact, given the analysis", _share(recommended), len(recommended), least=0.98)
     for kind, outcomes in right.items():
         yield Measure(f"kind of the analysis right: {kind}", _share(outcomes), len(outcomes), least=0.95)
+    yield Measure("analysis right word by word", _share(exact), len(exact))
     yield Measure("claims an ingredient that the dish hasn't", _share(invented), len(invented), most=0.03)
 
 

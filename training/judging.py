@@ -6,19 +6,16 @@ import re
 from dataclasses import dataclass
 
 from training import kitchen
-from training.menu import Kind
+from training.menu import UNKNOWN, UNKNOWN_BRIEFLY, Kind
 from training.other_tasks import DECLINES
 
-_KINDS: tuple[tuple[str, Kind], ...] = (
-    (r"\byou (don't like|can't eat)\b", "conflict"),
-    (r"\byou like\b", "match"),
-    (r"\b(you didn't mention|not mentioned|don't know this dish|unknown dish)\b", "neutral"),
-)
+_DISLIKED = re.compile(r"\byou (don't like|can't eat)\b", re.IGNORECASE)
+_LIKED = re.compile(r"\byou like\b|\byour taste\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Said:
-    """An answer to a menu prompt, taken apart. `kind` is None where it says nothing that decides, or two things."""
+    """An answer to a menu prompt, taken apart. `kind` is None where it says nothing of a dish."""
 
     analysis: str
     recommendation: str
@@ -29,15 +26,17 @@ class Said:
 def read(answer: str, label: str) -> Said:
     """Take an answer apart; `label` stands before the recommendation, such as "Recommendation:"."""
     analysis, _, rest = answer.partition(label)
-    kinds = [kind for pattern, kind in _KINDS if re.search(pattern, analysis, re.IGNORECASE)]
     # Not "bread" of "This savoury bread has flour and salt".
-    words = set(re.findall(r"[a-z]+", analysis.lower().split(" has ")[-1]))
-    return Said(
-        analysis.strip(),
-        rest.strip().split("\n")[0],
-        kinds[0] if len(kinds) == 1 else None,
-        frozenset(name for name in kitchen.INGREDIENTS if name in words),
-    )
+    words = set(re.findall(r"[a-z]+", re.split(" has |: ", analysis.lower())[-1]))
+    ingredients = frozenset(name for name in kitchen.INGREDIENTS if name in words)
+    kind: Kind | None = None
+    if _DISLIKED.search(analysis):
+        kind = "conflict"
+    elif _LIKED.search(analysis):
+        kind = "match"
+    elif ingredients or analysis.strip() in (UNKNOWN, UNKNOWN_BRIEFLY):
+        kind = "neutral"
+    return Said(analysis.strip(), rest.strip().split("\n")[0], kind, ingredients)
 
 
 _NEWS_WORDS = frozenset(

@@ -14,13 +14,14 @@ from random import Random
 from typing import Literal
 
 from training import held_out, kitchen, wording
-from training.documents import ANSWER, FIRST, IGNORED, Document, Part, capital, document, listed, mistyped
+from training.documents import ANSWER, FIRST, IGNORED, Document, Part, capital, document, mistyped
 from training.kitchen import Dish
 
 Kind = Literal["conflict", "match", "neutral"]
 KINDS: tuple[Kind, ...] = ("conflict", "match", "neutral")
 DEFAULTS: dict[Kind, str] = {"conflict": "Avoid.", "match": "You have to try it.", "neutral": "Likely good."}
 UNSUITABLE = "Not suitable for you."
+LIKED, DISLIKED, FORBIDDEN = "like", "don't like", "can't eat"
 UNKNOWN = "I don't know this dish."
 UNKNOWN_BRIEFLY = "Unknown dish."
 
@@ -72,20 +73,34 @@ def judge(guest: Guest, dish: Dish) -> tuple[Kind, str | None]:
 
 
 def analysis(case: Case, brief: bool = False) -> str:
-    """Return what the model shall say of a case: first what the dish is, then what follows, so that it can look."""
+    """Return what the model shall say of a case.
+
+    It says what the dish is made of and, behind each thing, what the guest said of it: whatever decides stands where
+    the model can see it, one comparison at a time. That is why a model of this size can decide at all.
+    """
     dish, guest = case.dish, case.guest
     if not dish.known:
         return UNKNOWN_BRIEFLY if brief else UNKNOWN
-    if case.kind == "conflict":
-        follows = f"you {'can' if guest.forbidden else 'don'}'t {'eat' if guest.forbidden else 'like'} {case.decides}"
-    elif case.kind == "match":
-        follows = f"you like {case.decides} things" if case.decides in kitchen.TASTES else f"you like {case.decides}"
-    else:
-        follows = "not mentioned" if brief else "you didn't mention"
+    made_of = remarked(guest, dish.ingredients)
+    taste = ", just your taste" if dish.taste == guest.taste else ""
     if brief:
-        return f"{capital(listed(dish.ingredients))}: {follows}."
-    joint = "which" if case.kind == "neutral" else "and"
-    return f"This {dish.taste} {dish.category} has {listed(dish.ingredients)}, {joint} {follows}."
+        return f"{capital(dish.taste)}{taste}: {made_of}."
+    return f"This {dish.taste} {dish.category}{taste}{taste and ','} has {made_of}."
+
+
+def remarked(guest: Guest, ingredients: tuple[str, ...]) -> str:
+    """Return a list of ingredients with what the guest said of them, such as "eggs, which you don't like, and ham"."""
+    said, remark = "", ""
+    for n, ingredient in enumerate(ingredients):
+        if n:
+            last = n == len(ingredients) - 1
+            said += (", and " if remark else " and ") if last else ", "
+        if ingredient in guest.dislikes:
+            remark = f", which you {FORBIDDEN if guest.forbidden else DISLIKED}"
+        else:
+            remark = f", which you {LIKED}" if ingredient in guest.likes else ""
+        said += ingredient + remark
+    return said
 
 
 @dataclass(frozen=True)
@@ -130,11 +145,8 @@ class Menu:
 
     def answer_parts(self) -> list[Part]:
         """Return the answer with its weights: most for what is a choice."""
-        cut = max(self.analysis.rfind(", "), self.analysis.rfind(":"))
-        head, tail = self.analysis[:cut], self.analysis[cut:]
         return [
-            Part(head, ANSWER),
-            Part(tail, 2 * ANSWER),
+            Part(self.analysis, ANSWER),
             Part(self.label, ANSWER),
             Part(self.recommendation, ANSWER, FIRST),
         ]
@@ -217,12 +229,12 @@ class Menus:
             parts += [answer[-1], Part("\n\n", IGNORED)]
             question = self.case(self.kind if self.kind else r.choice(KINDS), asks=True)
         answer, copied = self._answer(question, recommends, kinds, brief, suitable, labels)
-        head, tail, label, recommended = (part.text for part in answer)
+        said, label, recommended = (part.text for part in answer)
         menu = Menu(
             parts=(*parts, *self._facts(question, labels, typing_errors), Part(f"{labels[3]}:")),
             question=question,
             examples=tuple(kinds),
-            analysis=head + tail,
+            analysis=said,
             label=label,
             recommendation=recommended,
             decides=lines[question.kind] if copied else None,

@@ -26,7 +26,7 @@ _SOURCES: Mapping[str, Callable[[Random], Document]] = {
     "pairs": drills.pairs,
     "cases": drills.cases,
     "facts": drills.facts,
-    "membership": drills.membership,
+    "comparisons": drills.comparisons,
     "repeats": drills.repeats,
     "news": other_tasks.news,
     "uses": other_tasks.uses,
@@ -45,17 +45,17 @@ class Stage:
 
 
 STAGES = (
-    Stage(0.05, {144: 1}, {"recall": 5, "pairs": 3, "facts": 1, "membership": 1}),
-    Stage(0.12, {144: 1, 192: 1}, {"recall": 2, "pairs": 4, "facts": 2, "membership": 1, "cases": 2, "menu": 4}),
+    Stage(0.08, {176: 1}, {"recall": 2, "pairs": 1, "facts": 1, "comparisons": 4}),
+    Stage(0.18, {144: 1, 192: 1}, {"recall": 1, "pairs": 3, "facts": 2, "comparisons": 3, "cases": 3, "menu": 4}),
     Stage(
-        0.6,
+        0.65,
         {144: 0.3, 192: 0.25, 256: 0.3, 320: 0.15},
-        {"pairs": 1, "facts": 1.5, "membership": 0.5, "cases": 2, "repeats": 0.3, "news": 0.7, "uses": 0.5, "anything": 0.5, "menu": 9},
+        {"pairs": 1, "facts": 1, "comparisons": 1, "cases": 2, "repeats": 0.7, "news": 1, "uses": 0.5, "anything": 0.5, "menu": 9},
     ),
     Stage(
         1.0,
         {144: 0.2, 192: 0.2, 256: 0.3, 320: 0.2, 448: 0.1},
-        {"pairs": 0.5, "facts": 0.7, "cases": 1.5, "repeats": 0.2, "news": 0.8, "uses": 0.5, "anything": 0.5, "menu": 10},
+        {"pairs": 0.5, "facts": 0.5, "comparisons": 0.5, "cases": 1.5, "repeats": 0.7, "news": 1, "uses": 0.5, "anything": 0.5, "menu": 10},
     ),
 )  # fmt: skip
 

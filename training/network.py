@@ -62,8 +62,10 @@ def structured_start(backbone: Any, seed: int) -> None:
     Ordinary random weights end in a model that repeats the last example. Here some heads start with a task:
     in layer 0 they look back 1, 3, 4 and about 7 tokens, by the phases of the rotary embedding on an embedding
     dimension that is the same for all tokens, and three of them write what was just said into a part of the stream of
-    its own; a head of layer 1 moves this summary on by one token; a head of layer 2 looks for the token before which
-    the same was said, and copies it. The rest is random. All of it is trained.
+    its own. In layer 1 a head moves this summary on by one token, and another finds where the same token stood a short
+    while ago and fetches the summary from there: of an ingredient it tells whether it was among the likes or the
+    dislikes. A head of layer 2 looks for the token before which the same was said, and copies it. The rest is random.
+    All of it is trained.
     """
     random = np.random.default_rng(seed)
     width, head = backbone.hidden_dim, backbone.head_dim
@@ -111,6 +113,19 @@ def structured_start(backbone: Any, seed: int) -> None:
     second["output"][0][:, moved] = identity * 1.5
     second["output"][1:] *= 0.6
     second["output"][1:, :, head : 3 * head] *= 0.2
+
+    # The slower half of the rotary frequencies: they turn little over a short distance, so near tokens match better.
+    slow = np.concatenate([np.arange(head // 6, head // 2), head // 2 + np.arange(head // 6, head // 2)])
+    told = slice(3 * head, 4 * head)
+    content = np.r_[1:head, told]
+    alike, _ = np.linalg.qr(random.normal(size=(len(content), len(content))))
+    second["query"][1] = 0
+    second["query"][1][np.ix_(content, slow)] = alike[:, : len(slow)] * 1.6
+    second["key"][1] = second["query"][1]
+    second["value"][1] = 0
+    second["value"][1][said] = identity
+    second["output"][1] = 0
+    second["output"][1][:, told] = identity
 
     third = layers[2]
     third["query"][0] = 0

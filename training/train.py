@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 SEED = 20_261
-STEPS = 6_000
+STEPS = 4_500
 _EVERY = 50
 _KEEP_EVERY = 250
 
@@ -81,6 +82,9 @@ def train(folder: Path, seed: int, steps: int, stop: int, compiled: bool = True)
     if stop == 0:
         export(backbone, vocabulary, folder / "preset")
         return
+    # What ends it politely, ends it as Ctrl+C does; in the background that one is ignored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started, losses, again = time.perf_counter() - seconds, [], step
     try:
         for n, found in _ahead(lambda n: mixture.batch(tokens, seed, n, steps), step, stop):

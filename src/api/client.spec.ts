@@ -135,7 +135,8 @@ const STATUS: Status = {
     version: VERSION
   },
   default_model: 'demo',
-  limits: { max_prompt_chars: 1, max_new_tokens: 1 }
+  limits: { max_prompt_chars: 1, max_new_tokens: 1 },
+  history: { enabled: true, message: '', hint: '' }
 };
 
 describe('ApiClient', () => {

@@ -25,7 +25,12 @@ import type {
   ServiceStatus,
   Status,
   TokensRequest,
-  TokensResponse
+  TokensResponse,
+  RunChange,
+  RunInfo,
+  RunRecord,
+  RunsRequest,
+  RunsResponse
 } from './types';
 import { VERSION } from './version';
 
@@ -175,6 +180,31 @@ export class ApiClient {
       return response.body;
     };
     return followJob(open, from, this._trans, this._timing, signal);
+  }
+
+  /** Earlier runs, newest first. */
+  runs(request: RunsRequest, signal?: AbortSignal): Promise<RunsResponse> {
+    return this._json('POST', ['runs', 'search'], { body: request, signal });
+  }
+
+  /** An earlier run with all its scores. */
+  run(id: string): Promise<RunRecord> {
+    return this._json('GET', ['runs', id]);
+  }
+
+  /** Rename or star a run. */
+  changeRun(id: string, change: RunChange): Promise<RunInfo> {
+    return this._json('POST', ['runs', id], { body: change });
+  }
+
+  /** Delete a run from the history. */
+  async deleteRun(id: string): Promise<void> {
+    await this._json('DELETE', ['runs', id]);
+  }
+
+  /** Delete all runs from the history. */
+  async clearRuns(): Promise<void> {
+    await this._json('DELETE', ['runs']);
   }
 
   /**

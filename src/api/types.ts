@@ -58,5 +58,13 @@ export type DatasetInfo = Schemas['DatasetInfo'];
 export type DatasetRow = Schemas['DatasetRow'];
 export type DatasetRowsResponse = Schemas['DatasetRowsResponse'];
 
+export type RunOrigin = Schemas['RunOrigin'];
+export type KeptScores = Schemas['KeptScores'];
+export type RunInfo = Schemas['RunInfo'];
+export type RunRecord = Schemas['RunRecord'];
+export type RunsRequest = Schemas['RunsRequest'];
+export type RunsResponse = Schemas['RunsResponse'];
+export type RunChange = Schemas['RunChange'];
+
 /** What every failing request answers. */
 export type ErrorBody = Schemas['ErrorBody'];

@@ -21,5 +21,7 @@ export function kindName(kind: TextKind, trans: TranslationBundle): string {
       return trans.__('output');
     case 'dataset':
       return trans.__('dataset');
+    case 'history':
+      return trans.__('earlier run');
   }
 }

@@ -67,6 +67,7 @@ describe('panel: methods, demand and trust', () => {
               session.settings = { ...session.settings, ...change };
             }}
             datasets={<span />}
+            history={<span />}
           />
         </PanelContext>
       );

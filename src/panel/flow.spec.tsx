@@ -33,7 +33,10 @@ const PROMPT = [
 const ANSWER = [token(' Hi'), token(' there.'), token(' Bye'), token('.')];
 
 const RUN = {
-  ...startRun({ model: 'demo', prompt: '', values: {}, sampling: {} }, ''),
+  ...startRun(
+    { model: 'demo', prompt: '', values: {}, sampling: {}, origin: null },
+    ''
+  ),
   promptTokens: PROMPT,
   answerTokens: ANSWER
 };

@@ -13,11 +13,13 @@ import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
 import { DatasetsModel } from '../datasets';
+import { HistoryModel } from '../history';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
 import { keepSettings } from '../session/settings';
 import { ISession } from '../session/tokens';
 import { showLog } from './log';
+import { clearHistory } from './clearhistory';
 import { panelIcon } from './icons';
 import { PanelWidget } from './widget';
 
@@ -56,6 +58,13 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     });
     const session = new Session(client, trans);
     const datasets = new DatasetsModel(client, session, trans);
+    const reveal = (path: string) => {
+      app.commands.execute('docmanager:open', { path }).catch(reason => {
+        // A dataset, or a notebook that was moved or deleted since.
+        console.warn('LIT Lab: the prompt has no document any more', reason);
+      });
+    };
+    const history = new HistoryModel(client, session, reveal, trans);
     const log = () => showLog(() => session.service.log(), trans);
 
     const { commands } = app;
@@ -78,6 +87,8 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     const panel = new PanelWidget({
       session,
       datasets,
+      history,
+      onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,
       context: {

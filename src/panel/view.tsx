@@ -24,6 +24,8 @@ export function PanelView(props: {
   onSettings: (settings: Partial<ISettings>) => void;
   /** The dataset browser. */
   datasets: JSX.Element;
+  /** Earlier runs. */
+  history: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
   const { session, onSettings } = props;
@@ -141,6 +143,7 @@ export function PanelView(props: {
           )}
         </div>
         {props.datasets}
+        {props.history}
       </div>
       {text && target && (map || demand) && (
         <div className="lit-dock">

@@ -5,6 +5,8 @@ import React, { useEffect } from 'react';
 
 import { DatasetsView } from '../datasets';
 import type { DatasetsModel } from '../datasets';
+import { HistoryView } from '../history';
+import type { HistoryModel } from '../history';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { PanelContext } from './context';
@@ -31,7 +33,7 @@ export class PanelWidget extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { context, session, datasets, onSettings } = this._options;
+    const { context, session, datasets, history, onSettings } = this._options;
     return (
       <PanelContext value={context}>
         <PanelView
@@ -43,6 +45,14 @@ export class PanelWidget extends ReactWidget {
               session={session}
               trans={context.trans}
               wanted={this._isWanted}
+            />
+          }
+          history={
+            <History
+              model={history}
+              session={session}
+              trans={context.trans}
+              onClear={this._options.onClear}
             />
           }
         />
@@ -136,12 +146,34 @@ function Datasets(props: {
   );
 }
 
+function History(props: {
+  model: HistoryModel;
+  session: Session;
+  trans: TranslationBundle;
+  onClear: () => void;
+}): JSX.Element {
+  const { model, session, trans, onClear } = props;
+  useRedraw(session);
+  const status = session.service.status?.history;
+  return (
+    <HistoryView
+      model={model}
+      trans={trans}
+      remark={[status?.message, status?.hint].filter(Boolean).join(' ')}
+      onClear={onClear}
+    />
+  );
+}
+
 /** Namespace for the widget's options. */
 export namespace PanelWidget {
   /** What the panel shows and does. */
   export interface IOptions {
     session: Session;
     datasets: DatasetsModel;
+    history: HistoryModel;
+    /** Delete the history, after asking. */
+    onClear: () => void;
     context: IPanelContext;
     onSettings: (settings: Partial<ISettings>) => void;
     /** Settles when the page's layout is as it was left. */

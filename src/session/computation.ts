@@ -128,6 +128,14 @@ export class Computation<R> implements IDisposable {
     this._changed.emit();
   }
 
+  /** Have a result that was computed earlier. */
+  recall(result: R): void {
+    if (this._phase === 'offered') {
+      this._result = result;
+      this._become('done');
+    }
+  }
+
   /** Compute; again, if it failed. */
   start(): void {
     if (this._phase === 'offered' || this._phase === 'failed') {

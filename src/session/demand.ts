@@ -8,6 +8,7 @@ import type {
   CostlyRequest,
   CurveEvent,
   JobEvent,
+  KeptScores,
   ScoresEvent,
   SegmentScoresEvent,
   TrustEvent
@@ -115,6 +116,19 @@ export class OnDemand implements IDisposable {
         ? event
         : scores
     );
+  }
+
+  /** Take scores that were computed earlier. */
+  keep({ event, mode }: KeptScores): void {
+    const target: TokenSpan = [event.target.start, event.target.end];
+    const parts =
+      event.event === 'segment_scores'
+        ? event.segments.map(({ start, end }, index): IPart => ({
+            index,
+            span: [start, end]
+          }))
+        : [];
+    this.scores(event.method, target, parts, mode ?? 'remove').recall(event);
   }
 
   /** The test of a map. */

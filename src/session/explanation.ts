@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { KeptScores } from '../api';
 import { segment } from '../salience';
 import type { TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
@@ -243,6 +244,12 @@ export class Explanation implements IDisposable {
       this._update();
     });
     scores.changed.connect(() => this._update());
+    if (run.kept) {
+      // What is missing is computed when it is clicked, by a model that may
+      // have to be loaded for it.
+      this._recall(run.kept, scores, onDemand);
+      return;
+    }
     const chosen = this._settings.granularity;
     const coarse = chosen === 'lines' || chosen === 'paragraphs';
     const targets = segment(tokens, seam, 'sentences').concat(
@@ -250,6 +257,22 @@ export class Explanation implements IDisposable {
     );
     // The sequence's first token is never predicted.
     scores.request(targets.filter(([start]) => start >= seam && start > 0));
+  }
+
+  /** Take what was computed of a run of the history. */
+  private _recall(
+    kept: readonly KeptScores[],
+    scores: ScoreStore,
+    onDemand: OnDemand
+  ): void {
+    for (const one of kept) {
+      const { event } = one;
+      if (event.event === 'scores' && METHODS[event.method].isAutomatic) {
+        scores.keep([event]);
+      } else {
+        onDemand.keep(one);
+      }
+    }
   }
 
   /** Make text and map anew, if what they are made of changed. */

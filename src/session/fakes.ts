@@ -10,6 +10,7 @@ import type {
   JobInfo,
   JobRequest,
   ModelInfo,
+  RunRecord,
   ServiceStatus,
   Status,
   Token
@@ -147,7 +148,8 @@ export class FakeClient implements Session.Client {
       version: '0.1.0',
       service: await this.startService(),
       default_model: 'demo',
-      limits: { max_prompt_chars: 1000, max_new_tokens: 64 }
+      limits: { max_prompt_chars: 1000, max_new_tokens: 64 },
+      history: { enabled: true, message: '', hint: '' }
     };
   }
 
@@ -185,6 +187,20 @@ export class FakeClient implements Session.Client {
 
   async log(): Promise<string[]> {
     return [];
+  }
+
+  /** The history, by id. */
+  readonly kept = new Map<string, RunRecord>();
+
+  async run(id: string): Promise<RunRecord> {
+    const run = this.kept.get(id);
+    if (!run) {
+      throw new ApiError(
+        { error: 'unknown_run', message: 'gone', hint: '' },
+        404
+      );
+    }
+    return run;
   }
 
   async estimate(request: CostlyRequest): Promise<Estimate | null> {

@@ -4,6 +4,9 @@ import type {
   AnswerEvent,
   AnswerToken,
   JobEvent,
+  KeptScores,
+  RunOrigin,
+  RunRecord,
   Sampling,
   Token
 } from '../api';
@@ -18,6 +21,8 @@ export interface IRunRequest {
   readonly values: Readonly<Record<string, string>>;
   /** How its tokens are chosen. */
   readonly sampling: Readonly<Sampling>;
+  /** Where the prompt came from; null where that isn't known. */
+  readonly origin: RunOrigin | null;
 }
 
 /** How far a run is. */
@@ -50,6 +55,11 @@ export interface IRun extends IRunRequest {
   /** Tokens of the prompt that were known from the run before. */
   readonly reused: number;
   readonly problem: IProblem | null;
+  /**
+   * Scores that were computed earlier, of a run of the history; null for one of
+   * this page's.
+   */
+  readonly kept: readonly KeptScores[] | null;
 }
 
 let lastKey = 0;
@@ -69,7 +79,32 @@ export function startRun(request: IRunRequest, message: string): IRun {
     seconds: null,
     firstSeconds: null,
     reused: 0,
-    problem: null
+    problem: null,
+    kept: null
+  };
+}
+
+/** A run of the history, as it was. */
+export function keptRun(record: RunRecord): IRun {
+  return {
+    key: ++lastKey,
+    model: record.model,
+    prompt: record.prompt,
+    values: {},
+    sampling: record.sampling,
+    origin: record.origin,
+    phase: record.reason === null ? 'stopped' : 'done',
+    message: '',
+    started: record.created * 1000,
+    jobId: record.id,
+    promptTokens: record.prompt_tokens,
+    answerTokens: record.answer_tokens,
+    reason: record.reason,
+    seconds: record.seconds,
+    firstSeconds: record.first_seconds,
+    reused: 0,
+    problem: null,
+    kept: record.scores
   };
 }
 

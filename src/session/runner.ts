@@ -67,7 +67,8 @@ export class Runner implements IDisposable {
         prompt: request.prompt,
         max_new_tokens: maxNewTokens,
         sampling: { ...request.sampling },
-        alternatives: ALTERNATIVES
+        alternatives: ALTERNATIVES,
+        origin: request.origin
       });
       if (abort.signal.aborted) {
         this._client.cancelJob(id).catch(() => undefined);
@@ -81,10 +82,12 @@ export class Runner implements IDisposable {
   }
 
   /**
-   * Follow a job that an earlier page started. One that the server no longer
-   * has is let go without a word: it was shown once.
+   * Follow a job that an earlier page started.
+   *
+   * @returns false, without a word to the user, where the server no longer has
+   *   it.
    */
-  async replay(request: IRunRequest, jobId: string): Promise<void> {
+  async replay(request: IRunRequest, jobId: string): Promise<boolean> {
     this._leave();
     const abort = (this._abort = new AbortController());
     this._set({
@@ -95,15 +98,23 @@ export class Runner implements IDisposable {
       await this._follow(jobId, abort.signal);
     } catch (reason) {
       if (abort.signal.aborted) {
-        return;
+        return true;
       }
       const isUnknown = reason instanceof ApiError && reason.status === 404;
       if (isUnknown && this._attempt) {
         this.dismiss();
-      } else {
-        this._fail(reason, abort.signal);
+        return false;
       }
+      this._fail(reason, abort.signal);
     }
+    return true;
+  }
+
+  /** Show a run that has ended, of the history. */
+  show(run: IRun): void {
+    this._leave();
+    this._run = run;
+    this._changed.emit();
   }
 
   /** Stop the answer; what came so far stays. */

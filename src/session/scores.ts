@@ -4,7 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
-import type { ApiClient, JobEvent, Method } from '../api';
+import type { ApiClient, JobEvent, Method, ScoresEvent } from '../api';
 import type { TokenSpan } from '../salience';
 import { AUTOMATIC } from './methods';
 import { describe, problemOf } from './problem';
@@ -89,6 +89,11 @@ export class ScoreStore implements IDisposable {
   /** `<float32>[num_tokens]`, or null when not computed yet. */
   get(target: TokenSpan, method: Method): readonly number[] | null {
     return this._scores.get(keyOf(target))?.[method] ?? null;
+  }
+
+  /** Take scores that were computed earlier. */
+  keep(events: readonly ScoresEvent[]): void {
+    events.forEach(event => this._put(event));
   }
 
   /** Compute targets that aren't yet, when nothing else is to be done. */
@@ -238,18 +243,22 @@ export class ScoreStore implements IDisposable {
 
   private _take(event: JobEvent): void {
     if (event.event === 'scores') {
-      const key = keyOf([event.target.start, event.target.end]);
-      const scores = { ...this._scores.get(key), [event.method]: event.scores };
-      this._scores.set(key, {
-        ...scores,
-        complete: AUTOMATIC.every(method => scores[method])
-      });
+      this._put(event);
       this._message = this._trans.__('Computing salience');
       this._changed.emit();
     } else if (event.event === 'state') {
       this._message = event.message;
       this._changed.emit();
     }
+  }
+
+  private _put(event: ScoresEvent): void {
+    const key = keyOf([event.target.start, event.target.end]);
+    const scores = { ...this._scores.get(key), [event.method]: event.scores };
+    this._scores.set(key, {
+      ...scores,
+      complete: AUTOMATIC.every(method => scores[method])
+    });
   }
 
   private _fail(problem: IProblem, targets: readonly TokenSpan[]): void {

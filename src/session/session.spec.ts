@@ -86,6 +86,7 @@ describe('session', () => {
       prompt: PROMPT,
       max_new_tokens: 64,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] },
       alternatives: 5
     });
     job.send({ event: 'state', message: 'loading demo' });

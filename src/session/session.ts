@@ -3,7 +3,8 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ApiClient, Sampling } from '../api';
+import { ApiError } from '../api';
+import type { ApiClient, RunOrigin, RunRecord, Sampling } from '../api';
 import type { TokenSpan } from '../salience';
 import type { Computation } from './computation';
 import type { ITest } from './demand';
@@ -13,10 +14,10 @@ import { describeSegment } from './labels';
 import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
 import { PromptModel } from './prompt';
-import type { ISavedPrompt } from './prompt';
+import type { IOrigin, ISavedPrompt } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
-import { isUnderWay } from './run';
+import { isUnderWay, keptRun } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
 import type { ScoreStore } from './scores';
@@ -52,6 +53,7 @@ export interface ISavedSession {
 export class Session implements ISession, IDisposable {
   constructor(client: Session.Client, trans: TranslationBundle) {
     this._trans = trans;
+    this._client = client;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
@@ -207,6 +209,20 @@ export class Session implements ISession, IDisposable {
     this._onRun();
   }
 
+  /**
+   * Show a run of the history as it was, without the model.
+   *
+   * @param source - of its prompt; the session's to dispose of from now on.
+   */
+  reopen(run: RunRecord, source: IPromptSource): void {
+    this._paint(null);
+    this._asked = false;
+    this._runner.abandon();
+    this.prompt.open(source);
+    this._runner.show(keptRun(run));
+    this._opened.emit();
+  }
+
   /** Run the prompt. Settles when the answer is complete. */
   async ask(): Promise<void> {
     this._asked = true;
@@ -226,7 +242,8 @@ export class Session implements ISession, IDisposable {
         model,
         prompt: this.prompt.value,
         values: this.prompt.values,
-        sampling: samplingOf(this._settings)
+        sampling: samplingOf(this._settings),
+        origin: originOf(this.prompt.origin)
       },
       Math.min(this._settings.maxNewTokens, limit)
     );
@@ -286,11 +303,29 @@ export class Session implements ISession, IDisposable {
     this.prompt.restore(saved.prompt);
     if (saved.run) {
       const { jobId } = saved.run;
-      await this._runner.replay(saved.run, jobId);
+      const request = { ...saved.run, origin: null };
+      if (!(await this._runner.replay(request, jobId))) {
+        await this._recall(jobId);
+      }
       // Another prompt may have been run meanwhile.
       const isShown = this.run?.jobId === jobId;
       if (isShown && saved.target && this.scores && !this.target) {
         this._explanation.aim(saved.target);
+      }
+    }
+  }
+
+  /** Show an answer that only the history has any more, if it has. */
+  private async _recall(id: string): Promise<void> {
+    try {
+      const run = await this._client.run(id);
+      if (this.run === null && this.attempt === null && !this._isDisposed) {
+        this._runner.show(keptRun(run));
+      }
+    } catch (reason) {
+      // It was shown once; whoever wants it can run it again.
+      if (!(reason instanceof ApiError && reason.status === 404)) {
+        console.warn('LIT Lab: the last answer is gone', reason);
       }
     }
   }
@@ -347,6 +382,7 @@ export class Session implements ISession, IDisposable {
   }
 
   private readonly _trans: TranslationBundle;
+  private readonly _client: Session.Client;
   private readonly _runner: Runner;
   private readonly _explanation: Explanation;
   private readonly _changed = new Signal<this, void>(this);
@@ -358,6 +394,16 @@ export class Session implements ISession, IDisposable {
   private _visible = false;
   private _working = false;
   private _isDisposed = false;
+}
+
+/** An origin within the bounds that the server keeps. */
+function originOf(origin: IOrigin | null): RunOrigin | null {
+  return (
+    origin && {
+      document: origin.document.slice(0, 4096),
+      place: origin.place.slice(0, 20).map(part => part.slice(0, 500))
+    }
+  );
 }
 
 /** Namespace for the session's types. */
@@ -374,5 +420,6 @@ export namespace Session {
     | 'events'
     | 'cancelJob'
     | 'estimate'
+    | 'run'
   >;
 }

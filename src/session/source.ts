@@ -34,7 +34,8 @@ export type TextKind =
   | 'raw'
   | 'selection'
   | 'output'
-  | 'dataset';
+  | 'dataset'
+  | 'history';
 
 /**
  * A text as it was found. Where it has fields, `value` holds each field as it

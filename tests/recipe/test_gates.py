@@ -25,7 +25,7 @@ def test_gates(subject: Any, record_property: Any) -> None:
     for measure in found:
         record_property(measure.name, measure.value)
     assert [f"{measure.name}: {measure.value:.3f}" for measure in found if not measure.passed] == []
-    assert len(found) == 7
+    assert len(found) == 8
 
 
 def test_lits_samples(subject: Any) -> None:

@@ -24,7 +24,7 @@ def menus() -> Menus:
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     random = Random("texts")
-    sources = [drills.recall, drills.pairs, drills.cases, drills.facts, drills.repeats, drills.membership]
+    sources = [drills.recall, drills.pairs, drills.cases, drills.facts, drills.repeats, drills.comparisons]
     found = [mixture.anything(random).text for _ in range(DRAWN)]
     return found + [draw(random).text for draw in sources for _ in range(DRAWN // 10)]
 
@@ -121,10 +121,14 @@ def test_ingredients_are_known_by_one_name() -> None:
 
 
 def test_reading_an_answer() -> None:
-    said = read(" This dish has eggs and ham, and you can't eat eggs.\nVerdict: No.\nVerdict: Yes.", "Verdict:")
+    said = read(" This dish has eggs, which you can't eat, and ham.\nVerdict: No.\nVerdict: Yes.", "Verdict:")
     assert (said.kind, said.ingredients, said.recommendation) == ("conflict", {"eggs", "ham"}, "No.")
-    assert read("you like it, which you don't like", "R:").kind is None
-    assert read("Bread.", "R:").kind is None
+    assert read("This dish has eggs, which you like, and ham, which you don't like.", "R:").kind == "conflict"
+    assert read("This sweet cake, just your taste, has sugar.", "R:").kind == "match"
+    assert read("This sweet bread has sugar.", "R:").ingredients == {"sugar"}
+    assert read("Bread.", "R:").kind == "neutral"
+    assert read("I don't know this dish.", "R:").kind == "neutral"
+    assert read("You have to try it.", "R:").kind is None
 
 
 def test_rules_for_the_other_samples_find_faults() -> None:

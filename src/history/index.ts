@@ -1,0 +1,4 @@
+/** Earlier runs. */
+export * from './model';
+export * from './source';
+export * from './view';

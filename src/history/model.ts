@@ -1,0 +1,307 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError, isAbort } from '../api';
+import type { ApiClient, RunInfo, RunRecord } from '../api';
+import { problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
+import type { IRun } from '../session/run';
+import { isUnderWay } from '../session/run';
+import type { IPromptSource } from '../session/source';
+import { KeptSource } from './source';
+
+/** What the history asks of the client. */
+export type HistoryClient = Pick<
+  ApiClient,
+  'runs' | 'run' | 'changeRun' | 'deleteRun' | 'clearRuns'
+>;
+
+/** What the history needs of the session. */
+export interface IHistorySession {
+  readonly run: IRun | null;
+  readonly changed: ISignal<unknown, void>;
+  reopen(run: RunRecord, source: IPromptSource): void;
+}
+
+/** Runs that are listed at a time. */
+const PAGE = 50;
+
+/** Milliseconds after typing until the server is asked. */
+const PATIENCE = 200;
+
+/** Milliseconds after which a run that ended is in the history. */
+const KEPT_AFTER = 400;
+
+/**
+ * Earlier runs, newest first. Asks for nothing until it is shown.
+ */
+export class HistoryModel implements IDisposable {
+  /**
+   * @param reveal - opens a document that a prompt came from.
+   */
+  constructor(
+    client: HistoryClient,
+    session: IHistorySession,
+    reveal: (document: string) => void,
+    trans: TranslationBundle
+  ) {
+    this._client = client;
+    this._session = session;
+    this._reveal = reveal;
+    this._trans = trans;
+    session.changed.connect(this._onSession, this);
+  }
+
+  /** Runs that match, as far as they are loaded. */
+  get runs(): readonly RunInfo[] {
+    return this._runs;
+  }
+
+  /** How many match. */
+  get total(): number {
+    return this._total;
+  }
+
+  /** Documents that any prompt came from. */
+  get documents(): readonly string[] {
+    return this._documents;
+  }
+
+  /** Id of the run that is shown; null where it is none of the history. */
+  get shown(): string | null {
+    return this._session.run?.jobId ?? null;
+  }
+
+  /** What is searched for: runs hold all of its words. */
+  get query(): string {
+    return this._query;
+  }
+
+  set query(query: string) {
+    this._query = query;
+    this._later(PATIENCE);
+    this._emit();
+  }
+
+  /** Only runs of prompts from this document; null: from any. */
+  get document(): string | null {
+    return this._document;
+  }
+
+  set document(document: string | null) {
+    this._document = document;
+    void this.load();
+  }
+
+  /** Whether only starred runs are listed. */
+  get starred(): boolean {
+    return this._starred;
+  }
+
+  set starred(starred: boolean) {
+    this._starred = starred;
+    void this.load();
+  }
+
+  /** Whether anything was asked for by now. */
+  get isLoaded(): boolean {
+    return this._isLoaded;
+  }
+
+  /** When loading began, in milliseconds since the epoch; null if it isn't. */
+  get loadingSince(): number | null {
+    return this._loadingSince;
+  }
+
+  /** What went wrong last, or null. */
+  get problem(): IProblem | null {
+    return this._problem;
+  }
+
+  /** Whether the configuration says that nothing is kept. */
+  get isOff(): boolean {
+    return this._isOff;
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      clearTimeout(this._timer);
+      this._abort.abort();
+      this._session.changed.disconnect(this._onSession, this);
+      Signal.clearData(this);
+    }
+  }
+
+  /** List the newest runs that match. Never rejects. */
+  load(): Promise<void> {
+    return this._load(0);
+  }
+
+  /** List some more. */
+  more(): Promise<void> {
+    return this._load(this._runs.length);
+  }
+
+  /** Show a run again, as it was. */
+  async open(info: RunInfo): Promise<void> {
+    await this._try(async () => {
+      const run = await this._client.run(info.id);
+      const place = this._trans.__('an earlier run');
+      this._session.reopen(run, new KeptSource(run, place, this._reveal));
+    });
+  }
+
+  /** Give a run a name, or take it away. */
+  async rename(info: RunInfo, title: string): Promise<void> {
+    await this._change(info, { title: title.trim().slice(0, 200) });
+  }
+
+  /** Star a run, or unstar it. */
+  async star(info: RunInfo): Promise<void> {
+    await this._change(info, { starred: !info.starred });
+  }
+
+  /** Delete a run. */
+  async delete(info: RunInfo): Promise<void> {
+    await this._try(async () => {
+      await this._client.deleteRun(info.id);
+      this._runs = this._runs.filter(run => run.id !== info.id);
+      this._total = Math.max(0, this._total - 1);
+    });
+  }
+
+  /** Delete all runs. */
+  async clear(): Promise<void> {
+    await this._try(async () => {
+      await this._client.clearRuns();
+      this._runs = [];
+      this._total = 0;
+      this._documents = [];
+    });
+  }
+
+  private async _change(
+    info: RunInfo,
+    change: { title?: string; starred?: boolean }
+  ): Promise<void> {
+    await this._try(async () => {
+      const changed = await this._client.changeRun(info.id, change);
+      this._runs = this._runs.map(run =>
+        run.id === changed.id ? changed : run
+      );
+    });
+  }
+
+  private async _try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+      this._problem = null;
+    } catch (reason) {
+      this._fail(reason);
+    }
+    this._emit();
+  }
+
+  private async _load(offset: number): Promise<void> {
+    this._abort.abort();
+    clearTimeout(this._timer);
+    const abort = (this._abort = new AbortController());
+    this._loadingSince ??= Date.now();
+    this._emit();
+    try {
+      const { runs, total, documents } = await this._client.runs(
+        {
+          search: this._query,
+          document: this._document,
+          starred: this._starred,
+          offset,
+          limit: PAGE
+        },
+        abort.signal
+      );
+      if (abort !== this._abort) {
+        return; // Something else was asked for meanwhile.
+      }
+      const known = new Set(this._runs.slice(0, offset).map(run => run.id));
+      this._runs = [
+        ...this._runs.slice(0, offset),
+        ...runs.filter(run => !known.has(run.id))
+      ];
+      this._total = total;
+      this._documents = documents;
+      this._problem = null;
+      this._isOff = false;
+      this._isLoaded = true;
+    } catch (reason) {
+      if (abort !== this._abort) {
+        return;
+      }
+      if (!isAbort(reason)) {
+        this._fail(reason);
+      }
+    }
+    this._loadingSince = null;
+    this._emit();
+  }
+
+  private _fail(reason: unknown): void {
+    this._isOff = reason instanceof ApiError && reason.error === 'history_off';
+    this._problem = this._isOff ? null : problemOf(reason, this._trans);
+  }
+
+  /** A run that ended is kept a moment later; so are scores. */
+  private _onSession(): void {
+    const run = this._session.run;
+    const ended = run !== null && !isUnderWay(run) ? run.jobId : null;
+    if (ended !== this._ended) {
+      this._ended = ended;
+      if (this._isLoaded && ended !== null) {
+        this._later(KEPT_AFTER);
+      }
+      this._emit();
+    }
+  }
+
+  private _later(milliseconds: number): void {
+    clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => void this.load(), milliseconds);
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: HistoryClient;
+  private readonly _session: IHistorySession;
+  private readonly _reveal: (document: string) => void;
+  private readonly _trans: TranslationBundle;
+  private readonly _changed = new Signal<this, void>(this);
+  private _abort = new AbortController();
+  private _timer = 0;
+  private _runs: readonly RunInfo[] = [];
+  private _total = 0;
+  private _documents: readonly string[] = [];
+  private _query = '';
+  private _document: string | null = null;
+  private _starred = false;
+  private _isLoaded = false;
+  private _loadingSince: number | null = null;
+  private _problem: IProblem | null = null;
+  private _isOff = false;
+  private _ended: string | null = null;
+  private _isDisposed = false;
+}

@@ -1,0 +1,381 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon, editIcon } from '@jupyterlab/ui-components';
+import React, { useEffect, useRef, useState } from 'react';
+
+import type { RunInfo } from '../api';
+import { Problem, Waiting } from '../panel/notices';
+import { useRedraw } from '../panel/redraw';
+import type { HistoryModel } from './model';
+
+/** Earlier runs: a list of which a click shows one again, as it was. */
+export function HistoryView(props: {
+  model: HistoryModel;
+  trans: TranslationBundle;
+  /** What the server says is wrong with the history; or empty. */
+  remark: string;
+  /** Delete all, after asking. */
+  onClear: () => void;
+}): JSX.Element {
+  const { model, trans, remark } = props;
+  useRedraw(model);
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (open && !model.isLoaded) {
+      void model.load();
+    }
+  }, [model, open]);
+  return (
+    <section className="lit-datasets" aria-label={trans.__('History')}>
+      <h3>
+        <button
+          type="button"
+          className="lit-disclosure"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <span className="lit-disclosure-mark" aria-hidden />
+          {trans.__('History')}
+          {model.total > 0 && (
+            <span className="lit-count" aria-hidden>
+              {model.total}
+            </span>
+          )}
+        </button>
+      </h3>
+      {remark && (
+        <p className="lit-hint lit-inset" role="status">
+          {remark}
+        </p>
+      )}
+      {open && <Body {...props} />}
+    </section>
+  );
+}
+
+function Body(props: {
+  model: HistoryModel;
+  trans: TranslationBundle;
+  onClear: () => void;
+}): JSX.Element {
+  const { model, trans } = props;
+  if (model.isOff) {
+    return (
+      <p className="lit-hint lit-inset">
+        {trans.__('No history is kept here: c.LitLab.history is off.')}
+      </p>
+    );
+  }
+  const isFiltered =
+    model.query !== '' || model.starred || model.document !== null;
+  return (
+    <>
+      {(model.total > 0 || isFiltered) && <Tools {...props} />}
+      {model.problem && (
+        <Problem
+          problem={model.problem}
+          remedies={{ retry: () => void model.load() }}
+        />
+      )}
+      {!model.isLoaded && model.loadingSince !== null && (
+        <Waiting
+          message={trans.__('Fetching earlier runs')}
+          since={model.loadingSince}
+        />
+      )}
+      {model.isLoaded && model.runs.length === 0 && (
+        <p className="lit-hint lit-inset" role="status">
+          {isFiltered
+            ? trans.__('No run is like that.')
+            : trans.__('Each answer will be kept here, with its maps.')}
+        </p>
+      )}
+      <Runs model={model} trans={trans} />
+      {model.runs.length < model.total && (
+        <button
+          type="button"
+          className="lit-link lit-more"
+          onClick={() => void model.more()}
+        >
+          {trans.__('Show more (%1 of %2)', model.runs.length, model.total)}
+        </button>
+      )}
+      {model.runs.length > 0 && !isFiltered && (
+        <button
+          type="button"
+          className="lit-link lit-more"
+          onClick={props.onClear}
+        >
+          {trans.__('Delete all…')}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Tools(props: {
+  model: HistoryModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, trans } = props;
+  return (
+    <div className="lit-datasets-tools">
+      <input
+        type="search"
+        className="lit-field"
+        aria-label={trans.__('Search the history')}
+        placeholder={trans.__('Search')}
+        value={model.query}
+        onChange={event => {
+          model.query = event.target.value;
+        }}
+      />
+      {model.documents.length > 0 && (
+        <select
+          className="lit-history-document"
+          aria-label={trans.__('Prompts from')}
+          value={model.document ?? ''}
+          onChange={event => {
+            model.document = event.target.value || null;
+          }}
+        >
+          <option value="">{trans.__('From anywhere')}</option>
+          {model.documents.map(document => (
+            <option key={document} value={document}>
+              {document}
+            </option>
+          ))}
+        </select>
+      )}
+      <button
+        type="button"
+        className="lit-star"
+        aria-label={trans.__('Only starred')}
+        title={trans.__('Only starred')}
+        aria-pressed={model.starred}
+        onClick={() => {
+          model.starred = !model.starred;
+        }}
+      >
+        <Star />
+      </button>
+    </div>
+  );
+}
+
+/** Runs by day. One stop of Tab for the runs; arrows go from one to another. */
+function Runs(props: {
+  model: HistoryModel;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { model, trans } = props;
+  const [active, setActive] = useState(0);
+  const list = useRef<HTMLDivElement>(null);
+  const { runs } = model;
+  if (runs.length === 0) {
+    return null;
+  }
+  const current = Math.min(active, runs.length - 1);
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const to = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      Home: 0,
+      End: runs.length - 1
+    }[event.key];
+    const isRow = (event.target as Element).classList.contains('lit-row');
+    if (to === undefined || !runs[to] || !isRow) {
+      return;
+    }
+    event.preventDefault();
+    setActive(to);
+    list.current?.querySelectorAll<HTMLElement>('.lit-row').item(to).focus();
+  };
+  const days = byDay(runs);
+  let index = 0;
+  return (
+    <div ref={list} onKeyDown={onKeyDown}>
+      {days.map(([day, ofDay]) => (
+        <div key={day} role="group" aria-label={dayName(day, trans)}>
+          <h4 className="lit-day" aria-hidden>
+            {dayName(day, trans)}
+          </h4>
+          <ul className="lit-rows">
+            {ofDay.map(run => {
+              const at = index++;
+              return (
+                <Run
+                  key={run.id}
+                  run={run}
+                  model={model}
+                  trans={trans}
+                  reachable={at === current}
+                  onFocus={() => setActive(at)}
+                />
+              );
+            })}
+          </ul>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function Run(props: {
+  run: RunInfo;
+  model: HistoryModel;
+  trans: TranslationBundle;
+  reachable: boolean;
+  onFocus: () => void;
+}): JSX.Element {
+  const { run, model, trans } = props;
+  const [naming, setNaming] = useState(false);
+  const [doomed, setDoomed] = useState(false);
+  const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
+  const time = new Date(run.created * 1000);
+  return (
+    <li className="lit-run" data-shown={run.id === model.shown}>
+      {naming ? (
+        <input
+          className="lit-field lit-run-title"
+          aria-label={trans.__('Name of the run')}
+          defaultValue={run.title}
+          maxLength={200}
+          autoFocus
+          onKeyDown={event => {
+            event.stopPropagation();
+            if (event.key === 'Enter') {
+              event.currentTarget.blur();
+            } else if (event.key === 'Escape') {
+              event.currentTarget.value = run.title;
+              event.currentTarget.blur();
+            }
+          }}
+          onBlur={event => {
+            setNaming(false);
+            if (event.target.value.trim() !== run.title) {
+              void model.rename(run, event.target.value);
+            }
+          }}
+        />
+      ) : (
+        <button
+          type="button"
+          className="lit-row"
+          tabIndex={props.reachable ? 0 : -1}
+          aria-current={run.id === model.shown}
+          title={trans.__('Show this run again')}
+          onFocus={props.onFocus}
+          onClick={() => void model.open(run)}
+        >
+          <span className="lit-run-line">
+            <bdi className="lit-run-name" data-named={run.title !== ''}>
+              {name}
+            </bdi>
+            <time
+              className="lit-run-time"
+              dateTime={time.toISOString()}
+              title={time.toLocaleString()}
+            >
+              {time.toLocaleTimeString([], {
+                hour: '2-digit',
+                minute: '2-digit'
+              })}
+            </time>
+          </span>
+          <span className="lit-run-about">
+            {[
+              run.origin && [run.origin.document, ...run.origin.place],
+              run.model,
+              run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
+            ]
+              .flat()
+              .filter(Boolean)
+              .join(' · ')}
+          </span>
+        </button>
+      )}
+      <span className="lit-run-tools">
+        <button
+          type="button"
+          className="lit-star"
+          aria-label={trans.__('Star %1', name)}
+          title={run.starred ? trans.__('Unstar') : trans.__('Star')}
+          aria-pressed={run.starred}
+          onClick={() => void model.star(run)}
+        >
+          <Star />
+        </button>
+        <button
+          type="button"
+          className="lit-icon-button lit-run-tool"
+          aria-label={trans.__('Rename %1', name)}
+          title={trans.__('Rename')}
+          onClick={() => setNaming(true)}
+        >
+          <editIcon.react tag="span" />
+        </button>
+        {doomed ? (
+          <button
+            type="button"
+            className="lit-button lit-run-doomed"
+            autoFocus
+            onBlur={() => setDoomed(false)}
+            onClick={() => void model.delete(run)}
+          >
+            {trans.__('Delete')}
+          </button>
+        ) : (
+          <button
+            type="button"
+            className="lit-icon-button lit-run-tool"
+            aria-label={trans.__('Delete %1', name)}
+            title={trans.__('Delete; asks once more')}
+            onClick={() => setDoomed(true)}
+          >
+            <closeIcon.react tag="span" />
+          </button>
+        )}
+      </span>
+    </li>
+  );
+}
+
+/** Filled where it is pressed, by CSS. */
+function Star(): JSX.Element {
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden>
+      <path d="M8 1.6l1.9 4.1 4.5.5-3.3 3 .9 4.4L8 11.4l-4 2.2.9-4.4-3.3-3 4.5-.5z" />
+    </svg>
+  );
+}
+
+/** Runs in stretches of the same day, in their order. */
+function byDay(runs: readonly RunInfo[]): [string, RunInfo[]][] {
+  const days: [string, RunInfo[]][] = [];
+  for (const run of runs) {
+    const day = new Date(run.created * 1000).toDateString();
+    const last = days[days.length - 1];
+    if (last?.[0] === day) {
+      last[1].push(run);
+    } else {
+      days.push([day, [run]]);
+    }
+  }
+  return days;
+}
+
+function dayName(day: string, trans: TranslationBundle): string {
+  const now = new Date();
+  if (day === now.toDateString()) {
+    return trans.__('Today');
+  }
+  now.setDate(now.getDate() - 1);
+  return day === now.toDateString()
+    ? trans.__('Yesterday')
+    : new Date(day).toLocaleDateString([], { dateStyle: 'medium' });
+}
+
+/** As much of a text as a row can show. */
+function oneLine(text: string): string {
+  return text.slice(0, 160).replace(/\s+/g, ' ').trim();
+}

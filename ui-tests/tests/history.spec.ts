@@ -1,0 +1,125 @@
+/** Earlier runs: each is kept by the server, and can be shown again without the model. */
+import { expect, test } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import {
+  analyzeAt,
+  line,
+  openNotebook,
+  Panel,
+  servicePid,
+  TUTORIAL
+} from './lab';
+
+const MISTAKE = 'Recommendation: You have to try it.';
+
+/** The history section of a panel, opened. */
+async function openHistory(panel: Panel): Promise<Locator> {
+  const history = panel.region.getByRole('region', { name: 'History' });
+  const button = history.getByRole('button', { name: 'History' });
+  if ((await button.getAttribute('aria-expanded')) === 'false') {
+    await button.click();
+  }
+  return history;
+}
+
+test.beforeEach(async ({ request }) => {
+  await request.delete('/lit-lab/api/runs');
+});
+
+test('a run is kept, found, named, starred, and shown again with its map', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(MISTAKE);
+  await panel.explain(MISTAKE);
+  const strongest = await panel.strongestOfPrompt();
+
+  const history = await openHistory(panel);
+  const runs = history.getByRole('listitem');
+  await expect(runs).toHaveCount(1);
+  await expect(runs).toContainText('prompt_debugging.ipynb');
+  await expect(
+    runs.getByRole('button', { name: /has eggs/ }).first()
+  ).toBeVisible();
+
+  // Another prompt, which is another run; the list follows by itself.
+  await panel.edit.click();
+  await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
+  await panel.ask(/\S/);
+  await expect(runs).toHaveCount(2);
+
+  const first = runs.nth(1);
+  await first.hover();
+  await first.getByRole('button', { name: /^Rename/ }).click();
+  await first
+    .getByRole('textbox', { name: 'Name of the run' })
+    .fill('The mistake');
+  await page.keyboard.press('Enter');
+  await expect(history.getByText('The mistake')).toBeVisible();
+  await first.getByRole('button', { name: 'Star The mistake' }).click();
+  await history.getByRole('button', { name: 'Only starred' }).click();
+  await expect(runs).toHaveCount(1);
+  await history.getByRole('button', { name: 'Only starred' }).click();
+  await history.getByRole('searchbox').fill('mistake');
+  await expect(runs).toHaveCount(1);
+
+  // Shown again: exactly, and without the model, which isn't even there.
+  process.kill(await servicePid(request), 'SIGSTOP');
+  const pid = await servicePid(request);
+  await history.getByText('The mistake').click();
+  await expect(panel.answer).toContainText('You have to try it.');
+  await panel.explain(MISTAKE);
+  expect(await panel.strongestOfPrompt()).toBe(strongest);
+  process.kill(pid, 'SIGCONT');
+
+  // Deleting asks once more.
+  await history.getByRole('searchbox').fill('');
+  await expect(runs).toHaveCount(2);
+  await runs.first().hover();
+  await runs
+    .first()
+    .getByRole('button', { name: /^Delete/ })
+    .click();
+  await expect(runs).toHaveCount(2);
+  await runs
+    .first()
+    .getByRole('button', { name: 'Delete', exact: true })
+    .click();
+  await expect(runs).toHaveCount(1);
+  await history.getByRole('button', { name: 'Delete all…' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Delete all' })
+    .click();
+  await expect(runs).toHaveCount(0);
+  await expect(history).toContainText('Each answer will be kept here');
+  // What is shown stays.
+  await expect(panel.answer).toContainText('You have to try it.');
+});
+
+test('the keyboard walks the history and opens a run', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(MISTAKE);
+  await panel.edit.click();
+  await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
+  await panel.ask(/\S/);
+  const history = await openHistory(panel);
+  await expect(history.getByRole('listitem')).toHaveCount(2);
+  await history.locator('.lit-row').first().focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(panel.answer).toContainText('You have to try it.');
+  await expect(history.locator('[aria-current="true"]')).toHaveCount(1);
+});
