@@ -31,11 +31,13 @@ from lit_lab.problem import Problem
 SCHEMA = 1
 """Written into the file as `user_version`."""
 
+# Sizes come first: what stands behind a large value is slow to get at.
 _TABLES = """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
     created REAL NOT NULL,
+    size INTEGER NOT NULL,
     model TEXT NOT NULL,
     document TEXT NOT NULL,
     place TEXT NOT NULL,
@@ -44,16 +46,15 @@ CREATE TABLE runs (
     prompt TEXT NOT NULL,
     answer TEXT NOT NULL,
     sequence TEXT NOT NULL,
-    content BLOB NOT NULL,
-    size INTEGER NOT NULL
+    content BLOB NOT NULL
 ) STRICT;
 CREATE INDEX runs_by_time ON runs (owner, created);
 CREATE INDEX runs_by_sequence ON runs (owner, sequence);
 CREATE TABLE scores (
     run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     key TEXT NOT NULL,
-    content BLOB NOT NULL,
     size INTEGER NOT NULL,
+    content BLOB NOT NULL,
     PRIMARY KEY (run, key)
 ) STRICT;
 """
@@ -268,6 +269,7 @@ class History:
                     run.id,
                     owner,
                     run.created,
+                    len(content) + len(run.prompt.encode()) + len(run.answer.encode()),
                     run.model,
                     origin.document,
                     json.dumps(origin.place),
@@ -277,7 +279,6 @@ class History:
                     run.answer,
                     sequence_of(run.model, ids),
                     content,
-                    len(content) + len(run.prompt.encode()) + len(run.answer.encode()),
                 ),
             )
             self._tidy(connection, owner)
@@ -291,7 +292,7 @@ class History:
                 content = _packed(kept.model_dump_json())
                 for (run_id,) in rows:
                     connection.execute(
-                        "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, _key(kept), content, len(content))
+                        "INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, _key(kept), len(content), content)
                     )
             if rows:
                 self._tidy(connection, owner)

@@ -110,6 +110,7 @@ class Jobs:
         self._upstream = upstream
         self._history = history
         self._keeping: set[asyncio.Task[None]] = set()
+        self._turn = asyncio.Lock()
         self._jobs: dict[str, Job] = {}
 
     def start(self, owner: str, request: protocol.JobRequest, keeper: str) -> Job:
@@ -174,8 +175,13 @@ class Jobs:
 
     def _keep(self, job: Job, request: protocol.JobRequest, keeper: str) -> None:
         """Keep what a job did, whatever ended it."""
-        kept = keep(self._history, keeper, job.id, job.created, request, job.lines)
-        task = asyncio.get_running_loop().create_task(kept)
+
+        async def in_turn() -> None:
+            # A run before its scores.
+            async with self._turn:
+                await keep(self._history, keeper, job.id, job.created, request, job.lines)
+
+        task = asyncio.get_running_loop().create_task(in_turn())
         self._keeping.add(task)
         task.add_done_callback(self._keeping.discard)
 

@@ -18,5 +18,6 @@ c.ServerApp.open_browser = False  # noqa: F821
 c.IdentityProvider.token = os.environ["LIT_LAB_TEST_TOKEN"]  # noqa: F821
 c.LabApp.user_settings_dir = str(scratch / "settings")  # noqa: F821
 c.LabApp.workspaces_dir = str(scratch / "workspaces")  # noqa: F821
+c.LitLab.history_path = str(scratch / "history.sqlite")  # noqa: F821
 c.NotebookNotary.data_dir = str(scratch)  # noqa: F821
 c.Application.log_level = "ERROR"  # noqa: F821

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, editIcon } from '@jupyterlab/ui-components';
+import { closeIcon, downloadIcon, editIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
@@ -314,6 +314,15 @@ function Run(props: {
         >
           <editIcon.react tag="span" />
         </button>
+        <button
+          type="button"
+          className="lit-icon-button lit-run-tool"
+          aria-label={trans.__('Download %1', name)}
+          title={trans.__('Download as JSON, for lit_lab.load_run')}
+          onClick={() => void download(model, run)}
+        >
+          <downloadIcon.react tag="span" />
+        </button>
         {doomed ? (
           <button
             type="button"
@@ -338,6 +347,21 @@ function Run(props: {
       </span>
     </li>
   );
+}
+
+/** Have the browser save a run. */
+async function download(model: HistoryModel, run: RunInfo): Promise<void> {
+  const text = await model.json(run);
+  if (text !== null) {
+    const url = URL.createObjectURL(
+      new Blob([text], { type: 'application/json' })
+    );
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = `run-${run.id}.json`;
+    link.click();
+    URL.revokeObjectURL(url);
+  }
 }
 
 /** Filled where it is pressed, by CSS. */

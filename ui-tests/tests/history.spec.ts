@@ -1,4 +1,5 @@
 /** Earlier runs: each is kept by the server, and can be shown again without the model. */
+import { readFileSync } from 'fs';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
@@ -47,6 +48,15 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await expect(
     runs.getByRole('button', { name: /has eggs/ }).first()
   ).toBeVisible();
+
+  // What is downloaded is what the server keeps.
+  await runs.first().hover();
+  const saving = page.waitForEvent('download');
+  await runs.getByRole('button', { name: /^Download/ }).click();
+  const file = await (await saving).path();
+  const saved = JSON.parse(readFileSync(file, 'utf8'));
+  expect(saved.answer).toContain('You have to try it.');
+  expect(saved.scores.length).toBeGreaterThan(0);
 
   // Another prompt, which is another run; the list follows by itself.
   await panel.edit.click();
