@@ -19,13 +19,24 @@ export function HistoryView(props: {
   const { model, trans, remark } = props;
   useRedraw(model);
   const [open, setOpen] = useState(false);
+  const root = useRef<HTMLElement>(null);
   useEffect(() => {
     if (open && !model.isLoaded) {
       void model.load();
     }
   }, [model, open]);
+  // It is the last section: what it shows would be out of sight.
+  useEffect(() => {
+    if (open && model.isLoaded) {
+      root.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [model, open, model.isLoaded]);
   return (
-    <section className="lit-datasets" aria-label={trans.__('History')}>
+    <section
+      ref={root}
+      className="lit-datasets"
+      aria-label={trans.__('History')}
+    >
       <h3>
         <button
           type="button"

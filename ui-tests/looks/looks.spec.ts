@@ -202,3 +202,39 @@ test('a long prompt', async ({ page, tmpPath }) => {
   await page.waitForTimeout(3000);
   await shoot(page, 'too-long');
 });
+
+test('the history', async ({ page, request, tmpPath }) => {
+  await request.delete('/lit-lab/api/runs');
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await widen(page, panel, 420);
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  await panel.edit.click();
+  for (const prompt of [
+    'Suggestion: Baguette\nAnalysis:',
+    'Name three uses for this item.\n\nItem: key\n\nIdeas:'
+  ]) {
+    await panel.prompt.fill(prompt);
+    await panel.ask(/\S/);
+  }
+  const history = panel.region.getByRole('region', { name: 'History' });
+  await history.getByRole('button', { name: 'History' }).click();
+  await expect(history.getByRole('listitem')).toHaveCount(3);
+  await shoot(page, 'history');
+  const last = history.getByRole('listitem').nth(2);
+  await last.hover();
+  await last.getByRole('button', { name: /^Star/ }).click();
+  await last.getByRole('button', { name: /^Rename/ }).click();
+  await page.keyboard.type('The mistake');
+  await page.keyboard.press('Enter');
+  await last.hover();
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: 'screenshots/history-hover.png' });
+  await theme(page, 'JupyterLab Dark');
+  await widen(page, panel, 260);
+  await last.locator('.lit-row').click();
+  await panel.answered(ANSWER);
+  await shoot(page, 'history-dark-narrow');
+});

@@ -46,7 +46,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await expect(runs).toHaveCount(1);
   await expect(runs).toContainText('prompt_debugging.ipynb');
   await expect(
-    runs.getByRole('button', { name: /has eggs/ }).first()
+    runs.getByRole('button', { name: /eggs/ }).first()
   ).toBeVisible();
 
   // What is downloaded is what the server keeps.

@@ -1,0 +1,217 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import React, { act } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Root } from 'react-dom/client';
+
+import type { RunInfo } from '../api';
+import { PanelContext } from '../panel/context';
+import type { HistoryModel } from './model';
+import { HistoryView } from './view';
+
+const trans = nullTranslator.load('lit_lab');
+const DAY = 86_400;
+
+function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
+  return {
+    id,
+    created,
+    model: 'demo',
+    origin: { document: 'a/n.ipynb', place: ['cell 2'] },
+    title: '',
+    starred: false,
+    prompt: 'Suggestion: soup',
+    answer: ` <b>answer</b>\n${id}`,
+    scores: 3,
+    ...fields
+  };
+}
+
+/** What the view needs of the model, noting what is called. */
+class FakeModel {
+  readonly changed = new Signal<this, void>(this);
+  readonly calls: unknown[][] = [];
+  runs: RunInfo[] = [];
+  total = 0;
+  documents: string[] = [];
+  query = '';
+  document: string | null = null;
+  starred = false;
+  shown: string | null = null;
+  isLoaded = false;
+  loadingSince: number | null = null;
+  problem = null;
+  isOff = false;
+
+  load = async () => void this.calls.push(['load']);
+  more = async () => void this.calls.push(['more']);
+  open = async (info: RunInfo) => void this.calls.push(['open', info.id]);
+  star = async (info: RunInfo) => void this.calls.push(['star', info.id]);
+  delete = async (info: RunInfo) => void this.calls.push(['delete', info.id]);
+  rename = async (info: RunInfo, title: string) =>
+    void this.calls.push(['rename', info.id, title]);
+}
+
+describe('history/view', () => {
+  let host: HTMLElement;
+  let root: Root;
+  let model: FakeModel;
+  let cleared: number;
+
+  beforeEach(() => {
+    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
+    Element.prototype.scrollIntoView = () => undefined;
+    host = document.createElement('div');
+    document.body.append(host);
+    root = createRoot(host);
+    model = new FakeModel();
+    cleared = 0;
+  });
+
+  afterEach(() => {
+    act(() => root.unmount());
+    host.remove();
+  });
+
+  async function draw(remark = ''): Promise<void> {
+    await act(async () => {
+      root.render(
+        <PanelContext
+          value={{
+            trans,
+            showLog: () => undefined,
+            openMenu: () => undefined
+          }}
+        >
+          <HistoryView
+            model={model as unknown as HistoryModel}
+            trans={trans}
+            remark={remark}
+            onClear={() => cleared++}
+          />
+        </PanelContext>
+      );
+    });
+  }
+
+  async function open(runs: RunInfo[], total = runs.length): Promise<void> {
+    model.runs = runs;
+    model.total = total;
+    model.isLoaded = true;
+    await draw();
+    await click(host.querySelector('.lit-disclosure')!);
+  }
+
+  async function click(element: Element): Promise<void> {
+    await act(async () => {
+      element.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+    });
+  }
+
+  function button(name: string | RegExp): HTMLElement {
+    const found = [...host.querySelectorAll<HTMLElement>('button')].find(
+      element => {
+        const said = element.getAttribute('aria-label') ?? element.textContent;
+        return typeof name === 'string' ? said === name : name.test(said ?? '');
+      }
+    );
+    if (!found) {
+      throw new Error(`no button ${name}`);
+    }
+    return found;
+  }
+
+  it('asks for nothing before it is opened, and once then', async () => {
+    await draw();
+    expect(model.calls).toEqual([]);
+    await click(host.querySelector('.lit-disclosure')!);
+    expect(model.calls).toEqual([['load']]);
+  });
+
+  it('shows texts as texts, in days', async () => {
+    const now = Date.now() / 1000;
+    await open([run('a', now), run('b', now - DAY), run('c', now - 40 * DAY)]);
+    expect(host.querySelector('b')).toBeNull();
+    expect(host.textContent).toContain('<b>answer</b> a');
+    const days = [...host.querySelectorAll('[role="group"]')].map(group =>
+      group.getAttribute('aria-label')
+    );
+    expect(days).toHaveLength(3);
+    expect(days.slice(0, 2)).toEqual(['Today', 'Yesterday']);
+    expect(host.textContent).toContain('a/n.ipynb · cell 2 · demo · 3 maps');
+  });
+
+  it('opens, stars, and deletes when asked twice', async () => {
+    await open([run('a', 1), run('b', 2, { title: 'Mine' })]);
+    await click(host.querySelectorAll('.lit-row')[1]);
+    await click(button('Star Mine'));
+    await click(button('Delete Mine'));
+    expect(model.calls).toEqual([
+      ['open', 'b'],
+      ['star', 'b']
+    ]);
+    await click(button('Delete'));
+    expect(model.calls[2]).toEqual(['delete', 'b']);
+  });
+
+  it('takes a name on Enter, and none on Escape', async () => {
+    await open([run('a', 1, { title: 'Old' })]);
+    for (const [key, name] of [
+      ['Escape', 'Not this'],
+      ['Enter', 'New']
+    ]) {
+      await click(button('Rename Old'));
+      const field = host.querySelector<HTMLInputElement>('.lit-run-title')!;
+      field.focus();
+      field.value = name;
+      await act(async () => {
+        field.dispatchEvent(
+          new KeyboardEvent('keydown', { key, bubbles: true })
+        );
+      });
+    }
+    expect(model.calls).toEqual([['rename', 'a', 'New']]);
+  });
+
+  it('moves with the arrows, one stop of Tab', async () => {
+    await open([run('a', 2), run('b', 1), run('c', 0)]);
+    const rows = [...host.querySelectorAll<HTMLElement>('.lit-row')];
+    expect(rows.map(row => row.tabIndex)).toEqual([0, -1, -1]);
+    rows[0].focus();
+    for (const [key, at] of [
+      ['ArrowDown', 1],
+      ['End', 2],
+      ['ArrowDown', 2],
+      ['ArrowUp', 1],
+      ['Home', 0]
+    ] as const) {
+      await act(async () => {
+        document.activeElement!.dispatchEvent(
+          new KeyboardEvent('keydown', { key, bubbles: true })
+        );
+      });
+      expect(document.activeElement).toBe(rows[at]);
+    }
+  });
+
+  it('says what there is no more of, and offers more', async () => {
+    await open([run('a', 1)], 7);
+    await click(button('Show more (1 of 7)'));
+    expect(model.calls).toEqual([['more']]);
+    await click(button('Delete all…'));
+    expect(cleared).toBe(1);
+  });
+
+  it('tells what is missing', async () => {
+    await open([]);
+    expect(host.textContent).toContain('Each answer will be kept here');
+    model.query = 'nothing';
+    await act(async () => model.changed.emit());
+    expect(host.textContent).toContain('No run is like that.');
+    model.isOff = true;
+    await act(async () => model.changed.emit());
+    expect(host.textContent).toContain('c.LitLab.history is off');
+    await draw('The disk is full.');
+    expect(host.textContent).toContain('The disk is full.');
+  });
+});
