@@ -138,7 +138,7 @@ describe('history/view', () => {
     );
     expect(days).toHaveLength(3);
     expect(days.slice(0, 2)).toEqual(['Today', 'Yesterday']);
-    expect(host.textContent).toContain('a/n.ipynb · cell 2 · demo · 3 maps');
+    expect(host.textContent).toContain('n.ipynb · cell 2 · demo · 3 maps');
   });
 
   it('opens, stars, and deletes when asked twice', async () => {
@@ -161,7 +161,7 @@ describe('history/view', () => {
       ['Enter', 'New']
     ]) {
       await click(button('Rename Old'));
-      const field = host.querySelector<HTMLInputElement>('.lit-run-title')!;
+      const field = host.querySelector<HTMLInputElement>('.lit-kept-title')!;
       field.focus();
       field.value = name;
       await act(async () => {

@@ -1,3 +1,4 @@
+import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, downloadIcon, editIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
@@ -244,10 +245,10 @@ function Run(props: {
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
   const time = new Date(run.created * 1000);
   return (
-    <li className="lit-run" data-shown={run.id === model.shown}>
+    <li className="lit-kept" data-shown={run.id === model.shown}>
       {naming ? (
         <input
-          className="lit-field lit-run-title"
+          className="lit-field lit-kept-title"
           aria-label={trans.__('Name of the run')}
           defaultValue={run.title}
           maxLength={200}
@@ -278,12 +279,12 @@ function Run(props: {
           onFocus={props.onFocus}
           onClick={() => void model.open(run)}
         >
-          <span className="lit-run-line">
-            <bdi className="lit-run-name" data-named={run.title !== ''}>
+          <span className="lit-kept-line">
+            <bdi className="lit-kept-name" data-named={run.title !== ''}>
               {name}
             </bdi>
             <time
-              className="lit-run-time"
+              className="lit-kept-time"
               dateTime={time.toISOString()}
               title={time.toLocaleString()}
             >
@@ -293,9 +294,12 @@ function Run(props: {
               })}
             </time>
           </span>
-          <span className="lit-run-about">
+          <span className="lit-kept-about">
             {[
-              run.origin && [run.origin.document, ...run.origin.place],
+              run.origin && [
+                PathExt.basename(run.origin.document),
+                ...run.origin.place
+              ],
               run.model,
               run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
             ]
@@ -305,7 +309,7 @@ function Run(props: {
           </span>
         </button>
       )}
-      <span className="lit-run-tools">
+      <span className="lit-kept-tools">
         <button
           type="button"
           className="lit-star"
@@ -318,7 +322,7 @@ function Run(props: {
         </button>
         <button
           type="button"
-          className="lit-icon-button lit-run-tool"
+          className="lit-icon-button lit-kept-tool"
           aria-label={trans.__('Rename %1', name)}
           title={trans.__('Rename')}
           onClick={() => setNaming(true)}
@@ -327,7 +331,7 @@ function Run(props: {
         </button>
         <button
           type="button"
-          className="lit-icon-button lit-run-tool"
+          className="lit-icon-button lit-kept-tool"
           aria-label={trans.__('Download %1', name)}
           title={trans.__('Download as JSON, for lit_lab.load_run')}
           onClick={() => void download(model, run)}
@@ -337,7 +341,7 @@ function Run(props: {
         {doomed ? (
           <button
             type="button"
-            className="lit-button lit-run-doomed"
+            className="lit-button lit-kept-doomed"
             autoFocus
             onBlur={() => setDoomed(false)}
             onClick={() => void model.delete(run)}
@@ -347,7 +351,7 @@ function Run(props: {
         ) : (
           <button
             type="button"
-            className="lit-icon-button lit-run-tool"
+            className="lit-icon-button lit-kept-tool"
             aria-label={trans.__('Delete %1', name)}
             title={trans.__('Delete; asks once more')}
             onClick={() => setDoomed(true)}

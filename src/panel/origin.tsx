@@ -77,7 +77,9 @@ function Note({ session }: { session: Session }): JSX.Element | null {
       : session.isStale
         ? trans.__('changed since this run')
         : session.run && prompt.origin
-          ? trans.__('unchanged')
+          ? session.run.kept && prompt.source?.link === null
+            ? trans.__('an earlier run')
+            : trans.__('unchanged')
           : '';
   return text ? (
     <span className="lit-note" data-stale={session.isStale}>
