@@ -27,6 +27,10 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
   };
 }
 
+function titled(title: string): Partial<RunInfo> {
+  return { title };
+}
+
 /** What the view needs of the model, noting what is called. */
 class FakeModel {
   readonly changed = new Signal<this, void>(this);
@@ -142,7 +146,7 @@ describe('history/view', () => {
   });
 
   it('opens, stars, and deletes when asked twice', async () => {
-    await open([run('a', 1), run('b', 2, { title: 'Mine' })]);
+    await open([run('a', 1), run('b', 2, titled('Mine'))]);
     await click(host.querySelectorAll('.lit-row')[1]);
     await click(button('Star Mine'));
     await click(button('Delete Mine'));
@@ -155,7 +159,7 @@ describe('history/view', () => {
   });
 
   it('takes a name on Enter, and none on Escape', async () => {
-    await open([run('a', 1, { title: 'Old' })]);
+    await open([run('a', 1, titled('Old'))]);
     for (const [key, name] of [
       ['Escape', 'Not this'],
       ['Enter', 'New']
