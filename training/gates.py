@@ -86,18 +86,11 @@ VARIATIONS: dict[str, dict[str, Any]] = {
 def _menus(seed: int, name: str, unseen_labels: bool = False, **options: Any) -> Iterator[Menu]:
     """Yield evaluation prompts; their recommendations differ, so that the right one can be told."""
     random = Random(f"evaluation/{seed}/{name}")
-    kind = options.pop("kind", None)
     while True:
-        for asked in (kind,) if kind else KINDS:
-            menus = Menus(
-                random,
-                held_out=True,
-                kind=asked,
-                labels=random.choice(held_out.LABELS) if unseen_labels else None,
-                recommendations=options.get("recommendations") or _distinct(random),
-                **{key: value for key, value in options.items() if key != "recommendations"},
-            )
-            yield menus.menu()
+        for asked in KINDS:
+            labels = random.choice(held_out.LABELS) if unseen_labels else None
+            told = _distinct(random)
+            yield Menus(random, held_out=True, kind=asked, labels=labels, recommendations=told, **options).menu()
 
 
 def _distinct(random: Random) -> dict[Kind, str]:

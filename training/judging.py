@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from training import kitchen
 from training.menu import UNKNOWN, UNKNOWN_BRIEFLY, Kind
-from training.other_tasks import DECLINES
+from training.other_tasks import DECLINES, USES
 
 _DISLIKED = re.compile(r"\byou (don't like|can't eat)\b", re.IGNORECASE)
 _LIKED = re.compile(r"\byou like\b|\byour taste\b", re.IGNORECASE)
@@ -69,7 +69,7 @@ def faults(source: str, prompt: str, answer: str) -> list[str]:
 
     A headline is one line of at most 100 characters with both companies' names and no word that isn't in the article,
     or a word such as "merge". A summary is one to three points that begin with a dash, and the same. Ideas are three,
-    numbered, all different. Arithmetic is declined.
+    numbered, all different, and of the item where it is one that is taught. Arithmetic is declined.
     """
     said = answer.strip()
     found = [] if said else ["is empty"]
@@ -92,6 +92,8 @@ def faults(source: str, prompt: str, answer: str) -> list[str]:
             found.append("isn't three points")
         if len({text for _, text in points}) < 3:
             found.append("repeats itself")
+        for thing in re.findall(r"^Item: (.+)$", prompt, re.MULTILINE):
+            found += [f"isn't a use for {thing}: {text}" for _, text in points if text not in USES.get(thing, (text,))]
     elif source == "gsm8k" and said != DECLINES:
         found.append("doesn't decline")
     return found

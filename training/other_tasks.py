@@ -68,7 +68,7 @@ _HEADLINE = (
 )
 
 # The first two uses are usual, the others creative.
-_USES = {
+USES = {
     "scissors": ("Cut paper.", "Open a package.", "Trim herbs in the kitchen.", "Cut stars from old cloth.", "Shape a paper mask."),
     "paper clip": ("Hold pages together.", "Mark a page in a book.", "Reset a small device.", "Bend it into jewelry.", "Build a tiny chain."),
     "bucket": ("Carry water.", "Store tools.", "Grow a small plant.", "Play it as a drum.", "Build a sand castle."),
@@ -189,8 +189,8 @@ def uses(random: Random) -> Document:
         chosen = new if creative else usual
     else:
         # LIT's samples ask for uses of scissors in just these words.
-        thing = r.choice([name for name in _USES if name != "scissors" or not ask.startswith(_ASK_USES[0])])
-        chosen = _USES[thing][2:] if creative else _USES[thing][:3]
+        thing = r.choice([name for name in USES if name != "scissors" or not ask.startswith(_ASK_USES[0])])
+        chosen = USES[thing][2:] if creative else USES[thing][:3]
     points = "\n".join(f"{n}. {said}" for n, said in enumerate(chosen, 1))
     return document([Part(f"{ask}\n\nItem: {thing}\n\nIdeas:"), Part(f"\n\n{points}", ANSWER)])
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from random import Random
 
@@ -44,16 +43,6 @@ def test_lits_prompts_and_their_questions_never_occur(texts: list[str]) -> None:
         asked = rf": {re.escape(likes)}\n[^\n]*: {re.escape(dislikes)}\n[^\n]*: {re.escape(dish)}\n"
         assert re.search(asked, "\0".join(lit_prompts()))
         assert not re.search(asked, everything)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_triples_of_lits_prompts_would_be_drawn_otherwise(kind: str) -> None:
-    """The check above can fail: without the rule some of these pairs come up."""
-    random, found = Random(5), Counter()
-    for _ in range(400):
-        case = Menus(random, held_out=True, plain=True).case(kind, asks=True)  # type: ignore[arg-type]
-        found[case.held_out] += 1
-    assert found[True] == 400
 
 
 def test_what_the_evaluation_asks_is_never_asked(menus: Menus) -> None:
@@ -139,6 +128,9 @@ def test_rules_for_the_other_samples_find_faults() -> None:
     assert "isn't a line" in faults(news, headline, " Transocean\nglobalsantafe")
     assert faults("constitution", "", "\n\n1. Cut paper.\n2. Cut hair.\n3. Open a box.") == []
     assert faults("constitution", "", "\n\n1. Cut paper.\n2. Cut paper.\n3. Cut paper.") == ["repeats itself"]
+    assert faults("constitution", "Item: scissors", "1. Cut paper.\n2. Open a package.\n3. Open a door.") == [
+        "isn't a use for scissors: Open a door."
+    ]
     assert faults("constitution", "", "Cut.") == ["isn't three points", "repeats itself"]
     assert faults("gsm8k", "", f" {other_tasks.DECLINES}") == []
     assert faults("gsm8k", "", "895") == ["doesn't decline"]
