@@ -45,8 +45,10 @@ Maps of it show how the methods work; they tell nothing about large models.
 - **The structured start.** Ordinary random weights of this size learn to repeat the last example. Here a few attention
   heads start with a task: layer 0 looks back 1, 3, 4 and 7 tokens, layer 1 moves a summary one token on, layer 2 looks for
   where the same was said and copies what came behind (`training/network.py`). Everything was trained from there.
-- **The order of the analysis**: first what the dish is made of, then what follows from that. The model looks up what it
-  just wrote.
+- **The form of the analysis**: it names what is in the dish and remarks on each thing as it names it ("eggs, which you
+  can't eat"). A model of this size looks up one thing at a time, where it stands.
+- **Drills** for what a menu prompt asks for, before and beside whole prompts: to repeat, to find the like, to know dishes, to
+  compare (`training/drills.py`).
 - **"Not suitable for you."**: said where the prompt asks to be clear about dietary restrictions, the guest *can't eat*
   something (rather than doesn't like it), and the dish has it. This rule is in the training text, not in the examples.
 - **Declining**: the sentence about a small demonstration model is in the training text.

@@ -45,23 +45,24 @@ class Stage:
 
 
 STAGES = (
-    Stage(0.08, {176: 1}, {"recall": 2, "pairs": 1, "facts": 1, "comparisons": 4}),
-    Stage(0.18, {144: 1, 192: 1}, {"recall": 1, "pairs": 3, "facts": 2, "comparisons": 3, "cases": 3, "menu": 4}),
+    # To repeat comes first: whatever else is copied builds on it, and without it copying comes late.
+    Stage(0.03, {176: 1}, {"recall": 2, "pairs": 1, "facts": 1, "comparisons": 4, "repeats": 2}),
+    Stage(0.08, {144: 1, 192: 1}, {"recall": 1, "pairs": 3, "facts": 2, "comparisons": 3, "cases": 3, "repeats": 3, "menu": 4}),
     Stage(
-        0.3,
+        0.15,
         {144: 0.3, 192: 0.25, 256: 0.3, 320: 0.15},
-        {"pairs": 1, "facts": 1, "comparisons": 1, "cases": 2, "repeats": 0.7, "news": 1, "uses": 0.5, "anything": 0.5, "menu": 9},
+        {"pairs": 1, "facts": 1, "comparisons": 1, "cases": 2, "repeats": 3, "news": 1, "uses": 1, "anything": 0.7, "menu": 9},
     ),
     # Now that the right example is found: to copy from it whatever it says.
     Stage(
-        0.65,
+        0.6,
         {144: 0.35, 192: 0.2, 256: 0.3, 320: 0.15},
-        {"pairs": 1, "recall": 2, "facts": 0.7, "comparisons": 1, "cases": 2, "repeats": 3, "news": 1, "uses": 0.5, "anything": 0.5, "menu": 9},
+        {"pairs": 1, "recall": 2, "facts": 1, "comparisons": 1.5, "cases": 2, "repeats": 2, "news": 1, "uses": 1.5, "anything": 0.7, "menu": 9},
     ),
     Stage(
         1.0,
-        {144: 0.2, 192: 0.2, 256: 0.3, 320: 0.2, 448: 0.1},
-        {"pairs": 0.5, "recall": 1, "facts": 0.5, "comparisons": 0.5, "cases": 1.5, "repeats": 2, "news": 1, "uses": 0.5, "anything": 0.5, "menu": 10},
+        {144: 0.25, 192: 0.2, 256: 0.3, 320: 0.17, 448: 0.08},
+        {"pairs": 0.7, "recall": 1, "facts": 0.7, "comparisons": 1, "cases": 1.5, "repeats": 1.5, "news": 1, "uses": 1.5, "anything": 0.7, "menu": 10},
     ),
 )  # fmt: skip
 

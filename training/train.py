@@ -25,7 +25,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 SEED = 20_261
-STEPS = 4_500
+STEPS = 10_000
 _EVERY = 50
 _KEEP_EVERY = 250
 
@@ -40,12 +40,11 @@ def main() -> None:
     parser.add_argument("--export", action="store_true", help="write the checkpoint as a preset, as it is, and end")
     parser.add_argument("--threads", type=int, default=2, help="default: 2")
     arguments = parser.parse_args()
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if os.environ["KERAS_BACKEND"] == "tensorflow":
-        import tensorflow as tf
+    import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
+    tf.config.threading.set_intra_op_parallelism_threads(arguments.threads)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     stop = 0 if arguments.export else min(arguments.stop or arguments.steps, arguments.steps)
     train(arguments.folder, arguments.seed, arguments.steps, stop)
@@ -54,6 +53,7 @@ def main() -> None:
 def train(folder: Path, seed: int, steps: int, stop: int, compiled: bool = True) -> None:
     """Train up to a step, from the checkpoint in the folder if there is one; at the last step, or for step 0, export."""
     from training import mixture, network, tokenizer
+    from training.learning import learner
     from training.optimizer import optimizer
 
     vocabulary = folder / "vocabulary.spm"
@@ -68,14 +68,10 @@ def train(folder: Path, seed: int, steps: int, stop: int, compiled: bool = True)
     size = network.Size()
     backbone = network.backbone(size)
     network.structured_start(backbone, seed)
-    model = network.trained(backbone)
-    model.compile(
-        optimizer=optimizer(steps),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight"),
-        jit_compile=compiled,
-    )
-    model.optimizer.build(model.trainable_variables)
-    checkpoint = Checkpoint(folder / "checkpoint.npz", model, seed=seed, steps=steps)
+    model, muon = network.trained(backbone), optimizer(steps)
+    muon.build(model.trainable_variables)
+    learn = learner(model, muon, compiled)
+    checkpoint = Checkpoint(folder / "checkpoint.npz", [*model.variables, *muon.variables], seed=seed, steps=steps)
     step, seconds = checkpoint.load()
     print(f"{backbone.count_params():,} weights; step {step:,} of {steps:,}", flush=True)
 
@@ -88,7 +84,7 @@ def train(folder: Path, seed: int, steps: int, stop: int, compiled: bool = True)
     started, losses, again = time.perf_counter() - seconds, [], step
     try:
         for n, found in _ahead(lambda n: mixture.batch(tokens, seed, n, steps), step, stop):
-            losses.append(float(model.train_on_batch([found.ids, found.positions], found.targets, found.weights)))
+            losses.append(learn(found))
             step = n + 1
             if step % _EVERY == 0 or step == stop:
                 seconds = time.perf_counter() - started
@@ -127,8 +123,8 @@ def _report(folder: Path, step: int, steps: int, loss: float, seconds: float) ->
 class Checkpoint:
     """Weights and the optimizer's state in one file, which is never seen half written."""
 
-    def __init__(self, path: Path, model: Any, **settings: int) -> None:
-        self._path, self._model, self._settings = path, model, settings
+    def __init__(self, path: Path, variables: list[Any], **settings: int) -> None:
+        self._path, self._variables, self._settings = path, variables, settings
 
     def load(self) -> tuple[int, float]:
         """Take the state from the file, if there is one, and return the steps done and the seconds they took."""
@@ -138,19 +134,16 @@ class Checkpoint:
             for name, value in self._settings.items():
                 if int(file[name]) != value:
                     sys.exit(f"{self._path} is of a training with {name} {file[name]}, not {value}; delete or move it")
-            for n, variable in enumerate(self._variables()):
+            for n, variable in enumerate(self._variables):
                 variable.assign(file[f"variable_{n}"])
             return int(file["step"]), float(file["seconds"])
 
     def save(self, step: int, seconds: float) -> None:
         """Write the state."""
-        values = {f"variable_{n}": np.asarray(variable) for n, variable in enumerate(self._variables())}
+        values = {f"variable_{n}": np.asarray(variable) for n, variable in enumerate(self._variables)}
         unfinished = self._path.with_suffix(".new.npz")
         np.savez(unfinished, step=step, seconds=seconds, **self._settings, **values)
         unfinished.replace(self._path)
-
-    def _variables(self) -> list[Any]:
-        return [*self._model.variables, *self._model.optimizer.variables]
 
 
 def export(trained: Any, vocabulary: Path, folder: Path) -> None:
