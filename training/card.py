@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from training import kitchen, tokenizer, train
+from training import judging, kitchen, tokenizer, train
 from training.held_out import SHARE
 from training.mixture import TOKENS
 
@@ -77,6 +77,9 @@ another machine, so its weights will differ.
 {gates}
 
 The gates are passed by each of three draws of evaluation data. LIT's sample prompts: {samples}
+The rules:
+
+{rules}
 
 How often the whole answer is right, kind and recommendation, where the prompt is put otherwise (no gate):
 
@@ -123,6 +126,7 @@ def text(folder: Path) -> str:
         megabytes=(preset / "model.weights.h5").stat().st_size / 1e6,
         gates=_gates(figures["gates"]),
         samples=_samples(figures["samples"]),
+        rules="\n".join(f"- {rule}" for rule in judging.RULES),
         robustness=_table(
             [(each["name"], f"{each['value']:.2f}") for each in figures["robustness"]], "prompt", "right"
         ),
@@ -140,7 +144,7 @@ def _gates(by_seed: list[list[dict[str, Any]]]) -> str:
 def _samples(samples: list[dict[str, Any]]) -> str:
     wrong = [sample for sample in samples if sample["faults"]]
     if not wrong:
-        return "all of them answered as the evaluation's rules want, the mistaken line first by `grad_l2`."
+        return "all of them answered as the rules want."
     return "; ".join(f"{sample['source']}: {', '.join(sample['faults'])}" for sample in wrong) + "; the others right."
 
 

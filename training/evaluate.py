@@ -32,7 +32,7 @@ def main() -> int:
     arguments = parser.parse_args()
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-    from training import gates, subject
+    from training import gates, judging, subject
 
     model = subject.load(arguments.preset)
     asked = subject.Subject(model)
@@ -64,7 +64,9 @@ def main() -> int:
         goal = gates.goal(row[0])
         values = "".join(f"{measure.value:>8.3f}{' ' if measure.passed else '!'}" for measure in row)
         print(f"{row[0].name:<48}{goal:>8}{values}   {row[0].cases}")
-    print("\nLIT's samples")
+    print("\nLIT's samples, judged by these rules")
+    for rule in judging.RULES:
+        print(f"  * {rule}")
     for sample in samples:
         print(f"{sample.source:<24}{'right' if not sample.faults else '! ' + '; '.join(sample.faults)}")
         print("".join(f"    | {line}\n" for line in sample.answer.strip().split("\n")), end="")

@@ -39,6 +39,17 @@ def read(answer: str, label: str) -> Said:
     return Said(analysis.strip(), rest.strip().split("\n")[0], kind, ingredients)
 
 
+RULES = (
+    "Menus: the analysis names the eggs as a conflict and no ingredient that isn't in the dish; the recommendation is "
+    "the codelab's; the mistaken line comes first by grad_l2.",
+    "Headlines: one line of at most 100 characters, with both companies' names and no word but the article's and those "
+    'of a merger, such as "merge".',
+    "Summaries: one to three points that begin with a dash, with the same words.",
+    "Ideas: three, numbered, all different, and of the item where it is one that is taught.",
+    "Arithmetic: declined.",
+)
+"""What is asked of the answers to LIT's samples."""
+
 _NEWS_WORDS = frozenset(
     [
         "merge",
@@ -65,12 +76,7 @@ _NEWS_WORDS = frozenset(
 
 
 def faults(source: str, prompt: str, answer: str) -> list[str]:
-    """Return which rules an answer to one of LIT's samples breaks; none: it is sensible.
-
-    A headline is one line of at most 100 characters with both companies' names and no word that isn't in the article,
-    or a word such as "merge". A summary is one to three points that begin with a dash, and the same. Ideas are three,
-    numbered, all different, and of the item where it is one that is taught. Arithmetic is declined.
-    """
+    """Return which of the `RULES` an answer to one of LIT's samples breaks; none: it is sensible."""
     said = answer.strip()
     found = [] if said else ["is empty"]
     if source == "gigaword-summarization":
