@@ -21,6 +21,7 @@ from training.menu import (
     recommendations,
     remarked,
     some_guest,
+    strange,
 )
 
 _WORDS = (*wording.WORDS, *kitchen.INGREDIENTS, *wording.ADJECTIVES, *wording.MANY)
@@ -67,9 +68,9 @@ def pairs(random: Random) -> Document:
     return document(parts, ends=False)
 
 
-def cases(random: Random) -> Document:
-    """Guests and dishes, each with its analysis, and nothing else."""
-    menus, brief = Menus(random), random.random() < 0.2
+def cases(random: Random, fair: bool = False) -> Document:
+    """Guests and dishes, each with its analysis, and nothing else; `fair`: as in `Menus`."""
+    menus, brief = Menus(random, fair=fair), random.random() < 0.2
     parts = [Part("* The analysis should be brief.\n\n")] if brief else []
     for _ in range(3):
         case = menus.case(random.choice(KINDS), asks=True)
@@ -106,11 +107,17 @@ def repeats(random: Random) -> Document:
     return document([Part(said), Part("\n"), Part(said, ANSWER)])
 
 
-def comparisons(random: Random) -> Document:
+def strange_repeats(random: Random) -> Document:
+    """Strange words, once more."""
+    said = " ".join(strange(random) for _ in range(random.randint(4, 14)))
+    return document([Part(said), Part("\n"), Part(said, ANSWER)])
+
+
+def comparisons(random: Random, counts: tuple[int, ...] = (2, 3)) -> Document:
     """Lists, and what a guest said of the things on them: what a conflict is, without any dish to know."""
     r, parts = random, []
     for _ in range(4):
-        dish = kitchen.Dish("", "", "", tuple(r.sample(kitchen.INGREDIENTS, r.choice((2, 3)))))
+        dish = kitchen.Dish("", "", "", tuple(r.sample(kitchen.INGREDIENTS, r.choice(counts))))
         guest = some_guest(r, dish, r.choice(KINDS))
         parts += [Part(f"Taste-likes: {guest.likes_text}\nTaste-dislikes: {guest.dislikes_text}\n")]
         parts += [Part(f"Ingredients: {listed(dish.ingredients)}\nAnalysis:")]

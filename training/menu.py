@@ -166,6 +166,7 @@ class Menus:
         kind: the question's kind; drawn where None.
         chat, mistyped, suitability, second: whether as a chat, with typing errors, with a rule on suitability, as a
             second question; drawn where None.
+        fair: without dishes of one thing ("Spinach salad") whose conflict is kept for the evaluation.
     """
 
     random: Random
@@ -179,6 +180,7 @@ class Menus:
     mistyped: bool | None = None
     suitability: bool | None = None
     second: bool | None = None
+    fair: bool = False
 
     def _often(self, share: float, wanted: bool | None = None) -> bool:
         """Return what is wanted, or else True in this share of the draws; a plain prompt has nothing of the kind."""
@@ -269,7 +271,8 @@ class Menus:
             category = r.choice(tuple(kitchen.NAMED_BY))
             count = 1 if r.random() < 0.6 else 2
             dish = kitchen.named_dish(tuple(r.sample(kitchen.INGREDIENTS, count)), category)
-            if dish.name not in {known.name for known in kitchen.dishes()}:
+            kept = self.fair and count == 1 and held_out.is_held_out(dish.name, *dish.ingredients)
+            if not kept and dish.name not in {known.name for known in kitchen.dishes()}:
                 return dish
         if asks and kind == "neutral" and x > 0.9:
             names = held_out.UNKNOWN_DISHES if self.held_out else kitchen.UNKNOWN
@@ -420,6 +423,23 @@ def invented(random: Random) -> str:
     onsets, vowels, codas = wording.SYLLABLES
     said = [random.choice(onsets) + random.choice(vowels) for _ in range(random.choice((1, 2, 2, 3)))]
     return "".join(said) + (random.choice(codas) if random.random() < 0.6 else "")
+
+
+def strange(random: Random) -> str:
+    """Return a word put together of the beginning of one and the end of another: its pieces meet nowhere else."""
+    one, other = random.choice(wording.WORDS_OF_ALL_KINDS), random.choice(wording.WORDS_OF_ALL_KINDS)
+    word = one[: random.randint(1, len(one))] + other[random.randrange(len(other)) :]
+    return word if random.random() < 0.8 else word + random.choice(wording.LETTERS)
+
+
+def strange_recommendation(random: Random) -> str:
+    """Return a recommendation most of whose words are strange."""
+    words = []
+    for _ in range(random.choice((1, 2, 2, 3, 3, 4, 5))):
+        x = random.random()
+        words.append(strange(random) if x < 0.6 else random.choice(wording.WORDS) if x < 0.9 else invented(random))
+    joint = random.choice((" ",) * 9 + (", ",))
+    return capital(joint.join(words)) + random.choice((".", ".", ".", ".", ".", "!", ""))
 
 
 def some_guest(random: Random, dish: Dish, kind: Kind) -> Guest:

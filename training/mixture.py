@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import drills, other_tasks
-from training.documents import Document
-from training.menu import Menus
+from training.documents import IGNORED, Document
+from training.menu import KINDS, Menus, strange, strange_recommendation
+from training.optimizer import ROUNDS
 from training.tokenizer import Tokens
 
 TOKENS = 3072
@@ -32,6 +33,17 @@ _SOURCES: Mapping[str, Callable[[Random], Document]] = {
     "uses": other_tasks.uses,
     "anything": other_tasks.anything,
     "menu": lambda random: Menus(random).menu().document(),
+    "strange menu": lambda random: (
+        Menus(random, recommendations={kind: strange_recommendation(random) for kind in KINDS}).menu().document()
+    ),
+    "strange repeats": drills.strange_repeats,
+    "strange news": lambda random: other_tasks.news(random, strange),
+    "open news": lambda random: other_tasks.news(random, random.choice((None, strange)), open_ended=True),
+    "long sums": other_tasks.sums,
+    "closed sums": lambda random: other_tasks.sums(random, IGNORED),
+    "fair menu": lambda random: Menus(random, fair=True).menu().document(),
+    "fair cases": lambda random: drills.cases(random, fair=True),
+    "short comparisons": lambda random: drills.comparisons(random, (1, 1, 2, 3)),
 }
 
 
@@ -44,25 +56,50 @@ class Stage:
     sources: Mapping[str, float]
 
 
+_FIRST, _SECOND, _THIRD, _ = (until for until, _ in ROUNDS)
+
 STAGES = (
     # To repeat comes first: whatever else is copied builds on it, and without it copying comes late.
-    Stage(0.03, {176: 1}, {"recall": 2, "pairs": 1, "facts": 1, "comparisons": 4, "repeats": 2}),
-    Stage(0.08, {144: 1, 192: 1}, {"recall": 1, "pairs": 3, "facts": 2, "comparisons": 3, "cases": 3, "repeats": 3, "menu": 4}),
+    Stage(0.03 * _FIRST, {176: 1}, {"recall": 2, "pairs": 1, "facts": 1, "comparisons": 4, "repeats": 2}),
+    Stage(0.08 * _FIRST, {144: 1, 192: 1}, {"recall": 1, "pairs": 3, "facts": 2, "comparisons": 3, "cases": 3, "repeats": 3, "menu": 4}),
     Stage(
-        0.15,
+        0.15 * _FIRST,
         {144: 0.3, 192: 0.25, 256: 0.3, 320: 0.15},
         {"pairs": 1, "facts": 1, "comparisons": 1, "cases": 2, "repeats": 3, "news": 1, "uses": 1, "anything": 0.7, "menu": 9},
     ),
     # Now that the right example is found: to copy from it whatever it says.
     Stage(
-        0.6,
+        0.6 * _FIRST,
         {144: 0.35, 192: 0.2, 256: 0.3, 320: 0.15},
         {"pairs": 1, "recall": 2, "facts": 1, "comparisons": 1.5, "cases": 2, "repeats": 2, "news": 1, "uses": 1.5, "anything": 0.7, "menu": 9},
     ),
     Stage(
-        1.0,
+        _FIRST,
         {144: 0.25, 192: 0.2, 256: 0.3, 320: 0.17, 448: 0.08},
         {"pairs": 0.7, "recall": 1, "facts": 0.7, "comparisons": 1, "cases": 1.5, "repeats": 1.5, "news": 1, "uses": 1.5, "anything": 0.7, "menu": 10},
+    ),
+    # A second round, for what the first leaves undone: to copy words whose pieces meet nowhere else, and to compare where
+    # a dish has one thing in it, and its name has never been seen together with a dislike of that.
+    Stage(
+        _SECOND,
+        {144: 0.4, 192: 0.15, 256: 0.25, 320: 0.13, 448: 0.07},
+        {"strange repeats": 2, "short comparisons": 3, "facts": 0.7, "cases": 2, "recall": 0.5, "uses": 1, "anything": 2,
+         "news": 0.5, "strange news": 1.5, "menu": 6, "strange menu": 5},
+    ),
+    # A third, for what the second loses, and with no dish whose name stands for the very thing that the evaluation asks
+    # about: seen with other guests alone, it teaches not to look.
+    Stage(
+        _THIRD,
+        {144: 0.4, 192: 0.2, 256: 0.25, 320: 0.1, 448: 0.05},
+        {"strange repeats": 1.5, "short comparisons": 3, "facts": 1, "fair cases": 3, "uses": 1, "anything": 1.5,
+         "open news": 2.5, "strange news": 1, "long sums": 1.5, "fair menu": 6, "strange menu": 3},
+    ),
+    # A last and gentle one, for copying again, and for arithmetic that is declined rather than gone on with.
+    Stage(
+        1.0,
+        {144: 0.4, 192: 0.2, 256: 0.25, 320: 0.1, 448: 0.05},
+        {"strange repeats": 1.5, "short comparisons": 3, "facts": 1, "fair cases": 3, "uses": 1, "anything": 1,
+         "open news": 2, "strange news": 1, "closed sums": 2, "fair menu": 6, "strange menu": 5},
     ),
 )  # fmt: skip
 
@@ -84,19 +121,21 @@ class Batch(NamedTuple):
 
 
 def anything(random: Random) -> Document:
-    """Return a document of any source, as the last stage has them; for the vocabulary and for tests."""
-    return _drawn(random, STAGES[-1].sources)
+    """Return a document of any source, as the first round's last stage has them; for the vocabulary and for tests."""
+    return _drawn(random, STAGES[4].sources)
 
 
 def batch(tokens: Tokens, seed: int, step: int, steps: int) -> Batch:
     """Return a step's batch."""
     random = Random(f"{seed}/{step}")
-    stage = next(stage for stage in STAGES if step < stage.until * steps)
+    stage = next(stage for stage in STAGES if step < round(stage.until * steps))
     length = random.choices(list(stage.lengths), list(stage.lengths.values()))[0]
     shorter = max((other for other in stage.lengths if other < length), default=0)
     # Whole prompts alone get beyond the drills' length.
     sources = (
-        stage.sources if not shorter else {name: n for name, n in stage.sources.items() if name in ("menu", "news")}
+        stage.sources
+        if not shorter
+        else {name: n for name, n in stage.sources.items() if name.endswith(("menu", "news", "sums"))}
     )
     rows: list[tuple[NDArray[Any], ...]] = []
     while len(rows) < TOKENS // length:

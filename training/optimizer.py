@@ -8,7 +8,8 @@ from typing import Any
 import keras
 from keras import ops
 
-PEAK = 3e-3
+ROUNDS = ((10 / 17.5, 3e-3), (13 / 17.5, 1.5e-3), (16 / 17.5, 1.5e-3), (1.0, 1e-3))
+"""The rate goes up and down in rounds: until which share of all steps, and the round's highest rate."""
 _WARM_UP = 40
 _FLOOR = 0.02
 
@@ -26,7 +27,7 @@ class Muon(keras.optimizers.Muon):  # type: ignore[misc]
 
 @keras.saving.register_keras_serializable("lit_lab")
 class Course(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """Up within a few steps, level for two fifths, then down in a straight line."""
+    """Up within a few steps, then down in a straight line; in the first round level for two fifths before."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -34,9 +35,15 @@ class Course(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[m
     def __call__(self, step: Any) -> Any:
         """Return the rate at a step."""
         done = ops.cast(step, "float32")
-        return PEAK * ops.minimum(
-            ops.minimum(1.0, (done + 1) / _WARM_UP), ops.maximum(_FLOOR, (1 - done / self.steps) / 0.6)
-        )
+        rate, begin = ops.zeros_like(done), 0
+        for n, (until, peak) in enumerate(ROUNDS):
+            end = round(until * self.steps)
+            left = 1 - (done - begin) / (end - begin)
+            falling = ops.maximum(_FLOOR, left / 0.6 if n == 0 else left)
+            warming = ops.minimum(1.0, (done - begin + 1) / _WARM_UP)
+            rate = ops.where(done < begin, rate, peak * ops.minimum(warming, falling))
+            begin = end
+        return rate
 
     def get_config(self) -> dict[str, int]:
         """Return what makes it again."""

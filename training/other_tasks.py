@@ -6,10 +6,11 @@ the prompt, and to say so where a prompt is of no kind that it knows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 
 from training import kitchen, wording
-from training.documents import ANSWER, FIRST, Document, Part, capital, document, words
+from training.documents import ANSWER, FIRST, PROMPT, Document, Part, capital, document, words
 from training.menu import invented
 
 DECLINES = "I'm a small demonstration model: try me on a menu, a headline or uses for a thing."
@@ -126,10 +127,16 @@ _SELLERS = ("booth", "shop", "bakery", "farm", "stand", "club", "school", "marke
 _GOODS = (*kitchen.INGREDIENTS, "popcorn", "cotton candy", "tickets", "juice", "books", "flowers", "toys", "cakes")
 
 
-def news(random: Random) -> Document:
-    """A short article, then a headline or a summary in two points."""
-    r = random
-    company, other, business = capital(_company(r)), _company(r), r.choice(_BUSINESS)
+def news(random: Random, name: Callable[[Random], str] | None = None, open_ended: bool = False) -> Document:
+    """A short article, then a headline or a summary in two points.
+
+    Args:
+        random: where chance comes from.
+        name: draws the names of companies.
+        open_ended: let most prompts end with the line, as LIT's samples do.
+    """
+    r, name = random, name or _company
+    company, other, business = capital(name(r)), name(r), r.choice(_BUSINESS)
     if r.random() < 0.5:
         other = capital(other)
     region = r.choice(_REGIONS)
@@ -167,11 +174,14 @@ def news(random: Random) -> Document:
         goes_on = f"open {count} new offices in {region}."
         points = f"{company} will open {count} new offices.", f"The offices are in {region}."
         headline = f"{company} opens {count} offices in {region}"
-    if r.random() < 0.5:
-        wanted = [Part(f"{r.choice(_EDITORS)}{r.choice(_SUMMARIZE)}\n\n{begins}{goes_on}\n\nSummary:")]
-        return document([*wanted, Part(f"\n\n- {points[0]}\n- {points[1]}", ANSWER)])
-    wanted = [Part(f"{r.choice(_EDITORS)}{r.choice(_HEADLINE)}\n\n{begins}{goes_on}\n\nHeadline:")]
-    return document([*wanted, Part(f" {headline}", ANSWER)])
+    in_points, editor = r.random() < 0.5, r.choice(_EDITORS)
+    if in_points:
+        ask, label, before, answer = r.choice(_SUMMARIZE), "Summary:", "\n\n", f"- {points[0]}\n- {points[1]}"
+    else:
+        ask, label, before, answer = r.choice(_HEADLINE), "Headline:", " ", headline
+    ending = r.choice(("\n", "\n", "\n\n", " ", "")) if open_ended else ""
+    wanted = f"{editor}{ask}\n\n{begins}{goes_on}\n\n{label}{ending}"
+    return document([Part(wanted), Part(answer if ending else before + answer, ANSWER)])
 
 
 def uses(random: Random) -> Document:
@@ -212,6 +222,13 @@ def anything(random: Random) -> Document:
             [Part(f"<start_of_turn>user\n{said}<end_of_turn>\n<start_of_turn>model\n"), Part(DECLINES, ANSWER, FIRST)]
         )
     return document([Part(said), Part(f" {DECLINES}", ANSWER, FIRST)])
+
+
+def sums(random: Random, weight: float = PROMPT) -> Document:
+    """A question of arithmetic with some steps before it, which the model declines; `weight` is the question's."""
+    r = random
+    said = "\n".join(_sum(r) for _ in range(r.choice((1, 1, 2))))
+    return document([Part(said + r.choice(("", "", "\n")), weight), Part(f" {DECLINES}", ANSWER, FIRST)])
 
 
 def _company(random: Random) -> str:

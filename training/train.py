@@ -25,7 +25,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 SEED = 20_261
-STEPS = 10_000
+STEPS = 17_500
 _EVERY = 50
 _KEEP_EVERY = 250
 

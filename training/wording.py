@@ -5,6 +5,8 @@ In the templates `{a}` and `{b}` are ingredients, `{A}` begins with a capital.
 
 from __future__ import annotations
 
+import re
+
 from training.documents import words
 
 LIKES_TASTE = {
@@ -267,3 +269,17 @@ _VOWELS = words("a e i o u ai ea oo ou")
 _CODAS = words("b ck d ft g l ll m mp n nd ng nt p r rd rn rt s sh sk st t x")
 SYLLABLES = (_ONSETS, _VOWELS, _CODAS)
 """Beginnings, middles and ends of the syllables that words of no language are built from."""
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+WORDS_OF_ALL_KINDS = tuple(
+    dict.fromkeys(
+        [
+            *WORDS,
+            *ADJECTIVES,
+            *MANY,
+            *COUNTRIES,
+            *(word for said in (*NEUTRALS, *SUITABLE, *BRIEF) for word in re.findall("[a-z]{3,}", str(said).lower())),
+        ]
+    )
+)
+"""What strange words are put together of."""
