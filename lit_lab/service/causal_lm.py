@@ -6,25 +6,38 @@ They share one `LanguageModel`, as LIT's own three share one Keras model. Unlike
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from lit_nlp.api import model as lit_model
 from lit_nlp.api import types as lit_types
 from lit_nlp.examples.prompt_debugging import constants
+from pydantic import BaseModel
 
-from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, ScoresEvent, Span
+from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, ScoresEvent, Span, Token
 
 from .cancellation import Cancellation
 from .errors import ServiceError
-from .language_model import LanguageModel
+from .tokens import SequenceTokenizer
 
 Names = constants.FieldNames
+
+
+class Computing(Protocol):
+    """What LIT's models need of a `LanguageModel`, or of what stands before one."""
+
+    tokenizer: SequenceTokenizer
+
+    def generate(self, request: GenerateRequest, cancellation: Cancellation) -> Iterator[BaseModel]:
+        """As `LanguageModel.generate`."""
+
+    def salience(self, request: SalienceRequest, cancellation: Cancellation) -> Iterator[BaseModel]:
+        """As `LanguageModel.salience`."""
 
 
 class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no types for mypy
     """Base of the three: a LIT model of prompts with optional targets."""
 
-    def __init__(self, language_model: LanguageModel) -> None:
+    def __init__(self, language_model: Computing) -> None:
         super().__init__()
         self.language_model = language_model
 
@@ -46,7 +59,7 @@ class GenerationModel(_LanguageModelBase):
         max_new_tokens: Most tokens of an answer.
     """
 
-    def __init__(self, language_model: LanguageModel, max_new_tokens: int = 256) -> None:
+    def __init__(self, language_model: Computing, max_new_tokens: int = 256) -> None:
         super().__init__(language_model)
         self.max_new_tokens = max_new_tokens
 
@@ -72,7 +85,7 @@ class TokenizerModel(_LanguageModelBase):
         return constants.OUTPUT_SPEC_TOKENIZER
 
     def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
-        """Yield the vocabulary's spellings of the tokens of each input."""
+        """Yield the tokens of each input, as LIT's interface joins and divides them."""
         for example in inputs:
             yield {Names.TOKENS: _pieces(self.language_model, example)[1]}
 
@@ -108,7 +121,7 @@ class SalienceModel(_LanguageModelBase):
             yield {Names.TOKENS: pieces, **scores}
 
 
-def model_group(language_model: LanguageModel, name: str) -> dict[str, lit_model.Model]:
+def model_group(language_model: Computing, name: str) -> dict[str, lit_model.Model]:
     """Return the three models under the names by which LIT's sequence salience finds them."""
     return {
         name: GenerationModel(language_model),
@@ -117,10 +130,19 @@ def model_group(language_model: LanguageModel, name: str) -> dict[str, lit_model
     }
 
 
-def _pieces(language_model: LanguageModel, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
+def _pieces(language_model: Computing, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
     tokens = language_model.tokenizer.prompt(example[Names.PROMPT])
     tokens += language_model.tokenizer.answer(example.get(Names.TARGET) or "")
-    return [token.id for token in tokens], [token.piece for token in tokens]
+    return [token.id for token in tokens], [_piece(token) for token in tokens]
+
+
+def _piece(token: Token) -> str:
+    """Return what LIT's interface shows of a token: it finds words by `▁` and lines by line breaks.
+
+    LIT takes the vocabulary's spelling and mends some of GPT-2's signs. The token's own text needs no mending: a text
+    in another script stays readable, and what bytes make up is whole.
+    """
+    return token.piece if token.kind == "template" else token.text.replace(" ", "▁")
 
 
 def _span(mask: list[float], length: int) -> Span:
