@@ -40,6 +40,8 @@ class InTurn:
     """
 
     def __init__(self, work: Work, loop: asyncio.AbstractEventLoop, name: str, model: LanguageModel) -> None:
+        # To look tokens and embeddings up, which needs no turn.
+        self.causal_lm = model.causal_lm
         self.tokenizer = model.tokenizer
         self._work = work
         self._loop = loop
