@@ -189,7 +189,7 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
     async def lit_app(request: Request) -> Response:
         asked = await _body(request, LitAppRequest)
         registry.get(asked.model)
-        return _stream(lit.open(asked.model))
+        return _stream(lit.open(asked))
 
     @app.post("/lit/call")
     async def lit_call(request: Request) -> Response:

@@ -133,10 +133,10 @@ class SalienceModel(_LanguageModelBase):
             yield {Names.TOKENS: pieces, **scores}
 
 
-def model_group(language_model: Computing, name: str) -> dict[str, lit_model.Model]:
+def model_group(language_model: Computing, name: str, max_new_tokens: int = 256) -> dict[str, lit_model.Model]:
     """Return the three models under the names by which LIT's sequence salience finds them."""
     return {
-        name: GenerationModel(language_model),
+        name: GenerationModel(language_model, max_new_tokens),
         f"_{name}_salience": SalienceModel(language_model),
         f"_{name}_tokenizer": TokenizerModel(language_model),
     }

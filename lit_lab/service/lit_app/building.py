@@ -15,12 +15,13 @@ shown, and someone who comes with one prompt should not wait for twelve others."
 MAX_EXAMPLES = 1000  # of each dataset, as in LIT's own prompt debugging
 
 
-def build(models: Mapping[str, Computing], datasets: Mapping[str, Any]) -> Any:
+def build(models: Mapping[str, Computing], datasets: Mapping[str, Any], max_new_tokens: int) -> Any:
     """Return a `lit_nlp.app.LitApp`. Imports all of LIT: seconds.
 
     Args:
         models: By name, the first is what LIT shows first.
         datasets: LIT's, by name.
+        max_new_tokens: Most tokens of an answer.
 
     Raises:
         ServiceError: `missing_libraries`.
@@ -35,7 +36,7 @@ def build(models: Mapping[str, Computing], datasets: Mapping[str, Any]) -> Any:
     shown |= {name: dataset.slice[:MAX_EXAMPLES] for name, dataset in datasets.items()}
     group: dict[str, Any] = {}
     for name, model in models.items():
-        group |= model_group(model, name)
+        group |= model_group(model, name, max_new_tokens)
     return app.LitApp(
         group,
         shown,

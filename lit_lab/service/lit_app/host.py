@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitCall, StateEvent
+from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitAppRequest, LitCall, StateEvent
 
 from .. import collection
 from ..cancellation import Cancellation
@@ -42,17 +43,18 @@ class LitHost:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lit")
         self._making = asyncio.Lock()
         self._app: Any = None
-        self._made_of: tuple[str, ...] = ()
+        self._make: Callable[[], Any] = lambda: None
+        self._made_of: tuple[int | str, ...] = ()
         self._inputs = 0
 
-    async def open(self, name: str) -> AsyncIterator[bytes]:
-        """Make LIT ready for a model, and yield as lines of JSON what is being waited for; at last `done` or `error`."""
+    async def open(self, request: LitAppRequest) -> AsyncIterator[bytes]:
+        """Make LIT ready, and yield as lines of JSON what is being waited for; at last `done` or `error`."""
         started = asyncio.get_running_loop().time()
         try:
-            async for message in self._registry.ready(name):
+            async for message in self._registry.ready(request.model):
                 yield _line(StateEvent(message=message))
             yield _line(StateEvent(message="Starting LIT…"))
-            making = asyncio.ensure_future(self._ready(name))
+            making = asyncio.ensure_future(self._ready(request))
             while not (await asyncio.wait([making], timeout=HEARTBEAT))[0]:
                 yield _line(HeartbeatEvent())
             await making
@@ -67,16 +69,17 @@ class LitHost:
         """Answer a request of LIT's page: heartbeats, then `lit_answer` or `error`. Ends early when it is closed."""
         cancellation = Cancellation()
         try:
-            app = self._app
-            if app is None:
+            if self._app is None:
                 raise ServiceError(
                     409, "lit_not_open", "The model service was started anew, without LIT.", "Open LIT again."
                 )
-            answering = asyncio.get_running_loop().run_in_executor(self._threads, _answer, app, call, cancellation)
+            self._inputs += len(call.inputs)
+            if self._inputs > MAX_INPUTS:
+                await self._make_anew()
+            answering = asyncio.get_running_loop().run_in_executor(self._threads, _answer, self._app, call, cancellation)
             while not (await asyncio.wait([answering], timeout=HEARTBEAT))[0]:
                 yield _line(HeartbeatEvent())
             yield _line(answering.result())
-            self._count(len(call.inputs))
         except ServiceError as error:
             yield _line(error.event())
         except Exception as error:
@@ -85,36 +88,28 @@ class LitHost:
         finally:
             cancellation.set()
 
-    async def _ready(self, name: str) -> None:
+    async def _ready(self, request: LitAppRequest) -> None:
         async with self._making:
-            loaded = [entry.name for entry in self._registry.entries.values() if entry.model is not None]
-            if self._app is not None and name in self._made_of and set(loaded) <= set(self._made_of):
-                return
             loop = asyncio.get_running_loop()
             models = {
                 entry.name: InTurn(self._work, loop, entry.name, entry.model)
                 for entry in self._registry.entries.values()
                 if entry.model is not None
             }
+            if self._made_of != (request.max_new_tokens, *models):
+                self._make = functools.partial(self._build, models, request.max_new_tokens)
+                await self._make_anew()
+                self._made_of = request.max_new_tokens, *models
 
-            def make() -> Any:
-                from .building import build
+    async def _make_anew(self) -> None:
+        self._inputs = 0
+        self._app = await asyncio.get_running_loop().run_in_executor(self._threads, self._make)
 
-                with collection.paused():
-                    return build(models, self._datasets())
+    def _build(self, models: Mapping[str, InTurn], max_new_tokens: int) -> Any:
+        from .building import build  # imports LIT's models
 
-            self._app = await loop.run_in_executor(self._threads, make)
-            self._made_of = tuple(models)
-            self._inputs = 0
-
-    def _count(self, inputs: int) -> None:
-        """Have LIT's caches dropped when they may have become large: every answer of every datapoint is in them."""
-        self._inputs += inputs
-        if self._inputs > MAX_INPUTS and self._app is not None:
-            made_of, self._made_of = self._made_of, ()
-            self._inputs = 0
-            task = asyncio.ensure_future(self._ready(made_of[0]))
-            task.add_done_callback(lambda done: done.exception())  # the old one stays where it fails
+        with collection.paused():
+            return build(models, self._datasets(), max_new_tokens)
 
 
 def _answer(app: Any, call: LitCall, cancellation: Cancellation) -> LitAnswer | ErrorEvent:
