@@ -140,9 +140,11 @@ ICONS: dict[str, Shape] = {
     "last_page": path((6.5, 6.5), (12, 12), (6.5, 17.5)) + box(16, 6, 2, 12),
     "link": arc(7.5, 12, 4.5, 90, 270) + path((7.5, 7.5), (10.5, 7.5)) + path((7.5, 16.5), (10.5, 16.5))
     + arc(16.5, 12, 4.5, -90, 90) + path((13.5, 7.5), (16.5, 7.5)) + path((13.5, 16.5), (16.5, 16.5)) + path((8.5, 12), (15.5, 12)),
+    "more_horiz": disc(6, 12, 2) + disc(12, 12, 2) + disc(18, 12, 2),
     "notes": box(3, 6, 18, 2) + box(3, 11, 18, 2) + box(3, 16, 12, 2),
     "opacity": path((12, 3), (6.6, 10)) + path((12, 3), (17.4, 10)) + arc(12, 14.3, 6.8, -38, 218) + box(6, 14.5, 12, 2.4) + disc(12, 16, 4.6),
     "open_in_new": path((11, 4), (4, 4), (4, 20), (20, 20), (20, 13)) + path((10, 14), (20, 4)) + path((14, 4), (20, 4), (20, 10)),
+    "palette": ring(12, 12, 9.4) + disc(8, 9, 1.6) + disc(12.6, 7, 1.6) + disc(16.8, 9.6, 1.6) + disc(7.2, 13.6, 1.6),
     "photo_size_select_large": frame(3, 10, 11, 11) + path((3, 4), (6, 4)) + path((11, 4), (14, 4)) + path((19, 4), (20, 4), (20, 6))
     + path((20, 11), (20, 14)) + path((20, 18), (20, 20), (18, 20)),
     "photo_size_select_small": frame(3, 14, 7, 7) + path((3, 4), (6, 4)) + path((11, 4), (14, 4)) + path((19, 4), (20, 4), (20, 6))
@@ -216,7 +218,8 @@ def main() -> None:
     font.setupPost()
     longest_first = sorted(ICONS, key=len, reverse=True)
     rules = "\n".join(f"sub {' '.join(map(letter, name))} by icon.{name};" for name in longest_first)
-    addOpenTypeFeaturesFromString(font.font, f"feature liga {{\n{rules}\n}} liga;")
+    # A browser leaves ordinary ligatures (`liga`) out where letters are spaced, as on LIT's buttons.
+    addOpenTypeFeaturesFromString(font.font, f"feature rlig {{\n{rules}\n}} rlig;")
     font.font["head"].created = font.font["head"].modified = 0  # the same font each time
     font.font.flavor = "woff"
     font.font.recalcTimestamp = False

@@ -82,6 +82,10 @@
     script.nonce = nonce;
     script.textContent = program.replaceAll('static/', IMAGE);
     document.body.append(document.createElement('lit-app'), script);
+    if (document.readyState === 'complete') {
+      // LIT waits for this, and it has been.
+      window.dispatchEvent(new Event('load'));
+    }
   };
 
   window.addEventListener('message', event => {
