@@ -35,9 +35,7 @@ export class LitAppWidget extends Panel {
         'allow-downloads',
         'allow-popups',
         'allow-popups-to-escape-sandbox' as IFrame.SandboxExceptions
-      ],
-      // By this the server sees that it was us who asked for the page.
-      referrerPolicy: 'same-origin'
+      ]
     });
     const frame = this._frame.node.querySelector('iframe')!;
     frame.title = context.trans.__('LIT');
