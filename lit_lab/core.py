@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
 from lit_lab.history import History
@@ -15,6 +19,8 @@ from lit_lab.upstream import Upstream
 from lit_lab.version import version
 
 M = TypeVar("M", bound=protocol.Message)
+
+_LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,8 @@ class Core:
     async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
         """Return tokens; starts the service and waits for it."""
         self._check_model(request.model)
-        self._check_length("prompt", request.prompt)
-        self._check_length("answer", request.answer)
+        self.check_length("prompt", request.prompt)
+        self.check_length("answer", request.answer)
         with self.service.use():
             endpoint = await self.service.ready()
             return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
@@ -96,11 +102,43 @@ class Core:
         endpoint = await self.service.awaited()
         return await self.upstream.ask(endpoint, "GET", path, answer)
 
+    async def lit_file(self, name: str) -> bytes:
+        """Return one of LIT's files from a running service. Raises `Problem`."""
+        if name not in get_args(protocol.LitFile):
+            raise Problem(404, "no_such_file", "LIT's page has no such file.")
+        endpoint = await self.service.awaited()
+        return await self.upstream.file(endpoint, f"/lit/files/{name}")
+
+    async def lit_call(self, request: protocol.LitCall) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of LIT's answer, each a `LitEvent`. Closing this ends LIT's work. Raises `Problem`."""
+        for example in request.inputs:
+            if isinstance(example, protocol.LitExample):
+                for what in ("prompt", "target"):
+                    self.check_length(what, str(example.data.get(what, "")))
+        with self.service.use():
+            endpoint = await self.service.awaited()
+            async with contextlib.aclosing(self.upstream.lines(endpoint, "/lit/call", request)) as lines:
+                async for line in lines:
+                    try:
+                        event = _LIT_EVENT.validate_json(line)
+                    except ValidationError as error:
+                        raise Problem(
+                            502,
+                            "service_answer",
+                            "The model service sent something that is not understood.",
+                            "Check that service and Jupyter server have the same version of lit_lab.",
+                        ) from error
+                    yield line
+                    if not isinstance(event, protocol.HeartbeatEvent):
+                        return
+            raise await self.service.why_gone(endpoint)
+
     def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
         if isinstance(request, protocol.GenerateRequest):
-            self._check_length("prompt", request.prompt)
+            self.check_length("prompt", request.prompt)
+        if isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest):
             if request.max_new_tokens > self.options.max_new_tokens:
                 raise Problem(
                     422,
@@ -122,7 +160,8 @@ class Core:
                 f"Choose one of: {', '.join(names)}; or add it to c.LitLab.models.",
             )
 
-    def _check_length(self, what: str, text: str) -> None:
+    def check_length(self, what: str, text: str) -> None:
+        """Refuse a text that is longer than the configuration allows. Raises `Problem`."""
         limit = self.options.max_prompt_chars
         if len(text) > limit:
             raise Problem(

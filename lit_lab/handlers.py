@@ -11,6 +11,7 @@ from tornado.iostream import StreamClosedError
 
 from lit_lab import routes
 from lit_lab.api_handler import ROUTES, Handler, endpoint
+from lit_lab.lit_handlers import LitCallHandler, LitFileHandler, LitPageHandler
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -258,6 +259,9 @@ _HANDLERS: dict[str, type[Handler]] = {
     "runs/search": RunsSearchHandler,
     "runs/{id}": RunHandler,
     "runs": RunsHandler,
+    "lit/page": LitPageHandler,
+    "lit/files/{name}": LitFileHandler,
+    "lit/call": LitCallHandler,
 }
 
 

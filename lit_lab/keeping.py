@@ -26,8 +26,8 @@ async def keep(
         request: What was asked.
         lines: The job's events as JSON.
     """
-    if not history.enabled or isinstance(request, protocol.TrustRequest):
-        return  # a test of a map is quickly done again
+    if not history.enabled or isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+        return  # a test of a map is quickly done again, and LIT's app is no run
     # Many megabytes, perhaps: not in the server's own thread.
     events = await asyncio.to_thread(lambda: [_EVENT.validate_json(line) for line in lines])
     if isinstance(request, protocol.GenerateRequest):

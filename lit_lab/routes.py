@@ -35,7 +35,7 @@ class Route:
     """One method on one path.
 
     `request`, `response` and `stream` name types in `lit_lab.protocol`; `stream` is the type of one line of a
-    newline-delimited JSON answer. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
+    newline-delimited JSON answer, `media` the media type of one that isn't JSON. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
     state, `execute` lets the model compute. `errors` are the statuses beyond those that any route may answer.
     """
 
@@ -48,6 +48,7 @@ class Route:
     request: str | None = None
     response: str | None = None
     stream: str | None = None
+    media: str | None = None
     status: int = 200
     queries: tuple[Query, ...] = ()
     errors: tuple[int, ...] = ()
@@ -268,5 +269,43 @@ ROUTES: tuple[Route, ...] = (
         summary="Delete all of the caller's runs, starred ones too",
         response="RunsDeleted",
         errors=(404, 503, 507),
+    ),
+    Route(
+        operation="litPage",
+        method="GET",
+        path="lit/page",
+        action="execute",
+        summary="The page that LIT's own app is shown in",
+        description=(
+            "HTML with a sandbox of its own: it has no origin, no cookies and no network. The page that embeds it hands it "
+            "LIT's files and makes its requests (`POST lit/call`)."
+        ),
+        media="text/html",
+    ),
+    Route(
+        operation="litFile",
+        method="GET",
+        path="lit/files/{name}",
+        action="read",
+        summary="One of LIT's own files that its page needs",
+        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
+        media="application/octet-stream",
+        errors=(404, 502, 503),
+    ),
+    Route(
+        operation="callLit",
+        method="POST",
+        path="lit/call",
+        action="execute",
+        summary="A request of LIT's page to LIT",
+        description=(
+            "Newline-delimited JSON: a `heartbeat` when nothing else was for 5 seconds, at last `lit_answer` or `error`. "
+            "Ends LIT's work when the connection is closed. A job of the kind `lit_app` makes LIT ready; without it this "
+            "answers `lit_not_open`, and 503 `service_stopped` when the service is stopped."
+        ),
+        request="LitCall",
+        stream="LitEvent",
+        errors=(422, 502, 503),
+        max_body=24 * MIB,
     ),
 )

@@ -20,6 +20,8 @@ from lit_lab.protocol import (
     Estimate,
     EstimateRequest,
     GenerateRequest,
+    LitAppRequest,
+    LitCall,
     ModelsResponse,
     SalienceRequest,
     ServiceHealth,
@@ -32,6 +34,7 @@ from lit_lab.version import version
 
 from .datasets import Datasets
 from .errors import ServiceError, unexpected
+from .lit_app import LitHost, read_file
 from .registry import Registry
 from .surrogates import check_texts
 from .work import Work
@@ -88,6 +91,7 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Secret, secret=secret)
     datasets = Datasets()
+    lit = LitHost(registry, work, datasets.lit)
 
     @app.exception_handler(ServiceError)
     async def failed(_: Request, error: ServiceError) -> Response:
@@ -180,6 +184,20 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
     @app.get("/datasets/{name:path}/rows")  # a name may hold anything, as the Jupyter server passes it on
     async def rows(name: str) -> Response:
         return _json(await asyncio.to_thread(datasets.rows, name))
+
+    @app.post("/lit_app")
+    async def lit_app(request: Request) -> Response:
+        asked = await _body(request, LitAppRequest)
+        registry.get(asked.model)
+        return _stream(lit.open(asked))
+
+    @app.post("/lit/call")
+    async def lit_call(request: Request) -> Response:
+        return _stream(lit.call(await _body(request, LitCall)))
+
+    @app.get("/lit/files/{name}")
+    async def lit_file(name: str) -> Response:
+        return Response(await asyncio.to_thread(read_file, name), media_type="application/octet-stream")
 
     return app
 

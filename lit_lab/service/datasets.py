@@ -82,6 +82,10 @@ class Datasets:
         ]
         return DatasetRowsResponse(name=name, rows=rows)
 
+    def lit(self) -> dict[str, Any]:
+        """Return all as LIT's own datasets, by name."""
+        return {name: self._get(name) for name in _NOTES}
+
     def _get(self, name: str) -> Any:
         if name not in _NOTES:
             raise ServiceError(

@@ -6,6 +6,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import {
   ApiError,
   answerError,
+  networkError,
   responseError,
   thrownError,
   versionError
@@ -21,6 +22,8 @@ import type {
   JobEvent,
   JobInfo,
   JobRequest,
+  LitCall,
+  LitEvent,
   ModelInfo,
   ServiceStatus,
   Status,
@@ -32,6 +35,7 @@ import type {
   RunsRequest,
   RunsResponse
 } from './types';
+import { readLines, SilenceError } from './ndjson';
 import { VERSION } from './version';
 
 type Schemas = components['schemas'];
@@ -205,6 +209,49 @@ export class ApiClient {
   /** Delete all runs from the history. */
   async clearRuns(): Promise<void> {
     await this._json('DELETE', ['runs']);
+  }
+
+  /** Where the page of LIT's own app is. */
+  get litPage(): string {
+    return URLExt.join(this._settings.baseUrl, 'lit-lab/api/lit/page');
+  }
+
+  /** One of LIT's own files. */
+  async litFile(name: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const path = ['lit', 'files', name];
+    return (await this._request('GET', path, { signal })).arrayBuffer();
+  }
+
+  /**
+   * LIT's answer to a request of its page, as JSON in a text.
+   *
+   * Aborting it ends LIT's work. A lost connection is a failure: the work ends
+   * with it.
+   */
+  async callLit(call: LitCall, signal?: AbortSignal): Promise<string> {
+    const path = ['lit', 'call'];
+    const { body } = await this._request('POST', path, { body: call, signal });
+    try {
+      for await (const event of readLines<LitEvent>(
+        body!,
+        this._timing.silence
+      )) {
+        if (event.event === 'lit_answer') {
+          return event.body;
+        }
+        if (event.event === 'error') {
+          throw new ApiError(event, 200);
+        }
+      }
+    } catch (reason) {
+      throw (
+        signalled(signal) ??
+        (reason instanceof SilenceError
+          ? networkError(this._trans)
+          : thrownError(reason, this._trans))
+      );
+    }
+    throw networkError(this._trans);
   }
 
   /**

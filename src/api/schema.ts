@@ -319,6 +319,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/lit/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page that LIT's own app is shown in
+         * @description HTML with a sandbox of its own: it has no origin, no cookies and no network. The page that embeds it hands it LIT's files and makes its requests (`POST lit/call`).
+         */
+        get: operations["litPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/lit/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of LIT's own files that its page needs
+         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         */
+        get: operations["litFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/lit/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A request of LIT's page to LIT
+         * @description Newline-delimited JSON: a `heartbeat` when nothing else was for 5 seconds, at last `lit_answer` or `error`. Ends LIT's work when the connection is closed. A job of the kind `lit_app` makes LIT ready; without it this answers `lit_not_open`, and 503 `service_stopped` when the service is stopped.
+         */
+        post: operations["callLit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -653,13 +713,13 @@ export interface components {
         JobInfo: {
             id: string;
             /** @enum {string} */
-            kind: "generate" | "salience" | "ablation" | "trust";
+            kind: "generate" | "salience" | "ablation" | "trust" | "lit_app";
             /** @enum {string} */
             state: "running" | "done" | "failed" | "cancelled";
             /** @description Seconds since the epoch. */
             created: number;
         };
-        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
+        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"] | components["schemas"]["LitAppRequest"];
         /**
          * JobsResponse
          * @description The caller's jobs, newest first.
@@ -667,6 +727,7 @@ export interface components {
         JobsResponse: {
             jobs: components["schemas"]["JobInfo"][];
         };
+        JsonValue: unknown;
         /**
          * KeptScores
          * @description Scores of a run, as they were computed.
@@ -686,6 +747,66 @@ export interface components {
         Limits: {
             max_prompt_chars: number;
             max_new_tokens: number;
+        };
+        /**
+         * LitAnswer
+         * @description LIT's answer, as JSON in a text: its shape is LIT's own.
+         */
+        LitAnswer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "lit_answer";
+            body: string;
+        };
+        /**
+         * LitAppRequest
+         * @description Make LIT's own app ready: the service started, a model loaded, LIT imported.
+         */
+        LitAppRequest: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "lit_app";
+            model: string;
+            /**
+             * @description Of the answers that LIT asks for.
+             * @default 256
+             */
+            max_new_tokens?: number;
+        };
+        /**
+         * LitCall
+         * @description A request of LIT's page to LIT.
+         */
+        LitCall: {
+            /** @enum {string} */
+            endpoint: "annotate_new_data" | "get_dataset" | "get_generated" | "get_info" | "get_interpretations" | "get_metrics" | "get_preds";
+            query?: {
+                [key: string]: string;
+            };
+            /** @description Ids of what is in a dataset, and datapoints that aren't. */
+            inputs?: (string | components["schemas"]["LitExample"])[];
+            /** @default null */
+            config?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        LitEvent: components["schemas"]["LitAnswer"] | components["schemas"]["ErrorEvent"] | components["schemas"]["HeartbeatEvent"];
+        /**
+         * LitExample
+         * @description A datapoint as LIT's page sends it: one that the page knows and LIT's datasets don't.
+         */
+        LitExample: {
+            id: string;
+            data: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            meta?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * LogResponse
@@ -2621,6 +2742,225 @@ export interface operations {
             };
             /** @description The disk is full. */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    litPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page that LIT's own app is shown in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    litFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One of LIT's own files that its page needs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    callLit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LitCall"];
+            };
+        };
+        responses: {
+            /** @description A request of LIT's page to LIT */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["LitEvent"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

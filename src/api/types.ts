@@ -66,5 +66,9 @@ export type RunsRequest = Schemas['RunsRequest'];
 export type RunsResponse = Schemas['RunsResponse'];
 export type RunChange = Schemas['RunChange'];
 
+export type LitAppRequest = Schemas['LitAppRequest'];
+export type LitCall = Schemas['LitCall'];
+export type LitEvent = Schemas['LitEvent'];
+
 /** What every failing request answers. */
 export type ErrorBody = Schemas['ErrorBody'];

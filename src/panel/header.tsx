@@ -50,8 +50,8 @@ export function Header({ session }: { session: Session }): JSX.Element {
       <button
         type="button"
         className="lit-icon-button"
-        aria-label={trans.__('Service and log')}
-        title={trans.__('Service and log')}
+        aria-label={trans.__('LIT, service and log')}
+        title={trans.__('LIT, service and log')}
         aria-haspopup="menu"
         onClick={event => openMenu(event.currentTarget)}
       >

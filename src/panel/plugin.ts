@@ -14,6 +14,7 @@ import { Menu } from '@lumino/widgets';
 import { ApiClient } from '../api';
 import { DatasetsModel } from '../datasets';
 import { HistoryModel } from '../history';
+import { addLitApp } from '../litapp';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
 import { keepSettings } from '../session/settings';
@@ -80,6 +81,24 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       describedBy: { args: { type: 'object', properties: {} } }
     });
     const menu = new Menu({ commands });
+    const context = {
+      trans,
+      showLog: log,
+      openMenu: (anchor: HTMLElement) => {
+        const { left, bottom } = anchor.getBoundingClientRect();
+        menu.open(left, bottom);
+      }
+    };
+    addLitApp(app, {
+      client,
+      session,
+      context,
+      menu,
+      layout: async () =>
+        (await registry?.get(panelPlugin.id, 'litLayout'))?.composite,
+      restorer,
+      palette
+    });
     menu.addItem({ command: CommandIDs.restart });
     menu.addItem({ command: CommandIDs.log });
 
@@ -91,14 +110,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,
-      context: {
-        trans,
-        showLog: log,
-        openMenu: anchor => {
-          const { left, bottom } = anchor.getBoundingClientRect();
-          menu.open(left, bottom);
-        }
-      }
+      context
     });
     app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
     restorer?.add(panel, panel.id);

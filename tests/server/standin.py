@@ -65,6 +65,12 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"datasets": [{"name": "sample_prompts", "size": 1, "note": ""}]})
         elif self.path == "/datasets/a%20b%3F/rows":
             self.answer({"name": "a b?", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
+        elif self.path == "/lit/files/main.js":
+            data = b"// LIT"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
         elif self.path == "/datasets/odd/rows":
             self.answer({"surprise": 1})
         elif self.path not in ("/datasets/none/rows", "/datasets/%2E%2E/rows"):
@@ -105,9 +111,34 @@ def events(path, request):
     if path == "/generate":
         yield from generation(request)
         return
+    if path == "/lit_app":
+        yield {"event": "state", "message": "Starting LIT…"}
+        yield {"event": "done", "seconds": 0.1}
+        return
+    if path == "/lit/call":
+        yield from lit_call(request)
+        return
     bad = BAD.get(request["ids"][0], -0.5)
     yield from {"/salience": salience, "/ablation": ablation, "/trust": trust}[path](request, bad)
     yield {"event": "done", "seconds": 0.1}
+
+
+def lit_call(request):
+    (FOLDER / "lit").write_text(json.dumps(request))
+    name = request["query"].get("dataset_name")
+    while name == "forever":
+        time.sleep(0.02)
+        yield {"event": "heartbeat"}
+    if name == "die":
+        yield {"event": "heartbeat"}
+        os.kill(os.getpid(), signal.SIGKILL)
+    if name == "odd":
+        yield {"event": "surprise"}
+    if name == "fail":
+        yield {"event": "error", "error": "lit_failed", "message": "It failed.", "hint": ""}
+        return
+    yield {"event": "heartbeat"}
+    yield {"event": "lit_answer", "body": '{"models": {}}'}
 
 
 def salience(request, bad):

@@ -23,6 +23,7 @@ def example(route):
         "EstimateRequest": {"request": SALIENCE},
         "UnicodeNamesRequest": {"names": ["BULLET"]},
         "JobRequest": {"kind": "generate", "model": "demo", "prompt": "Hi"},
+        "LitCall": {"endpoint": "get_info"},
     }.get(route.request, {})
     return f"{PREFIX}/{path}", json.dumps(body) if route.method == "POST" else None
 
