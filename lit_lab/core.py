@@ -99,6 +99,9 @@ class Core:
     def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
+        if isinstance(request, protocol.ScoreRequest):
+            self._check_length("prompt", request.prompt)
+            self._check_length("target", request.target)
         if isinstance(request, protocol.GenerateRequest):
             self._check_length("prompt", request.prompt)
             if request.max_new_tokens > self.options.max_new_tokens:

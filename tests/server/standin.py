@@ -102,7 +102,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def events(path, request):
-    if path == "/generate":
+    if path in ("/generate", "/score"):
         yield from generation(request)
         return
     bad = BAD.get(request["ids"][0], -0.5)
@@ -170,7 +170,7 @@ def generation(request):
         "event": "answer",
         "text": "Hello",
         "tokens": [one["token"] for one in said],
-        "reason": "end",
+        "reason": "given" if request["kind"] == "score" else "end",
         "seconds": 0.1,
     }
     yield {"event": "done", "seconds": 0.1}
