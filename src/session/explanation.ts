@@ -9,6 +9,7 @@ import type { TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, ITest } from './demand';
+import type { IOther } from './contrast';
 import { cutText, makeMap, makeSegmentMap } from './map';
 import type { IShownMap, IText } from './map';
 import { isGradient, METHOD_NAMES, METHODS } from './methods';
@@ -44,6 +45,11 @@ export class Explanation implements IDisposable {
     this._trans = trans;
   }
 
+  /** Name of the model that the run was asked of; null where there is no run. */
+  get model(): string | null {
+    return this._run?.model ?? null;
+  }
+
   /** The run's text in segments; null before there are tokens. */
   get text(): IText | null {
     return this._text;
@@ -52,6 +58,11 @@ export class Explanation implements IDisposable {
   /** What is to be explained: a span of the answer's tokens, or null. */
   get target(): TokenSpan | null {
     return this._target;
+  }
+
+  /** What the target is set against: why it rather than this; or null. */
+  get other(): IOther | null {
+    return this._other;
   }
 
   /** When the target was chosen, in milliseconds since the epoch. */
@@ -97,7 +108,8 @@ export class Explanation implements IDisposable {
       { method: map.method, scores },
       map.target,
       parts,
-      this._settings.ablationMode
+      this._settings.ablationMode,
+      this._other?.ids
     );
   }
 
@@ -140,6 +152,7 @@ export class Explanation implements IDisposable {
       // Nothing of the last one holds.
       this._anchor = null;
       this._target = null;
+      this._other = null;
       this._scores?.dispose();
       this._scores = null;
       this._onDemand?.dispose();
@@ -198,10 +211,16 @@ export class Explanation implements IDisposable {
    * Take a target, or none.
    *
    * @param anchor - what stays in it when it is extended.
+   * @param other - what it is set against.
    */
-  aim(target: TokenSpan | null, anchor: TokenSpan | null = target): void {
+  aim(
+    target: TokenSpan | null,
+    anchor: TokenSpan | null = target,
+    other: IOther | null = null
+  ): void {
     this._anchor = anchor;
     this._target = target;
+    this._other = target && other;
     this._targetSince = Date.now();
     this._want();
     this._update();
@@ -209,9 +228,14 @@ export class Explanation implements IDisposable {
 
   /** See to it that the target's scores come, if they come by themselves. */
   private _want(): void {
-    if (this._target && METHODS[this._settings.method].isAutomatic) {
+    if (this._target && this._comesByItself(this._settings.method)) {
       this._scores?.demand(this._target);
     }
+  }
+
+  /** Whether a method's scores of the target are computed unasked. */
+  private _comesByItself(method: MapMethod): boolean {
+    return METHODS[method].isAutomatic && this._other === null;
   }
 
   /** The model does one thing at a time: what is waited for goes first. */
@@ -267,7 +291,8 @@ export class Explanation implements IDisposable {
   ): void {
     for (const one of kept) {
       const { event } = one;
-      if (event.event === 'scores' && METHODS[event.method].isAutomatic) {
+      const isPlain = event.event === 'scores' && event.instead === null;
+      if (isPlain && METHODS[event.method].isAutomatic) {
         scores.keep([event]);
       } else {
         onDemand.keep(one);
@@ -292,10 +317,11 @@ export class Explanation implements IDisposable {
           ? cutText(run, granularity, target)
           : null;
     }
-    const asked = [this._text, this._onDemand, method, ablationMode];
+    const other = this._other;
+    const asked = [this._text, this._onDemand, method, ablationMode, other];
     if (!sameItems(asked, this._demandOf)) {
       this._demandOf = asked;
-      this._demand = METHODS[method].isAutomatic
+      this._demand = this._comesByItself(method)
         ? null
         : this._demandBy(method);
       // Last, for it may start at once.
@@ -316,8 +342,9 @@ export class Explanation implements IDisposable {
       return null;
     }
     const { ablationMode: mode } = this._settings;
+    const ids = this._other?.ids;
     if (isGradient(method)) {
-      const computation = onDemand.scores(method, target, [], mode);
+      const computation = onDemand.scores(method, target, [], mode, ids);
       return { computation, numParts: 0, refusal: null };
     }
     const parts = partsBefore(text.segments, target);
@@ -326,13 +353,13 @@ export class Explanation implements IDisposable {
       const refusal = numParts === 0 ? 'nothing' : 'many';
       return { computation: null, numParts, refusal };
     }
-    const computation = onDemand.scores(method, target, parts, mode);
+    const computation = onDemand.scores(method, target, parts, mode, ids);
     return { computation, numParts, refusal: null };
   }
 
   /** The target's scores by a method; null when not computed yet. */
   private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
-    if (isGradient(method) && METHODS[method].isAutomatic) {
+    if (isGradient(method) && this._comesByItself(method)) {
       return this._target && (this._scores?.get(this._target, method) ?? null);
     }
     return this._demandBy(method)?.computation?.result ?? null;
@@ -365,6 +392,7 @@ export class Explanation implements IDisposable {
   private _demandOf: readonly unknown[] = [];
   private _isPaused = false;
   private _target: TokenSpan | null = null;
+  private _other: IOther | null = null;
   private _targetSince = 0;
   private _anchor: TokenSpan | null = null;
   private _text: IText | null = null;
