@@ -7,4 +7,5 @@ import './certainty.css';
 import './options.css';
 import './datasets.css';
 import './history.css';
+import './targets.css';
 import './notebook.css';

@@ -27,6 +27,17 @@ export const Controls = React.memo(
             { value: 'paragraphs', name: trans.__('Paragraphs'), sign: '¶' }
           ]}
         />
+        <button
+          type="button"
+          className="lit-button lit-toggle"
+          aria-pressed={settings.surprise}
+          title={trans.__(
+            'Mark each token of the answer by how improbable it was, and list where the model hesitated'
+          )}
+          onClick={() => onSettings({ surprise: !settings.surprise })}
+        >
+          {trans.__('Surprise')}
+        </button>
         <MethodChoice
           method={settings.method}
           onChange={method => onSettings({ method })}

@@ -5,10 +5,12 @@ import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { Composer } from './composer';
 import { usePanel } from './context';
+import { Contrast } from './contrast';
 import { Controls } from './controls';
 import { Demand } from './demand';
 import { Flow } from './flow';
 import { useFollow } from './follow';
+import { Given } from './given';
 import { Header } from './header';
 import { LedTo } from './ledto';
 import { Legend } from './legend';
@@ -16,6 +18,7 @@ import { Problem, Waiting } from './notices';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
 import { Status } from './status';
+import { Hesitations } from './surprise';
 import { Trust } from './trust';
 
 /** The side panel. */
@@ -34,6 +37,10 @@ export function PanelView(props: {
 
   const onPick = useCallback(
     (token: number, extend: boolean) => session.pick(token, extend),
+    [session]
+  );
+  const onHesitation = useCallback(
+    (token: number) => session.aim([token, token + 1]),
     [session]
   );
   const onShow = useCallback((index: number) => {
@@ -94,6 +101,7 @@ export function PanelView(props: {
           </p>
         )}
         <Composer session={session} />
+        <Given session={session} />
         {text && run && (
           <>
             <Controls settings={settings} onSettings={onSettings} />
@@ -104,6 +112,10 @@ export function PanelView(props: {
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
+              surprise={settings.surprise}
+              given={run.given !== undefined}
+              compact={settings.density === 'compact'}
+              hideTemplate={settings.hideTemplate}
               fine={
                 settings.granularity === 'tokens' ||
                 settings.granularity === 'words'
@@ -116,6 +128,13 @@ export function PanelView(props: {
           <p className="lit-hint lit-inset">
             {trans.__('The model ended its answer at once, without a word.')}
           </p>
+        )}
+        {text && run && settings.surprise && run.answerTokens.length > 0 && (
+          <Hesitations
+            text={text}
+            isGiven={run.given !== undefined}
+            onPick={scores ? onHesitation : null}
+          />
         )}
         {scores && !target && (
           <p className="lit-hint lit-inset lit-next">
@@ -148,16 +167,23 @@ export function PanelView(props: {
       {text && target && (map || demand) && (
         <div className="lit-dock">
           {map ? (
-            <LedTo text={text} map={map} onShow={onShow} />
+            <LedTo
+              text={text}
+              map={map}
+              other={session.other}
+              onShow={onShow}
+            />
           ) : (
             <Demand
               demand={demand!}
               method={settings.method}
               text={text}
               target={target}
+              other={session.other}
               onRestart={() => void session.service.restart()}
             />
           )}
+          <Contrast session={session} />
           {map && <Trust session={session} map={map} />}
         </div>
       )}

@@ -81,14 +81,15 @@ export class ContrastModel implements IDisposable {
     }
   }
 
+  /** The text that the target was part of before, in tokens; null: itself. */
+  get before(): TokenSpan | null {
+    return this._before;
+  }
+
   /** Set one token against another that the model considered. */
   choose({ token, alternative }: IChoice): void {
     const { id, text, piece } = alternative;
-    this._settle(null);
-    this._aimed.aim([token, token + 1], [token, token + 1], {
-      ids: [id],
-      text: text || piece
-    });
+    this._contrast([token, token + 1], { ids: [id], text: text || piece });
   }
 
   /**
@@ -120,8 +121,7 @@ export class ContrastModel implements IDisposable {
       if (typeof parted === 'string') {
         this._settle(this._refusal(parted));
       } else {
-        this._settle(null);
-        this._aimed.aim(parted.target, parted.target, parted.other);
+        this._contrast(parted.target, parted.other);
       }
     } catch (reason) {
       if (!abort.signal.aborted && !isAbort(reason)) {
@@ -130,10 +130,16 @@ export class ContrastModel implements IDisposable {
     }
   }
 
-  /** Explain the target by itself again. */
+  /** Explain by itself again what was the target before. */
   clear(): void {
+    this._aimed.aim(this._before ?? this._aimed.target);
+  }
+
+  private _contrast(target: TokenSpan, other: IOther): void {
+    const before = this._aimed.target;
     this._settle(null);
-    this._aimed.aim(this._aimed.target);
+    this._aimed.aim(target, target, other);
+    this._before = before;
   }
 
   private _settle(problem: IProblem | null): void {
@@ -166,6 +172,7 @@ export class ContrastModel implements IDisposable {
   private _onAimed(): void {
     if (this._aimed.target !== this._target) {
       this._target = this._aimed.target;
+      this._before = null;
       this._abort.abort();
       this._settle(null);
     }
@@ -177,6 +184,8 @@ export class ContrastModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private _abort = new AbortController();
   private _target: TokenSpan | null = null;
+  /** The target before it was cut to where it differs from the other. */
+  private _before: TokenSpan | null = null;
   private _since: number | null = null;
   private _problem: IProblem | null = null;
   private _isDisposed = false;

@@ -324,8 +324,14 @@ export class Explanation implements IDisposable {
       this._demand = this._comesByItself(method)
         ? null
         : this._demandBy(method);
-      // Last, for it may start at once.
-      void this._demand?.computation?.offer(true);
+      // Last, for it may start at once: what is quick, and a contrast that was
+      // asked for, by a method that is computed unasked for plain targets.
+      const computation = this._demand?.computation;
+      if (other && METHODS[method].isAutomatic) {
+        computation?.start();
+      } else {
+        void computation?.offer(true);
+      }
     }
     const drawn = [this._text, this._scoresBy(method), aggregation, intensity];
     if (!sameItems(drawn, this._mapOf)) {

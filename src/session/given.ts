@@ -57,11 +57,9 @@ export class GivenModel implements IDisposable {
     }
   }
 
-  /** The text as the model is to find it behind a prompt. */
-  behind(prompt: string): string {
-    return this.hasBlank && runTogether(prompt, this.text)
-      ? ` ${this.text}`
-      : this.text;
+  /** A text as the model is to find it behind a prompt. */
+  behind(prompt: string, text: string): string {
+    return this.hasBlank && runTogether(prompt, text) ? ` ${text}` : text;
   }
 
   /** What to keep over a reload. */

@@ -9,6 +9,9 @@ import type { MapMethod } from './methods';
 /** How a map is shown without being told by colour alone. */
 export type Emphasis = 'shade' | 'underline';
 
+/** How close the lines of the text are. */
+export type Density = 'comfortable' | 'compact';
+
 /** What the user chose; remembered in JupyterLab's settings. */
 export interface ISettings {
   readonly granularity: Granularity;
@@ -17,6 +20,11 @@ export interface ISettings {
   /** Of colours, 0 to 1; see `intensityExponent`. */
   readonly intensity: number;
   readonly emphasis: Emphasis;
+  readonly density: Density;
+  /** Whether control tokens that structure a conversation aren't shown. */
+  readonly hideTemplate: boolean;
+  /** Whether each token of the answer is marked by how improbable it was. */
+  readonly surprise: boolean;
   /** How ablation methods take parts away. */
   readonly ablationMode: AblationMode;
   readonly maxNewTokens: number;
@@ -36,6 +44,9 @@ export const DEFAULT_SETTINGS: ISettings = {
   aggregation: 'sum',
   intensity: 0.6,
   emphasis: 'shade',
+  density: 'comfortable',
+  hideTemplate: false,
+  surprise: false,
   ablationMode: 'remove',
   maxNewTokens: 256,
   temperature: 0,
@@ -84,6 +95,9 @@ export function readSettings(
     aggregation: one(AGGREGATIONS, raw.aggregation, d.aggregation),
     intensity: number(raw.intensity, 0, d.intensity, 1),
     emphasis: one(['shade', 'underline'], raw.emphasis, d.emphasis),
+    density: one(['comfortable', 'compact'], raw.density, d.density),
+    hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
+    surprise: one([true, false], raw.surprise, d.surprise),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
     temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),
