@@ -8,4 +8,5 @@ import './options.css';
 import './datasets.css';
 import './history.css';
 import './targets.css';
+import './matrix.css';
 import './notebook.css';

@@ -9,10 +9,12 @@ import { MethodChoice } from './methodchoice';
 export const Controls = React.memo(
   (props: {
     settings: ISettings;
+    /** Whether there is a whole answer. */
+    ready: boolean;
     onSettings: (settings: Partial<ISettings>) => void;
   }): JSX.Element => {
-    const { trans } = usePanel();
-    const { settings, onSettings } = props;
+    const { trans, openMatrix } = usePanel();
+    const { settings, ready, onSettings } = props;
     return (
       <div className="lit-controls">
         <Choice
@@ -38,6 +40,18 @@ export const Controls = React.memo(
         >
           {trans.__('Surprise')}
         </button>
+        {openMatrix && ready && (
+          <button
+            type="button"
+            className="lit-button"
+            title={trans.__(
+              'Show what led to each sentence of the answer, all at once'
+            )}
+            onClick={openMatrix}
+          >
+            {trans.__('Matrix')}
+          </button>
+        )}
         <MethodChoice
           method={settings.method}
           onChange={method => onSettings({ method })}

@@ -14,10 +14,12 @@ import { Menu } from '@lumino/widgets';
 import { ApiClient } from '../api';
 import { DatasetsModel } from '../datasets';
 import { HistoryModel } from '../history';
+import { addMatrix } from '../matrix';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
 import { keepSettings } from '../session/settings';
 import { ISession } from '../session/tokens';
+import type { IPanelContext } from './context';
 import { showLog } from './log';
 import { clearHistory } from './clearhistory';
 import { panelIcon } from './icons';
@@ -84,6 +86,16 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.log });
 
     const settings = keepSettings(session, registry, panelPlugin.id);
+    const context: IPanelContext = {
+      trans,
+      showLog: log,
+      openMatrix: () => void commands.execute(matrix),
+      openMenu: anchor => {
+        const { left, bottom } = anchor.getBoundingClientRect();
+        menu.open(left, bottom);
+      }
+    };
+    const matrix = addMatrix(app, session, context);
     const panel = new PanelWidget({
       session,
       datasets,
@@ -91,14 +103,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,
-      context: {
-        trans,
-        showLog: log,
-        openMenu: anchor => {
-          const { left, bottom } = anchor.getBoundingClientRect();
-          menu.open(left, bottom);
-        }
-      }
+      context
     });
     app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
     restorer?.add(panel, panel.id);
@@ -108,6 +113,11 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       app.shell.activateById(panel.id);
     };
     session.opened.connect(open);
+    session.revealed.connect(() => {
+      if (!panel.isVisible) {
+        open();
+      }
+    });
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),
@@ -116,7 +126,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       describedBy: { args: { type: 'object', properties: {} } }
     });
     const category = trans.__('Prompt Salience');
-    for (const command of Object.values(CommandIDs)) {
+    for (const command of [...Object.values(CommandIDs), matrix]) {
       palette?.addItem({ command, category });
     }
     if (state) {

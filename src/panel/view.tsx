@@ -55,6 +55,24 @@ export function PanelView(props: {
     }
   }, []);
 
+  useEffect(() => {
+    const reveal = (_: Session, token: number) => {
+      // Once a target that was chosen just now is drawn.
+      requestAnimationFrame(() => {
+        const at = session.text?.segments.findIndex(
+          ([start, end]) => start <= token && token < end
+        );
+        if (at !== undefined && at >= 0) {
+          onShow(at);
+        }
+      });
+    };
+    session.revealed.connect(reveal);
+    return () => {
+      session.revealed.disconnect(reveal);
+    };
+  }, [session, onShow]);
+
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
@@ -104,7 +122,11 @@ export function PanelView(props: {
         <Given session={session} />
         {text && run && (
           <>
-            <Controls settings={settings} onSettings={onSettings} />
+            <Controls
+              settings={settings}
+              ready={scores !== null}
+              onSettings={onSettings}
+            />
             <Flow
               text={text}
               map={map}

@@ -323,6 +323,16 @@ export class Session implements ISession, IDisposable {
     }
   }
 
+  /** Show a token in the text. */
+  reveal(token: number): void {
+    this._revealed.emit(token);
+  }
+
+  /** Emitted when a token of the text should come into view. */
+  get revealed(): ISignal<this, number> {
+    return this._revealed;
+  }
+
   /** Have no target. */
   clear(): void {
     this._explanation.aim(null);
@@ -445,6 +455,7 @@ export class Session implements ISession, IDisposable {
   private readonly _explanation: Explanation;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _opened = new Signal<this, void>(this);
+  private readonly _revealed = new Signal<this, number>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
   private _asked = false;

@@ -292,3 +292,24 @@ test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
   await theme(page, 'JupyterLab Dark');
   await shoot(page, 'given-narrow-dark');
 });
+
+test('the matrix', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await widen(page, panel, 420);
+  await panel.ask(ANSWER);
+  await panel.region.getByRole('button', { name: 'Matrix' }).click();
+  const grid = page.getByRole('grid', { name: /What led to each sentence/ });
+  await expect(grid).toBeVisible();
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+  await grid.getByRole('gridcell').nth(7).click();
+  await panel.mapped();
+  await shoot(page, 'matrix-light');
+  await page.getByRole('radio', { name: 'Whole response' }).click();
+  await panel.method.selectOption('grad · input');
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'matrix-signed-dark');
+  await widen(page, panel, 800);
+  await shoot(page, 'matrix-narrow');
+});
