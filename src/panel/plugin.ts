@@ -17,12 +17,14 @@ import { HistoryModel } from '../history';
 import { addMatrix } from '../matrix';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
+import { Splitter } from '../session/splitter';
 import { keepSettings } from '../session/settings';
 import { ISession } from '../session/tokens';
 import type { IPanelContext } from './context';
 import { showLog } from './log';
 import { clearHistory } from './clearhistory';
 import { panelIcon } from './icons';
+import { makeMatcher } from './matcher';
 import { PanelWidget } from './widget';
 
 /** Commands of the panel. */
@@ -58,7 +60,8 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       serverSettings: app.serviceManager.serverSettings,
       translator: translator ?? nullTranslator
     });
-    const session = new Session(client, trans);
+    const splitter = new Splitter(makeMatcher, trans);
+    const session = new Session(client, trans, splitter);
     const datasets = new DatasetsModel(client, session, trans);
     const reveal = (path: string) => {
       app.commands.execute('docmanager:open', { path }).catch(reason => {

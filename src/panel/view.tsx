@@ -15,6 +15,7 @@ import { Header } from './header';
 import { LedTo } from './ledto';
 import { Legend } from './legend';
 import { Problem, Waiting } from './notices';
+import { Part } from './part';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
 import { Status } from './status';
@@ -124,9 +125,11 @@ export function PanelView(props: {
           <>
             <Controls
               settings={settings}
+              patternProblem={session.patternProblem}
               ready={scores !== null}
               onSettings={onSettings}
             />
+            {scores && <Part session={session} text={text} root={root} />}
             <Flow
               text={text}
               map={map}

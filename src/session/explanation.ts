@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { KeptScores } from '../api';
 import { segment } from '../salience';
-import type { TokenSpan } from '../salience';
+import type { CustomStarts, TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, ITest } from './demand';
@@ -20,6 +20,7 @@ import type { IRun } from './run';
 import { ScoreStore } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
+import type { Splitter } from './splitter';
 
 /** What an explanation asks of the client. */
 export type ExplanationClient = ComputationClient;
@@ -40,9 +41,19 @@ export interface IDemand {
  * `text` and `map` are made anew only when something they are made of changed.
  */
 export class Explanation implements IDisposable {
-  constructor(client: ExplanationClient, trans: TranslationBundle) {
+  /**
+   * @param splitter - cuts by the user's expression; not this one's to dispose
+   *   of. Without one that granularity is sentences.
+   */
+  constructor(
+    client: ExplanationClient,
+    trans: TranslationBundle,
+    splitter: Splitter | null = null
+  ) {
     this._client = client;
     this._trans = trans;
+    this._splitter = splitter;
+    splitter?.changed.connect(this._update, this);
   }
 
   /** Name of the model that the run was asked of; null where there is no run. */
@@ -63,6 +74,16 @@ export class Explanation implements IDisposable {
   /** What the target is set against: why it rather than this; or null. */
   get other(): IOther | null {
     return this._other;
+  }
+
+  /** The part of the text that the map is of; null: all of it. */
+  get within(): TokenSpan | null {
+    return this._within;
+  }
+
+  set within(within: TokenSpan | null) {
+    this._within = within;
+    this._update();
   }
 
   /** When the target was chosen, in milliseconds since the epoch. */
@@ -130,6 +151,7 @@ export class Explanation implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._splitter?.changed.disconnect(this._update, this);
       this._scores?.dispose();
       this._onDemand?.dispose();
       Signal.clearData(this);
@@ -140,6 +162,9 @@ export class Explanation implements IDisposable {
   set settings(settings: ISettings) {
     const { method } = this._settings;
     this._settings = settings;
+    if (this._splitter) {
+      this._splitter.pattern = settings.pattern;
+    }
     if (settings.method !== method) {
       this._want();
     }
@@ -153,6 +178,7 @@ export class Explanation implements IDisposable {
       this._anchor = null;
       this._target = null;
       this._other = null;
+      this._within = null;
       this._scores?.dispose();
       this._scores = null;
       this._onDemand?.dispose();
@@ -194,7 +220,8 @@ export class Explanation implements IDisposable {
     const whole = segment(
       text.tokens,
       text.seam,
-      this._settings.granularity
+      this._settings.granularity,
+      this._custom
     ).find(([start, end]) => start <= token && token < end);
     if (!whole) {
       return false;
@@ -300,6 +327,13 @@ export class Explanation implements IDisposable {
     }
   }
 
+  /** Where the user's expression cuts, if it does. */
+  private get _custom(): CustomStarts | null {
+    return this._settings.granularity === 'custom'
+      ? (this._splitter?.cut ?? null)
+      : null;
+  }
+
   /** Make text and map anew, if what they are made of changed. */
   private _update(): void {
     if (this._isDisposed) {
@@ -309,12 +343,19 @@ export class Explanation implements IDisposable {
       this._settings;
     const run = this._run;
     const target = this._target;
-    const made = [run?.promptTokens, run?.answerTokens, granularity, target];
+    const custom = this._custom;
+    const made = [
+      run?.promptTokens,
+      run?.answerTokens,
+      granularity,
+      target,
+      custom
+    ];
     if (!sameItems(made, this._textOf)) {
       this._textOf = made;
       this._text =
         run && run.promptTokens.length > 0
-          ? cutText(run, granularity, target)
+          ? cutText(run, granularity, target, custom)
           : null;
     }
     const other = this._other;
@@ -333,7 +374,13 @@ export class Explanation implements IDisposable {
         void computation?.offer(true);
       }
     }
-    const drawn = [this._text, this._scoresBy(method), aggregation, intensity];
+    const drawn = [
+      this._text,
+      this._scoresBy(method),
+      aggregation,
+      intensity,
+      this._within
+    ];
     if (!sameItems(drawn, this._mapOf)) {
       this._mapOf = drawn;
       this._map = this._mapBy(method);
@@ -378,7 +425,7 @@ export class Explanation implements IDisposable {
     if (!text || !target || !scores) {
       return null;
     }
-    const options = { ...this._settings, method };
+    const options = { ...this._settings, method, within: this._within };
     if (!('event' in scores)) {
       return makeMap(text, scores, target, options);
     }
@@ -387,6 +434,7 @@ export class Explanation implements IDisposable {
       : makeSegmentMap(text, scores, target, options);
   }
 
+  private readonly _splitter: Splitter | null;
   private readonly _client: ExplanationClient;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
@@ -399,6 +447,7 @@ export class Explanation implements IDisposable {
   private _isPaused = false;
   private _target: TokenSpan | null = null;
   private _other: IOther | null = null;
+  private _within: TokenSpan | null = null;
   private _targetSince = 0;
   private _anchor: TokenSpan | null = null;
   private _text: IText | null = null;

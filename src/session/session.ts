@@ -29,6 +29,7 @@ import { ServiceModel } from './service';
 import { DEFAULT_SETTINGS, samplingOf } from './settings';
 import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
+import type { Splitter } from './splitter';
 import type { ISession } from './tokens';
 
 /** What is kept of a session when the page is reloaded. */
@@ -60,13 +61,22 @@ export interface ISavedSession {
  * replaced, never altered.
  */
 export class Session implements ISession, IDisposable {
-  constructor(client: Session.Client, trans: TranslationBundle) {
+  /**
+   * @param splitter - cuts by the user's expression; the session's to dispose
+   *   of from now on.
+   */
+  constructor(
+    client: Session.Client,
+    trans: TranslationBundle,
+    splitter: Splitter | null = null
+  ) {
     this._trans = trans;
     this._client = client;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
-    this._explanation = new Explanation(client, trans);
+    this._splitter = splitter;
+    this._explanation = new Explanation(client, trans, splitter);
     this.given = new GivenModel();
     this.contrast = new ContrastModel(client, this._explanation, trans);
     this.given.changed.connect(this._emit, this);
@@ -141,6 +151,16 @@ export class Session implements ISession, IDisposable {
     return this._explanation.other;
   }
 
+  /** The part of the text that the map is of; null: all of it. */
+  get within(): TokenSpan | null {
+    return this._explanation.within;
+  }
+
+  /** What is wrong with the user's expression, in words; or empty. */
+  get patternProblem(): string {
+    return this._splitter?.problem ?? '';
+  }
+
   /** When the target was chosen, in milliseconds since the epoch. */
   get targetSince(): number {
     return this._explanation.targetSince;
@@ -200,6 +220,7 @@ export class Session implements ISession, IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._splitter?.dispose();
       this.contrast.dispose();
       this.given.dispose();
       this._explanation.dispose();
@@ -321,6 +342,11 @@ export class Session implements ISession, IDisposable {
     if (this.text && this.scores && target[0] >= this.text.seam) {
       this._explanation.aim(target);
     }
+  }
+
+  /** Make the map of a part of the text, whose shares are of that part; null: of all. */
+  restrict(within: TokenSpan | null): void {
+    this._explanation.within = within;
   }
 
   /** Show a token in the text. */
@@ -451,6 +477,7 @@ export class Session implements ISession, IDisposable {
 
   private readonly _trans: TranslationBundle;
   private readonly _client: Session.Client;
+  private readonly _splitter: Splitter | null;
   private readonly _runner: Runner;
   private readonly _explanation: Explanation;
   private readonly _changed = new Signal<this, void>(this);

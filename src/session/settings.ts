@@ -15,6 +15,8 @@ export type Density = 'comfortable' | 'compact';
 /** What the user chose; remembered in JupyterLab's settings. */
 export interface ISettings {
   readonly granularity: Granularity;
+  /** The regular expression that ends segments of granularity `custom`. */
+  readonly pattern: string;
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1; see `intensityExponent`. */
@@ -40,6 +42,7 @@ export interface ISettings {
 /** Also the defaults in schema/panel.json. */
 export const DEFAULT_SETTINGS: ISettings = {
   granularity: 'sentences',
+  pattern: '[,;:.]\\s|\\n',
   method: 'grad_l2',
   aggregation: 'sum',
   intensity: 0.6,
@@ -91,6 +94,7 @@ export function readSettings(
   const d = DEFAULT_SETTINGS;
   return {
     granularity: one(GRANULARITIES, raw.granularity, d.granularity),
+    pattern: typeof raw.pattern === 'string' ? raw.pattern : d.pattern,
     method: one(METHOD_NAMES, raw.method, d.method),
     aggregation: one(AGGREGATIONS, raw.aggregation, d.aggregation),
     intensity: number(raw.intensity, 0, d.intensity, 1),
