@@ -136,6 +136,9 @@ class Core:
     def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
+        if isinstance(request, protocol.ScoreRequest):
+            self._check_length("prompt", request.prompt)
+            self._check_length("target", request.target)
         if isinstance(request, protocol.GenerateRequest):
             self.check_length("prompt", request.prompt)
         if isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest):

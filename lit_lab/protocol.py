@@ -200,6 +200,21 @@ class GenerateRequest(Message):
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
 
 
+class ScoreRequest(Message):
+    """Ask how likely a given text is after a prompt: what the model would have to say, token by token.
+
+    Answered by the same events as a `GenerateRequest`; the answer's `reason` is `given`. Prompt and target are tokenized
+    apart, as a prompt and its answer are.
+    """
+
+    kind: Literal["score"] = "score"
+    model: Name
+    prompt: Text
+    target: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+    alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
+    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
+
+
 class Span(Message):
     """A half-open span of token indices."""
 
@@ -217,6 +232,18 @@ def _check_target(span: Span, ids: list[int]) -> None:
     # Token 0 is never predicted, so it can't be explained.
     if span.start < 1 or span.end > len(ids):
         raise ValueError(f"target [{span.start}, {span.end}) must lie in [1, {len(ids)})")
+
+
+Instead = Annotated[
+    list[TokenId] | None,
+    Field(
+        min_length=1,
+        max_length=MAX_TOKENS,
+        description="Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is "
+        "the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.",
+    ),
+]
+"""The other half of a contrastive target (Yin and Neubig 2022)."""
 
 
 class Integration(Message):
@@ -248,11 +275,14 @@ class SalienceRequest(Message):
     targets: list[Span] = Field(min_length=1, max_length=MAX_TARGETS)
     methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
     integration: Integration = Integration()
+    instead: Instead = None
 
     @model_validator(mode="after")
     def _within(self) -> SalienceRequest:
         for span in self.targets:
             _check_target(span, self.ids)
+        if self.instead is not None and len(self.targets) != 1:
+            raise ValueError("what stands instead of a target needs exactly one target")
         return self
 
 
@@ -270,6 +300,7 @@ class _SegmentsRequest(Message):
     )
     mode: AblationMode = "remove"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
+    instead: Instead = None
 
     @model_validator(mode="after")
     def _in_place(self) -> _SegmentsRequest:
@@ -340,11 +371,12 @@ class LitAppRequest(Message):
 
 
 JobRequest = Annotated[
-    GenerateRequest | SalienceRequest | AblationRequest | TrustRequest | LitAppRequest, Field(discriminator="kind")
+    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest | LitAppRequest,
+    Field(discriminator="kind"),
 ]
 """What can be asked for as a job. The model service answers each kind at the path of its name, such as `/salience`."""
 
-JobKind = Literal["generate", "salience", "ablation", "trust", "lit_app"]
+JobKind = Literal["generate", "score", "salience", "ablation", "trust", "lit_app"]
 """The kinds of `JobRequest`."""
 
 
@@ -418,6 +450,10 @@ class TokenEvent(Message):
     token: AnswerToken
 
 
+Reason = Literal["end", "length", "window", "given"]
+"""Why an answer ended."""
+
+
 class AnswerEvent(Message):
     """The complete answer, which replaces what was streamed.
 
@@ -427,8 +463,9 @@ class AnswerEvent(Message):
     event: Literal["answer"] = "answer"
     text: str
     tokens: list[AnswerToken]
-    reason: Literal["end", "length", "window"] = Field(
-        description="`end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full."
+    reason: Reason = Field(
+        description="`end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; "
+        "`given`: it is no answer of the model's, but a text that was given (`ScoreRequest`)."
     )
     seconds: float = Field(description="From the start of the computation to its end.")
     first_seconds: float | None = Field(default=None, description="From its start to the first token; None: no token.")
@@ -446,6 +483,7 @@ class ScoresEvent(Message):
         default=None,
         description="Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.",
     )
+    instead: Instead = None
 
 
 class ProgressEvent(Message):
@@ -470,8 +508,11 @@ class SegmentScoresEvent(Message):
     errors: list[float] | None = Field(
         description="<float>[num_segments]: standard error of each score; None: nothing was sampled."
     )
-    logprob: float = Field(description="The target's log-probability with everything in place.")
+    logprob: float = Field(
+        description="The target's log-probability with everything in place; less the other's, of a contrastive target."
+    )
     passes: int = Field(description="Passes through the model that were made.")
+    instead: Instead = None
 
 
 class CurvePoint(Message):
@@ -602,6 +643,7 @@ class RunInfo(Message):
     prompt: str = Field(description="Its beginning.")
     answer: str = Field(description="Its beginning.")
     scores: int = Field(description="Number of targets and methods that it has scores of.")
+    given: bool = Field(default=False, description="Whether the answer is a text that was given, not the model's own.")
 
 
 class RunSampling(Message):
@@ -627,7 +669,7 @@ class RunRecord(Message):
     sampling: RunSampling
     prompt_tokens: list[Token]
     answer_tokens: list[AnswerToken]
-    reason: Literal["end", "length", "window"] | None = Field(description="None: it was stopped, or broke off.")
+    reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")
     seconds: float | None
     first_seconds: float | None = None
     scores: list[KeptScores] = []

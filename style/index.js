@@ -8,4 +8,6 @@ import './options.css';
 import './datasets.css';
 import './history.css';
 import './litapp.css';
+import './targets.css';
+import './matrix.css';
 import './notebook.css';

@@ -24,6 +24,7 @@ from lit_lab.protocol import (
     LitCall,
     ModelsResponse,
     SalienceRequest,
+    ScoreRequest,
     ServiceHealth,
     TokensRequest,
     TokensResponse,
@@ -148,6 +149,12 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
                 lambda model, cancellation: model.generate(asked, cancellation),
             )
         )
+
+    @app.post("/score")
+    async def score(request: Request) -> Response:
+        asked = await _body(request, ScoreRequest)
+        registry.get(asked.model)
+        return _stream(work.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation)))
 
     @app.post("/salience")
     async def salience(request: Request) -> Response:

@@ -406,6 +406,11 @@ export interface components {
              */
             seed?: number;
             /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead?: number[] | null;
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -445,10 +450,10 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full.
+             * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
              * @enum {string}
              */
-            reason: "end" | "length" | "window";
+            reason: "end" | "length" | "window" | "given";
             /** @description From the start of the computation to its end. */
             seconds: number;
             /**
@@ -713,13 +718,13 @@ export interface components {
         JobInfo: {
             id: string;
             /** @enum {string} */
-            kind: "generate" | "salience" | "ablation" | "trust" | "lit_app";
+            kind: "generate" | "score" | "salience" | "ablation" | "trust" | "lit_app";
             /** @enum {string} */
             state: "running" | "done" | "failed" | "cancelled";
             /** @description Seconds since the epoch. */
             created: number;
         };
-        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"] | components["schemas"]["LitAppRequest"];
+        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["ScoreRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"] | components["schemas"]["LitAppRequest"];
         /**
          * JobsResponse
          * @description The caller's jobs, newest first.
@@ -910,6 +915,11 @@ export interface components {
             answer: string;
             /** @description Number of targets and methods that it has scores of. */
             scores: number;
+            /**
+             * @description Whether the answer is a text that was given, not the model's own.
+             * @default false
+             */
+            given: boolean;
         };
         /**
          * RunOrigin
@@ -941,8 +951,8 @@ export interface components {
             sampling: components["schemas"]["RunSampling"];
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
-            /** @description None: it was stopped, or broke off. */
-            reason: ("end" | "length" | "window") | null;
+            /** @description `given`: a text that was given. None: it was stopped, or broke off. */
+            reason: ("end" | "length" | "window" | "given") | null;
             seconds: number | null;
             /** @default null */
             first_seconds: number | null;
@@ -1032,6 +1042,11 @@ export interface components {
              *     }
              */
             integration?: components["schemas"]["Integration"];
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead?: number[] | null;
         };
         /**
          * Sampling
@@ -1060,6 +1075,33 @@ export interface components {
             seed?: number;
         };
         /**
+         * ScoreRequest
+         * @description Ask how likely a given text is after a prompt: what the model would have to say, token by token.
+         *
+         *     Answered by the same events as a `GenerateRequest`; the answer's `reason` is `given`. Prompt and target are tokenized
+         *     apart, as a prompt and its answer are.
+         */
+        ScoreRequest: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "score";
+            model: string;
+            prompt: string;
+            target: string;
+            /**
+             * @description How many of the most likely tokens to tell of each.
+             * @default 5
+             */
+            alternatives?: number;
+            /**
+             * @description Kept with the run; the model service isn't told.
+             * @default null
+             */
+            origin?: components["schemas"]["RunOrigin"] | null;
+        };
+        /**
          * ScoresEvent
          * @description One target's scores by one method.
          */
@@ -1079,6 +1121,11 @@ export interface components {
              * @default null
              */
             gap: number | null;
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead: number[] | null;
         };
         /**
          * SegmentScoresEvent
@@ -1100,10 +1147,15 @@ export interface components {
             scores: number[];
             /** @description <float>[num_segments]: standard error of each score; None: nothing was sampled. */
             errors: number[] | null;
-            /** @description The target's log-probability with everything in place. */
+            /** @description The target's log-probability with everything in place; less the other's, of a contrastive target. */
             logprob: number;
             /** @description Passes through the model that were made. */
             passes: number;
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead: number[] | null;
         };
         /**
          * ServiceStatus
@@ -1276,6 +1328,11 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead?: number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}

@@ -20,6 +20,7 @@ export type ModelInfo = Schemas['ModelInfo'];
 /** A half-open span of token indices (not of characters). */
 export type TokenSpan = Schemas['Span'];
 export type GenerateRequest = Schemas['GenerateRequest'];
+export type ScoreRequest = Schemas['ScoreRequest'];
 export type Sampling = Schemas['Sampling'];
 export type SalienceRequest = Schemas['SalienceRequest'];
 export type Integration = Schemas['Integration'];

@@ -22,6 +22,7 @@ function info(id: string, fields: Partial<RunInfo> = {}): RunInfo {
     prompt: `prompt ${id}`,
     answer: `answer ${id}`,
     scores: 0,
+    given: false,
     ...fields
   };
 }

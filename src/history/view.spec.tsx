@@ -23,6 +23,7 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     prompt: 'Suggestion: soup',
     answer: ` <b>answer</b>\n${id}`,
     scores: 3,
+    given: false,
     ...fields
   };
 }

@@ -300,6 +300,7 @@ function Run(props: {
                 PathExt.basename(run.origin.document),
                 ...run.origin.place
               ],
+              run.given && trans.__('given text'),
               run.model,
               run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
             ]

@@ -159,7 +159,8 @@ describe('panel: methods, demand and trust', () => {
             scores: request.segments.map((_, i) => (i === 1 ? -2.312 : 0.5)),
             errors: request.segments.map(() => 0.12),
             logprob: -1,
-            passes: 40
+            passes: 40,
+            instead: null
           },
           { event: 'done', seconds: 1 }
         );
@@ -200,7 +201,8 @@ describe('panel: methods, demand and trust', () => {
               target: request.targets[0],
               method: 'integrated_gradients',
               scores: request.ids.map((_, i) => i),
-              gap
+              gap,
+              instead: null
             },
             { event: 'done', seconds: 1 }
           );

@@ -19,6 +19,14 @@ export interface IFlowProps {
   /** Whether the answer is under way. */
   answering: boolean;
   underline: boolean;
+  /** Whether to mark how improbable each token of the answer was. */
+  surprise?: boolean;
+  /** Whether the answer is a text that was given. */
+  given?: boolean;
+  /** Whether lines are close. */
+  compact?: boolean;
+  /** Whether control tokens aren't shown. */
+  hideTemplate?: boolean;
   /** Whether segments are so short that a rank beside them would part words. */
   fine: boolean;
   /** Make the segment that holds a token the target. */
@@ -91,6 +99,9 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         data-fine={props.fine}
         data-signed={map !== null && METHODS[map.method].isSigned}
         data-ready={ready}
+        data-given={props.given}
+        data-density={props.compact ? 'compact' : 'comfortable'}
+        data-template={props.hideTemplate ? 'hidden' : 'shown'}
         onClick={onClick}
         onMouseDown={event => {
           if (event.shiftKey && segmentAt(event.target)) {
@@ -110,7 +121,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         />
         <Part
           {...shared}
-          label={trans.__('Answer')}
+          label={props.given ? trans.__('Given text') : trans.__('Answer')}
+          surprise={props.surprise}
           spans={text.answer}
           from={text.seam}
           to={text.tokens.length}
@@ -143,6 +155,7 @@ interface IPartProps {
   map: IShownMap | null;
   target: TokenSpan | null;
   pickable: boolean;
+  surprise?: boolean;
 }
 
 /** Prompt or answer. */
@@ -174,6 +187,7 @@ const Part = React.memo(
               joinsBefore={isTarget && isJoined(tokens, spans, i - 1, target)}
               joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
               pickable={props.pickable}
+              surprise={props.surprise}
             />
           );
         })}
@@ -186,6 +200,8 @@ const Part = React.memo(
     one.map === other.map &&
     one.target === other.target &&
     one.pickable === other.pickable &&
+    one.surprise === other.surprise &&
+    one.label === other.label &&
     one.to === other.to
 );
 Part.displayName = 'Part';

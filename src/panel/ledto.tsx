@@ -1,10 +1,12 @@
 import React from 'react';
 
+import type { IOther } from '../session/contrast';
 import { direction, nats, percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
+import { TargetName } from './contrast';
 
 /** How many segments are listed. */
 const COUNT = 5;
@@ -14,6 +16,8 @@ export const LedTo = React.memo(
   (props: {
     text: IText;
     map: IShownMap;
+    /** What the target is set against, if anything. */
+    other?: IOther | null;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
   }): JSX.Element => {
@@ -21,7 +25,10 @@ export const LedTo = React.memo(
     const { text, map, onShow } = props;
     const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
-    const name = trans.__('What led to “%1”', target);
+    const { other = null } = props;
+    const name = other
+      ? trans.__('What led to “%1” rather than “%2”', target, other.text.trim())
+      : trans.__('What led to “%1”', target);
     const top = map.segments
       .map((segment, index) => ({ segment, index }))
       .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
@@ -29,7 +36,7 @@ export const LedTo = React.memo(
     return (
       <section className="lit-ledto" data-kind={kind}>
         <h3 className="lit-ledto-title" title={name}>
-          {trans.__('What led to')} <strong>“{target}”</strong>
+          <TargetName target={target} other={other} />
         </h3>
         {top.length === 0 && (
           <p className="lit-hint">

@@ -83,6 +83,30 @@ function MapOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
         </select>
       </label>
       <label>
+        <span>{trans.__('Compact lines')}</span>
+        <input
+          type="checkbox"
+          checked={settings.density === 'compact'}
+          onChange={event =>
+            onSettings({
+              density: event.target.checked ? 'compact' : 'comfortable'
+            })
+          }
+        />
+      </label>
+      <label
+        title={trans.__(
+          'What structures a conversation rather than says something, such as <start_of_turn>'
+        )}
+      >
+        <span>{trans.__('Hide template parts')}</span>
+        <input
+          type="checkbox"
+          checked={settings.hideTemplate}
+          onChange={event => onSettings({ hideTemplate: event.target.checked })}
+        />
+      </label>
+      <label>
         <span>{trans.__('Underline instead of shading')}</span>
         <input
           type="checkbox"

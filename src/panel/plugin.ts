@@ -15,13 +15,17 @@ import { ApiClient } from '../api';
 import { DatasetsModel } from '../datasets';
 import { HistoryModel } from '../history';
 import { addLitApp } from '../litapp';
+import { addMatrix } from '../matrix';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
+import { Splitter } from '../session/splitter';
 import { keepSettings } from '../session/settings';
 import { ISession } from '../session/tokens';
+import type { IPanelContext } from './context';
 import { showLog } from './log';
 import { clearHistory } from './clearhistory';
 import { panelIcon } from './icons';
+import { makeMatcher } from './matcher';
 import { PanelWidget } from './widget';
 
 /** Commands of the panel. */
@@ -57,7 +61,8 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       serverSettings: app.serviceManager.serverSettings,
       translator: translator ?? nullTranslator
     });
-    const session = new Session(client, trans);
+    const splitter = new Splitter(makeMatcher, trans);
+    const session = new Session(client, trans, splitter);
     const datasets = new DatasetsModel(client, session, trans);
     const reveal = (path: string) => {
       app.commands.execute('docmanager:open', { path }).catch(reason => {
@@ -103,6 +108,16 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.log });
 
     const settings = keepSettings(session, registry, panelPlugin.id);
+    const context: IPanelContext = {
+      trans,
+      showLog: log,
+      openMatrix: () => void commands.execute(matrix),
+      openMenu: anchor => {
+        const { left, bottom } = anchor.getBoundingClientRect();
+        menu.open(left, bottom);
+      }
+    };
+    const matrix = addMatrix(app, session, context);
     const panel = new PanelWidget({
       session,
       datasets,
@@ -120,6 +135,11 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       app.shell.activateById(panel.id);
     };
     session.opened.connect(open);
+    session.revealed.connect(() => {
+      if (!panel.isVisible) {
+        open();
+      }
+    });
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),
@@ -128,7 +148,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       describedBy: { args: { type: 'object', properties: {} } }
     });
     const category = trans.__('Prompt Salience');
-    for (const command of Object.values(CommandIDs)) {
+    for (const command of [...Object.values(CommandIDs), matrix]) {
       palette?.addItem({ command, category });
     }
     if (state) {

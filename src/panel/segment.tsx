@@ -3,6 +3,7 @@ import React from 'react';
 import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import { textOf } from '../session/map';
+import { Marked } from './surprise';
 
 /** How many of the strongest segments carry their rank. */
 const BADGES = 3;
@@ -25,6 +26,8 @@ interface ISegmentProps {
   joinsBefore: boolean;
   joinsAfter: boolean;
   pickable: boolean;
+  /** Whether to mark how improbable each token was. */
+  surprise?: boolean;
 }
 
 /**
@@ -60,7 +63,17 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         }
       >
         {joinsBefore && lead}
-        {withControl(tokens, start, end, lead.length, core)}
+        {props.surprise ? (
+          <Marked
+            tokens={tokens}
+            start={start}
+            end={end}
+            lead={lead.length}
+            core={core}
+          />
+        ) : (
+          withControl(tokens, start, end, lead.length, core)
+        )}
         {joinsAfter && trail}
       </span>
       {hasBadge && (

@@ -5,17 +5,21 @@ import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { Composer } from './composer';
 import { usePanel } from './context';
+import { Contrast } from './contrast';
 import { Controls } from './controls';
 import { Demand } from './demand';
 import { Flow } from './flow';
 import { useFollow } from './follow';
+import { Given } from './given';
 import { Header } from './header';
 import { LedTo } from './ledto';
 import { Legend } from './legend';
 import { Problem, Waiting } from './notices';
+import { Part } from './part';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
 import { Status } from './status';
+import { Hesitations } from './surprise';
 import { Trust } from './trust';
 
 /** The side panel. */
@@ -36,6 +40,10 @@ export function PanelView(props: {
     (token: number, extend: boolean) => session.pick(token, extend),
     [session]
   );
+  const onHesitation = useCallback(
+    (token: number) => session.aim([token, token + 1]),
+    [session]
+  );
   const onShow = useCallback((index: number) => {
     const element = root.current?.querySelector<HTMLElement>(
       `[data-segment="${index}"]`
@@ -47,6 +55,24 @@ export function PanelView(props: {
       element.classList.add('lit-flash');
     }
   }, []);
+
+  useEffect(() => {
+    const reveal = (_: Session, token: number) => {
+      // Once a target that was chosen just now is drawn.
+      requestAnimationFrame(() => {
+        const at = session.text?.segments.findIndex(
+          ([start, end]) => start <= token && token < end
+        );
+        if (at !== undefined && at >= 0) {
+          onShow(at);
+        }
+      });
+    };
+    session.revealed.connect(reveal);
+    return () => {
+      session.revealed.disconnect(reveal);
+    };
+  }, [session, onShow]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
@@ -94,9 +120,16 @@ export function PanelView(props: {
           </p>
         )}
         <Composer session={session} />
+        <Given session={session} />
         {text && run && (
           <>
-            <Controls settings={settings} onSettings={onSettings} />
+            <Controls
+              settings={settings}
+              patternProblem={session.patternProblem}
+              ready={scores !== null}
+              onSettings={onSettings}
+            />
+            {scores && <Part session={session} text={text} root={root} />}
             <Flow
               text={text}
               map={map}
@@ -104,6 +137,10 @@ export function PanelView(props: {
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
+              surprise={settings.surprise}
+              given={run.given !== undefined}
+              compact={settings.density === 'compact'}
+              hideTemplate={settings.hideTemplate}
               fine={
                 settings.granularity === 'tokens' ||
                 settings.granularity === 'words'
@@ -116,6 +153,13 @@ export function PanelView(props: {
           <p className="lit-hint lit-inset">
             {trans.__('The model ended its answer at once, without a word.')}
           </p>
+        )}
+        {text && run && settings.surprise && run.answerTokens.length > 0 && (
+          <Hesitations
+            text={text}
+            isGiven={run.given !== undefined}
+            onPick={scores ? onHesitation : null}
+          />
         )}
         {scores && !target && (
           <p className="lit-hint lit-inset lit-next">
@@ -148,16 +192,23 @@ export function PanelView(props: {
       {text && target && (map || demand) && (
         <div className="lit-dock">
           {map ? (
-            <LedTo text={text} map={map} onShow={onShow} />
+            <LedTo
+              text={text}
+              map={map}
+              other={session.other}
+              onShow={onShow}
+            />
           ) : (
             <Demand
               demand={demand!}
               method={settings.method}
               text={text}
               target={target}
+              other={session.other}
               onRestart={() => void session.service.restart()}
             />
           )}
+          <Contrast session={session} />
           {map && <Trust session={session} map={map} />}
         </div>
       )}

@@ -4,6 +4,7 @@ import type {
   AnswerEvent,
   AnswerToken,
   JobEvent,
+  JobRequest,
   KeptScores,
   RunOrigin,
   RunRecord,
@@ -23,6 +24,28 @@ export interface IRunRequest {
   readonly sampling: Readonly<Sampling>;
   /** Where the prompt came from; null where that isn't known. */
   readonly origin: RunOrigin | null;
+  /**
+   * The text that stands in the answer's place, given rather than generated;
+   * left out: the model answers.
+   */
+  readonly given?: string;
+}
+
+/** How many of the most likely tokens are told of each. */
+const ALTERNATIVES = 5;
+
+/** The job that does what a run asks. */
+export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
+  const { model, prompt, sampling, origin, given } = request;
+  const shared = { model, prompt, origin, alternatives: ALTERNATIVES };
+  return given === undefined
+    ? {
+        kind: 'generate',
+        max_new_tokens: maxNewTokens,
+        sampling: { ...sampling },
+        ...shared
+      }
+    : { kind: 'score', target: given, ...shared };
 }
 
 /** How far a run is. */
@@ -93,6 +116,7 @@ export function keptRun(record: RunRecord): IRun {
     values: {},
     sampling: record.sampling,
     origin: record.origin,
+    ...(record.reason === 'given' && { given: record.answer }),
     phase: record.reason === null ? 'stopped' : 'done',
     message: '',
     started: record.created * 1000,
@@ -121,13 +145,19 @@ export function applyEvent(
       return {
         ...run,
         promptTokens: event.tokens,
-        message: trans.__('Waiting for the first word')
+        message:
+          run.given === undefined
+            ? trans.__('Waiting for the first word')
+            : trans.__('Reading the text')
       };
     case 'token':
       return {
         ...run,
         phase: 'answering',
-        message: trans.__('Answering'),
+        message:
+          run.given === undefined
+            ? trans.__('Answering')
+            : trans.__('Reading the text'),
         answerTokens: [...run.answerTokens, event.token]
       };
     case 'answer':

@@ -99,6 +99,8 @@ export interface IPromptSource extends IDisposable {
   readonly text: IPromptText | null;
   /** Values found for the fields, by name of the field. */
   readonly suggestions: Readonly<Record<string, ISuggestion>>;
+  /** The answer that the source says there should be; null or absent: none. */
+  readonly target?: string | null;
   /** What finds the place again after a reload; null if nothing does. */
   readonly link: ReadonlyPartialJSONObject | null;
   /** Emitted when `text`, `place` or `suggestions` may have changed. */

@@ -108,7 +108,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def events(path, request):
-    if path == "/generate":
+    if path in ("/generate", "/score"):
         yield from generation(request)
         return
     if path == "/lit_app":
@@ -201,7 +201,7 @@ def generation(request):
         "event": "answer",
         "text": "Hello",
         "tokens": [one["token"] for one in said],
-        "reason": "end",
+        "reason": "given" if request["kind"] == "score" else "end",
         "seconds": 0.1,
     }
     yield {"event": "done", "seconds": 0.1}

@@ -1,0 +1,58 @@
+import { GivenModel, runTogether } from './given';
+
+describe('session/given', () => {
+  it('knows where prompt and text would run together', () => {
+    for (const [prompt, text] of [
+      ['Analysis:', 'This dish'],
+      ['Say', '“Yes”'],
+      ['x.', '7']
+    ]) {
+      expect([prompt, text, runTogether(prompt, text)]).toEqual([
+        prompt,
+        text,
+        true
+      ]);
+    }
+    for (const [prompt, text] of [
+      ['Analysis: ', 'This'],
+      ['Analysis:', ' This'],
+      ['Analysis:\n', 'This'],
+      ['Analysis', ', and'],
+      ['Say “', 'Yes'],
+      ['分析：', '好'],
+      ['', 'This'],
+      ['Say', '']
+    ]) {
+      expect([prompt, text, runTogether(prompt, text)]).toEqual([
+        prompt,
+        text,
+        false
+      ]);
+    }
+  });
+
+  it('puts a blank between, unless told not to', () => {
+    const model = new GivenModel();
+    expect(model.behind('A:', 'b')).toBe(' b');
+    model.hasBlank = false;
+    expect(model.behind('A:', 'b')).toBe('b');
+  });
+
+  it('is kept over a reload', () => {
+    const model = new GivenModel();
+    let changes = 0;
+    model.changed.connect(() => changes++);
+    model.text = ' Avoid.';
+    model.isOpen = true;
+    expect(changes).toBe(2);
+    const other = new GivenModel();
+    other.restore(JSON.parse(JSON.stringify(model.save())));
+    expect([other.text, other.isOpen, other.hasBlank]).toEqual([
+      ' Avoid.',
+      true,
+      true
+    ]);
+    other.restore(undefined);
+    expect(other.text).toBe(' Avoid.');
+  });
+});
