@@ -15,6 +15,7 @@ import { Legend } from './legend';
 import { Problem, Waiting } from './notices';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
+import { showSegment } from './show';
 import { Status } from './status';
 import { Trust } from './trust';
 
@@ -36,17 +37,10 @@ export function PanelView(props: {
     (token: number, extend: boolean) => session.pick(token, extend),
     [session]
   );
-  const onShow = useCallback((index: number) => {
-    const element = root.current?.querySelector<HTMLElement>(
-      `[data-segment="${index}"]`
-    );
-    if (element) {
-      element.scrollIntoView({ block: 'center', behavior: 'smooth' });
-      element.classList.remove('lit-flash');
-      void element.offsetWidth; // starts the animation anew
-      element.classList.add('lit-flash');
-    }
-  }, []);
+  const onShow = useCallback(
+    (index: number) => showSegment(root.current, index),
+    []
+  );
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
