@@ -8,3 +8,4 @@ import './options.css';
 import './datasets.css';
 import './history.css';
 import './notebook.css';
+import './sharing.css';
