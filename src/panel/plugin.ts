@@ -13,6 +13,7 @@ import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
 import { DatasetsModel } from '../datasets';
+import { ShareMenu } from '../export/menu';
 import { HistoryModel } from '../history';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
@@ -79,6 +80,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       execute: log,
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    const share = new ShareMenu(commands);
     const menu = new Menu({ commands });
     menu.addItem({ command: CommandIDs.restart });
     menu.addItem({ command: CommandIDs.log });
@@ -97,8 +99,10 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
         openMenu: anchor => {
           const { left, bottom } = anchor.getBoundingClientRect();
           menu.open(left, bottom);
-        }
-      }
+        },
+        openShare: anchor => share.open(anchor)
+      },
+      onShare: (run, anchor) => share.open(anchor, run.id)
     });
     app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
     restorer?.add(panel, panel.id);
