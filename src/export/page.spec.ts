@@ -85,6 +85,20 @@ describe('export/page', () => {
     expect(page.querySelector('time')!.dateTime).toMatch(/^2023-11-14T/);
   });
 
+  it('has a size that can be mailed', () => {
+    // 2,000 tokens, of which the answer's 12 sentences have maps by two methods.
+    const prompt = 'A sentence of seven words it is. '.repeat(268);
+    const long = finished(
+      prompt,
+      ' Ten words more that say something of this and that.'.repeat(12)
+    );
+    expect(long.scores).toHaveLength(24);
+    const count = long.prompt_tokens.length + long.answer_tokens.length;
+    expect(count).toBeGreaterThan(1990);
+    const whole = makePage([long], { look: LOOK, targets: [], trans }, PARTS);
+    expect(whole.length).toBeLessThan(450_000);
+  });
+
   it('shows two runs side by side', () => {
     const other = finished('Else.', ' No.', { model: 'other' });
     const both = parse(
