@@ -32,12 +32,17 @@ export async function copy(
   content: Promise<Blob>
 ): Promise<void> {
   content.catch(() => undefined); // told below
-  // Missing on pages that are neither on HTTPS nor on this machine.
-  if (!navigator.clipboard?.write || typeof ClipboardItem === 'undefined') {
+  const { clipboard } = navigator as { clipboard?: Clipboard };
+  if (!clipboard) {
+    // None on pages that are neither on HTTPS nor on this machine.
     throw new NoClipboard('insecure');
   }
   try {
-    await navigator.clipboard.write([new ClipboardItem({ [type]: content })]);
+    if (type === 'text/plain' && typeof ClipboardItem === 'undefined') {
+      await clipboard.writeText(await (await content).text());
+    } else {
+      await clipboard.write([new ClipboardItem({ [type]: content })]);
+    }
   } catch (reason) {
     await content; // What it failed for, if it was not the browser.
     console.warn('LIT Lab: the browser copied nothing', reason);

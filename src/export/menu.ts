@@ -7,6 +7,13 @@ import { SHARE_COMMANDS } from './commands';
 export class ShareMenu {
   constructor(commands: Menu.IOptions['commands']) {
     this._menu = new Menu({ commands });
+    this._menu.aboutToClose.connect(() => {
+      // To where the keyboard was; a row's button shows only with the focus.
+      const row = this._anchor?.closest('li')?.querySelector('button');
+      row?.focus();
+      this._anchor?.focus();
+      this._anchor = null;
+    });
   }
 
   /**
@@ -15,6 +22,7 @@ export class ShareMenu {
    * @param run - id of a run of the history; else it is for the one shown.
    */
   open(anchor: HTMLElement, run?: string): void {
+    this._anchor = anchor;
     const args: ReadonlyJSONObject = run === undefined ? {} : { run };
     this._menu.clearItems();
     for (const command of [SHARE_COMMANDS.page, SHARE_COMMANDS.insert]) {
@@ -35,4 +43,5 @@ export class ShareMenu {
   }
 
   private readonly _menu: Menu;
+  private _anchor: HTMLElement | null = null;
 }
