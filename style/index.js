@@ -11,3 +11,4 @@ import './litapp.css';
 import './targets.css';
 import './matrix.css';
 import './notebook.css';
+import './sharing.css';

@@ -184,20 +184,6 @@ describe('history/model', () => {
     expect(revealed).toEqual(['n.ipynb']);
   });
 
-  it('gives a run as JSON', async () => {
-    await model.load();
-    expect(JSON.parse((await model.json(model.runs[0]))!)).toMatchObject({
-      id: 'a',
-      prompt: 'prompt a'
-    });
-    client.failure = new ApiError(
-      { error: 'unknown_run', message: 'Gone.', hint: '' },
-      404
-    );
-    expect(await model.json(model.runs[0])).toBeNull();
-    expect(model.problem?.message).toBe('Gone.');
-  });
-
   it('renames, stars and deletes', async () => {
     await model.load();
     await model.rename(model.runs[0], '  Mine ');

@@ -163,15 +163,6 @@ export class HistoryModel implements IDisposable {
     });
   }
 
-  /** A run as JSON, for `lit_lab.load_run`; null where that failed. */
-  async json(info: RunInfo): Promise<string | null> {
-    let text: string | null = null;
-    await this._try(async () => {
-      text = JSON.stringify(await this._client.run(info.id), null, 1);
-    });
-    return text;
-  }
-
   /** Give a run a name, or take it away. */
   async rename(info: RunInfo, title: string): Promise<void> {
     await this._change(info, { title: title.trim().slice(0, 200) });

@@ -62,6 +62,7 @@ describe('history/view', () => {
   let root: Root;
   let model: FakeModel;
   let cleared: number;
+  let shared: [string, string][];
 
   beforeEach(() => {
     Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -71,6 +72,7 @@ describe('history/view', () => {
     root = createRoot(host);
     model = new FakeModel();
     cleared = 0;
+    shared = [];
   });
 
   afterEach(() => {
@@ -92,6 +94,7 @@ describe('history/view', () => {
             model={model as unknown as HistoryModel}
             trans={trans}
             remark={remark}
+            onShare={(run, anchor) => shared.push([run.id, anchor.title])}
             onClear={() => cleared++}
           />
         </PanelContext>
@@ -157,6 +160,12 @@ describe('history/view', () => {
     ]);
     await click(button('Delete'));
     expect(model.calls[2]).toEqual(['delete', 'b']);
+  });
+
+  it('offers what can be done with a run', async () => {
+    await open([run('a', 1), run('b', 2, titled('Mine'))]);
+    await click(button('Share Mine'));
+    expect(shared).toEqual([['b', 'Share']]);
   });
 
   it('takes a name on Enter, and none on Escape', async () => {

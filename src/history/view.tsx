@@ -1,6 +1,6 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, downloadIcon, editIcon } from '@jupyterlab/ui-components';
+import { closeIcon, editIcon, shareIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
@@ -16,6 +16,8 @@ export function HistoryView(props: {
   remark: string;
   /** Delete all, after asking. */
   onClear: () => void;
+  /** Open the menu of what can be done with a run, below an element. */
+  onShare: OnShare;
 }): JSX.Element {
   const { model, trans, remark } = props;
   useRedraw(model);
@@ -64,10 +66,13 @@ export function HistoryView(props: {
   );
 }
 
+type OnShare = (run: RunInfo, anchor: HTMLElement) => void;
+
 function Body(props: {
   model: HistoryModel;
   trans: TranslationBundle;
   onClear: () => void;
+  onShare: OnShare;
 }): JSX.Element {
   const { model, trans } = props;
   if (model.isOff) {
@@ -101,7 +106,7 @@ function Body(props: {
             : trans.__('Each answer will be kept here, with its maps.')}
         </p>
       )}
-      <Runs model={model} trans={trans} />
+      <Runs model={model} trans={trans} onShare={props.onShare} />
       {model.runs.length < model.total && (
         <button
           type="button"
@@ -178,6 +183,7 @@ function Tools(props: {
 function Runs(props: {
   model: HistoryModel;
   trans: TranslationBundle;
+  onShare: OnShare;
 }): JSX.Element | null {
   const { model, trans } = props;
   const [active, setActive] = useState(0);
@@ -222,6 +228,7 @@ function Runs(props: {
                   trans={trans}
                   reachable={at === current}
                   onFocus={() => setActive(at)}
+                  onShare={props.onShare}
                 />
               );
             })}
@@ -238,6 +245,7 @@ function Run(props: {
   trans: TranslationBundle;
   reachable: boolean;
   onFocus: () => void;
+  onShare: OnShare;
 }): JSX.Element {
   const { run, model, trans } = props;
   const [naming, setNaming] = useState(false);
@@ -333,11 +341,12 @@ function Run(props: {
         <button
           type="button"
           className="lit-icon-button lit-kept-tool"
-          aria-label={trans.__('Download %1', name)}
-          title={trans.__('Download as JSON, for lit_lab.load_run')}
-          onClick={() => void download(model, run)}
+          aria-label={trans.__('Share %1', name)}
+          title={trans.__('Share')}
+          aria-haspopup="menu"
+          onClick={event => props.onShare(run, event.currentTarget)}
         >
-          <downloadIcon.react tag="span" />
+          <shareIcon.react tag="span" />
         </button>
         {doomed ? (
           <button
@@ -363,21 +372,6 @@ function Run(props: {
       </span>
     </li>
   );
-}
-
-/** Have the browser save a run. */
-async function download(model: HistoryModel, run: RunInfo): Promise<void> {
-  const text = await model.json(run);
-  if (text !== null) {
-    const url = URL.createObjectURL(
-      new Blob([text], { type: 'application/json' })
-    );
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `run-${run.id}.json`;
-    link.click();
-    URL.revokeObjectURL(url);
-  }
 }
 
 /** Filled where it is pressed, by CSS. */

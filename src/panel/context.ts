@@ -10,6 +10,11 @@ export interface IPanelContext {
   readonly openMatrix?: () => void;
   /** Open the panel's menu below an element. */
   readonly openMenu: (anchor: HTMLElement) => void;
+  /**
+   * Open the menu of what can be done with the shown run, below an element;
+   * where there is nothing to be done with it, there is none.
+   */
+  readonly openShare?: (anchor: HTMLElement) => void;
 }
 
 const Context = createContext<IPanelContext | null>(null);

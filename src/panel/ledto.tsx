@@ -97,7 +97,10 @@ export const LedTo = React.memo(
 LedTo.displayName = 'LedTo';
 
 /** The line on which a segment begins, from 1, in prompt and answer. */
-function lineOf(text: IText, [start, end]: readonly [number, number]): number {
+export function lineOf(
+  text: IText,
+  [start, end]: readonly [number, number]
+): number {
   const content = textOf(text.tokens, [start, end]);
   const lead = content.length - content.trimStart().length;
   const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);

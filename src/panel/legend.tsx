@@ -77,7 +77,7 @@ export function Legend(props: {
 const LARGE_GAP = 0.01;
 
 /** How much of the change integrated gradients explain. */
-function Gap({ gap }: { gap: number }): JSX.Element {
+export function Gap({ gap }: { gap: number }): JSX.Element {
   const { trans } = usePanel();
   const isLarge = Math.abs(gap) > LARGE_GAP;
   const part = Math.abs(1 - gap);

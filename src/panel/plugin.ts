@@ -13,6 +13,7 @@ import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
 import { DatasetsModel } from '../datasets';
+import { ShareMenu } from '../export/menu';
 import { HistoryModel } from '../history';
 import { addLitApp } from '../litapp';
 import { addMatrix } from '../matrix';
@@ -85,15 +86,19 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       execute: log,
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    const share = new ShareMenu(commands);
     const menu = new Menu({ commands });
-    const context = {
+    const context: IPanelContext = {
       trans,
       showLog: log,
-      openMenu: (anchor: HTMLElement) => {
+      openMatrix: () => void commands.execute(matrix),
+      openMenu: anchor => {
         const { left, bottom } = anchor.getBoundingClientRect();
         menu.open(left, bottom);
-      }
+      },
+      openShare: anchor => share.open(anchor)
     };
+    const matrix = addMatrix(app, session, context);
     addLitApp(app, {
       client,
       session,
@@ -108,16 +113,6 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.log });
 
     const settings = keepSettings(session, registry, panelPlugin.id);
-    const context: IPanelContext = {
-      trans,
-      showLog: log,
-      openMatrix: () => void commands.execute(matrix),
-      openMenu: anchor => {
-        const { left, bottom } = anchor.getBoundingClientRect();
-        menu.open(left, bottom);
-      }
-    };
-    const matrix = addMatrix(app, session, context);
     const panel = new PanelWidget({
       session,
       datasets,
@@ -125,7 +120,8 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,
-      context
+      context,
+      onShare: (run, anchor) => share.open(anchor, run.id)
     });
     app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
     restorer?.add(panel, panel.id);

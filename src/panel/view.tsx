@@ -18,6 +18,7 @@ import { Problem, Waiting } from './notices';
 import { Part } from './part';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
+import { showSegment } from './show';
 import { Status } from './status';
 import { Hesitations } from './surprise';
 import { Trust } from './trust';
@@ -44,17 +45,10 @@ export function PanelView(props: {
     (token: number) => session.aim([token, token + 1]),
     [session]
   );
-  const onShow = useCallback((index: number) => {
-    const element = root.current?.querySelector<HTMLElement>(
-      `[data-segment="${index}"]`
-    );
-    if (element) {
-      element.scrollIntoView({ block: 'center', behavior: 'smooth' });
-      element.classList.remove('lit-flash');
-      void element.offsetWidth; // starts the animation anew
-      element.classList.add('lit-flash');
-    }
-  }, []);
+  const onShow = useCallback(
+    (index: number) => showSegment(root.current, index),
+    []
+  );
 
   useEffect(() => {
     const reveal = (_: Session, token: number) => {

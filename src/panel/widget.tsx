@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import React, { useEffect } from 'react';
 
+import type { RunInfo } from '../api';
 import { DatasetsView } from '../datasets';
 import type { DatasetsModel } from '../datasets';
 import { HistoryView } from '../history';
@@ -53,6 +54,7 @@ export class PanelWidget extends ReactWidget {
               session={session}
               trans={context.trans}
               onClear={this._options.onClear}
+              onShare={this._options.onShare}
             />
           }
         />
@@ -151,8 +153,9 @@ function History(props: {
   session: Session;
   trans: TranslationBundle;
   onClear: () => void;
+  onShare: PanelWidget.IOptions['onShare'];
 }): JSX.Element {
-  const { model, session, trans, onClear } = props;
+  const { model, session, trans, onClear, onShare } = props;
   useRedraw(session);
   const status = session.service.status?.history;
   return (
@@ -161,6 +164,7 @@ function History(props: {
       trans={trans}
       remark={[status?.message, status?.hint].filter(Boolean).join(' ')}
       onClear={onClear}
+      onShare={onShare}
     />
   );
 }
@@ -174,6 +178,8 @@ export namespace PanelWidget {
     history: HistoryModel;
     /** Delete the history, after asking. */
     onClear: () => void;
+    /** Open the menu of what can be done with an earlier run. */
+    onShare: (run: RunInfo, anchor: HTMLElement) => void;
     context: IPanelContext;
     onSettings: (settings: Partial<ISettings>) => void;
     /** Settles when the page's layout is as it was left. */

@@ -122,6 +122,20 @@ export class OnDemand implements IDisposable {
     );
   }
 
+  /** All scores that are there. */
+  get all(): KeptScores[] {
+    return [...this._known.values()].flatMap(({ request, result }) =>
+      isScores(result)
+        ? [
+            {
+              mode: request.kind === 'ablation' ? (request.mode ?? null) : null,
+              event: result
+            }
+          ]
+        : []
+    );
+  }
+
   /** Take scores that were computed earlier. */
   keep({ event, mode }: KeptScores): void {
     const target: TokenSpan = [event.target.start, event.target.end];
@@ -188,6 +202,10 @@ export class OnDemand implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _known = new Map<string, Computation<unknown>>();
   private _isDisposed = false;
+}
+
+function isScores(result: unknown): result is ScoresEvent | SegmentScoresEvent {
+  return typeof result === 'object' && result !== null && 'event' in result;
 }
 
 function takeTest(test: ITest, event: JobEvent): ITest {

@@ -101,6 +101,15 @@ export class Explanation implements IDisposable {
     return this._scores;
   }
 
+  /** All scores of the run that are there. */
+  get kept(): KeptScores[] {
+    const automatic = this._scores?.all ?? [];
+    return [
+      ...automatic.map((event): KeptScores => ({ mode: null, event })),
+      ...(this._onDemand?.all ?? [])
+    ];
+  }
+
   /** Whether anything is being computed. */
   get isBusy(): boolean {
     return this._scores?.isBusy === true || this._onDemand?.isBusy === true;

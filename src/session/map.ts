@@ -56,7 +56,7 @@ export interface IShownMap extends ISalienceMap {
 
 /** Cut a run's text into segments. */
 export function cutText(
-  run: IRun,
+  run: Pick<IRun, 'promptTokens' | 'answerTokens'>,
   granularity: Granularity,
   target: TokenSpan | null,
   custom: CustomStarts | null = null

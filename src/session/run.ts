@@ -132,6 +132,33 @@ export function keptRun(record: RunRecord): IRun {
   };
 }
 
+/** A run that ended, as the history keeps it. */
+export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
+  const {
+    temperature = 0,
+    top_k = null,
+    top_p = null,
+    seed = 0
+  } = run.sampling;
+  return {
+    id: run.jobId ?? '',
+    created: run.started / 1000,
+    model: run.model,
+    origin: run.origin,
+    title: '',
+    starred: false,
+    prompt: run.prompt,
+    answer: run.answerTokens.map(token => token.text).join(''),
+    sampling: { temperature, top_k, top_p, seed },
+    prompt_tokens: [...run.promptTokens],
+    answer_tokens: [...run.answerTokens],
+    reason: run.reason,
+    seconds: run.seconds,
+    first_seconds: run.firstSeconds,
+    scores
+  };
+}
+
 /** The run after one more event of its job. */
 export function applyEvent(
   run: IRun,
@@ -191,6 +218,8 @@ export function isUnderWay(run: IRun | null): boolean {
 }
 
 /** The whole sequence: prompt, then answer. */
-export function tokensOf(run: IRun): (Token | AnswerToken)[] {
+export function tokensOf(
+  run: Pick<IRun, 'promptTokens' | 'answerTokens'>
+): (Token | AnswerToken)[] {
   return [...run.promptTokens, ...run.answerTokens];
 }

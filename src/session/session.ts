@@ -21,7 +21,7 @@ import { PromptModel } from './prompt';
 import type { IOrigin, ISavedPrompt } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
-import { isUnderWay, keptRun } from './run';
+import { isUnderWay, keptRun, recordOf } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
 import type { ScoreStore } from './scores';
@@ -30,7 +30,7 @@ import { DEFAULT_SETTINGS, samplingOf } from './settings';
 import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
 import type { Splitter } from './splitter';
-import type { ISession } from './tokens';
+import type { ISession, IShownRun } from './tokens';
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {
@@ -189,6 +189,23 @@ export class Session implements ISession, IDisposable {
   /** The target's maps by all methods that are computed already. */
   get maps(): readonly IShownMap[] {
     return this._explanation.maps;
+  }
+
+  get shown(): IShownRun | null {
+    const { run, target } = this;
+    if (!run || isUnderWay(run) || run.answerTokens.length === 0) {
+      return null;
+    }
+    const link = this.prompt.source?.link ?? this.prompt.lostLink;
+    // One that was replayed after a reload doesn't say where it came from.
+    const origin =
+      run.origin ?? (this.isStale ? null : originOf(this.prompt.origin));
+    return {
+      id: run.jobId,
+      record: () => recordOf({ ...run, origin }, this._explanation.kept),
+      target,
+      link
+    };
   }
 
   /** Whether the prompt is no longer what the shown run was asked. */
