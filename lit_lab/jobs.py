@@ -187,7 +187,7 @@ class Jobs:
 
     async def _run(self, job: Job, request: protocol.JobRequest) -> None:
         if isinstance(request, protocol.GenerateRequest):
-            request = request.model_copy(update={"origin": None})
+            request = request.model_copy(update={"origin": None, "title": ""})
         try:
             with self._service.use():
                 endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))

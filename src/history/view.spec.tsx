@@ -5,7 +5,10 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { RunInfo } from '../api';
+import { CompareLauncher } from '../compare/launcher';
 import { PanelContext } from '../panel/context';
+import { FakeClient } from '../session/fakes';
+import { Session } from '../session/session';
 import type { HistoryModel } from './model';
 import { HistoryView } from './view';
 
@@ -61,6 +64,8 @@ describe('history/view', () => {
   let root: Root;
   let model: FakeModel;
   let cleared: number;
+  let compare: CompareLauncher;
+  let session: Session;
 
   beforeEach(() => {
     Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -70,11 +75,16 @@ describe('history/view', () => {
     root = createRoot(host);
     model = new FakeModel();
     cleared = 0;
+    const client = new FakeClient();
+    session = new Session(client, trans);
+    compare = new CompareLauncher(client, session, () => undefined, trans);
   });
 
   afterEach(() => {
     act(() => root.unmount());
     host.remove();
+    compare.dispose();
+    session.dispose();
   });
 
   async function draw(remark = ''): Promise<void> {
@@ -92,6 +102,7 @@ describe('history/view', () => {
             trans={trans}
             remark={remark}
             onClear={() => cleared++}
+            compare={compare}
           />
         </PanelContext>
       );

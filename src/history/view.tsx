@@ -4,6 +4,8 @@ import { closeIcon, downloadIcon, editIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
+import { CompareTool, CompareWith } from '../compare/rows';
+import type { CompareLauncher } from '../compare/launcher';
 import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import type { HistoryModel } from './model';
@@ -16,6 +18,8 @@ export function HistoryView(props: {
   remark: string;
   /** Delete all, after asking. */
   onClear: () => void;
+  /** What begins comparisons. */
+  compare: CompareLauncher;
 }): JSX.Element {
   const { model, trans, remark } = props;
   useRedraw(model);
@@ -68,6 +72,7 @@ function Body(props: {
   model: HistoryModel;
   trans: TranslationBundle;
   onClear: () => void;
+  compare: CompareLauncher;
 }): JSX.Element {
   const { model, trans } = props;
   if (model.isOff) {
@@ -101,7 +106,7 @@ function Body(props: {
             : trans.__('Each answer will be kept here, with its maps.')}
         </p>
       )}
-      <Runs model={model} trans={trans} />
+      <Runs model={model} trans={trans} compare={props.compare} />
       {model.runs.length < model.total && (
         <button
           type="button"
@@ -178,6 +183,7 @@ function Tools(props: {
 function Runs(props: {
   model: HistoryModel;
   trans: TranslationBundle;
+  compare: CompareLauncher;
 }): JSX.Element | null {
   const { model, trans } = props;
   const [active, setActive] = useState(0);
@@ -220,6 +226,7 @@ function Runs(props: {
                   run={run}
                   model={model}
                   trans={trans}
+                  compare={props.compare}
                   reachable={at === current}
                   onFocus={() => setActive(at)}
                 />
@@ -236,10 +243,11 @@ function Run(props: {
   run: RunInfo;
   model: HistoryModel;
   trans: TranslationBundle;
+  compare: CompareLauncher;
   reachable: boolean;
   onFocus: () => void;
 }): JSX.Element {
-  const { run, model, trans } = props;
+  const { run, model, trans, compare } = props;
   const [naming, setNaming] = useState(false);
   const [doomed, setDoomed] = useState(false);
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
@@ -320,6 +328,7 @@ function Run(props: {
         >
           <Star />
         </button>
+        <CompareTool launcher={compare} run={run} name={name} trans={trans} />
         <button
           type="button"
           className="lit-icon-button lit-kept-tool"
@@ -360,6 +369,7 @@ function Run(props: {
           </button>
         )}
       </span>
+      <CompareWith launcher={compare} run={run} name={name} trans={trans} />
     </li>
   );
 }

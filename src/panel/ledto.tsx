@@ -5,6 +5,7 @@ import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
+import { TryButton } from './trybutton';
 
 /** How many segments are listed. */
 const COUNT = 5;
@@ -16,9 +17,11 @@ export const LedTo = React.memo(
     map: IShownMap;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
+    /** Run the prompt without a segment of it; left out: not offered. */
+    onTry?: (index: number) => void;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, map, onShow } = props;
+    const { text, map, onShow, onTry } = props;
     const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
     const name = trans.__('What led to “%1”', target);
@@ -41,7 +44,7 @@ export const LedTo = React.memo(
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
             return (
-              <li key={index}>
+              <li key={index} className="lit-ledto-item">
                 <button
                   type="button"
                   className="lit-ledto-row"
@@ -79,6 +82,9 @@ export const LedTo = React.memo(
                       : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
                 </button>
+                {onTry && index < text.prompt.length && (
+                  <TryButton content={content} onClick={() => onTry(index)} />
+                )}
               </li>
             );
           })}

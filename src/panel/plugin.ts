@@ -12,6 +12,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
+import { setUpCompare } from '../compare';
 import { DatasetsModel } from '../datasets';
 import { HistoryModel } from '../history';
 import { keepSession } from '../session/keep';
@@ -20,6 +21,7 @@ import { keepSettings } from '../session/settings';
 import { ISession } from '../session/tokens';
 import { showLog } from './log';
 import { clearHistory } from './clearhistory';
+import type { IPanelContext } from './context';
 import { panelIcon } from './icons';
 import { PanelWidget } from './widget';
 
@@ -84,21 +86,33 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.log });
 
     const settings = keepSettings(session, registry, panelPlugin.id);
+    const context: IPanelContext = {
+      trans,
+      showLog: log,
+      openMenu: anchor => {
+        const { left, bottom } = anchor.getBoundingClientRect();
+        menu.open(left, bottom);
+      }
+    };
+    const compare = setUpCompare({
+      app,
+      client,
+      session,
+      history,
+      restorer,
+      palette,
+      context,
+      onSettings: settings
+    });
     const panel = new PanelWidget({
       session,
       datasets,
       history,
+      compare,
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,
-      context: {
-        trans,
-        showLog: log,
-        openMenu: anchor => {
-          const { left, bottom } = anchor.getBoundingClientRect();
-          menu.open(left, bottom);
-        }
-      }
+      context
     });
     app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
     restorer?.add(panel, panel.id);

@@ -1,5 +1,7 @@
 import React, { useCallback, useEffect, useRef } from 'react';
 
+import { CompareHints } from '../compare/hints';
+import type { CompareLauncher } from '../compare/launcher';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
@@ -16,19 +18,22 @@ import { Problem, Waiting } from './notices';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
 import { Status } from './status';
+import { TryOverlay } from './trybutton';
 import { Trust } from './trust';
 
 /** The side panel. */
 export function PanelView(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
+  /** What begins comparisons. */
+  compare: CompareLauncher;
   /** The dataset browser. */
   datasets: JSX.Element;
   /** Earlier runs. */
   history: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, onSettings } = props;
+  const { session, onSettings, compare } = props;
   useRedraw(session);
   const root = useRef<HTMLDivElement>(null);
 
@@ -60,6 +65,17 @@ export function PanelView(props: {
   };
 
   const { run, text, map, target, scores, settings, demand } = session;
+  const isTryable = map !== null && !session.isRunning;
+  const onTry = useCallback(
+    (index: number) => compare.tryWithout(index),
+    [compare]
+  );
+  const overlay = useCallback(
+    (flow: React.RefObject<HTMLDivElement>) => (
+      <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+    ),
+    [isTryable, onTry]
+  );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
   // The list that comes with a map takes room: keep what was clicked in view.
@@ -109,6 +125,7 @@ export function PanelView(props: {
                 settings.granularity === 'words'
               }
               onPick={onPick}
+              overlay={overlay}
             />
           </>
         )}
@@ -142,13 +159,19 @@ export function PanelView(props: {
             />
           )}
         </div>
+        <CompareHints launcher={compare} />
         {props.datasets}
         {props.history}
       </div>
       {text && target && (map || demand) && (
         <div className="lit-dock">
           {map ? (
-            <LedTo text={text} map={map} onShow={onShow} />
+            <LedTo
+              text={text}
+              map={map}
+              onShow={onShow}
+              onTry={isTryable ? onTry : undefined}
+            />
           ) : (
             <Demand
               demand={demand!}

@@ -5,6 +5,7 @@ import React, { useEffect } from 'react';
 
 import { DatasetsView } from '../datasets';
 import type { DatasetsModel } from '../datasets';
+import type { CompareLauncher } from '../compare';
 import { HistoryView } from '../history';
 import type { HistoryModel } from '../history';
 import type { Session } from '../session/session';
@@ -33,12 +34,14 @@ export class PanelWidget extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { context, session, datasets, history, onSettings } = this._options;
+    const { context, session, datasets, history, compare, onSettings } =
+      this._options;
     return (
       <PanelContext value={context}>
         <PanelView
           session={session}
           onSettings={onSettings}
+          compare={compare}
           datasets={
             <Datasets
               model={datasets}
@@ -53,6 +56,7 @@ export class PanelWidget extends ReactWidget {
               session={session}
               trans={context.trans}
               onClear={this._options.onClear}
+              compare={compare}
             />
           }
         />
@@ -151,8 +155,9 @@ function History(props: {
   session: Session;
   trans: TranslationBundle;
   onClear: () => void;
+  compare: CompareLauncher;
 }): JSX.Element {
-  const { model, session, trans, onClear } = props;
+  const { model, session, trans, onClear, compare } = props;
   useRedraw(session);
   const status = session.service.status?.history;
   return (
@@ -161,6 +166,7 @@ function History(props: {
       trans={trans}
       remark={[status?.message, status?.hint].filter(Boolean).join(' ')}
       onClear={onClear}
+      compare={compare}
     />
   );
 }
@@ -172,6 +178,8 @@ export namespace PanelWidget {
     session: Session;
     datasets: DatasetsModel;
     history: HistoryModel;
+    /** What begins comparisons. */
+    compare: CompareLauncher;
     /** Delete the history, after asking. */
     onClear: () => void;
     context: IPanelContext;

@@ -23,6 +23,8 @@ export interface IRunRequest {
   readonly sampling: Readonly<Sampling>;
   /** Where the prompt came from; null where that isn't known. */
   readonly origin: RunOrigin | null;
+  /** Its name in the history; the user can give it another. */
+  readonly title?: string;
 }
 
 /** How far a run is. */
@@ -93,6 +95,7 @@ export function keptRun(record: RunRecord): IRun {
     values: {},
     sampling: record.sampling,
     origin: record.origin,
+    title: record.title,
     phase: record.reason === null ? 'stopped' : 'done',
     message: '',
     started: record.created * 1000,

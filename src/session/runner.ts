@@ -68,7 +68,8 @@ export class Runner implements IDisposable {
         max_new_tokens: maxNewTokens,
         sampling: { ...request.sampling },
         alternatives: ALTERNATIVES,
-        origin: request.origin
+        origin: request.origin,
+        title: request.title ?? ''
       });
       if (abort.signal.aborted) {
         this._client.cancelJob(id).catch(() => undefined);
