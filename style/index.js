@@ -7,4 +7,5 @@ import './certainty.css';
 import './options.css';
 import './datasets.css';
 import './history.css';
+import './compare.css';
 import './notebook.css';

@@ -11,19 +11,30 @@ const NAME_LENGTH = 60;
 /**
  * A prompt without some of its tokens.
  *
- * Blanks and line breaks behind a segment belong to it and go with it. At the
- * prompt's end those before it go instead: a prompt that suddenly ends with
- * blanks is another question.
+ * Of the blanks before and behind them the gap with more line breaks stays, so
+ * that what was apart by an empty line still is. At the prompt's end its own end
+ * stays: one that suddenly ends with blanks is another question.
  */
 export function promptWithout(run: IRun, [start, end]: TokenSpan): string {
   const { promptTokens: tokens } = run;
   const before = textOf(tokens, [0, start]);
-  const after = textOf(tokens, [end, tokens.length]);
-  if (after.trim() !== '') {
-    return before + after;
-  }
   const taken = textOf(tokens, [start, end]);
-  return before.trimEnd() + taken.slice(taken.trimEnd().length) + after;
+  const after = textOf(tokens, [end, tokens.length]);
+  const [head, tail] = [before.trimEnd(), after.trimStart()];
+  const gapBefore =
+    before.slice(head.length) +
+    taken.slice(0, taken.length - taken.trimStart().length);
+  const gapBehind =
+    taken.slice(taken.trimEnd().length) +
+    after.slice(0, after.length - tail.length);
+  const keepsFirst =
+    tail !== '' &&
+    (head === '' || countBreaks(gapBefore) > countBreaks(gapBehind));
+  return head + (keepsFirst ? gapBefore : gapBehind) + tail;
+}
+
+function countBreaks(text: string): number {
+  return text.split(/\r\n|[\n\r\u2028\u2029]/).length - 1;
 }
 
 /** What a run without some of its prompt's tokens is to be asked. */
