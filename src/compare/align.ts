@@ -22,11 +22,8 @@ const ALIKE = 0.45;
  */
 const ALIKE_ALONE = 0.15;
 
-/** Most comparisons of parts in one gap; in longer ones fewer are compared. */
-const MOST_COMPARISONS = 40_000;
-
-/** A gap with more places than this is left as it is: removed, and added. */
-const MOST_PLACES = 4_000_000;
+/** Most comparisons of parts in one gap; longer ones are cut in pieces. */
+const MOST_COMPARISONS = 10_000;
 
 /**
  * Align the parts of two texts, in order: no pair crosses another.
@@ -99,33 +96,51 @@ function pairGap(
   }
 }
 
-/** Pairs of like parts, in order, whose likenesses have the greatest sum. */
+/**
+ * Pairs of like parts, in order, whose likenesses have the greatest sum.
+ *
+ * A long gap is cut in pieces first, at the same proportion on both sides: what
+ * was written anew from beginning to end has few counterparts anyway.
+ */
 function likest(
   a: readonly string[],
   b: readonly string[]
-): readonly (readonly [number, number])[] {
-  const [n, m] = [a.length, b.length];
-  if (n === 0 || m === 0 || n * m > MOST_PLACES) {
-    return [];
-  }
-  const least = n === 1 && m === 1 ? ALIKE_ALONE : ALIKE;
+): [number, number][] {
+  const pieces = Math.ceil(Math.sqrt((a.length * b.length) / MOST_COMPARISONS));
+  const least = a.length === 1 && b.length === 1 ? ALIKE_ALONE : ALIKE;
   const [ours, theirs] = [a.map(countWords), b.map(countWords)];
-  // Around the diagonal only, where all would take too long.
-  const band = Math.max(1, Math.floor(MOST_COMPARISONS / Math.max(n, m) / 2));
-  const near = (i: number, j: number) =>
-    n * m <= MOST_COMPARISONS || Math.abs((i * m) / n - j) <= band;
+  const found: [number, number][] = [];
+  for (let piece = 0; piece < pieces; piece++) {
+    const cut = (length: number, at: number) =>
+      Math.floor((length * at) / pieces);
+    const [i, j] = [cut(a.length, piece), cut(b.length, piece)];
+    const pairs = likestOf(
+      ours.slice(i, cut(a.length, piece + 1)),
+      theirs.slice(j, cut(b.length, piece + 1)),
+      least
+    );
+    found.push(...pairs.map(([x, y]): [number, number] => [i + x, j + y]));
+  }
+  return found;
+}
+
+/** The same, of a gap that is short enough to compare all with all. */
+function likestOf(
+  ours: readonly ICounted[],
+  theirs: readonly ICounted[],
+  least: number
+): [number, number][] {
+  const [n, m] = [ours.length, theirs.length];
   // sums[i][j]: the greatest of what stands before part i and part j.
   const sums = Array.from({ length: n + 1 }, () => new Float64Array(m + 1));
   const taken = Array.from({ length: n + 1 }, () => new Uint8Array(m + 1));
   for (let i = 1; i <= n; i++) {
     for (let j = 1; j <= m; j++) {
       sums[i][j] = Math.max(sums[i - 1][j], sums[i][j - 1]);
-      if (near(i - 1, j - 1)) {
-        const alike = likenessOf(ours[i - 1], theirs[j - 1]);
-        if (alike >= least && sums[i - 1][j - 1] + alike > sums[i][j]) {
-          sums[i][j] = sums[i - 1][j - 1] + alike;
-          taken[i][j] = 1;
-        }
+      const alike = likenessOf(ours[i - 1], theirs[j - 1]);
+      if (alike >= least && sums[i - 1][j - 1] + alike > sums[i][j]) {
+        sums[i][j] = sums[i - 1][j - 1] + alike;
+        taken[i][j] = 1;
       }
     }
   }

@@ -8,9 +8,9 @@ const parts = (left: string, right: string) =>
 function common(left: string[], right: string[], matches: IMatch[]): string[] {
   let [i, j] = [0, 0];
   return matches.flatMap(match => {
-    expect(match.length).toBeGreaterThan(0);
-    expect(match.left).toBeGreaterThanOrEqual(i);
-    expect(match.right).toBeGreaterThanOrEqual(j);
+    if (match.length < 1 || match.left < i || match.right < j) {
+      throw new Error(`${JSON.stringify(match)} is out of order`);
+    }
     i = match.left + match.length;
     j = match.right + match.length;
     const items = left.slice(match.left, i);
@@ -71,7 +71,7 @@ describe('compare/myers', () => {
   it('finds a longest common subsequence, whatever the sequences', () => {
     const random = numbers(7);
     const next = () => random.next().value;
-    for (let round = 0; round < 400; round++) {
+    for (let round = 0; round < 150; round++) {
       const letters = 2 + Math.floor(next() * 5);
       const make = () =>
         Array.from({ length: Math.floor(next() * 40) }, () =>
@@ -86,13 +86,13 @@ describe('compare/myers', () => {
   it('stays in order and bounded where everything differs', () => {
     const random = numbers(3);
     const make = (letters: number) =>
-      Array.from({ length: 20_000 }, () =>
+      Array.from({ length: 8000 }, () =>
         String(Math.floor(random.next().value * letters))
       );
     // Few letters: much is common by chance, which is where it takes long.
     const [left, right] = [make(50), make(50)];
     const found = common(left, right, commonParts(left, right));
-    expect(found.length).toBeGreaterThan(3000);
+    expect(found.length).toBeGreaterThan(1200);
     const others = make(1e9).map(item => `other ${item}`);
     expect(commonParts(left, others)).toEqual([]);
   });
