@@ -186,7 +186,9 @@ class Jobs:
         task.add_done_callback(self._keeping.discard)
 
     async def _run(self, job: Job, request: protocol.JobRequest) -> None:
-        if isinstance(request, protocol.GenerateRequest | protocol.ScoreRequest):
+        if isinstance(request, protocol.GenerateRequest):
+            request = request.model_copy(update={"origin": None, "title": ""})
+        elif isinstance(request, protocol.ScoreRequest):
             request = request.model_copy(update={"origin": None})
         try:
             with self._service.use():

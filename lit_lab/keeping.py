@@ -64,6 +64,7 @@ def _run(
         created=created,
         model=request.model,
         origin=request.origin,
+        title=request.title,
         prompt=request.prompt,
         answer="".join(token.text for token in tokens),
         sampling=protocol.RunSampling(**sampling.model_dump()),

@@ -198,6 +198,9 @@ class GenerateRequest(Message):
     sampling: Sampling = Sampling()
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
+    title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
+        default="", description="The run's name in the history; the model service isn't told."
+    )
 
 
 class ScoreRequest(Message):

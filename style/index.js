@@ -10,5 +10,6 @@ import './history.css';
 import './litapp.css';
 import './targets.css';
 import './matrix.css';
+import './compare.css';
 import './notebook.css';
 import './sharing.css';

@@ -667,6 +667,11 @@ export interface components {
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
+            /**
+             * @description The run's name in the history; the model service isn't told.
+             * @default
+             */
+            title?: string;
         };
         /**
          * HeartbeatEvent

@@ -5,7 +5,10 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { RunInfo } from '../api';
+import { CompareLauncher } from '../compare/launcher';
 import { PanelContext } from '../panel/context';
+import { FakeClient } from '../session/fakes';
+import { Session } from '../session/session';
 import type { HistoryModel } from './model';
 import { HistoryView } from './view';
 
@@ -63,6 +66,8 @@ describe('history/view', () => {
   let model: FakeModel;
   let cleared: number;
   let shared: [string, string][];
+  let compare: CompareLauncher;
+  let session: Session;
 
   beforeEach(() => {
     Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -73,11 +78,16 @@ describe('history/view', () => {
     model = new FakeModel();
     cleared = 0;
     shared = [];
+    const client = new FakeClient();
+    session = new Session(client, trans);
+    compare = new CompareLauncher(client, session, () => undefined, trans);
   });
 
   afterEach(() => {
     act(() => root.unmount());
     host.remove();
+    compare.dispose();
+    session.dispose();
   });
 
   async function draw(remark = ''): Promise<void> {
@@ -96,6 +106,7 @@ describe('history/view', () => {
             remark={remark}
             onShare={(run, anchor) => shared.push([run.id, anchor.title])}
             onClear={() => cleared++}
+            compare={compare}
           />
         </PanelContext>
       );

@@ -4,6 +4,8 @@ import { closeIcon, editIcon, shareIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
+import { CompareTool, CompareWith } from '../compare/rows';
+import type { CompareLauncher } from '../compare/launcher';
 import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import type { HistoryModel } from './model';
@@ -18,6 +20,8 @@ export function HistoryView(props: {
   onClear: () => void;
   /** Open the menu of what can be done with a run, below an element. */
   onShare: OnShare;
+  /** What begins comparisons. */
+  compare: CompareLauncher;
 }): JSX.Element {
   const { model, trans, remark } = props;
   useRedraw(model);
@@ -73,6 +77,7 @@ function Body(props: {
   trans: TranslationBundle;
   onClear: () => void;
   onShare: OnShare;
+  compare: CompareLauncher;
 }): JSX.Element {
   const { model, trans } = props;
   if (model.isOff) {
@@ -106,7 +111,12 @@ function Body(props: {
             : trans.__('Each answer will be kept here, with its maps.')}
         </p>
       )}
-      <Runs model={model} trans={trans} onShare={props.onShare} />
+      <Runs
+        model={model}
+        trans={trans}
+        compare={props.compare}
+        onShare={props.onShare}
+      />
       {model.runs.length < model.total && (
         <button
           type="button"
@@ -184,6 +194,7 @@ function Runs(props: {
   model: HistoryModel;
   trans: TranslationBundle;
   onShare: OnShare;
+  compare: CompareLauncher;
 }): JSX.Element | null {
   const { model, trans } = props;
   const [active, setActive] = useState(0);
@@ -226,6 +237,7 @@ function Runs(props: {
                   run={run}
                   model={model}
                   trans={trans}
+                  compare={props.compare}
                   reachable={at === current}
                   onFocus={() => setActive(at)}
                   onShare={props.onShare}
@@ -243,11 +255,12 @@ function Run(props: {
   run: RunInfo;
   model: HistoryModel;
   trans: TranslationBundle;
+  compare: CompareLauncher;
   reachable: boolean;
   onFocus: () => void;
   onShare: OnShare;
 }): JSX.Element {
-  const { run, model, trans } = props;
+  const { run, model, trans, compare } = props;
   const [naming, setNaming] = useState(false);
   const [doomed, setDoomed] = useState(false);
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
@@ -329,6 +342,7 @@ function Run(props: {
         >
           <Star />
         </button>
+        <CompareTool launcher={compare} run={run} name={name} trans={trans} />
         <button
           type="button"
           className="lit-icon-button lit-kept-tool"
@@ -370,6 +384,7 @@ function Run(props: {
           </button>
         )}
       </span>
+      <CompareWith launcher={compare} run={run} name={name} trans={trans} />
     </li>
   );
 }

@@ -7,6 +7,7 @@ import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 import { isJoined, isWithin, Segment } from './segment';
+import type { ISegmentMark } from './segment';
 import { Tooltip } from './tooltip';
 
 /** What {@link Flow} shows and does. */
@@ -31,6 +32,12 @@ export interface IFlowProps {
   fine: boolean;
   /** Make the segment that holds a token the target. */
   onPick: (token: number, extend: boolean) => void;
+  /** Of each segment, what it is to another text that it is compared with. */
+  marks?: readonly ISegmentMark[] | null;
+  /** What the tooltip says of a segment; empty: what it says anyway. */
+  describe?: (index: number) => string;
+  /** What lies over the text, and listens to what happens in it. */
+  overlay?: (root: React.RefObject<HTMLDivElement>) => React.ReactNode;
 }
 
 /**
@@ -89,7 +96,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
     }
   };
 
-  const shared = { tokens: text.tokens, map, target };
+  const marks = props.marks ?? null;
+  const shared = { tokens: text.tokens, map, target, marks };
   return (
     <div className="lit-flow-frame">
       <div
@@ -137,7 +145,9 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         map={map}
         target={target}
         ready={ready}
+        describe={props.describe}
       />
+      {props.overlay?.(root)}
     </div>
   );
 });
@@ -154,6 +164,7 @@ interface IPartProps {
   first: number;
   map: IShownMap | null;
   target: TokenSpan | null;
+  marks: readonly ISegmentMark[] | null;
   pickable: boolean;
   surprise?: boolean;
 }
@@ -188,6 +199,7 @@ const Part = React.memo(
               joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
               pickable={props.pickable}
               surprise={props.surprise}
+              mark={props.marks?.[first + i]}
             />
           );
         })}
@@ -199,6 +211,7 @@ const Part = React.memo(
     one.spans === other.spans &&
     one.map === other.map &&
     one.target === other.target &&
+    one.marks === other.marks &&
     one.pickable === other.pickable &&
     one.surprise === other.surprise &&
     one.label === other.label &&

@@ -7,6 +7,7 @@ import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 import { TargetName } from './contrast';
+import { TryButton } from './trybutton';
 
 /** How many segments are listed. */
 const COUNT = 5;
@@ -20,9 +21,11 @@ export const LedTo = React.memo(
     other?: IOther | null;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
+    /** Run the prompt without a segment of it; left out: not offered. */
+    onTry?: (index: number) => void;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, map, onShow } = props;
+    const { text, map, onShow, onTry } = props;
     const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
     const { other = null } = props;
@@ -48,7 +51,7 @@ export const LedTo = React.memo(
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
             return (
-              <li key={index}>
+              <li key={index} className="lit-ledto-item">
                 <button
                   type="button"
                   className="lit-ledto-row"
@@ -86,6 +89,9 @@ export const LedTo = React.memo(
                       : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
                 </button>
+                {onTry && index < text.prompt.length && (
+                  <TryButton content={content} onClick={() => onTry(index)} />
+                )}
               </li>
             );
           })}

@@ -32,7 +32,11 @@ interface IOptionsProps {
   onSettings: (settings: Partial<ISettings>) => void;
 }
 
-function MapOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
+/** How maps are made and shown. */
+export function MapOptions({
+  settings,
+  onSettings
+}: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   const isGradient = METHODS[settings.method].kind === 'gradient';
   return (

@@ -12,6 +12,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
+import { setUpCompare } from '../compare';
 import { DatasetsModel } from '../datasets';
 import { ShareMenu } from '../export/menu';
 import { HistoryModel } from '../history';
@@ -113,10 +114,21 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     menu.addItem({ command: CommandIDs.log });
 
     const settings = keepSettings(session, registry, panelPlugin.id);
+    const compare = setUpCompare({
+      app,
+      client,
+      session,
+      history,
+      restorer,
+      palette,
+      context,
+      onSettings: settings
+    });
     const panel = new PanelWidget({
       session,
       datasets,
       history,
+      compare,
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,

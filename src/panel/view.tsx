@@ -1,5 +1,7 @@
 import React, { useCallback, useEffect, useRef } from 'react';
 
+import { CompareHints } from '../compare/hints';
+import type { CompareLauncher } from '../compare/launcher';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
@@ -21,19 +23,22 @@ import { ServiceNotice } from './service';
 import { showSegment } from './show';
 import { Status } from './status';
 import { Hesitations } from './surprise';
+import { TryOverlay } from './trybutton';
 import { Trust } from './trust';
 
 /** The side panel. */
 export function PanelView(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
+  /** What begins comparisons. */
+  compare: CompareLauncher;
   /** The dataset browser. */
   datasets: JSX.Element;
   /** Earlier runs. */
   history: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, onSettings } = props;
+  const { session, onSettings, compare } = props;
   useRedraw(session);
   const root = useRef<HTMLDivElement>(null);
 
@@ -80,6 +85,17 @@ export function PanelView(props: {
   };
 
   const { run, text, map, target, scores, settings, demand } = session;
+  const isTryable = map !== null && !session.isRunning;
+  const onTry = useCallback(
+    (index: number) => compare.tryWithout(index),
+    [compare]
+  );
+  const overlay = useCallback(
+    (flow: React.RefObject<HTMLDivElement>) => (
+      <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+    ),
+    [isTryable, onTry]
+  );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
   // The list that comes with a map takes room: keep what was clicked in view.
@@ -140,6 +156,7 @@ export function PanelView(props: {
                 settings.granularity === 'words'
               }
               onPick={onPick}
+              overlay={overlay}
             />
           </>
         )}
@@ -180,6 +197,7 @@ export function PanelView(props: {
             />
           )}
         </div>
+        <CompareHints launcher={compare} />
         {props.datasets}
         {props.history}
       </div>
@@ -191,6 +209,7 @@ export function PanelView(props: {
               map={map}
               other={session.other}
               onShow={onShow}
+              onTry={isTryable ? onTry : undefined}
             />
           ) : (
             <Demand

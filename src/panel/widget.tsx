@@ -6,6 +6,7 @@ import React, { useEffect } from 'react';
 import type { RunInfo } from '../api';
 import { DatasetsView } from '../datasets';
 import type { DatasetsModel } from '../datasets';
+import type { CompareLauncher } from '../compare';
 import { HistoryView } from '../history';
 import type { HistoryModel } from '../history';
 import type { Session } from '../session/session';
@@ -34,12 +35,14 @@ export class PanelWidget extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { context, session, datasets, history, onSettings } = this._options;
+    const { context, session, datasets, history, compare, onSettings } =
+      this._options;
     return (
       <PanelContext value={context}>
         <PanelView
           session={session}
           onSettings={onSettings}
+          compare={compare}
           datasets={
             <Datasets
               model={datasets}
@@ -55,6 +58,7 @@ export class PanelWidget extends ReactWidget {
               trans={context.trans}
               onClear={this._options.onClear}
               onShare={this._options.onShare}
+              compare={compare}
             />
           }
         />
@@ -154,8 +158,9 @@ function History(props: {
   trans: TranslationBundle;
   onClear: () => void;
   onShare: PanelWidget.IOptions['onShare'];
+  compare: CompareLauncher;
 }): JSX.Element {
-  const { model, session, trans, onClear, onShare } = props;
+  const { model, session, trans, onClear, onShare, compare } = props;
   useRedraw(session);
   const status = session.service.status?.history;
   return (
@@ -165,6 +170,7 @@ function History(props: {
       remark={[status?.message, status?.hint].filter(Boolean).join(' ')}
       onClear={onClear}
       onShare={onShare}
+      compare={compare}
     />
   );
 }
@@ -176,6 +182,8 @@ export namespace PanelWidget {
     session: Session;
     datasets: DatasetsModel;
     history: HistoryModel;
+    /** What begins comparisons. */
+    compare: CompareLauncher;
     /** Delete the history, after asking. */
     onClear: () => void;
     /** Open the menu of what can be done with an earlier run. */

@@ -29,6 +29,8 @@ export interface IRunRequest {
    * left out: the model answers.
    */
   readonly given?: string;
+  /** Its name in the history; the user can give it another. */
+  readonly title?: string;
 }
 
 /** How many of the most likely tokens are told of each. */
@@ -43,6 +45,7 @@ export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
         kind: 'generate',
         max_new_tokens: maxNewTokens,
         sampling: { ...sampling },
+        title: request.title ?? '',
         ...shared
       }
     : { kind: 'score', target: given, ...shared };
@@ -117,6 +120,7 @@ export function keptRun(record: RunRecord): IRun {
     sampling: record.sampling,
     origin: record.origin,
     ...(record.reason === 'given' && { given: record.answer }),
+    title: record.title,
     phase: record.reason === null ? 'stopped' : 'done',
     message: '',
     started: record.created * 1000,

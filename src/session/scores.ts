@@ -146,6 +146,14 @@ export class ScoreStore implements IDisposable {
     this._next();
   }
 
+  /** Stop; what is left undone is computed when it is demanded again. */
+  cancel(): void {
+    this._stop();
+    this._queue = [];
+    this._urgent = null;
+    this._changed.emit();
+  }
+
   /** Try again what failed. */
   retry(): void {
     this._problem = null;

@@ -156,6 +156,11 @@ export class Session implements ISession, IDisposable {
     return this._explanation.within;
   }
 
+  /** Cuts by the user's expression; null where nothing can. */
+  get splitter(): Splitter | null {
+    return this._splitter;
+  }
+
   /** What is wrong with the user's expression, in words; or empty. */
   get patternProblem(): string {
     return this._splitter?.problem ?? '';

@@ -412,10 +412,17 @@ async def test_a_given_text_is_kept_as_what_it_is(api, events):
     assert (info["given"], info["origin"]) == (True, origin)
     run = (await api("GET", "runs", info["id"]))[1]
     assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("given", "Hello", 0.0)
+async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):
+    await events(await generate("Hi", title="Without “Be brief.”"))
+    await until(lambda: _count(api, 1))
+    (info,) = (await runs(api, search="brief"))["runs"]
+    assert info["title"] == "Without “Be brief.”"
+    too_long = {"kind": "generate", "model": "demo", "prompt": "Hi", "title": "x" * 201}
+    assert (await api("POST", "jobs", body=too_long))[0] == 400
 
 
 async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, standin):
-    await events(await generate("Hi", origin={"document": "secret.ipynb", "place": []}))
+    await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
     written = [path.read_bytes() for path in standin.folder.iterdir() if path.is_file()]
     assert written
     assert not any(b"secret.ipynb" in content for content in written)
