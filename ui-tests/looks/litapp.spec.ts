@@ -2,7 +2,14 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { test } from '@jupyterlab/galata';
 
-import { analyzeAt, line, openNotebook, Panel, servicePid, TUTORIAL } from '../tests/lab';
+import {
+  analyzeAt,
+  line,
+  openNotebook,
+  Panel,
+  servicePid,
+  TUTORIAL
+} from '../tests/lab';
 
 test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 180_000 });
@@ -14,9 +21,16 @@ async function shoot(page: IJupyterLabPageFixture, name: string) {
 }
 
 test('LIT: first', async ({ page, tmpPath }) => {
-  page.on('console', m => console.log('CONSOLE', m.type(), m.text().slice(0, 300)));
-  page.on('requestfailed', r => console.log('FAILED', r.url().slice(0,200), r.failure()?.errorText));
-  page.on('response', r => { if (r.status() >= 400) console.log('STATUS', r.status(), r.url().slice(0,200)); });
+  page.on('console', m =>
+    console.log('CONSOLE', m.type(), m.text().slice(0, 300))
+  );
+  page.on('requestfailed', r =>
+    console.log('FAILED', r.url().slice(0, 200), r.failure()?.errorText)
+  );
+  page.on('response', r => {
+    if (r.status() >= 400)
+      console.log('STATUS', r.status(), r.url().slice(0, 200));
+  });
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
