@@ -1,19 +1,35 @@
-/** LIT's own app in a tab, over the models that the panel uses. */
-import { expect, test } from '@jupyterlab/galata';
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+/** LIT's own app in a tab, over the models that the panel uses; on a server with a token and the XSRF check. */
+import { expect, test } from '@playwright/test';
 import type { FrameLocator, Page } from '@playwright/test';
 
-import {
-  analyzeAt,
-  COLD,
-  line,
-  openNotebook,
-  Panel,
-  servicePid,
-  TUTORIAL
-} from './lab';
+import { secure } from '../servers';
+import { analyzeAt, COLD, line, Panel, servicePid } from './lab';
 
-const PROMPT = 'Taste-likes: Cheese\nSuggestion: Quiche Lorraine\nAnalysis:';
+/** The model service starts, and then LIT does. */
+const PATIENCE = 2 * COLD;
+
+test.use({ baseURL: secure.url });
+
+test.beforeEach(async ({ page }) => {
+  // As in security.spec.ts: the page can do no more than the cookie allows.
+  await page.goto(`/api/status?token=${secure.token}`);
+  await page.route(/\/lab\/workspaces\//, async route => {
+    const reply = await route.fetch();
+    const body = (await reply.text()).replaceAll(secure.token, '');
+    await route.fulfill({ response: reply, body });
+  });
+});
+
+/** Open the tutorial in a workspace of its own, and take its prompt up. */
+async function analyze(page: Page, workspace: string): Promise<Panel> {
+  await page.goto(`/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`);
+  const text = line(page, 'Suggestion: Onion soup');
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
+  const panel = new Panel(page);
+  await expect(panel.run).toBeVisible();
+  return panel;
+}
 
 /** Everything that the page asked of another server than ours, in any frame. */
 function watchRequests(page: Page): string[] {
@@ -48,7 +64,7 @@ function table(page: Page) {
 }
 
 /** Open LIT by the panel's menu. */
-async function openFromMenu(page: IJupyterLabPageFixture, panel: Panel) {
+async function openFromMenu(page: Page, panel: Panel): Promise<void> {
   await panel.region
     .getByRole('button', { name: 'LIT, service and log' })
     .click();
@@ -57,73 +73,74 @@ async function openFromMenu(page: IJupyterLabPageFixture, panel: Panel) {
     .click();
 }
 
+/** The frame that LIT runs in. */
+function frameOf(page: Page) {
+  return page.frames().find(one => one.url().includes('/lit/page'))!;
+}
+
+const DISH = 'Suggestion: Quiche Lorraine';
+
 test('LIT shows the prompt, asks the model, explains the answer, and asks nothing elsewhere', async ({
-  page,
-  tmpPath
+  page
 }) => {
   test.slow();
   const elsewhere = watchRequests(page);
   const refused = watchRefusals(page);
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  const panel = await analyze(page, 'lit-workflow');
   await panel.ask('Recommendation: You have to try it.');
   await openFromMenu(page, panel);
 
   // The panel's prompt is a datapoint, with the answer that the panel explains.
-  const row = table(page).getByText("Taste-dislikes: Can't eat eggs");
-  await expect(row.first()).toBeVisible({ timeout: COLD });
-  await expect(lit(page).getByText('From dataset (target):')).toBeVisible();
-
+  await expect(table(page).getByText(DISH).first()).toBeVisible({
+    timeout: PATIENCE
+  });
   // The model's own answer is the same text, from the same model.
   const options = lit(page).locator('.interstitial-target-option');
   await expect(options).toHaveCount(2, { timeout: COLD });
-  await expect(options.nth(1)).toContainText('You have to try it.');
+  for (const option of await options.all()) {
+    await expect(option).toContainText('You have to try it.');
+  }
   await options.nth(1).click();
 
   // Its salience module: choose a target, see what led to it.
   const salience = lit(page).locator('sequence-salience-module');
   await salience.getByText('Sentences', { exact: true }).click();
-  const target = salience
-    .getByText('Recommendation: You have to try it.')
-    .last();
-  await target.click();
+  await salience
+    .locator('.salient-token', { hasText: 'You have to try it.' })
+    .last()
+    .click();
   await expect(salience.getByText(/^Explaining/)).toBeVisible();
-  await expect(salience.locator('.loading-indicator')).toHaveCount(0, {
-    timeout: COLD
-  });
-  const shades = await salience
-    .locator('.salient-token')
-    .evaluateAll(all => [
-      ...new Set(
-        all.map(token =>
-          getComputedStyle(token).getPropertyValue('--token-bg-color')
-        )
-      )
-    ]);
-  expect(shades.length).toBeGreaterThan(3);
+  const shades = () =>
+    salience
+      .locator('.salient-token')
+      .evaluateAll(
+        all =>
+          new Set(
+            all.map(token =>
+              getComputedStyle(token).getPropertyValue('--token-bg-color')
+            )
+          ).size
+      );
+  await expect.poll(shades, { timeout: COLD }).toBeGreaterThan(3);
 
-  // Icons are pictures, not words.
+  // Icons are pictures, not words across a button.
   const icon = lit(page).locator('.material-icon', { hasText: 'settings' });
-  const { width } = (await icon.first().boundingBox())!;
-  expect(width).toBeLessThan(30);
+  expect((await icon.first().boundingBox())!.width).toBeLessThan(30);
 
   expect(elsewhere).toEqual([]);
   expect(refused).toEqual([]);
 });
 
-test('LIT’s page can reach neither JupyterLab nor the server', async ({
+test('LIT’s page reaches neither JupyterLab nor the server', async ({
   page
 }) => {
   test.slow();
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-lit');
-  });
+  const panel = await analyze(page, 'lit-isolation');
+  await openFromMenu(page, panel);
   await expect(lit(page).locator('lit-modules')).toBeVisible({
-    timeout: COLD
+    timeout: PATIENCE
   });
-  const frame = page.frames().find(one => one.url().includes('/lit/page'))!;
-  const tried = await frame.evaluate(async () => {
+  const tried = await frameOf(page).evaluate(async () => {
     const attempt = async (what: () => unknown) => {
       try {
         return `allowed: ${String(await what())}`;
@@ -131,11 +148,11 @@ test('LIT’s page can reach neither JupyterLab nor the server', async ({
         return (reason as Error).name;
       }
     };
-    // As the page would without the bridge's own `fetch`.
-    const request = (method: string, url: string) =>
+    // Not by `fetch`, which is the bridge's own here.
+    const request = (url: string) =>
       new Promise((resolve, reject) => {
         const asking = new XMLHttpRequest();
-        asking.open(method, url);
+        asking.open('GET', url);
         asking.onload = () => resolve(asking.status);
         asking.onerror = () => reject(new TypeError('refused'));
         asking.send();
@@ -148,12 +165,9 @@ test('LIT’s page can reach neither JupyterLab nor the server', async ({
       parent: await attempt(() => window.parent.document.title),
       cookie: await attempt(() => document.cookie),
       storage: await attempt(() => window.localStorage.length),
-      server: await attempt(() => request('GET', '/api/contents')),
-      status: await attempt(() => request('GET', '/lit-lab/api/status')),
-      script: 'hacked' in window,
-      frames: await attempt(
-        () => window.parent.frames.length && window.top!.location.href
-      )
+      contents: await attempt(() => request('/api/contents')),
+      status: await attempt(() => request('/lit-lab/api/status')),
+      script: 'hacked' in window
     };
   });
   expect(tried).toEqual({
@@ -161,16 +175,20 @@ test('LIT’s page can reach neither JupyterLab nor the server', async ({
     parent: 'SecurityError',
     cookie: 'SecurityError',
     storage: 'SecurityError',
-    server: 'TypeError',
+    contents: 'TypeError',
     status: 'TypeError',
-    script: false,
-    frames: 'SecurityError'
+    script: false
   });
-  // Through the bridge: what isn't on the list is refused, in LIT's own words.
-  const saved = await frame.evaluate(async () => {
-    const body = JSON.stringify({ inputs: [] });
+  // Nor has it a secret, or a token, to show.
+  const held = await frameOf(page).evaluate(
+    () => document.documentElement.outerHTML + window.name + location.href
+  );
+  expect(held).not.toContain(secure.token);
+  expect(held).not.toContain('_xsrf');
+  // Through the bridge: what isn't on the list is refused, in a form that LIT shows.
+  const saved = await frameOf(page).evaluate(async () => {
     const url = './save_datapoints?dataset_name=sample_prompts&path=/tmp/x';
-    const answer = await fetch(url, { method: 'POST', body });
+    const answer = await fetch(url, { method: 'POST', body: '{"inputs":[]}' });
     return { status: answer.status, text: await answer.text() };
   });
   expect(saved.status).toBe(500);
@@ -178,95 +196,55 @@ test('LIT’s page can reach neither JupyterLab nor the server', async ({
 });
 
 test('LIT is there again after a reload, and when the service has died', async ({
-  page,
-  request
+  page
 }) => {
   test.slow();
-  const panel = new Panel(page);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
-  });
-  await panel.prompt.fill(PROMPT);
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-lit', {
-      layout: 'top_bottom'
-    });
-  });
-  const shown = lit(page).getByText('Suggestion: Quiche Lorraine').first();
-  await expect(shown).toBeVisible({ timeout: COLD });
-  await expect(lit(page).locator('lit-data-table')).toBeVisible();
-
-  // Wait until the layout is saved, then load everything anew.
-  await page.waitForTimeout(3_000);
-  await page.reload({ waitForIsReady: false });
-  await expect(shown).toBeVisible({ timeout: COLD });
-  await expect(lit(page).getByText('top_bottom')).toBeVisible();
-
-  // The service dies: the tab says so, offers to go on, and loses nothing.
-  process.kill(await servicePid(request), 'SIGKILL');
+  const panel = await analyze(page, 'lit-recovery');
+  await openFromMenu(page, panel);
+  const shown = table(page).getByText(DISH).first();
+  await expect(shown).toBeVisible({ timeout: PATIENCE });
   const tab = page.getByRole('main').locator('.lit-app');
-  await lit(page)
-    .getByText('Select all')
-    .or(
-      lit(page)
-        .locator('lit-data-table')
-        .getByText('Suggestion: Quiche Lorraine')
-    )
-    .first()
-    .click();
-  const frame = page.frames().find(one => one.url().includes('/lit/page'))!;
-  await frame.evaluate(async () => {
-    await fetch('./get_info?', { method: 'POST', body: '{"inputs":[]}' });
-  });
-  await expect(tab.getByRole('alert')).toBeVisible({ timeout: COLD });
+
+  // JupyterLab saves its layout a moment after a change.
+  await page.waitForTimeout(5_000);
+  await page.goto('/lab/workspaces/lit-recovery');
+  await expect(shown).toBeVisible({ timeout: PATIENCE });
+
+  // The service dies: the tab says so, LIT stays, and can go on.
+  process.kill(await servicePid(page.request), 'SIGKILL');
+  const asked = () =>
+    frameOf(page).evaluate(async () => {
+      const body = '{"inputs":[]}';
+      return (await fetch('./get_info?', { method: 'POST', body })).status;
+    });
+  expect(await asked()).toBe(500);
+  await expect(tab.getByRole('alert')).toBeVisible();
   await expect(shown).toBeVisible();
   await tab.getByRole('button', { name: 'Retry' }).click();
   await expect(tab.getByRole('alert')).toHaveCount(0);
-  await expect(tab.getByRole('status')).toHaveCount(0, { timeout: COLD });
+  await expect(tab.getByRole('status')).toHaveCount(0, { timeout: PATIENCE });
   await expect(shown).toBeVisible();
-  const status = await frame.evaluate(async () => {
-    const answer = await fetch('./get_info?', {
-      method: 'POST',
-      body: '{"inputs":[]}'
-    });
-    return answer.status;
-  });
-  expect(status).toBe(200);
+  expect(await asked()).toBe(200);
 });
 
-test('the keyboard opens LIT from the palette and stops it', async ({
-  page,
-  request
+test('the keyboard opens LIT from the palette, stops it, and starts it', async ({
+  page
 }) => {
   test.slow();
-  process.kill(await startedPid(page, request), 'SIGKILL');
+  await analyze(page, 'lit-keyboard');
+  process.kill(await servicePid(page.request), 'SIGKILL');
   await page.keyboard.press('Control+Shift+c');
-  await page.keyboard.type('Open in LIT (Three');
-  await expect(
-    page
-      .getByRole('option', { name: /Three Panels/ })
-      .or(page.locator('.lm-CommandPalette-item', { hasText: 'Three Panels' }))
-      .first()
-  ).toBeVisible();
+  await page.keyboard.type('Open in LIT Three');
+  const entry = page.locator('.lm-CommandPalette-item', {
+    hasText: 'Three Panels'
+  });
+  await expect(entry.first()).toBeVisible();
   await page.keyboard.press('Enter');
   const tab = page.getByRole('main').locator('.lit-app');
-  await expect(tab.getByRole('status')).toBeVisible();
   await tab.getByRole('button', { name: 'Stop' }).press('Enter');
   await expect(tab.getByText('LIT isn’t running.')).toBeVisible();
   await tab.getByRole('button', { name: 'Start LIT' }).press('Enter');
   await expect(lit(page).getByText('Embeddings').first()).toBeVisible({
-    timeout: COLD
+    timeout: PATIENCE
   });
 });
-
-/** The model service's process id, after having it started. */
-async function startedPid(
-  page: IJupyterLabPageFixture,
-  request: Parameters<typeof servicePid>[0]
-): Promise<number> {
-  await page.evaluate(async () => {
-    await window.jupyterapp.commands.execute('lit-lab:open-panel');
-  });
-  await request.post('/lit-lab/api/service/start');
-  return servicePid(request);
-}
