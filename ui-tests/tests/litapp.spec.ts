@@ -109,7 +109,9 @@ test('LIT shows the prompt, asks the model, explains the answer, and asks nothin
     .locator('.salient-token', { hasText: 'You have to try it.' })
     .last()
     .click();
-  await expect(salience.getByText(/^Explaining/)).toBeVisible();
+  await expect(salience.locator('.target-info-line')).toContainText(
+    'Explaining'
+  );
   const shades = () =>
     salience
       .locator('.salient-token')
