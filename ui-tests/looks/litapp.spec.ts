@@ -2,13 +2,7 @@
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { test } from '@jupyterlab/galata';
 
-import {
-  analyzeAt,
-  line,
-  openNotebook,
-  Panel,
-  TUTORIAL
-} from '../tests/lab';
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from '../tests/lab';
 
 test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 180_000 });
