@@ -141,15 +141,16 @@ class Core:
             self._check_length("target", request.target)
         if isinstance(request, protocol.GenerateRequest):
             self.check_length("prompt", request.prompt)
-        if isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest):
-            if request.max_new_tokens > self.options.max_new_tokens:
-                raise Problem(
-                    422,
-                    "too_many_new_tokens",
-                    f"{request.max_new_tokens:,} new tokens are asked for; the limit is "
-                    f"{self.options.max_new_tokens:,}.",
-                    "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
-                )
+        if (
+            isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest)
+            and request.max_new_tokens > self.options.max_new_tokens
+        ):
+            raise Problem(
+                422,
+                "too_many_new_tokens",
+                f"{request.max_new_tokens:,} new tokens are asked for; the limit is {self.options.max_new_tokens:,}.",
+                "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
+            )
 
     def _check_model(self, name: str) -> None:
         if self.options.models is None:

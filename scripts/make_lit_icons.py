@@ -6,6 +6,7 @@ LIT's modules use, drawn here from lines, rectangles and circles in a square of 
 
 from __future__ import annotations
 
+import itertools
 import math
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def frame(x: float, y: float, width: float, height: float, line: float = 2) -> S
 def path(*points: Point, width: float = 2) -> Shape:
     """A line through points, its corners and ends round."""
     shape: Shape = []
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in itertools.pairwise(points):
         length = math.hypot(x2 - x1, y2 - y1)
         dx, dy = width / 2 * (y2 - y1) / length, width / 2 * (x1 - x2) / length
         shape += polygon((x1 + dx, y1 + dy), (x2 + dx, y2 + dy), (x2 - dx, y2 - dy), (x1 - dx, y1 - dy))

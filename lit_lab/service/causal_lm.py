@@ -37,6 +37,7 @@ class Computing(Protocol):
     def salience(self, request: SalienceRequest, cancellation: Cancellation) -> Iterator[BaseModel]:
         """As `LanguageModel.salience`."""
 
+
 class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no types for mypy
     """Base of the three: a LIT model of prompts with optional targets."""
 

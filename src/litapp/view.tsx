@@ -42,11 +42,7 @@ export function LitAppView(props: {
   if (model.phase === 'asleep') {
     return (
       <div className="lit-app-wait">
-        <p>
-          {trans.__(
-            'LIT runs in the model service, which is asleep. What was shown here is kept.'
-          )}
-        </p>
+        <p>{trans.__('LIT isn’t running. What was shown here is kept.')}</p>
         <button
           type="button"
           className="lit-button lit-primary"

@@ -6,11 +6,11 @@ from typing import get_args
 
 import pytest
 from jupyter_server.auth import Authorizer
+from test_auth import cookie_header, fetch, sign_in  # noqa: F401
 
 from conftest import until
 from lit_lab import protocol
 from lit_lab.lit_page import SANDBOX, content_security_policy, page
-from test_auth import cookie_header, fetch, sign_in  # noqa: F401
 
 PAGE = "lit-lab/api/lit/page"
 CALL = "lit-lab/api/lit/call"
@@ -161,7 +161,11 @@ async def test_another_site_cannot_post(fetch, lit_lab, standin, http_server_por
 async def test_no_answer_is_for_other_origins(fetch, lit_lab, http_server_port):  # noqa: F811
     cookies = await browser(fetch, lit_lab)
     headers = {"Cookie": cookie_header(cookies), "X-XSRFToken": cookies["_xsrf"]}
-    for method, path, body in [("GET", PAGE, None), ("POST", CALL, "{}"), ("GET", "lit-lab/api/lit/files/main.js", None)]:
+    for method, path, body in [
+        ("GET", PAGE, None),
+        ("POST", CALL, "{}"),
+        ("GET", "lit-lab/api/lit/files/main.js", None),
+    ]:
         response = await fetch(method, path, body, {**headers, "Referer": f"http://127.0.0.1:{http_server_port[-1]}/"})
         assert "Access-Control-Allow-Origin" not in response.headers
 

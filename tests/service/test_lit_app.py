@@ -204,7 +204,9 @@ def test_its_page_s_files_and_no_others(client: httpx.Client) -> None:
         assert client.get(f"/lit/files/{name}").status_code == 404
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/lit_app"), ("POST", "/lit/call"), ("GET", "/lit/files/main.js")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/lit_app"), ("POST", "/lit/call"), ("GET", "/lit/files/main.js")]
+)
 def test_nobody_gets_in_without_the_secret(service: Running, method: str, path: str) -> None:
     with service.client("wrong") as stranger:
         assert stranger.request(method, path, content=b"{}").status_code == 401

@@ -76,7 +76,9 @@ class LitHost:
             self._inputs += len(call.inputs)
             if self._inputs > MAX_INPUTS:
                 await self._make_anew()
-            answering = asyncio.get_running_loop().run_in_executor(self._threads, _answer, self._app, call, cancellation)
+            answering = asyncio.get_running_loop().run_in_executor(
+                self._threads, _answer, self._app, call, cancellation
+            )
             while not (await asyncio.wait([answering], timeout=HEARTBEAT))[0]:
                 yield _line(HeartbeatEvent())
             yield _line(answering.result())
