@@ -119,7 +119,9 @@ describe('export/renderer', () => {
   async function render(data: unknown): Promise<Widget> {
     const renderer = new RunRenderer(trans);
     Widget.attach(renderer, document.body);
-    const model = new MimeModel({ data: { [MIME_TYPE]: data as ReadonlyPartialJSONValue } });
+    const model = new MimeModel({
+      data: { [MIME_TYPE]: data as ReadonlyPartialJSONValue }
+    });
     await act(() => renderer.renderModel(model));
     return renderer;
   }
