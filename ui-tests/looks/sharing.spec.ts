@@ -60,6 +60,11 @@ test('menu, page, output, picture', async ({
   await expect(page.locator('.lit-output')).toBeVisible();
   await page.waitForTimeout(800);
   await page.screenshot({ path: 'screenshots/output.png' });
+  await page.locator('.lit-output').evaluate(element => {
+    element.scrollIntoView({ block: 'start' });
+  });
+  await page.waitForTimeout(800);
+  await page.screenshot({ path: 'screenshots/output-scrolled.png' });
   await panel.region.getByRole('button', { name: 'Share this run' }).click();
   await page.getByRole('menuitem', { name: /Image/ }).click();
   await expect(page.getByText('Copied as an image.')).toBeVisible();
