@@ -15,6 +15,9 @@ import { Problem, Waiting } from './notices';
 /** How many of the model's own alternatives are offered. */
 const CHOICES = 6;
 
+/** Who described contrastive explanations. */
+const SOURCE = 'Yin & Neubig 2022';
+
 /** As many are offered even where the model hardly considered them. */
 const UNLIKELY_CHOICES = 2;
 
@@ -77,7 +80,7 @@ function Shown(props: IContrastProps & { other: IOther }): JSX.Element {
           target="_blank"
           rel="noopener noreferrer"
         >
-          {'Yin & Neubig 2022'}
+          {SOURCE}
         </a>
       </p>
       <button

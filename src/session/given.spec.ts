@@ -1,6 +1,19 @@
 import { GivenModel, runTogether } from './given';
 
 describe('session/given', () => {
+  let model: GivenModel;
+  let other: GivenModel;
+
+  beforeEach(() => {
+    model = new GivenModel();
+    other = new GivenModel();
+  });
+
+  afterEach(() => {
+    model.dispose();
+    other.dispose();
+  });
+
   it('knows where prompt and text would run together', () => {
     for (const [prompt, text] of [
       ['Analysis:', 'This dish'],
@@ -32,20 +45,17 @@ describe('session/given', () => {
   });
 
   it('puts a blank between, unless told not to', () => {
-    const model = new GivenModel();
     expect(model.behind('A:', 'b')).toBe(' b');
     model.hasBlank = false;
     expect(model.behind('A:', 'b')).toBe('b');
   });
 
   it('is kept over a reload', () => {
-    const model = new GivenModel();
     let changes = 0;
     model.changed.connect(() => changes++);
     model.text = ' Avoid.';
     model.isOpen = true;
     expect(changes).toBe(2);
-    const other = new GivenModel();
     other.restore(JSON.parse(JSON.stringify(model.save())));
     expect([other.text, other.isOpen, other.hasBlank]).toEqual([
       ' Avoid.',
