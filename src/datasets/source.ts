@@ -24,12 +24,14 @@ export class DatasetSource implements IPromptSource {
     this.document = dataset;
     this.place = place;
     this.text = { kind: 'dataset', value: row.prompt, map: [], fields: [] };
+    this.target = row.target || null;
     this.reveal = reveal;
   }
 
   readonly document: string;
   readonly place: readonly string[];
   readonly text: IPromptText;
+  readonly target: string | null;
   readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
   readonly link = null;
   readonly reveal: () => void;
