@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from lit_lab import protocol
+from lit_lab.datasets.configured import Entry
+from lit_lab.datasets.shelf import Shelf
 from lit_lab.history import History
 from lit_lab.jobs import Jobs
 from lit_lab.problem import Problem
@@ -14,21 +16,22 @@ from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
 
-M = TypeVar("M", bound=protocol.Message)
-
 
 @dataclass(frozen=True)
 class Options:
     """What the configuration says about requests.
 
     `models` are the configured ones as `name:path`, the default first; None when the service is elsewhere, which then
-    knows them. `heartbeat` is in seconds.
+    knows them. `datasets` are those by name; `dataset_bytes` is the most to read of one, 0 for no limit. `heartbeat` is
+    in seconds.
     """
 
     models: tuple[str, ...] | None
     default_model: str
     max_prompt_chars: int
     max_new_tokens: int
+    datasets: Mapping[str, Entry] = field(default_factory=dict)
+    dataset_bytes: int = 0
     heartbeat: float = 5.0
 
 
@@ -47,10 +50,12 @@ class Core:
         self.upstream = Upstream(service, elsewhere=options.models is None)
         self.history = history
         self.jobs = Jobs(service, self.upstream, history)
+        self.datasets = Shelf(options.datasets, service, self.upstream, options.dataset_bytes)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
         await self.jobs.close()
+        await self.datasets.close_all()
         await self.history.close()
         await self.upstream.close()
         await self.service.close()
@@ -90,11 +95,6 @@ class Core:
         self.check_job(request.request)
         endpoint = await self.service.awaited()
         return await self.upstream.ask(endpoint, "POST", "/estimate", protocol.Estimate, request)
-
-    async def get(self, path: str, answer: type[M]) -> M:
-        """Return what a running service has; a GET has no side effects, so it does not start it."""
-        endpoint = await self.service.awaited()
-        return await self.upstream.ask(endpoint, "GET", path, answer)
 
     def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
