@@ -687,9 +687,9 @@ Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 class DatasetColumns(Message):
     """Which columns are meant; None: there is none for it."""
 
-    prompt: Column | None = None
-    target: Column | None = None
-    source: Column | None = None
+    prompt: Column | None
+    target: Column | None
+    source: Column | None
 
 
 class DatasetOpening(Message):
@@ -761,6 +761,7 @@ class DatasetSearch(Message):
     descending: bool = False
     offset: int = Field(default=0, ge=0, le=100_000_000)
     limit: int = Field(default=100, ge=1, le=MAX_ROWS_ASKED)
+    find: int | None = Field(default=None, ge=1, le=2**53, description="A row whose place is asked for, too.")
 
 
 class DatasetRow(Message):
@@ -779,6 +780,7 @@ class DatasetPage(Message):
 
     rows: list[DatasetRow]
     total: int = Field(description="How many there are, listed or not.")
+    at: int | None = Field(default=None, description="The place of the row to find, from 0; None: it isn't among them.")
     revision: int = Field(description="The dataset's, when this was looked up.")
 
 

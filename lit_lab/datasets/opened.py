@@ -25,6 +25,7 @@ _BATCH_CHARS = 1_000_000
 _BAD_ROWS = 200  # that are kept to be shown
 _SOURCES = 200  # that are offered
 _COLUMNS = 500  # that are told
+_NONE = DatasetColumns(prompt=None, target=None, source=None)
 
 log = logging.getLogger(__name__)
 
@@ -84,17 +85,12 @@ class OpenDataset:
             remark=self._remark,
             encoding=self._encoding,
             columns=list(self._columns[:_COLUMNS]),
-            chosen=self._chosen or DatasetColumns(),
+            chosen=self._chosen or _NONE,
             split=self._split,
             sources=[SourceCount(source=source, rows=rows) for source, rows in self.table.sources(_SOURCES)],
             edited=self.edited,
             revision=self.table.revision,
         )
-
-    def close(self) -> None:
-        """Stop reading, and let go of all rows."""
-        self.stop.set()
-        self.table.close()
 
     def fail(self, problem: Problem) -> None:
         """Say why no more rows will come."""
@@ -187,7 +183,7 @@ class OpenDataset:
         """Return a record's row, or what is wrong with it."""
         if record.reason:
             return record.reason
-        chosen = self._chosen or DatasetColumns()
+        chosen = self._chosen or _NONE
         used = {column for column in (chosen.prompt, chosen.target, chosen.source) if column is not None}
         prompt = record.fields.get(chosen.prompt) if chosen.prompt is not None else None
         if isinstance(prompt, (list, dict)):

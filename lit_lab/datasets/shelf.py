@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import importlib.util
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +31,7 @@ from .readers import Split
 MOST_OPEN = 16
 """Datasets that one user may have open; the one that was longest out of use gives way, if it has no unsaved changes."""
 
+_READERS = 4  # files that are read at the same time; more wait
 _PAGE = 200  # rows of a LIT dataset that are asked for at once
 
 
@@ -50,6 +52,8 @@ class Shelf:
         self._limit = limit
         self._open: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        # Not the server's own threads: reading takes long, and others wait for those.
+        self._threads = ThreadPoolExecutor(_READERS, "lit-lab-datasets")
 
     def all(self) -> DatasetsResponse:
         """Return what can be opened by name."""
@@ -113,6 +117,7 @@ class Shelf:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False)
 
     def _put(self, owner: str, name: str, path: str, columns: DatasetColumns | None) -> OpenDataset:
         dataset = OpenDataset(owner, name, path, columns, self._limit)
@@ -121,7 +126,9 @@ class Shelf:
         return dataset
 
     def _drop(self, dataset_id: str) -> None:
-        self._open.pop(dataset_id).close()
+        dataset = self._open.pop(dataset_id)
+        dataset.stop.set()
+        self._threads.submit(dataset.table.close)  # it may have to wait for a search
 
     def _make_room(self, owner: str) -> None:
         mine = [dataset for dataset in self._open.values() if dataset.owner == owner]
@@ -170,7 +177,7 @@ class Shelf:
                 if is_copy:
                     path.unlink(missing_ok=True)
 
-        await asyncio.to_thread(read)
+        await asyncio.get_running_loop().run_in_executor(self._threads, read)
 
     async def _read_service(self, dataset: OpenDataset) -> None:
         # Dots too: httpx would take `..` for the folder above.

@@ -18,6 +18,7 @@ from bisect import bisect_right
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch
@@ -77,8 +78,9 @@ class Table:
 
     def sources(self, most: int) -> list[tuple[str, int]]:
         """Return the most frequent sources and how many rows have them; none where all rows have none."""
-        with self._lock:
-            found = [(source, count) for source, count in self._sources.most_common(most) if count > 0]
+        # Without the lock: who asks must not wait for a search.
+        counts = [(source, count) for source, count in list(self._sources.items()) if count > 0]
+        found = nlargest(most, counts, key=lambda counted: counted[1])
         return found if any(source for source, _ in found) else []
 
     def close(self) -> None:
@@ -176,7 +178,11 @@ class Table:
                     ids,
                 )
             }
-            return DatasetPage(rows=[found[number] for number in ids], total=len(view), revision=self.revision)
+            at = None
+            if asked.find is not None:
+                with contextlib.suppress(ValueError):
+                    at = view.index(asked.find)
+            return DatasetPage(rows=[found[number] for number in ids], total=len(view), at=at, revision=self.revision)
 
     def all(self) -> Iterator[Row]:
         """Yield all rows in the dataset's own order."""
@@ -184,7 +190,8 @@ class Table:
             order = self._order()
         for row_id in order:
             with self._lock:
-                yield self._get(row_id)
+                row = self._get(row_id)
+            yield row  # without the lock: who reads may take its time
 
     # What follows is called with the lock held.
 

@@ -614,24 +614,9 @@ export interface components {
          * DatasetColumns
          * @description Which columns are meant; None: there is none for it.
          */
-        "DatasetColumns-Input": {
-            /** @default null */
-            prompt?: string | null;
-            /** @default null */
-            target?: string | null;
-            /** @default null */
-            source?: string | null;
-        };
-        /**
-         * DatasetColumns
-         * @description Which columns are meant; None: there is none for it.
-         */
-        "DatasetColumns-Output": {
-            /** @default null */
+        DatasetColumns: {
             prompt: string | null;
-            /** @default null */
             target: string | null;
-            /** @default null */
             source: string | null;
         };
         /**
@@ -692,7 +677,7 @@ export interface components {
              * @description None: they are guessed from their names.
              * @default null
              */
-            columns?: components["schemas"]["DatasetColumns-Input"] | null;
+            columns?: components["schemas"]["DatasetColumns"] | null;
             /**
              * @description What one prompt is in a plain text file; paragraphs are apart by blank lines.
              * @default lines
@@ -708,6 +693,11 @@ export interface components {
             rows: components["schemas"]["DatasetRow"][];
             /** @description How many there are, listed or not. */
             total: number;
+            /**
+             * @description The place of the row to find, from 0; None: it isn't among them.
+             * @default null
+             */
+            at: number | null;
             /** @description The dataset's, when this was looked up. */
             revision: number;
         };
@@ -767,6 +757,11 @@ export interface components {
             offset?: number;
             /** @default 100 */
             limit?: number;
+            /**
+             * @description A row whose place is asked for, too.
+             * @default null
+             */
+            find?: number | null;
         };
         /**
          * DatasetState
@@ -806,7 +801,7 @@ export interface components {
             encoding: string;
             columns: string[];
             /** @description Which of them are used. */
-            chosen: components["schemas"]["DatasetColumns-Output"];
+            chosen: components["schemas"]["DatasetColumns"];
             /** @description None: not a plain text file. */
             split: ("lines" | "paragraphs" | "whole") | null;
             /** @description The most frequent ones, 200 at most. */

@@ -1,7 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { DatasetRow } from '../api';
+import type { DatasetFullRow } from '../api';
 import type {
   IPromptSource,
   IPromptText,
@@ -17,7 +17,7 @@ export class DatasetSource implements IPromptSource {
    */
   constructor(
     dataset: string,
-    row: DatasetRow,
+    row: DatasetFullRow,
     place: readonly string[],
     reveal: () => void
   ) {

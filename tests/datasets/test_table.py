@@ -48,6 +48,11 @@ def test_filter_and_sort(table):
     assert table.sources(10) == [("fewshot", 2), ("gigaword", 1)]
 
 
+def test_a_row_s_place_is_found(table):
+    assert table.page(DatasetSearch(sort="prompt", find=2)).at == 2
+    assert table.page(DatasetSearch(search="dish", find=2)).at is None
+
+
 def test_changes(table):
     copy = table.duplicate(1)
     assert ids(table) == [1, copy, 2, 3]

@@ -153,7 +153,7 @@ async def test_columns_are_guessed_and_can_be_changed(jp_root_dir, opened, searc
     (jp_root_dir / "own.csv").write_text("Question,Answer,Hint\nq1,a1,h1\nq2,a2,\n")
     state = await opened(path="own.csv")
     assert state["chosen"] == {"prompt": "Question", "target": "Answer", "source": None}
-    columns = {"prompt": "Hint", "source": "Answer"}
+    columns = {"prompt": "Hint", "target": None, "source": "Answer"}
     state = await opened(path="own.csv", columns=columns)
     assert (state["rows"], state["bad"], state["bad_rows"][0]["reason"]) == (1, 1, "It has no Hint.")
     assert [row["prompt"] for row in (await search(state, search="q1"))["rows"]] == ["h1"]
