@@ -123,6 +123,7 @@ export class OpenedDataset implements IDisposable {
 
   set query(query: string) {
     this._query = query;
+    this._expanded = null;
     this._emit();
     void this._search.invoke().catch(() => undefined);
   }
@@ -134,6 +135,7 @@ export class OpenedDataset implements IDisposable {
 
   set source(source: string | null) {
     this._source = source;
+    this._expanded = null;
     void this._restart();
   }
 
@@ -151,12 +153,18 @@ export class OpenedDataset implements IDisposable {
   order(sort: Sort, descending: boolean): void {
     this._sort = sort;
     this._descending = descending;
+    this._expanded = null;
     void this._restart();
   }
 
   /** The row whose whole text is shown, or null. */
   get expanded(): number | null {
     return this._expanded;
+  }
+
+  /** Its place in the list; -1: there is none. */
+  get expandedAt(): number {
+    return this._expanded === null ? -1 : this._expandedAt;
   }
 
   /** All of that row; null before it is here. */
@@ -214,9 +222,7 @@ export class OpenedDataset implements IDisposable {
       }
       const { name, path, columns, split = 'lines' } = this._reference;
       const state = await this._client.openDataset(
-        path === undefined
-          ? { name, columns, split }
-          : { path, columns, split }
+        path === undefined ? { name, columns, split } : { path, columns, split }
       );
       if (this._isDisposed) {
         this._client.closeDataset(state.id).catch(() => undefined);
@@ -248,9 +254,10 @@ export class OpenedDataset implements IDisposable {
     }
   }
 
-  /** Show the whole text of a row; null: of none. */
-  async expand(row: number | null): Promise<void> {
+  /** Show the whole text of a row at a place in the list; null: of none. */
+  async expand(row: number | null, at = -1): Promise<void> {
     this._expanded = row;
+    this._expandedAt = at;
     this._full = null;
     this._emit();
     if (row !== null) {
@@ -299,9 +306,6 @@ export class OpenedDataset implements IDisposable {
   async delete(row: DatasetRow): Promise<void> {
     if ((await this._edit({ kind: 'delete', row: row.id })) !== null) {
       this._deleted = row;
-      if (this._expanded === row.id) {
-        this._expanded = null;
-      }
       this._emit();
     }
   }
@@ -321,6 +325,7 @@ export class OpenedDataset implements IDisposable {
     this._source = null;
     this._sort = 'order';
     this._descending = false;
+    this._expanded = null;
     const at = await this._restart(row);
     if (at !== null) {
       this._revealed.emit(at);
@@ -422,10 +427,7 @@ export class OpenedDataset implements IDisposable {
   private _take(state: DatasetState): void {
     this._state = state;
     if (state.error) {
-      this._problem = problemOf(
-        new ApiError(state.error, 200),
-        this._trans
-      );
+      this._problem = problemOf(new ApiError(state.error, 200), this._trans);
     }
     this._emit();
   }
@@ -438,9 +440,7 @@ export class OpenedDataset implements IDisposable {
       );
       this._problem = null;
       this._take(dataset);
-      if (edit.kind === 'change' && this._expanded === row) {
-        void this.expand(row);
-      }
+      this._expanded = null; // Its place may be another now.
       await this._restart();
       return row;
     } catch (reason) {
@@ -527,6 +527,7 @@ export class OpenedDataset implements IDisposable {
   private _sort: Sort = 'order';
   private _descending = false;
   private _expanded: number | null = null;
+  private _expandedAt = -1;
   private _full: DatasetFullRow | null = null;
   private _deleted: DatasetRow | null = null;
   private _isDisposed = false;

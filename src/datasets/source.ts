@@ -7,21 +7,23 @@ import type {
   IPromptText,
   ISuggestion
 } from '../session/source';
+import type { OpenedDataset } from './opened';
 
 /** A row of a dataset as a prompt. It never changes. */
 export class DatasetSource implements IPromptSource {
   /**
+   * @param dataset - the one that the row is of.
    * @param row - the row.
    * @param place - where in the dataset, in words.
    * @param reveal - shows the row in the dataset browser.
    */
   constructor(
-    dataset: string,
-    row: DatasetFullRow,
+    readonly dataset: OpenedDataset,
+    readonly row: DatasetFullRow,
     place: readonly string[],
     reveal: () => void
   ) {
-    this.document = dataset;
+    this.document = dataset.reference.path ?? dataset.name;
     this.place = place;
     this.text = { kind: 'dataset', value: row.prompt, map: [], fields: [] };
     this.target = row.target || null;

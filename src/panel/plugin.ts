@@ -12,7 +12,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
-import { DatasetsModel } from '../datasets';
+import { IDatasets } from '../datasets';
+import type { DatasetsModel } from '../datasets';
 import { HistoryModel } from '../history';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
@@ -36,6 +37,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   description: 'The side panel in which a prompt is run and explained.',
   autoStart: true,
   provides: ISession,
+  requires: [IDatasets],
   optional: [
     ILayoutRestorer,
     ICommandPalette,
@@ -45,6 +47,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   ],
   activate: (
     app: JupyterFrontEnd,
+    datasets: DatasetsModel,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
@@ -57,7 +60,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       translator: translator ?? nullTranslator
     });
     const session = new Session(client, trans);
-    const datasets = new DatasetsModel(client, session, trans);
+    datasets.chosen.connect((_, source) => session.open(source));
     const reveal = (path: string) => {
       app.commands.execute('docmanager:open', { path }).catch(reason => {
         // A dataset, or a notebook that was moved or deleted since.
@@ -108,6 +111,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       app.shell.activateById(panel.id);
     };
     session.opened.connect(open);
+    datasets.revealed.connect(open);
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),

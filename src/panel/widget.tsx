@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import React, { useEffect } from 'react';
 
-import { DatasetsView } from '../datasets';
+import { DatasetsView, FileDrop } from '../datasets';
 import type { DatasetsModel } from '../datasets';
 import { HistoryView } from '../history';
 import type { HistoryModel } from '../history';
@@ -27,9 +27,16 @@ export class PanelWidget extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Prompt salience'));
     this.addClass('lit-panel');
+    const { datasets } = options;
+    this._drop = new FileDrop(this.node, path => void datasets.openFile(path));
     void options.restored.then(() => {
       this._isRestored = true;
     });
+  }
+
+  dispose(): void {
+    this._drop.dispose();
+    super.dispose();
   }
 
   protected render(): JSX.Element {
@@ -105,6 +112,7 @@ export class PanelWidget extends ReactWidget {
   }
 
   private readonly _options: PanelWidget.IOptions;
+  private readonly _drop: FileDrop;
   private _isRestored = false;
   private _isWanted = false;
 }
@@ -118,9 +126,12 @@ function Datasets(props: {
   const { model, session, trans, wanted } = props;
   useRedraw(session);
   useRedraw(model);
-  const loading = model.loadingSince !== null;
+  const loading = model.current?.state?.state === 'reading';
   useEffect(() => {
-    if (!wanted) {
+    void model.list();
+  }, [model]);
+  useEffect(() => {
+    if (!wanted || !model.needsService) {
       return;
     }
     // Loading wakes a service that is asleep: say so, and what it is doing.
@@ -134,14 +145,16 @@ function Datasets(props: {
       loading ? 300 : 0
     );
     return () => window.clearTimeout(timer);
-  }, [session, wanted, loading]);
+  }, [session, model, wanted, loading, model.needsService]);
   const empty = session.prompt.isEmpty && session.run === null;
   const awake = session.service.service?.state === 'ready';
+  const isFree = model.named.length > 0 && !model.needsService;
   return (
     <DatasetsView
       model={model}
+      prompt={session.prompt}
       trans={trans}
-      initiallyOpen={empty && (wanted || awake)}
+      initiallyOpen={empty && (wanted || awake || isFree)}
     />
   );
 }
