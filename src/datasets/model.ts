@@ -112,22 +112,11 @@ export class DatasetsModel implements IDisposable {
   }
 
   /** Learn the names. Never rejects. */
-  async list(): Promise<void> {
-    if (this._loadingSince !== null || this._named.length > 0) {
-      return;
-    }
-    this._loadingSince = Date.now();
-    this._problem = null;
-    this._emit();
-    try {
-      this._named = await this._client.datasets();
-    } catch (reason) {
-      if (!isAbort(reason)) {
-        this._problem = problemOf(reason, this._trans);
-      }
-    }
-    this._loadingSince = null;
-    this._emit();
+  list(): Promise<void> {
+    this._listing ??= this._list().finally(() => {
+      this._listing = null;
+    });
+    return this._listing;
   }
 
   /** Show what was shown last, or else the first. Never rejects. */
@@ -219,6 +208,24 @@ export class DatasetsModel implements IDisposable {
     }
   }
 
+  private async _list(): Promise<void> {
+    if (this._named.length > 0) {
+      return;
+    }
+    this._loadingSince = Date.now();
+    this._problem = null;
+    this._emit();
+    try {
+      this._named = await this._client.datasets();
+    } catch (reason) {
+      if (!isAbort(reason)) {
+        this._problem = problemOf(reason, this._trans);
+      }
+    }
+    this._loadingSince = null;
+    this._emit();
+  }
+
   private _make(reference: IReference, id: string | null): OpenedDataset {
     const dataset = new OpenedDataset(this._client, reference, this._trans, id);
     dataset.changed.connect(this._emit, this);
@@ -256,6 +263,7 @@ export class DatasetsModel implements IDisposable {
   private _named: readonly DatasetInfo[] = [];
   private _opened: readonly OpenedDataset[] = [];
   private _current: OpenedDataset | null = null;
+  private _listing: Promise<void> | null = null;
   private _loadingSince: number | null = null;
   private _problem: IProblem | null = null;
   private _isDisposed = false;

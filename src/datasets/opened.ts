@@ -211,31 +211,17 @@ export class OpenedDataset implements IDisposable {
     return this._pages.row(index);
   }
 
-  /** Open it. Never rejects. */
-  async open(): Promise<void> {
-    this._since = Date.now();
-    this._problem = null;
-    this._emit();
-    try {
-      if (this._id !== null && (await this._reattach(this._id))) {
-        return;
-      }
-      const { name, path, columns, split = 'lines' } = this._reference;
-      const state = await this._client.openDataset(
-        path === undefined ? { name, columns, split } : { path, columns, split }
-      );
-      if (this._isDisposed) {
-        this._client.closeDataset(state.id).catch(() => undefined);
-        return;
-      }
-      await this._began(state);
-    } catch (reason) {
-      this._fail(reason);
-    }
+  /** Open it, unless that is being done. Never rejects. */
+  open(): Promise<void> {
+    this._opening ??= this._open().finally(() => {
+      this._opening = null;
+    });
+    return this._opening;
   }
 
   /** Read the file again, with other columns or other prompts. */
   async reread(change: Partial<IReference>): Promise<void> {
+    await this._opening;
     const old = this._id;
     this._reference = { ...this._reference, ...change };
     this._id = null;
@@ -362,6 +348,28 @@ export class OpenedDataset implements IDisposable {
   dismiss(): void {
     this._problem = null;
     this._emit();
+  }
+
+  private async _open(): Promise<void> {
+    this._since = Date.now();
+    this._problem = null;
+    this._emit();
+    try {
+      if (this._id !== null && (await this._reattach(this._id))) {
+        return;
+      }
+      const { name, path, columns, split = 'lines' } = this._reference;
+      const state = await this._client.openDataset(
+        path === undefined ? { name, columns, split } : { path, columns, split }
+      );
+      if (this._isDisposed) {
+        this._client.closeDataset(state.id).catch(() => undefined);
+        return;
+      }
+      await this._began(state);
+    } catch (reason) {
+      this._fail(reason);
+    }
   }
 
   /** Take up a dataset that is open on the server; false: it is no longer. */
@@ -517,6 +525,7 @@ export class OpenedDataset implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
   private _abort = new AbortController();
+  private _opening: Promise<void> | null = null;
   private _reference: IReference;
   private _id: string | null;
   private _state: DatasetState | null = null;

@@ -52,8 +52,13 @@ test('datasets', async ({ page, tmpPath }) => {
   await bad.click();
   await browser.getByRole('searchbox').fill('green 5');
   await expect(browser.getByRole('status').first()).toContainText('of 3,000');
-  await browser.getByRole('button', { name: /^Whole text/ }).nth(1).click();
-  await expect(browser.getByText('Target', { exact: true }).last()).toBeVisible();
+  await browser
+    .getByRole('button', { name: /^Whole text/ })
+    .nth(1)
+    .click();
+  await expect(
+    browser.getByText('Target', { exact: true }).last()
+  ).toBeVisible();
   await shoot(page, 'datasets-expanded');
   await browser.getByText('Delete', { exact: true }).click();
   await browser.getByText('Save as .jsonl…').click();
@@ -65,7 +70,10 @@ test('datasets', async ({ page, tmpPath }) => {
   });
   await page.waitForTimeout(1500);
   await browser.getByRole('button', { name: 'Cancel' }).click();
-  await browser.getByRole('button', { name: /^Whole text/ }).nth(1).click();
+  await browser
+    .getByRole('button', { name: /^Whole text/ })
+    .nth(1)
+    .click();
   await shoot(page, 'datasets-dark');
   await widen(page, panel, 260);
   await shoot(page, 'datasets-narrow-dark');
