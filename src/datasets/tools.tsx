@@ -13,7 +13,7 @@ export function Tools(props: {
   const { dataset, state, trans } = props;
   const { query, source, total } = dataset;
   const orders: readonly [Sort, boolean, string][] = [
-    ['order', false, trans.__('In their order')],
+    ['order', false, trans.__('In order')],
     ['order', true, trans.__('Last first')],
     ['prompt', false, trans.__('A to Z')],
     ['prompt', true, trans.__('Z to A')],
