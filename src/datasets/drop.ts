@@ -45,11 +45,12 @@ export class FileDrop implements IDisposable {
     event.stopPropagation();
     if (event.type === 'lm-drop') {
       this._mark(false);
-      drag.dropAction = 'copy';
+      drag.dropAction = drag.proposedAction;
       this._open(path);
     } else {
       this._mark(true);
-      drag.dropAction = 'copy';
+      // The file browser offers to move files, and a drop that it doesn't offer is none.
+      drag.dropAction = drag.proposedAction;
     }
   }
 
