@@ -38,7 +38,7 @@ export function Tools(props: {
         {state.sources.length > 0 && (
           <select
             className="lit-field"
-            aria-label={trans.__('Source')}
+            aria-label={trans.__('Filter by source')}
             value={source === null ? '*' : `=${source}`}
             onChange={event => {
               const { value } = event.target;

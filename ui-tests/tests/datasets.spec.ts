@@ -58,7 +58,7 @@ test('a file from the file browser: searched, filtered, walked by keyboard, anal
 
   await browser.getByRole('searchbox').fill('GREEN 199');
   await browser
-    .getByRole('combobox', { name: 'Source' })
+    .getByRole('combobox', { name: 'Filter by source' })
     .selectOption({ label: `science (${(COUNT / 2).toLocaleString()})` });
   await expect(rows.first()).toContainText('Question 199:');
   await rows.first().getByRole('button').first().focus();
