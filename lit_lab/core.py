@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import unicodedata
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import TypeVar, get_args
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import get_args
 
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
+from lit_lab.datasets.configured import Entry
+from lit_lab.datasets.shelf import Shelf
 from lit_lab.history import History
 from lit_lab.jobs import Jobs
 from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
-
-M = TypeVar("M", bound=protocol.Message)
 
 _LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
 
@@ -28,13 +28,16 @@ class Options:
     """What the configuration says about requests.
 
     `models` are the configured ones as `name:path`, the default first; None when the service is elsewhere, which then
-    knows them. `heartbeat` is in seconds.
+    knows them. `datasets` are those by name; `dataset_bytes` is the most to read of one, 0 for no limit. `heartbeat` is
+    in seconds.
     """
 
     models: tuple[str, ...] | None
     default_model: str
     max_prompt_chars: int
     max_new_tokens: int
+    datasets: Mapping[str, Entry] = field(default_factory=dict)
+    dataset_bytes: int = 0
     heartbeat: float = 5.0
 
 
@@ -53,10 +56,12 @@ class Core:
         self.upstream = Upstream(service, elsewhere=options.models is None)
         self.history = history
         self.jobs = Jobs(service, self.upstream, history)
+        self.datasets = Shelf(options.datasets, service, self.upstream, options.dataset_bytes)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
         await self.jobs.close()
+        await self.datasets.close_all()
         await self.history.close()
         await self.upstream.close()
         await self.service.close()
@@ -97,11 +102,6 @@ class Core:
         endpoint = await self.service.awaited()
         return await self.upstream.ask(endpoint, "POST", "/estimate", protocol.Estimate, request)
 
-    async def get(self, path: str, answer: type[M]) -> M:
-        """Return what a running service has; a GET has no side effects, so it does not start it."""
-        endpoint = await self.service.awaited()
-        return await self.upstream.ask(endpoint, "GET", path, answer)
-
     async def lit_file(self, name: str) -> bytes:
         """Return one of LIT's files from a running service. Raises `Problem`."""
         if name not in get_args(protocol.LitFile):
@@ -137,8 +137,8 @@ class Core:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
         if isinstance(request, protocol.ScoreRequest):
-            self._check_length("prompt", request.prompt)
-            self._check_length("target", request.target)
+            self.check_length("prompt", request.prompt)
+            self.check_length("target", request.target)
         if isinstance(request, protocol.GenerateRequest):
             self.check_length("prompt", request.prompt)
         if (

@@ -56,15 +56,18 @@ def _run(
     # One that was stopped, or broke off, has the tokens that came.
     streamed = [event.token for event in events if isinstance(event, protocol.TokenEvent)]
     tokens = answer.tokens if answer else streamed
-    # A text that was given isn't chosen by anything: as if greedily.
     given = isinstance(request, protocol.ScoreRequest)
-    sampling = protocol.Sampling() if isinstance(request, protocol.ScoreRequest) else request.sampling
+    if isinstance(request, protocol.ScoreRequest):
+        # A text that was given isn't chosen by anything: as if greedily.
+        title, sampling = "", protocol.Sampling()
+    else:
+        title, sampling = request.title, request.sampling
     return protocol.RunRecord(
         id=job_id,
         created=created,
         model=request.model,
         origin=request.origin,
-        title=request.title,
+        title=title,
         prompt=request.prompt,
         answer="".join(token.text for token in tokens),
         sampling=protocol.RunSampling(**sampling.model_dump()),

@@ -152,8 +152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The datasets of prompts
-         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         * The datasets of prompts that have a name
+         * @description Needs no model service.
          */
         get: operations["datasets"];
         put?: never;
@@ -164,20 +164,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/lit-lab/api/datasets/{name}/rows": {
+    "/lit-lab/api/datasets/open": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
         /**
-         * The rows of a dataset
-         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         * Open a dataset
+         * @description Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has.
          */
-        get: operations["datasetRows"];
+        post: operations["openDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the caller's open datasets */
+        get: operations["dataset"];
         put?: never;
         post?: never;
+        /**
+         * Close a dataset, and stop reading it
+         * @description Unsaved changes are lost.
+         */
+        delete: operations["closeDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rows of an open dataset: searched, filtered, sorted, some at a time */
+        post: operations["datasetRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/rows/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A row of an open dataset with all that it has */
+        get: operations["datasetRow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add, duplicate, change, delete or restore a row */
+        post: operations["editDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save an open dataset as JSON Lines
+         * @description Needs the permission to write Jupyter's contents. 409 `file_exists` unless `overwrite` is set.
+         */
+        post: operations["saveDataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -424,6 +516,22 @@ export interface components {
             samples?: number | null;
         };
         /**
+         * AddRow
+         * @description Add a row at the end.
+         */
+        AddRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add";
+            prompt: string;
+            /** @default  */
+            target?: string;
+            /** @default  */
+            source?: string;
+        };
+        /**
          * Alternative
          * @description A token that the model might have said.
          */
@@ -494,6 +602,15 @@ export interface components {
             alternatives: components["schemas"]["Alternative"][];
         };
         /**
+         * BadRow
+         * @description A row that can't be used.
+         */
+        BadRow: {
+            /** @description Where it begins in the file, from 1; the row's number where there are no lines. */
+            line: number;
+            reason: string;
+        };
+        /**
          * CancelledEvent
          * @description The last event of a job that was stopped by the user.
          */
@@ -503,6 +620,24 @@ export interface components {
              * @enum {string}
              */
             event: "cancelled";
+        };
+        /**
+         * ChangeRow
+         * @description Change a row; what is None stays.
+         */
+        ChangeRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "change";
+            row: number;
+            /** @default null */
+            prompt?: string | null;
+            /** @default null */
+            target?: string | null;
+            /** @default null */
+            source?: string | null;
         };
         /**
          * CurveEvent
@@ -534,41 +669,231 @@ export interface components {
             logprob: number;
         };
         /**
+         * DatasetClosed
+         * @description A dataset was closed, and its unsaved changes are gone.
+         */
+        DatasetClosed: {
+            id: string;
+        };
+        /**
+         * DatasetColumns
+         * @description Which columns are meant; None: there is none for it.
+         */
+        DatasetColumns: {
+            prompt: string | null;
+            target: string | null;
+            source: string | null;
+        };
+        /**
+         * DatasetEdited
+         * @description What a change made.
+         */
+        DatasetEdited: {
+            /** @description The row that was added or changed. */
+            row: number;
+            dataset: components["schemas"]["DatasetState"];
+        };
+        /**
+         * DatasetEditing
+         * @description Change a dataset. Its file stays as it is until the dataset is saved.
+         */
+        DatasetEditing: {
+            edit: components["schemas"]["AddRow"] | components["schemas"]["DuplicateRow"] | components["schemas"]["ChangeRow"] | components["schemas"]["DeleteRow"];
+        };
+        /**
+         * DatasetFullRow
+         * @description A row with all that it has.
+         */
+        DatasetFullRow: {
+            id: number;
+            line: number;
+            prompt: string;
+            target: string;
+            source: string;
+            /** @description The values of the other columns. */
+            others: {
+                [key: string]: string;
+            };
+        };
+        /**
          * DatasetInfo
-         * @description A dataset of prompts.
+         * @description A dataset that can be opened by its name.
          */
         DatasetInfo: {
             name: string;
-            size: number;
-            /** @default  */
-            note: string;
+            /**
+             * @description `samples`: LIT's sample prompts; `file`: named in the configuration; `class`: a LIT dataset.
+             * @enum {string}
+             */
+            kind: "samples" | "file" | "class";
+            /** @description Whether opening it needs the model service, which then starts. */
+            needs_service: boolean;
+        };
+        /**
+         * DatasetOpening
+         * @description Open a dataset by its name, or a file from Jupyter's file browser by its path.
+         */
+        DatasetOpening: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            path?: string | null;
+            /**
+             * @description None: they are guessed from their names.
+             * @default null
+             */
+            columns?: components["schemas"]["DatasetColumns"] | null;
+            /**
+             * @description What one prompt is in a plain text file; paragraphs are apart by blank lines.
+             * @default lines
+             * @enum {string}
+             */
+            split?: "lines" | "paragraphs" | "whole";
+        };
+        /**
+         * DatasetPage
+         * @description Some of the rows that were looked up, in order.
+         */
+        DatasetPage: {
+            rows: components["schemas"]["DatasetRow"][];
+            /** @description How many there are, listed or not. */
+            total: number;
+            /**
+             * @description The place of the row to find, from 0; None: it isn't among them.
+             * @default null
+             */
+            at: number | null;
+            /** @description The dataset's, when this was looked up. */
+            revision: number;
         };
         /**
          * DatasetRow
-         * @description One prompt of a dataset.
+         * @description A row, as a list shows it.
          */
         DatasetRow: {
-            index: number;
+            /** @description Stays the same while the dataset is open. */
+            id: number;
+            /** @description Where it begins in the file; 0: it was added since. */
+            line: number;
+            /** @description Its beginning. */
             prompt: string;
-            /** @default  */
-            target: string;
-            /** @default  */
+            /** @description Of the whole prompt, in characters. */
+            length: number;
             source: string;
+            has_target: boolean;
         };
         /**
-         * DatasetRowsResponse
-         * @description Rows of a dataset, in its order.
+         * DatasetSaving
+         * @description Save a dataset as JSON Lines.
          */
-        DatasetRowsResponse: {
+        DatasetSaving: {
+            /** @description Of the file; ends with `.jsonl`. */
+            path: string;
+            /**
+             * @description Whether a file that is there may be replaced.
+             * @default false
+             */
+            overwrite?: boolean;
+        };
+        /**
+         * DatasetSearch
+         * @description Look rows up.
+         */
+        DatasetSearch: {
+            /**
+             * @description Words that a row must all hold, in whichever of its columns and whatever their case.
+             * @default
+             */
+            search?: string;
+            /**
+             * @description Only rows of this source.
+             * @default null
+             */
+            source?: string | null;
+            /**
+             * @description `order`: the dataset's own.
+             * @default order
+             * @enum {string}
+             */
+            sort?: "order" | "prompt" | "source" | "length";
+            /** @default false */
+            descending?: boolean;
+            /** @default 0 */
+            offset?: number;
+            /** @default 100 */
+            limit?: number;
+            /**
+             * @description A row whose place is asked for, too.
+             * @default null
+             */
+            find?: number | null;
+        };
+        /**
+         * DatasetState
+         * @description An open dataset. While `reading`, the rows read so far can be looked at.
+         */
+        DatasetState: {
+            id: string;
+            /** @description Its name, or its file's. */
             name: string;
-            rows: components["schemas"]["DatasetRow"][];
+            /** @description Of its file in Jupyter's file browser; empty: it has none there. */
+            path: string;
+            /** @enum {string} */
+            state: "reading" | "ready" | "failed";
+            /**
+             * @description Why it failed; what was read until then stays.
+             * @default null
+             */
+            error: components["schemas"]["ErrorBody"] | null;
+            rows: number;
+            /** @description Number of rows that can't be used. */
+            bad: number;
+            /** @description The first of them, 200 at most. */
+            bad_rows: components["schemas"]["BadRow"][];
+            /** @description Bytes read so far, or rows where the size in bytes isn't known. */
+            done: number;
+            /** @description As `done`, of all; 0 when unknown. */
+            size: number;
+            /**
+             * @description What to know of it, such as that it was cut, in words for the user.
+             * @default
+             */
+            remark: string;
+            /**
+             * @description Of a text file.
+             * @default
+             */
+            encoding: string;
+            columns: string[];
+            /** @description Which of them are used. */
+            chosen: components["schemas"]["DatasetColumns"];
+            /** @description None: not a plain text file. */
+            split: ("lines" | "paragraphs" | "whole") | null;
+            /** @description The most frequent ones, 200 at most. */
+            sources: components["schemas"]["SourceCount"][];
+            /** @description Whether there are changes that aren't saved. */
+            edited: boolean;
+            /** @description Another one after each change. */
+            revision: number;
         };
         /**
          * DatasetsResponse
-         * @description All datasets.
+         * @description All datasets that have a name, LIT's sample prompts first.
          */
         DatasetsResponse: {
             datasets: components["schemas"]["DatasetInfo"][];
+        };
+        /**
+         * DeleteRow
+         * @description Delete a row; `restore` brings it back.
+         */
+        DeleteRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "delete" | "restore";
+            row: number;
         };
         /**
          * DoneEvent
@@ -581,6 +906,18 @@ export interface components {
              */
             event: "done";
             seconds: number;
+        };
+        /**
+         * DuplicateRow
+         * @description Add a row that is like another, behind that.
+         */
+        DuplicateRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "duplicate";
+            row: number;
         };
         /**
          * ErrorBody
@@ -1196,6 +1533,14 @@ export interface components {
              * @default null
              */
             version: string | null;
+        };
+        /**
+         * SourceCount
+         * @description How many rows have a source.
+         */
+        SourceCount: {
+            source: string;
+            rows: number;
         };
         /**
          * Span
@@ -1872,7 +2217,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The datasets of prompts */
+            /** @description The datasets of prompts that have a name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1908,8 +2253,32 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
-            502: {
+        };
+    };
+    openDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetOpening"];
+            };
+        };
+        responses: {
+            /** @description Open a dataset */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetState"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1917,8 +2286,62 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
-            503: {
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1928,24 +2351,24 @@ export interface operations {
             };
         };
     };
-    datasetRows: {
+    dataset: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The rows of a dataset */
+            /** @description One of the caller's open datasets */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DatasetRowsResponse"];
+                    "application/json": components["schemas"]["DatasetState"];
                 };
             };
             /** @description Not signed in. */
@@ -1984,8 +2407,30 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
-            502: {
+        };
+    };
+    closeDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Close a dataset, and stop reading it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetClosed"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1993,8 +2438,388 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
-            503: {
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    datasetRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetSearch"];
+            };
+        };
+        responses: {
+            /** @description Rows of an open dataset: searched, filtered, sorted, some at a time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetPage"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    datasetRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A row of an open dataset with all that it has */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetFullRow"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetEditing"];
+            };
+        };
+        responses: {
+            /** @description Add, duplicate, change, delete or restore a row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetEdited"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetSaving"];
+            };
+        };
+        responses: {
+            /** @description Save an open dataset as JSON Lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetState"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

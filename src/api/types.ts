@@ -56,8 +56,17 @@ export type AblationMethod = AblationRequest['method'];
 export type AblationMode = NonNullable<AblationRequest['mode']>;
 
 export type DatasetInfo = Schemas['DatasetInfo'];
+export type DatasetOpening = Schemas['DatasetOpening'];
+export type DatasetColumns = Schemas['DatasetColumns'];
+export type DatasetState = Schemas['DatasetState'];
+/** What to look up; all may be left out. */
+export type DatasetSearch = Schemas['DatasetSearch'];
+export type DatasetPage = Schemas['DatasetPage'];
+/** A row as a list shows it. */
 export type DatasetRow = Schemas['DatasetRow'];
-export type DatasetRowsResponse = Schemas['DatasetRowsResponse'];
+export type DatasetFullRow = Schemas['DatasetFullRow'];
+export type DatasetEdit = Schemas['DatasetEditing']['edit'];
+export type DatasetEdited = Schemas['DatasetEdited'];
 
 export type RunOrigin = Schemas['RunOrigin'];
 export type KeptScores = Schemas['KeptScores'];

@@ -13,7 +13,8 @@ import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
 import { setUpCompare } from '../compare';
-import { DatasetsModel } from '../datasets';
+import { IDatasets } from '../datasets';
+import type { DatasetsModel } from '../datasets';
 import { ShareMenu } from '../export/menu';
 import { HistoryModel } from '../history';
 import { addLitApp } from '../litapp';
@@ -43,6 +44,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   description: 'The side panel in which a prompt is run and explained.',
   autoStart: true,
   provides: ISession,
+  requires: [IDatasets],
   optional: [
     ILayoutRestorer,
     ICommandPalette,
@@ -52,6 +54,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   ],
   activate: (
     app: JupyterFrontEnd,
+    datasets: DatasetsModel,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
@@ -65,7 +68,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     });
     const splitter = new Splitter(makeMatcher, trans);
     const session = new Session(client, trans, splitter);
-    const datasets = new DatasetsModel(client, session, trans);
+    datasets.chosen.connect((_, source) => session.open(source));
     const reveal = (path: string) => {
       app.commands.execute('docmanager:open', { path }).catch(reason => {
         // A dataset, or a notebook that was moved or deleted since.
@@ -148,6 +151,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
         open();
       }
     });
+    datasets.revealed.connect(open);
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),

@@ -4,7 +4,7 @@ import type { Message } from '@lumino/messaging';
 import React, { useEffect } from 'react';
 
 import type { RunInfo } from '../api';
-import { DatasetsView } from '../datasets';
+import { DatasetsView, FileDrop } from '../datasets';
 import type { DatasetsModel } from '../datasets';
 import type { CompareLauncher } from '../compare';
 import { HistoryView } from '../history';
@@ -29,9 +29,16 @@ export class PanelWidget extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Prompt salience'));
     this.addClass('lit-panel');
+    const { datasets } = options;
+    this._drop = new FileDrop(this.node, path => void datasets.openFile(path));
     void options.restored.then(() => {
       this._isRestored = true;
     });
+  }
+
+  dispose(): void {
+    this._drop.dispose();
+    super.dispose();
   }
 
   protected render(): JSX.Element {
@@ -111,6 +118,7 @@ export class PanelWidget extends ReactWidget {
   }
 
   private readonly _options: PanelWidget.IOptions;
+  private readonly _drop: FileDrop;
   private _isRestored = false;
   private _isWanted = false;
 }
@@ -124,9 +132,12 @@ function Datasets(props: {
   const { model, session, trans, wanted } = props;
   useRedraw(session);
   useRedraw(model);
-  const loading = model.loadingSince !== null;
+  const loading = model.current?.state?.state === 'reading';
   useEffect(() => {
-    if (!wanted) {
+    void model.list();
+  }, [model]);
+  useEffect(() => {
+    if (!wanted || !model.needsService) {
       return;
     }
     // Loading wakes a service that is asleep: say so, and what it is doing.
@@ -140,14 +151,16 @@ function Datasets(props: {
       loading ? 300 : 0
     );
     return () => window.clearTimeout(timer);
-  }, [session, wanted, loading]);
+  }, [session, model, wanted, loading, model.needsService]);
   const empty = session.prompt.isEmpty && session.run === null;
   const awake = session.service.service?.state === 'ready';
+  const isFree = model.named.length > 0 && !model.needsService;
   return (
     <DatasetsView
       model={model}
+      prompt={session.prompt}
       trans={trans}
-      initiallyOpen={empty && (wanted || awake)}
+      initiallyOpen={empty && (wanted || awake || isFree)}
     />
   );
 }

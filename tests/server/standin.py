@@ -14,6 +14,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 MODE, FOLDER = sys.argv[1], Path(sys.argv[2])
 MODEL = {
@@ -61,22 +62,23 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"models": [MODEL]})
         elif self.path == "/health":
             self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
-        elif self.path == "/datasets":
-            self.answer({"datasets": [{"name": "sample_prompts", "size": 1, "note": ""}]})
-        elif self.path == "/datasets/a%20b%3F/rows":
-            self.answer({"name": "a b?", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
         elif self.path == "/lit/files/main.js":
             data = b"// LIT"
             self.send_response(200)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
-        elif self.path == "/datasets/odd/rows":
+        elif self.path.startswith("/datasets/odd/rows?"):
             self.answer({"surprise": 1})
-        elif self.path not in ("/datasets/none/rows", "/datasets/%2E%2E/rows"):
-            self.answer({"error": "no_such_route", "message": self.path, "hint": ""}, 404)
-        else:
+        elif self.path.startswith("/datasets/a%20b%3F/rows?"):
+            query = parse_qs(urlsplit(self.path).query)
+            offset, limit = int(query["offset"][0]), int(query["limit"][0])
+            rows = [[f"question {number}", str(number)] for number in range(250)]
+            self.answer({"columns": ["question", "n"], "rows": rows[offset : offset + limit], "total": len(rows)})
+        elif self.path.startswith("/datasets/"):
             self.answer({"error": "unknown_dataset", "message": "There is none.", "hint": "h"}, 404)
+        else:
+            self.answer({"error": "no_such_route", "message": self.path, "hint": ""}, 404)
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -412,6 +412,8 @@ async def test_a_given_text_is_kept_as_what_it_is(api, events):
     assert (info["given"], info["origin"]) == (True, origin)
     run = (await api("GET", "runs", info["id"]))[1]
     assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("given", "Hello", 0.0)
+
+
 async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):
     await events(await generate("Hi", title="Without “Be brief.”"))
     await until(lambda: _count(api, 1))
