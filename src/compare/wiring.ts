@@ -7,6 +7,7 @@ import {
 } from '@jupyterlab/apputils';
 import type { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { ApiClient, RunInfo } from '../api';
@@ -53,13 +54,19 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     namespace: 'lit-lab-compare'
   });
 
-  const open = (comparison: Comparison): MainAreaWidget<CompareWidget> => {
+  /**
+   * @param key - of a tab that is restored: the layout knows it by that name.
+   */
+  const open = (
+    comparison: Comparison,
+    key?: string
+  ): MainAreaWidget<CompareWidget> => {
     const content = new CompareWidget(comparison, context, {
       onSettings,
       onRestart: () => void session.service.restart(),
       onOpen: id => void history.openById(id)
     });
-    const tab = makeTab(content);
+    const tab = makeTab(content, key ?? `lit-lab-compare-${UUID.uuid4()}`);
     const { right } = comparison.sides;
     let phase = right.phase;
     right.changed.connect(() => {
@@ -81,12 +88,19 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
       // Notebook 7 has one document in its main area, and no room beside it.
       shell.add(tab, 'down', { type: 'LIT comparison' });
     }
-    shell.activateById(tab.id);
+    if (key === undefined) {
+      shell.activateById(tab.id);
+    }
     void tracker.add(tab);
     return tab;
   };
 
-  const launcher = new CompareLauncher(client, session, open, trans);
+  const launcher = new CompareLauncher(
+    client,
+    session,
+    comparison => open(comparison),
+    trans
+  );
 
   commands.addCommand(CompareCommands.compare, {
     label: trans.__('Compare Runs…'),
@@ -103,11 +117,15 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     },
     execute: async args => {
       const state = readState(args);
+      const key = typeof args.key === 'string' ? args.key : undefined;
       if (state) {
         const comparison = launcher.make();
-        const tab = open(comparison);
+        const tab = open(comparison, key);
         void comparison.restore(state);
         return tab;
+      }
+      if (key !== undefined) {
+        return undefined; // Of a tab that was closed before it was anything.
       }
       await chooseTwo(client, launcher, trans);
       return undefined;
@@ -153,13 +171,10 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   }
   void restorer?.restore(tracker, {
     command: CompareCommands.compare,
-    args: ({ content }) => ({ ...content.comparison.save() }),
-    name: ({ content }) => {
-      const state = content.comparison.save();
-      return state
-        ? [state.left, state.right ?? state.without?.join('-')].join(':')
-        : '';
-    }
+    // A name from the beginning: the layout is not kept again once its runs are
+    // known.
+    args: ({ id, content }) => ({ ...content.comparison.save(), key: id }),
+    name: ({ id }) => id
   });
   return launcher;
 }
