@@ -13,6 +13,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ApiClient, RunInfo } from '../api';
 import type { HistoryModel } from '../history';
 import type { IPanelContext } from '../panel/context';
+import type { TokenSpan } from '../salience';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { VIEWS } from './comparison';
@@ -183,9 +184,8 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
 function readState(
   args: ReadonlyPartialJSONObject
 ): (Partial<ICompareState> & Pick<ICompareState, 'left'>) | null {
-  const { left, right, view, shared, linked, without } = args;
-  const span =
-    Array.isArray(without) && without.length === 2 ? without.map(Number) : null;
+  const { left, right, view, shared, linked } = args;
+  const span = readSpan(args.without);
   if (typeof left !== 'string' || (typeof right !== 'string' && !span)) {
     return null;
   }
@@ -195,8 +195,18 @@ function readState(
     view: VIEWS.find(one => one === view) ?? 'text',
     shared: shared !== false,
     linked: linked !== false,
-    without: span && [span[0], span[1]]
+    without: span,
+    target: readSpan(args.target)
   };
+}
+
+function readSpan(value: unknown): TokenSpan | null {
+  const isSpan =
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every(end => Number.isInteger(end) && end >= 0) &&
+    value[0] < value[1];
+  return isSpan ? [value[0], value[1]] : null;
 }
 
 /** The prompt's segment where the context menu was opened, or the focus is. */
