@@ -84,9 +84,7 @@ function Change(props: {
         {part === 'prompt' ? trans.__('prompt') : trans.__('answer')}
       </span>
       <span className="lit-change-kind">
-        <span aria-hidden>
-          {{ changed: '≠', removed: 'A', added: 'B' }[kind]}{' '}
-        </span>
+        {kind === 'changed' && <span aria-hidden>≠ </span>}
         {said}
       </span>
       <span className="lit-change-texts">

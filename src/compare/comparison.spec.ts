@@ -15,6 +15,7 @@ const trans = nullTranslator.load('lit_lab');
 const PROMPT = 'Be brief. Be kind.\nAnalysis:';
 const OTHER = 'Be kind.\nAnalysis:';
 const ANSWER = ' It has onions. Avoid.';
+const TRIAL = 'Without “Be brief.”';
 
 class FakeSettings {
   readonly splitter = null;
@@ -222,10 +223,12 @@ describe('compare/comparison', () => {
   it('comes back as it was left', async () => {
     comparison.view = 'maps';
     comparison.shared = false;
-    comparison.linked = false;
+    pick('left', 'Avoid');
     const again = new Comparison(client, source, trans);
     await again.restore(comparison.save()!);
+    await settle();
     expect(again.save()).toEqual(comparison.save());
+    expect(again.shown('right')).toEqual(comparison.shown('right'));
     again.dispose();
   });
 
@@ -251,7 +254,7 @@ describe('compare/comparison', () => {
       kind: 'generate',
       prompt: OTHER,
       max_new_tokens: 32,
-      title: 'Without “Be brief.”'
+      title: TRIAL
     });
     expect(trial.sides.right.phase).toBe('running');
     client.last.answer(OTHER, ' It has onions. Avoid them.');

@@ -45,6 +45,8 @@ export interface ICompareState {
   readonly linked: boolean;
   /** A trial: the left run without these tokens of its prompt. */
   readonly without: TokenSpan | null;
+  /** What is explained on the left. */
+  readonly target: TokenSpan | null;
 }
 
 /** Where what the user chose comes from. */
@@ -283,13 +285,15 @@ export class Comparison implements IDisposable {
     this._linked = state.linked ?? this._linked;
     const { left, right } = this._sides;
     const ids = [state.left, state.right ?? null];
-    const without = state.without ?? null;
+    const without = (this._without = state.without ?? null);
+    if (state.target) {
+      this.aim(state.target, 'left');
+    }
     const [hasLeft, hasRight] = await Promise.all([
       left.load(state.left),
       ids[1] !== null && right.load(ids[1])
     ]);
     if (without && hasLeft && !hasRight && left.run) {
-      this._without = without;
       const request = trialOf(left.run, without, this._trans);
       await right.follow(request, this._settings.maxNewTokens, ids[1]);
     }
@@ -307,7 +311,8 @@ export class Comparison implements IDisposable {
       view: this._view,
       shared: this._shared,
       linked: this._linked,
-      without: this._without
+      without: this._without,
+      target: left.explanation.target ?? this._wanted?.target ?? null
     };
   }
 
@@ -347,7 +352,9 @@ export class Comparison implements IDisposable {
     }
     this._wanted = null;
     explanation.aim(target);
-    this._follow(side);
+    if (this._linked) {
+      this._follow(side);
+    }
     this._emit();
   }
 

@@ -5,8 +5,9 @@ import { textOf } from '../session/map';
 import type { Comparison } from './comparison';
 import type { CompareSide } from './side';
 
-/** Characters of each side's name in the label of a tab. */
-const LABEL = 22;
+/** Characters of a name in the label of a tab, alone and beside another. */
+const LABEL = 40;
+const HALF = 16;
 
 /** What a side is called: its run's name, or else what it answers. */
 export function nameOf(side: CompareSide, trans: TranslationBundle): string {
@@ -21,13 +22,19 @@ export function nameOf(side: CompareSide, trans: TranslationBundle): string {
   return oneLine(answer) || oneLine(run.prompt);
 }
 
-/** Names of both sides, cut to what a tab can show. */
+/**
+ * What a comparison is called, cut to what a tab can show: both sides' names; a
+ * trial's own, which says already what it is compared with.
+ */
 export function labelOf(
-  { sides }: Comparison,
+  { sides, without }: Comparison,
   trans: TranslationBundle
 ): string {
+  if (without) {
+    return cut(nameOf(sides.right, trans), LABEL);
+  }
   const [left, right] = [sides.left, sides.right].map(side =>
-    cut(nameOf(side, trans), LABEL)
+    cut(nameOf(side, trans), HALF)
   );
   return trans.__('%1 ↔ %2', left, right);
 }

@@ -8,6 +8,8 @@ import type { IRun } from '../session/run';
 import { nameOfTrial, promptWithout, trialOf } from './trial';
 
 const trans = nullTranslator.load('lit_lab');
+const NAME = 'named';
+const TRIAL = 'Without “One is here.”';
 
 function run(prompt: string): IRun {
   return {
@@ -18,7 +20,7 @@ function run(prompt: string): IRun {
         values: { dish: 'soup' },
         sampling: { temperature: 0.5, seed: 3 },
         origin: { document: 'n.ipynb', place: ['cell 1'] },
-        title: 'named'
+        title: NAME
       },
       ''
     ),
@@ -79,7 +81,7 @@ describe('compare/trial', () => {
       values: {},
       sampling: { temperature: 0.5, seed: 3 },
       origin: { document: 'n.ipynb', place: ['cell 1'] },
-      title: 'Without “One is here.”'
+      title: TRIAL
     });
   });
 

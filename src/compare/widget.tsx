@@ -1,5 +1,4 @@
 import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
-import { UUID } from '@lumino/coreutils';
 import React from 'react';
 
 import { PanelContext } from '../panel/context';
@@ -56,12 +55,19 @@ export class CompareWidget extends ReactWidget {
   private readonly _actions: ICompareActions;
 }
 
-/** A tab that holds a comparison. */
-export function makeTab(content: CompareWidget): MainAreaWidget<CompareWidget> {
+/**
+ * A tab that holds a comparison.
+ *
+ * @param id - of the tab, by which the page's layout knows it.
+ */
+export function makeTab(
+  content: CompareWidget,
+  id: string
+): MainAreaWidget<CompareWidget> {
   content.title.icon = compareIcon;
   content.title.closable = true;
   const tab = new MainAreaWidget({ content });
-  tab.id = `lit-lab-compare-${UUID.uuid4()}`;
+  tab.id = id;
   // All it needs is beside the texts.
   tab.toolbar.hide();
   return tab;

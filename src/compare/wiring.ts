@@ -7,11 +7,13 @@ import {
 } from '@jupyterlab/apputils';
 import type { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { ApiClient, RunInfo } from '../api';
 import type { HistoryModel } from '../history';
 import type { IPanelContext } from '../panel/context';
+import type { TokenSpan } from '../salience';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { VIEWS } from './comparison';
@@ -53,13 +55,19 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     namespace: 'lit-lab-compare'
   });
 
-  const open = (comparison: Comparison): MainAreaWidget<CompareWidget> => {
+  /**
+   * @param key - of a tab that is restored: the layout knows it by that name.
+   */
+  const open = (
+    comparison: Comparison,
+    key?: string
+  ): MainAreaWidget<CompareWidget> => {
     const content = new CompareWidget(comparison, context, {
       onSettings,
       onRestart: () => void session.service.restart(),
       onOpen: id => void history.openById(id)
     });
-    const tab = makeTab(content);
+    const tab = makeTab(content, key ?? `lit-lab-compare-${UUID.uuid4()}`);
     const { right } = comparison.sides;
     let phase = right.phase;
     right.changed.connect(() => {
@@ -81,12 +89,19 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
       // Notebook 7 has one document in its main area, and no room beside it.
       shell.add(tab, 'down', { type: 'LIT comparison' });
     }
-    shell.activateById(tab.id);
+    if (key === undefined) {
+      shell.activateById(tab.id);
+    }
     void tracker.add(tab);
     return tab;
   };
 
-  const launcher = new CompareLauncher(client, session, open, trans);
+  const launcher = new CompareLauncher(
+    client,
+    session,
+    comparison => open(comparison),
+    trans
+  );
 
   commands.addCommand(CompareCommands.compare, {
     label: trans.__('Compare Runs…'),
@@ -103,11 +118,15 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     },
     execute: async args => {
       const state = readState(args);
+      const key = typeof args.key === 'string' ? args.key : undefined;
       if (state) {
         const comparison = launcher.make();
-        const tab = open(comparison);
+        const tab = open(comparison, key);
         void comparison.restore(state);
         return tab;
+      }
+      if (key !== undefined) {
+        return undefined; // Of a tab that was closed before it was anything.
       }
       await chooseTwo(client, launcher, trans);
       return undefined;
@@ -153,13 +172,10 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   }
   void restorer?.restore(tracker, {
     command: CompareCommands.compare,
-    args: ({ content }) => ({ ...content.comparison.save() }),
-    name: ({ content }) => {
-      const state = content.comparison.save();
-      return state
-        ? [state.left, state.right ?? state.without?.join('-')].join(':')
-        : '';
-    }
+    // A name from the beginning: the layout is not kept again once its runs are
+    // known.
+    args: ({ id, content }) => ({ ...content.comparison.save(), key: id }),
+    name: ({ id }) => id
   });
   return launcher;
 }
@@ -168,9 +184,8 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
 function readState(
   args: ReadonlyPartialJSONObject
 ): (Partial<ICompareState> & Pick<ICompareState, 'left'>) | null {
-  const { left, right, view, shared, linked, without } = args;
-  const span =
-    Array.isArray(without) && without.length === 2 ? without.map(Number) : null;
+  const { left, right, view, shared, linked } = args;
+  const span = readSpan(args.without);
   if (typeof left !== 'string' || (typeof right !== 'string' && !span)) {
     return null;
   }
@@ -180,8 +195,18 @@ function readState(
     view: VIEWS.find(one => one === view) ?? 'text',
     shared: shared !== false,
     linked: linked !== false,
-    without: span && [span[0], span[1]]
+    without: span,
+    target: readSpan(args.target)
   };
+}
+
+function readSpan(value: unknown): TokenSpan | null {
+  const isSpan =
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every(end => Number.isInteger(end) && end >= 0) &&
+    value[0] < value[1];
+  return isSpan ? [value[0], value[1]] : null;
 }
 
 /** The prompt's segment where the context menu was opened, or the focus is. */

@@ -89,9 +89,12 @@ export const LedTo = React.memo(
                       : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
                 </button>
-                {onTry && index < text.prompt.length && (
-                  <TryButton content={content} onClick={() => onTry(index)} />
-                )}
+                {onTry &&
+                  (index < text.prompt.length ? (
+                    <TryButton content={content} onClick={() => onTry(index)} />
+                  ) : (
+                    <span className="lit-try-none" />
+                  ))}
               </li>
             );
           })}
