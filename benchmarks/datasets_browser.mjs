@@ -9,7 +9,7 @@ import console from 'node:console';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
 
 const require = createRequire(
   fileURLToPath(new URL('../ui-tests/package.json', import.meta.url))

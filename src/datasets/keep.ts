@@ -10,7 +10,7 @@ export async function keepDatasets(
   model: DatasetsModel,
   state: IStateDB,
   restored: Promise<unknown>
-): Promise<void> {
+): Promise<Debouncer> {
   await restored;
   model.restore(await state.fetch(KEY).catch(() => undefined));
   let last = JSON.stringify(model.save());
@@ -26,4 +26,5 @@ export async function keepDatasets(
       console.warn('LIT Lab: open datasets could not be kept', reason);
     });
   });
+  return save;
 }

@@ -7,7 +7,6 @@ const ESCAPES: Record<string, string> = {
 /** A text as a Python string in triple quotes, which means exactly that text. */
 export function pythonLiteral(text: string): string {
   const inner = text
-    // eslint-disable-next-line no-control-regex
     .replace(/[\\\r\0]/g, character => ESCAPES[character])
     .replace(/"""/g, '\\"\\"\\"')
     .replace(/"$/, '\\"');

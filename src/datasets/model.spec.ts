@@ -253,6 +253,7 @@ describe('datasets/model', () => {
       expect(again.current?.name).toBe('own.csv');
       expect(again.current?.total).toBe(2);
       expect(server.asked.includes('open own.csv')).toBe(gone);
+      again.dispose();
     }
   });
 

@@ -126,7 +126,7 @@ export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
             return button.accept && file ? contents.localPath(file.path) : null;
           }
         : null,
-      canInsert: () => notebooks?.currentWidget?.content.model != null,
+      canInsert: () => Boolean(notebooks?.currentWidget?.content.model),
       insert: row => {
         const panel = notebooks?.currentWidget;
         if (panel) {

@@ -17,6 +17,16 @@ export interface ILook {
   readonly emphasis: 'shade' | 'underline';
 }
 
+/**
+ * How settings look at a run: an expression of the user's own is matched in a
+ * worker of JupyterLab's page, which a file doesn't have.
+ */
+export function lookOf(settings: ILook): ILook {
+  return settings.granularity === 'custom'
+    ? { ...settings, granularity: 'sentences' }
+    : settings;
+}
+
 /** A finished run, to be read without the model. */
 export class Reading {
   constructor(readonly record: RunRecord) {
@@ -73,8 +83,10 @@ export class Reading {
 
   /** Granularities at which a target has a map by the method. */
   granularities(target: TokenSpan, look: ILook): Granularity[] {
-    return GRANULARITIES.filter(granularity =>
-      this.map(this.text(granularity, target), target, look)
+    return GRANULARITIES.filter(
+      granularity =>
+        granularity !== 'custom' &&
+        this.map(this.text(granularity, target), target, look)
     );
   }
 

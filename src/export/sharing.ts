@@ -13,7 +13,7 @@ import { insertOutput } from './insert';
 import { makeOutput } from './output';
 import { makePage } from './page';
 import { drawPicture } from './picture';
-import { Reading } from './reading';
+import { lookOf, Reading } from './reading';
 import type { ILook } from './reading';
 
 /** A run to be shared, and what of it is looked at. */
@@ -67,7 +67,7 @@ export class Sharing {
     const parts = await import('./bundle');
     return makePage(
       runs.map(run => run.record),
-      { look: look(), targets: runs.map(run => run.target), trans },
+      { look: lookOf(look()), targets: runs.map(run => run.target), trans },
       parts
     );
   }
@@ -148,7 +148,7 @@ export class Sharing {
   /** A run as it is looked at, with a method and a target that it has. */
   private _reading({ record, target }: IShared) {
     const reading = new Reading(record);
-    const wished = this._options.look();
+    const wished = lookOf(this._options.look());
     const look = { ...wished, method: reading.methodLike(wished.method) };
     return { reading, look, target: reading.begin(target, look.method) };
   }

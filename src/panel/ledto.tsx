@@ -7,7 +7,6 @@ import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 import { TargetName } from './contrast';
-import { TryButton } from './trybutton';
 
 /** How many segments are listed. */
 const COUNT = 5;
@@ -21,11 +20,11 @@ export const LedTo = React.memo(
     other?: IOther | null;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
-    /** Run the prompt without a segment of it; left out: not offered. */
-    onTry?: (index: number) => void;
+    /** What can be done with a segment of the prompt; left out: nothing. */
+    tool?: (index: number, content: string) => JSX.Element;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, map, onShow, onTry } = props;
+    const { text, map, onShow, tool } = props;
     const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
     const { other = null } = props;
@@ -89,9 +88,9 @@ export const LedTo = React.memo(
                       : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
                 </button>
-                {onTry &&
+                {tool &&
                   (index < text.prompt.length ? (
-                    <TryButton content={content} onClick={() => onTry(index)} />
+                    tool(index, content)
                   ) : (
                     <span className="lit-try-none" />
                   ))}

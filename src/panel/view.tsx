@@ -23,7 +23,7 @@ import { ServiceNotice } from './service';
 import { showSegment } from './show';
 import { Status } from './status';
 import { Hesitations } from './surprise';
-import { TryOverlay } from './trybutton';
+import { TryButton, TryOverlay } from './trybutton';
 import { Trust } from './trust';
 
 /** The side panel. */
@@ -89,6 +89,12 @@ export function PanelView(props: {
   const onTry = useCallback(
     (index: number) => compare.tryWithout(index),
     [compare]
+  );
+  const tryTool = useCallback(
+    (index: number, content: string) => (
+      <TryButton content={content} onClick={() => onTry(index)} />
+    ),
+    [onTry]
   );
   const overlay = useCallback(
     (flow: React.RefObject<HTMLDivElement>) => (
@@ -209,7 +215,7 @@ export function PanelView(props: {
               map={map}
               other={session.other}
               onShow={onShow}
-              onTry={isTryable ? onTry : undefined}
+              tool={isTryable ? tryTool : undefined}
             />
           ) : (
             <Demand
