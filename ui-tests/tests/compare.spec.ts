@@ -166,7 +166,7 @@ test('two runs of the history side by side, kept over a reload', async ({
   await comparison.explained();
   process.kill(pid, 'SIGCONT');
 
-  await page.reload({ waitForIsReady: false });
+  await page.evaluate(() => window.location.reload());
   await expect(comparison.said(comparison.b, 'Avoid')).toBeVisible({
     timeout: COLD
   });

@@ -85,7 +85,7 @@ test('makes the map of a part, and remembers how it is read', async ({
   const flow = panel.region.locator('.lit-flow');
   await expect(flow).toHaveAttribute('data-density', 'compact');
   await page.waitForTimeout(1500); // saved once the settings rest
-  await page.reload();
+  await page.evaluate(() => window.location.reload());
   await expect(flow).toHaveAttribute('data-density', 'compact', {
     timeout: 60_000
   });
