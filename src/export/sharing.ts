@@ -74,9 +74,8 @@ export class Sharing {
 
   /** Save a run as JSON, which `lit_lab.load_run` reads. */
   saveJson({ record }: IShared): void {
-    const { trans } = this._options;
+    // The browser tells of it.
     saveFile(nameOf(record, 'json'), jsonOf(record), 'application/json');
-    this._tell(trans.__('Saved as JSON; lit_lab.load_run reads it.'));
   }
 
   /** Copy a run as JSON. */
