@@ -58,10 +58,10 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
   /**
    * @param key - of a tab that is restored: the layout knows it by that name.
    */
-  const open = (
+  const open = async (
     comparison: Comparison,
     key?: string
-  ): MainAreaWidget<CompareWidget> => {
+  ): Promise<MainAreaWidget<CompareWidget>> => {
     const content = new CompareWidget(comparison, context, {
       onSettings,
       onRestart: () => void session.service.restart(),
@@ -84,6 +84,8 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
         void tracker.save(tab);
       }
     });
+    // First, so that the layout knows the tab by its name when it is kept.
+    await tracker.add(tab);
     shell.add(tab, 'main', { type: 'LIT comparison' });
     if (!tab.isAttached) {
       // Notebook 7 has one document in its main area, and no room beside it.
@@ -92,14 +94,13 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     if (key === undefined) {
       shell.activateById(tab.id);
     }
-    void tracker.add(tab);
     return tab;
   };
 
   const launcher = new CompareLauncher(
     client,
     session,
-    comparison => open(comparison),
+    comparison => void open(comparison),
     trans
   );
 
@@ -121,7 +122,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
       const key = typeof args.key === 'string' ? args.key : undefined;
       if (state) {
         const comparison = launcher.make();
-        const tab = open(comparison, key);
+        const tab = await open(comparison, key);
         void comparison.restore(state);
         return tab;
       }

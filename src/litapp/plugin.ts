@@ -77,6 +77,7 @@ export function addLitApp(
           layout: { type: 'string', enum: [...LAYOUTS] },
           model: { type: 'string' },
           query: { type: 'string' },
+          key: { type: 'string' },
           isMenu: { type: 'boolean' }
         }
       }
@@ -105,7 +106,9 @@ export function addLitApp(
         context
       });
       const widget = new MainAreaWidget({ content });
-      widget.id = `lit-lab-lit-${UUID.uuid4()}`;
+      // The layout finds a tab again by its id.
+      widget.id =
+        typeof args.key === 'string' ? args.key : `lit-lab-lit-${UUID.uuid4()}`;
       widget.title.label = trans.__('LIT');
       widget.title.caption = trans.__('LIT, on the model %1', model);
       widget.title.closable = true;
@@ -119,15 +122,19 @@ export function addLitApp(
         // Notebook 7 has one document in its main area.
         shell.add(widget, 'down');
       }
-      shell.activateById(widget.id);
+      if (!isRestored) {
+        shell.activateById(widget.id);
+      }
+      return widget;
     }
   });
 
   void restorer?.restore(tracker, {
     command: OPEN,
-    args: ({ content: { model } }) => ({
+    args: ({ id, content: { model } }) => ({
       model: model.model,
-      query: model.query
+      query: model.query,
+      key: id
     }),
     name: widget => widget.id
   });

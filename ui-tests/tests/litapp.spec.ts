@@ -78,7 +78,7 @@ function frameOf(page: Page) {
   return page.frames().find(one => one.url().includes('/lit/page'))!;
 }
 
-const DISH = 'Suggestion: Quiche Lorraine';
+const DISH = 'Suggestion: Onion soup';
 
 test('LIT shows the prompt, asks the model, explains the answer, and asks nothing elsewhere', async ({
   page
@@ -109,9 +109,9 @@ test('LIT shows the prompt, asks the model, explains the answer, and asks nothin
     .locator('.salient-token', { hasText: 'You have to try it.' })
     .last()
     .click();
-  await expect(salience.locator('.target-info-line')).toContainText(
-    'Explaining'
-  );
+  await expect(
+    salience.locator('.target-info-line', { hasText: 'Explaining' })
+  ).toBeVisible();
   const shades = () =>
     salience
       .locator('.salient-token')
