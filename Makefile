@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Jupyter refuses to run as root without being told so; containers know nobody else.
 ROOT_FLAG := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-SOURCES := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json
+SOURCES := $(shell find src style schema -type f 2>/dev/null) package.json tsconfig.json scripts/build_page.mjs
 say = @printf '\033[1m==> %s\033[0m\n' "$(1)"
 
 .PHONY: help

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import get_args
+
+from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
+from lit_lab.datasets.configured import Entry
+from lit_lab.datasets.shelf import Shelf
 from lit_lab.history import History
 from lit_lab.jobs import Jobs
 from lit_lab.problem import Problem
@@ -14,7 +20,7 @@ from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
 
-M = TypeVar("M", bound=protocol.Message)
+_LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
 
 
 @dataclass(frozen=True)
@@ -22,13 +28,16 @@ class Options:
     """What the configuration says about requests.
 
     `models` are the configured ones as `name:path`, the default first; None when the service is elsewhere, which then
-    knows them. `heartbeat` is in seconds.
+    knows them. `datasets` are those by name; `dataset_bytes` is the most to read of one, 0 for no limit. `heartbeat` is
+    in seconds.
     """
 
     models: tuple[str, ...] | None
     default_model: str
     max_prompt_chars: int
     max_new_tokens: int
+    datasets: Mapping[str, Entry] = field(default_factory=dict)
+    dataset_bytes: int = 0
     heartbeat: float = 5.0
 
 
@@ -47,10 +56,12 @@ class Core:
         self.upstream = Upstream(service, elsewhere=options.models is None)
         self.history = history
         self.jobs = Jobs(service, self.upstream, history)
+        self.datasets = Shelf(options.datasets, service, self.upstream, options.dataset_bytes)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
         await self.jobs.close()
+        await self.datasets.close_all()
         await self.history.close()
         await self.upstream.close()
         await self.service.close()
@@ -79,8 +90,8 @@ class Core:
     async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
         """Return tokens; starts the service and waits for it."""
         self._check_model(request.model)
-        self._check_length("prompt", request.prompt)
-        self._check_length("answer", request.answer)
+        self.check_length("prompt", request.prompt)
+        self.check_length("answer", request.answer)
         with self.service.use():
             endpoint = await self.service.ready()
             return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
@@ -91,24 +102,55 @@ class Core:
         endpoint = await self.service.awaited()
         return await self.upstream.ask(endpoint, "POST", "/estimate", protocol.Estimate, request)
 
-    async def get(self, path: str, answer: type[M]) -> M:
-        """Return what a running service has; a GET has no side effects, so it does not start it."""
+    async def lit_file(self, name: str) -> bytes:
+        """Return one of LIT's files from a running service. Raises `Problem`."""
+        if name not in get_args(protocol.LitFile):
+            raise Problem(404, "no_such_file", "LIT's page has no such file.")
         endpoint = await self.service.awaited()
-        return await self.upstream.ask(endpoint, "GET", path, answer)
+        return await self.upstream.file(endpoint, f"/lit/files/{name}")
+
+    async def lit_call(self, request: protocol.LitCall) -> AsyncGenerator[bytes, None]:
+        """Yield the lines of LIT's answer, each a `LitEvent`. Closing this ends LIT's work. Raises `Problem`."""
+        for example in request.inputs:
+            if isinstance(example, protocol.LitExample):
+                for what in ("prompt", "target"):
+                    self.check_length(what, str(example.data.get(what, "")))
+        with self.service.use():
+            endpoint = await self.service.awaited()
+            async with contextlib.aclosing(self.upstream.lines(endpoint, "/lit/call", request)) as lines:
+                async for line in lines:
+                    try:
+                        event = _LIT_EVENT.validate_json(line)
+                    except ValidationError as error:
+                        raise Problem(
+                            502,
+                            "service_answer",
+                            "The model service sent something that is not understood.",
+                            "Check that service and Jupyter server have the same version of lit_lab.",
+                        ) from error
+                    yield line
+                    if not isinstance(event, protocol.HeartbeatEvent):
+                        return
+            raise await self.service.why_gone(endpoint)
 
     def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
         self._check_model(request.model)
+        if isinstance(request, protocol.ScoreRequest):
+            self.check_length("prompt", request.prompt)
+            self.check_length("target", request.target)
         if isinstance(request, protocol.GenerateRequest):
-            self._check_length("prompt", request.prompt)
-            if request.max_new_tokens > self.options.max_new_tokens:
-                raise Problem(
-                    422,
-                    "too_many_new_tokens",
-                    f"{request.max_new_tokens:,} new tokens are asked for; the limit is "
-                    f"{self.options.max_new_tokens:,}.",
-                    "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
-                )
+            self.check_length("prompt", request.prompt)
+        if (
+            isinstance(request, protocol.GenerateRequest | protocol.LitAppRequest)
+            and request.max_new_tokens > self.options.max_new_tokens
+        ):
+            raise Problem(
+                422,
+                "too_many_new_tokens",
+                f"{request.max_new_tokens:,} new tokens are asked for; the limit is {self.options.max_new_tokens:,}.",
+                "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
+            )
 
     def _check_model(self, name: str) -> None:
         if self.options.models is None:
@@ -122,7 +164,8 @@ class Core:
                 f"Choose one of: {', '.join(names)}; or add it to c.LitLab.models.",
             )
 
-    def _check_length(self, what: str, text: str) -> None:
+    def check_length(self, what: str, text: str) -> None:
+        """Refuse a text that is longer than the configuration allows. Raises `Problem`."""
         limit = self.options.max_prompt_chars
         if len(text) > limit:
             raise Problem(

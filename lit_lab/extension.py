@@ -15,6 +15,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validate
 
 from lit_lab import demo
+from lit_lab.datasets.configured import parse_all
 from lit_lab.handlers import handlers
 from lit_lab.problem import Problem
 
@@ -121,6 +122,20 @@ class LitLab(ExtensionApp):
         help="""The most threads that the model service computes with. None: all cores but one.""",
     ).tag(config=True)
 
+    datasets = List(
+        Unicode(),
+        help="""Datasets of prompts beside LIT's sample prompts. `name:path` names a file, as LIT writes it: `.jsonl`
+        (`prompt`, `target`, `source`), `.csv`, `.tsv`, `.txt` or `.parquet`; a relative path counts from the folder that
+        Jupyter was started in. `module:Class` or `name:module:Class` names a class with LIT's `Dataset` API, which the
+        model service imports and makes without arguments; a service at `service_url` must have been given the same.""",
+    ).tag(config=True)
+
+    dataset_megabytes = Float(
+        4000.0,
+        min=0.0,
+        help="""The most megabytes that are read of a dataset's file, into a temporary one; 0: no limit.""",
+    ).tag(config=True)
+
     history = Bool(
         True,
         help="""Keep every run with its maps, so that it can be opened again without the model. Where Jupyter has real
@@ -159,6 +174,14 @@ class LitLab(ExtensionApp):
             raise TraitError("c.LitLab.models is empty: name at least one model")
         return [f"{name}:{path}" for name, path in models.items()]
 
+    @validate("datasets")
+    def _valid_datasets(self, proposal: Any) -> list[str]:
+        try:
+            parse_all(proposal["value"])
+        except ValueError as error:
+            raise TraitError(f"c.LitLab.datasets: {error}") from error
+        return list(proposal["value"])
+
     @property
     def core(self) -> Core:
         """What does the work; made when it is first asked for."""
@@ -190,6 +213,8 @@ class LitLab(ExtensionApp):
             default_model=default,
             max_prompt_chars=self.max_prompt_chars,
             max_new_tokens=self.max_new_tokens,
+            datasets=parse_all(self.datasets),
+            dataset_bytes=int(self.dataset_megabytes * 1e6),
         )
         from lit_lab.history import History
 
@@ -218,6 +243,7 @@ class LitLab(ExtensionApp):
             threads=self.threads,
             memory_limit=self.memory_limit,
             backend=cast("Backend", self.backend),
+            datasets={entry.name: entry.cls for entry in parse_all(self.datasets).values() if entry.cls},
             idle_timeout=self.idle_timeout,
             start_timeout=self.start_timeout,
         )

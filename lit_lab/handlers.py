@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
 from lit_lab import routes
 from lit_lab.api_handler import ROUTES, Handler, endpoint
+from lit_lab.datasets.handlers import HANDLERS as DATASET_HANDLERS
+from lit_lab.lit_handlers import LitCallHandler, LitFileHandler, LitPageHandler
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -92,30 +93,6 @@ class EstimateHandler(Handler):
     async def post(self, request: EstimateRequest) -> Message:
         """Tell what a job would cost."""
         return await self.core.estimate(request)
-
-
-class DatasetsHandler(Handler):
-    """`datasets`."""
-
-    @endpoint("datasets")
-    async def get(self) -> Message:
-        """Tell the datasets."""
-        from lit_lab.protocol import DatasetsResponse
-
-        return await self.core.get("/datasets", DatasetsResponse)
-
-
-class DatasetRowsHandler(Handler):
-    """`datasets/{name}/rows`."""
-
-    @endpoint("datasetRows")
-    async def get(self, name: str) -> Message:
-        """Tell a dataset's rows."""
-        from lit_lab.protocol import DatasetRowsResponse
-
-        # Dots too: httpx would take `..` for the folder above.
-        part = quote(name, safe="").replace(".", "%2E")
-        return await self.core.get(f"/datasets/{part}/rows", DatasetRowsResponse)
 
 
 class UnicodeNamesHandler(Handler):
@@ -249,8 +226,7 @@ _HANDLERS: dict[str, type[Handler]] = {
     "models": ModelsHandler,
     "tokens": TokensHandler,
     "estimate": EstimateHandler,
-    "datasets": DatasetsHandler,
-    "datasets/{name}/rows": DatasetRowsHandler,
+    **DATASET_HANDLERS,
     "unicode/names": UnicodeNamesHandler,
     "jobs": JobsHandler,
     "jobs/{id}": JobHandler,
@@ -258,6 +234,9 @@ _HANDLERS: dict[str, type[Handler]] = {
     "runs/search": RunsSearchHandler,
     "runs/{id}": RunHandler,
     "runs": RunsHandler,
+    "lit/page": LitPageHandler,
+    "lit/files/{name}": LitFileHandler,
+    "lit/call": LitCallHandler,
 }
 
 

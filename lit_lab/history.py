@@ -28,7 +28,7 @@ from pydantic import TypeAdapter
 from lit_lab import protocol
 from lit_lab.problem import Problem
 
-SCHEMA = 1
+SCHEMA = 2
 """Written into the file as `user_version`."""
 
 # Sizes come first: what stands behind a large value is slow to get at.
@@ -57,6 +57,13 @@ CREATE TABLE scores (
     content BLOB NOT NULL,
     PRIMARY KEY (run, key)
 ) STRICT;
+"""
+
+# Version 2: runs whose answer is a text that was given. A table of its own: a column would stand behind a large value.
+_GIVEN = """
+CREATE TABLE given (
+    run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 """
 
 _BUSY_SECONDS = 5.0  # another server of this user's may be writing
@@ -238,8 +245,9 @@ class History:
                     "The history was written by a newer version of LIT Lab.",
                     f"Update LIT Lab, or move {path} away.",
                 )
-            if version == 0:
-                connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+            if version < SCHEMA:
+                tables = _GIVEN if version else _TABLES + _GIVEN
+                connection.executescript(f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {SCHEMA}; COMMIT;")
             connection.execute("SELECT count(*) FROM runs").fetchone()
         except BaseException:
             connection.close()
@@ -281,6 +289,8 @@ class History:
                     content,
                 ),
             )
+            if run.reason == "given":
+                connection.execute("INSERT OR REPLACE INTO given VALUES (?)", (run.id,))
             self._tidy(connection, owner)
 
     def _keep_scores(self, owner: str, sequence: str, scores: Sequence[protocol.KeptScores]) -> None:
@@ -406,12 +416,12 @@ class History:
 _CONTENT = {"sampling", "prompt_tokens", "answer_tokens", "reason", "seconds", "first_seconds"}
 _INFO = (
     "id, created, model, document, place, title, starred, substr(prompt, 1, 300), substr(answer, 1, 300), "
-    "(SELECT count(*) FROM scores WHERE run = runs.id)"
+    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id)"
 )
 
 
-def _info(row: tuple[str, float, str, str, str, str, int, str, str, int]) -> protocol.RunInfo:
-    run_id, created, model, document, place, title, starred, prompt, answer, scores = row
+def _info(row: tuple[str, float, str, str, str, str, int, str, str, int, int]) -> protocol.RunInfo:
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, given = row
     return protocol.RunInfo(
         id=run_id,
         created=created,
@@ -422,6 +432,7 @@ def _info(row: tuple[str, float, str, str, str, str, int, str, str, int]) -> pro
         prompt=prompt,
         answer=answer,
         scores=scores,
+        given=bool(given),
     )
 
 
@@ -435,13 +446,15 @@ def _key(kept: protocol.KeptScores) -> str:
     """Return what tells scores of a run apart: target, method, and what was taken away."""
     event = kept.event
     segments = event.segments if isinstance(event, protocol.SegmentScoresEvent) else []
-    said = [
+    said: list[object] = [
         event.target.start,
         event.target.end,
         event.method,
         kept.mode,
         [(span.start, span.end) for span in segments],
     ]
+    if event.instead is not None:
+        said.append(event.instead)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

@@ -187,6 +187,8 @@ class Jobs:
 
     async def _run(self, job: Job, request: protocol.JobRequest) -> None:
         if isinstance(request, protocol.GenerateRequest):
+            request = request.model_copy(update={"origin": None, "title": ""})
+        elif isinstance(request, protocol.ScoreRequest):
             request = request.model_copy(update={"origin": None})
         try:
             with self._service.use():

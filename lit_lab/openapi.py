@@ -72,6 +72,8 @@ def _responses(route: routes.Route) -> dict[str, Any]:
     if route.stream:
         # OpenAPI 3.1 has no word for streams: the schema is that of one line.
         content = {"application/x-ndjson": {"schema": _reference(route.stream)}}
+    elif route.media:
+        content = {route.media: {}}
     else:
         content = {"application/json": {"schema": _reference(route.response or "ErrorBody")}}
     answers: dict[str, Any] = {str(route.status): {"description": route.summary, "content": content}}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
 # Bounds of what a request may hold, whatever the configuration says: they keep one request from taking the server's
 # memory. The configuration's own limits (`c.LitLab.max_prompt_chars` and so on) are lower and tell what to do.
@@ -198,6 +198,24 @@ class GenerateRequest(Message):
     sampling: Sampling = Sampling()
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
+    title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
+        default="", description="The run's name in the history; the model service isn't told."
+    )
+
+
+class ScoreRequest(Message):
+    """Ask how likely a given text is after a prompt: what the model would have to say, token by token.
+
+    Answered by the same events as a `GenerateRequest`; the answer's `reason` is `given`. Prompt and target are tokenized
+    apart, as a prompt and its answer are.
+    """
+
+    kind: Literal["score"] = "score"
+    model: Name
+    prompt: Text
+    target: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+    alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
+    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
 
 
 class Span(Message):
@@ -217,6 +235,18 @@ def _check_target(span: Span, ids: list[int]) -> None:
     # Token 0 is never predicted, so it can't be explained.
     if span.start < 1 or span.end > len(ids):
         raise ValueError(f"target [{span.start}, {span.end}) must lie in [1, {len(ids)})")
+
+
+Instead = Annotated[
+    list[TokenId] | None,
+    Field(
+        min_length=1,
+        max_length=MAX_TOKENS,
+        description="Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is "
+        "the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.",
+    ),
+]
+"""The other half of a contrastive target (Yin and Neubig 2022)."""
 
 
 class Integration(Message):
@@ -248,11 +278,14 @@ class SalienceRequest(Message):
     targets: list[Span] = Field(min_length=1, max_length=MAX_TARGETS)
     methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
     integration: Integration = Integration()
+    instead: Instead = None
 
     @model_validator(mode="after")
     def _within(self) -> SalienceRequest:
         for span in self.targets:
             _check_target(span, self.ids)
+        if self.instead is not None and len(self.targets) != 1:
+            raise ValueError("what stands instead of a target needs exactly one target")
         return self
 
 
@@ -270,6 +303,7 @@ class _SegmentsRequest(Message):
     )
     mode: AblationMode = "remove"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
+    instead: Instead = None
 
     @model_validator(mode="after")
     def _in_place(self) -> _SegmentsRequest:
@@ -331,10 +365,21 @@ class TrustRequest(_SegmentsRequest):
         return self
 
 
-JobRequest = Annotated[GenerateRequest | SalienceRequest | AblationRequest | TrustRequest, Field(discriminator="kind")]
+class LitAppRequest(Message):
+    """Make LIT's own app ready: the service started, a model loaded, LIT imported."""
+
+    kind: Literal["lit_app"] = "lit_app"
+    model: Name
+    max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS, description="Of the answers that LIT asks for.")
+
+
+JobRequest = Annotated[
+    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest | LitAppRequest,
+    Field(discriminator="kind"),
+]
 """What can be asked for as a job. The model service answers each kind at the path of its name, such as `/salience`."""
 
-JobKind = Literal["generate", "salience", "ablation", "trust"]
+JobKind = Literal["generate", "score", "salience", "ablation", "trust", "lit_app"]
 """The kinds of `JobRequest`."""
 
 
@@ -408,6 +453,10 @@ class TokenEvent(Message):
     token: AnswerToken
 
 
+Reason = Literal["end", "length", "window", "given"]
+"""Why an answer ended."""
+
+
 class AnswerEvent(Message):
     """The complete answer, which replaces what was streamed.
 
@@ -417,8 +466,9 @@ class AnswerEvent(Message):
     event: Literal["answer"] = "answer"
     text: str
     tokens: list[AnswerToken]
-    reason: Literal["end", "length", "window"] = Field(
-        description="`end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full."
+    reason: Reason = Field(
+        description="`end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; "
+        "`given`: it is no answer of the model's, but a text that was given (`ScoreRequest`)."
     )
     seconds: float = Field(description="From the start of the computation to its end.")
     first_seconds: float | None = Field(default=None, description="From its start to the first token; None: no token.")
@@ -436,6 +486,7 @@ class ScoresEvent(Message):
         default=None,
         description="Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.",
     )
+    instead: Instead = None
 
 
 class ProgressEvent(Message):
@@ -460,8 +511,11 @@ class SegmentScoresEvent(Message):
     errors: list[float] | None = Field(
         description="<float>[num_segments]: standard error of each score; None: nothing was sampled."
     )
-    logprob: float = Field(description="The target's log-probability with everything in place.")
+    logprob: float = Field(
+        description="The target's log-probability with everything in place; less the other's, of a contrastive target."
+    )
     passes: int = Field(description="Passes through the model that were made.")
+    instead: Instead = None
 
 
 class CurvePoint(Message):
@@ -592,6 +646,7 @@ class RunInfo(Message):
     prompt: str = Field(description="Its beginning.")
     answer: str = Field(description="Its beginning.")
     scores: int = Field(description="Number of targets and methods that it has scores of.")
+    given: bool = Field(default=False, description="Whether the answer is a text that was given, not the model's own.")
 
 
 class RunSampling(Message):
@@ -617,7 +672,7 @@ class RunRecord(Message):
     sampling: RunSampling
     prompt_tokens: list[Token]
     answer_tokens: list[AnswerToken]
-    reason: Literal["end", "length", "window"] | None = Field(description="None: it was stopped, or broke off.")
+    reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")
     seconds: float | None
     first_seconds: float | None = None
     scores: list[KeptScores] = []
@@ -660,35 +715,279 @@ class RunsDeleted(Message):
 
 # --- Datasets ---------------------------------------------------------------------------------------------------------
 
+MAX_ROWS_ASKED = 200
+
 
 class DatasetInfo(Message):
-    """A dataset of prompts."""
+    """A dataset that can be opened by its name."""
 
     name: Name
-    size: int
-    note: str = ""
+    kind: Literal["samples", "file", "class"] = Field(
+        description="`samples`: LIT's sample prompts; `file`: named in the configuration; `class`: a LIT dataset."
+    )
+    needs_service: bool = Field(description="Whether opening it needs the model service, which then starts.")
 
 
 class DatasetsResponse(Message):
-    """All datasets."""
+    """All datasets that have a name, LIT's sample prompts first."""
 
     datasets: list[DatasetInfo]
 
 
+Column = Annotated[str, StringConstraints(max_length=10_000)]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+"""A file's path, as Jupyter's file browser has it."""
+
+
+class DatasetColumns(Message):
+    """Which columns are meant; None: there is none for it."""
+
+    prompt: Column | None
+    target: Column | None
+    source: Column | None
+
+
+class DatasetOpening(Message):
+    """Open a dataset by its name, or a file from Jupyter's file browser by its path."""
+
+    name: Name | None = None
+    path: Path | None = None
+    columns: DatasetColumns | None = Field(default=None, description="None: they are guessed from their names.")
+    split: Literal["lines", "paragraphs", "whole"] = Field(
+        default="lines", description="What one prompt is in a plain text file; paragraphs are apart by blank lines."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> DatasetOpening:
+        if (self.name is None) == (self.path is None):
+            raise ValueError("either `name` or `path` must be given")
+        return self
+
+
+class BadRow(Message):
+    """A row that can't be used."""
+
+    line: int = Field(description="Where it begins in the file, from 1; the row's number where there are no lines.")
+    reason: str
+
+
+class SourceCount(Message):
+    """How many rows have a source."""
+
+    source: str
+    rows: int
+
+
+class DatasetState(Message):
+    """An open dataset. While `reading`, the rows read so far can be looked at."""
+
+    id: str
+    name: str = Field(description="Its name, or its file's.")
+    path: str = Field(description="Of its file in Jupyter's file browser; empty: it has none there.")
+    state: Literal["reading", "ready", "failed"]
+    error: ErrorBody | None = Field(default=None, description="Why it failed; what was read until then stays.")
+    rows: int
+    bad: int = Field(description="Number of rows that can't be used.")
+    bad_rows: list[BadRow] = Field(description="The first of them, 200 at most.")
+    done: int = Field(description="Bytes read so far, or rows where the size in bytes isn't known.")
+    size: int = Field(description="As `done`, of all; 0 when unknown.")
+    remark: str = Field(default="", description="What to know of it, such as that it was cut, in words for the user.")
+    encoding: str = Field(default="", description="Of a text file.")
+    columns: list[str]
+    chosen: DatasetColumns = Field(description="Which of them are used.")
+    split: Literal["lines", "paragraphs", "whole"] | None = Field(description="None: not a plain text file.")
+    sources: list[SourceCount] = Field(description="The most frequent ones, 200 at most.")
+    edited: bool = Field(description="Whether there are changes that aren't saved.")
+    revision: int = Field(description="Another one after each change.")
+
+
+class DatasetSearch(Message):
+    """Look rows up."""
+
+    search: Annotated[str, StringConstraints(max_length=1000)] = Field(
+        default="", description="Words that a row must all hold, in whichever of its columns and whatever their case."
+    )
+    source: Annotated[str, StringConstraints(max_length=10_000)] | None = Field(
+        default=None, description="Only rows of this source."
+    )
+    sort: Literal["order", "prompt", "source", "length"] = Field(
+        default="order", description="`order`: the dataset's own."
+    )
+    descending: bool = False
+    offset: int = Field(default=0, ge=0, le=100_000_000)
+    limit: int = Field(default=100, ge=1, le=MAX_ROWS_ASKED)
+    find: int | None = Field(default=None, ge=1, le=2**53, description="A row whose place is asked for, too.")
+
+
 class DatasetRow(Message):
-    """One prompt of a dataset."""
+    """A row, as a list shows it."""
 
-    index: int
-    prompt: str
-    target: str = ""
-    source: str = ""
+    id: int = Field(description="Stays the same while the dataset is open.")
+    line: int = Field(description="Where it begins in the file; 0: it was added since.")
+    prompt: str = Field(description="Its beginning.")
+    length: int = Field(description="Of the whole prompt, in characters.")
+    source: str
+    has_target: bool
 
 
-class DatasetRowsResponse(Message):
-    """Rows of a dataset, in its order."""
+class DatasetPage(Message):
+    """Some of the rows that were looked up, in order."""
 
-    name: Name
     rows: list[DatasetRow]
+    total: int = Field(description="How many there are, listed or not.")
+    at: int | None = Field(default=None, description="The place of the row to find, from 0; None: it isn't among them.")
+    revision: int = Field(description="The dataset's, when this was looked up.")
+
+
+class DatasetFullRow(Message):
+    """A row with all that it has."""
+
+    id: int
+    line: int
+    prompt: str
+    target: str
+    source: str
+    others: dict[str, str] = Field(description="The values of the other columns.")
+
+
+class AddRow(Message):
+    """Add a row at the end."""
+
+    kind: Literal["add"]
+    prompt: Text
+    target: Text = ""
+    source: Annotated[str, StringConstraints(max_length=10_000)] = ""
+
+
+class DuplicateRow(Message):
+    """Add a row that is like another, behind that."""
+
+    kind: Literal["duplicate"]
+    row: int = Field(ge=1, le=2**53)
+
+
+class ChangeRow(Message):
+    """Change a row; what is None stays."""
+
+    kind: Literal["change"]
+    row: int = Field(ge=1, le=2**53)
+    prompt: Text | None = None
+    target: Text | None = None
+    source: Annotated[str, StringConstraints(max_length=10_000)] | None = None
+
+
+class DeleteRow(Message):
+    """Delete a row; `restore` brings it back."""
+
+    kind: Literal["delete", "restore"]
+    row: int = Field(ge=1, le=2**53)
+
+
+class DatasetEditing(Message):
+    """Change a dataset. Its file stays as it is until the dataset is saved."""
+
+    edit: AddRow | DuplicateRow | ChangeRow | DeleteRow = Field(discriminator="kind")
+
+
+class DatasetEdited(Message):
+    """What a change made."""
+
+    row: int = Field(description="The row that was added or changed.")
+    dataset: DatasetState
+
+
+class DatasetSaving(Message):
+    """Save a dataset as JSON Lines."""
+
+    path: Path = Field(description="Of the file; ends with `.jsonl`.")
+    overwrite: bool = Field(default=False, description="Whether a file that is there may be replaced.")
+
+
+class DatasetClosed(Message):
+    """A dataset was closed, and its unsaved changes are gone."""
+
+    id: str
+
+
+class ServiceDataset(Message):
+    """Rows of a LIT dataset, as the model service tells them."""
+
+    columns: list[str]
+    rows: list[list[str]] = Field(description="<str>[num_rows, num_columns], from the offset that was asked for.")
+    total: int
+
+
+# --- LIT's own app ----------------------------------------------------------------------------------------------------
+
+LitEndpoint = Literal[
+    "annotate_new_data",
+    "get_dataset",
+    "get_generated",
+    "get_info",
+    "get_interpretations",
+    "get_metrics",
+    "get_preds",
+]
+"""What LIT's page may ask of LIT: it reads, and has models compute. Of LIT's others some write files (`save_datapoints`),
+read them (`load_datapoints`), make models and datasets (`create_model`, `create_dataset`) or keep one user's data where
+others find it (`post_new_data`, `push_ui_state`)."""
+
+LitParameter = Literal[
+    "dataset_name",
+    "do_predict",
+    "generator",
+    "interpreter",
+    "metrics",
+    "model",
+    "requested_fields",
+    "requested_types",
+]
+"""Parameters of LIT's endpoints. Any other would reach the models' own methods as an argument."""
+
+LitFile = Literal[
+    "main.js",
+    "favicon.png",
+    "interstitial-select.png",
+    "onboarding_1_welcome.gif",
+    "onboarding_2_modules.gif",
+    "onboarding_3_workspaces.gif",
+    "onboarding_4_explore.gif",
+    "onboarding_5_toolbars.gif",
+    "onboarding_6_compare.gif",
+    "onboarding_7_start.gif",
+    "potato.svg",
+]
+"""LIT's own files that its page needs, by their last names."""
+
+
+class LitExample(Message):
+    """A datapoint as LIT's page sends it: one that the page knows and LIT's datasets don't."""
+
+    id: Annotated[str, StringConstraints(max_length=MAX_NAME)]
+    data: dict[str, JsonValue]
+    meta: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class LitCall(Message):
+    """A request of LIT's page to LIT."""
+
+    endpoint: LitEndpoint
+    query: dict[LitParameter, Annotated[str, StringConstraints(max_length=2_000)]] = Field(default_factory=dict)
+    inputs: list[Name | LitExample] = Field(
+        default_factory=list, max_length=100_000, description="Ids of what is in a dataset, and datapoints that aren't."
+    )
+    config: dict[str, JsonValue] | None = None
+
+
+class LitAnswer(Message):
+    """LIT's answer, as JSON in a text: its shape is LIT's own."""
+
+    event: Literal["lit_answer"] = "lit_answer"
+    body: str
+
+
+LitEvent = Annotated[LitAnswer | ErrorEvent | HeartbeatEvent, Field(discriminator="event")]
+"""One line of `POST lit/call`: heartbeats, and at last an answer or an error."""
 
 
 # --- Unicode ----------------------------------------------------------------------------------------------------------
@@ -729,6 +1028,7 @@ class ServiceConfig(Message):
     models: list[str] = Field(
         min_length=1, description="`name:path`, as LIT writes it; the first is the default, loaded at once."
     )
+    datasets: dict[str, str] = Field(default={}, description="LIT dataset classes as `module:Class`, by name.")
     max_length: int | None = Field(default=None, ge=2, description="Window in tokens; None: the preset's own.")
     threads: int | None = Field(default=None, ge=1, description="Most threads for arithmetic; None: all cores but one.")
     memory_limit: int | None = Field(default=None, ge=1, description="Most bytes of memory; None: no limit.")

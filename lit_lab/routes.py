@@ -35,7 +35,7 @@ class Route:
     """One method on one path.
 
     `request`, `response` and `stream` name types in `lit_lab.protocol`; `stream` is the type of one line of a
-    newline-delimited JSON answer. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
+    newline-delimited JSON answer, `media` the media type of one that isn't JSON. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
     state, `execute` lets the model compute. `errors` are the statuses beyond those that any route may answer.
     """
 
@@ -48,6 +48,7 @@ class Route:
     request: str | None = None
     response: str | None = None
     stream: str | None = None
+    media: str | None = None
     status: int = 200
     queries: tuple[Query, ...] = ()
     errors: tuple[int, ...] = ()
@@ -140,20 +141,87 @@ ROUTES: tuple[Route, ...] = (
         method="GET",
         path="datasets",
         action="read",
-        summary="The datasets of prompts",
-        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
+        summary="The datasets of prompts that have a name",
+        description="Needs no model service.",
         response="DatasetsResponse",
-        errors=(502, 503),
+    ),
+    Route(
+        operation="openDataset",
+        method="POST",
+        path="datasets/open",
+        action="read",
+        summary="Open a dataset",
+        description=(
+            "Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's "
+            "contents. Starts the model service for what only that has."
+        ),
+        request="DatasetOpening",
+        response="DatasetState",
+        status=202,
+        errors=(404, 422, 429),
+        max_body=MIB,
+    ),
+    Route(
+        operation="dataset",
+        method="GET",
+        path="datasets/{id}",
+        action="read",
+        summary="One of the caller's open datasets",
+        response="DatasetState",
+        errors=(404,),
+    ),
+    Route(
+        operation="closeDataset",
+        method="DELETE",
+        path="datasets/{id}",
+        action="read",
+        summary="Close a dataset, and stop reading it",
+        description="Unsaved changes are lost.",
+        response="DatasetClosed",
+        errors=(404,),
     ),
     Route(
         operation="datasetRows",
-        method="GET",
-        path="datasets/{name}/rows",
+        method="POST",
+        path="datasets/{id}/search",
         action="read",
-        summary="The rows of a dataset",
-        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
-        response="DatasetRowsResponse",
-        errors=(404, 502, 503),
+        summary="Rows of an open dataset: searched, filtered, sorted, some at a time",
+        request="DatasetSearch",
+        response="DatasetPage",
+        errors=(404, 507),
+        max_body=MIB,
+    ),
+    Route(
+        operation="datasetRow",
+        method="GET",
+        path="datasets/{id}/rows/{row}",
+        action="read",
+        summary="A row of an open dataset with all that it has",
+        response="DatasetFullRow",
+        errors=(404, 507),
+    ),
+    Route(
+        operation="editDataset",
+        method="POST",
+        path="datasets/{id}/edit",
+        action="write",
+        summary="Add, duplicate, change, delete or restore a row",
+        request="DatasetEditing",
+        response="DatasetEdited",
+        errors=(404, 409, 507),
+        max_body=24 * MIB,
+    ),
+    Route(
+        operation="saveDataset",
+        method="POST",
+        path="datasets/{id}/save",
+        action="write",
+        summary="Save an open dataset as JSON Lines",
+        description="Needs the permission to write Jupyter's contents. 409 `file_exists` unless `overwrite` is set.",
+        request="DatasetSaving",
+        response="DatasetState",
+        errors=(404, 409, 413, 422, 500, 507),
+        max_body=MIB,
     ),
     Route(
         operation="unicodeNames",
@@ -268,5 +336,43 @@ ROUTES: tuple[Route, ...] = (
         summary="Delete all of the caller's runs, starred ones too",
         response="RunsDeleted",
         errors=(404, 503, 507),
+    ),
+    Route(
+        operation="litPage",
+        method="GET",
+        path="lit/page",
+        action="execute",
+        summary="The page that LIT's own app is shown in",
+        description=(
+            "HTML with a sandbox of its own: it has no origin, no cookies and no network. The page that embeds it hands it "
+            "LIT's files and makes its requests (`POST lit/call`)."
+        ),
+        media="text/html",
+    ),
+    Route(
+        operation="litFile",
+        method="GET",
+        path="lit/files/{name}",
+        action="read",
+        summary="One of LIT's own files that its page needs",
+        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
+        media="application/octet-stream",
+        errors=(404, 502, 503),
+    ),
+    Route(
+        operation="callLit",
+        method="POST",
+        path="lit/call",
+        action="execute",
+        summary="A request of LIT's page to LIT",
+        description=(
+            "Newline-delimited JSON: a `heartbeat` when nothing else was for 5 seconds, at last `lit_answer` or `error`. "
+            "Ends LIT's work when the connection is closed. A job of the kind `lit_app` makes LIT ready; without it this "
+            "answers `lit_not_open`, and 503 `service_stopped` when the service is stopped."
+        ),
+        request="LitCall",
+        stream="LitEvent",
+        errors=(422, 502, 503),
+        max_body=24 * MIB,
     ),
 )

@@ -1,7 +1,10 @@
-"""A run that was copied or downloaded from the panel as JSON, for use in a kernel: `from lit_lab import load_run`."""
+"""A run that was saved or copied from the panel as JSON, for use in a kernel: `from lit_lab import load_run`."""
 
 from __future__ import annotations
 
+import base64
+import json
+import math
 import os
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -70,10 +73,11 @@ class Run:
 
 
 def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
-    """Read a run that the panel's history copied or downloaded.
+    """Read a run that the panel saved or copied, or put into a notebook.
 
     Args:
-        source: The JSON itself, a file with it, or what `json.loads` made of it.
+        source: The JSON itself, a file with it, or what `json.loads` made of it. Of an output of a notebook, what stands
+            there as `application/vnd.lit-lab.run+json`.
 
     Raises:
         OSError: The file can't be read.
@@ -85,15 +89,55 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
 
     try:
         if isinstance(source, dict):
-            record = RunRecord.model_validate(source)
+            data = source
         elif isinstance(source, str) and source.lstrip().startswith("{"):
-            record = RunRecord.model_validate_json(source)
+            data = json.loads(source)
         else:
-            record = RunRecord.model_validate_json(Path(source).read_bytes())
+            data = json.loads(Path(source).read_bytes())
+        if isinstance(data, dict) and "packed" in data:
+            data = _unpack(data)
+        record = RunRecord.model_validate(data)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
         raise ValueError(f"This is no run of LIT Lab's history: {describe_validation(problems)}") from error
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"This is no run of LIT Lab's history: {error}") from error
     return _run(record)
+
+
+_KINDS = {"x": "text", "c": "control", "t": "template"}
+
+
+def _unpack(data: dict[str, Any]) -> dict[str, Any]:
+    """Give a packed run the form of a `RunRecord`; how it is packed is told in `src/export/packed.ts`."""
+    if data["packed"] != 1:
+        raise ValueError("it is packed in a way that this version doesn't know")
+    tokens, seam = data["tokens"], data["seam"]
+    columns = (_numbers(tokens["ids"], "<i4"), tokens["pieces"], tokens["texts"], tokens["kinds"])
+    if len({len(column) for column in columns}) != 1:
+        raise ValueError("its tokens are not complete")
+    rows = [
+        {"id": id_, "piece": piece, "text": text, "kind": _KINDS[kind]}
+        for id_, piece, text, kind in zip(*columns, strict=True)
+    ]
+    said = [None if math.isnan(logprob) else logprob for logprob in _numbers(data["logprobs"], "<f4")]
+    answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], said, strict=True)]
+    scores = [{**kept, "event": _unpack_scores(kept["event"])} for kept in data.get("scores", [])]
+    known = {name: data[name] for name in data.keys() - {"packed", "seam", "tokens", "logprobs", "look", "target"}}
+    return {**known, "prompt_tokens": rows[:seam], "answer_tokens": answer, "scores": scores}
+
+
+def _unpack_scores(event: dict[str, Any]) -> dict[str, Any]:
+    scores = event["scores"]
+    return {**event, "scores": _numbers(scores, "<f4")} if isinstance(scores, str) else event
+
+
+def _numbers(packed: str, dtype: str) -> list[Any]:
+    """Read numbers that are packed as base64."""
+    import numpy as np
+
+    values: list[Any] = np.frombuffer(base64.b64decode(packed, validate=True), dtype).tolist()
+    return values
 
 
 def _run(record: RunRecord) -> Run:

@@ -74,19 +74,28 @@ class Upstream:
         Raises:
             Problem: The service refuses, is gone, or answers something else than it should.
         """
+        content = await self._whole(endpoint, method, path, body, None if loads else ANSWER_SILENCE)
+        try:
+            return TypeAdapter(answer).validate_json(content)
+        except ValidationError as error:
+            raise _not_ours(f"{path}: {error.error_count()} fields are not as expected") from error
+
+    async def file(self, endpoint: Endpoint, path: str) -> bytes:
+        """Return a file's content. Raises `Problem`, as `ask`."""
+        return await self._whole(endpoint, "GET", path, None, ANSWER_SILENCE)
+
+    async def _whole(
+        self, endpoint: Endpoint, method: str, path: str, body: Message | None, silence: float | None
+    ) -> bytes:
         chunks = []
         size = 0
-        silence = None if loads else ANSWER_SILENCE
         async with contextlib.aclosing(self._stream(endpoint, method, path, body, silence)) as stream:
             async for chunk in stream:
                 size += len(chunk)
                 if size > MAX_ANSWER:
                     raise Problem(502, "answer_too_large", "The model service's answer is too large.", "Ask for less.")
                 chunks.append(chunk)
-        try:
-            return TypeAdapter(answer).validate_json(b"".join(chunks))
-        except ValidationError as error:
-            raise _not_ours(f"{path}: {error.error_count()} fields are not as expected") from error
+        return b"".join(chunks)
 
     async def lines(self, endpoint: Endpoint, path: str, body: Message) -> AsyncGenerator[bytes, None]:
         """Yield the lines of a stream, without line breaks. Closing this iterator closes the connection.

@@ -107,6 +107,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
         ) from error
     from .app import create_app
+    from .datasets import Datasets
     from .memory import Watchdog
     from .registry import Registry, parse
     from .work import Work
@@ -136,7 +137,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, work, config.secret, start)
+    app = create_app(registry, work, config.secret, start, Datasets(config.datasets))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(sockets=[listener]))

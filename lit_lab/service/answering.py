@@ -13,6 +13,7 @@ from lit_lab.protocol import (
     AnswerToken,
     GenerateRequest,
     PromptEvent,
+    ScoreRequest,
     StateEvent,
     Token,
     TokenEvent,
@@ -75,6 +76,62 @@ def answer(
         text="".join(token.text for token in answered),
         tokens=answered,
         reason="end" if ended else "length" if len(answered) == request.max_new_tokens else "window",
+        seconds=time.monotonic() - started,
+        first_seconds=first,
+        reused=decoder.reused,
+    )
+
+
+def given(
+    tokenizer: SequenceTokenizer,
+    decoder: Decoder,
+    window: int,
+    request: ScoreRequest,
+    cancellation: Cancellation,
+) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
+    """Tell how likely a given text is after a prompt, in the events of an answer.
+
+    The text is tokenized apart from the prompt, as an answer's ids stand apart from it.
+
+    Args:
+        tokenizer: The model's.
+        decoder: The model's.
+        window: Most tokens, prompt and text together.
+        request: The prompt and the text.
+        cancellation: Checked between parts of either.
+
+    Raises:
+        ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `lone_surrogate` or
+            `not_finite`.
+        Cancelled: when the reader went away.
+    """
+    started = time.monotonic()
+    tokens = _prompt_tokens(tokenizer, window, request.prompt)
+    target = tokenizer.answer(request.target)
+    if len(tokens) + len(target) > window:
+        raise ServiceError(
+            422,
+            "target_too_long",
+            f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
+            "Shorten one of them, or choose a model with a larger window.",
+        )
+    yield PromptEvent(tokens=tokens, window=window)
+    yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
+    ids = [token.id for token in tokens]
+    stream = tokenizer.streamed()  # what the alternatives follow
+    told: list[AnswerToken] = []
+    first: float | None = None
+    with closing(decoder.given(ids, [token.id for token in target], request.alternatives, cancellation)) as steps:
+        for token, step in zip(target, steps, strict=True):
+            cancellation.check()
+            first = time.monotonic() - started if first is None else first
+            told.append(_sure(token, step, _alternatives(stream, step)))
+            stream.add(token.id)
+            yield TokenEvent(token=told[-1])
+    yield AnswerEvent(
+        text=request.target,
+        tokens=told,
+        reason="given",
         seconds=time.monotonic() - started,
         first_seconds=first,
         reused=decoder.reused,

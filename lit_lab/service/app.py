@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -20,8 +20,11 @@ from lit_lab.protocol import (
     Estimate,
     EstimateRequest,
     GenerateRequest,
+    LitAppRequest,
+    LitCall,
     ModelsResponse,
     SalienceRequest,
+    ScoreRequest,
     ServiceHealth,
     TokensRequest,
     TokensResponse,
@@ -30,8 +33,9 @@ from lit_lab.protocol import (
 )
 from lit_lab.version import version
 
-from .datasets import Datasets
+from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import ServiceError, unexpected
+from .lit_app import LitHost, read_file
 from .registry import Registry
 from .surrogates import check_texts
 from .work import Work
@@ -68,7 +72,13 @@ class Secret:
         await self._app(scope, receive, send)
 
 
-def create_app(registry: Registry, work: Work, secret: str, started: Callable[[], Awaitable[None]]) -> FastAPI:
+def create_app(
+    registry: Registry,
+    work: Work,
+    secret: str,
+    started: Callable[[], Awaitable[None]],
+    datasets: Datasets | None = None,
+) -> FastAPI:
     """Return the application.
 
     Args:
@@ -76,6 +86,7 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
         work: Runs their computations.
         secret: What every request must carry, as `Authorization: Bearer <secret>`.
         started: Runs beside the application from its start on; imports the libraries.
+        datasets: LIT's datasets; None: the sample prompts alone.
     """
 
     @asynccontextmanager
@@ -87,7 +98,8 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Secret, secret=secret)
-    datasets = Datasets()
+    shelf = datasets or Datasets()
+    lit = LitHost(registry, work, shelf.lit)
 
     @app.exception_handler(ServiceError)
     async def failed(_: Request, error: ServiceError) -> Response:
@@ -145,6 +157,12 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
             )
         )
 
+    @app.post("/score")
+    async def score(request: Request) -> Response:
+        asked = await _body(request, ScoreRequest)
+        registry.get(asked.model)
+        return _stream(work.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation)))
+
     @app.post("/salience")
     async def salience(request: Request) -> Response:
         asked = await _body(request, SalienceRequest)
@@ -173,13 +191,25 @@ def create_app(registry: Registry, work: Work, secret: str, started: Callable[[]
             return _json(Estimate(passes=await asyncio.to_thread(_passes, asked), seconds=None))
         return _json(await asyncio.to_thread(model.estimate, asked))
 
-    @app.get("/datasets")
-    async def all_datasets() -> Response:
-        return _json(await asyncio.to_thread(datasets.all))
-
     @app.get("/datasets/{name:path}/rows")  # a name may hold anything, as the Jupyter server passes it on
-    async def rows(name: str) -> Response:
-        return _json(await asyncio.to_thread(datasets.rows, name))
+    async def rows(name: str, offset: int = Query(0, ge=0), limit: int = Query(200, ge=1, le=1000)) -> Response:
+        if name in shelf.names and name != SAMPLE_PROMPTS:
+            await registry.libraries()  # a class imports LIT, and what that needs is being imported
+        return _json(await asyncio.to_thread(shelf.rows, name, offset, limit))
+
+    @app.post("/lit_app")
+    async def lit_app(request: Request) -> Response:
+        asked = await _body(request, LitAppRequest)
+        registry.get(asked.model)
+        return _stream(lit.open(asked))
+
+    @app.post("/lit/call")
+    async def lit_call(request: Request) -> Response:
+        return _stream(lit.call(await _body(request, LitCall)))
+
+    @app.get("/lit/files/{name}")
+    async def lit_file(name: str) -> Response:
+        return Response(await asyncio.to_thread(read_file, name), media_type="application/octet-stream")
 
     return app
 

@@ -5,26 +5,43 @@ They share one `LanguageModel`, as LIT's own three share one Keras model. Unlike
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
+import numpy as np
+from keras import ops
 from lit_nlp.api import model as lit_model
 from lit_nlp.api import types as lit_types
 from lit_nlp.examples.prompt_debugging import constants
+from numpy.typing import NDArray
+from pydantic import BaseModel
 
-from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, ScoresEvent, Span
+from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, ScoresEvent, Span, Token
 
 from .cancellation import Cancellation
 from .errors import ServiceError
-from .language_model import LanguageModel
+from .tokens import SequenceTokenizer
 
 Names = constants.FieldNames
+
+
+class Computing(Protocol):
+    """What LIT's models need of a `LanguageModel`, or of what stands before one."""
+
+    causal_lm: Any
+    tokenizer: SequenceTokenizer
+
+    def generate(self, request: GenerateRequest, cancellation: Cancellation) -> Iterator[BaseModel]:
+        """As `LanguageModel.generate`."""
+
+    def salience(self, request: SalienceRequest, cancellation: Cancellation) -> Iterator[BaseModel]:
+        """As `LanguageModel.salience`."""
 
 
 class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no types for mypy
     """Base of the three: a LIT model of prompts with optional targets."""
 
-    def __init__(self, language_model: LanguageModel) -> None:
+    def __init__(self, language_model: Computing) -> None:
         super().__init__()
         self.language_model = language_model
 
@@ -39,20 +56,20 @@ class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no t
 
 
 class GenerationModel(_LanguageModelBase):
-    """Answers prompts greedily.
+    """Answers prompts greedily, and places prompts and answers by their mean token embeddings, as LIT's own does.
 
     Args:
         language_model: The model.
         max_new_tokens: Most tokens of an answer.
     """
 
-    def __init__(self, language_model: LanguageModel, max_new_tokens: int = 256) -> None:
+    def __init__(self, language_model: Computing, max_new_tokens: int = 256) -> None:
         super().__init__(language_model)
         self.max_new_tokens = max_new_tokens
 
     def output_spec(self) -> lit_types.Spec:
-        """Return LIT's spec of a response."""
-        return constants.OUTPUT_SPEC_GENERATION
+        """Return LIT's spec of a response with its embeddings."""
+        return constants.OUTPUT_SPEC_GENERATION | constants.OUTPUT_SPEC_GENERATION_EMBEDDINGS
 
     def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
         """Yield one response for each input."""
@@ -61,7 +78,16 @@ class GenerationModel(_LanguageModelBase):
                 model="lit", prompt=example[Names.PROMPT], max_new_tokens=self.max_new_tokens, alternatives=0
             )
             events = self.language_model.generate(request, Cancellation())
-            yield {Names.RESPONSE: next(event.text for event in events if isinstance(event, AnswerEvent))}
+            response = next(event.text for event in events if isinstance(event, AnswerEvent))
+            yield {
+                Names.RESPONSE: response,
+                Names.PROMPT_EMBEDDINGS: self._embedding(example[Names.PROMPT]),
+                Names.RESPONSE_EMBEDDINGS: self._embedding(response),
+            }
+
+    def _embedding(self, text: str) -> NDArray[np.float32]:
+        ids = [token.id for token in self.language_model.tokenizer.prompt(text)]
+        return mean_embedding(self.language_model.causal_lm, ids)
 
 
 class TokenizerModel(_LanguageModelBase):
@@ -72,7 +98,7 @@ class TokenizerModel(_LanguageModelBase):
         return constants.OUTPUT_SPEC_TOKENIZER
 
     def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
-        """Yield the vocabulary's spellings of the tokens of each input."""
+        """Yield the tokens of each input, as LIT's interface joins and divides them."""
         for example in inputs:
             yield {Names.TOKENS: _pieces(self.language_model, example)[1]}
 
@@ -108,19 +134,42 @@ class SalienceModel(_LanguageModelBase):
             yield {Names.TOKENS: pieces, **scores}
 
 
-def model_group(language_model: LanguageModel, name: str) -> dict[str, lit_model.Model]:
+def model_group(language_model: Computing, name: str, max_new_tokens: int = 256) -> dict[str, lit_model.Model]:
     """Return the three models under the names by which LIT's sequence salience finds them."""
     return {
-        name: GenerationModel(language_model),
+        name: GenerationModel(language_model, max_new_tokens),
         f"_{name}_salience": SalienceModel(language_model),
         f"_{name}_tokenizer": TokenizerModel(language_model),
     }
 
 
-def _pieces(language_model: LanguageModel, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
+def mean_embedding(causal_lm: Any, ids: Sequence[int]) -> NDArray[np.float32]:
+    """Return the mean of the tokens' embeddings, by which LIT places texts (`KerasGenerationModel.embed_and_mean_pool`).
+
+    Returns:
+        `<float32>[dim]`; zero without tokens.
+    """
+    table = causal_lm.backbone.token_embedding
+    if not ids:
+        return np.zeros(table.output_dim, np.float32)
+    rows = table(ops.convert_to_tensor([list(ids)], dtype="int32"))
+    mean: NDArray[np.float32] = ops.convert_to_numpy(ops.cast(rows, "float32"))[0].mean(axis=0)
+    return mean
+
+
+def _pieces(language_model: Computing, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
     tokens = language_model.tokenizer.prompt(example[Names.PROMPT])
     tokens += language_model.tokenizer.answer(example.get(Names.TARGET) or "")
-    return [token.id for token in tokens], [token.piece for token in tokens]
+    return [token.id for token in tokens], [_piece(token) for token in tokens]
+
+
+def _piece(token: Token) -> str:
+    """Return what LIT's interface shows of a token: it finds words by `▁` and lines by line breaks.
+
+    LIT takes the vocabulary's spelling and mends some of GPT-2's signs. The token's own text needs no mending: a text
+    in another script stays readable, and what bytes make up is whole.
+    """
+    return token.piece if token.kind == "template" else token.text.replace(" ", "▁")
 
 
 def _span(mask: list[float], length: int) -> Span:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.util
 import json
+import logging
+import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lit_lab.protocol import DatasetInfo, DatasetRow, DatasetRowsResponse, DatasetsResponse
+from lit_lab.protocol import MAX_TEXT, ServiceDataset
 
 from .errors import ServiceError
 
 SAMPLE_PROMPTS = "sample_prompts"
-_NOTES = {SAMPLE_PROMPTS: "LIT's sample prompts"}
+_PAGE_CHARS = 8_000_000  # after which no more rows are told at once
+
+log = logging.getLogger(__name__)
 
 
 def prompt_examples(path: Path) -> Any:
@@ -60,33 +67,93 @@ def sample_prompts() -> Any:
 
 
 class Datasets:
-    """Datasets by name, read on first use."""
+    """LIT datasets by name: the sample prompts, and classes with LIT's `Dataset` API. Each is made on first use.
 
-    def __init__(self) -> None:
+    Args:
+        classes: `module:Class` by name.
+    """
+
+    def __init__(self, classes: Mapping[str, str] | None = None) -> None:
+        self._classes = dict(classes or {})
         self._loaded: dict[str, Any] = {}
+        self._lock = threading.Lock()
 
-    def all(self) -> DatasetsResponse:
-        """Return names and sizes."""
-        datasets = [DatasetInfo(name=name, size=len(self._get(name)), note=note) for name, note in _NOTES.items()]
-        return DatasetsResponse(datasets=datasets)
+    @property
+    def names(self) -> list[str]:
+        """All names."""
+        return [SAMPLE_PROMPTS, *self._classes]
 
-    def rows(self, name: str) -> DatasetRowsResponse:
-        """Return all rows of a dataset.
+    def get(self, name: str) -> Any:
+        """Return a dataset; blocks while it is made.
 
         Raises:
-            ServiceError: `unknown_dataset`.
+            ServiceError: `unknown_dataset`, `bad_dataset`.
         """
-        rows = [
-            DatasetRow(index=index, prompt=row["prompt"], target=row["target"], source=row["source"])
-            for index, row in enumerate(self._get(name).examples)
-        ]
-        return DatasetRowsResponse(name=name, rows=rows)
-
-    def _get(self, name: str) -> Any:
-        if name not in _NOTES:
+        if name not in self.names:
             raise ServiceError(
-                404, "unknown_dataset", f"There is no dataset {name}.", f"There is: {', '.join(_NOTES)}."
+                404, "unknown_dataset", f"There is no dataset {name}.", f"There is: {', '.join(self.names)}."
             )
-        if name not in self._loaded:
-            self._loaded[name] = sample_prompts()
-        return self._loaded[name]
+        with self._lock:
+            if name not in self._loaded:
+                self._loaded[name] = _make(name, self._classes[name]) if name in self._classes else sample_prompts()
+            return self._loaded[name]
+
+    def lit(self) -> dict[str, Any]:
+        """Return all as LIT's own datasets, by name; without those that can't be made."""
+        found = {}
+        for name in self.names:
+            with contextlib.suppress(ServiceError):  # the log says why
+                found[name] = self.get(name)
+        return found
+
+    def rows(self, name: str, offset: int, limit: int) -> ServiceDataset:
+        """Return some rows of a dataset as text: what is neither text nor a number or a list of them is left out.
+
+        Raises:
+            ServiceError: `unknown_dataset`, `bad_dataset`.
+        """
+        dataset = self.get(name)
+        try:
+            columns = [str(column) for column in dataset.spec()]
+            examples = dataset.examples
+            rows: list[list[str]] = []
+            size = 0
+            for example in examples[offset : offset + limit]:
+                row = [_text(example.get(column)) for column in columns]
+                rows.append(row)
+                size += sum(map(len, row))
+                if size > _PAGE_CHARS:
+                    break
+            return ServiceDataset(columns=columns, rows=rows, total=len(examples))
+        except Exception as error:  # somebody else's code
+            raise _bad(name, error) from error
+
+
+def _make(name: str, cls: str) -> Any:
+    module, _, attribute = cls.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)()
+    except Exception as error:  # somebody else's code
+        log.exception("the dataset %s could not be made", cls)
+        raise _bad(name, error) from error
+
+
+def _bad(name: str, error: Exception) -> ServiceError:
+    return ServiceError(
+        422,
+        "bad_dataset",
+        f"The dataset {name} can't be read: {type(error).__name__}: {error}",
+        "Look at its class in c.LitLab.datasets: it must be importable where the model service runs, take no arguments, "
+        "and have LIT's Dataset API. The service's log says more.",
+    )
+
+
+def _text(value: Any) -> str:
+    """Return a value as text that can be shown."""
+    if isinstance(value, str):
+        # Half of a character would make the whole answer fail.
+        return value[:MAX_TEXT].encode(errors="replace").decode()
+    plain = isinstance(value, (bool, int, float))
+    if plain or (isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)):
+        return json.dumps(value, ensure_ascii=False)[:MAX_TEXT].encode(errors="replace").decode()
+    return ""

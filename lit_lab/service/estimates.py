@@ -23,6 +23,11 @@ def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     Raises:
         ServiceError: `too_few_samples`.
     """
+    # Of a contrastive target both continuations are passed through.
+    return _passes(request) * (1 if request.instead is None else 2)
+
+
+def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     if isinstance(request, SalienceRequest):
         return _salience_passes(request)
     num_segments = len(request.segments)

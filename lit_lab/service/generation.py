@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from lit_lab.protocol import Sampling
 
-from .cached_pass import STEP, CachedPass, Next, cache_length
+from .cached_pass import ALTERNATIVES, STEP, CachedPass, Next, cache_length
 from .cancellation import Cancellation
 from .engine.backends import backend
 from .errors import ServiceError
 from .sampling import Chooser, chooser
 
 KEPT_BYTES = 2**30  # largest cache that is kept from one answer to the next
+TOLD = 64  # rows whose logits are had at once: 64 MB at a vocabulary of 256,000
 PART = 512  # tokens of a prompt that are run at once: attention's memory grows with their number
 
 
@@ -121,6 +122,64 @@ class Decoder:
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
+    def given(
+        self,
+        ids: Sequence[int],
+        target: Sequence[int],
+        alternatives: int = 0,
+        cancellation: Cancellation | None = None,
+    ) -> Generator[Step, None, None]:
+        """Yield the tokens of a continuation that is given, each with its probability after those before it.
+
+        Args:
+            ids: The sequence so far, at least one token.
+            target: What continues it, at least one token.
+            alternatives: How many of the likeliest tokens to tell, at most 20.
+            cancellation: Checked between the parts of a long sequence.
+
+        Raises:
+            ServiceError: `not_finite`.
+            Cancelled: when the reader went away.
+        """
+        known, cache, self.reused = self._taken(ids)
+        # The last token predicts nothing that is asked for.
+        pending = [*ids[self.reused :], *target[:-1]]
+        told = 0
+        try:
+            cache = self._grown(cache, len(ids) + len(target))
+            while told < len(target):
+                if cancellation is not None:
+                    cancellation.check()
+                # Up to the last token of the prompt, whose row is the first that tells.
+                before = max(0, len(ids) - 1 - len(known))
+                part = pending[: min(PART, before) or TOLD]
+                hidden, cache = self.cached_pass.run(np.array([part], np.int32), cache, len(known))
+                known += part
+                pending = pending[len(part) :]
+                if before:
+                    continue
+                labels = target[told : told + len(part)]
+                yield from self._told(hidden[0], labels, alternatives)
+                told += len(part)
+        finally:
+            if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
+                self._kept = known, cache
+
+    def _told(self, hidden: Any, labels: Sequence[int], alternatives: int) -> Generator[Step, None, None]:
+        with backend().without_gradients():
+            logits = self.cached_pass.logits(hidden, exact=True)
+            values, places = ops.top_k(logits, min(ALTERNATIVES, self.cached_pass.vocabulary_size))
+            totals = self._array(ops.logsumexp(logits, axis=-1))
+            own = self._array(ops.take_along_axis(logits, np.array(labels, np.int32)[:, None], axis=1))[:, 0]
+        ranked = np.minimum(self._array(values) - totals[:, None], 0.0)
+        logprobs = np.minimum(own - totals, 0.0)
+        if not (np.isfinite(totals).all() and np.isfinite(own).all()):
+            raise _not_finite()
+        where = ops.convert_to_numpy(places)
+        for row, id in enumerate(labels):
+            likeliest = list(zip(where[row].tolist(), ranked[row].tolist(), strict=True))
+            yield Step(id, float(logprobs[row]), likeliest[:alternatives])
+
     def next_logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the model's own logits of the token after `ids`: `<float32>[vocabulary_size]`."""
         return self._array(self.cached_pass.own_logits(ids))
@@ -148,12 +207,7 @@ class Decoder:
     def _step(self, found: Next, choose: Chooser | None, alternatives: int) -> Step:
         total = float(found.total)
         if not (np.isfinite(total) and np.isfinite(float(found.least))):
-            raise ServiceError(
-                500,
-                "not_finite",
-                "The model's arithmetic overflowed: its probabilities are not numbers.",
-                "Load the model in float32, or choose another one.",
-            )
+            raise _not_finite()
         places = ops.convert_to_numpy(found.places).tolist()
         # Rounding may lift a probability of one above it.
         likeliest = np.minimum(self._array(found.values) - np.float32(total), 0.0).tolist()
@@ -162,3 +216,12 @@ class Decoder:
             id = choose(found.logits)
             logprob = min(float(found.logits[id]) - total, 0.0)
         return Step(id, logprob, list(zip(places, likeliest, strict=True))[:alternatives])
+
+
+def _not_finite() -> ServiceError:
+    return ServiceError(
+        500,
+        "not_finite",
+        "The model's arithmetic overflowed: its probabilities are not numbers.",
+        "Load the model in float32, or choose another one.",
+    )

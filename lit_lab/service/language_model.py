@@ -19,6 +19,7 @@ from lit_lab.protocol import (
     ProgressEvent,
     PromptEvent,
     SalienceRequest,
+    ScoreRequest,
     ScoresEvent,
     SegmentScoresEvent,
     Span,
@@ -29,13 +30,13 @@ from lit_lab.protocol import (
 )
 
 from . import ablation, trust
-from .answering import answer
+from .answering import answer, given
 from .cancellation import Cancellation
 from .engine.cut import QuantizedError
 from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
-from .salience import METHODS, EmbeddingGradients, TargetGradient, integrating
+from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, integrating
 from .score_cache import ScoreCache
 from .scoring import Scorer
 from .stability import GRADIENT_PASSES
@@ -156,6 +157,18 @@ class LanguageModel:
                 self._prompt_length = len(event.tokens)
             yield event
 
+    def score(
+        self, request: ScoreRequest, cancellation: Cancellation
+    ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
+        """Tell how likely a given text is after a prompt, in the events of an answer.
+
+        Raises:
+            ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `lone_surrogate` or
+                `not_finite`.
+            Cancelled: when the reader went away.
+        """
+        yield from given(self.tokenizer, self._decoder, self.window, request, cancellation)
+
     def salience(
         self, request: SalienceRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | ProgressEvent | ScoresEvent]:
@@ -172,6 +185,7 @@ class LanguageModel:
             Cancelled: when the reader went away.
         """
         self._check_sequence(request.ids)
+        self._check_instead(request.instead, request.targets[0])
         span = min(t.start for t in request.targets), max(t.end for t in request.targets)
         ids = tuple(request.ids)
         announce = True
@@ -183,14 +197,18 @@ class LanguageModel:
             gradient: TargetGradient | None = None
             for method in request.methods:
                 walk = request.integration if method == "integrated_gradients" else None
-                key = (target.start, target.end, method, walk and walk.model_dump_json())
+                instead = request.instead and tuple(request.instead)
+                key = (target.start, target.end, method, walk and walk.model_dump_json(), instead)
                 known = self._known.get(ids, key)
                 if known is None:
                     if method == "integrated_gradients":
                         known = yield from self._integrated(request, target, cancellation)
                     else:
-                        gradient = gradient or self._gradient(request.ids, target, span, cancellation)
+                        gradient = gradient or self._gradient(request, target, span, cancellation)
                         known = METHODS[method](gradient).tolist(), None
+                    if instead:
+                        # Two continuations have tokens of their own; what led to them is what both begin with.
+                        known = known[0][: target.start], known[1]
                     self._known.put(ids, key, *known)
                 scores, gap = known
                 if not all(map(math.isfinite, scores)):
@@ -202,7 +220,7 @@ class LanguageModel:
                     )
                 # The target's last token and what follows it have no part in the target's loss.
                 whole = scores + [0.0] * (len(request.ids) - len(scores))
-                yield ScoresEvent(target=target, method=method, scores=whole, gap=gap)
+                yield ScoresEvent(target=target, method=method, scores=whole, gap=gap, instead=request.instead)
             announce = time.monotonic() - started > _SLOW_SECONDS
 
     def ablation(
@@ -215,6 +233,7 @@ class LanguageModel:
             Cancelled: when the reader went away.
         """
         self._check_sequence(request.ids)
+        self._check_instead(request.instead, request.target)
         started = time.monotonic()
         for event in ablation.explain(request, self._scorer, self.tokenizer.pad_id, cancellation):
             if isinstance(event, SegmentScoresEvent):
@@ -231,9 +250,10 @@ class LanguageModel:
             Cancelled: when the reader went away.
         """
         self._check_sequence(request.ids)
+        self._check_instead(request.instead, request.target)
         started = time.monotonic()
         # A family without salience can have its ablation maps tested all the same.
-        gradients = self.gradients if request.method is not None else None
+        gradients = self._gradients_of(request.instead) if request.method is not None else None
         for event in trust.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
             if isinstance(event, TrustEvent):
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
@@ -248,12 +268,20 @@ class LanguageModel:
         speed = self._gradient_speed if isinstance(request, SalienceRequest) else self._scoring_speed
         return speed.estimate(request)
 
+    def _gradients_of(self, instead: Sequence[int] | None) -> EmbeddingGradients | Contrast:
+        """Return what tells gradients of targets, or of how much likelier they are than other tokens."""
+        return self.gradients if instead is None else Contrast(self.gradients, instead)
+
     def _gradient(
-        self, ids: Sequence[int], target: Span, span: tuple[int, int], cancellation: Cancellation
+        self, request: SalienceRequest, target: Span, span: tuple[int, int], cancellation: Cancellation
     ) -> TargetGradient:
+        ids = request.ids
         self._check_salience(ids)
         started = time.monotonic()
-        found = self.gradients.of(ids, target.start, target.end, span, cancellation.check)
+        gradients = self._gradients_of(request.instead)
+        if isinstance(gradients, Contrast):
+            return gradients.of(ids, target.start, target.end, cancellation.check)
+        found = gradients.of(ids, target.start, target.end, span, cancellation.check)
         self._gradient_speed.measured(time.monotonic() - started, GRADIENT_PASSES, target.end)
         return found
 
@@ -263,10 +291,30 @@ class LanguageModel:
         self._check_salience(request.ids)
         started = time.monotonic()
         found = yield from integrating(
-            self.gradients, request.ids, target.start, target.end, request.integration, cancellation
+            self._gradients_of(request.instead),
+            request.ids,
+            target.start,
+            target.end,
+            request.integration,
+            cancellation,
         )
-        self._gradient_speed.measured(time.monotonic() - started, GRADIENT_PASSES * found.points, target.end)
+        passes = GRADIENT_PASSES * found.points * (1 if request.instead is None else 2)
+        self._gradient_speed.measured(time.monotonic() - started, passes, target.end)
         return found.scores.tolist(), found.gap
+
+    def _check_instead(self, instead: Sequence[int] | None, target: Span) -> None:
+        """Check the other text in a target's place."""
+        if instead is None:
+            return
+        self.tokenizer.check_ids(instead)
+        if target.start + len(instead) > self.window:
+            raise ServiceError(
+                422,
+                "sequence_too_long",
+                f"With the other text in the target's place there are {target.start + len(instead)} tokens; the model's "
+                f"window has {self.window}.",
+                "Write a shorter one.",
+            )
 
     def _check_sequence(self, ids: Sequence[int]) -> None:
         self.tokenizer.check_ids(ids)

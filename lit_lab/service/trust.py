@@ -64,7 +64,16 @@ def test(
     Raises:
         Cancelled: when the reader went away.
     """
-    values = SegmentValues(request.ids, request.target, request.segments, request.mode, pad_id, scorer, cancellation)
+    values = SegmentValues(
+        request.ids,
+        request.target,
+        request.segments,
+        request.mode,
+        pad_id,
+        scorer,
+        cancellation,
+        instead=request.instead,
+    )
     lengths = np.array([segment.end - segment.start for segment in request.segments], np.float64)
     random = np.random.default_rng(request.seed)
     curves = _Curves(values, lengths)
@@ -87,6 +96,7 @@ def test(
     stable, gradient_passes = None, 0
     if gradients is not None and request.method is not None and request.jitters and len(lengths) > 1:
         stable, gradient_passes = yield from stability(request, request.method, gradients, methods, cancellation)
+        gradient_passes *= 1 if request.instead is None else 2
 
     everything, nothing = yield from values.of(np.array([[True], [False]]).repeat(len(lengths), axis=1))
     effect = float(everything - nothing)

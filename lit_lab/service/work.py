@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from lit_lab.protocol import DoneEvent, HeartbeatEvent, StateEvent
+from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, StateEvent
 
 from .cancellation import Cancellation, Cancelled
 from .errors import ServiceError, unexpected
@@ -64,6 +64,31 @@ class Work:
                 yield event.model_dump_json().encode() + b"\n"
         finally:
             cancellation.set()
+
+    async def collect(
+        self,
+        name: str,
+        compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        cancellation: Cancellation,
+    ) -> list[BaseModel]:
+        """Return a computation's events once it has ended; it takes its turn as any other.
+
+        Raises:
+            ServiceError: Why it failed.
+            Cancelled: The caller set `cancellation`.
+        """
+        events: list[BaseModel | None] = []
+        task = asyncio.ensure_future(self._run(name, compute, cancellation, events.append))
+        self._running[task] = cancellation
+        task.add_done_callback(self._running.pop)
+        await task
+        told = [event for event in events if event is not None]
+        last = told[-1] if told else None
+        if isinstance(last, ErrorEvent):
+            raise ServiceError(500, last.error, last.message, last.hint)
+        if not isinstance(last, DoneEvent):
+            raise Cancelled
+        return told
 
     async def _run(
         self,

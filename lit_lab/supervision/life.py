@@ -7,8 +7,8 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Settings:
     threads: int | None = None
     memory_limit: int | None = None
     backend: protocol.Backend = "tensorflow"
+    datasets: Mapping[str, str] = field(default_factory=dict)
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
@@ -133,6 +134,7 @@ class Life:
         config = protocol.ServiceConfig(
             secret=self._secret,
             models=list(settings.models),
+            datasets=dict(settings.datasets),
             max_length=settings.max_length,
             threads=settings.threads,
             memory_limit=settings.memory_limit,

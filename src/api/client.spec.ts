@@ -158,27 +158,12 @@ describe('ApiClient', () => {
     ]);
   });
 
-  it('escapes names in paths', async () => {
-    const server = new FakeServer(json({ name: 'a/b ?', rows: [] }));
-    await server.client().datasetRows('a/b ?');
+  it('escapes what it puts in paths', async () => {
+    const server = new FakeServer(json({ rows: [], total: 0 }));
+    await server.client().datasetRows('a/b ?', {});
     expect(server.calls[0].path).toBe(
-      '/user/ann/lit-lab/api/datasets/a%2Fb%20%3F/rows'
+      '/user/ann/lit-lab/api/datasets/a%2Fb%20%3F/search'
     );
-  });
-
-  it('starts a stopped service for datasets, then asks again', async () => {
-    const stopped = { error: 'service_stopped', message: 'm', hint: '' };
-    const server = new FakeServer(
-      json(stopped, 503),
-      json(STATUS.service, 202),
-      json({ datasets: [{ name: 'd', size: 1, note: '' }] })
-    );
-    expect(await server.client().datasets()).toHaveLength(1);
-    expect(server.calls.map(call => call.path.split('/').pop())).toEqual([
-      'datasets',
-      'start',
-      'datasets'
-    ]);
   });
 
   it('estimates a job without starting a stopped service', async () => {

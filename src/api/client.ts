@@ -6,6 +6,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import {
   ApiError,
   answerError,
+  networkError,
   responseError,
   thrownError,
   versionError
@@ -15,12 +16,20 @@ import type { IEventTiming } from './events';
 import type { components } from './schema';
 import type {
   CostlyRequest,
+  DatasetEdit,
+  DatasetEdited,
+  DatasetFullRow,
   DatasetInfo,
-  DatasetRowsResponse,
+  DatasetOpening,
+  DatasetPage,
+  DatasetSearch,
+  DatasetState,
   Estimate,
   JobEvent,
   JobInfo,
   JobRequest,
+  LitCall,
+  LitEvent,
   ModelInfo,
   ServiceStatus,
   Status,
@@ -32,6 +41,7 @@ import type {
   RunsRequest,
   RunsResponse
 } from './types';
+import { readLines, SilenceError } from './ndjson';
 import { VERSION } from './version';
 
 type Schemas = components['schemas'];
@@ -92,19 +102,66 @@ export class ApiClient {
     return this._json('POST', ['tokens'], { body: request, signal });
   }
 
-  /** All datasets; starts the service and waits for it. */
+  /** Datasets that can be opened by name; never starts the service. */
   async datasets(signal?: AbortSignal): Promise<DatasetInfo[]> {
     const path = ['datasets'];
-    return (await this._started<Schemas['DatasetsResponse']>(path, signal))
-      .datasets;
+    return (
+      await this._json<Schemas['DatasetsResponse']>('GET', path, { signal })
+    ).datasets;
   }
 
-  /** Rows of a dataset; starts the service and waits for it. */
-  datasetRows(
-    name: string,
+  /** Open a dataset; `dataset` tells how far it is read. */
+  openDataset(
+    opening: DatasetOpening,
     signal?: AbortSignal
-  ): Promise<DatasetRowsResponse> {
-    return this._started(['datasets', name, 'rows'], signal);
+  ): Promise<DatasetState> {
+    return this._json('POST', ['datasets', 'open'], { body: opening, signal });
+  }
+
+  /** An open dataset. */
+  dataset(id: string, signal?: AbortSignal): Promise<DatasetState> {
+    return this._json('GET', ['datasets', id], { signal });
+  }
+
+  /** Close a dataset; unsaved changes are lost. */
+  async closeDataset(id: string): Promise<void> {
+    await this._json('DELETE', ['datasets', id]);
+  }
+
+  /** Some rows of an open dataset. */
+  datasetRows(
+    id: string,
+    search: DatasetSearch,
+    signal?: AbortSignal
+  ): Promise<DatasetPage> {
+    const path = ['datasets', id, 'search'];
+    return this._json('POST', path, { body: search, signal });
+  }
+
+  /** A row of an open dataset with all that it has. */
+  datasetRow(
+    id: string,
+    row: number,
+    signal?: AbortSignal
+  ): Promise<DatasetFullRow> {
+    const path = ['datasets', id, 'rows', String(row)];
+    return this._json('GET', path, { signal });
+  }
+
+  /** Change a dataset; its file stays as it is. */
+  editDataset(id: string, edit: DatasetEdit): Promise<DatasetEdited> {
+    const body: Schemas['DatasetEditing'] = { edit };
+    return this._json('POST', ['datasets', id, 'edit'], { body });
+  }
+
+  /** Save a dataset as JSON Lines. */
+  saveDataset(
+    id: string,
+    path: string,
+    overwrite: boolean
+  ): Promise<DatasetState> {
+    const body: Schemas['DatasetSaving'] = { path, overwrite };
+    return this._json('POST', ['datasets', id, 'save'], { body });
   }
 
   /** Characters that Python's `\N{…}` names; unknown names are left out. */
@@ -207,25 +264,47 @@ export class ApiClient {
     await this._json('DELETE', ['runs']);
   }
 
+  /** Where the page of LIT's own app is. */
+  get litPage(): string {
+    return URLExt.join(this._settings.baseUrl, 'lit-lab/api/lit/page');
+  }
+
+  /** One of LIT's own files. */
+  async litFile(name: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const path = ['lit', 'files', name];
+    return (await this._request('GET', path, { signal })).arrayBuffer();
+  }
+
   /**
-   * GET what only a running service has.
+   * LIT's answer to a request of its page, as JSON in a text.
    *
-   * A GET has no side effects, so the server does not start the service for
-   * it: it says that it is stopped, and we ask for the start.
+   * Aborting it ends LIT's work. A lost connection is a failure: the work ends
+   * with it.
    */
-  private async _started<T>(
-    path: readonly string[],
-    signal?: AbortSignal
-  ): Promise<T> {
+  async callLit(call: LitCall, signal?: AbortSignal): Promise<string> {
+    const path = ['lit', 'call'];
+    const { body } = await this._request('POST', path, { body: call, signal });
     try {
-      return await this._json<T>('GET', path, { signal });
-    } catch (reason) {
-      if (!isStopped(reason)) {
-        throw reason;
+      for await (const event of readLines<LitEvent>(
+        body!,
+        this._timing.silence
+      )) {
+        if (event.event === 'lit_answer') {
+          return event.body;
+        }
+        if (event.event === 'error') {
+          throw new ApiError(event, 200);
+        }
       }
+    } catch (reason) {
+      throw (
+        signalled(signal) ??
+        (reason instanceof SilenceError
+          ? networkError(this._trans)
+          : thrownError(reason, this._trans))
+      );
     }
-    await this.startService();
-    return this._json<T>('GET', path, { signal });
+    throw networkError(this._trans);
   }
 
   private async _json<T>(

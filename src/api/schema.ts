@@ -152,8 +152,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The datasets of prompts
-         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         * The datasets of prompts that have a name
+         * @description Needs no model service.
          */
         get: operations["datasets"];
         put?: never;
@@ -164,20 +164,112 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/lit-lab/api/datasets/{name}/rows": {
+    "/lit-lab/api/datasets/open": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
         /**
-         * The rows of a dataset
-         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         * Open a dataset
+         * @description Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has.
          */
-        get: operations["datasetRows"];
+        post: operations["openDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of the caller's open datasets */
+        get: operations["dataset"];
         put?: never;
         post?: never;
+        /**
+         * Close a dataset, and stop reading it
+         * @description Unsaved changes are lost.
+         */
+        delete: operations["closeDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rows of an open dataset: searched, filtered, sorted, some at a time */
+        post: operations["datasetRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/rows/{row}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A row of an open dataset with all that it has */
+        get: operations["datasetRow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add, duplicate, change, delete or restore a row */
+        post: operations["editDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/datasets/{id}/save": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save an open dataset as JSON Lines
+         * @description Needs the permission to write Jupyter's contents. 409 `file_exists` unless `overwrite` is set.
+         */
+        post: operations["saveDataset"];
         delete?: never;
         options?: never;
         head?: never;
@@ -319,6 +411,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/lit/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page that LIT's own app is shown in
+         * @description HTML with a sandbox of its own: it has no origin, no cookies and no network. The page that embeds it hands it LIT's files and makes its requests (`POST lit/call`).
+         */
+        get: operations["litPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/lit/files/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of LIT's own files that its page needs
+         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         */
+        get: operations["litFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/lit/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A request of LIT's page to LIT
+         * @description Newline-delimited JSON: a `heartbeat` when nothing else was for 5 seconds, at last `lit_answer` or `error`. Ends LIT's work when the connection is closed. A job of the kind `lit_app` makes LIT ready; without it this answers `lit_not_open`, and 503 `service_stopped` when the service is stopped.
+         */
+        post: operations["callLit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -346,6 +498,11 @@ export interface components {
              */
             seed?: number;
             /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead?: number[] | null;
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -357,6 +514,22 @@ export interface components {
              * @default null
              */
             samples?: number | null;
+        };
+        /**
+         * AddRow
+         * @description Add a row at the end.
+         */
+        AddRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add";
+            prompt: string;
+            /** @default  */
+            target?: string;
+            /** @default  */
+            source?: string;
         };
         /**
          * Alternative
@@ -385,10 +558,10 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full.
+             * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
              * @enum {string}
              */
-            reason: "end" | "length" | "window";
+            reason: "end" | "length" | "window" | "given";
             /** @description From the start of the computation to its end. */
             seconds: number;
             /**
@@ -429,6 +602,15 @@ export interface components {
             alternatives: components["schemas"]["Alternative"][];
         };
         /**
+         * BadRow
+         * @description A row that can't be used.
+         */
+        BadRow: {
+            /** @description Where it begins in the file, from 1; the row's number where there are no lines. */
+            line: number;
+            reason: string;
+        };
+        /**
          * CancelledEvent
          * @description The last event of a job that was stopped by the user.
          */
@@ -438,6 +620,24 @@ export interface components {
              * @enum {string}
              */
             event: "cancelled";
+        };
+        /**
+         * ChangeRow
+         * @description Change a row; what is None stays.
+         */
+        ChangeRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "change";
+            row: number;
+            /** @default null */
+            prompt?: string | null;
+            /** @default null */
+            target?: string | null;
+            /** @default null */
+            source?: string | null;
         };
         /**
          * CurveEvent
@@ -469,41 +669,231 @@ export interface components {
             logprob: number;
         };
         /**
+         * DatasetClosed
+         * @description A dataset was closed, and its unsaved changes are gone.
+         */
+        DatasetClosed: {
+            id: string;
+        };
+        /**
+         * DatasetColumns
+         * @description Which columns are meant; None: there is none for it.
+         */
+        DatasetColumns: {
+            prompt: string | null;
+            target: string | null;
+            source: string | null;
+        };
+        /**
+         * DatasetEdited
+         * @description What a change made.
+         */
+        DatasetEdited: {
+            /** @description The row that was added or changed. */
+            row: number;
+            dataset: components["schemas"]["DatasetState"];
+        };
+        /**
+         * DatasetEditing
+         * @description Change a dataset. Its file stays as it is until the dataset is saved.
+         */
+        DatasetEditing: {
+            edit: components["schemas"]["AddRow"] | components["schemas"]["DuplicateRow"] | components["schemas"]["ChangeRow"] | components["schemas"]["DeleteRow"];
+        };
+        /**
+         * DatasetFullRow
+         * @description A row with all that it has.
+         */
+        DatasetFullRow: {
+            id: number;
+            line: number;
+            prompt: string;
+            target: string;
+            source: string;
+            /** @description The values of the other columns. */
+            others: {
+                [key: string]: string;
+            };
+        };
+        /**
          * DatasetInfo
-         * @description A dataset of prompts.
+         * @description A dataset that can be opened by its name.
          */
         DatasetInfo: {
             name: string;
-            size: number;
-            /** @default  */
-            note: string;
+            /**
+             * @description `samples`: LIT's sample prompts; `file`: named in the configuration; `class`: a LIT dataset.
+             * @enum {string}
+             */
+            kind: "samples" | "file" | "class";
+            /** @description Whether opening it needs the model service, which then starts. */
+            needs_service: boolean;
+        };
+        /**
+         * DatasetOpening
+         * @description Open a dataset by its name, or a file from Jupyter's file browser by its path.
+         */
+        DatasetOpening: {
+            /** @default null */
+            name?: string | null;
+            /** @default null */
+            path?: string | null;
+            /**
+             * @description None: they are guessed from their names.
+             * @default null
+             */
+            columns?: components["schemas"]["DatasetColumns"] | null;
+            /**
+             * @description What one prompt is in a plain text file; paragraphs are apart by blank lines.
+             * @default lines
+             * @enum {string}
+             */
+            split?: "lines" | "paragraphs" | "whole";
+        };
+        /**
+         * DatasetPage
+         * @description Some of the rows that were looked up, in order.
+         */
+        DatasetPage: {
+            rows: components["schemas"]["DatasetRow"][];
+            /** @description How many there are, listed or not. */
+            total: number;
+            /**
+             * @description The place of the row to find, from 0; None: it isn't among them.
+             * @default null
+             */
+            at: number | null;
+            /** @description The dataset's, when this was looked up. */
+            revision: number;
         };
         /**
          * DatasetRow
-         * @description One prompt of a dataset.
+         * @description A row, as a list shows it.
          */
         DatasetRow: {
-            index: number;
+            /** @description Stays the same while the dataset is open. */
+            id: number;
+            /** @description Where it begins in the file; 0: it was added since. */
+            line: number;
+            /** @description Its beginning. */
             prompt: string;
-            /** @default  */
-            target: string;
-            /** @default  */
+            /** @description Of the whole prompt, in characters. */
+            length: number;
             source: string;
+            has_target: boolean;
         };
         /**
-         * DatasetRowsResponse
-         * @description Rows of a dataset, in its order.
+         * DatasetSaving
+         * @description Save a dataset as JSON Lines.
          */
-        DatasetRowsResponse: {
+        DatasetSaving: {
+            /** @description Of the file; ends with `.jsonl`. */
+            path: string;
+            /**
+             * @description Whether a file that is there may be replaced.
+             * @default false
+             */
+            overwrite?: boolean;
+        };
+        /**
+         * DatasetSearch
+         * @description Look rows up.
+         */
+        DatasetSearch: {
+            /**
+             * @description Words that a row must all hold, in whichever of its columns and whatever their case.
+             * @default
+             */
+            search?: string;
+            /**
+             * @description Only rows of this source.
+             * @default null
+             */
+            source?: string | null;
+            /**
+             * @description `order`: the dataset's own.
+             * @default order
+             * @enum {string}
+             */
+            sort?: "order" | "prompt" | "source" | "length";
+            /** @default false */
+            descending?: boolean;
+            /** @default 0 */
+            offset?: number;
+            /** @default 100 */
+            limit?: number;
+            /**
+             * @description A row whose place is asked for, too.
+             * @default null
+             */
+            find?: number | null;
+        };
+        /**
+         * DatasetState
+         * @description An open dataset. While `reading`, the rows read so far can be looked at.
+         */
+        DatasetState: {
+            id: string;
+            /** @description Its name, or its file's. */
             name: string;
-            rows: components["schemas"]["DatasetRow"][];
+            /** @description Of its file in Jupyter's file browser; empty: it has none there. */
+            path: string;
+            /** @enum {string} */
+            state: "reading" | "ready" | "failed";
+            /**
+             * @description Why it failed; what was read until then stays.
+             * @default null
+             */
+            error: components["schemas"]["ErrorBody"] | null;
+            rows: number;
+            /** @description Number of rows that can't be used. */
+            bad: number;
+            /** @description The first of them, 200 at most. */
+            bad_rows: components["schemas"]["BadRow"][];
+            /** @description Bytes read so far, or rows where the size in bytes isn't known. */
+            done: number;
+            /** @description As `done`, of all; 0 when unknown. */
+            size: number;
+            /**
+             * @description What to know of it, such as that it was cut, in words for the user.
+             * @default
+             */
+            remark: string;
+            /**
+             * @description Of a text file.
+             * @default
+             */
+            encoding: string;
+            columns: string[];
+            /** @description Which of them are used. */
+            chosen: components["schemas"]["DatasetColumns"];
+            /** @description None: not a plain text file. */
+            split: ("lines" | "paragraphs" | "whole") | null;
+            /** @description The most frequent ones, 200 at most. */
+            sources: components["schemas"]["SourceCount"][];
+            /** @description Whether there are changes that aren't saved. */
+            edited: boolean;
+            /** @description Another one after each change. */
+            revision: number;
         };
         /**
          * DatasetsResponse
-         * @description All datasets.
+         * @description All datasets that have a name, LIT's sample prompts first.
          */
         DatasetsResponse: {
             datasets: components["schemas"]["DatasetInfo"][];
+        };
+        /**
+         * DeleteRow
+         * @description Delete a row; `restore` brings it back.
+         */
+        DeleteRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "delete" | "restore";
+            row: number;
         };
         /**
          * DoneEvent
@@ -516,6 +906,18 @@ export interface components {
              */
             event: "done";
             seconds: number;
+        };
+        /**
+         * DuplicateRow
+         * @description Add a row that is like another, behind that.
+         */
+        DuplicateRow: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "duplicate";
+            row: number;
         };
         /**
          * ErrorBody
@@ -602,6 +1004,11 @@ export interface components {
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
+            /**
+             * @description The run's name in the history; the model service isn't told.
+             * @default
+             */
+            title?: string;
         };
         /**
          * HeartbeatEvent
@@ -653,13 +1060,13 @@ export interface components {
         JobInfo: {
             id: string;
             /** @enum {string} */
-            kind: "generate" | "salience" | "ablation" | "trust";
+            kind: "generate" | "score" | "salience" | "ablation" | "trust" | "lit_app";
             /** @enum {string} */
             state: "running" | "done" | "failed" | "cancelled";
             /** @description Seconds since the epoch. */
             created: number;
         };
-        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
+        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["ScoreRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"] | components["schemas"]["LitAppRequest"];
         /**
          * JobsResponse
          * @description The caller's jobs, newest first.
@@ -667,6 +1074,7 @@ export interface components {
         JobsResponse: {
             jobs: components["schemas"]["JobInfo"][];
         };
+        JsonValue: unknown;
         /**
          * KeptScores
          * @description Scores of a run, as they were computed.
@@ -686,6 +1094,66 @@ export interface components {
         Limits: {
             max_prompt_chars: number;
             max_new_tokens: number;
+        };
+        /**
+         * LitAnswer
+         * @description LIT's answer, as JSON in a text: its shape is LIT's own.
+         */
+        LitAnswer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "lit_answer";
+            body: string;
+        };
+        /**
+         * LitAppRequest
+         * @description Make LIT's own app ready: the service started, a model loaded, LIT imported.
+         */
+        LitAppRequest: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "lit_app";
+            model: string;
+            /**
+             * @description Of the answers that LIT asks for.
+             * @default 256
+             */
+            max_new_tokens?: number;
+        };
+        /**
+         * LitCall
+         * @description A request of LIT's page to LIT.
+         */
+        LitCall: {
+            /** @enum {string} */
+            endpoint: "annotate_new_data" | "get_dataset" | "get_generated" | "get_info" | "get_interpretations" | "get_metrics" | "get_preds";
+            query?: {
+                [key: string]: string;
+            };
+            /** @description Ids of what is in a dataset, and datapoints that aren't. */
+            inputs?: (string | components["schemas"]["LitExample"])[];
+            /** @default null */
+            config?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+        };
+        LitEvent: components["schemas"]["LitAnswer"] | components["schemas"]["ErrorEvent"] | components["schemas"]["HeartbeatEvent"];
+        /**
+         * LitExample
+         * @description A datapoint as LIT's page sends it: one that the page knows and LIT's datasets don't.
+         */
+        LitExample: {
+            id: string;
+            data: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            meta?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
         };
         /**
          * LogResponse
@@ -789,6 +1257,11 @@ export interface components {
             answer: string;
             /** @description Number of targets and methods that it has scores of. */
             scores: number;
+            /**
+             * @description Whether the answer is a text that was given, not the model's own.
+             * @default false
+             */
+            given: boolean;
         };
         /**
          * RunOrigin
@@ -820,8 +1293,8 @@ export interface components {
             sampling: components["schemas"]["RunSampling"];
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
-            /** @description None: it was stopped, or broke off. */
-            reason: ("end" | "length" | "window") | null;
+            /** @description `given`: a text that was given. None: it was stopped, or broke off. */
+            reason: ("end" | "length" | "window" | "given") | null;
             seconds: number | null;
             /** @default null */
             first_seconds: number | null;
@@ -911,6 +1384,11 @@ export interface components {
              *     }
              */
             integration?: components["schemas"]["Integration"];
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead?: number[] | null;
         };
         /**
          * Sampling
@@ -939,6 +1417,33 @@ export interface components {
             seed?: number;
         };
         /**
+         * ScoreRequest
+         * @description Ask how likely a given text is after a prompt: what the model would have to say, token by token.
+         *
+         *     Answered by the same events as a `GenerateRequest`; the answer's `reason` is `given`. Prompt and target are tokenized
+         *     apart, as a prompt and its answer are.
+         */
+        ScoreRequest: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "score";
+            model: string;
+            prompt: string;
+            target: string;
+            /**
+             * @description How many of the most likely tokens to tell of each.
+             * @default 5
+             */
+            alternatives?: number;
+            /**
+             * @description Kept with the run; the model service isn't told.
+             * @default null
+             */
+            origin?: components["schemas"]["RunOrigin"] | null;
+        };
+        /**
          * ScoresEvent
          * @description One target's scores by one method.
          */
@@ -958,6 +1463,11 @@ export interface components {
              * @default null
              */
             gap: number | null;
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead: number[] | null;
         };
         /**
          * SegmentScoresEvent
@@ -979,10 +1489,15 @@ export interface components {
             scores: number[];
             /** @description <float>[num_segments]: standard error of each score; None: nothing was sampled. */
             errors: number[] | null;
-            /** @description The target's log-probability with everything in place. */
+            /** @description The target's log-probability with everything in place; less the other's, of a contrastive target. */
             logprob: number;
             /** @description Passes through the model that were made. */
             passes: number;
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead: number[] | null;
         };
         /**
          * ServiceStatus
@@ -1018,6 +1533,14 @@ export interface components {
              * @default null
              */
             version: string | null;
+        };
+        /**
+         * SourceCount
+         * @description How many rows have a source.
+         */
+        SourceCount: {
+            source: string;
+            rows: number;
         };
         /**
          * Span
@@ -1155,6 +1678,11 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @default null
+             */
+            instead?: number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1689,7 +2217,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The datasets of prompts */
+            /** @description The datasets of prompts that have a name */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1725,8 +2253,32 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
-            502: {
+        };
+    };
+    openDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetOpening"];
+            };
+        };
+        responses: {
+            /** @description Open a dataset */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetState"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1734,8 +2286,62 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
-            503: {
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Too many jobs are running. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1745,24 +2351,24 @@ export interface operations {
             };
         };
     };
-    datasetRows: {
+    dataset: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                name: string;
+                id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The rows of a dataset */
+            /** @description One of the caller's open datasets */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DatasetRowsResponse"];
+                    "application/json": components["schemas"]["DatasetState"];
                 };
             };
             /** @description Not signed in. */
@@ -1801,8 +2407,30 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
-            502: {
+        };
+    };
+    closeDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Close a dataset, and stop reading it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetClosed"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1810,8 +2438,388 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
-            503: {
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    datasetRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetSearch"];
+            };
+        };
+        responses: {
+            /** @description Rows of an open dataset: searched, filtered, sorted, some at a time */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetPage"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    datasetRow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                row: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A row of an open dataset with all that it has */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetFullRow"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    editDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetEditing"];
+            };
+        };
+        responses: {
+            /** @description Add, duplicate, change, delete or restore a row */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetEdited"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saveDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetSaving"];
+            };
+        };
+        responses: {
+            /** @description Save an open dataset as JSON Lines */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetState"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2621,6 +3629,225 @@ export interface operations {
             };
             /** @description The disk is full. */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    litPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page that LIT's own app is shown in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    litFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One of LIT's own files that its page needs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    callLit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LitCall"];
+            };
+        };
+        responses: {
+            /** @description A request of LIT's page to LIT */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["LitEvent"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,6 +20,7 @@ export type ModelInfo = Schemas['ModelInfo'];
 /** A half-open span of token indices (not of characters). */
 export type TokenSpan = Schemas['Span'];
 export type GenerateRequest = Schemas['GenerateRequest'];
+export type ScoreRequest = Schemas['ScoreRequest'];
 export type Sampling = Schemas['Sampling'];
 export type SalienceRequest = Schemas['SalienceRequest'];
 export type Integration = Schemas['Integration'];
@@ -55,8 +56,17 @@ export type AblationMethod = AblationRequest['method'];
 export type AblationMode = NonNullable<AblationRequest['mode']>;
 
 export type DatasetInfo = Schemas['DatasetInfo'];
+export type DatasetOpening = Schemas['DatasetOpening'];
+export type DatasetColumns = Schemas['DatasetColumns'];
+export type DatasetState = Schemas['DatasetState'];
+/** What to look up; all may be left out. */
+export type DatasetSearch = Schemas['DatasetSearch'];
+export type DatasetPage = Schemas['DatasetPage'];
+/** A row as a list shows it. */
 export type DatasetRow = Schemas['DatasetRow'];
-export type DatasetRowsResponse = Schemas['DatasetRowsResponse'];
+export type DatasetFullRow = Schemas['DatasetFullRow'];
+export type DatasetEdit = Schemas['DatasetEditing']['edit'];
+export type DatasetEdited = Schemas['DatasetEdited'];
 
 export type RunOrigin = Schemas['RunOrigin'];
 export type KeptScores = Schemas['KeptScores'];
@@ -65,6 +75,10 @@ export type RunRecord = Schemas['RunRecord'];
 export type RunsRequest = Schemas['RunsRequest'];
 export type RunsResponse = Schemas['RunsResponse'];
 export type RunChange = Schemas['RunChange'];
+
+export type LitAppRequest = Schemas['LitAppRequest'];
+export type LitCall = Schemas['LitCall'];
+export type LitEvent = Schemas['LitEvent'];
 
 /** What every failing request answers. */
 export type ErrorBody = Schemas['ErrorBody'];

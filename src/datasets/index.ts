@@ -1,4 +1,6 @@
 /** Dataset browser. */
+export * from './drop';
 export * from './model';
-export * from './source';
+export * from './plugin';
+export * from './tokens';
 export * from './view';

@@ -1,108 +1,274 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
+import type { DatasetEdit, DatasetOpening, DatasetState } from '../api';
 import type { IPromptSource } from '../session/source';
 import { DatasetsModel } from './model';
 import type { DatasetsClient } from './model';
 
-const ROWS = [
-  { index: 0, prompt: 'Analyze a dish.', target: '', source: 'fewshot' },
-  { index: 1, prompt: 'Write a headline.', target: '', source: 'gigaword' }
-];
+/** A server half with one kind of dataset, of `prompts`. */
+class FakeServer {
+  prompts = ['Analyze a dish.', 'Write a headline.'];
+  asked: string[] = [];
+  opened: DatasetOpening[] = [];
+  edits: DatasetEdit[] = [];
+  failure: ApiError | null = null;
+  gone = false;
+  /** How many times it answers that it is still reading. */
+  reading = 0;
+
+  state(id: string): DatasetState {
+    const { name, path } = this.opened[Number(id.slice(1))] ?? {};
+    return {
+      id,
+      name: name ?? path ?? '',
+      path: path ?? '',
+      state: this.reading-- > 0 ? 'reading' : 'ready',
+      error: null,
+      rows: this.prompts.length,
+      bad: 0,
+      bad_rows: [],
+      done: 1,
+      size: 1,
+      remark: '',
+      encoding: 'utf-8',
+      columns: ['prompt'],
+      chosen: { prompt: 'prompt', target: null, source: null },
+      split: null,
+      sources: [],
+      edited: this.edits.length > 0,
+      revision: this.edits.length
+    };
+  }
+
+  readonly client: DatasetsClient = {
+    datasets: async () => {
+      this.asked.push('list');
+      if (this.failure) {
+        throw this.failure;
+      }
+      return [
+        { name: 'sample_prompts', kind: 'samples', needs_service: false },
+        { name: 'other', kind: 'class', needs_service: true }
+      ];
+    },
+    openDataset: async opening => {
+      this.asked.push(`open ${opening.name ?? opening.path}`);
+      this.opened.push(opening);
+      return this.state(`d${this.opened.length - 1}`);
+    },
+    dataset: async id => {
+      this.asked.push(`state ${id}`);
+      if (this.gone) {
+        throw new ApiError(
+          { error: 'unknown_dataset', message: 'gone', hint: '' },
+          404
+        );
+      }
+      return this.state(id);
+    },
+    closeDataset: async id => {
+      this.asked.push(`close ${id}`);
+    },
+    datasetRows: async (id, { search = '', offset = 0, find }) => {
+      this.asked.push(`rows ${search}`);
+      const found = this.prompts
+        .map((prompt, i) => ({ prompt, id: i + 1 }))
+        .filter(({ prompt }) => prompt.includes(search));
+      return {
+        rows: found.slice(offset, offset + 100).map(row => ({
+          ...row,
+          line: row.id,
+          length: row.prompt.length,
+          source: '',
+          has_target: false
+        })),
+        total: found.length,
+        at: found.findIndex(row => row.id === find),
+        revision: 0
+      };
+    },
+    datasetRow: async (id, row) => ({
+      id: row,
+      line: row,
+      prompt: this.prompts[row - 1],
+      target: 'T',
+      source: 'gigaword',
+      others: {}
+    }),
+    editDataset: async (id, edit) => {
+      this.edits.push(edit);
+      if (edit.kind === 'add') {
+        this.prompts.push(edit.prompt);
+      }
+      return { row: this.prompts.length, dataset: this.state(id) };
+    },
+    saveDataset: async (id, path, overwrite) => {
+      if (!overwrite) {
+        throw new ApiError(
+          { error: 'file_exists', message: 'It is there.', hint: 'Replace.' },
+          409
+        );
+      }
+      return { ...this.state(id), path, edited: false };
+    }
+  };
+}
 
 describe('datasets/model', () => {
-  let opened: IPromptSource[];
-  let asked: string[];
-  let failure: Error | null;
+  let server: FakeServer;
+  let chosen: IPromptSource[];
   let model: DatasetsModel;
+  const trans = nullTranslator.load('lit_lab');
 
   beforeEach(() => {
-    opened = [];
-    asked = [];
-    failure = null;
-    const client: DatasetsClient = {
-      datasets: async () => {
-        asked.push('datasets');
-        if (failure) {
-          throw failure;
-        }
-        return [{ name: 'sample_prompts', size: 2, note: '' }];
-      },
-      datasetRows: async name => {
-        asked.push(name);
-        return { name, rows: ROWS };
-      }
-    };
-    model = new DatasetsModel(
-      client,
-      { open: source => opened.push(source) },
-      nullTranslator.load('lit_lab')
-    );
+    server = new FakeServer();
+    chosen = [];
+    model = new DatasetsModel(server.client, trans);
+    model.chosen.connect((_, source) => {
+      chosen.push(source);
+    });
   });
 
   afterEach(() => {
     model.dispose();
   });
 
+  const prompts = () =>
+    Array.from(
+      { length: model.current?.total ?? 0 },
+      (_, i) => model.current?.row(i)?.prompt
+    );
+
   it('asks for nothing before it is shown, and only once', async () => {
-    expect(asked).toEqual([]);
+    expect(server.asked).toEqual([]);
+    void model.list();
     await Promise.all([model.load(), model.load()]);
     await model.load();
-    expect(asked).toEqual(['datasets', 'sample_prompts']);
-    expect(model.rows).toEqual(ROWS);
+    expect(server.asked.filter(what => !what.startsWith('rows'))).toEqual([
+      'list',
+      'open sample_prompts'
+    ]);
+    expect(prompts()).toEqual(server.prompts);
+    expect(model.needsService).toBe(false);
   });
 
-  it('shows the rows of the dataset chosen last, whichever come last', async () => {
-    const loading = model.load();
-    await Promise.resolve(); // the first rows are on their way
-    const chosen = model.choose('other');
-    await Promise.all([loading, chosen]);
-    expect(model.open).toBe('other');
-    expect(asked[asked.length - 1]).toBe('other');
-    expect(model.loadingSince).toBeNull();
-    expect(model.size).toBe(2);
+  it('shows what was opened last, whichever comes last', async () => {
+    const first = model.open({ name: 'other' });
+    const second = model.openFile('own.csv');
+    await Promise.all([first, second]);
+    expect(model.current?.reference).toEqual({ path: 'own.csv' });
+    expect(model.opened).toHaveLength(2);
+    await model.open({ name: 'other' });
+    expect(server.opened).toHaveLength(2);
   });
 
-  it('finds rows that hold all words, in source or prompt', async () => {
+  it('searches when typing pauses', async () => {
     await model.load();
-    model.query = 'HEADLINE giga';
-    expect(model.rows).toEqual([ROWS[1]]);
-    model.query = 'dish headline';
-    expect(model.rows).toEqual([]);
-    expect(model.size).toBe(2);
+    model.current!.query = 'head';
+    await new Promise(done => setTimeout(done, 300));
+    expect(prompts()).toEqual(['Write a headline.']);
   });
 
   it('takes a row up as a prompt that says where it is from', async () => {
     await model.load();
-    model.analyze(ROWS[1]);
-    expect(opened[0].document).toBe('sample_prompts');
-    expect(opened[0].place).toEqual(['row 2', 'gigaword']);
-    expect(opened[0].text?.value).toBe('Write a headline.');
+    await model.analyze(2);
+    const [source] = chosen;
+    expect(source.document).toBe('sample_prompts');
+    expect(source.place).toEqual(['row 2', 'gigaword']);
+    expect(source.text?.value).toBe('Write a headline.');
+    expect(source.target).toBe('T');
   });
 
   it('brings a row back into view, whatever is searched for', async () => {
     await model.load();
-    model.analyze(ROWS[1]);
-    model.query = 'dish';
-    const revealed: number[] = [];
-    model.revealed.connect((_, index) => revealed.push(index));
-    opened[0].reveal();
-    expect(model.rows).toHaveLength(2);
-    expect(revealed).toEqual([1]);
+    await model.analyze(2);
+    model.current!.query = 'dish';
+    const places: number[] = [];
+    model.current!.revealed.connect((_, at) => places.push(at));
+    chosen[0].reveal();
+    await new Promise(done => setTimeout(done, 300));
+    expect(model.current!.query).toBe('');
+    expect(places).toEqual([1]);
+  });
+
+  it('adds the prompt as a row and shows it', async () => {
+    await model.load();
+    const places: number[] = [];
+    model.current!.revealed.connect((_, at) => places.push(at));
+    await model.current!.add('New');
+    expect(prompts()[2]).toBe('New');
+    expect(places).toEqual([2]);
+    expect(model.current!.state?.edited).toBe(true);
+  });
+
+  it('brings a deleted row back', async () => {
+    await model.load();
+    const dataset = model.current!;
+    await dataset.delete(dataset.row(0)!);
+    expect(dataset.deleted?.id).toBe(1);
+    await dataset.restore();
+    expect(dataset.deleted).toBeNull();
+    expect(server.edits.map(edit => edit.kind)).toEqual(['delete', 'restore']);
+  });
+
+  it('asks before it replaces a file', async () => {
+    await model.load();
+    const failed = await model.current!.save('a.jsonl', false);
+    expect(failed?.exists).toBe(true);
+    expect(failed?.problem.message).toBe('It is there.');
+    expect(await model.current!.save('a.jsonl', true)).toBeNull();
+    expect(model.current!.reference).toEqual({ path: 'a.jsonl' });
+  });
+
+  it('reads a file again with other columns, and lets go of the first', async () => {
+    await model.openFile('own.csv');
+    const columns = { prompt: 'q', target: null, source: null };
+    await model.current!.reread({ columns });
+    expect(server.asked).toContain('close d0');
+    expect(server.opened[1]).toMatchObject({ path: 'own.csv', columns });
+  });
+
+  it('follows a file that is still being read', async () => {
+    server.reading = 2;
+    server.prompts = ['one'];
+    await model.openFile('own.csv');
+    expect(model.current!.state?.state).toBe('reading');
+    server.prompts = ['one', 'two', 'three'];
+    await new Promise(done => setTimeout(done, 1500));
+    expect(model.current!.state?.state).toBe('ready');
+    expect(prompts()).toEqual(['one', 'two', 'three']);
+  });
+
+  it('finds over a reload what is open, and else opens it again', async () => {
+    await model.openFile('own.csv');
+    const saved = model.save();
+    for (const gone of [false, true]) {
+      server.gone = gone;
+      server.asked = [];
+      const again = new DatasetsModel(server.client, trans);
+      again.restore(saved);
+      expect(server.asked).toEqual([]);
+      await again.load();
+      expect(again.current?.name).toBe('own.csv');
+      expect(again.current?.total).toBe(2);
+      expect(server.asked.includes('open own.csv')).toBe(gone);
+      again.dispose();
+    }
   });
 
   it('tells a failure, and loads when asked again', async () => {
-    failure = new ApiError({
-      error: 'service_failed',
+    server.failure = new ApiError({
+      error: 'x',
       message: 'It did not start.',
       hint: 'See the log.'
     });
     await model.load();
     expect(model.problem?.message).toBe('It did not start.');
     expect(model.loadingSince).toBeNull();
-    failure = null;
+    server.failure = null;
     await model.load();
     expect(model.problem).toBeNull();
-    expect(model.rows).toHaveLength(2);
+    expect(prompts()).toHaveLength(2);
   });
 });

@@ -1,62 +1,75 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
-import type { ApiClient, DatasetInfo, DatasetRow } from '../api';
+import type { ApiClient, DatasetFullRow, DatasetInfo } from '../api';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
-import type { ISession } from '../session/tokens';
+import type { IPromptSource } from '../session/source';
+import { OpenedDataset } from './opened';
+import type { IReference, OpenedClient } from './opened';
 import { DatasetSource } from './source';
+import type { IDatasetsHost } from './tokens';
 
 /** What the browser asks of the client. */
-export type DatasetsClient = Pick<ApiClient, 'datasets' | 'datasetRows'>;
+export type DatasetsClient = OpenedClient & Pick<ApiClient, 'datasets'>;
 
-/** Datasets of prompts, one of them open. Asks for nothing until it is shown. */
+/** What is kept of the browser over a reload. */
+interface ISaved {
+  readonly version: 1;
+  readonly opened: readonly { reference: IReference; id: string | null }[];
+  readonly current: number;
+}
+
+const NO_HOST: IDatasetsHost = {
+  pickFile: null,
+  canInsert: () => false,
+  insert: () => undefined,
+  folder: () => ''
+};
+
+/** Datasets of prompts, one of them shown. Asks for nothing until it is shown. */
 export class DatasetsModel implements IDisposable {
-  constructor(
-    client: DatasetsClient,
-    session: Pick<ISession, 'open'>,
-    trans: TranslationBundle
-  ) {
+  constructor(client: DatasetsClient, trans: TranslationBundle) {
     this._client = client;
-    this._session = session;
     this._trans = trans;
   }
 
-  /** All datasets; empty before they are known. */
-  get datasets(): readonly DatasetInfo[] {
-    return this._datasets;
+  /** What is around the browser. */
+  get host(): IDatasetsHost {
+    return this._host;
   }
 
-  /** Name of the open dataset, or null. */
-  get open(): string | null {
-    return this._open;
-  }
-
-  /** The open dataset's rows that match the search. */
-  get rows(): readonly DatasetRow[] {
-    const words = this._query.toLowerCase().split(/\s+/).filter(Boolean);
-    return this._rows.filter(({ source, prompt }) => {
-      const text = `${source}\n${prompt}`.toLowerCase();
-      return words.every(word => text.includes(word));
-    });
-  }
-
-  /** Number of the open dataset's rows. */
-  get size(): number {
-    return this._rows.length;
-  }
-
-  /** What is searched for: rows hold all of its words. */
-  get query(): string {
-    return this._query;
-  }
-
-  set query(query: string) {
-    this._query = query;
+  set host(host: IDatasetsHost) {
+    this._host = host;
     this._emit();
+  }
+
+  /** Datasets that have a name; empty before they are known. */
+  get named(): readonly DatasetInfo[] {
+    return this._named;
+  }
+
+  /** Those that are open, in the order in which they were opened. */
+  get opened(): readonly OpenedDataset[] {
+    return this._opened;
+  }
+
+  /** The one that is shown, or null. */
+  get current(): OpenedDataset | null {
+    return this._current;
+  }
+
+  /** Whether showing it would start the model service. */
+  get needsService(): boolean {
+    const name = this._current?.reference.name ?? this._named[0]?.name;
+    return (
+      this._current?.reference.path === undefined &&
+      (this._named.find(info => info.name === name)?.needs_service ?? false)
+    );
   }
 
   /** When loading began, in milliseconds since the epoch; null if it isn't. */
@@ -64,7 +77,7 @@ export class DatasetsModel implements IDisposable {
     return this._loadingSince;
   }
 
-  /** Why loading failed, or null. */
+  /** Why the datasets' names can't be told, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }
@@ -75,8 +88,13 @@ export class DatasetsModel implements IDisposable {
   }
 
   /** Emitted when the browser should come into view. */
-  get revealed(): ISignal<this, number> {
+  get revealed(): ISignal<this, void> {
     return this._revealed;
+  }
+
+  /** Emitted with a row that was chosen to be analyzed. */
+  get chosen(): ISignal<this, IPromptSource> {
+    return this._chosen;
   }
 
   get isDisposed(): boolean {
@@ -86,41 +104,120 @@ export class DatasetsModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._abort.abort();
+      for (const dataset of this._opened) {
+        dataset.dispose();
+      }
       Signal.clearData(this);
     }
   }
 
-  /** Load, unless that was done. Never rejects. */
+  /** Learn the names. Never rejects. */
+  list(): Promise<void> {
+    this._listing ??= this._list().finally(() => {
+      this._listing = null;
+    });
+    return this._listing;
+  }
+
+  /** Show what was shown last, or else the first. Never rejects. */
   async load(): Promise<void> {
-    if (this._loadingSince !== null || this._rows.length > 0) {
+    await this.list();
+    if (this._current === null && this._named.length > 0) {
+      await this.open({ name: this._named[0].name });
+    } else if (this._current?.state === null && !this._current.problem) {
+      await this._current.open();
+    }
+  }
+
+  /** Show a dataset; one that is open already as it was left. */
+  async open(reference: IReference): Promise<void> {
+    const same = this._opened.find(
+      ({ reference: { name, path } }) =>
+        name === reference.name && path === reference.path
+    );
+    this._current = same ?? this._make(reference, null);
+    this._emit();
+    if (this._current.state === null) {
+      await this._current.open();
+    }
+  }
+
+  /** Show a file's prompts, and the browser. */
+  async openFile(path: string): Promise<void> {
+    void this.list();
+    this._revealed.emit();
+    await this.open({ path });
+  }
+
+  /** Let the user choose a file, and show it. */
+  async pickFile(): Promise<void> {
+    const path = (await this._host.pickFile?.()) ?? null;
+    if (path !== null) {
+      await this.openFile(path);
+    }
+  }
+
+  /** Close the one that is shown; its unsaved changes are lost. */
+  async close(): Promise<void> {
+    const closed = this._current;
+    if (closed) {
+      this._opened = this._opened.filter(dataset => dataset !== closed);
+      this._current = this._opened[this._opened.length - 1] ?? null;
+      closed.dispose();
+      this._emit();
+      await this.load();
+    }
+  }
+
+  /** Take a row up as the prompt. */
+  async analyze(id: number): Promise<void> {
+    const dataset = this._current;
+    const row = await dataset?.read(id);
+    if (dataset && row) {
+      this._chosen.emit(this._source(dataset, row));
+    }
+  }
+
+  /** Insert a row into the notebook. */
+  async insert(id: number): Promise<void> {
+    const row = await this._current?.read(id);
+    if (row) {
+      this._host.insert(row);
+    }
+  }
+
+  /** What to keep over a reload. */
+  save(): ReadonlyPartialJSONValue {
+    const saved: ISaved = {
+      version: 1,
+      opened: this._opened.map(({ reference, id }) => ({ reference, id })),
+      current: this._current ? this._opened.indexOf(this._current) : -1
+    };
+    return JSON.parse(JSON.stringify(saved)) as ReadonlyPartialJSONValue;
+  }
+
+  /** Take what was kept; it is loaded when it is shown. */
+  restore(value: unknown): void {
+    const saved = value as ISaved | undefined;
+    if (saved?.version === 1 && this._opened.length === 0) {
+      for (const { reference, id } of saved.opened) {
+        this._make(reference, id);
+      }
+      this._current = this._opened[saved.current] ?? null;
+      this._emit();
+    }
+  }
+
+  private async _list(): Promise<void> {
+    if (this._named.length > 0) {
       return;
     }
     this._loadingSince = Date.now();
     this._problem = null;
     this._emit();
-    const abort = this._abort;
-    const { signal } = abort;
     try {
-      if (this._datasets.length === 0) {
-        this._datasets = await this._client.datasets(signal);
-        if (abort !== this._abort) {
-          return;
-        }
-        this._open = this._open ?? this._datasets[0]?.name ?? null;
-      }
-      if (this._open !== null) {
-        const name = this._open;
-        const { rows } = await this._client.datasetRows(name, signal);
-        if (abort !== this._abort) {
-          return; // Another one was chosen meanwhile.
-        }
-        this._rows = rows;
-      }
+      this._named = await this._client.datasets();
     } catch (reason) {
-      if (abort !== this._abort) {
-        return;
-      }
       if (!isAbort(reason)) {
         this._problem = problemOf(reason, this._trans);
       }
@@ -129,29 +226,26 @@ export class DatasetsModel implements IDisposable {
     this._emit();
   }
 
-  /** Open another dataset. */
-  choose(name: string): Promise<void> {
-    this._abort.abort();
-    this._abort = new AbortController();
-    this._open = name;
-    this._rows = [];
-    this._loadingSince = null;
-    return this.load();
+  private _make(reference: IReference, id: string | null): OpenedDataset {
+    const dataset = new OpenedDataset(this._client, reference, this._trans, id);
+    dataset.changed.connect(this._emit, this);
+    this._opened = [...this._opened, dataset];
+    return dataset;
   }
 
-  /** Take a row up as the prompt. */
-  analyze(row: DatasetRow): void {
-    const place = [this._trans.__('row %1', row.index + 1)];
+  private _source(dataset: OpenedDataset, row: DatasetFullRow): DatasetSource {
+    const place = [this._trans.__('row %1', row.id)];
     if (row.source) {
       place.push(row.source);
     }
-    this._session.open(
-      new DatasetSource(this._open ?? '', row, place, () => {
-        this._query = '';
+    return new DatasetSource(dataset, row, place, () => {
+      if (!dataset.isDisposed) {
+        this._current = dataset;
         this._emit();
-        this._revealed.emit(row.index);
-      })
-    );
+        this._revealed.emit();
+        void dataset.reveal(row.id);
+      }
+    });
   }
 
   private _emit(): void {
@@ -161,15 +255,15 @@ export class DatasetsModel implements IDisposable {
   }
 
   private readonly _client: DatasetsClient;
-  private readonly _session: Pick<ISession, 'open'>;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _revealed = new Signal<this, number>(this);
-  private _abort = new AbortController();
-  private _datasets: readonly DatasetInfo[] = [];
-  private _open: string | null = null;
-  private _rows: readonly DatasetRow[] = [];
-  private _query = '';
+  private readonly _revealed = new Signal<this, void>(this);
+  private readonly _chosen = new Signal<this, IPromptSource>(this);
+  private _host = NO_HOST;
+  private _named: readonly DatasetInfo[] = [];
+  private _opened: readonly OpenedDataset[] = [];
+  private _current: OpenedDataset | null = null;
+  private _listing: Promise<void> | null = null;
   private _loadingSince: number | null = null;
   private _problem: IProblem | null = null;
   private _isDisposed = false;

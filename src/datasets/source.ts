@@ -1,35 +1,39 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { DatasetRow } from '../api';
+import type { DatasetFullRow } from '../api';
 import type {
   IPromptSource,
   IPromptText,
   ISuggestion
 } from '../session/source';
+import type { OpenedDataset } from './opened';
 
 /** A row of a dataset as a prompt. It never changes. */
 export class DatasetSource implements IPromptSource {
   /**
+   * @param dataset - the one that the row is of.
    * @param row - the row.
    * @param place - where in the dataset, in words.
    * @param reveal - shows the row in the dataset browser.
    */
   constructor(
-    dataset: string,
-    row: DatasetRow,
+    readonly dataset: OpenedDataset,
+    readonly row: DatasetFullRow,
     place: readonly string[],
     reveal: () => void
   ) {
-    this.document = dataset;
+    this.document = dataset.reference.path ?? dataset.name;
     this.place = place;
     this.text = { kind: 'dataset', value: row.prompt, map: [], fields: [] };
+    this.target = row.target || null;
     this.reveal = reveal;
   }
 
   readonly document: string;
   readonly place: readonly string[];
   readonly text: IPromptText;
+  readonly target: string | null;
   readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
   readonly link = null;
   readonly reveal: () => void;

@@ -1,14 +1,22 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon, folderIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
-import type { DatasetRow } from '../api';
 import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
+import type { PromptModel } from '../session/prompt';
+import { Reading } from './columns';
+import { Footer } from './footer';
+import { Rows } from './list';
 import type { DatasetsModel } from './model';
+import type { OpenedDataset } from './opened';
+import { DatasetSource } from './source';
+import { Tools } from './tools';
 
-/** Dataset browser: a list of prompts, of which a click or Enter takes one up. */
+/** Dataset browser: lists of prompts, of which a click or Enter takes one up. */
 export function DatasetsView(props: {
   model: DatasetsModel;
+  prompt: PromptModel;
   trans: TranslationBundle;
   /** Whether it is open before the user says so. */
   initiallyOpen: boolean;
@@ -19,18 +27,19 @@ export function DatasetsView(props: {
   const open = chosen ?? initiallyOpen;
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
-    const reveal = (_: DatasetsModel, index: number) => {
+    const onRevealed = () => {
       setOpen(true);
-      // The row is drawn after this.
       requestAnimationFrame(() =>
-        root.current
-          ?.querySelector<HTMLElement>(`[data-row="${index}"]`)
-          ?.focus()
+        root.current?.scrollIntoView({ block: 'nearest' })
       );
     };
-    model.revealed.connect(reveal);
+    // It stays where it was for whoever wants another row.
+    const onChosen = () => setOpen(true);
+    model.revealed.connect(onRevealed);
+    model.chosen.connect(onChosen);
     return () => {
-      model.revealed.disconnect(reveal);
+      model.revealed.disconnect(onRevealed);
+      model.chosen.disconnect(onChosen);
     };
   }, [model]);
   useEffect(() => {
@@ -39,11 +48,12 @@ export function DatasetsView(props: {
     }
   }, [model, open]);
 
+  const state = model.current?.state;
   return (
     <section
       ref={root}
       className="lit-datasets"
-      aria-label={trans.__('Sample prompts')}
+      aria-label={trans.__('Datasets')}
     >
       <h3>
         <button
@@ -53,133 +63,222 @@ export function DatasetsView(props: {
           onClick={() => setOpen(!open)}
         >
           <span className="lit-disclosure-mark" aria-hidden />
-          {trans.__('Sample prompts')}
-          {model.size > 0 && (
+          {trans.__('Datasets')}
+          {state && (
             <span className="lit-count" aria-hidden>
-              {model.size}
+              {[
+                nameOf(model.current!, trans),
+                state.rows.toLocaleString(),
+                state.edited && trans.__('not saved')
+              ]
+                .filter(Boolean)
+                .join(' · ')}
             </span>
           )}
         </button>
       </h3>
-      {open && <Body model={model} trans={trans} />}
+      {open && <Body {...props} />}
     </section>
   );
 }
 
 function Body(props: {
   model: DatasetsModel;
+  prompt: PromptModel;
   trans: TranslationBundle;
 }): JSX.Element {
   const { model, trans } = props;
-  if (model.problem) {
-    return (
-      <Problem
-        problem={model.problem}
-        remedies={{ retry: () => void model.load() }}
-      />
-    );
-  }
-  if (model.loadingSince !== null) {
-    return (
-      <Waiting
-        message={trans.__('Waiting for the model service’s datasets')}
-        since={model.loadingSince}
-      />
-    );
-  }
+  const dataset = model.current;
   return (
     <>
-      <div className="lit-datasets-tools">
-        {model.datasets.length > 1 && (
-          <select
-            aria-label={trans.__('Dataset')}
-            value={model.open ?? ''}
-            onChange={event => void model.choose(event.target.value)}
-          >
-            {model.datasets.map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          </select>
-        )}
-        <input
-          type="search"
-          className="lit-field"
-          aria-label={trans.__('Search sample prompts')}
-          placeholder={trans.__('Search')}
-          value={model.query}
-          onChange={event => {
-            model.query = event.target.value;
-          }}
+      {(model.named.length > 0 || model.opened.length > 0) && (
+        <Choice model={model} trans={trans} />
+      )}
+      {model.problem && (
+        <Problem
+          problem={model.problem}
+          remedies={{ retry: () => void model.load() }}
         />
-      </div>
-      <Rows model={model} trans={trans} />
+      )}
+      {model.loadingSince !== null && (
+        <Waiting
+          message={trans.__('Looking for datasets')}
+          since={model.loadingSince}
+        />
+      )}
+      {dataset && (
+        <Dataset
+          key={`${dataset.reference.name}|${dataset.reference.path}`}
+          {...props}
+          dataset={dataset}
+        />
+      )}
     </>
   );
 }
 
-/** One stop of Tab; arrows go from row to row. */
-function Rows(props: {
+/** Which dataset; others from files. */
+function Choice(props: {
   model: DatasetsModel;
   trans: TranslationBundle;
 }): JSX.Element {
   const { model, trans } = props;
-  const [active, setActive] = useState(0);
-  const list = useRef<HTMLUListElement>(null);
-  const { rows } = model;
-  const current = Math.min(active, Math.max(0, rows.length - 1));
-  const onKeyDown = (event: React.KeyboardEvent) => {
-    const to = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      Home: 0,
-      End: rows.length - 1
-    }[event.key];
-    if (to === undefined || !rows[to]) {
-      return;
-    }
-    event.preventDefault();
-    setActive(to);
-    list.current?.querySelectorAll<HTMLElement>('button').item(to).focus();
-  };
-  if (rows.length === 0) {
-    return (
-      <p className="lit-hint" role="status">
-        {model.size === 0
-          ? trans.__('There are no prompts in it.')
-          : trans.__('No prompt holds all of these words.')}
-      </p>
-    );
-  }
+  const { current, named, opened } = model;
+  const [doomed, setDoomed] = useState(false);
+  const files = opened.filter(({ reference }) => reference.path !== undefined);
+  const value = current?.reference.path
+    ? `path:${current.reference.path}`
+    : `name:${current?.reference.name ?? ''}`;
+  const isFile = current?.reference.path !== undefined;
   return (
-    <ul
-      ref={list}
-      className="lit-rows"
-      aria-label={trans.__('Prompts')}
-      onKeyDown={onKeyDown}
-    >
-      {rows.map((row, i) => (
-        <li key={row.index}>
+    <div className="lit-datasets-tools">
+      <select
+        className="lit-field"
+        aria-label={trans.__('Dataset')}
+        value={value}
+        onChange={event => {
+          const [kind, ...rest] = event.target.value.split(':');
+          const reference = rest.join(':');
+          void model.open(
+            kind === 'path' ? { path: reference } : { name: reference }
+          );
+        }}
+      >
+        {named.map(info => (
+          <option key={info.name} value={`name:${info.name}`}>
+            {info.kind === 'samples'
+              ? trans.__('LIT’s sample prompts')
+              : info.name}
+          </option>
+        ))}
+        {files.map(file => (
+          <option
+            key={file.reference.path}
+            value={`path:${file.reference.path}`}
+          >
+            {file.reference.path}
+          </option>
+        ))}
+      </select>
+      {doomed && current ? (
+        <button
+          type="button"
+          className="lit-button lit-kept-doomed"
+          autoFocus
+          onBlur={() => setDoomed(false)}
+          onClick={() => {
+            setDoomed(false);
+            void model.close();
+          }}
+        >
+          {trans.__('Discard changes')}
+        </button>
+      ) : (
+        (isFile || current?.state?.edited) && (
           <button
             type="button"
-            className="lit-row"
-            data-row={row.index}
-            tabIndex={i === current ? 0 : -1}
-            title={trans.__('Analyze this prompt')}
-            onFocus={() => setActive(i)}
-            onClick={() => model.analyze(row)}
+            className="lit-icon-button lit-datasets-tool"
+            aria-label={trans.__('Close the dataset')}
+            title={trans.__('Close the dataset')}
+            onClick={() =>
+              current?.state?.edited ? setDoomed(true) : void model.close()
+            }
           >
-            <span className="lit-row-source">{row.source}</span>
-            <bdi className="lit-row-prompt">{beginning(row)}</bdi>
+            <closeIcon.react tag="span" />
           </button>
-        </li>
-      ))}
-    </ul>
+        )
+      )}
+      {model.host.pickFile && (
+        <button
+          type="button"
+          className="lit-icon-button lit-datasets-tool"
+          aria-label={trans.__('Open a file of prompts…')}
+          title={trans.__(
+            'Open a file of prompts (.jsonl, .csv, .txt, .parquet); or drag one here'
+          )}
+          onClick={() => void model.pickFile()}
+        >
+          <folderIcon.react tag="span" />
+        </button>
+      )}
+    </div>
   );
 }
 
-/** As much of a prompt as a row can show. */
-function beginning({ prompt }: DatasetRow): string {
-  return prompt.slice(0, 240).replace(/\s+/g, ' ').trim();
+function Dataset(props: {
+  model: DatasetsModel;
+  dataset: OpenedDataset;
+  prompt: PromptModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, dataset, prompt, trans } = props;
+  useRedraw(prompt);
+  const { state, problem } = dataset;
+  const { source } = prompt;
+  const shown =
+    source instanceof DatasetSource && source.dataset === dataset
+      ? source.row.id
+      : null;
+  return (
+    <>
+      {!state && !problem && (
+        <Waiting
+          message={trans.__('Opening %1', nameOf(dataset, trans))}
+          since={dataset.since}
+        />
+      )}
+      {problem && (
+        <Problem
+          problem={problem}
+          remedies={{ retry: () => void dataset.reread({}) }}
+          onDismiss={state ? () => dataset.dismiss() : undefined}
+        />
+      )}
+      {state?.state === 'reading' && (
+        <Waiting
+          message={
+            state.size > 0
+              ? trans.__(
+                  'Reading: %1 % · %2 prompts so far',
+                  Math.floor((100 * state.done) / state.size),
+                  state.rows.toLocaleString()
+                )
+              : trans.__('Waiting for the model service’s dataset')
+          }
+          since={dataset.since}
+        />
+      )}
+      {state && <Reading dataset={dataset} state={state} trans={trans} />}
+      {state && state.rows > 0 && (
+        <>
+          <Tools dataset={dataset} state={state} trans={trans} />
+          {dataset.total > 0 && (
+            <Rows model={model} dataset={dataset} shown={shown} trans={trans} />
+          )}
+        </>
+      )}
+      {state?.rows === 0 && state.state === 'ready' && (
+        <p className="lit-hint lit-inset" role="status">
+          {trans.__('There are no prompts in it.')}
+        </p>
+      )}
+      {state?.state === 'ready' && (
+        <Footer
+          dataset={dataset}
+          state={state}
+          prompt={prompt}
+          shown={shown}
+          folder={model.host.folder()}
+          trans={trans}
+        />
+      )}
+    </>
+  );
+}
+
+/** What a dataset is called for people. */
+function nameOf(dataset: OpenedDataset, trans: TranslationBundle): string {
+  return dataset.reference.name === 'sample_prompts'
+    ? trans.__('LIT’s sample prompts')
+    : dataset.name;
 }

@@ -22,6 +22,7 @@ function info(id: string, fields: Partial<RunInfo> = {}): RunInfo {
     prompt: `prompt ${id}`,
     answer: `answer ${id}`,
     scores: 0,
+    given: false,
     ...fields
   };
 }
@@ -181,20 +182,6 @@ describe('history/model', () => {
     expect([source.document, ...source.place]).toEqual(['n.ipynb', 'cell 1']);
     source.reveal();
     expect(revealed).toEqual(['n.ipynb']);
-  });
-
-  it('gives a run as JSON', async () => {
-    await model.load();
-    expect(JSON.parse((await model.json(model.runs[0]))!)).toMatchObject({
-      id: 'a',
-      prompt: 'prompt a'
-    });
-    client.failure = new ApiError(
-      { error: 'unknown_run', message: 'Gone.', hint: '' },
-      404
-    );
-    expect(await model.json(model.runs[0])).toBeNull();
-    expect(model.problem?.message).toBe('Gone.');
   });
 
   it('renames, stars and deletes', async () => {

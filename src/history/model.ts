@@ -156,20 +156,16 @@ export class HistoryModel implements IDisposable {
 
   /** Show a run again, as it was. */
   async open(info: RunInfo): Promise<void> {
+    await this.openById(info.id);
+  }
+
+  /** Show a run again, whether it is listed or not. */
+  async openById(id: string): Promise<void> {
     await this._try(async () => {
-      const run = await this._client.run(info.id);
+      const run = await this._client.run(id);
       const place = this._trans.__('an earlier run');
       this._session.reopen(run, new KeptSource(run, place, this._reveal));
     });
-  }
-
-  /** A run as JSON, for `lit_lab.load_run`; null where that failed. */
-  async json(info: RunInfo): Promise<string | null> {
-    let text: string | null = null;
-    await this._try(async () => {
-      text = JSON.stringify(await this._client.run(info.id), null, 1);
-    });
-    return text;
   }
 
   /** Give a run a name, or take it away. */
@@ -268,6 +264,13 @@ export class HistoryModel implements IDisposable {
   private _fail(reason: unknown): void {
     this._isOff = reason instanceof ApiError && reason.error === 'history_off';
     this._problem = this._isOff ? null : problemOf(reason, this._trans);
+  }
+
+  /** A run that isn't the session's has ended: list it, once it is kept. */
+  expect(): void {
+    if (this._isLoaded) {
+      this._later(KEPT_AFTER);
+    }
   }
 
   /** A run that ended is kept a moment later; so are scores. */

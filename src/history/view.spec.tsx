@@ -5,7 +5,10 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { RunInfo } from '../api';
+import { CompareLauncher } from '../compare/launcher';
 import { PanelContext } from '../panel/context';
+import { FakeClient } from '../session/fakes';
+import { Session } from '../session/session';
 import type { HistoryModel } from './model';
 import { HistoryView } from './view';
 
@@ -23,6 +26,7 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     prompt: 'Suggestion: soup',
     answer: ` <b>answer</b>\n${id}`,
     scores: 3,
+    given: false,
     ...fields
   };
 }
@@ -61,6 +65,9 @@ describe('history/view', () => {
   let root: Root;
   let model: FakeModel;
   let cleared: number;
+  let shared: [string, string][];
+  let compare: CompareLauncher;
+  let session: Session;
 
   beforeEach(() => {
     Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
@@ -70,11 +77,17 @@ describe('history/view', () => {
     root = createRoot(host);
     model = new FakeModel();
     cleared = 0;
+    shared = [];
+    const client = new FakeClient();
+    session = new Session(client, trans);
+    compare = new CompareLauncher(client, session, () => undefined, trans);
   });
 
   afterEach(() => {
     act(() => root.unmount());
     host.remove();
+    compare.dispose();
+    session.dispose();
   });
 
   async function draw(remark = ''): Promise<void> {
@@ -91,7 +104,9 @@ describe('history/view', () => {
             model={model as unknown as HistoryModel}
             trans={trans}
             remark={remark}
+            onShare={(run, anchor) => shared.push([run.id, anchor.title])}
             onClear={() => cleared++}
+            compare={compare}
           />
         </PanelContext>
       );
@@ -156,6 +171,12 @@ describe('history/view', () => {
     ]);
     await click(button('Delete'));
     expect(model.calls[2]).toEqual(['delete', 'b']);
+  });
+
+  it('offers what can be done with a run', async () => {
+    await open([run('a', 1), run('b', 2, titled('Mine'))]);
+    await click(button('Share Mine'));
+    expect(shared).toEqual([['b', 'Share']]);
   });
 
   it('takes a name on Enter, and none on Escape', async () => {

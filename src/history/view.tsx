@@ -1,9 +1,11 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon, downloadIcon, editIcon } from '@jupyterlab/ui-components';
+import { closeIcon, editIcon, shareIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
+import { CompareTool, CompareWith } from '../compare/rows';
+import type { CompareLauncher } from '../compare/launcher';
 import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import type { HistoryModel } from './model';
@@ -16,6 +18,10 @@ export function HistoryView(props: {
   remark: string;
   /** Delete all, after asking. */
   onClear: () => void;
+  /** Open the menu of what can be done with a run, below an element. */
+  onShare: OnShare;
+  /** What begins comparisons. */
+  compare: CompareLauncher;
 }): JSX.Element {
   const { model, trans, remark } = props;
   useRedraw(model);
@@ -64,10 +70,14 @@ export function HistoryView(props: {
   );
 }
 
+type OnShare = (run: RunInfo, anchor: HTMLElement) => void;
+
 function Body(props: {
   model: HistoryModel;
   trans: TranslationBundle;
   onClear: () => void;
+  onShare: OnShare;
+  compare: CompareLauncher;
 }): JSX.Element {
   const { model, trans } = props;
   if (model.isOff) {
@@ -101,7 +111,12 @@ function Body(props: {
             : trans.__('Each answer will be kept here, with its maps.')}
         </p>
       )}
-      <Runs model={model} trans={trans} />
+      <Runs
+        model={model}
+        trans={trans}
+        compare={props.compare}
+        onShare={props.onShare}
+      />
       {model.runs.length < model.total && (
         <button
           type="button"
@@ -178,6 +193,8 @@ function Tools(props: {
 function Runs(props: {
   model: HistoryModel;
   trans: TranslationBundle;
+  onShare: OnShare;
+  compare: CompareLauncher;
 }): JSX.Element | null {
   const { model, trans } = props;
   const [active, setActive] = useState(0);
@@ -220,8 +237,10 @@ function Runs(props: {
                   run={run}
                   model={model}
                   trans={trans}
+                  compare={props.compare}
                   reachable={at === current}
                   onFocus={() => setActive(at)}
+                  onShare={props.onShare}
                 />
               );
             })}
@@ -236,10 +255,12 @@ function Run(props: {
   run: RunInfo;
   model: HistoryModel;
   trans: TranslationBundle;
+  compare: CompareLauncher;
   reachable: boolean;
   onFocus: () => void;
+  onShare: OnShare;
 }): JSX.Element {
-  const { run, model, trans } = props;
+  const { run, model, trans, compare } = props;
   const [naming, setNaming] = useState(false);
   const [doomed, setDoomed] = useState(false);
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
@@ -300,6 +321,7 @@ function Run(props: {
                 PathExt.basename(run.origin.document),
                 ...run.origin.place
               ],
+              run.given && trans.__('given text'),
               run.model,
               run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
             ]
@@ -320,6 +342,7 @@ function Run(props: {
         >
           <Star />
         </button>
+        <CompareTool launcher={compare} run={run} name={name} trans={trans} />
         <button
           type="button"
           className="lit-icon-button lit-kept-tool"
@@ -332,11 +355,12 @@ function Run(props: {
         <button
           type="button"
           className="lit-icon-button lit-kept-tool"
-          aria-label={trans.__('Download %1', name)}
-          title={trans.__('Download as JSON, for lit_lab.load_run')}
-          onClick={() => void download(model, run)}
+          aria-label={trans.__('Share %1', name)}
+          title={trans.__('Share')}
+          aria-haspopup="menu"
+          onClick={event => props.onShare(run, event.currentTarget)}
         >
-          <downloadIcon.react tag="span" />
+          <shareIcon.react tag="span" />
         </button>
         {doomed ? (
           <button
@@ -360,23 +384,9 @@ function Run(props: {
           </button>
         )}
       </span>
+      <CompareWith launcher={compare} run={run} name={name} trans={trans} />
     </li>
   );
-}
-
-/** Have the browser save a run. */
-async function download(model: HistoryModel, run: RunInfo): Promise<void> {
-  const text = await model.json(run);
-  if (text !== null) {
-    const url = URL.createObjectURL(
-      new Blob([text], { type: 'application/json' })
-    );
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = `run-${run.id}.json`;
-    link.click();
-    URL.revokeObjectURL(url);
-  }
 }
 
 /** Filled where it is pressed, by CSS. */

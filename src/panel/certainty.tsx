@@ -55,7 +55,7 @@ export function certaintyOf(
 }
 
 /** A token as one can see it. */
-function spell(text: string, piece: string): string {
+export function spell(text: string, piece: string): string {
   const seen = (text === '' ? piece : text).replace(/[\n\r]/g, '⏎');
   return seen.trim() === '' ? '␣' : seen.trim();
 }

@@ -3,7 +3,7 @@ import React, { useState } from 'react';
 
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
-import { describeSampling, duration } from '../session/labels';
+import { describeSampling, duration, signedFigure } from '../session/labels';
 import type { Session } from '../session/session';
 import { samplingOf } from '../session/settings';
 import { AutoText } from './autotext';
@@ -84,7 +84,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
           <Problem
             problem={failed}
             remedies={{
-              retry: () => void session.ask(),
+              retry: () => void session.retry(),
               restart: () => void session.service.restart()
             }}
             onDismiss={attempt?.problem ? () => session.dismiss() : undefined}
@@ -109,6 +109,9 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     );
   }
   const count = run.answerTokens.length;
+  if (run.given !== undefined) {
+    return <GivenFacts run={run} />;
+  }
   const facts = [trans._n('%1 token', '%1 tokens', count, count)];
   if (run.seconds !== null) {
     facts.push(duration(run.seconds, trans));
@@ -131,6 +134,30 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
       </span>
       {facts.join(' · ')}
       {details && <span className="lit-facts-details"> · {details}</span>}
+    </span>
+  );
+}
+
+/** What there is to know of a text that was given. */
+function GivenFacts({ run }: { run: IRun }): JSX.Element {
+  const { trans } = usePanel();
+  const count = run.answerTokens.length;
+  const logprob = run.answerTokens.reduce(
+    (sum, token) => sum + (token.logprob ?? 0),
+    0
+  );
+  return (
+    <span
+      className="lit-facts"
+      title={trans.__(
+        'Not the model’s answer: a text that was given, and how likely the model finds it, as the natural logarithm of its probability.'
+      )}
+    >
+      {trans.__('given text')} ·{' '}
+      {trans._n('%1 token', '%1 tokens', count, count)}
+      {run.phase === 'done' && (
+        <> · {trans.__('log p %1', signedFigure(logprob))}</>
+      )}
     </span>
   );
 }

@@ -6,8 +6,15 @@ export interface IPanelContext {
   readonly trans: TranslationBundle;
   /** Show the model service's log. */
   readonly showLog: () => void;
+  /** Show the whole answer at once; absent where there is no place for it. */
+  readonly openMatrix?: () => void;
   /** Open the panel's menu below an element. */
   readonly openMenu: (anchor: HTMLElement) => void;
+  /**
+   * Open the menu of what can be done with the shown run, below an element;
+   * where there is nothing to be done with it, there is none.
+   */
+  readonly openShare?: (anchor: HTMLElement) => void;
 }
 
 const Context = createContext<IPanelContext | null>(null);

@@ -8,6 +8,7 @@ import { METHOD_NAMES } from '../session/methods';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
+import { CompareLauncher } from '../compare/launcher';
 import { PanelContext } from './context';
 import { PanelView } from './view';
 
@@ -19,6 +20,7 @@ describe('panel: methods, demand and trust', () => {
   let root: Root;
   let client: FakeClient;
   let session: Session;
+  let compare: CompareLauncher;
   let changes: Partial<ISettings>[];
 
   beforeEach(async () => {
@@ -41,6 +43,7 @@ describe('panel: methods, demand and trust', () => {
     client = new FakeClient();
     const trans = nullTranslator.load('lit_lab');
     session = new Session(client, trans);
+    compare = new CompareLauncher(client, session, () => undefined, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
     const running = session.ask();
@@ -66,6 +69,7 @@ describe('panel: methods, demand and trust', () => {
               changes.push(change);
               session.settings = { ...session.settings, ...change };
             }}
+            compare={compare}
             datasets={<span />}
             history={<span />}
           />
@@ -81,6 +85,7 @@ describe('panel: methods, demand and trust', () => {
   afterEach(() => {
     act(() => root.unmount());
     host.remove();
+    compare.dispose();
     session.dispose();
   });
 
@@ -159,7 +164,8 @@ describe('panel: methods, demand and trust', () => {
             scores: request.segments.map((_, i) => (i === 1 ? -2.312 : 0.5)),
             errors: request.segments.map(() => 0.12),
             logprob: -1,
-            passes: 40
+            passes: 40,
+            instead: null
           },
           { event: 'done', seconds: 1 }
         );
@@ -200,7 +206,8 @@ describe('panel: methods, demand and trust', () => {
               target: request.targets[0],
               method: 'integrated_gradients',
               scores: request.ids.map((_, i) => i),
-              gap
+              gap,
+              instead: null
             },
             { event: 'done', seconds: 1 }
           );

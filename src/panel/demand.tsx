@@ -1,12 +1,14 @@
 import React from 'react';
 
 import type { TokenSpan } from '../salience';
+import type { IOther } from '../session/contrast';
 import type { IDemand } from '../session/explanation';
 import type { IText } from '../session/map';
 import { textOf } from '../session/map';
 import type { MapMethod } from '../session/methods';
 import { MAX_PARTS } from '../session/parts';
 import { usePanel } from './context';
+import { TargetName } from './contrast';
 import { methodWords } from './methods';
 import { Offer } from './progress';
 
@@ -16,6 +18,8 @@ export function Demand(props: {
   method: MapMethod;
   text: IText;
   target: TokenSpan;
+  /** What the target is set against, if anything. */
+  other?: IOther | null;
   onRestart: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -29,7 +33,7 @@ export function Demand(props: {
       aria-label={trans.__('What led to “%1”', content)}
     >
       <h3 className="lit-ledto-title">
-        {trans.__('What led to')} <strong>“{content}”</strong>
+        <TargetName target={content} other={props.other ?? null} />
       </h3>
       {refusal === 'nothing' && (
         <p className="lit-hint">

@@ -7,6 +7,7 @@ import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 import { isJoined, isWithin, Segment } from './segment';
+import type { ISegmentMark } from './segment';
 import { Tooltip } from './tooltip';
 
 /** What {@link Flow} shows and does. */
@@ -19,10 +20,24 @@ export interface IFlowProps {
   /** Whether the answer is under way. */
   answering: boolean;
   underline: boolean;
+  /** Whether to mark how improbable each token of the answer was. */
+  surprise?: boolean;
+  /** Whether the answer is a text that was given. */
+  given?: boolean;
+  /** Whether lines are close. */
+  compact?: boolean;
+  /** Whether control tokens aren't shown. */
+  hideTemplate?: boolean;
   /** Whether segments are so short that a rank beside them would part words. */
   fine: boolean;
   /** Make the segment that holds a token the target. */
   onPick: (token: number, extend: boolean) => void;
+  /** Of each segment, what it is to another text that it is compared with. */
+  marks?: readonly ISegmentMark[] | null;
+  /** What the tooltip says of a segment; empty: what it says anyway. */
+  describe?: (index: number) => string;
+  /** What lies over the text, and listens to what happens in it. */
+  overlay?: (root: React.RefObject<HTMLDivElement>) => React.ReactNode;
 }
 
 /**
@@ -81,7 +96,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
     }
   };
 
-  const shared = { tokens: text.tokens, map, target };
+  const marks = props.marks ?? null;
+  const shared = { tokens: text.tokens, map, target, marks };
   return (
     <div className="lit-flow-frame">
       <div
@@ -91,6 +107,9 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         data-fine={props.fine}
         data-signed={map !== null && METHODS[map.method].isSigned}
         data-ready={ready}
+        data-given={props.given}
+        data-density={props.compact ? 'compact' : 'comfortable'}
+        data-template={props.hideTemplate ? 'hidden' : 'shown'}
         onClick={onClick}
         onMouseDown={event => {
           if (event.shiftKey && segmentAt(event.target)) {
@@ -110,7 +129,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         />
         <Part
           {...shared}
-          label={trans.__('Answer')}
+          label={props.given ? trans.__('Given text') : trans.__('Answer')}
+          surprise={props.surprise}
           spans={text.answer}
           from={text.seam}
           to={text.tokens.length}
@@ -125,7 +145,9 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         map={map}
         target={target}
         ready={ready}
+        describe={props.describe}
       />
+      {props.overlay?.(root)}
     </div>
   );
 });
@@ -142,7 +164,9 @@ interface IPartProps {
   first: number;
   map: IShownMap | null;
   target: TokenSpan | null;
+  marks: readonly ISegmentMark[] | null;
   pickable: boolean;
+  surprise?: boolean;
 }
 
 /** Prompt or answer. */
@@ -174,6 +198,8 @@ const Part = React.memo(
               joinsBefore={isTarget && isJoined(tokens, spans, i - 1, target)}
               joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
               pickable={props.pickable}
+              surprise={props.surprise}
+              mark={props.marks?.[first + i]}
             />
           );
         })}
@@ -185,7 +211,10 @@ const Part = React.memo(
     one.spans === other.spans &&
     one.map === other.map &&
     one.target === other.target &&
+    one.marks === other.marks &&
     one.pickable === other.pickable &&
+    one.surprise === other.surprise &&
+    one.label === other.label &&
     one.to === other.to
 );
 Part.displayName = 'Part';

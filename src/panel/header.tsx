@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ellipsesIcon } from '@jupyterlab/ui-components';
+import { ellipsesIcon, shareIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
 import type { Session } from '../session/session';
@@ -10,7 +10,7 @@ type Readiness = 'unknown' | 'stopped' | 'starting' | 'ready' | 'failed';
 
 /** Title, model and its state, menu. */
 export function Header({ session }: { session: Session }): JSX.Element {
-  const { trans, openMenu } = usePanel();
+  const { trans, openMenu, openShare } = usePanel();
   const { models } = session.service;
   const readiness = readinessOf(session);
   const name = session.model;
@@ -47,16 +47,30 @@ export function Header({ session }: { session: Session }): JSX.Element {
           </span>
         </span>
       )}
-      <button
-        type="button"
-        className="lit-icon-button"
-        aria-label={trans.__('Service and log')}
-        title={trans.__('Service and log')}
-        aria-haspopup="menu"
-        onClick={event => openMenu(event.currentTarget)}
-      >
-        <ellipsesIcon.react tag="span" />
-      </button>
+      <span className="lit-header-tools">
+        {openShare && session.shown && (
+          <button
+            type="button"
+            className="lit-icon-button"
+            aria-label={trans.__('Share this run')}
+            title={trans.__('Share this run')}
+            aria-haspopup="menu"
+            onClick={event => openShare(event.currentTarget)}
+          >
+            <shareIcon.react tag="span" />
+          </button>
+        )}
+        <button
+          type="button"
+          className="lit-icon-button"
+          aria-label={trans.__('LIT, service and log')}
+          title={trans.__('LIT, service and log')}
+          aria-haspopup="menu"
+          onClick={event => openMenu(event.currentTarget)}
+        >
+          <ellipsesIcon.react tag="span" />
+        </button>
+      </span>
       {note && <p className="lit-model-note">{note}</p>}
     </header>
   );

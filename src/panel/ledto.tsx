@@ -1,10 +1,12 @@
 import React from 'react';
 
+import type { IOther } from '../session/contrast';
 import { direction, nats, percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
+import { TargetName } from './contrast';
 
 /** How many segments are listed. */
 const COUNT = 5;
@@ -14,14 +16,21 @@ export const LedTo = React.memo(
   (props: {
     text: IText;
     map: IShownMap;
+    /** What the target is set against, if anything. */
+    other?: IOther | null;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
+    /** What can be done with a segment of the prompt; left out: nothing. */
+    tool?: (index: number, content: string) => JSX.Element;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, map, onShow } = props;
+    const { text, map, onShow, tool } = props;
     const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
-    const name = trans.__('What led to “%1”', target);
+    const { other = null } = props;
+    const name = other
+      ? trans.__('What led to “%1” rather than “%2”', target, other.text.trim())
+      : trans.__('What led to “%1”', target);
     const top = map.segments
       .map((segment, index) => ({ segment, index }))
       .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
@@ -29,7 +38,7 @@ export const LedTo = React.memo(
     return (
       <section className="lit-ledto" data-kind={kind}>
         <h3 className="lit-ledto-title" title={name}>
-          {trans.__('What led to')} <strong>“{target}”</strong>
+          <TargetName target={target} other={other} />
         </h3>
         {top.length === 0 && (
           <p className="lit-hint">
@@ -41,7 +50,7 @@ export const LedTo = React.memo(
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
             return (
-              <li key={index}>
+              <li key={index} className="lit-ledto-item">
                 <button
                   type="button"
                   className="lit-ledto-row"
@@ -79,6 +88,12 @@ export const LedTo = React.memo(
                       : (segment.score < 0 ? '−' : '') + percent(share)}
                   </span>
                 </button>
+                {tool &&
+                  (index < text.prompt.length ? (
+                    tool(index, content)
+                  ) : (
+                    <span className="lit-try-none" />
+                  ))}
               </li>
             );
           })}
@@ -90,7 +105,10 @@ export const LedTo = React.memo(
 LedTo.displayName = 'LedTo';
 
 /** The line on which a segment begins, from 1, in prompt and answer. */
-function lineOf(text: IText, [start, end]: readonly [number, number]): number {
+export function lineOf(
+  text: IText,
+  [start, end]: readonly [number, number]
+): number {
   const content = textOf(text.tokens, [start, end]);
   const lead = content.length - content.trimStart().length;
   const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);

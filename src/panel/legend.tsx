@@ -34,24 +34,32 @@ export function Legend(props: {
             <span className="lit-scale-bar" data-signed={signed} aria-hidden />
             {signed
               ? trans.__('for it: up to %1', percent(map.maxShare))
-              : trans.__('%1 of salience', percent(map.maxShare))}
+              : map.within
+                ? trans.__('%1 of this part’s salience', percent(map.maxShare))
+                : trans.__('%1 of salience', percent(map.maxShare))}
           </span>
         )}
         {map && map.gap !== null && <Gap gap={map.gap} />}
-        {map && kind === 'gradient' && template && template.length > 0 && (
-          <span
-            className="lit-apart"
-            title={trans.__(
-              'Tokens that the model needs but nobody wrote. Their share is told apart from the text’s.'
-            )}
-          >
-            {trans.__(
-              '%1 %2 apart',
-              template.length === 1 ? template[0].piece : trans.__('template'),
-              percent(map.templateShare)
-            )}
-          </span>
-        )}
+        {map &&
+          !map.within &&
+          kind === 'gradient' &&
+          template &&
+          template.length > 0 && (
+            <span
+              className="lit-apart"
+              title={trans.__(
+                'Tokens that the model needs but nobody wrote. Their share is told apart from the text’s.'
+              )}
+            >
+              {trans.__(
+                '%1 %2 apart',
+                template.length === 1
+                  ? template[0].piece
+                  : trans.__('template'),
+                percent(map.templateShare)
+              )}
+            </span>
+          )}
         <button
           type="button"
           className="lit-link lit-options-toggle"
@@ -69,7 +77,7 @@ export function Legend(props: {
 const LARGE_GAP = 0.01;
 
 /** How much of the change integrated gradients explain. */
-function Gap({ gap }: { gap: number }): JSX.Element {
+export function Gap({ gap }: { gap: number }): JSX.Element {
   const { trans } = usePanel();
   const isLarge = Math.abs(gap) > LARGE_GAP;
   const part = Math.abs(1 - gap);

@@ -1,11 +1,9 @@
-import React from 'react';
+import React, { useId } from 'react';
 
 import { METHOD_NAMES, METHODS } from '../session/methods';
 import type { IMethod, MapMethod } from '../session/methods';
 import { usePanel } from './context';
 import { methodWords } from './methods';
-
-const ID = 'lit-lab-method';
 
 /**
  * The choice of a method, in two groups: gradients, and what takes parts away.
@@ -18,6 +16,8 @@ export function MethodChoice(props: {
   const { trans } = usePanel();
   const { method, onChange } = props;
   const words = methodWords(trans);
+  // There may be several on a page: in the panel, and beside a comparison.
+  const id = useId();
   const groups: [IMethod['kind'], string][] = [
     ['gradient', trans.__('Gradients')],
     ['ablation', trans.__('Taking parts away')]
@@ -28,7 +28,7 @@ export function MethodChoice(props: {
       <label className="lit-method-choice">
         <span className="lit-method-label">{trans.__('Method')}</span>
         <select
-          aria-describedby={ID}
+          aria-describedby={id}
           value={method}
           onChange={event => onChange(event.target.value as MapMethod)}
           onKeyDown={event => {
@@ -51,7 +51,7 @@ export function MethodChoice(props: {
           ))}
         </select>
       </label>
-      <p id={ID} className="lit-method-about">
+      <p id={id} className="lit-method-about">
         {measures}{' '}
         <span className="lit-method-facts">
           {[

@@ -32,7 +32,11 @@ interface IOptionsProps {
   onSettings: (settings: Partial<ISettings>) => void;
 }
 
-function MapOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
+/** How maps are made and shown. */
+export function MapOptions({
+  settings,
+  onSettings
+}: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   const isGradient = METHODS[settings.method].kind === 'gradient';
   return (
@@ -81,6 +85,30 @@ function MapOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
           <option value="remove">{trans.__('removing them')}</option>
           <option value="mask">{trans.__('padding')}</option>
         </select>
+      </label>
+      <label>
+        <span>{trans.__('Compact lines')}</span>
+        <input
+          type="checkbox"
+          checked={settings.density === 'compact'}
+          onChange={event =>
+            onSettings({
+              density: event.target.checked ? 'compact' : 'comfortable'
+            })
+          }
+        />
+      </label>
+      <label
+        title={trans.__(
+          'What structures a conversation rather than says something, such as <start_of_turn>'
+        )}
+      >
+        <span>{trans.__('Hide template parts')}</span>
+        <input
+          type="checkbox"
+          checked={settings.hideTemplate}
+          onChange={event => onSettings({ hideTemplate: event.target.checked })}
+        />
       </label>
       <label>
         <span>{trans.__('Underline instead of shading')}</span>

@@ -12,15 +12,23 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Menu } from '@lumino/widgets';
 
 import { ApiClient } from '../api';
-import { DatasetsModel } from '../datasets';
+import { setUpCompare } from '../compare';
+import { IDatasets } from '../datasets';
+import type { DatasetsModel } from '../datasets';
+import { ShareMenu } from '../export/menu';
 import { HistoryModel } from '../history';
+import { addLitApp } from '../litapp';
+import { addMatrix } from '../matrix';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
+import { Splitter } from '../session/splitter';
 import { keepSettings } from '../session/settings';
 import { ISession } from '../session/tokens';
+import type { IPanelContext } from './context';
 import { showLog } from './log';
 import { clearHistory } from './clearhistory';
 import { panelIcon } from './icons';
+import { makeMatcher } from './matcher';
 import { PanelWidget } from './widget';
 
 /** Commands of the panel. */
@@ -36,6 +44,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   description: 'The side panel in which a prompt is run and explained.',
   autoStart: true,
   provides: ISession,
+  requires: [IDatasets],
   optional: [
     ILayoutRestorer,
     ICommandPalette,
@@ -45,6 +54,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
   ],
   activate: (
     app: JupyterFrontEnd,
+    datasets: DatasetsModel,
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     registry: ISettingRegistry | null,
@@ -56,8 +66,9 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       serverSettings: app.serviceManager.serverSettings,
       translator: translator ?? nullTranslator
     });
-    const session = new Session(client, trans);
-    const datasets = new DatasetsModel(client, session, trans);
+    const splitter = new Splitter(makeMatcher, trans);
+    const session = new Session(client, trans, splitter);
+    datasets.chosen.connect((_, source) => session.open(source));
     const reveal = (path: string) => {
       app.commands.execute('docmanager:open', { path }).catch(reason => {
         // A dataset, or a notebook that was moved or deleted since.
@@ -79,26 +90,53 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       execute: log,
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    const share = new ShareMenu(commands);
     const menu = new Menu({ commands });
+    const context: IPanelContext = {
+      trans,
+      showLog: log,
+      openMatrix: () => void commands.execute(matrix),
+      openMenu: anchor => {
+        const { left, bottom } = anchor.getBoundingClientRect();
+        menu.open(left, bottom);
+      },
+      openShare: anchor => share.open(anchor)
+    };
+    const matrix = addMatrix(app, session, context);
+    addLitApp(app, {
+      client,
+      session,
+      context,
+      menu,
+      layout: async () =>
+        (await registry?.get(panelPlugin.id, 'litLayout'))?.composite,
+      restorer,
+      palette
+    });
     menu.addItem({ command: CommandIDs.restart });
     menu.addItem({ command: CommandIDs.log });
 
     const settings = keepSettings(session, registry, panelPlugin.id);
+    const compare = setUpCompare({
+      app,
+      client,
+      session,
+      history,
+      restorer,
+      palette,
+      context,
+      onSettings: settings
+    });
     const panel = new PanelWidget({
       session,
       datasets,
       history,
+      compare,
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,
       restored: app.restored,
-      context: {
-        trans,
-        showLog: log,
-        openMenu: anchor => {
-          const { left, bottom } = anchor.getBoundingClientRect();
-          menu.open(left, bottom);
-        }
-      }
+      context,
+      onShare: (run, anchor) => share.open(anchor, run.id)
     });
     app.shell.add(panel, 'right', { rank: 900, type: 'Prompt salience' });
     restorer?.add(panel, panel.id);
@@ -108,6 +146,12 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       app.shell.activateById(panel.id);
     };
     session.opened.connect(open);
+    session.revealed.connect(() => {
+      if (!panel.isVisible) {
+        open();
+      }
+    });
+    datasets.revealed.connect(open);
     commands.addCommand(CommandIDs.open, {
       label: trans.__('Prompt Salience'),
       caption: trans.__('Open the side panel that explains prompts'),
@@ -116,7 +160,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       describedBy: { args: { type: 'object', properties: {} } }
     });
     const category = trans.__('Prompt Salience');
-    for (const command of Object.values(CommandIDs)) {
+    for (const command of [...Object.values(CommandIDs), matrix]) {
       palette?.addItem({ command, category });
     }
     if (state) {

@@ -3,6 +3,7 @@ import React from 'react';
 import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import { textOf } from '../session/map';
+import { Marked } from './surprise';
 
 /** How many of the strongest segments carry their rank. */
 const BADGES = 3;
@@ -11,6 +12,14 @@ const BREAK = /[\n\r\u2028\u2029]/;
 
 /** A weight below which a sign would tell nothing but noise. */
 const FAINT = 0.08;
+
+/** What a segment is to another text that it is compared with. */
+export interface ISegmentMark {
+  /** `only`: it has no counterpart there. */
+  readonly kind?: 'changed' | 'only';
+  /** Words that differ: spans in units of its text, in order and apart. */
+  readonly words: readonly (readonly [start: number, end: number])[];
+}
 
 interface ISegmentProps {
   index: number;
@@ -25,6 +34,9 @@ interface ISegmentProps {
   joinsBefore: boolean;
   joinsAfter: boolean;
   pickable: boolean;
+  /** Whether to mark how improbable each token was. */
+  surprise?: boolean;
+  mark?: ISegmentMark;
 }
 
 /**
@@ -52,6 +64,7 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         data-token={start}
         data-target={isTarget}
         data-joins={joins(joinsBefore, joinsAfter)}
+        data-mark={props.mark?.kind}
         data-rank={rank ?? undefined}
         data-share={share === null ? undefined : share.toFixed(4)}
         data-sign={weight < -FAINT ? 'negative' : undefined}
@@ -60,7 +73,19 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         }
       >
         {joinsBefore && lead}
-        {withControl(tokens, start, end, lead.length, core)}
+        {props.mark && props.mark.words.length > 0 ? (
+          withWords(core, props.mark.words, lead.length)
+        ) : props.surprise ? (
+          <Marked
+            tokens={tokens}
+            start={start}
+            end={end}
+            lead={lead.length}
+            core={core}
+          />
+        ) : (
+          withControl(tokens, start, end, lead.length, core)
+        )}
         {joinsAfter && trail}
       </span>
       {hasBadge && (
@@ -137,6 +162,29 @@ function withControl(
       plain = at + length;
     }
     at += length;
+  }
+  parts.push(core.slice(plain));
+  return parts;
+}
+
+/** A segment's text, with the words marked that differ from another text. */
+function withWords(
+  core: string,
+  words: ISegmentMark['words'],
+  lead: number
+): React.ReactNode {
+  const parts: React.ReactNode[] = [];
+  let plain = 0;
+  for (const [start, end] of words) {
+    const from = Math.max(plain, start - lead);
+    const to = Math.min(core.length, end - lead);
+    parts.push(core.slice(plain, from));
+    parts.push(
+      <span key={from} className="lit-word">
+        {core.slice(from, to)}
+      </span>
+    );
+    plain = Math.max(from, to);
   }
   parts.push(core.slice(plain));
   return parts;

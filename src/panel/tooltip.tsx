@@ -1,12 +1,16 @@
-import React, { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import React, {
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState
+} from 'react';
 
 import type { TokenSpan } from '../salience';
 import { describeSegment } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { Certainty } from './certainty';
 import { usePanel } from './context';
-
-const ID = 'lit-lab-tooltip';
 
 /** Score, share and rank of the segment under the pointer or the focus. */
 export function Tooltip(props: {
@@ -15,8 +19,11 @@ export function Tooltip(props: {
   map: IShownMap | null;
   target: TokenSpan | null;
   ready: boolean;
+  /** What it says of a segment; empty: what it says anyway. */
+  describe?: (index: number) => string;
 }): JSX.Element | null {
-  const { root, text, map, target, ready } = props;
+  const { root, text, map, target, ready, describe } = props;
+  const id = useId();
   const { trans } = usePanel();
   const [element, setElement] = useState<HTMLElement | null>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -60,7 +67,10 @@ export function Tooltip(props: {
   if (span && element?.isConnected) {
     const count = span[1] - span[0];
     const size = trans._n('%1 token', '%1 tokens', count, count);
-    if (segment?.rank) {
+    const told = describe?.(index);
+    if (told) {
+      label = `${told} · ${size}`;
+    } else if (segment?.rank) {
       label = `${describeSegment(segment, map!, trans)} · ${size}`;
     } else if (target && span[0] >= target[0] && span[1] <= target[1]) {
       label = trans.__('being explained · %1', size);
@@ -71,11 +81,11 @@ export function Tooltip(props: {
 
   useEffect(() => {
     if (element && label) {
-      element.setAttribute('aria-describedby', ID);
+      element.setAttribute('aria-describedby', id);
       return () => element.removeAttribute('aria-describedby');
     }
     return undefined;
-  }, [element, label]);
+  }, [element, label, id]);
 
   useLayoutEffect(() => {
     const frame = root.current?.parentElement;
@@ -102,7 +112,7 @@ export function Tooltip(props: {
   });
 
   return label ? (
-    <div ref={tip} id={ID} role="tooltip" className="lit-tooltip">
+    <div ref={tip} id={id} role="tooltip" className="lit-tooltip">
       {label}
       {span && span[0] >= text.seam && (
         <Certainty tokens={text.tokens.slice(...span)} />

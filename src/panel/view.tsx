@@ -1,34 +1,44 @@
 import React, { useCallback, useEffect, useRef } from 'react';
 
+import { CompareHints } from '../compare/hints';
+import type { CompareLauncher } from '../compare/launcher';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { Composer } from './composer';
 import { usePanel } from './context';
+import { Contrast } from './contrast';
 import { Controls } from './controls';
 import { Demand } from './demand';
 import { Flow } from './flow';
 import { useFollow } from './follow';
+import { Given } from './given';
 import { Header } from './header';
 import { LedTo } from './ledto';
 import { Legend } from './legend';
 import { Problem, Waiting } from './notices';
+import { Part } from './part';
 import { useRedraw } from './redraw';
 import { ServiceNotice } from './service';
+import { showSegment } from './show';
 import { Status } from './status';
+import { Hesitations } from './surprise';
+import { TryButton, TryOverlay } from './trybutton';
 import { Trust } from './trust';
 
 /** The side panel. */
 export function PanelView(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
+  /** What begins comparisons. */
+  compare: CompareLauncher;
   /** The dataset browser. */
   datasets: JSX.Element;
   /** Earlier runs. */
   history: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { session, onSettings } = props;
+  const { session, onSettings, compare } = props;
   useRedraw(session);
   const root = useRef<HTMLDivElement>(null);
 
@@ -36,17 +46,32 @@ export function PanelView(props: {
     (token: number, extend: boolean) => session.pick(token, extend),
     [session]
   );
-  const onShow = useCallback((index: number) => {
-    const element = root.current?.querySelector<HTMLElement>(
-      `[data-segment="${index}"]`
-    );
-    if (element) {
-      element.scrollIntoView({ block: 'center', behavior: 'smooth' });
-      element.classList.remove('lit-flash');
-      void element.offsetWidth; // starts the animation anew
-      element.classList.add('lit-flash');
-    }
-  }, []);
+  const onHesitation = useCallback(
+    (token: number) => session.aim([token, token + 1]),
+    [session]
+  );
+  const onShow = useCallback(
+    (index: number) => showSegment(root.current, index),
+    []
+  );
+
+  useEffect(() => {
+    const reveal = (_: Session, token: number) => {
+      // Once a target that was chosen just now is drawn.
+      requestAnimationFrame(() => {
+        const at = session.text?.segments.findIndex(
+          ([start, end]) => start <= token && token < end
+        );
+        if (at !== undefined && at >= 0) {
+          onShow(at);
+        }
+      });
+    };
+    session.revealed.connect(reveal);
+    return () => {
+      session.revealed.disconnect(reveal);
+    };
+  }, [session, onShow]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
@@ -60,6 +85,23 @@ export function PanelView(props: {
   };
 
   const { run, text, map, target, scores, settings, demand } = session;
+  const isTryable = map !== null && !session.isRunning;
+  const onTry = useCallback(
+    (index: number) => compare.tryWithout(index),
+    [compare]
+  );
+  const tryTool = useCallback(
+    (index: number, content: string) => (
+      <TryButton content={content} onClick={() => onTry(index)} />
+    ),
+    [onTry]
+  );
+  const overlay = useCallback(
+    (flow: React.RefObject<HTMLDivElement>) => (
+      <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+    ),
+    [isTryable, onTry]
+  );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
   // The list that comes with a map takes room: keep what was clicked in view.
@@ -94,9 +136,16 @@ export function PanelView(props: {
           </p>
         )}
         <Composer session={session} />
+        <Given session={session} />
         {text && run && (
           <>
-            <Controls settings={settings} onSettings={onSettings} />
+            <Controls
+              settings={settings}
+              patternProblem={session.patternProblem}
+              ready={scores !== null}
+              onSettings={onSettings}
+            />
+            {scores && <Part session={session} text={text} root={root} />}
             <Flow
               text={text}
               map={map}
@@ -104,11 +153,16 @@ export function PanelView(props: {
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
+              surprise={settings.surprise}
+              given={run.given !== undefined}
+              compact={settings.density === 'compact'}
+              hideTemplate={settings.hideTemplate}
               fine={
                 settings.granularity === 'tokens' ||
                 settings.granularity === 'words'
               }
               onPick={onPick}
+              overlay={overlay}
             />
           </>
         )}
@@ -116,6 +170,13 @@ export function PanelView(props: {
           <p className="lit-hint lit-inset">
             {trans.__('The model ended its answer at once, without a word.')}
           </p>
+        )}
+        {text && run && settings.surprise && run.answerTokens.length > 0 && (
+          <Hesitations
+            text={text}
+            isGiven={run.given !== undefined}
+            onPick={scores ? onHesitation : null}
+          />
         )}
         {scores && !target && (
           <p className="lit-hint lit-inset lit-next">
@@ -142,22 +203,31 @@ export function PanelView(props: {
             />
           )}
         </div>
+        <CompareHints launcher={compare} />
         {props.datasets}
         {props.history}
       </div>
       {text && target && (map || demand) && (
         <div className="lit-dock">
           {map ? (
-            <LedTo text={text} map={map} onShow={onShow} />
+            <LedTo
+              text={text}
+              map={map}
+              other={session.other}
+              onShow={onShow}
+              tool={isTryable ? tryTool : undefined}
+            />
           ) : (
             <Demand
               demand={demand!}
               method={settings.method}
               text={text}
               target={target}
+              other={session.other}
               onRestart={() => void session.service.restart()}
             />
           )}
+          <Contrast session={session} />
           {map && <Trust session={session} map={map} />}
         </div>
       )}

@@ -3,8 +3,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Message } from '@lumino/messaging';
 import React, { useEffect } from 'react';
 
-import { DatasetsView } from '../datasets';
+import type { RunInfo } from '../api';
+import { DatasetsView, FileDrop } from '../datasets';
 import type { DatasetsModel } from '../datasets';
+import type { CompareLauncher } from '../compare';
 import { HistoryView } from '../history';
 import type { HistoryModel } from '../history';
 import type { Session } from '../session/session';
@@ -27,18 +29,27 @@ export class PanelWidget extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Prompt salience'));
     this.addClass('lit-panel');
+    const { datasets } = options;
+    this._drop = new FileDrop(this.node, path => void datasets.openFile(path));
     void options.restored.then(() => {
       this._isRestored = true;
     });
   }
 
+  dispose(): void {
+    this._drop.dispose();
+    super.dispose();
+  }
+
   protected render(): JSX.Element {
-    const { context, session, datasets, history, onSettings } = this._options;
+    const { context, session, datasets, history, compare, onSettings } =
+      this._options;
     return (
       <PanelContext value={context}>
         <PanelView
           session={session}
           onSettings={onSettings}
+          compare={compare}
           datasets={
             <Datasets
               model={datasets}
@@ -53,6 +64,8 @@ export class PanelWidget extends ReactWidget {
               session={session}
               trans={context.trans}
               onClear={this._options.onClear}
+              onShare={this._options.onShare}
+              compare={compare}
             />
           }
         />
@@ -105,6 +118,7 @@ export class PanelWidget extends ReactWidget {
   }
 
   private readonly _options: PanelWidget.IOptions;
+  private readonly _drop: FileDrop;
   private _isRestored = false;
   private _isWanted = false;
 }
@@ -118,9 +132,12 @@ function Datasets(props: {
   const { model, session, trans, wanted } = props;
   useRedraw(session);
   useRedraw(model);
-  const loading = model.loadingSince !== null;
+  const loading = model.current?.state?.state === 'reading';
   useEffect(() => {
-    if (!wanted) {
+    void model.list();
+  }, [model]);
+  useEffect(() => {
+    if (!wanted || !model.needsService) {
       return;
     }
     // Loading wakes a service that is asleep: say so, and what it is doing.
@@ -134,14 +151,16 @@ function Datasets(props: {
       loading ? 300 : 0
     );
     return () => window.clearTimeout(timer);
-  }, [session, wanted, loading]);
+  }, [session, model, wanted, loading, model.needsService]);
   const empty = session.prompt.isEmpty && session.run === null;
   const awake = session.service.service?.state === 'ready';
+  const isFree = model.named.length > 0 && !model.needsService;
   return (
     <DatasetsView
       model={model}
+      prompt={session.prompt}
       trans={trans}
-      initiallyOpen={empty && (wanted || awake)}
+      initiallyOpen={empty && (wanted || awake || isFree)}
     />
   );
 }
@@ -151,8 +170,10 @@ function History(props: {
   session: Session;
   trans: TranslationBundle;
   onClear: () => void;
+  onShare: PanelWidget.IOptions['onShare'];
+  compare: CompareLauncher;
 }): JSX.Element {
-  const { model, session, trans, onClear } = props;
+  const { model, session, trans, onClear, onShare, compare } = props;
   useRedraw(session);
   const status = session.service.status?.history;
   return (
@@ -161,6 +182,8 @@ function History(props: {
       trans={trans}
       remark={[status?.message, status?.hint].filter(Boolean).join(' ')}
       onClear={onClear}
+      onShare={onShare}
+      compare={compare}
     />
   );
 }
@@ -172,8 +195,12 @@ export namespace PanelWidget {
     session: Session;
     datasets: DatasetsModel;
     history: HistoryModel;
+    /** What begins comparisons. */
+    compare: CompareLauncher;
     /** Delete the history, after asking. */
     onClear: () => void;
+    /** Open the menu of what can be done with an earlier run. */
+    onShare: (run: RunInfo, anchor: HTMLElement) => void;
     context: IPanelContext;
     onSettings: (settings: Partial<ISettings>) => void;
     /** Settles when the page's layout is as it was left. */

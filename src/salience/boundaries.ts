@@ -7,7 +7,7 @@
 const LINE_BREAK = /\r\n|[\n\r\v\f\x85\u2028\u2029]/g;
 
 /** Scripts that write no blanks between words. */
-const UNSPACED =
+export const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
 /** Where lines begin. */

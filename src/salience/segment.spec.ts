@@ -1,3 +1,4 @@
+import { patternStarts } from './pattern';
 import { segment } from './segment';
 import type { Granularity, ITextToken, TokenSpan } from './segment';
 
@@ -7,6 +8,8 @@ interface ICase {
   tokens: ITextToken[];
   seam: number;
   segments: TokenSpan[];
+  /** Of granularity `custom`. */
+  pattern?: string;
 }
 
 const { cases } = jest.requireActual<{ cases: ICase[] }>(
@@ -22,7 +25,12 @@ describe('salience/segment', () => {
           .slice(start, end)
           .map(t => t.text)
           .join('');
-      const spans = segment(c.tokens, c.seam, c.granularity);
+      const { pattern } = c;
+      const custom =
+        pattern === undefined
+          ? null
+          : (all: string) => patternStarts(all, pattern);
+      const spans = segment(c.tokens, c.seam, c.granularity, custom);
       // Texts first: they tell a failure better than numbers do.
       expect(spans.map(text)).toEqual(c.segments.map(text));
       expect(spans).toEqual(c.segments);

@@ -17,7 +17,7 @@ export interface ITextToken {
 
 /** How fine the segments are. */
 export type Granularity =
-  'tokens' | 'words' | 'sentences' | 'lines' | 'paragraphs';
+  'tokens' | 'words' | 'sentences' | 'lines' | 'paragraphs' | 'custom';
 
 /** All granularities, finest first. */
 export const GRANULARITIES: readonly Granularity[] = [
@@ -25,8 +25,12 @@ export const GRANULARITIES: readonly Granularity[] = [
   'words',
   'sentences',
   'lines',
-  'paragraphs'
+  'paragraphs',
+  'custom'
 ];
+
+/** Where segments of granularity `custom` begin; null while that isn't known. */
+export type CustomStarts = (text: string) => readonly number[] | null;
 
 const VISIBLE = /\P{White_Space}/u;
 
@@ -36,6 +40,8 @@ const VISIBLE = /\P{White_Space}/u;
  * @param tokens - the whole sequence: prompt and answer, template tokens among
  *   them.
  * @param seam - index of the answer's first token; no segment crosses it.
+ * @param custom - where segments begin for `custom`; sentences where it is left
+ *   out or doesn't know yet.
  * @returns the segments' token spans, in order. Every token that is not
  *   `template` is in exactly one, unless its part of the sequence holds
  *   nothing but blanks.
@@ -43,14 +49,15 @@ const VISIBLE = /\P{White_Space}/u;
 export function segment(
   tokens: readonly ITextToken[],
   seam: number,
-  granularity: Granularity
+  granularity: Granularity,
+  custom: CustomStarts | null = null
 ): TokenSpan[] {
   const spans: TokenSpan[] = [];
   let start = 0;
   for (let i = 0; i <= tokens.length; i++) {
     // A template token or the seam ends a run of text.
     if (i === tokens.length || i === seam || tokens[i].kind === 'template') {
-      segmentRun(tokens, start, i, granularity, spans);
+      segmentRun(tokens, start, i, granularity, custom, spans);
       start = i < tokens.length && tokens[i].kind === 'template' ? i + 1 : i;
     }
   }
@@ -63,13 +70,19 @@ function segmentRun(
   from: number,
   to: number,
   granularity: Granularity,
+  custom: CustomStarts | null,
   spans: TokenSpan[]
 ): void {
   if (from >= to) {
     return;
   }
   const text = tokens.slice(from, to).reduce((all, t) => all + t.text, '');
-  const starts = granularity === 'tokens' ? null : STARTS[granularity](text);
+  const starts =
+    granularity === 'tokens'
+      ? null
+      : granularity === 'custom'
+        ? (custom?.(text) ?? sentenceStarts(text))
+        : STARTS[granularity](text);
   let offset = 0; // of the token, in the run's text
   let current = -1; // the segment that the last visible token belongs to
   let begin = from; // the first token of the segment under way
@@ -108,7 +121,7 @@ function segmentRun(
 
 /** Where units begin in a text: ascending offsets in UTF-16 units. */
 const STARTS: Record<
-  Exclude<Granularity, 'tokens'>,
+  Exclude<Granularity, 'tokens' | 'custom'>,
   (text: string) => number[]
 > = {
   words: wordStarts,

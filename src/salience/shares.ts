@@ -68,19 +68,25 @@ export function cutAtTarget(
  * @param tokens - the whole sequence.
  * @param scores - one for each token of the sequence.
  * @param segments - of the whole sequence, in order.
+ * @param within - the part of the sequence that shares are of; null: all of it.
  */
 export function mapSalience(
   tokens: readonly Pick<ITextToken, 'kind'>[],
   scores: readonly number[],
   segments: readonly TokenSpan[],
   target: TokenSpan,
-  how: Aggregation
+  how: Aggregation,
+  within: TokenSpan | null = null
 ): ISalienceMap {
   const spans = cutAtTarget(segments, target);
   const values = spans.map(span => aggregate(scores, span, how));
   const before = spans.filter(([, end]) => end <= target[0]).length;
   const rows = weigh(
-    spans.map((span, i) => ({ span, score: values[i], ranked: i < before }))
+    spans.map((span, i) => ({
+      span,
+      score: values[i],
+      ranked: i < before && meets(span, within)
+    }))
   );
   const total = values
     .slice(0, before)
@@ -99,6 +105,11 @@ export function mapSalience(
   };
 }
 
+/** Whether a segment is in a part of the sequence, if only with a token. */
+function meets([start, end]: TokenSpan, within: TokenSpan | null): boolean {
+  return within === null || (start < within[1] && within[0] < end);
+}
+
 /** A segment's own score, by a method that scores segments rather than tokens. */
 export interface ISegmentScore {
   readonly score: number;
@@ -115,14 +126,15 @@ export interface ISegmentScore {
 export function mapSegments(
   segments: readonly TokenSpan[],
   scores: readonly (ISegmentScore | undefined)[],
-  target: TokenSpan
+  target: TokenSpan,
+  within: TokenSpan | null = null
 ): ISalienceMap {
   const rows = weigh(
     segments.map((span, i) => ({
       span,
       score: 0,
       ...scores[i],
-      ranked: scores[i] !== undefined
+      ranked: scores[i] !== undefined && meets(span, within)
     }))
   );
   // Template tokens are never taken away: nothing is known of them.

@@ -56,7 +56,8 @@ describe('session/demand', () => {
         scores: request.segments.map((_, i) => (i === 0 ? -6 : i)),
         errors: request.segments.map(() => 0.5),
         logprob: -1,
-        passes: 6
+        passes: 6,
+        instead: null
       },
       { event: 'done', seconds: 1 }
     );
@@ -152,7 +153,8 @@ describe('session/demand', () => {
       target: { start: session.target![0], end: session.target![1] },
       method: 'integrated_gradients',
       scores: ids.map(() => 1),
-      gap: 0.004
+      gap: 0.004,
+      instead: null
     };
     client.last.send(event, { event: 'done', seconds: 1 });
     await settle();

@@ -90,12 +90,14 @@ export class OnDemand implements IDisposable {
    * Scores of a target by a method that is not automatic.
    *
    * @param parts - what an ablation method takes away; gradients need none.
+   * @param instead - ids in the target's place, of a contrastive target.
    */
   scores(
     method: MapMethod,
     target: TokenSpan,
     parts: readonly IPart[],
-    mode: AblationMode
+    mode: AblationMode,
+    instead: readonly number[] | null = null
   ): Computation<DemandedScores> {
     const request: CostlyRequest = isGradient(method)
       ? {
@@ -103,18 +105,34 @@ export class OnDemand implements IDisposable {
           model: this._model,
           ids: [...this._ids],
           targets: [spanOf(target)],
-          methods: [method]
+          methods: [method],
+          ...insteadOf(instead)
         }
       : {
           kind: 'ablation',
           method,
           mode,
+          ...insteadOf(instead),
           ...this._taken(target, parts)
         };
     return this._get(request, null as DemandedScores, (scores, event) =>
       event.event === 'scores' || event.event === 'segment_scores'
         ? event
         : scores
+    );
+  }
+
+  /** All scores that are there. */
+  get all(): KeptScores[] {
+    return [...this._known.values()].flatMap(({ request, result }) =>
+      isScores(result)
+        ? [
+            {
+              mode: request.kind === 'ablation' ? (request.mode ?? null) : null,
+              event: result
+            }
+          ]
+        : []
     );
   }
 
@@ -128,7 +146,8 @@ export class OnDemand implements IDisposable {
             span: [start, end]
           }))
         : [];
-    this.scores(event.method, target, parts, mode ?? 'remove').recall(event);
+    const { method, instead } = event;
+    this.scores(method, target, parts, mode ?? 'remove', instead).recall(event);
   }
 
   /** The test of a map. */
@@ -136,13 +155,15 @@ export class OnDemand implements IDisposable {
     map: ITested,
     target: TokenSpan,
     parts: readonly IPart[],
-    mode: AblationMode
+    mode: AblationMode,
+    instead: readonly number[] | null = null
   ): Computation<ITest> {
     const request: CostlyRequest = {
       kind: 'trust',
       mode,
       scores: [...map.scores],
       method: isGradient(map.method) ? map.method : null,
+      ...insteadOf(instead),
       ...this._taken(target, parts)
     };
     return this._get(request, NO_TEST, takeTest);
@@ -183,6 +204,10 @@ export class OnDemand implements IDisposable {
   private _isDisposed = false;
 }
 
+function isScores(result: unknown): result is ScoresEvent | SegmentScoresEvent {
+  return typeof result === 'object' && result !== null && 'event' in result;
+}
+
 function takeTest(test: ITest, event: JobEvent): ITest {
   switch (event.event) {
     case 'curve':
@@ -196,4 +221,9 @@ function takeTest(test: ITest, event: JobEvent): ITest {
 
 function spanOf([start, end]: TokenSpan): { start: number; end: number } {
   return { start, end };
+}
+
+/** A contrastive target's other half; a request without one says nothing of it. */
+function insteadOf(ids: readonly number[] | null): { instead?: number[] } {
+  return ids === null ? {} : { instead: [...ids] };
 }

@@ -5,10 +5,11 @@ import { Signal } from '@lumino/signaling';
 
 import type { KeptScores } from '../api';
 import { segment } from '../salience';
-import type { TokenSpan } from '../salience';
+import type { CustomStarts, TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, ITest } from './demand';
+import type { IOther } from './contrast';
 import { cutText, makeMap, makeSegmentMap } from './map';
 import type { IShownMap, IText } from './map';
 import { isGradient, METHOD_NAMES, METHODS } from './methods';
@@ -19,6 +20,7 @@ import type { IRun } from './run';
 import { ScoreStore } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
+import type { Splitter } from './splitter';
 
 /** What an explanation asks of the client. */
 export type ExplanationClient = ComputationClient;
@@ -39,9 +41,24 @@ export interface IDemand {
  * `text` and `map` are made anew only when something they are made of changed.
  */
 export class Explanation implements IDisposable {
-  constructor(client: ExplanationClient, trans: TranslationBundle) {
+  /**
+   * @param splitter - cuts by the user's expression; not this one's to dispose
+   *   of. Without one that granularity is sentences.
+   */
+  constructor(
+    client: ExplanationClient,
+    trans: TranslationBundle,
+    splitter: Splitter | null = null
+  ) {
     this._client = client;
     this._trans = trans;
+    this._splitter = splitter;
+    splitter?.changed.connect(this._update, this);
+  }
+
+  /** Name of the model that the run was asked of; null where there is no run. */
+  get model(): string | null {
+    return this._run?.model ?? null;
   }
 
   /** The run's text in segments; null before there are tokens. */
@@ -52,6 +69,21 @@ export class Explanation implements IDisposable {
   /** What is to be explained: a span of the answer's tokens, or null. */
   get target(): TokenSpan | null {
     return this._target;
+  }
+
+  /** What the target is set against: why it rather than this; or null. */
+  get other(): IOther | null {
+    return this._other;
+  }
+
+  /** The part of the text that the map is of; null: all of it. */
+  get within(): TokenSpan | null {
+    return this._within;
+  }
+
+  set within(within: TokenSpan | null) {
+    this._within = within;
+    this._update();
   }
 
   /** When the target was chosen, in milliseconds since the epoch. */
@@ -67,6 +99,15 @@ export class Explanation implements IDisposable {
   /** Scores of the run; null before its answer is complete. */
   get scores(): ScoreStore | null {
     return this._scores;
+  }
+
+  /** All scores of the run that are there. */
+  get kept(): KeptScores[] {
+    const automatic = this._scores?.all ?? [];
+    return [
+      ...automatic.map((event): KeptScores => ({ mode: null, event })),
+      ...(this._onDemand?.all ?? [])
+    ];
   }
 
   /** Whether anything is being computed. */
@@ -97,7 +138,8 @@ export class Explanation implements IDisposable {
       { method: map.method, scores },
       map.target,
       parts,
-      this._settings.ablationMode
+      this._settings.ablationMode,
+      this._other?.ids
     );
   }
 
@@ -118,6 +160,7 @@ export class Explanation implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._splitter?.changed.disconnect(this._update, this);
       this._scores?.dispose();
       this._onDemand?.dispose();
       Signal.clearData(this);
@@ -128,6 +171,9 @@ export class Explanation implements IDisposable {
   set settings(settings: ISettings) {
     const { method } = this._settings;
     this._settings = settings;
+    if (this._splitter) {
+      this._splitter.pattern = settings.pattern;
+    }
     if (settings.method !== method) {
       this._want();
     }
@@ -140,6 +186,8 @@ export class Explanation implements IDisposable {
       // Nothing of the last one holds.
       this._anchor = null;
       this._target = null;
+      this._other = null;
+      this._within = null;
       this._scores?.dispose();
       this._scores = null;
       this._onDemand?.dispose();
@@ -181,7 +229,8 @@ export class Explanation implements IDisposable {
     const whole = segment(
       text.tokens,
       text.seam,
-      this._settings.granularity
+      this._settings.granularity,
+      this._custom
     ).find(([start, end]) => start <= token && token < end);
     if (!whole) {
       return false;
@@ -198,10 +247,16 @@ export class Explanation implements IDisposable {
    * Take a target, or none.
    *
    * @param anchor - what stays in it when it is extended.
+   * @param other - what it is set against.
    */
-  aim(target: TokenSpan | null, anchor: TokenSpan | null = target): void {
+  aim(
+    target: TokenSpan | null,
+    anchor: TokenSpan | null = target,
+    other: IOther | null = null
+  ): void {
     this._anchor = anchor;
     this._target = target;
+    this._other = target && other;
     this._targetSince = Date.now();
     this._want();
     this._update();
@@ -209,9 +264,14 @@ export class Explanation implements IDisposable {
 
   /** See to it that the target's scores come, if they come by themselves. */
   private _want(): void {
-    if (this._target && METHODS[this._settings.method].isAutomatic) {
+    if (this._target && this._comesByItself(this._settings.method)) {
       this._scores?.demand(this._target);
     }
+  }
+
+  /** Whether a method's scores of the target are computed unasked. */
+  private _comesByItself(method: MapMethod): boolean {
+    return METHODS[method].isAutomatic && this._other === null;
   }
 
   /** The model does one thing at a time: what is waited for goes first. */
@@ -267,12 +327,20 @@ export class Explanation implements IDisposable {
   ): void {
     for (const one of kept) {
       const { event } = one;
-      if (event.event === 'scores' && METHODS[event.method].isAutomatic) {
+      const isPlain = event.event === 'scores' && event.instead === null;
+      if (isPlain && METHODS[event.method].isAutomatic) {
         scores.keep([event]);
       } else {
         onDemand.keep(one);
       }
     }
+  }
+
+  /** Where the user's expression cuts, if it does. */
+  private get _custom(): CustomStarts | null {
+    return this._settings.granularity === 'custom'
+      ? (this._splitter?.cut ?? null)
+      : null;
   }
 
   /** Make text and map anew, if what they are made of changed. */
@@ -284,24 +352,44 @@ export class Explanation implements IDisposable {
       this._settings;
     const run = this._run;
     const target = this._target;
-    const made = [run?.promptTokens, run?.answerTokens, granularity, target];
+    const custom = this._custom;
+    const made = [
+      run?.promptTokens,
+      run?.answerTokens,
+      granularity,
+      target,
+      custom
+    ];
     if (!sameItems(made, this._textOf)) {
       this._textOf = made;
       this._text =
         run && run.promptTokens.length > 0
-          ? cutText(run, granularity, target)
+          ? cutText(run, granularity, target, custom)
           : null;
     }
-    const asked = [this._text, this._onDemand, method, ablationMode];
+    const other = this._other;
+    const asked = [this._text, this._onDemand, method, ablationMode, other];
     if (!sameItems(asked, this._demandOf)) {
       this._demandOf = asked;
-      this._demand = METHODS[method].isAutomatic
+      this._demand = this._comesByItself(method)
         ? null
         : this._demandBy(method);
-      // Last, for it may start at once.
-      void this._demand?.computation?.offer(true);
+      // Last, for it may start at once: what is quick, and a contrast that was
+      // asked for, by a method that is computed unasked for plain targets.
+      const computation = this._demand?.computation;
+      if (other && METHODS[method].isAutomatic) {
+        computation?.start();
+      } else {
+        void computation?.offer(true);
+      }
     }
-    const drawn = [this._text, this._scoresBy(method), aggregation, intensity];
+    const drawn = [
+      this._text,
+      this._scoresBy(method),
+      aggregation,
+      intensity,
+      this._within
+    ];
     if (!sameItems(drawn, this._mapOf)) {
       this._mapOf = drawn;
       this._map = this._mapBy(method);
@@ -316,8 +404,9 @@ export class Explanation implements IDisposable {
       return null;
     }
     const { ablationMode: mode } = this._settings;
+    const ids = this._other?.ids;
     if (isGradient(method)) {
-      const computation = onDemand.scores(method, target, [], mode);
+      const computation = onDemand.scores(method, target, [], mode, ids);
       return { computation, numParts: 0, refusal: null };
     }
     const parts = partsBefore(text.segments, target);
@@ -326,13 +415,13 @@ export class Explanation implements IDisposable {
       const refusal = numParts === 0 ? 'nothing' : 'many';
       return { computation: null, numParts, refusal };
     }
-    const computation = onDemand.scores(method, target, parts, mode);
+    const computation = onDemand.scores(method, target, parts, mode, ids);
     return { computation, numParts, refusal: null };
   }
 
   /** The target's scores by a method; null when not computed yet. */
   private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
-    if (isGradient(method) && METHODS[method].isAutomatic) {
+    if (isGradient(method) && this._comesByItself(method)) {
       return this._target && (this._scores?.get(this._target, method) ?? null);
     }
     return this._demandBy(method)?.computation?.result ?? null;
@@ -345,7 +434,7 @@ export class Explanation implements IDisposable {
     if (!text || !target || !scores) {
       return null;
     }
-    const options = { ...this._settings, method };
+    const options = { ...this._settings, method, within: this._within };
     if (!('event' in scores)) {
       return makeMap(text, scores, target, options);
     }
@@ -354,6 +443,7 @@ export class Explanation implements IDisposable {
       : makeSegmentMap(text, scores, target, options);
   }
 
+  private readonly _splitter: Splitter | null;
   private readonly _client: ExplanationClient;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
@@ -365,6 +455,8 @@ export class Explanation implements IDisposable {
   private _demandOf: readonly unknown[] = [];
   private _isPaused = false;
   private _target: TokenSpan | null = null;
+  private _other: IOther | null = null;
+  private _within: TokenSpan | null = null;
   private _targetSince = 0;
   private _anchor: TokenSpan | null = null;
   private _text: IText | null = null;

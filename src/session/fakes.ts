@@ -13,7 +13,9 @@ import type {
   RunRecord,
   ServiceStatus,
   Status,
-  Token
+  Token,
+  TokensRequest,
+  TokensResponse
 } from '../api';
 import type { Session } from './session';
 import type { IPromptSource, IPromptText, IShade, ISuggestion } from './source';
@@ -99,7 +101,8 @@ export class FakeJob {
           scores: request.ids.map((_, i) =>
             method === 'grad_l2' ? i : i % 2 ? i : -i
           ),
-          gap: null
+          gap: null,
+          instead: null
         });
       }
     }
@@ -201,6 +204,22 @@ export class FakeClient implements Session.Client {
       );
     }
     return run;
+  }
+
+  /** Texts that were tokenized. */
+  readonly tokenized: string[] = [];
+
+  async tokens(request: TokensRequest): Promise<TokensResponse> {
+    if (this.failure) {
+      throw this.failure;
+    }
+    this.tokenized.push(request.answer ?? '');
+    return {
+      model: request.model,
+      prompt: [],
+      answer: tokens(request.answer ?? ''),
+      window: 512
+    };
   }
 
   async estimate(request: CostlyRequest): Promise<Estimate | null> {

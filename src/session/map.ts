@@ -10,6 +10,7 @@ import {
 } from '../salience';
 import type {
   Aggregation,
+  CustomStarts,
   Granularity,
   ISalienceMap,
   ISegmentSalience,
@@ -45,6 +46,8 @@ export interface IShownMap extends ISalienceMap {
    * a part of it; null for other methods.
    */
   readonly gap: number | null;
+  /** The part of the text that shares are of; null or absent: all of it. */
+  readonly within?: TokenSpan | null;
   /** Strength of colour for each segment, -1 to 1. */
   readonly weights: readonly number[];
   /** How many segments have a rank. */
@@ -53,14 +56,15 @@ export interface IShownMap extends ISalienceMap {
 
 /** Cut a run's text into segments. */
 export function cutText(
-  run: IRun,
+  run: Pick<IRun, 'promptTokens' | 'answerTokens'>,
   granularity: Granularity,
-  target: TokenSpan | null
+  target: TokenSpan | null,
+  custom: CustomStarts | null = null
 ): IText {
   const tokens = tokensOf(run);
   const seam = run.promptTokens.length;
-  const prompt = cutPrompt(run.promptTokens, granularity);
-  const whole = segment(run.answerTokens, 0, granularity).map(
+  const prompt = cutPrompt(run.promptTokens, granularity, custom);
+  const whole = segment(run.answerTokens, 0, granularity, custom).map(
     ([start, end]): TokenSpan => [start + seam, end + seam]
   );
   const answer = target ? cutAtTarget(whole, target) : whole;
@@ -70,16 +74,21 @@ export function cutText(
 /** A long prompt is not cut anew for each token of its answer. */
 function cutPrompt(
   tokens: readonly Token[],
-  granularity: Granularity
+  granularity: Granularity,
+  custom: CustomStarts | null
 ): readonly TokenSpan[] {
-  const known = promptCuts.get(tokens) ?? {};
+  const known = promptCuts.get(tokens) ?? new Map();
   promptCuts.set(tokens, known);
-  return (known[granularity] ??= segment(tokens, tokens.length, granularity));
+  const key = granularity === 'custom' && custom ? custom : granularity;
+  const spans =
+    known.get(key) ?? segment(tokens, tokens.length, granularity, custom);
+  known.set(key, spans);
+  return spans;
 }
 
 const promptCuts = new WeakMap<
   readonly Token[],
-  Partial<Record<Granularity, readonly TokenSpan[]>>
+  Map<Granularity | CustomStarts, readonly TokenSpan[]>
 >();
 
 /** What else a map of tokens' scores is made of. */
@@ -89,6 +98,8 @@ export interface IMapOptions {
   /** Of colours, 0 to 1. */
   readonly intensity: number;
   readonly gap?: number | null;
+  /** The part of the text that shares are of; left out: all of it. */
+  readonly within?: TokenSpan | null;
 }
 
 /**
@@ -109,7 +120,8 @@ export function makeMap(
     turn < 0 ? scores.map(score => -score) : scores,
     text.segments,
     target,
-    options.aggregation
+    options.aggregation,
+    options.within
   );
   return show(map, options);
 }
@@ -140,7 +152,10 @@ export function makeSegmentMap(
       ...(scored.errors && { error: scored.errors[i] })
     };
   }
-  return show(mapSegments(text.segments, [...scores], target), options);
+  return show(
+    mapSegments(text.segments, [...scores], target, options.within),
+    options
+  );
 }
 
 function show(
@@ -152,6 +167,7 @@ function show(
     ...map,
     method: options.method,
     gap: options.gap ?? null,
+    within: options.within ?? null,
     numRanked: map.segments.filter(s => s.rank !== null).length,
     weights: map.segments.map(s => colourWeight(s, map, exponent))
   };

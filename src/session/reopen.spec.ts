@@ -55,7 +55,8 @@ function kept(method: 'grad_l2' | 'grad_dot_input'): KeptScores {
       target,
       method,
       scores: Array.from({ length: numTokens }, (_, i) => i),
-      gap: null
+      gap: null,
+      instead: null
     }
   };
 }
@@ -139,7 +140,8 @@ describe('session: runs of the history', () => {
       scores: asked.segments.map((_, i) => i),
       errors: null,
       logprob: -1,
-      passes: 3
+      passes: 3,
+      instead: null
     };
     reopen(record([{ mode: asked.mode ?? null, event }]));
     session.pick(target.start);

@@ -4,6 +4,7 @@ import type {
   AnswerEvent,
   AnswerToken,
   JobEvent,
+  JobRequest,
   KeptScores,
   RunOrigin,
   RunRecord,
@@ -23,6 +24,31 @@ export interface IRunRequest {
   readonly sampling: Readonly<Sampling>;
   /** Where the prompt came from; null where that isn't known. */
   readonly origin: RunOrigin | null;
+  /**
+   * The text that stands in the answer's place, given rather than generated;
+   * left out: the model answers.
+   */
+  readonly given?: string;
+  /** Its name in the history; the user can give it another. */
+  readonly title?: string;
+}
+
+/** How many of the most likely tokens are told of each. */
+const ALTERNATIVES = 5;
+
+/** The job that does what a run asks. */
+export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
+  const { model, prompt, sampling, origin, given } = request;
+  const shared = { model, prompt, origin, alternatives: ALTERNATIVES };
+  return given === undefined
+    ? {
+        kind: 'generate',
+        max_new_tokens: maxNewTokens,
+        sampling: { ...sampling },
+        title: request.title ?? '',
+        ...shared
+      }
+    : { kind: 'score', target: given, ...shared };
 }
 
 /** How far a run is. */
@@ -93,6 +119,8 @@ export function keptRun(record: RunRecord): IRun {
     values: {},
     sampling: record.sampling,
     origin: record.origin,
+    ...(record.reason === 'given' && { given: record.answer }),
+    title: record.title,
     phase: record.reason === null ? 'stopped' : 'done',
     message: '',
     started: record.created * 1000,
@@ -105,6 +133,33 @@ export function keptRun(record: RunRecord): IRun {
     reused: 0,
     problem: null,
     kept: record.scores
+  };
+}
+
+/** A run that ended, as the history keeps it. */
+export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
+  const {
+    temperature = 0,
+    top_k = null,
+    top_p = null,
+    seed = 0
+  } = run.sampling;
+  return {
+    id: run.jobId ?? '',
+    created: run.started / 1000,
+    model: run.model,
+    origin: run.origin,
+    title: '',
+    starred: false,
+    prompt: run.prompt,
+    answer: run.answerTokens.map(token => token.text).join(''),
+    sampling: { temperature, top_k, top_p, seed },
+    prompt_tokens: [...run.promptTokens],
+    answer_tokens: [...run.answerTokens],
+    reason: run.reason,
+    seconds: run.seconds,
+    first_seconds: run.firstSeconds,
+    scores
   };
 }
 
@@ -121,13 +176,19 @@ export function applyEvent(
       return {
         ...run,
         promptTokens: event.tokens,
-        message: trans.__('Waiting for the first word')
+        message:
+          run.given === undefined
+            ? trans.__('Waiting for the first word')
+            : trans.__('Reading the text')
       };
     case 'token':
       return {
         ...run,
         phase: 'answering',
-        message: trans.__('Answering'),
+        message:
+          run.given === undefined
+            ? trans.__('Answering')
+            : trans.__('Reading the text'),
         answerTokens: [...run.answerTokens, event.token]
       };
     case 'answer':
@@ -161,6 +222,8 @@ export function isUnderWay(run: IRun | null): boolean {
 }
 
 /** The whole sequence: prompt, then answer. */
-export function tokensOf(run: IRun): (Token | AnswerToken)[] {
+export function tokensOf(
+  run: Pick<IRun, 'promptTokens' | 'answerTokens'>
+): (Token | AnswerToken)[] {
   return [...run.promptTokens, ...run.answerTokens];
 }

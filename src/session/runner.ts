@@ -6,14 +6,11 @@ import { Signal } from '@lumino/signaling';
 import { ApiError, isAbort } from '../api';
 import type { ApiClient } from '../api';
 import { problemOf } from './problem';
-import { applyEvent, failRun, isUnderWay, startRun } from './run';
+import { applyEvent, failRun, isUnderWay, jobOf, startRun } from './run';
 import type { IRun, IRunRequest } from './run';
 
 /** What a runner asks of the client. */
 export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
-
-/** How many of the most likely tokens are told of each. */
-const ALTERNATIVES = 5;
 
 /**
  * Runs prompts, one at a time, and follows the answer.
@@ -61,15 +58,7 @@ export class Runner implements IDisposable {
     const abort = (this._abort = new AbortController());
     this._set(startRun(request, this._trans.__('Asking the Jupyter server')));
     try {
-      const { id } = await this._client.startJob({
-        kind: 'generate',
-        model: request.model,
-        prompt: request.prompt,
-        max_new_tokens: maxNewTokens,
-        sampling: { ...request.sampling },
-        alternatives: ALTERNATIVES,
-        origin: request.origin
-      });
+      const { id } = await this._client.startJob(jobOf(request, maxNewTokens));
       if (abort.signal.aborted) {
         this._client.cancelJob(id).catch(() => undefined);
         return;

@@ -91,6 +91,29 @@ export class ScoreStore implements IDisposable {
     return this._scores.get(keyOf(target))?.[method] ?? null;
   }
 
+  /** All that are there. */
+  get all(): ScoresEvent[] {
+    return [...this._scores].flatMap(([key, scores]) => {
+      const [start, end] = key.split(':').map(Number);
+      return AUTOMATIC.flatMap((method): ScoresEvent[] => {
+        const { [method]: values } = scores;
+        const target = { start, end };
+        return values
+          ? [
+              {
+                event: 'scores',
+                target,
+                method,
+                scores: [...values],
+                gap: null,
+                instead: null
+              }
+            ]
+          : [];
+      });
+    });
+  }
+
   /** Take scores that were computed earlier. */
   keep(events: readonly ScoresEvent[]): void {
     events.forEach(event => this._put(event));
@@ -121,6 +144,14 @@ export class ScoreStore implements IDisposable {
       this._stop();
     }
     this._next();
+  }
+
+  /** Stop; what is left undone is computed when it is demanded again. */
+  cancel(): void {
+    this._stop();
+    this._queue = [];
+    this._urgent = null;
+    this._changed.emit();
   }
 
   /** Try again what failed. */

@@ -87,7 +87,8 @@ describe('session', () => {
       max_new_tokens: 64,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
       origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] },
-      alternatives: 5
+      alternatives: 5,
+      title: ''
     });
     job.send({ event: 'state', message: 'loading demo' });
     await settle();

@@ -7,9 +7,13 @@ import { ApiError } from '../api';
 import type { ApiClient, RunOrigin, RunRecord, Sampling } from '../api';
 import type { TokenSpan } from '../salience';
 import type { Computation } from './computation';
+import { ContrastModel } from './contrast';
+import type { IOther } from './contrast';
 import type { ITest } from './demand';
 import { Explanation } from './explanation';
 import type { IDemand } from './explanation';
+import { GivenModel } from './given';
+import type { ISavedGiven } from './given';
 import { describeSegment } from './labels';
 import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
@@ -17,7 +21,7 @@ import { PromptModel } from './prompt';
 import type { IOrigin, ISavedPrompt } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
-import { isUnderWay, keptRun } from './run';
+import { isUnderWay, keptRun, recordOf } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
 import type { ScoreStore } from './scores';
@@ -25,7 +29,8 @@ import { ServiceModel } from './service';
 import { DEFAULT_SETTINGS, samplingOf } from './settings';
 import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
-import type { ISession } from './tokens';
+import type { Splitter } from './splitter';
+import type { ISession, IShownRun } from './tokens';
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {
@@ -39,8 +44,13 @@ export interface ISavedSession {
     readonly prompt: string;
     readonly values: Record<string, string>;
     readonly sampling: Sampling;
+    readonly given?: string;
   } | null;
   readonly target: TokenSpan | null;
+  /** What the target is set against; absent: nothing. */
+  readonly other?: IOther;
+  /** The text that is being written to be explained; absent: none. */
+  readonly given?: ISavedGiven;
 }
 
 /**
@@ -51,13 +61,26 @@ export interface ISavedSession {
  * replaced, never altered.
  */
 export class Session implements ISession, IDisposable {
-  constructor(client: Session.Client, trans: TranslationBundle) {
+  /**
+   * @param splitter - cuts by the user's expression; the session's to dispose
+   *   of from now on.
+   */
+  constructor(
+    client: Session.Client,
+    trans: TranslationBundle,
+    splitter: Splitter | null = null
+  ) {
     this._trans = trans;
     this._client = client;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
-    this._explanation = new Explanation(client, trans);
+    this._splitter = splitter;
+    this._explanation = new Explanation(client, trans, splitter);
+    this.given = new GivenModel();
+    this.contrast = new ContrastModel(client, this._explanation, trans);
+    this.given.changed.connect(this._emit, this);
+    this.contrast.changed.connect(this._emit, this);
     this.prompt.changed.connect(this._onPrompt, this);
     this.service.changed.connect(this._emit, this);
     this._runner.changed.connect(this._onRun, this);
@@ -69,6 +92,12 @@ export class Session implements ISession, IDisposable {
 
   /** The model service's state. */
   readonly service: ServiceModel;
+
+  /** A text to be explained in place of an answer, as it is being written. */
+  readonly given: GivenModel;
+
+  /** Sets the target against what might have been said instead. */
+  readonly contrast: ContrastModel;
 
   /** The run whose answer is shown, or null. */
   get run(): IRun | null {
@@ -117,6 +146,26 @@ export class Session implements ISession, IDisposable {
     return this._explanation.target;
   }
 
+  /** What the target is set against: why it rather than this; or null. */
+  get other(): IOther | null {
+    return this._explanation.other;
+  }
+
+  /** The part of the text that the map is of; null: all of it. */
+  get within(): TokenSpan | null {
+    return this._explanation.within;
+  }
+
+  /** Cuts by the user's expression; null where nothing can. */
+  get splitter(): Splitter | null {
+    return this._splitter;
+  }
+
+  /** What is wrong with the user's expression, in words; or empty. */
+  get patternProblem(): string {
+    return this._splitter?.problem ?? '';
+  }
+
   /** When the target was chosen, in milliseconds since the epoch. */
   get targetSince(): number {
     return this._explanation.targetSince;
@@ -145,6 +194,23 @@ export class Session implements ISession, IDisposable {
   /** The target's maps by all methods that are computed already. */
   get maps(): readonly IShownMap[] {
     return this._explanation.maps;
+  }
+
+  get shown(): IShownRun | null {
+    const { run, target } = this;
+    if (!run || isUnderWay(run) || run.answerTokens.length === 0) {
+      return null;
+    }
+    const link = this.prompt.source?.link ?? this.prompt.lostLink;
+    // One that was replayed after a reload doesn't say where it came from.
+    const origin =
+      run.origin ?? (this.isStale ? null : originOf(this.prompt.origin));
+    return {
+      id: run.jobId,
+      record: () => recordOf({ ...run, origin }, this._explanation.kept),
+      target,
+      link
+    };
   }
 
   /** Whether the prompt is no longer what the shown run was asked. */
@@ -176,6 +242,9 @@ export class Session implements ISession, IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._splitter?.dispose();
+      this.contrast.dispose();
+      this.given.dispose();
       this._explanation.dispose();
       this._runner.dispose();
       this.service.dispose();
@@ -223,8 +292,25 @@ export class Session implements ISession, IDisposable {
     this._opened.emit();
   }
 
-  /** Run the prompt. Settles when the answer is complete. */
-  async ask(): Promise<void> {
+  /**
+   * Explain a text as if it were the answer: how likely the model finds it, and
+   * what would make it say so. Settles when its probabilities are known.
+   */
+  give(text: string): Promise<void> {
+    return text === '' ? Promise.resolve() : this.ask(text);
+  }
+
+  /** Do again what failed. */
+  retry(): Promise<void> {
+    return this.ask((this.attempt ?? this.run)?.given);
+  }
+
+  /**
+   * Run the prompt. Settles when the answer is complete.
+   *
+   * @param given - a text to be taken for the answer; left out: the model's own.
+   */
+  async ask(given?: string): Promise<void> {
     this._asked = true;
     await this.prompt.settled();
     if (this.model === null) {
@@ -243,7 +329,8 @@ export class Session implements ISession, IDisposable {
         prompt: this.prompt.value,
         values: this.prompt.values,
         sampling: samplingOf(this._settings),
-        origin: originOf(this.prompt.origin)
+        origin: originOf(this.prompt.origin),
+        ...(given !== undefined && { given })
       },
       Math.min(this._settings.maxNewTokens, limit)
     );
@@ -269,6 +356,31 @@ export class Session implements ISession, IDisposable {
     return this._explanation.pick(token, extend);
   }
 
+  /**
+   * Make any tokens of the answer the target, such as those of a cell of the
+   * matrix or of a word at which the model hesitated.
+   */
+  aim(target: TokenSpan): void {
+    if (this.text && this.scores && target[0] >= this.text.seam) {
+      this._explanation.aim(target);
+    }
+  }
+
+  /** Make the map of a part of the text, whose shares are of that part; null: of all. */
+  restrict(within: TokenSpan | null): void {
+    this._explanation.within = within;
+  }
+
+  /** Show a token in the text. */
+  reveal(token: number): void {
+    this._revealed.emit(token);
+  }
+
+  /** Emitted when a token of the text should come into view. */
+  get revealed(): ISignal<this, number> {
+    return this._revealed;
+  }
+
   /** Have no target. */
   clear(): void {
     this._explanation.aim(null);
@@ -290,10 +402,13 @@ export class Session implements ISession, IDisposable {
             model: shown.model,
             prompt: shown.prompt,
             values: { ...shown.values },
-            sampling: shown.sampling
+            sampling: shown.sampling,
+            ...(shown.given !== undefined && { given: shown.given })
           }
         : null,
-      target: shown === this.run ? this.target : null
+      target: shown === this.run ? this.target : null,
+      ...(shown === this.run && this.other && { other: this.other }),
+      given: this.given.save()
     };
   }
 
@@ -301,6 +416,7 @@ export class Session implements ISession, IDisposable {
   async restore(saved: ISavedSession): Promise<void> {
     this._model = saved.model;
     this.prompt.restore(saved.prompt);
+    this.given.restore(saved.given);
     if (saved.run) {
       const { jobId } = saved.run;
       const request = { ...saved.run, origin: null };
@@ -310,7 +426,7 @@ export class Session implements ISession, IDisposable {
       // Another prompt may have been run meanwhile.
       const isShown = this.run?.jobId === jobId;
       if (isShown && saved.target && this.scores && !this.target) {
-        this._explanation.aim(saved.target);
+        this._explanation.aim(saved.target, saved.target, saved.other);
       }
     }
   }
@@ -383,10 +499,12 @@ export class Session implements ISession, IDisposable {
 
   private readonly _trans: TranslationBundle;
   private readonly _client: Session.Client;
+  private readonly _splitter: Splitter | null;
   private readonly _runner: Runner;
   private readonly _explanation: Explanation;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _opened = new Signal<this, void>(this);
+  private readonly _revealed = new Signal<this, number>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
   private _asked = false;
@@ -421,5 +539,6 @@ export namespace Session {
     | 'cancelJob'
     | 'estimate'
     | 'run'
+    | 'tokens'
   >;
 }

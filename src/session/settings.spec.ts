@@ -26,9 +26,11 @@ const schema = jest.requireActual<{
 
 describe('session/settings', () => {
   it('has the defaults that its schema has', () => {
-    const defaults = Object.fromEntries(
+    const { litLayout, ...defaults } = Object.fromEntries(
       Object.entries(schema.properties).map(([name, p]) => [name, p.default])
     );
+    // Read where LIT's tab is opened.
+    expect(litLayout).toBe('left_right');
     expect(defaults).toEqual(DEFAULT_SETTINGS);
     expect(readSettings(defaults)).toEqual(DEFAULT_SETTINGS);
   });

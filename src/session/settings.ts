@@ -9,14 +9,24 @@ import type { MapMethod } from './methods';
 /** How a map is shown without being told by colour alone. */
 export type Emphasis = 'shade' | 'underline';
 
+/** How close the lines of the text are. */
+export type Density = 'comfortable' | 'compact';
+
 /** What the user chose; remembered in JupyterLab's settings. */
 export interface ISettings {
   readonly granularity: Granularity;
+  /** The regular expression that ends segments of granularity `custom`. */
+  readonly pattern: string;
   readonly method: MapMethod;
   readonly aggregation: Aggregation;
   /** Of colours, 0 to 1; see `intensityExponent`. */
   readonly intensity: number;
   readonly emphasis: Emphasis;
+  readonly density: Density;
+  /** Whether control tokens that structure a conversation aren't shown. */
+  readonly hideTemplate: boolean;
+  /** Whether each token of the answer is marked by how improbable it was. */
+  readonly surprise: boolean;
   /** How ablation methods take parts away. */
   readonly ablationMode: AblationMode;
   readonly maxNewTokens: number;
@@ -32,10 +42,14 @@ export interface ISettings {
 /** Also the defaults in schema/panel.json. */
 export const DEFAULT_SETTINGS: ISettings = {
   granularity: 'sentences',
+  pattern: '[,;:.]\\s|\\n',
   method: 'grad_l2',
   aggregation: 'sum',
   intensity: 0.6,
   emphasis: 'shade',
+  density: 'comfortable',
+  hideTemplate: false,
+  surprise: false,
   ablationMode: 'remove',
   maxNewTokens: 256,
   temperature: 0,
@@ -80,10 +94,14 @@ export function readSettings(
   const d = DEFAULT_SETTINGS;
   return {
     granularity: one(GRANULARITIES, raw.granularity, d.granularity),
+    pattern: typeof raw.pattern === 'string' ? raw.pattern : d.pattern,
     method: one(METHOD_NAMES, raw.method, d.method),
     aggregation: one(AGGREGATIONS, raw.aggregation, d.aggregation),
     intensity: number(raw.intensity, 0, d.intensity, 1),
     emphasis: one(['shade', 'underline'], raw.emphasis, d.emphasis),
+    density: one(['comfortable', 'compact'], raw.density, d.density),
+    hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
+    surprise: one([true, false], raw.surprise, d.surprise),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
     temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),

@@ -97,6 +97,8 @@ export interface IPromptSource extends IDisposable {
   readonly place: readonly string[];
   /** The text as the source says it now; null when it is gone. */
   readonly text: IPromptText | null;
+  /** What the model is to say, where the source tells; absent or null: nothing. */
+  readonly target?: string | null;
   /** Values found for the fields, by name of the field. */
   readonly suggestions: Readonly<Record<string, ISuggestion>>;
   /** What finds the place again after a reload; null if nothing does. */

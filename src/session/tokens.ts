@@ -2,7 +2,22 @@ import { Token } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
+import type { RunRecord } from '../api';
+import type { TokenSpan } from '../salience';
+import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
+
+/** A run that is shown. */
+export interface IShownRun {
+  /** Id of its job, and in the history. */
+  readonly id: string | null;
+  /** All of it, with the scores that there are by now. */
+  record(): RunRecord;
+  /** What is being explained, or null. */
+  readonly target: TokenSpan | null;
+  /** Where its prompt stands now, if it does; see `IPromptSource.link`. */
+  readonly link: ReadonlyPartialJSONObject | null;
+}
 
 /** The analysis under way, as other plugins see it. */
 export interface ISession {
@@ -22,6 +37,12 @@ export interface ISession {
    * another by now is disposed of, and the link with it.
    */
   relink(source: IPromptSource): void;
+
+  /** The run that is shown, as it is shown; null before it has ended. */
+  readonly shown: IShownRun | null;
+
+  /** What the user chose. */
+  readonly settings: ISettings;
 
   /** Emitted when anything of the analysis may have changed. */
   readonly changed: ISignal<ISession, void>;

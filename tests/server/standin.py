@@ -14,6 +14,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 MODE, FOLDER = sys.argv[1], Path(sys.argv[2])
 MODEL = {
@@ -61,16 +62,23 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"models": [MODEL]})
         elif self.path == "/health":
             self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
-        elif self.path == "/datasets":
-            self.answer({"datasets": [{"name": "sample_prompts", "size": 1, "note": ""}]})
-        elif self.path == "/datasets/a%20b%3F/rows":
-            self.answer({"name": "a b?", "rows": [{"index": 0, "prompt": "p", "target": "", "source": ""}]})
-        elif self.path == "/datasets/odd/rows":
+        elif self.path == "/lit/files/main.js":
+            data = b"// LIT"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+        elif self.path.startswith("/datasets/odd/rows?"):
             self.answer({"surprise": 1})
-        elif self.path not in ("/datasets/none/rows", "/datasets/%2E%2E/rows"):
-            self.answer({"error": "no_such_route", "message": self.path, "hint": ""}, 404)
-        else:
+        elif self.path.startswith("/datasets/a%20b%3F/rows?"):
+            query = parse_qs(urlsplit(self.path).query)
+            offset, limit = int(query["offset"][0]), int(query["limit"][0])
+            rows = [[f"question {number}", str(number)] for number in range(250)]
+            self.answer({"columns": ["question", "n"], "rows": rows[offset : offset + limit], "total": len(rows)})
+        elif self.path.startswith("/datasets/"):
             self.answer({"error": "unknown_dataset", "message": "There is none.", "hint": "h"}, 404)
+        else:
+            self.answer({"error": "no_such_route", "message": self.path, "hint": ""}, 404)
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -102,12 +110,37 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def events(path, request):
-    if path == "/generate":
+    if path in ("/generate", "/score"):
         yield from generation(request)
+        return
+    if path == "/lit_app":
+        yield {"event": "state", "message": "Starting LIT…"}
+        yield {"event": "done", "seconds": 0.1}
+        return
+    if path == "/lit/call":
+        yield from lit_call(request)
         return
     bad = BAD.get(request["ids"][0], -0.5)
     yield from {"/salience": salience, "/ablation": ablation, "/trust": trust}[path](request, bad)
     yield {"event": "done", "seconds": 0.1}
+
+
+def lit_call(request):
+    (FOLDER / "lit").write_text(json.dumps(request))
+    name = request["query"].get("dataset_name")
+    while name == "forever":
+        time.sleep(0.02)
+        yield {"event": "heartbeat"}
+    if name == "die":
+        yield {"event": "heartbeat"}
+        os.kill(os.getpid(), signal.SIGKILL)
+    if name == "odd":
+        yield {"event": "surprise"}
+    if name == "fail":
+        yield {"event": "error", "error": "lit_failed", "message": "It failed.", "hint": ""}
+        return
+    yield {"event": "heartbeat"}
+    yield {"event": "lit_answer", "body": '{"models": {}}'}
 
 
 def salience(request, bad):
@@ -170,7 +203,7 @@ def generation(request):
         "event": "answer",
         "text": "Hello",
         "tokens": [one["token"] for one in said],
-        "reason": "end",
+        "reason": "given" if request["kind"] == "score" else "end",
         "seconds": 0.1,
     }
     yield {"event": "done", "seconds": 0.1}

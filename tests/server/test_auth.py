@@ -22,7 +22,11 @@ def example(route):
         "TokensRequest": {"model": "demo", "prompt": "Hi"},
         "EstimateRequest": {"request": SALIENCE},
         "UnicodeNamesRequest": {"names": ["BULLET"]},
+        "DatasetOpening": {"name": "sample_prompts"},
+        "DatasetEditing": {"edit": {"kind": "delete", "row": 1}},
+        "DatasetSaving": {"path": "x.jsonl"},
         "JobRequest": {"kind": "generate", "model": "demo", "prompt": "Hi"},
+        "LitCall": {"endpoint": "get_info"},
     }.get(route.request, {})
     return f"{PREFIX}/{path}", json.dumps(body) if route.method == "POST" else None
 

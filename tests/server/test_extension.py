@@ -12,7 +12,7 @@ import pytest
 from traitlets import TraitError
 from traitlets.config import Config
 
-from conftest import until
+from conftest import example, until
 from lit_lab import handlers, protocol, routes
 from lit_lab.extension import LitLab
 from lit_lab.problem import Problem
@@ -153,13 +153,6 @@ async def test_what_the_service_knows_is_passed_on(api, standin):
     status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "Hi"})
     assert (status, answer["window"]) == (200, 64)
     assert (await api("GET", "models"))[1]["models"][0]["window"] == 64
-    assert (await api("GET", "datasets"))[1]["datasets"][0]["name"] == "sample_prompts"
-    # A name may hold anything, and stays one part of the path.
-    assert (await api("GET", "datasets", "a b?", "rows"))[1]["name"] == "a b?"
-    for name in ("none", ".."):
-        assert (await api("GET", "datasets", name, "rows"))[1]["error"] == "unknown_dataset"
-    status, answer = await api("GET", "datasets", "odd", "rows")
-    assert (status, answer["error"]) == (502, "service_answer")
 
 
 async def test_a_preset_that_is_forbidden_does_not_look_like_a_wrong_secret(api):
@@ -167,10 +160,10 @@ async def test_a_preset_that_is_forbidden_does_not_look_like_a_wrong_secret(api)
     assert (status, answer["error"], answer["hint"]) == (502, "preset_forbidden", "Accept.")
 
 
-async def test_gets_wait_for_a_service_that_starts(api, standin):
+async def test_what_does_not_start_the_service_waits_for_one_that_starts(api, standin):
     standin.mode("slow")
     await api("POST", "service", "start")
-    assert (await api("GET", "datasets"))[0] == 200
+    assert (await api("POST", "estimate", body={"request": example("salience")}))[0] == 200
 
 
 class TestServiceElsewhere:

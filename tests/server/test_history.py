@@ -108,6 +108,48 @@ async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history
     assert (await history.run("me", "a")).scores == found
 
 
+async def test_scores_of_contrasts_are_told_apart_by_the_other_text(history):
+    kept = record()
+    await history.keep("me", kept)
+
+    def contrasted(instead):
+        one = scores()
+        return one.model_copy(update={"event": one.event.model_copy(update={"instead": instead})})
+
+    found = [contrasted(None), contrasted([7]), contrasted([7, 8])]
+    for one in [*found, contrasted([7])]:
+        await history.keep_scores("me", "demo", ids_of(kept), [one])
+    kept_now = [one.event.instead for one in (await history.run("me", "a")).scores]
+    assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
+
+
+async def test_a_text_that_was_given_is_told_from_an_answer(history):
+    await history.keep("me", record("answer"))
+    await history.keep("me", record("given", reason="given"))
+    runs = (await history.runs("me", protocol.RunsRequest())).runs
+    assert {info.id: info.given for info in runs} == {"answer": False, "given": True}
+    assert (await history.run("me", "given")).reason == "given"
+    await history.delete("me", "given")
+    await history.keep("me", record("given"))  # an id isn't used twice, but nothing of it may be left
+    assert not (await history.runs("me", protocol.RunsRequest())).runs[0].given
+
+
+async def test_a_file_of_the_first_version_is_taken_over(path):
+    history = History(Settings(path))
+    await history.keep("me", record("old"))
+    await history.close()
+    with sqlite3.connect(path) as connection:
+        connection.executescript("DROP TABLE given; PRAGMA user_version = 1;")
+    connection.close()
+    again = History(Settings(path))
+    await again.keep("me", record("new", reason="given"))
+    assert {info.id: info.given for info in (await again.runs("me", protocol.RunsRequest())).runs} == {
+        "old": False,
+        "new": True,
+    }
+    await again.close()
+
+
 async def test_scores_of_a_sequence_that_is_no_run_are_let_go(history):
     await history.keep("me", record())
     await history.keep_scores("me", "demo", [1, 2, 3], [scores()])
@@ -359,8 +401,30 @@ def _said(lit_lab, job):
     return any(b'"token"' in line for line in lit_lab.core.jobs._jobs[job].lines)
 
 
+async def test_a_given_text_is_kept_as_what_it_is(api, events):
+    origin = {"document": "a.jsonl", "place": ["row 2"]}
+    body = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello", "origin": origin}
+    code, job = await api("POST", "jobs", body=body)
+    assert (code, job["kind"]) == (202, "score")
+    assert (await events(job["id"]))[-1]["event"] == "done"
+    await until(lambda: _count(api, 1))
+    (info,) = (await api("POST", "runs/search", body={}))[1]["runs"]
+    assert (info["given"], info["origin"]) == (True, origin)
+    run = (await api("GET", "runs", info["id"]))[1]
+    assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("given", "Hello", 0.0)
+
+
+async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):
+    await events(await generate("Hi", title="Without “Be brief.”"))
+    await until(lambda: _count(api, 1))
+    (info,) = (await runs(api, search="brief"))["runs"]
+    assert info["title"] == "Without “Be brief.”"
+    too_long = {"kind": "generate", "model": "demo", "prompt": "Hi", "title": "x" * 201}
+    assert (await api("POST", "jobs", body=too_long))[0] == 400
+
+
 async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, standin):
-    await events(await generate("Hi", origin={"document": "secret.ipynb", "place": []}))
+    await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
     written = [path.read_bytes() for path in standin.folder.iterdir() if path.is_file()]
     assert written
     assert not any(b"secret.ipynb" in content for content in written)

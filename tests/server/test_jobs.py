@@ -255,7 +255,7 @@ async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api
     os.kill(standin.pids[0], signal.SIGSTOP)
     last = (await events(job))[-1]
     assert (last["error"], "Restart it" in last["hint"]) == ("service_hung", True)
-    status, answer = await api("GET", "datasets")
+    status, answer = await api("POST", "estimate", body={"request": example("salience")})
     assert (status, answer["error"]) == (502, "service_hung")
     os.kill(standin.pids[0], signal.SIGCONT)
 

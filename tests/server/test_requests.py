@@ -13,6 +13,7 @@ from lit_lab.problem import Problem
 from lit_lab.version import version
 
 GENERATE = example("generate")
+SCORE = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello"}
 SALIENCE = example("salience", ids=[2, 5, 6])
 ABLATION = example("ablation")
 TRUST = example("trust")
@@ -31,9 +32,7 @@ async def test_gets_never_start_the_service(api, standin):
     assert status == 200
     assert [(model["name"], model["state"]) for model in body["models"]] == [("demo", "unloaded")]
     assert "demonstration" in body["models"][0]["note"]
-    for path in (["datasets"], ["datasets", "sample_prompts", "rows"]):
-        status, body = await api("GET", *path)
-        assert (status, body["error"]) == (503, "service_stopped")
+    assert [dataset["name"] for dataset in (await api("GET", "datasets"))[1]["datasets"]] == ["sample_prompts"]
     assert await api("GET", "service", "log") == (200, {"lines": []})
     assert await api("GET", "jobs") == (200, {"jobs": []})
     assert not standin.pids
@@ -66,6 +65,13 @@ async def test_gets_never_start_the_service(api, standin):
         ({**GENERATE, "prompt": "\ud83d"}, 422, "lone_surrogate", "half of a character"),
         ({**GENERATE, "prompt": "\ude00 x"}, 422, "lone_surrogate", "half of a character"),
         ({**GENERATE, "prompt": "a \ud83dx"}, 422, "lone_surrogate", "half of a character"),
+        ({**SCORE, "target": ""}, 400, "invalid_request", "target"),
+        ({**SCORE, "target": "x" * 100_001}, 422, "target_too_long", "100,001 characters; the limit is 100,000"),
+        ({**SCORE, "prompt": "x" * 100_001}, 422, "prompt_too_long", "100,001 characters"),
+        ({**SCORE, "target": "\ud83d"}, 422, "lone_surrogate", "half of a character"),
+        ({**SCORE, "model": "gpt"}, 422, "unknown_model", "gpt"),
+        ({**SALIENCE, "instead": []}, 400, "invalid_request", "instead"),
+        ({**SALIENCE, "instead": [-1]}, 400, "invalid_request", "instead"),
         ({**SALIENCE, "ids": []}, 400, "invalid_request", "ids"),
         ({**SALIENCE, "ids": [2, float("nan")]}, 400, "invalid_request", "ids"),
         ({**SALIENCE, "targets": [{"start": 0, "end": 1}]}, 400, "invalid_request", "target [0, 1)"),

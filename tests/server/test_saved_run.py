@@ -1,5 +1,6 @@
 """`load_run`: what the history gives as JSON, in a kernel."""
 
+import base64
 import json
 import subprocess
 import sys
@@ -45,6 +46,53 @@ def test_text_file_and_dictionary_are_the_same(saved, tmp_path):
     (tmp_path / "run.json").write_text(saved, "utf-8")
     for source in (tmp_path / "run.json", str(tmp_path / "run.json"), json.loads(saved)):
         assert load_run(source).prompt == load_run(saved).prompt
+
+
+def pack(numbers, dtype):
+    return base64.b64encode(np.array(numbers, dtype).tobytes()).decode()
+
+
+@pytest.fixture
+def packed(saved):
+    """What src/export/packed.ts makes of it, in a notebook's output."""
+    run = json.loads(saved)
+    prompt, answer = run.pop("prompt_tokens"), run.pop("answer_tokens")
+    tokens = prompt + answer
+    for kept in run["scores"]:
+        if kept["event"]["event"] == "scores":
+            kept["event"]["scores"] = pack(kept["event"]["scores"], "<f4")
+    return {
+        **run,
+        "packed": 1,
+        "seam": len(prompt),
+        "tokens": {
+            "ids": pack([token["id"] for token in tokens], "<i4"),
+            "pieces": [token["piece"] for token in tokens],
+            "texts": [token["text"] for token in tokens],
+            "kinds": "".join({"text": "x", "control": "c", "template": "t"}[token["kind"]] for token in tokens),
+        },
+        "logprobs": pack([np.nan, *[token["logprob"] for token in answer[1:]]], "<f4"),
+        "look": {"granularity": "words"},
+        "target": [4, 5],
+    }
+
+
+def test_a_packed_run_is_the_same(saved, packed):
+    plain, run = load_run(saved), load_run(packed)
+    assert (run.texts, run.pieces, run.seam, run.created) == (plain.texts, plain.pieces, plain.seam, plain.created)
+    np.testing.assert_array_equal(run.ids, plain.ids)
+    np.testing.assert_array_equal(run.logprobs, [np.nan, -0.5, -0.5])
+    for one, other in zip(run.maps, plain.maps, strict=True):
+        assert (one.method, one.target, one.segments) == (other.method, other.target, other.segments)
+        np.testing.assert_array_equal(one.scores, other.scores.astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    "change", [{"packed": 2}, {"seam": "x"}, {"logprobs": "?"}, {"tokens": {}}, {"scores": [{"event": {}}]}]
+)
+def test_a_damaged_packed_run_is_refused_in_words(packed, change):
+    with pytest.raises(ValueError, match="no run of LIT Lab's history"):
+        load_run({**packed, **change})
 
 
 @pytest.mark.parametrize("source", ["{}", '{"id": 1}', {"prompt": "x"}, "{not json"])

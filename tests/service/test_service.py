@@ -73,7 +73,7 @@ def test_ready_means_ready(service: Running, client: httpx.Client) -> None:
 
 
 ROUTES = [("GET", "/health"), ("GET", "/models"), ("POST", "/tokens")]
-ROUTES += [("POST", "/generate"), ("POST", "/salience"), ("GET", "/datasets"), ("GET", "/nothing")]
+ROUTES += [("POST", "/generate"), ("POST", "/salience"), ("GET", "/datasets/x/rows"), ("GET", "/nothing")]
 ROUTES += [("POST", "/ablation"), ("POST", "/trust"), ("POST", "/estimate")]
 
 
@@ -203,13 +203,13 @@ def test_health_answers_while_it_computes(service: Running) -> None:
 
 
 def test_datasets(client: httpx.Client) -> None:
-    (dataset,) = client.get("/datasets").json()["datasets"]
-    assert (dataset["name"], dataset["size"]) == ("sample_prompts", 12)
-    rows = client.get("/datasets/sample_prompts/rows").json()["rows"]
-    assert [row["index"] for row in rows] == list(range(12))
-    assert rows[0]["source"] == "fewshot-mistake"
-    assert rows[0]["prompt"].startswith("Analyze a menu item in a restaurant.")
-    assert any(row["target"] for row in rows)
+    page = client.get("/datasets/sample_prompts/rows").json()
+    assert (page["columns"], page["total"], len(page["rows"])) == (["source", "prompt", "target"], 12, 12)
+    assert page["rows"][0][0] == "fewshot-mistake"
+    assert page["rows"][0][1].startswith("Analyze a menu item in a restaurant.")
+    assert any(target for _, _, target in page["rows"])
+    rest = client.get("/datasets/sample_prompts/rows", params={"offset": 10, "limit": 5}).json()
+    assert rest["rows"] == page["rows"][10:]
     for name in ("other", "a%2Fb", "%2E%2E", "%2e%2e%2fhealth", "%00"):
         missing = client.get(f"/datasets/{name}/rows")
         assert (missing.status_code, missing.json()["error"]) == (404, "unknown_dataset")

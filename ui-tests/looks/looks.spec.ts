@@ -238,3 +238,78 @@ test('the history', async ({ page, request, tmpPath }) => {
   await panel.answered(ANSWER);
   await shoot(page, 'history-dark-narrow');
 });
+
+test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await widen(page, panel, 420);
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  await panel.region
+    .getByRole('button', { name: 'Why not something else?' })
+    .click();
+  await shoot(page, 'contrast-asked');
+  const other = panel.region.getByRole('textbox', {
+    name: 'Text in the target’s place'
+  });
+  await other.fill('Recommendation: You');
+  await other.press('Enter');
+  await expect(panel.alert).toBeVisible();
+  await shoot(page, 'contrast-refused');
+  await other.fill('Recommendation: Avoid.');
+  await other.press('Enter');
+  await expect(panel.region.getByText('rather than').first()).toBeVisible();
+  await panel.mapped();
+  await shoot(page, 'contrast-light');
+  await panel.method.selectOption('grad · input');
+  await panel.mapped();
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'contrast-dark');
+  await widen(page, panel, 230);
+  await shoot(page, 'contrast-narrow');
+  await widen(page, panel, 420);
+  await panel.method.selectOption('L2 norm');
+  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.locator('.lit-hesitations').scrollIntoViewIfNeeded();
+  await shoot(page, 'surprise-dark');
+  await theme(page, 'JupyterLab Light');
+  await shoot(page, 'surprise-light');
+  await panel.region
+    .getByRole('button', { name: 'What would make it say …?' })
+    .click();
+  await panel.region
+    .getByRole('textbox', { name: 'Text to explain' })
+    .fill('It has eggs in it, which you can’t eat.\nRecommendation: Avoid.');
+  await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
+  await shoot(page, 'given-typed');
+  await panel.region.getByRole('button', { name: 'Explain this text' }).click();
+  const given = panel.region.getByRole('group', { name: 'Given text' });
+  await given.locator('[data-segment]').last().click();
+  await panel.mapped();
+  await shoot(page, 'given-light');
+  await widen(page, panel, 230);
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'given-narrow-dark');
+});
+
+test('the matrix', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await widen(page, panel, 420);
+  await panel.ask(ANSWER);
+  await panel.region.getByRole('button', { name: 'Matrix' }).click();
+  const grid = page.getByRole('grid', { name: /What led to each sentence/ });
+  await expect(grid).toBeVisible();
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+  await grid.getByRole('gridcell').nth(7).click();
+  await panel.mapped();
+  await shoot(page, 'matrix-light');
+  await page.getByRole('radio', { name: 'Whole response' }).click();
+  await panel.method.selectOption('grad · input');
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'matrix-signed-dark');
+  await widen(page, panel, 800);
+  await shoot(page, 'matrix-narrow');
+});

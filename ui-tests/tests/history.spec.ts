@@ -49,10 +49,11 @@ test('a run is kept, found, named, starred, and shown again with its map', async
     runs.getByRole('button', { name: /eggs/ }).first()
   ).toBeVisible();
 
-  // What is downloaded is what the server keeps.
+  // What is saved is what the server keeps.
   await runs.first().hover();
   const saving = page.waitForEvent('download');
-  await runs.getByRole('button', { name: /^Download/ }).click();
+  await runs.getByRole('button', { name: /^Share/ }).click();
+  await page.getByRole('menuitem', { name: 'Save Run as JSON' }).click();
   const file = await (await saving).path();
   const saved = JSON.parse(readFileSync(file, 'utf8'));
   expect(saved.answer).toContain('You have to try it.');

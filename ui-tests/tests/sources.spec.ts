@@ -98,12 +98,16 @@ test('a sample prompt from the dataset browser', async ({ page }) => {
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('lit-lab:open-panel');
   });
-  const search = panel.region.getByRole('searchbox');
+  const search = panel.region.getByRole('searchbox', {
+    name: 'Search prompts'
+  });
   await expect(search).toBeVisible({ timeout: 60_000 });
   await search.fill('fewshot-constitution');
-  const rows = panel.region.getByRole('list', { name: 'Prompts' });
-  await expect(rows.getByRole('button')).toHaveCount(1);
-  await rows.getByRole('button').click();
+  const rows = panel.region
+    .getByRole('list', { name: 'Prompts' })
+    .getByRole('listitem');
+  await expect(rows).toHaveCount(1);
+  await rows.getByRole('button').first().click();
   await panel.ask('Not suitable for you.');
   await panel.explain('Not suitable for you.');
 });

@@ -39,7 +39,16 @@ def explain(
     """
     num_segments = len(request.segments)
     samples = samples_of(request.method, num_segments, request.samples)
-    values = SegmentValues(request.ids, request.target, request.segments, request.mode, pad_id, scorer, cancellation)
+    values = SegmentValues(
+        request.ids,
+        request.target,
+        request.segments,
+        request.mode,
+        pad_id,
+        scorer,
+        cancellation,
+        instead=request.instead,
+    )
     errors: NDArray[np.float64] | None = None
     if request.method == "leave_one_out":
         scores = yield from leave_one_out(num_segments, values)
@@ -56,4 +65,5 @@ def explain(
         errors=None if errors is None else errors.tolist(),
         logprob=float(logprob),
         passes=values.passes,
+        instead=request.instead,
     )

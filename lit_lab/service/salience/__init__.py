@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lit_lab.protocol import Method
 
+from .contrast import Contrast
 from .grad_dot_input import grad_dot_input
 from .grad_l2 import grad_l2
 from .gradients import EmbeddingGradients, TargetGradient
@@ -25,4 +26,4 @@ METHODS: dict[Method, Callable[[TargetGradient], NDArray[np.float32]]] = {
 }
 """From a simple method's name, as LIT names it, to its function."""
 
-__all__ = ["METHODS", "EmbeddingGradients", "TargetGradient", "grad_dot_input", "grad_l2", "integrating"]
+__all__ = ["METHODS", "Contrast", "EmbeddingGradients", "TargetGradient", "grad_dot_input", "grad_l2", "integrating"]

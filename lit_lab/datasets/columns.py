@@ -1,0 +1,45 @@
+"""Which column is the prompt, which the target, which the source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lit_lab.protocol import DatasetColumns
+
+Fields = dict[str, object]
+"""A row as its file says it: values by column."""
+
+_NAMES = {
+    "prompt": ("prompt", "text", "input", "question", "instruction", "query", "sentence", "content", "message"),
+    "target": ("target", "completion", "answer", "output", "response", "expected", "reference", "label"),
+    "source": ("source", "category", "origin", "type", "topic", "task", "dataset", "group"),
+}
+
+
+def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
+    """Return which columns are meant, by their names; where none is called so, the prompt is the longest text.
+
+    Args:
+        columns: All there are, in order.
+        sample: Some rows.
+    """
+    by_name = {column.strip().lower(): column for column in reversed(columns)}
+    found: dict[str, str | None] = {}
+    for role, names in _NAMES.items():
+        found[role] = next((by_name[name] for name in names if name in by_name), None)
+    if found["prompt"] is None and columns:
+        free = [column for column in columns if column not in found.values()] or list(columns)
+        found["prompt"] = max(free, key=lambda column: sum(len(text(row.get(column))) for row in sample))
+        for role in ("target", "source"):
+            if found[role] == found["prompt"]:
+                found[role] = None
+    return DatasetColumns(**found)
+
+
+def text(value: object) -> str:
+    """Return a value as text: itself, or JSON; nothing for None."""
+    import json
+
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,136 @@
+"""REST of the datasets: thin; validates and delegates."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from jupyter_server.utils import ensure_async
+
+from lit_lab.api_handler import Handler, endpoint
+from lit_lab.problem import Problem
+
+if TYPE_CHECKING:
+    from lit_lab.datasets.opened import OpenDataset
+    from lit_lab.protocol import DatasetEditing, DatasetOpening, DatasetSaving, DatasetSearch, Message
+
+
+class DatasetHandler(Handler):
+    """Base of those below."""
+
+    def dataset(self, dataset_id: str) -> OpenDataset:
+        """Return one of the caller's datasets. Raises `Problem`."""
+        return self.core.datasets.get(self.keeper, dataset_id)
+
+    async def check_contents(self, action: str) -> None:
+        """Ask the authorizer for Jupyter's files, as Jupyter itself does before it reads or writes one."""
+        allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, "contents"))
+        if not allowed:
+            raise Problem(
+                403,
+                "forbidden",
+                f"The Jupyter server did not allow to {action} files.",
+                "Ask who runs the server for access to the resource “contents”.",
+            )
+
+
+class DatasetsHandler(DatasetHandler):
+    """`datasets`."""
+
+    @endpoint("datasets")
+    async def get(self) -> Message:
+        """Tell the datasets."""
+        return self.core.datasets.all()
+
+
+class OpenHandler(DatasetHandler):
+    """`datasets/open`."""
+
+    @endpoint("openDataset")
+    async def post(self, request: DatasetOpening) -> Message:
+        """Open a dataset."""
+        if request.path is not None:
+            await self.check_contents("read")
+        return await self.core.datasets.open(self.keeper, request, self.contents_manager)
+
+
+class OpenedHandler(DatasetHandler):
+    """`datasets/{id}`."""
+
+    @endpoint("dataset")
+    async def get(self, dataset_id: str) -> Message:
+        """Tell of a dataset."""
+        return self.dataset(dataset_id).state()
+
+    @endpoint("closeDataset")
+    async def delete(self, dataset_id: str) -> Message:
+        """Close a dataset."""
+        from lit_lab.protocol import DatasetClosed
+
+        self.core.datasets.close(self.keeper, dataset_id)
+        return DatasetClosed(id=dataset_id)
+
+
+class SearchHandler(DatasetHandler):
+    """`datasets/{id}/search`."""
+
+    @endpoint("datasetRows")
+    async def post(self, dataset_id: str, request: DatasetSearch) -> Message:
+        """Tell rows."""
+        return await asyncio.to_thread(self.dataset(dataset_id).table.page, request)
+
+
+class RowHandler(DatasetHandler):
+    """`datasets/{id}/rows/{row}`."""
+
+    @endpoint("datasetRow")
+    async def get(self, dataset_id: str, row: str) -> Message:
+        """Tell a row."""
+        dataset = self.dataset(dataset_id)
+        if not (row.isascii() and row.isdecimal() and len(row) <= 15):
+            raise Problem(404, "unknown_row", f"There is no row {row[:20]!r}.")
+        return await asyncio.to_thread(dataset.table.row, int(row))
+
+
+class EditHandler(DatasetHandler):
+    """`datasets/{id}/edit`."""
+
+    @endpoint("editDataset")
+    async def post(self, dataset_id: str, request: DatasetEditing) -> Message:
+        """Change a dataset."""
+        from lit_lab.protocol import DatasetEdited
+
+        dataset = self.dataset(dataset_id)
+        row = await asyncio.to_thread(dataset.edit, request)
+        return DatasetEdited(row=row, dataset=dataset.state())
+
+
+class SaveHandler(DatasetHandler):
+    """`datasets/{id}/save`."""
+
+    @endpoint("saveDataset")
+    async def post(self, dataset_id: str, request: DatasetSaving) -> Message:
+        """Save a dataset."""
+        from lit_lab.datasets import contents
+
+        dataset = self.dataset(dataset_id)
+        await self.check_contents("write")
+        if dataset.is_reading:
+            raise Problem(409, "still_reading", "The dataset is still being read.", "Save it when all rows are there.")
+        revision = dataset.table.revision
+        text = await asyncio.to_thread(lambda: contents.json_lines(dataset.table.all()))
+        path = request.path.strip("/")
+        await contents.save(self.contents_manager, path, text, request.overwrite)
+        dataset.saved(path, revision)
+        return dataset.state()
+
+
+HANDLERS: dict[str, type[Handler]] = {
+    "datasets": DatasetsHandler,
+    "datasets/open": OpenHandler,
+    "datasets/{id}": OpenedHandler,
+    "datasets/{id}/search": SearchHandler,
+    "datasets/{id}/rows/{row}": RowHandler,
+    "datasets/{id}/edit": EditHandler,
+    "datasets/{id}/save": SaveHandler,
+}

@@ -1,0 +1,215 @@
+"""All open datasets, and where they come from: files, the configuration, LIT's sample prompts, the model service."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from lit_lab.problem import Problem
+from lit_lab.protocol import (
+    DatasetColumns,
+    DatasetInfo,
+    DatasetOpening,
+    DatasetsResponse,
+    DatasetState,
+    ServiceDataset,
+)
+from lit_lab.supervision.endpoint import Service
+from lit_lab.upstream import Upstream
+
+from . import contents
+from .configured import SAMPLE_PROMPTS, Entry
+from .opened import OpenDataset
+from .readers import Split
+
+MOST_OPEN = 16
+"""Datasets that one user may have open; the one that was longest out of use gives way, if it has no unsaved changes."""
+
+_READERS = 4  # files that are read at the same time; more wait
+_PAGE = 200  # rows of a LIT dataset that are asked for at once
+
+
+class Shelf:
+    """Open datasets by id.
+
+    Args:
+        entries: Those that the configuration names.
+        service: The model service, which has LIT's `Dataset` classes.
+        upstream: Requests to it.
+        limit: Most bytes to read of one; 0: no limit.
+    """
+
+    def __init__(self, entries: Mapping[str, Entry], service: Service, upstream: Upstream, limit: int = 0) -> None:
+        self._entries = entries
+        self._service = service
+        self._upstream = upstream
+        self._limit = limit
+        self._open: dict[str, OpenDataset] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Not the server's own threads: reading takes long, and others wait for those.
+        self._threads = ThreadPoolExecutor(_READERS, "lit-lab-datasets")
+
+    def all(self) -> DatasetsResponse:
+        """Return what can be opened by name."""
+        infos = [DatasetInfo(name=SAMPLE_PROMPTS, kind="samples", needs_service=sample_prompts() is None)]
+        for entry in self._entries.values():
+            infos.append(
+                DatasetInfo(name=entry.name, kind="file" if entry.path else "class", needs_service=not entry.path)
+            )
+        return DatasetsResponse(datasets=infos)
+
+    async def open(self, owner: str, asked: DatasetOpening, manager: Any) -> DatasetState:
+        """Open a dataset and begin to read it.
+
+        Args:
+            owner: Whose it shall be.
+            asked: Which one.
+            manager: Jupyter's contents manager; the caller has made sure that its files may be read.
+
+        Raises:
+            Problem: There is no such dataset or file, or too many are open.
+        """
+        self._make_room(owner)
+        if asked.path is not None:
+            path = asked.path.strip("/")
+            local, is_copy = await contents.local_file(manager, path)
+            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, asked.columns)
+            self._do(self._read_file(dataset, local, asked.split, is_copy))
+            return dataset.state()
+        name = asked.name or ""
+        found = self._file_of(name)
+        dataset = self._put(owner, name, "", asked.columns)
+        if found is not None:
+            self._do(self._read_file(dataset, found, asked.split, is_copy=False))
+        else:
+            self._do(self._read_service(dataset))
+        return dataset.state()
+
+    def get(self, owner: str, dataset_id: str) -> OpenDataset:
+        """Return one of the owner's open datasets. Raises `Problem`."""
+        dataset = self._open.get(dataset_id)
+        if dataset is None or dataset.owner != owner:
+            raise Problem(
+                404,
+                "unknown_dataset",
+                "This dataset is no longer open on the Jupyter server, which may have been restarted.",
+                "Open it again.",
+            )
+        dataset.used = asyncio.get_running_loop().time()
+        return dataset
+
+    def close(self, owner: str, dataset_id: str) -> None:
+        """Close one of the owner's datasets; unsaved changes are gone. Raises `Problem`."""
+        self.get(owner, dataset_id)
+        self._drop(dataset_id)
+
+    async def close_all(self) -> None:
+        """Close all, with the server."""
+        for dataset_id in list(self._open):
+            self._drop(dataset_id)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._threads.shutdown(wait=False)
+
+    def _put(self, owner: str, name: str, path: str, columns: DatasetColumns | None) -> OpenDataset:
+        dataset = OpenDataset(owner, name, path, columns, self._limit)
+        dataset.used = asyncio.get_running_loop().time()
+        self._open[dataset.id] = dataset
+        return dataset
+
+    def _drop(self, dataset_id: str) -> None:
+        dataset = self._open.pop(dataset_id)
+        dataset.stop.set()
+        self._threads.submit(dataset.table.close)  # it may have to wait for a search
+
+    def _make_room(self, owner: str) -> None:
+        mine = [dataset for dataset in self._open.values() if dataset.owner == owner]
+        if len(mine) < MOST_OPEN:
+            return
+        free = [dataset for dataset in mine if not dataset.edited]
+        if not free:
+            raise Problem(
+                429,
+                "too_many_datasets",
+                f"{len(mine)} datasets with unsaved changes are open.",
+                "Save or close one of them.",
+            )
+        self._drop(min(free, key=lambda dataset: dataset.used).id)
+
+    def _file_of(self, name: str) -> Path | None:
+        """Return the file of a named dataset; None: the model service has it. Raises `Problem`."""
+        if name == SAMPLE_PROMPTS:
+            return sample_prompts()
+        entry = self._entries.get(name)
+        if entry is None:
+            names = ", ".join([SAMPLE_PROMPTS, *self._entries])
+            raise Problem(404, "unknown_dataset", f"There is no dataset {name!r}.", f"There is: {names}.")
+        if not entry.path:
+            return None
+        path = Path(entry.path).expanduser()
+        if not path.is_file():
+            raise Problem(
+                404,
+                "no_such_file",
+                f"There is no file {entry.path}, which c.LitLab.datasets names {name!r}.",
+                "A relative path counts from the folder that Jupyter was started in.",
+            )
+        return path
+
+    def _do(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _read_file(self, dataset: OpenDataset, path: Path, split: Split, is_copy: bool) -> None:
+        def read() -> None:
+            try:
+                dataset.read_file(path, split)
+            finally:
+                if is_copy:
+                    path.unlink(missing_ok=True)
+
+        await asyncio.get_running_loop().run_in_executor(self._threads, read)
+
+    async def _read_service(self, dataset: OpenDataset) -> None:
+        # Dots too: httpx would take `..` for the folder above.
+        part = quote(dataset.name, safe="").replace(".", "%2E")
+        done, total = 0, 1
+        try:
+            with self._service.use():
+                endpoint = await self._service.ready()
+                while done < total and not dataset.stop.is_set():
+                    page = await self._upstream.ask(
+                        endpoint, "GET", f"/datasets/{part}/rows?offset={done}&limit={_PAGE}", ServiceDataset
+                    )
+                    total = page.total
+                    await asyncio.to_thread(dataset.read_rows, page.columns, page.rows, done, total)
+                    if not page.rows:
+                        break
+                    done += len(page.rows)
+            dataset.finish()
+        except Problem as problem:
+            dataset.fail(problem)
+        finally:
+            with contextlib.suppress(Problem):
+                dataset.finish()
+
+
+def sample_prompts() -> Path | None:
+    """Return LIT's file of sample prompts where LIT is installed beside the Jupyter server; it isn't imported."""
+    try:
+        spec = importlib.util.find_spec("lit_nlp")
+    except (ImportError, ValueError):
+        return None
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"
+    return path if path.is_file() else None

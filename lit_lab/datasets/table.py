@@ -1,0 +1,369 @@
+"""Rows of one dataset in a database of its own, which is on disk and belongs to nobody but this process.
+
+SQLite keeps it in an unnamed file in the folder for temporary ones: it takes no memory beyond a small cache, nobody else
+can open it, and nothing is left behind however the process ends.
+
+What is searched is kept apart from the rows, as large pieces of text: one search through a piece is many times as fast
+as one through each row.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import sqlite3
+import threading
+from bisect import bisect_right
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import nlargest
+
+from lit_lab.problem import Problem
+from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch
+
+from .columns import text
+
+_TABLES = """
+PRAGMA journal_mode = MEMORY;
+PRAGMA synchronous = OFF;
+CREATE TABLE facts (
+    id INTEGER PRIMARY KEY, line INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT
+) STRICT;
+CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
+CREATE TABLE pieces (id INTEGER PRIMARY KEY, rows BLOB, ends BLOB, folded BLOB) STRICT;
+"""
+_BEGINNING = 240  # characters of a prompt that a list shows
+_KEY = 80  # characters that rows are sorted by
+_PIECE = 1 << 20  # bytes of text that are searched at once
+_VIEWS = 8  # looked up lists that are kept
+_SOURCES = 10_000  # different sources that are counted
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row to be kept.
+
+    Attributes:
+        line: Where it begins in its file; 0: nowhere.
+        others: Values of the other columns, such as JSON has them.
+    """
+
+    line: int
+    prompt: str
+    target: str = ""
+    source: str = ""
+    others: dict[str, object] = field(default_factory=dict)
+
+
+class Table:
+    """The rows. Its methods may be called in any thread; they raise `Problem` when the disk is full."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database.executescript(_TABLES)
+        self._rows = 0  # including those deleted
+        self._behind: dict[int, list[int]] = {}  # duplicates, by the row that they stand behind
+        self._deleted: set[int] = set()
+        self._views: OrderedDict[tuple[object, ...], Sequence[int]] = OrderedDict()
+        self._sources: Counter[str] = Counter()
+        self.revision = 0
+
+    @property
+    def size(self) -> int:
+        """Number of rows."""
+        return self._rows - len(self._deleted)
+
+    def sources(self, most: int) -> list[tuple[str, int]]:
+        """Return the most frequent sources and how many rows have them; none where all rows have none."""
+        # Without the lock: who asks must not wait for a search.
+        counts = [(source, count) for source, count in list(self._sources.items()) if count > 0]
+        found = nlargest(most, counts, key=lambda counted: counted[1])
+        return found if any(source for source, _ in found) else []
+
+    def close(self) -> None:
+        """Delete it."""
+        with self._lock:
+            self._database.close()
+
+    def append(self, rows: Sequence[Row]) -> int:
+        """Add rows at the end; returns the last one's id."""
+        with self._changing() as database:
+            first = self._rows + 1
+            ids = range(first, first + len(rows))
+            database.executemany(
+                "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)",
+                (_facts(number, row) for number, row in zip(ids, rows, strict=True)),
+            )
+            database.executemany(
+                "INSERT INTO texts VALUES (?, ?, ?, ?, ?)",
+                (_texts(number, row) for number, row in zip(ids, rows, strict=True)),
+            )
+            self._index(database, zip(ids, rows, strict=True))
+        self._rows += len(rows)
+        for row in rows:
+            self._count(row.source, 1)
+        return self._rows
+
+    def duplicate(self, row_id: int) -> int:
+        """Add a row that is like another, behind that; returns its id. Raises `Problem` when there is none."""
+        with self._lock:
+            like = self._get(row_id)
+            made = self.append([Row(0, like.prompt, like.target, like.source, like.others)])
+            self._behind.setdefault(row_id, []).insert(0, made)
+            return made
+
+    def change(self, row_id: int, prompt: str | None, target: str | None, source: str | None) -> None:
+        """Change a row; what is None stays. Raises `Problem` when there is none."""
+        with self._lock:
+            old = self._get(row_id)
+            new = Row(
+                old.line,
+                old.prompt if prompt is None else prompt,
+                old.target if target is None else target,
+                old.source if source is None else source,
+                old.others,
+            )
+            with self._changing() as database:
+                database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?)", _facts(row_id, new))
+                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", _texts(row_id, new))
+                self._forget(database, row_id)
+                self._index(database, [(row_id, new)])
+            self._count(old.source, -1)
+            self._count(new.source, 1)
+
+    def delete(self, row_id: int) -> None:
+        """Delete a row. Raises `Problem` when there is none."""
+        with self._lock:
+            self._count(self._get(row_id).source, -1)
+            self._deleted.add(row_id)
+            self._changed()
+
+    def restore(self, row_id: int) -> None:
+        """Bring a deleted row back to where it was. Raises `Problem` when it isn't one."""
+        with self._lock:
+            if row_id not in self._deleted:
+                raise _no_row(row_id)
+            self._deleted.remove(row_id)
+            self._count(self._get(row_id).source, 1)
+            self._changed()
+
+    def row(self, row_id: int) -> DatasetFullRow:
+        """Return a row. Raises `Problem` when there is none."""
+        with self._lock:
+            row = self._get(row_id)
+        return DatasetFullRow(
+            id=row_id,
+            line=row.line,
+            prompt=row.prompt,
+            target=row.target,
+            source=row.source,
+            others={name: text(value) for name, value in row.others.items()},
+        )
+
+    def page(self, asked: DatasetSearch) -> DatasetPage:
+        """Return some of the rows that are looked for."""
+        with self._lock, _full_disk():
+            view = self._view(asked)
+            ids = list(view[asked.offset : asked.offset + asked.limit])
+            marks = ",".join("?" * len(ids))
+            found = {
+                number: DatasetRow(
+                    id=number, line=line, prompt=start, length=length, source=source, has_target=bool(targets)
+                )
+                for number, line, length, targets, source, start in self._database.execute(
+                    f"SELECT id, line, length, targets, source, start FROM facts JOIN texts USING (id) WHERE id IN ({marks})",  # noqa: S608 - question marks
+                    ids,
+                )
+            }
+            at = None
+            if asked.find is not None:
+                with contextlib.suppress(ValueError):
+                    at = view.index(asked.find)
+            return DatasetPage(rows=[found[number] for number in ids], total=len(view), at=at, revision=self.revision)
+
+    def all(self) -> Iterator[Row]:
+        """Yield all rows in the dataset's own order."""
+        with self._lock:
+            order = self._order()
+        for row_id in order:
+            with self._lock:
+                row = self._get(row_id)
+            yield row  # without the lock: who reads may take its time
+
+    # What follows is called with the lock held.
+
+    def _order(self) -> Sequence[int]:
+        if not self._behind and not self._deleted:
+            return range(1, self._rows + 1)
+        moved = {number for group in self._behind.values() for number in group}
+        order = array.array("q")
+
+        def put(number: int) -> None:
+            pending = [number]
+            while pending:
+                number = pending.pop()
+                if number not in self._deleted:
+                    order.append(number)
+                pending += reversed(self._behind.get(number, []))
+
+        for number in range(1, self._rows + 1):
+            if number not in moved:
+                put(number)
+        return order
+
+    def _view(self, asked: DatasetSearch) -> Sequence[int]:
+        words = tuple(sorted(set(asked.search.casefold().split()), key=len, reverse=True))
+        key = (words, asked.source, asked.sort, asked.descending)
+        if key not in self._views:
+            self._views[key] = self._look_up(words, asked)
+            while len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        self._views.move_to_end(key)
+        return self._views[key]
+
+    def _look_up(self, words: Sequence[str], asked: DatasetSearch) -> Sequence[int]:
+        wanted = self._search(words) if words else None
+        if asked.sort == "order" and asked.source is None:
+            order = self._order()
+            if wanted is not None:
+                order = array.array("q", (number for number in order if number in wanted))
+            return order[::-1] if asked.descending else order
+        by = {"order": "id", "prompt": "key", "source": "source COLLATE NOCASE", "length": "length"}[asked.sort]
+        where, parameters = ("WHERE source = ?", (asked.source,)) if asked.source is not None else ("", ())
+        direction = "DESC" if asked.descending else "ASC"
+        found = self._database.execute(
+            f"SELECT id FROM facts {where} ORDER BY {by} {direction}, id {direction}",  # noqa: S608 - by our own words
+            parameters,
+        )
+        ids = (number for (number,) in found if number not in self._deleted and (wanted is None or number in wanted))
+        if asked.sort == "order" and self._behind:
+            chosen = set(ids)
+            order = array.array("q", (number for number in self._order() if number in chosen))
+            return order[::-1] if asked.descending else order
+        return array.array("q", ids)
+
+    def _search(self, words: Sequence[str]) -> set[int]:
+        """Return the rows that hold all words."""
+        needles = [word.encode(errors="replace") for word in words]
+        found: set[int] = set()
+        for ids, ends, folded in self._database.execute("SELECT rows, ends, folded FROM pieces"):
+            in_piece: set[int] | None = None
+            for needle in needles:
+                if folded.find(needle) < 0:
+                    in_piece = set()
+                    break
+                hits = _hits(needle, folded, array.array("q", ends))
+                in_piece = hits if in_piece is None else in_piece & hits
+                if not in_piece:
+                    break
+            if in_piece:
+                numbers = array.array("q", ids)
+                found.update(numbers[index] for index in in_piece)
+        return found
+
+    def _index(self, database: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> None:
+        """Add rows to what is searched."""
+        ids, ends, folded = array.array("q"), array.array("q"), bytearray()
+
+        def write() -> None:
+            database.execute(
+                "INSERT INTO pieces (rows, ends, folded) VALUES (?, ?, ?)",
+                (ids.tobytes(), ends.tobytes(), bytes(folded)),
+            )
+
+        for number, row in rows:
+            values = [row.prompt, row.target, row.source, *(text(value) for value in row.others.values())]
+            folded += "\n".join(values).casefold().encode(errors="replace") + b"\n"
+            ids.append(number)
+            ends.append(len(folded))
+            if len(folded) >= _PIECE:
+                write()
+                ids, ends, folded = array.array("q"), array.array("q"), bytearray()
+        if ids:
+            write()
+
+    def _forget(self, database: sqlite3.Connection, row_id: int) -> None:
+        """Take a row out of what is searched: its text there becomes blanks."""
+        # Behind a change it is in a later piece, too.
+        pieces = database.execute("SELECT id, rows FROM pieces ORDER BY id DESC").fetchall()
+        found = ((piece, array.array("q", ids)) for piece, ids in pieces)
+        piece, numbers = next((piece, numbers) for piece, numbers in found if row_id in numbers)
+        ends, folded = database.execute("SELECT ends, folded FROM pieces WHERE id = ?", (piece,)).fetchone()
+        index, bounds = numbers.index(row_id), array.array("q", ends)
+        start, end = bounds[index - 1] if index else 0, bounds[index]
+        blank = folded[:start] + b" " * (end - start) + folded[end:]
+        database.execute("UPDATE pieces SET folded = ? WHERE id = ?", (blank, piece))
+
+    def _get(self, row_id: int) -> Row:
+        with _full_disk():
+            found = self._database.execute(
+                "SELECT line, prompt, target, source, others FROM facts JOIN texts USING (id) WHERE id = ?", (row_id,)
+            ).fetchone()
+        if found is None or row_id in self._deleted:
+            raise _no_row(row_id)
+        line, prompt, target, source, others = found
+        return Row(line, prompt, target, source, json.loads(others))
+
+    def _count(self, source: str, step: int) -> None:
+        if source in self._sources or len(self._sources) < _SOURCES:
+            self._sources[source] += step
+
+    def _changed(self) -> None:
+        self.revision += 1
+        self._views.clear()
+
+    @contextlib.contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _full_disk():
+            self._database.execute("BEGIN")
+            try:
+                yield self._database
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+            self._changed()
+
+
+@contextlib.contextmanager
+def _full_disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise Problem(
+            507,
+            "disk_full",
+            f"The folder for temporary files can't take this dataset: {error}.",
+            "Make room there, or set SQLITE_TMPDIR to a folder with room before starting the Jupyter server.",
+        ) from error
+    except sqlite3.ProgrammingError as error:
+        raise Problem(404, "unknown_dataset", "The dataset was closed.", "Open it again.") from error
+
+
+def _facts(number: int, row: Row) -> tuple[object, ...]:
+    key = " ".join(row.prompt[: 2 * _KEY].casefold().split())[:_KEY]
+    return (number, row.line, len(row.prompt), int(bool(row.target)), row.source, key)
+
+
+def _texts(number: int, row: Row) -> tuple[object, ...]:
+    others = json.dumps(row.others, ensure_ascii=False, default=str)
+    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others)
+
+
+def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> set[int]:
+    """Return the indices of the rows that hold the needle; a row's text ends where `ends` says."""
+    hits = set()
+    at = folded.find(needle)
+    while at >= 0:
+        row = bisect_right(ends, at)
+        hits.add(row)
+        at = folded.find(needle, ends[row])
+    return hits
+
+
+def _no_row(row_id: int) -> Problem:
+    return Problem(404, "unknown_row", f"There is no row {row_id} in this dataset.", "It was deleted meanwhile.")

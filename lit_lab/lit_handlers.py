@@ -1,0 +1,70 @@
+"""Handlers of LIT's own app: its page, its files, its requests. docs/lit.md says why this is safe."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from typing import TYPE_CHECKING
+
+from lit_lab.api_handler import Handler, endpoint
+from lit_lab.problem import Problem
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import LitCall, Message
+
+
+class LitPageHandler(Handler):
+    """`lit/page`."""
+
+    @endpoint("litPage")
+    async def get(self) -> None:
+        """Send the page."""
+        from lit_lab.lit_page import content_security_policy, page
+
+        nonce = secrets.token_urlsafe(16)
+        # Whatever the server's configuration says of its own pages: this one holds somebody else's program.
+        self.set_header("Content-Security-Policy", content_security_policy(nonce))
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+        await self.finish(page(nonce), set_content_type="text/html; charset=utf-8")
+
+
+class LitFileHandler(Handler):
+    """`lit/files/{name}`."""
+
+    @endpoint("litFile")
+    async def get(self, name: str) -> None:
+        """Send one of LIT's files: to be read by our own page, never to be shown or run from here."""
+        content = await self.core.lit_file(name)
+        self.set_header("Content-Disposition", "attachment")
+        self.set_header("Cache-Control", "private, max-age=3600")
+        await self.finish(content, set_content_type="application/octet-stream")
+
+
+class LitCallHandler(Handler):
+    """`lit/call`."""
+
+    @endpoint("callLit")
+    async def post(self, request: LitCall) -> Message | None:
+        """Hand LIT a request of its page, and stream what comes."""
+        from lit_lab.protocol import ErrorEvent
+
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Accel-Buffering", "no")  # nginx would hold the heartbeats back
+        async with contextlib.aclosing(self.core.lit_call(request)) as lines:
+            sent = False
+            try:
+                async for line in lines:
+                    if not sent:
+                        self.set_header("Content-Type", "application/x-ndjson")
+                        sent = True
+                    self.write(line + b"\n")
+                    await self.flush()
+            except Problem as problem:
+                if not sent:
+                    raise
+                # The status is out already.
+                event = ErrorEvent(error=problem.error, message=problem.message, hint=problem.hint)
+                self.write(event.model_dump_json().encode() + b"\n")
+        await self.finish(set_content_type="application/x-ndjson")
+        return None

@@ -1,0 +1,135 @@
+"""Has LIT's application made when it is first wanted, and hands it its page's requests."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pydantic import BaseModel
+
+from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitAppRequest, LitCall, StateEvent
+
+from .. import collection
+from ..cancellation import Cancellation
+from ..errors import ServiceError, unexpected
+from ..registry import Registry
+from ..work import HEARTBEAT, Work
+from .turns import CALL, InTurn
+
+THREADS = 8  # requests of LIT's pages at a time; most wait for a model's turn
+MAX_INPUTS = 20_000  # after so many LIT's caches are dropped; they have no bound of their own
+
+log = logging.getLogger(__name__)
+
+
+class LitHost:
+    """LIT's application and its threads.
+
+    Args:
+        registry: The models.
+        work: Runs their computations.
+        datasets: Returns LIT's datasets by name; called in a thread.
+    """
+
+    def __init__(self, registry: Registry, work: Work, datasets: Callable[[], Mapping[str, Any]]) -> None:
+        self._registry = registry
+        self._work = work
+        self._datasets = datasets
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lit")
+        self._making = asyncio.Lock()
+        self._app: Any = None
+        self._make: Callable[[], Any] = lambda: None
+        self._made_of: tuple[int | str, ...] = ()
+        self._inputs = 0
+
+    async def open(self, request: LitAppRequest) -> AsyncIterator[bytes]:
+        """Make LIT ready, and yield as lines of JSON what is being waited for; at last `done` or `error`."""
+        started = asyncio.get_running_loop().time()
+        try:
+            async for message in self._registry.ready(request.model):
+                yield _line(StateEvent(message=message))
+            yield _line(StateEvent(message="Starting LIT…"))
+            making = asyncio.ensure_future(self._ready(request))
+            while not (await asyncio.wait([making], timeout=HEARTBEAT))[0]:
+                yield _line(HeartbeatEvent())
+            await making
+            yield _line(DoneEvent(seconds=asyncio.get_running_loop().time() - started))
+        except ServiceError as error:
+            yield _line(error.event())
+        except Exception as error:
+            log.exception("LIT could not be made ready")
+            yield _line(unexpected(error).event())
+
+    async def call(self, call: LitCall) -> AsyncIterator[bytes]:
+        """Answer a request of LIT's page: heartbeats, then `lit_answer` or `error`. Ends early when it is closed."""
+        cancellation = Cancellation()
+        try:
+            if self._app is None:
+                raise ServiceError(
+                    409, "lit_not_open", "The model service was started anew, without LIT.", "Open LIT again."
+                )
+            self._inputs += len(call.inputs)
+            if self._inputs > MAX_INPUTS:
+                await self._make_anew()
+            answering = asyncio.get_running_loop().run_in_executor(
+                self._threads, _answer, self._app, call, cancellation
+            )
+            while not (await asyncio.wait([answering], timeout=HEARTBEAT))[0]:
+                yield _line(HeartbeatEvent())
+            yield _line(answering.result())
+        except ServiceError as error:
+            yield _line(error.event())
+        except Exception as error:
+            log.exception("LIT failed")
+            yield _line(unexpected(error).event())
+        finally:
+            cancellation.set()
+
+    async def _ready(self, request: LitAppRequest) -> None:
+        async with self._making:
+            loop = asyncio.get_running_loop()
+            models = {
+                entry.name: InTurn(self._work, loop, entry.name, entry.model)
+                for entry in self._registry.entries.values()
+                if entry.model is not None
+            }
+            if self._made_of != (request.max_new_tokens, *models):
+                self._make = functools.partial(self._build, models, request.max_new_tokens)
+                await self._make_anew()
+                self._made_of = request.max_new_tokens, *models
+
+    async def _make_anew(self) -> None:
+        self._inputs = 0
+        self._app = await asyncio.get_running_loop().run_in_executor(self._threads, self._make)
+
+    def _build(self, models: Mapping[str, InTurn], max_new_tokens: int) -> Any:
+        from .building import build  # imports LIT's models
+
+        with collection.paused():
+            return build(models, self._datasets(), max_new_tokens)
+
+
+def _answer(app: Any, call: LitCall, cancellation: Cancellation) -> LitAnswer | ErrorEvent:
+    """Have LIT answer, as a WSGI application answers."""
+    from werkzeug.test import Client
+
+    CALL.set(cancellation)
+    inputs = [one if isinstance(one, str) else one.model_dump() for one in call.inputs]
+    # As LIT's page sends it: without a configuration there is no such field, not a null.
+    body = {"inputs": inputs} | ({} if call.config is None else {"config": call.config})
+    response = Client(app).post(f"/{call.endpoint}", query_string=dict(call.query), data=json.dumps(body))
+    text = response.get_data(as_text=True)
+    if response.status_code == 200:
+        return LitAnswer(body=text)
+    # LIT tells an exception's text, and after it, for programmers, where it was raised: that is in the log.
+    said = text.partition("\n\nDetails:")[0].removeprefix("Uncaught error: ").strip()
+    return ErrorEvent(error="lit_failed", message=said[:2_000] or f"LIT answered with {response.status_code}.")
+
+
+def _line(message: BaseModel) -> bytes:
+    return message.model_dump_json().encode() + b"\n"

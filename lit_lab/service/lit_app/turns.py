@@ -1,0 +1,65 @@
+"""A model whose computations, asked for from LIT's threads, wait for their turn among all others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel
+
+from lit_lab.protocol import GenerateRequest, SalienceRequest
+
+from ..cancellation import Cancellation
+from ..errors import ServiceError
+from ..work import Work
+
+if TYPE_CHECKING:
+    from ..language_model import LanguageModel
+
+CALL: ContextVar[Cancellation] = ContextVar("CALL")
+"""Ends the request of LIT's page that the present thread answers."""
+
+
+class LitFailure(Exception):  # noqa: N818 - LIT shows its text, not its name
+    """A `ServiceError` as LIT tells it: LIT shows an exception's text and knows no hints."""
+
+
+class InTurn:
+    """Stands before a `LanguageModel` (as a `causal_lm.Computing`).
+
+    LIT computes where it is asked, in a thread of ours. Here each answer and each map is a computation of its own in the
+    model's queue, so that a whole dataset's answers let others in between.
+
+    Args:
+        work: Runs the computations.
+        loop: The loop that `work` lives in.
+        name: The model's name.
+        model: The model, loaded.
+    """
+
+    def __init__(self, work: Work, loop: asyncio.AbstractEventLoop, name: str, model: LanguageModel) -> None:
+        # To look tokens and embeddings up, which needs no turn.
+        self.causal_lm = model.causal_lm
+        self.tokenizer = model.tokenizer
+        self._work = work
+        self._loop = loop
+        self._name = name
+
+    def generate(self, request: GenerateRequest, _: Cancellation) -> Iterator[BaseModel]:
+        """As `LanguageModel.generate`, at once. Raises `LitFailure` and `Cancelled`."""
+        return self._run(lambda model, cancellation: model.generate(request, cancellation))
+
+    def salience(self, request: SalienceRequest, _: Cancellation) -> Iterator[BaseModel]:
+        """As `LanguageModel.salience`, at once. Raises `LitFailure` and `Cancelled`."""
+        return self._run(lambda model, cancellation: model.salience(request, cancellation))
+
+    def _run(self, compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]]) -> Iterator[BaseModel]:
+        cancellation = CALL.get()
+        cancellation.check()
+        asked = asyncio.run_coroutine_threadsafe(self._work.collect(self._name, compute, cancellation), self._loop)
+        try:
+            return iter(asked.result())
+        except ServiceError as error:
+            raise LitFailure(f"{error.message} {error.hint}".strip()) from error

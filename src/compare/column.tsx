@@ -1,0 +1,320 @@
+import React, { useCallback } from 'react';
+
+import { usePanel } from '../panel/context';
+import { Demand } from '../panel/demand';
+import { Flow } from '../panel/flow';
+import { Problem, Waiting } from '../panel/notices';
+import { useRedraw } from '../panel/redraw';
+import { describeSampling, duration } from '../session/labels';
+import type { IRun } from '../session/run';
+import { isUnderWay } from '../session/run';
+import type { Comparison } from './comparison';
+import { describeChange } from './labels';
+import { nameOf } from './name';
+import type { Side } from './segments';
+import type { CompareSide } from './side';
+import type { ICompareActions } from './view';
+
+/** What a column shows and does. */
+interface IColumnProps {
+  comparison: Comparison;
+  side: Side;
+  pane: React.RefObject<HTMLDivElement>;
+  actions: ICompareActions;
+}
+
+/** One run of a comparison. */
+export function Column(props: IColumnProps): JSX.Element {
+  const { trans } = usePanel();
+  const { comparison, side: at, pane } = props;
+  const side = comparison.sides[at];
+  useRedraw(side);
+  const { settings } = comparison;
+  const { text, target, scores } = side.explanation;
+  const map = comparison.shown(at);
+  const onPick = useCallback(
+    (token: number, extend: boolean) => {
+      comparison.pick(at, token, extend);
+    },
+    [comparison, at]
+  );
+  const { difference, view } = comparison;
+  const describe = useCallback(
+    (index: number) => {
+      const change =
+        view === 'difference' ? difference?.of[at][index] : undefined;
+      return change
+        ? describeChange(change, difference!.changes.length, trans)
+        : '';
+    },
+    [difference, view, at, trans]
+  );
+  return (
+    <section
+      className="lit-compare-column"
+      aria-label={
+        at === 'left'
+          ? trans.__('A: %1', nameOf(side, trans))
+          : trans.__('B: %1', nameOf(side, trans))
+      }
+      data-side={at}
+    >
+      <Head {...props} />
+      <div
+        ref={pane}
+        className="lit-compare-pane"
+        data-view={view}
+        data-side={at}
+      >
+        <Notices {...props} />
+        {text && side.run && (
+          <Flow
+            text={text}
+            map={map}
+            target={target}
+            ready={scores !== null}
+            answering={isUnderWay(side.run) && side.run.answerTokens.length > 0}
+            underline={settings.emphasis === 'underline'}
+            fine={
+              settings.granularity === 'tokens' ||
+              settings.granularity === 'words'
+            }
+            onPick={onPick}
+            marks={comparison.marks(at)}
+            describe={describe}
+          />
+        )}
+        {side.phase === 'shown' && side.run?.answerTokens.length === 0 && (
+          <p className="lit-hint lit-inset">
+            {trans.__('The model ended its answer at once, without a word.')}
+          </p>
+        )}
+      </div>
+      <TargetNotice {...props} />
+    </section>
+  );
+}
+
+/** What a side is called wherever both are told apart. */
+function letterOf(side: Side): string {
+  return side === 'left' ? 'A' : 'B';
+}
+
+/** Which run it is. */
+function Head({ comparison, side: at, actions }: IColumnProps): JSX.Element {
+  const { trans } = usePanel();
+  const side = comparison.sides[at];
+  const { run } = side;
+  const name = nameOf(side, trans);
+  return (
+    <header className="lit-compare-head">
+      <span className="lit-compare-letter" aria-hidden>
+        {letterOf(at)}
+      </span>
+      <h3 className="lit-compare-name" title={name}>
+        <bdi>{name}</bdi>
+      </h3>
+      {side.id !== null && side.phase === 'shown' && (
+        <button
+          type="button"
+          className="lit-link"
+          title={trans.__('Show this run in the side panel')}
+          onClick={() => actions.onOpen(side.id!)}
+        >
+          {trans.__('Open in panel')}
+        </button>
+      )}
+      {run && <span className="lit-compare-facts">{factsOf(run, trans)}</span>}
+    </header>
+  );
+}
+
+function factsOf(
+  run: IRun,
+  trans: ReturnType<typeof usePanel>['trans']
+): string {
+  const count = run.answerTokens.length;
+  return [
+    run.model,
+    new Date(run.started).toLocaleString([], {
+      dateStyle: 'medium',
+      timeStyle: 'short'
+    }),
+    describeSampling(run.sampling, trans),
+    trans._n('%1 token', '%1 tokens', count, count),
+    run.seconds === null ? '' : duration(run.seconds, trans),
+    run.phase === 'stopped' ? trans.__('stopped') : '',
+    run.reason === 'length' ? trans.__('cut at the longest answer') : '',
+    run.reason === 'window' ? trans.__('cut: the model’s window is full') : ''
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** What is waited for, or went wrong, with the run itself. */
+function Notices(props: IColumnProps): JSX.Element | null {
+  const { trans } = usePanel();
+  const { comparison, side: at, actions } = props;
+  const side = comparison.sides[at];
+  const { run, problem } = side;
+  if (side.phase === 'loading') {
+    return (
+      <div className="lit-compare-notice">
+        <Waiting
+          message={trans.__('Fetching the run')}
+          since={side.loadingSince!}
+        />
+      </div>
+    );
+  }
+  if (side.phase === 'running' && run) {
+    return (
+      <div className="lit-compare-notice">
+        <Waiting message={run.message} since={run.started} />
+        <button
+          type="button"
+          className="lit-button lit-stop"
+          onClick={() => side.stop()}
+        >
+          <span aria-hidden>◼ </span>
+          {trans.__('Stop')}
+        </button>
+      </div>
+    );
+  }
+  if (problem) {
+    return (
+      <div className="lit-compare-notice">
+        <Problem
+          problem={problem}
+          remedies={{ retry: () => side.retry(), restart: actions.onRestart }}
+        />
+      </div>
+    );
+  }
+  if (side.phase === 'unanswered') {
+    return (
+      <div className="lit-compare-notice">
+        <p className="lit-hint">
+          {trans.__('It was stopped before there was an answer.')}
+        </p>
+        <button
+          type="button"
+          className="lit-button"
+          onClick={() => side.retry()}
+        >
+          {trans.__('Run again')}
+        </button>
+      </div>
+    );
+  }
+  return null;
+}
+
+/** How the target was found, and how far its map is. */
+function TargetNotice(props: IColumnProps): JSX.Element | null {
+  const { trans } = usePanel();
+  const { comparison, side: at, actions } = props;
+  const side = comparison.sides[at];
+  const { explanation } = side;
+  const { scores, target, map, demand, text } = explanation;
+  if (side.phase !== 'shown' || !scores || !text) {
+    return null;
+  }
+  const match = comparison.matched(at);
+  if (!target) {
+    return (
+      <p className="lit-compare-foot lit-hint">
+        {match === 'none'
+          ? trans.__(
+              'Nothing here belongs to the other side’s target. Click a sentence of this answer to choose one.'
+            )
+          : trans.__(
+              'Click a sentence of the answer to see what led to it; Shift-click to extend.'
+            )}
+      </p>
+    );
+  }
+  return (
+    <div className="lit-compare-foot">
+      {match !== null && match !== 'none' && (
+        <p className="lit-hint">
+          {
+            {
+              same: trans.__('Target: the same text as on the other side.'),
+              alike: trans.__('Target: the likest to the other side’s.'),
+              place: trans.__(
+                'Target: in the same place as the other side’s; it says something else.'
+              )
+            }[match]
+          }
+        </p>
+      )}
+      {!map && demand && (
+        <Demand
+          demand={demand}
+          method={comparison.settings.method}
+          text={text}
+          target={target}
+          onRestart={actions.onRestart}
+        />
+      )}
+      {!map && !demand && <Scoring side={side} onRestart={actions.onRestart} />}
+    </div>
+  );
+}
+
+/** Scores that come by themselves: how far they are, and what stops them. */
+function Scoring(props: {
+  side: CompareSide;
+  onRestart: () => void;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { explanation } = props.side;
+  const { scores, target } = explanation;
+  if (!scores || !target) {
+    return null;
+  }
+  if (scores.problem) {
+    return (
+      <Problem
+        problem={scores.problem}
+        remedies={{
+          retry: () => scores.retry(),
+          restart: props.onRestart
+        }}
+      />
+    );
+  }
+  if (!scores.isBusy) {
+    return (
+      <div className="lit-compare-action">
+        <span className="lit-hint">
+          {trans.__('Its map was not computed.')}
+        </span>
+        <button
+          type="button"
+          className="lit-button"
+          onClick={() => scores.demand(target)}
+        >
+          {trans.__('Compute')}
+        </button>
+      </div>
+    );
+  }
+  return (
+    <div className="lit-compare-action">
+      <Waiting
+        message={scores.message || trans.__('Computing salience')}
+        since={explanation.targetSince}
+      />
+      <button
+        type="button"
+        className="lit-button"
+        onClick={() => scores.cancel()}
+      >
+        {trans.__('Cancel')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,139 @@
+/** The difference of two maps over what two texts have in common. */
+import { intensityExponent } from '../salience';
+import type { ISegmentSalience } from '../salience';
+import { colourWeight } from '../salience';
+import type { IShownMap } from '../session/map';
+import type { IPair } from './align';
+import type { Side } from './segments';
+
+/** How much a pair of segments weighs on both sides. */
+export interface IChange {
+  readonly pair: IPair;
+  /** Signed share, -1 to 1; null where the segment is missing or has none. */
+  readonly left: number | null;
+  readonly right: number | null;
+  /** Right less left; null where one of them is null. */
+  readonly change: number | null;
+  /** What it is ranked by: the change, or the share of what stands alone. */
+  readonly size: number;
+  /** From 1, the greatest. */
+  readonly rank: number;
+}
+
+/** The difference of two maps. */
+export interface IMapDifference {
+  /** By rank. Pairs that have a share on neither side are left out. */
+  readonly changes: readonly IChange[];
+  /** For each segment of a side, its change; null where it is left out. */
+  readonly of: Readonly<Record<Side, readonly (IChange | null)[]>>;
+  /** The greatest change of a pair, in parts of one. */
+  readonly most: number;
+}
+
+/**
+ * The change that full colour stands for at least. Else two maps that are the
+ * same but for rounding would look as if all was different.
+ */
+export const LEAST_FULL = 0.01;
+
+/**
+ * Compare two maps, segment by segment.
+ *
+ * What is compared are shares: scores of two targets, prompts or models have no
+ * common unit, and shares have one. Those of signed methods keep the score's
+ * sign, so that what turned from against to for changed by the sum of both.
+ */
+export function differenceOfMaps(
+  pairs: readonly IPair[],
+  left: IShownMap,
+  right: IShownMap
+): IMapDifference {
+  const found = pairs.flatMap(pair => {
+    const [a, b] = [
+      signedShare(left.segments, pair.left),
+      signedShare(right.segments, pair.right)
+    ];
+    if (a === null && b === null) {
+      return [];
+    }
+    const change = a === null || b === null ? null : b - a;
+    const size = Math.abs(change ?? a ?? b ?? 0);
+    return [{ pair, left: a, right: b, change, size }];
+  });
+  const changes = found
+    .sort((one, other) => other.size - one.size)
+    .map((one, index): IChange => ({ ...one, rank: index + 1 }));
+  const of = {
+    left: new Array<IChange | null>(left.segments.length).fill(null),
+    right: new Array<IChange | null>(right.segments.length).fill(null)
+  };
+  for (const change of changes) {
+    for (const side of ['left', 'right'] as const) {
+      const index = change.pair[side];
+      if (index !== null) {
+        of[side][index] = change;
+      }
+    }
+  }
+  const most = changes.reduce(
+    (max, { change }) => Math.max(max, Math.abs(change ?? 0)),
+    0
+  );
+  return { changes, of, most };
+}
+
+function signedShare(
+  segments: readonly ISegmentSalience[],
+  index: number | null
+): number | null {
+  const segment = index === null ? undefined : segments[index];
+  if (!segment || segment.share === null) {
+    return null;
+  }
+  return segment.score < 0 ? -segment.share : segment.share;
+}
+
+/**
+ * A side's segments coloured by their change: above zero where they weigh more
+ * on the right. What has no counterpart has no colour.
+ *
+ * @param intensity - of colours, 0 to 1.
+ */
+export function differenceMap(
+  map: IShownMap,
+  side: Side,
+  difference: IMapDifference,
+  intensity: number
+): IShownMap {
+  const exponent = intensityExponent(intensity);
+  const full = Math.max(difference.most, LEAST_FULL);
+  const segments = map.segments.map((segment, i): ISegmentSalience => {
+    const found = difference.of[side][i];
+    const change = found?.change ?? 0;
+    return {
+      span: segment.span,
+      score: change,
+      share: found ? Math.abs(change) : null,
+      rank: found?.change === null ? null : (found?.rank ?? null)
+    };
+  });
+  return {
+    ...map,
+    segments,
+    maxShare: full,
+    weights: segments.map(s => colourWeight(s, { maxShare: full }, exponent))
+  };
+}
+
+/** A map coloured on a range that it has in common with others. */
+export function onRange(
+  map: IShownMap,
+  maxShare: number,
+  intensity: number
+): IShownMap {
+  const exponent = intensityExponent(intensity);
+  return {
+    ...map,
+    weights: map.segments.map(s => colourWeight(s, { maxShare }, exponent))
+  };
+}

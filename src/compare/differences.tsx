@@ -1,0 +1,136 @@
+import React, { useState } from 'react';
+
+import { usePanel } from '../panel/context';
+import { textOf } from '../session/map';
+import type { Comparison } from './comparison';
+import type { IChange } from './difference';
+import { describeChange, points, share } from './labels';
+import type { Side } from './segments';
+
+/** How many changes are listed at first. */
+const COUNT = 6;
+
+/** How many, when all are wanted: more than anybody reads. */
+const MOST = 200;
+
+/** The segments whose weight changed most, so that nobody has to judge colours. */
+export function Differences(props: {
+  comparison: Comparison;
+  onShow: (shown: Partial<Record<Side, number>>) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const [all, setAll] = useState(false);
+  const { comparison, onShow } = props;
+  const { difference } = comparison;
+  if (!difference) {
+    return (
+      <section className="lit-compare-dock">
+        <p className="lit-hint">
+          {trans.__(
+            'A difference needs a map on both sides: choose a target in each answer.'
+          )}
+        </p>
+      </section>
+    );
+  }
+  const { changes } = difference;
+  const largest = changes[0]?.size ?? 0;
+  return (
+    <section className="lit-compare-dock">
+      <h3 className="lit-ledto-title">{trans.__('What changed most')}</h3>
+      {changes.length === 0 && (
+        <p className="lit-hint">
+          {trans.__('Nothing stands before the targets that could differ.')}
+        </p>
+      )}
+      <ol aria-label={trans.__('What changed most')}>
+        {changes.slice(0, all ? MOST : COUNT).map(change => (
+          <li key={change.rank}>
+            <Row
+              comparison={comparison}
+              change={change}
+              largest={largest}
+              count={changes.length}
+              onShow={onShow}
+            />
+          </li>
+        ))}
+      </ol>
+      {changes.length > COUNT && (
+        <button
+          type="button"
+          className="lit-link"
+          aria-expanded={all}
+          onClick={() => setAll(!all)}
+        >
+          {all
+            ? trans.__('Show fewer')
+            : trans.__('Show all %1', changes.length)}
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Row(props: {
+  comparison: Comparison;
+  change: IChange;
+  largest: number;
+  count: number;
+  onShow: (shown: Partial<Record<Side, number>>) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { comparison, change, largest, count, onShow } = props;
+  const { pair, left, right } = change;
+  const side: Side = pair.right === null ? 'left' : 'right';
+  const { text } = comparison.sides[side].explanation;
+  const span = text?.segments[pair[side]!];
+  const content = text && span ? textOf(text.tokens, span).trim() : '';
+  const way = wayOf(change);
+  return (
+    <button
+      type="button"
+      className="lit-ledto-row lit-difference"
+      data-way={way}
+      title={describeChange(change, count, trans)}
+      onClick={() =>
+        onShow({
+          ...(pair.left !== null && { left: pair.left }),
+          ...(pair.right !== null && { right: pair.right })
+        })
+      }
+    >
+      <span className="lit-ledto-rank">{change.rank}</span>
+      <span className="lit-difference-sign" aria-hidden>
+        {{ more: '▲', less: '▼', alone: '◇', same: '=' }[way]}
+      </span>
+      <bdi className="lit-ledto-text">{content}</bdi>
+      <span className="lit-bar" aria-hidden>
+        <span
+          style={{
+            width: `${largest > 0 ? (change.size / largest) * 100 : 0}%`
+          }}
+        />
+      </span>
+      <span className="lit-difference-shares">
+        {left === null ? '–' : share(left)} →{' '}
+        {right === null ? '–' : share(right)}
+      </span>
+      <span className="lit-ledto-share">
+        {change.change !== null
+          ? points(change.change, trans)
+          : left !== null
+            ? trans.__('only in A')
+            : trans.__('only in B')}
+      </span>
+    </button>
+  );
+}
+
+/** Which way a change goes. */
+function wayOf({ change }: IChange): 'more' | 'less' | 'alone' | 'same' {
+  if (change === null) {
+    return 'alone';
+  }
+  return change > 0 ? 'more' : change < 0 ? 'less' : 'same';
+}

@@ -1,0 +1,198 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { RunInfo } from '../api';
+import type { TokenSpan } from '../salience';
+import type { IText } from '../session/map';
+import { isUnderWay } from '../session/run';
+import type { IRun } from '../session/run';
+import { Comparison } from './comparison';
+import type { ISettingsSource } from './comparison';
+import type { SideClient } from './side';
+import { promptWithout } from './trial';
+
+/** What the launcher needs of the session. */
+export interface ICompareSession extends ISettingsSource {
+  readonly run: IRun | null;
+  readonly text: IText | null;
+  readonly target: TokenSpan | null;
+  readonly changed: ISignal<ICompareSession, void>;
+}
+
+/** A run in the history that a comparison can be begun with. */
+export type Pickable = Pick<RunInfo, 'id' | 'created'>;
+
+/**
+ * The ways into a comparison: two runs of the history, the shown run and the one
+ * before it, and the shown run without a sentence of its prompt.
+ */
+export class CompareLauncher implements IDisposable {
+  /**
+   * @param open - shows a comparison; it owns it from then on.
+   */
+  constructor(
+    client: SideClient,
+    session: ICompareSession,
+    open: (comparison: Comparison) => void,
+    trans: TranslationBundle
+  ) {
+    this._client = client;
+    this._session = session;
+    this._open = open;
+    this._trans = trans;
+    session.changed.connect(this._onSession, this);
+  }
+
+  /** The run of the history that another one is to be chosen for, or null. */
+  get picked(): RunInfo | null {
+    return this._picked;
+  }
+
+  /** The shown run, once it can be compared; else null. */
+  get current(): IRun | null {
+    const { run } = this._session;
+    return run && run.jobId !== null && !isUnderWay(run) ? run : null;
+  }
+
+  /** The run that was shown before the one that is shown now, or null. */
+  get before(): IRun | null {
+    return this._before;
+  }
+
+  /** Why the last trial could not be begun, in words; or empty. */
+  get refusal(): string {
+    return this._refusal;
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._session.changed.disconnect(this._onSession, this);
+      Signal.clearData(this);
+    }
+  }
+
+  /** Begin with a run of the history; null lets go of the one there is. */
+  pick(run: RunInfo | null): void {
+    this._picked = run;
+    this._changed.emit();
+  }
+
+  /** Compare the run that was begun with, and another one. */
+  pickOther(other: Pickable): void {
+    const first = this._picked;
+    this.pick(null);
+    if (first && first.id !== other.id) {
+      this.compare(first, other);
+    }
+  }
+
+  /** Compare two runs of the history, the older one on the left. */
+  compare(one: Pickable, other: Pickable): void {
+    const [older, newer] =
+      one.created <= other.created ? [one, other] : [other, one];
+    const comparison = this.make();
+    this._open(comparison);
+    void comparison.restore({ left: older.id, right: newer.id });
+  }
+
+  /** Compare the shown run with the one before it. */
+  compareWithBefore(): void {
+    const { current, before } = this;
+    if (current && before) {
+      const comparison = this.make();
+      this._open(comparison);
+      if (this._session.target) {
+        comparison.aim(this._session.target, 'right');
+      }
+      void comparison.sides.left.take(before);
+      void comparison.sides.right.take(current);
+    }
+  }
+
+  /**
+   * Run the shown run's prompt without one of its segments, and show both.
+   * Nothing of the session changes.
+   *
+   * @param index - of the segment, among those that are shown.
+   */
+  tryWithout(index: number): void {
+    const { current } = this;
+    const { text, target, settings } = this._session;
+    const span = text?.prompt[index];
+    if (!current || !span) {
+      return;
+    }
+    if (promptWithout(current, span).trim() === '') {
+      this._refuse(
+        this._trans.__(
+          'Nothing would be left of the prompt without this. Take a smaller part away: choose words or sentences above.'
+        )
+      );
+      return;
+    }
+    this._refuse('');
+    const comparison = this.make();
+    this._open(comparison);
+    if (target) {
+      comparison.aim(target, 'left');
+    }
+    void comparison.sides.left
+      .take(current)
+      .then(() => comparison.tryWithout(span, settings.maxNewTokens));
+  }
+
+  /** Let go of what was told of a trial. */
+  dismiss(): void {
+    this._refuse('');
+  }
+
+  /** A comparison of nothing yet. */
+  make(): Comparison {
+    return new Comparison(this._client, this._session, this._trans);
+  }
+
+  private _refuse(refusal: string): void {
+    if (refusal !== this._refusal) {
+      this._refusal = refusal;
+      this._changed.emit();
+    }
+  }
+
+  /** Remember what is shown, so that it is the run before once another one is. */
+  private _onSession(): void {
+    const { current } = this;
+    if (current === null || current === this._last) {
+      return;
+    }
+    if (current.jobId !== this._last?.jobId) {
+      this._refusal = '';
+      // A run without an answer explains nothing, and isn't kept either.
+      this._before = this._last?.answerTokens.length ? this._last : null;
+    }
+    this._last = current;
+    this._changed.emit();
+  }
+
+  private readonly _client: SideClient;
+  private readonly _session: ICompareSession;
+  private readonly _open: (comparison: Comparison) => void;
+  private readonly _trans: TranslationBundle;
+  private readonly _changed = new Signal<this, void>(this);
+  private _picked: RunInfo | null = null;
+  private _last: IRun | null = null;
+  private _before: IRun | null = null;
+  private _refusal = '';
+  private _isDisposed = false;
+}

@@ -1,0 +1,123 @@
+import React, { useState } from 'react';
+
+import { usePanel } from '../panel/context';
+import { MapOptions } from '../panel/options';
+import { percent } from '../session/labels';
+import { METHODS } from '../session/methods';
+import type { ISettings } from '../session/settings';
+import type { Comparison } from './comparison';
+import { LEAST_FULL } from './difference';
+import { points } from './labels';
+import type { Side } from './segments';
+
+/** What the marks and colours mean, and how maps are made. */
+export function CompareLegend(props: {
+  comparison: Comparison;
+  onSettings: (settings: Partial<ISettings>) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const [open, setOpen] = useState(false);
+  const { comparison, onSettings } = props;
+  const { view, shared } = comparison;
+  return (
+    <footer className="lit-legend">
+      {open && (
+        <div
+          className="lit-options"
+          role="group"
+          aria-label={trans.__('Options')}
+        >
+          <MapOptions settings={comparison.settings} onSettings={onSettings} />
+        </div>
+      )}
+      <div className="lit-legend-row">
+        {view === 'text' && <TextKey />}
+        {view === 'maps' &&
+          (shared ? (
+            <Range comparison={comparison} of={['left', 'right']} />
+          ) : (
+            <>
+              <Range comparison={comparison} of={['left']} />
+              <Range comparison={comparison} of={['right']} />
+            </>
+          ))}
+        {view === 'difference' && <DifferenceKey comparison={comparison} />}
+        <button
+          type="button"
+          className="lit-link lit-options-toggle"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          {trans.__('Options')}
+        </button>
+      </div>
+    </footer>
+  );
+}
+
+function TextKey(): JSX.Element {
+  const { trans } = usePanel();
+  return (
+    <>
+      <span data-side="left">
+        <span className="lit-word">{trans.__('words only in A')}</span>
+      </span>
+      <span data-side="right">
+        <span className="lit-word">{trans.__('words only in B')}</span>
+      </span>
+    </>
+  );
+}
+
+/** The range of a side's colours, or of both. */
+function Range(props: {
+  comparison: Comparison;
+  of: readonly Side[];
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { comparison, of } = props;
+  const map = of
+    .map(side => comparison.sides[side].explanation.map)
+    .find(found => found !== null);
+  if (!map) {
+    return null;
+  }
+  const { isSigned } = METHODS[map.method];
+  const most = percent(comparison.rangeOf(of[0]));
+  const letters = of.map(side => (side === 'left' ? 'A' : 'B'));
+  return (
+    <span className="lit-scale">
+      <strong>{letters.join(trans.__(' and '))}</strong>{' '}
+      {isSigned ? trans.__('against it') : '0'}
+      <span className="lit-scale-bar" data-signed={isSigned} aria-hidden />
+      {isSigned
+        ? trans.__('for it: up to %1', most)
+        : trans.__('%1 of salience', most)}
+    </span>
+  );
+}
+
+function DifferenceKey({
+  comparison
+}: {
+  comparison: Comparison;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { difference } = comparison;
+  if (!difference) {
+    return null;
+  }
+  const full = Math.max(difference.most, LEAST_FULL);
+  return (
+    <>
+      <span className="lit-scale">
+        {trans.__('▼ less in B')}
+        <span className="lit-scale-bar" data-signed="true" aria-hidden />
+        {trans.__('▲ more in B: up to %1', points(full, trans))}
+      </span>
+      <span className="lit-segment" data-mark="only">
+        {trans.__('only on one side')}
+      </span>
+    </>
+  );
+}

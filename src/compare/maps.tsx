@@ -1,0 +1,34 @@
+import React from 'react';
+
+import { LedTo } from '../panel/ledto';
+import type { Comparison } from './comparison';
+import type { Side } from './segments';
+
+/** What led to each side's target. */
+export function Maps(props: {
+  comparison: Comparison;
+  onShow: (shown: Partial<Record<Side, number>>) => void;
+}): JSX.Element | null {
+  const { comparison, onShow } = props;
+  const { sides } = comparison;
+  if (!sides.left.explanation.map && !sides.right.explanation.map) {
+    return null;
+  }
+  return (
+    <div className="lit-compare-dock lit-compare-pair">
+      {(['left', 'right'] as const).map(side => {
+        const { text, map } = sides[side].explanation;
+        return text && map ? (
+          <LedTo
+            key={side}
+            text={text}
+            map={map}
+            onShow={index => onShow({ [side]: index })}
+          />
+        ) : (
+          <span key={side} />
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,239 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError } from '../api';
+import type { ApiClient } from '../api';
+import { Explanation } from '../session/explanation';
+import type { ExplanationClient } from '../session/explanation';
+import { problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
+import { isUnderWay, keptRun } from '../session/run';
+import type { IRun, IRunRequest } from '../session/run';
+import { Runner } from '../session/runner';
+import type { Splitter } from '../session/splitter';
+
+/** What a side asks of the client. */
+export type SideClient = ExplanationClient &
+  Pick<ApiClient, 'run' | 'startJob' | 'events' | 'cancelJob'>;
+
+/** How far a side is. */
+export type SidePhase =
+  /** It is fetched from the history. */
+  | 'loading'
+  /** It could not be had. */
+  | 'missing'
+  /** The model is answering, or about to. */
+  | 'running'
+  /** Stopped, or failed, before there was any answer. */
+  | 'unanswered'
+  | 'shown';
+
+/**
+ * A side of a comparison: a run, and what led to its answer.
+ *
+ * Whatever is a run can be a side: one of the history, one of this page, one
+ * that is under way. A text that nobody generated is one too, where it takes the
+ * place of `answerTokens`.
+ */
+export class CompareSide implements IDisposable {
+  /**
+   * @param splitter - cuts by the user's expression; not this one's to dispose
+   *   of. Without one, that granularity has no segments.
+   */
+  constructor(
+    client: SideClient,
+    trans: TranslationBundle,
+    splitter: Splitter | null = null
+  ) {
+    this._client = client;
+    this._trans = trans;
+    this._runner = new Runner(client, trans);
+    this.explanation = new Explanation(client, trans, splitter);
+    this._runner.changed.connect(this._onRun, this);
+    this.explanation.changed.connect(this._emit, this);
+  }
+
+  /** What led to its answer: text, target, map. */
+  readonly explanation: Explanation;
+
+  /** The run, without an answer as long as there is none; null before. */
+  get run(): IRun | null {
+    return this._runner.run ?? this._runner.attempt;
+  }
+
+  get phase(): SidePhase {
+    if (this._loadingSince !== null) {
+      return 'loading';
+    }
+    const { run } = this;
+    if (isUnderWay(run)) {
+      return 'running';
+    }
+    const isAnswered = run !== null && run.promptTokens.length > 0;
+    if (isAnswered && (run.answerTokens.length > 0 || run.phase === 'done')) {
+      return 'shown';
+    }
+    return this._request ? 'unanswered' : 'missing';
+  }
+
+  /** Its run's name; empty where it has none. */
+  get title(): string {
+    return this.run?.title ?? this._request?.title ?? '';
+  }
+
+  /** Id of its run in the history, as far as it is known. */
+  get id(): string | null {
+    return this.run?.jobId ?? this._id;
+  }
+
+  /** When loading began, in milliseconds since the epoch; null if it isn't. */
+  get loadingSince(): number | null {
+    return this._loadingSince;
+  }
+
+  /** Why there is no run or no answer, or null. */
+  get problem(): IProblem | null {
+    return this._problem ?? this.run?.problem ?? null;
+  }
+
+  /** Emitted when anything above, or of the explanation, changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this.explanation.dispose();
+      this._runner.dispose();
+      Signal.clearData(this);
+    }
+  }
+
+  /** Show a run. */
+  show(run: IRun): void {
+    this._id = run.jobId;
+    this._problem = null;
+    this._runner.show(run);
+  }
+
+  /**
+   * Show a run of the history. Never rejects.
+   *
+   * @returns whether it has it. Without it, the side is `missing`, and says why.
+   */
+  async load(id: string): Promise<boolean> {
+    this._id = id;
+    this._loadingSince = Date.now();
+    this._problem = null;
+    this._emit();
+    try {
+      const record = await this._client.run(id);
+      this._loadingSince = null;
+      if (!this._isDisposed && this._id === id) {
+        this._runner.show(keptRun(record));
+      }
+      return true;
+    } catch (reason) {
+      this._loadingSince = null;
+      this._problem =
+        reason instanceof ApiError && reason.error === 'unknown_run'
+          ? {
+              message: this._trans.__('This run is no longer in the history.'),
+              hint: this._trans.__(
+                'It was deleted, or was too old or too much to be kept. Choose another one from the history.'
+              ),
+              remedies: []
+            }
+          : problemOf(reason, this._trans);
+      this._emit();
+      return false;
+    }
+  }
+
+  /**
+   * Show a run of this page: as the history has it, with the scores that are
+   * there already, or else as it is. Never rejects.
+   */
+  async take(run: IRun): Promise<void> {
+    this._id = run.jobId;
+    this._loadingSince = Date.now();
+    this._emit();
+    const kept =
+      run.jobId === null
+        ? null
+        : await this._client.run(run.jobId).catch(() => null);
+    this._loadingSince = null;
+    if (!this._isDisposed && this._id === run.jobId) {
+      this.show(kept ? keptRun(kept) : run);
+    }
+  }
+
+  /** Run a prompt. Settles when its answer is complete; never rejects. */
+  async ask(request: IRunRequest, maxNewTokens: number): Promise<void> {
+    this._request = request;
+    this._maxNewTokens = maxNewTokens;
+    this._problem = null;
+    await this._runner.start(request, maxNewTokens);
+  }
+
+  /**
+   * Follow a run that an earlier page started, or offer to run it again where
+   * the server no longer has it.
+   */
+  async follow(
+    request: IRunRequest,
+    maxNewTokens: number,
+    id: string | null
+  ): Promise<void> {
+    this._request = request;
+    this._maxNewTokens = maxNewTokens;
+    this._problem = null;
+    if (id !== null) {
+      await this._runner.replay(request, id);
+    }
+    this._emit();
+  }
+
+  /** Stop the answer; what came so far stays. */
+  stop(): void {
+    this._runner.stop();
+  }
+
+  /** Try again what failed: to load the run, or to run the prompt. */
+  retry(): void {
+    if (this._request) {
+      void this.ask(this._request, this._maxNewTokens);
+    } else if (this._id !== null) {
+      void this.load(this._id);
+    }
+  }
+
+  private _onRun(): void {
+    // Emits too.
+    this.explanation.run = this.run;
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: SideClient;
+  private readonly _trans: TranslationBundle;
+  private readonly _runner: Runner;
+  private readonly _changed = new Signal<this, void>(this);
+  private _request: IRunRequest | null = null;
+  private _maxNewTokens = 0;
+  private _id: string | null = null;
+  private _loadingSince: number | null = null;
+  private _problem: IProblem | null = null;
+  private _isDisposed = false;
+}

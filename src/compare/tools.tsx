@@ -1,0 +1,93 @@
+import React from 'react';
+
+import { Choice } from '../panel/choice';
+import { usePanel } from '../panel/context';
+import { Controls } from '../panel/controls';
+import type { ISettings } from '../session/settings';
+import type { Comparison } from './comparison';
+
+/** What is compared, and how. */
+export function Tools(props: {
+  comparison: Comparison;
+  onSettings: (settings: Partial<ISettings>) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { comparison, onSettings } = props;
+  const { view, linked, shared } = comparison;
+  return (
+    <header className="lit-compare-tools">
+      <div className="lit-compare-row">
+        <Choice
+          label={trans.__('Compare')}
+          value={view}
+          onChange={next => {
+            comparison.view = next;
+          }}
+          options={[
+            {
+              value: 'text',
+              name: trans.__('Text'),
+              title: trans.__('Which words differ')
+            },
+            {
+              value: 'maps',
+              name: trans.__('Both maps'),
+              title: trans.__('What led to each side’s target')
+            },
+            {
+              value: 'difference',
+              name: trans.__('Difference of maps'),
+              title: trans.__('What weighs more on one side than on the other')
+            }
+          ]}
+        />
+        <label
+          className="lit-check"
+          title={trans.__(
+            'Choosing a sentence of one answer chooses the one that belongs to it in the other'
+          )}
+        >
+          <input
+            type="checkbox"
+            checked={linked}
+            onChange={event => {
+              comparison.linked = event.target.checked;
+            }}
+          />
+          {trans.__('Choose both targets together')}
+        </label>
+        {view === 'maps' && (
+          <label
+            className="lit-check"
+            title={trans.__(
+              'The same colour is the same share on both sides; otherwise each side’s strongest segment has full colour'
+            )}
+          >
+            <input
+              type="checkbox"
+              checked={shared}
+              onChange={event => {
+                comparison.shared = event.target.checked;
+              }}
+            />
+            {trans.__('One range of colours')}
+          </label>
+        )}
+        <button
+          type="button"
+          className="lit-button lit-compare-swap"
+          onClick={() => comparison.swap()}
+        >
+          <span aria-hidden>⇄ </span>
+          {trans.__('Swap sides')}
+        </button>
+      </div>
+      <Controls
+        settings={comparison.settings}
+        patternProblem={comparison.patternProblem}
+        ready={false}
+        onSettings={onSettings}
+      />
+    </header>
+  );
+}

@@ -1,0 +1,68 @@
+/** A run with a part of its prompt taken away. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { TokenSpan } from '../salience';
+import { textOf } from '../session/map';
+import type { IRun, IRunRequest } from '../session/run';
+
+/** Most characters of what was taken away that a name tells. */
+const NAME_LENGTH = 60;
+
+/**
+ * A prompt without some of its tokens.
+ *
+ * Of the blanks before and behind them the gap with more line breaks stays, so
+ * that what was apart by an empty line still is. At the prompt's end its own end
+ * stays: one that suddenly ends with blanks is another question.
+ */
+export function promptWithout(run: IRun, [start, end]: TokenSpan): string {
+  const { promptTokens: tokens } = run;
+  const before = textOf(tokens, [0, start]);
+  const taken = textOf(tokens, [start, end]);
+  const after = textOf(tokens, [end, tokens.length]);
+  const [head, tail] = [before.trimEnd(), after.trimStart()];
+  const gapBefore =
+    before.slice(head.length) +
+    taken.slice(0, taken.length - taken.trimStart().length);
+  const gapBehind =
+    taken.slice(taken.trimEnd().length) +
+    after.slice(0, after.length - tail.length);
+  const keepsFirst =
+    tail !== '' &&
+    (head === '' || countBreaks(gapBefore) > countBreaks(gapBehind));
+  return head + (keepsFirst ? gapBefore : gapBehind) + tail;
+}
+
+function countBreaks(text: string): number {
+  return text.split(/\r\n|[\n\r\u2028\u2029]/).length - 1;
+}
+
+/** What a run without some of its prompt's tokens is to be asked. */
+export function trialOf(
+  run: IRun,
+  span: TokenSpan,
+  trans: TranslationBundle
+): IRunRequest {
+  return {
+    model: run.model,
+    prompt: promptWithout(run, span),
+    values: {},
+    sampling: run.sampling,
+    origin: run.origin,
+    title: nameOfTrial(textOf(run.promptTokens, span), trans)
+  };
+}
+
+/** What a trial is called in the history. */
+export function nameOfTrial(taken: string, trans: TranslationBundle): string {
+  const words = taken.trim().replace(/\s+/g, ' ');
+  const characters = [...words];
+  const told =
+    characters.length > NAME_LENGTH
+      ? `${characters
+          .slice(0, NAME_LENGTH - 1)
+          .join('')
+          .trimEnd()}…`
+      : words;
+  return trans.__('Without “%1”', told);
+}

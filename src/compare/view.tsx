@@ -1,0 +1,166 @@
+import React, { useCallback, useEffect, useRef } from 'react';
+
+import { usePanel } from '../panel/context';
+import { useRedraw } from '../panel/redraw';
+import type { ISettings } from '../session/settings';
+import { Changes } from './changes';
+import { Column } from './column';
+import type { Comparison } from './comparison';
+import { Differences } from './differences';
+import { CompareLegend } from './legend';
+import { Maps } from './maps';
+import { useScrollTogether } from './scroll';
+import type { Side } from './segments';
+import { segmentsIn } from './segments';
+import { summarize } from './summary';
+import { Tools } from './tools';
+
+/** What the view of a comparison does beyond it. */
+export interface ICompareActions {
+  readonly onSettings: (settings: Partial<ISettings>) => void;
+  readonly onRestart: () => void;
+  /** Show a side's run in the panel. */
+  readonly onOpen: (id: string) => void;
+}
+
+/** Two runs side by side. */
+export function CompareView(props: {
+  comparison: Comparison;
+  actions: ICompareActions;
+}): JSX.Element {
+  const { comparison, actions } = props;
+  useRedraw(comparison);
+  const panes: Record<Side, React.RefObject<HTMLDivElement>> = {
+    left: useRef<HTMLDivElement>(null),
+    right: useRef<HTMLDivElement>(null)
+  };
+  const { sides, view } = comparison;
+  useScrollTogether([panes.left, panes.right], comparison.alignment);
+  useAnswerInView(panes, comparison);
+
+  const { left, right } = panes;
+  /** Scroll to segments and draw attention to them. */
+  const onShow = useCallback(
+    (shown: Partial<Record<Side, number>>) => {
+      let scrolled = false;
+      for (const [side, pane] of [
+        ['left', left],
+        ['right', right]
+      ] as const) {
+        const element = pane.current?.querySelector<HTMLElement>(
+          `[data-segment="${shown[side]}"]`
+        );
+        if (element) {
+          if (!scrolled) {
+            // The other side follows.
+            element.scrollIntoView({ block: 'center' });
+            scrolled = true;
+          }
+          element.classList.remove('lit-flash');
+          void element.offsetWidth; // starts the animation anew
+          element.classList.add('lit-flash');
+        }
+      }
+    },
+    [left, right]
+  );
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const hasTarget =
+      sides.left.explanation.target ?? sides.right.explanation.target;
+    if (event.key === 'Escape' && hasTarget) {
+      event.stopPropagation();
+      comparison.clear();
+    }
+  };
+
+  return (
+    <div className="lit-compare-content" onKeyDown={onKeyDown}>
+      <Tools comparison={comparison} onSettings={actions.onSettings} />
+      <Summary comparison={comparison} />
+      <div className="lit-compare-columns">
+        {(['left', 'right'] as const).map(side => (
+          <Column
+            key={side}
+            comparison={comparison}
+            side={side}
+            pane={panes[side]}
+            actions={actions}
+          />
+        ))}
+      </div>
+      {view === 'text' && (
+        <Changes
+          comparison={comparison}
+          onShow={change =>
+            onShow({
+              ...at(comparison, 'left', change.left),
+              ...at(comparison, 'right', change.right)
+            })
+          }
+        />
+      )}
+      {view === 'maps' && <Maps comparison={comparison} onShow={onShow} />}
+      {view === 'difference' && (
+        <Differences comparison={comparison} onShow={onShow} />
+      )}
+      <CompareLegend comparison={comparison} onSettings={actions.onSettings} />
+    </div>
+  );
+}
+
+/** The first segment of a side that a span of its tokens overlaps. */
+function at(
+  comparison: Comparison,
+  side: Side,
+  span: readonly [number, number] | null
+): Partial<Record<Side, number>> {
+  const { text } = comparison.sides[side].explanation;
+  const index = span && text ? segmentsIn(text.segments, span)[0] : undefined;
+  return index === undefined ? {} : { [side]: index };
+}
+
+/** How the runs differ, in a line; read out when it changes. */
+function Summary({ comparison }: { comparison: Comparison }): JSX.Element {
+  const { trans } = usePanel();
+  const { left, right } = comparison.sides;
+  const prompt = comparison.differences('prompt');
+  const said =
+    left.run && right.run && prompt
+      ? summarize(
+          {
+            left: left.run,
+            right: right.run,
+            prompt,
+            answer: comparison.differences('answer')
+          },
+          trans
+        )
+      : [];
+  return (
+    <p className="lit-compare-summary" role="status">
+      {said.join(' ')}
+    </p>
+  );
+}
+
+/** What one wants to see first is how the answers differ: they stand last. */
+function useAnswerInView(
+  panes: Record<Side, React.RefObject<HTMLDivElement>>,
+  comparison: Comparison
+): void {
+  const done = useRef(false);
+  const { left, right } = comparison.sides;
+  const isAnswered = [left, right].every(side => side.phase === 'shown');
+  const pane = panes.right;
+  useEffect(() => {
+    if (isAnswered && !done.current) {
+      done.current = true;
+      pane.current
+        ?.querySelector(
+          '[data-target="true"], [data-part="answer"] [data-segment]'
+        )
+        ?.scrollIntoView({ block: 'center' });
+    }
+  }, [isAnswered, pane]);
+}

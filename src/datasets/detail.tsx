@@ -1,0 +1,110 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { DatasetRow } from '../api';
+import type { DatasetsModel } from './model';
+import type { OpenedDataset } from './opened';
+
+/** Most characters of a text that are shown; more would take the browser's time. */
+const MOST = 20_000;
+
+/** All of a row, and what can be done with it. */
+export function Detail(props: {
+  model: DatasetsModel;
+  dataset: OpenedDataset;
+  row: DatasetRow;
+  trans: TranslationBundle;
+  onDelete: () => void;
+}): JSX.Element {
+  const { model, dataset, row, trans } = props;
+  const { full } = dataset;
+  const isReading = dataset.state?.state === 'reading';
+  return (
+    <div className="lit-detail">
+      <div
+        className="lit-detail-text"
+        role="group"
+        aria-label={trans.__('Row %1', row.id)}
+        tabIndex={0}
+      >
+        {full ? (
+          <>
+            <Text text={full.prompt} trans={trans} />
+            {full.target && (
+              <>
+                <h4>{trans.__('Target')}</h4>
+                <Text text={full.target} trans={trans} />
+              </>
+            )}
+            {Object.entries(full.others).map(([name, value]) => (
+              <React.Fragment key={name}>
+                <h4>{name}</h4>
+                <Text text={value} trans={trans} />
+              </React.Fragment>
+            ))}
+          </>
+        ) : (
+          <p className="lit-hint">{trans.__('Fetching the row')}</p>
+        )}
+      </div>
+      <div className="lit-detail-tools">
+        {model.host.canInsert() && (
+          <button
+            type="button"
+            className="lit-link"
+            title={trans.__('Insert it below the active cell')}
+            onClick={() => void model.insert(row.id)}
+          >
+            {trans.__('Insert as cell')}
+          </button>
+        )}
+        {!isReading && (
+          <>
+            <button
+              type="button"
+              className="lit-link"
+              onClick={() => void dataset.duplicate(row.id)}
+            >
+              {trans.__('Duplicate')}
+            </button>
+            <button
+              type="button"
+              className="lit-link"
+              onClick={() => {
+                props.onDelete();
+                void dataset.delete(row);
+              }}
+            >
+              {trans.__('Delete')}
+            </button>
+          </>
+        )}
+        <span className="lit-detail-facts">
+          {[
+            row.line > 0 && trans.__('line %1', row.line.toLocaleString()),
+            trans._n('%1 character', '%1 characters', row.length)
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+        </span>
+      </div>
+    </div>
+  );
+}
+
+function Text(props: { text: string; trans: TranslationBundle }): JSX.Element {
+  const { text, trans } = props;
+  return (
+    <>
+      <pre dir="auto">{text.slice(0, MOST)}</pre>
+      {text.length > MOST && (
+        <p className="lit-hint">
+          {trans.__(
+            'and %1 characters more; analyze it to see all',
+            (text.length - MOST).toLocaleString()
+          )}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+import type { IDisposable } from '@lumino/disposable';
+import type { Drag } from '@lumino/dragdrop';
+
+import { isDatasetPath } from './files';
+
+/** What JupyterLab's file browser calls the paths that are dragged. */
+const PATHS = 'application/x-jupyter-icontents';
+
+/** Takes files that are dragged from the file browser onto an element. */
+export class FileDrop implements IDisposable {
+  /** @param open - opens a file of prompts. */
+  constructor(
+    private readonly _node: HTMLElement,
+    private readonly _open: (path: string) => void
+  ) {
+    for (const type of TYPES) {
+      _node.addEventListener(type, this);
+    }
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    for (const type of TYPES) {
+      this._node.removeEventListener(type, this);
+    }
+  }
+
+  handleEvent(event: Event): void {
+    const drag = event as Drag.Event;
+    const path = pathOf(drag);
+    if (event.type === 'lm-dragleave') {
+      if (!this._node.contains(drag.relatedTarget as Node | null)) {
+        this._mark(false);
+      }
+      return;
+    }
+    if (path === null) {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.type === 'lm-drop') {
+      this._mark(false);
+      drag.dropAction = drag.proposedAction;
+      this._open(path);
+    } else {
+      this._mark(true);
+      // The file browser offers to move files, and a drop that it doesn't offer is none.
+      drag.dropAction = drag.proposedAction;
+    }
+  }
+
+  private _mark(isOver: boolean): void {
+    this._node.classList.toggle('lit-drop', isOver);
+  }
+
+  private _isDisposed = false;
+}
+
+const TYPES = ['lm-dragenter', 'lm-dragleave', 'lm-dragover', 'lm-drop'];
+
+/** The file of prompts that is dragged, or null. */
+function pathOf(event: Drag.Event): string | null {
+  const paths: unknown = event.mimeData?.getData(PATHS);
+  const found = Array.isArray(paths) ? paths.map(String) : [];
+  return found.length === 1 && isDatasetPath(found[0]) ? found[0] : null;
+}

@@ -1,0 +1,94 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useState } from 'react';
+
+import type { DatasetState } from '../api';
+import type { PromptModel } from '../session/prompt';
+import type { OpenedDataset } from './opened';
+import { Save } from './save';
+
+/** Changing a dataset as a whole: the prompt becomes a row; saving. */
+export function Footer(props: {
+  dataset: OpenedDataset;
+  state: DatasetState;
+  prompt: PromptModel;
+  /** The row that the prompt came from, or null. */
+  shown: number | null;
+  folder: string;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { dataset, state, prompt, shown, trans } = props;
+  const [saving, setSaving] = useState(false);
+  const [saved, setSaved] = useState<string | null>(null);
+  const { deleted } = dataset;
+  const hasPrompt = prompt.value.trim() !== '';
+  return (
+    <div className="lit-datasets-footer">
+      {deleted && (
+        <p className="lit-hint" role="status">
+          {trans.__('Row %1 was deleted.', deleted.id)}{' '}
+          <button
+            type="button"
+            className="lit-link"
+            onClick={() => void dataset.restore()}
+          >
+            {trans.__('Undo')}
+          </button>
+        </p>
+      )}
+      {saving ? (
+        <Save
+          dataset={dataset}
+          folder={props.folder}
+          trans={trans}
+          onDone={path => {
+            setSaving(false);
+            setSaved(path);
+          }}
+        />
+      ) : (
+        <div className="lit-detail-tools">
+          {hasPrompt && (shown === null || prompt.isEdited) && (
+            <button
+              type="button"
+              className="lit-link"
+              title={trans.__('Add the prompt above as a new row')}
+              onClick={() => {
+                setSaved(null);
+                void dataset.add(prompt.value);
+              }}
+            >
+              {trans.__('Add the prompt')}
+            </button>
+          )}
+          {shown !== null && prompt.isEdited && hasPrompt && (
+            <button
+              type="button"
+              className="lit-link"
+              title={trans.__('Give the row the prompt above')}
+              onClick={() => {
+                setSaved(null);
+                void dataset.change(shown, prompt.value);
+              }}
+            >
+              {trans.__('Change row %1', shown)}
+            </button>
+          )}
+          <button
+            type="button"
+            className="lit-link"
+            onClick={() => setSaving(true)}
+          >
+            {trans.__('Save as .jsonl…')}
+          </button>
+          <span className="lit-detail-facts" role="status">
+            {state.edited
+              ? trans.__('not saved')
+              : saved !== null
+                ? trans.__('saved')
+                : ''}
+          </span>
+        </div>
+      )}
+    </div>
+  );
+}

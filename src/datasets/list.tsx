@@ -1,0 +1,230 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, {
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState
+} from 'react';
+
+import type { DatasetRow } from '../api';
+import { Detail } from './detail';
+import type { DatasetsModel } from './model';
+import type { OpenedDataset } from './opened';
+import { boxHeight, inSight, placeOf, ROW, scrollTo } from './window';
+import type { IScrolled } from './window';
+
+/** How high the list is before it was measured, in px. */
+const HEIGHT = 400;
+
+/**
+ * Rows, of which only those in sight are drawn. One stop of Tab; arrows go from
+ * row to row.
+ */
+export function Rows(props: {
+  model: DatasetsModel;
+  dataset: OpenedDataset;
+  /** The row whose prompt is analyzed, or null. */
+  shown: number | null;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, dataset, shown, trans } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(HEIGHT);
+  const [active, setActive] = useState(0);
+  const toFocus = useRef<number | null>(null);
+  const { total, expanded, expandedAt } = dataset;
+  const current = Math.min(active, Math.max(0, total - 1));
+  const list: IScrolled = { total, expanded: expandedAt, top, height };
+  const { start, end } = inSight(list);
+
+  useEffect(() => {
+    dataset.want(start, end);
+  });
+  useEffect(() => {
+    const element = box.current!;
+    if (typeof ResizeObserver === 'undefined') {
+      return;
+    }
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const goTo = (index: number, focus: boolean) => {
+    const element = box.current!;
+    setActive(index);
+    element.scrollTop = scrollTo({ ...list, top: element.scrollTop }, index);
+    setTop(element.scrollTop);
+    toFocus.current = focus ? index : null;
+  };
+  const reveal = useRef(goTo);
+  reveal.current = goTo;
+  useEffect(() => {
+    const onReveal = (_: OpenedDataset, index: number) =>
+      // The list may just have become longer.
+      requestAnimationFrame(() => box.current && reveal.current(index, true));
+    dataset.revealed.connect(onReveal);
+    return () => {
+      dataset.revealed.disconnect(onReveal);
+    };
+  }, [dataset]);
+  useLayoutEffect(() => {
+    const element =
+      toFocus.current !== null &&
+      box.current!.querySelector<HTMLElement>(
+        `[data-index="${toFocus.current}"] > .lit-row`
+      );
+    if (element) {
+      toFocus.current = null;
+      element.focus({ preventScroll: true });
+    }
+  });
+
+  const toggle = (index: number, row: DatasetRow) => {
+    void dataset.expand(row.id === expanded ? null : row.id, index);
+  };
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    if (!(event.target as Element).classList.contains('lit-row')) {
+      return;
+    }
+    const page = Math.max(1, Math.floor(height / ROW) - 1);
+    const to = {
+      ArrowDown: current + 1,
+      ArrowUp: current - 1,
+      PageDown: Math.min(current + page, total - 1),
+      PageUp: Math.max(current - page, 0),
+      Home: 0,
+      End: total - 1
+    }[event.key];
+    const row = dataset.row(current);
+    if (to !== undefined && to >= 0 && to < total) {
+      goTo(to, true);
+    } else if (
+      row &&
+      ((event.key === 'ArrowRight' && row.id !== expanded) ||
+        (event.key === 'ArrowLeft' && row.id === expanded))
+    ) {
+      toggle(current, row);
+    } else if (row && event.key === 'Delete') {
+      toFocus.current = current;
+      void dataset.delete(row);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  };
+
+  const indices = useMemo(() => {
+    const indices = Array.from({ length: end - start }, (_, i) => start + i);
+    // The row that has the focus stays, out of sight, or the focus would be lost.
+    return current < start || current >= end ? [...indices, current] : indices;
+  }, [start, end, current]);
+  return (
+    <div
+      ref={box}
+      className="lit-window"
+      onScroll={event => setTop(event.currentTarget.scrollTop)}
+    >
+      <ul
+        className="lit-rows lit-window-rows"
+        aria-label={trans.__('Prompts')}
+        style={{ height: boxHeight(list) }}
+        onKeyDown={onKeyDown}
+      >
+        {indices.map(index => {
+          const row = dataset.row(index);
+          const isExpanded = index === expandedAt;
+          return (
+            <li
+              key={index}
+              className="lit-window-row"
+              data-index={index}
+              data-shown={row !== undefined && row.id === shown}
+              aria-setsize={total}
+              aria-posinset={index + 1}
+              style={{ transform: `translateY(${placeOf(list, index)}px)` }}
+            >
+              <Row
+                row={row}
+                trans={trans}
+                reachable={index === current}
+                expanded={isExpanded}
+                shown={row !== undefined && row.id === shown}
+                onFocus={() => setActive(index)}
+                onChoose={() => row && void model.analyze(row.id)}
+                onToggle={() => row && toggle(index, row)}
+              />
+              {isExpanded && row && (
+                <Detail
+                  model={model}
+                  dataset={dataset}
+                  row={row}
+                  trans={trans}
+                  onDelete={() => {
+                    toFocus.current = index;
+                  }}
+                />
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}
+
+function Row(props: {
+  row: DatasetRow | undefined;
+  trans: TranslationBundle;
+  reachable: boolean;
+  expanded: boolean;
+  shown: boolean;
+  onFocus: () => void;
+  onChoose: () => void;
+  onToggle: () => void;
+}): JSX.Element {
+  const { row, trans, expanded } = props;
+  const text = row ? oneLine(row.prompt) : '…';
+  return (
+    <>
+      <button
+        type="button"
+        className="lit-row"
+        tabIndex={props.reachable ? 0 : -1}
+        aria-current={props.shown}
+        aria-busy={row === undefined}
+        title={trans.__('Analyze this prompt')}
+        onFocus={props.onFocus}
+        onClick={props.onChoose}
+      >
+        <span className="lit-row-source">
+          {row && (row.source || trans.__('row %1', row.id))}
+          {row?.has_target && (
+            <span className="lit-row-mark">{trans.__('has a target')}</span>
+          )}
+        </span>
+        <bdi className="lit-row-prompt">{text}</bdi>
+      </button>
+      <button
+        type="button"
+        className="lit-icon-button lit-row-expand"
+        tabIndex={props.reachable ? 0 : -1}
+        aria-expanded={expanded}
+        aria-label={trans.__('Whole text of %1', text.slice(0, 60))}
+        title={expanded ? trans.__('Show less') : trans.__('Show all of it')}
+        onFocus={props.onFocus}
+        onClick={props.onToggle}
+      >
+        <span className="lit-disclosure-mark" aria-hidden />
+      </button>
+    </>
+  );
+}
+
+/** As much of a prompt as a row can show. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

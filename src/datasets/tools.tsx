@@ -1,0 +1,88 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { DatasetState } from '../api';
+import type { OpenedDataset, Sort } from './opened';
+
+/** Searching, filtering and sorting. */
+export function Tools(props: {
+  dataset: OpenedDataset;
+  state: DatasetState;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { dataset, state, trans } = props;
+  const { query, source, total } = dataset;
+  const orders: readonly [Sort, boolean, string][] = [
+    ['order', false, trans.__('In order')],
+    ['order', true, trans.__('Last first')],
+    ['prompt', false, trans.__('A to Z')],
+    ['prompt', true, trans.__('Z to A')],
+    ['length', false, trans.__('Shortest first')],
+    ['length', true, trans.__('Longest first')],
+    ['source', false, trans.__('By source')]
+  ];
+  const isFiltered = query.trim() !== '' || source !== null;
+  return (
+    <>
+      <div className="lit-datasets-tools lit-datasets-find">
+        <input
+          type="search"
+          className="lit-field"
+          aria-label={trans.__('Search prompts')}
+          placeholder={trans.__('Search')}
+          value={query}
+          onChange={event => {
+            dataset.query = event.target.value;
+          }}
+        />
+        {state.sources.length > 0 && (
+          <select
+            className="lit-field"
+            aria-label={trans.__('Filter by source')}
+            value={source === null ? '*' : `=${source}`}
+            onChange={event => {
+              const { value } = event.target;
+              dataset.source = value === '*' ? null : value.slice(1);
+            }}
+          >
+            <option value="*">{trans.__('All sources')}</option>
+            {state.sources.map(counted => (
+              <option key={counted.source} value={`=${counted.source}`}>
+                {`${counted.source || trans.__('(none)')} (${counted.rows.toLocaleString()})`}
+              </option>
+            ))}
+          </select>
+        )}
+        <select
+          className="lit-field"
+          aria-label={trans.__('Sorted')}
+          value={orders.findIndex(
+            ([sort, descending]) =>
+              sort === dataset.sort && descending === dataset.descending
+          )}
+          onChange={event => {
+            const [sort, descending] = orders[Number(event.target.value)];
+            dataset.order(sort, descending);
+          }}
+        >
+          {orders.map(([, , label], i) => (
+            <option key={i} value={i}>
+              {label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <p className="lit-hint lit-datasets-found" role="status">
+        {isFiltered
+          ? total === 0
+            ? trans.__('No prompt is like that.')
+            : trans.__(
+                '%1 of %2 prompts',
+                total.toLocaleString(),
+                state.rows.toLocaleString()
+              )
+          : ''}
+      </p>
+    </>
+  );
+}

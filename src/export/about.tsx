@@ -1,0 +1,90 @@
+/** What a run was asked, of whom, and when. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { RunRecord } from '../api';
+import { describeSampling, duration } from '../session/labels';
+
+/** Where Google's terms for its Gemma models are. */
+export const TERMS = 'ai.google.dev/gemma/terms';
+
+/** A run's facts, and what must be known of its model. */
+export function About(props: {
+  record: RunRecord;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { record, trans } = props;
+  const asked = new Date(record.created * 1000);
+  const count = record.answer_tokens.length;
+  const facts = [
+    describeSampling(record.sampling, trans),
+    trans._n('%1 token', '%1 tokens', count, count),
+    record.seconds === null ? '' : duration(record.seconds, trans),
+    endOf(record, trans)
+  ].filter(fact => fact !== '');
+  const note = termsOf(record.model, trans);
+  return (
+    <header className="lit-reader-about">
+      {record.title && <h3 className="lit-reader-title">{record.title}</h3>}
+      <p>
+        <strong>{record.model}</strong>
+        {' · '}
+        <time dateTime={asked.toISOString()}>
+          {asked.toLocaleString([], {
+            dateStyle: 'medium',
+            timeStyle: 'short'
+          })}
+        </time>
+        {' · '}
+        {facts.join(' · ')}
+      </p>
+      {record.origin && (
+        <p className="lit-hint">
+          {trans.__('Prompt from')}{' '}
+          <bdi>
+            {[
+              record.origin.document.split('/').pop(),
+              ...record.origin.place
+            ].join(' › ')}
+          </bdi>
+        </p>
+      )}
+      {note && (
+        <p className="lit-hint">
+          {note}{' '}
+          <a
+            className="lit-link"
+            href={`https://${TERMS}`}
+            target="_blank"
+            rel="noopener noreferrer"
+          >
+            {TERMS}
+          </a>
+        </p>
+      )}
+    </header>
+  );
+}
+
+/** How the answer ended, where that isn't by itself. */
+function endOf(record: RunRecord, trans: TranslationBundle): string {
+  switch (record.reason) {
+    case 'end':
+      return '';
+    case 'length':
+      return trans.__('cut at the longest answer');
+    case 'window':
+      return trans.__('cut: the model’s window is full');
+    case null:
+      return trans.__('stopped');
+    default:
+      return '';
+  }
+}
+
+/** What Google wants told of its Gemma models; empty for others. */
+export function termsOf(model: string, trans: TranslationBundle): string {
+  return /gemma/i.test(model)
+    ? trans.__('Gemma is provided under and subject to the Gemma Terms of Use:')
+    : '';
+}

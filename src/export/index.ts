@@ -1,0 +1,3 @@
+/** Sharing finished runs. */
+export * from './commands';
+export * from './plugin';

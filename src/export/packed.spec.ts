@@ -1,0 +1,49 @@
+import { finished } from './fixtures';
+import { packRun, unpackRun, UnreadableRun } from './packed';
+
+const RUN = finished('One. Two.', ' Three. Four.');
+
+describe('export/packed', () => {
+  it('gives back what it was given, but for alternatives and folders', () => {
+    const [first, ...rest] = RUN.answer_tokens;
+    const alternatives = [{ id: 1, piece: 'a', text: 'a', logprob: -1 }];
+    const run = {
+      ...RUN,
+      answer_tokens: [{ ...first, alternatives }, ...rest]
+    };
+    const packed = JSON.parse(JSON.stringify(packRun(run)));
+    expect(unpackRun(packed)).toEqual({
+      ...RUN,
+      origin: { document: 'a.ipynb', place: ['cell 2'] }
+    });
+    expect(JSON.stringify(packed)).not.toContain('folder');
+  });
+
+  it('keeps float32 as it is, and packs it far smaller', () => {
+    const scores = Array.from({ length: 2000 }, (_, i) => Math.fround(i / 7));
+    const [kept] = RUN.scores!;
+    const event = { ...kept.event, scores } as typeof kept.event;
+    const run = { ...RUN, scores: [{ ...kept, event }] };
+    const packed = JSON.stringify(packRun(run));
+    expect(unpackRun(JSON.parse(packed)).scores![0].event.scores).toEqual(
+      scores
+    );
+    expect(packed.length).toBeLessThan(JSON.stringify(run).length / 2);
+  });
+
+  it('takes a run that is not packed as it is', () => {
+    expect(unpackRun(RUN)).toBe(RUN);
+  });
+
+  it.each([
+    null,
+    'text',
+    {},
+    { packed: 2 },
+    { packed: 1 },
+    { ...packRun(RUN), logprobs: '%' },
+    { ...packRun(RUN), tokens: { ...packRun(RUN).tokens, kinds: 'x' } }
+  ])('refuses what is no run: %#', data => {
+    expect(() => unpackRun(data)).toThrow(UnreadableRun);
+  });
+});

@@ -1,0 +1,162 @@
+/**
+ * A run as it is put into a page or a notebook: the same as `RunRecord`, with
+ * numbers packed, so that it is a fraction of the size and of the lines.
+ * `lit_lab/saved_run.py` reads it too.
+ */
+import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
+
+/** A packed run; numbers in base64 are little-endian. */
+export interface IPackedRun extends Omit<
+  RunRecord,
+  'prompt_tokens' | 'answer_tokens' | 'scores'
+> {
+  readonly packed: 1;
+  /** How many tokens are the prompt's. */
+  readonly seam: number;
+  /** Of the whole sequence, prompt and answer. */
+  readonly tokens: {
+    /** int32, in base64. */
+    readonly ids: string;
+    readonly pieces: readonly string[];
+    readonly texts: readonly string[];
+    /** A letter for each: `x` text, `c` control, `t` template. */
+    readonly kinds: string;
+  };
+  /** Of the answer's tokens: float32, in base64; NaN where unknown. */
+  readonly logprobs: string;
+  readonly scores: readonly IPackedScores[];
+}
+
+/** Scores; those of gradients, one for each token, as float32 in base64. */
+export interface IPackedScores {
+  readonly mode: KeptScores['mode'];
+  readonly event: Record<string, unknown>;
+}
+
+/** A run that isn't one, or is of a format of later. */
+export class UnreadableRun extends Error {}
+
+/** What a packed run has that others don't. */
+const OURS = new Set([
+  'packed',
+  'seam',
+  'tokens',
+  'logprobs',
+  'look',
+  'target'
+]);
+
+const KINDS = { x: 'text', c: 'control', t: 'template' } as const;
+
+/**
+ * Pack a run. Left out are the alternatives to its tokens, and the folders in
+ * which its prompt's document lies: who gets it has no business there.
+ */
+export function packRun(record: RunRecord): IPackedRun {
+  const { prompt_tokens, answer_tokens, scores, origin, ...rest } = record;
+  const tokens = [...prompt_tokens, ...answer_tokens];
+  return {
+    packed: 1,
+    ...rest,
+    origin: origin && {
+      ...origin,
+      document: origin.document.split('/').pop()!
+    },
+    seam: prompt_tokens.length,
+    tokens: {
+      ids: toBase64(new Int32Array(tokens.map(token => token.id))),
+      pieces: tokens.map(token => token.piece),
+      texts: tokens.map(token => token.text),
+      kinds: tokens.map(({ kind }) => letterOf(kind)).join('')
+    },
+    logprobs: toBase64(
+      new Float32Array(answer_tokens.map(token => token.logprob ?? NaN))
+    ),
+    scores: (scores ?? []).map(packScores)
+  };
+}
+
+function packScores({ mode, event }: KeptScores): IPackedScores {
+  if (event.event !== 'scores') {
+    return { mode, event: { ...event } };
+  }
+  return {
+    mode,
+    event: { ...event, scores: toBase64(new Float32Array(event.scores)) }
+  };
+}
+
+/**
+ * Unpack a run, or take one that isn't packed as it is.
+ *
+ * @throws {@link UnreadableRun}: it is no run, or of a format of later.
+ */
+export function unpackRun(data: unknown): RunRecord {
+  const packed = data as Partial<IPackedRun & RunRecord> | null;
+  if (typeof packed !== 'object' || packed === null) {
+    throw new UnreadableRun('There is no run in it.');
+  }
+  if (packed.packed === undefined && Array.isArray(packed.prompt_tokens)) {
+    return packed as RunRecord;
+  }
+  if (packed.packed !== 1) {
+    throw new UnreadableRun('Its format is another one.');
+  }
+  try {
+    return unpack(packed as IPackedRun);
+  } catch (reason) {
+    throw new UnreadableRun(`It is damaged: ${String(reason)}`);
+  }
+}
+
+function unpack(run: IPackedRun): RunRecord {
+  const { seam, tokens, logprobs, scores } = run;
+  const ids = new Int32Array(fromBase64(tokens.ids));
+  const likely = new Float32Array(fromBase64(logprobs));
+  const all = Array.from(ids, (id, i): Token => ({
+    id,
+    piece: tokens.pieces[i],
+    text: tokens.texts[i],
+    kind: KINDS[tokens.kinds[i] as keyof typeof KINDS]
+  }));
+  if (all.some(token => token.kind === undefined || token.text === undefined)) {
+    throw new Error('tokens are missing');
+  }
+  const others = Object.entries(run).filter(([name]) => !OURS.has(name));
+  return {
+    ...(Object.fromEntries(others) as unknown as RunRecord),
+    prompt_tokens: all.slice(0, seam),
+    answer_tokens: all.slice(seam).map((token, i): AnswerToken => ({
+      ...token,
+      logprob: Number.isNaN(likely[i]) ? null : likely[i],
+      alternatives: []
+    })),
+    scores: scores.map(({ mode, event }): KeptScores => {
+      const { scores: values } = event;
+      const unpacked =
+        typeof values === 'string'
+          ? { ...event, scores: [...new Float32Array(fromBase64(values))] }
+          : event;
+      return { mode, event: unpacked as unknown as KeptScores['event'] };
+    })
+  };
+}
+
+function letterOf(kind: Token['kind']): string {
+  return kind === 'text' ? 'x' : kind === 'control' ? 'c' : 't';
+}
+
+/** The bytes of numbers, in base64. All browsers' machines are little-endian. */
+function toBase64(numbers: Int32Array | Float32Array): string {
+  const bytes = new Uint8Array(numbers.buffer);
+  let text = '';
+  // All at once would be too many arguments.
+  for (let i = 0; i < bytes.length; i += 8192) {
+    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  }
+  return btoa(text);
+}
+
+function fromBase64(text: string): ArrayBuffer {
+  return Uint8Array.from(atob(text), char => char.charCodeAt(0)).buffer;
+}

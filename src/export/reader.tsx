@@ -1,0 +1,211 @@
+/** One or two finished runs, to be read without the model. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useMemo, useRef, useState } from 'react';
+
+import type { TokenSpan } from '../salience';
+import { Choice } from '../panel/choice';
+import { PanelContext } from '../panel/context';
+import { Flow } from '../panel/flow';
+import { LedTo } from '../panel/ledto';
+import { methodWords } from '../panel/methods';
+import { showSegment } from '../panel/show';
+import type { MapMethod } from '../session/methods';
+import { About } from './about';
+import { granularityNames } from './names';
+import { ReaderLegend } from './readerlegend';
+import type { ILook, Reading } from './reading';
+
+/** What a {@link Reader} shows. */
+export interface IReaderProps {
+  /** One, or two side by side. */
+  readonly readings: readonly Reading[];
+  /** How they are looked at first. */
+  readonly look: ILook;
+  /** Of each, the target to begin with; null: the last that has a map. */
+  readonly targets: readonly (TokenSpan | null)[];
+  readonly trans: TranslationBundle;
+}
+
+/** Finished runs with their maps: granularity, method and target can be chosen. */
+export function Reader(props: IReaderProps): JSX.Element {
+  const { readings, trans } = props;
+  const [look, setLook] = useState(props.look);
+  const change = (part: Partial<ILook>) => setLook({ ...look, ...part });
+  return (
+    <PanelContext
+      value={{
+        trans,
+        // The panel's own: there is none here.
+        showLog: () => undefined,
+        openMenu: () => undefined
+      }}
+    >
+      <div className="lit-panel lit-reader">
+        <Looks
+          look={look}
+          methods={methodsOf(readings)}
+          trans={trans}
+          onChange={change}
+        />
+        <div className="lit-reader-runs" data-count={readings.length}>
+          {readings.map((reading, i) => (
+            <Run
+              key={i}
+              reading={reading}
+              look={look}
+              first={props.targets[i] ?? null}
+              trans={trans}
+              onChange={change}
+            />
+          ))}
+        </div>
+      </div>
+    </PanelContext>
+  );
+}
+
+function methodsOf(readings: readonly Reading[]): MapMethod[] {
+  return [...new Set(readings.flatMap(reading => reading.methods))];
+}
+
+/** How fine the segments are, and by which method they are scored. */
+function Looks(props: {
+  look: ILook;
+  methods: readonly MapMethod[];
+  trans: TranslationBundle;
+  onChange: (look: Partial<ILook>) => void;
+}): JSX.Element {
+  const { look, methods, trans, onChange } = props;
+  const words = methodWords(trans);
+  return (
+    <div className="lit-controls">
+      <Choice
+        label={trans.__('Granularity')}
+        value={look.granularity}
+        onChange={granularity => onChange({ granularity })}
+        options={granularityNames(trans)}
+      />
+      {methods.length > 1 && (
+        <Choice
+          label={trans.__('Method')}
+          value={look.method}
+          onChange={method => onChange({ method })}
+          options={methods.map(value => ({
+            value,
+            name: words[value].name,
+            title: words[value].measures
+          }))}
+        />
+      )}
+    </div>
+  );
+}
+
+function Run(props: {
+  reading: Reading;
+  look: ILook;
+  first: TokenSpan | null;
+  trans: TranslationBundle;
+  onChange: (look: Partial<ILook>) => void;
+}): JSX.Element {
+  const { reading, look, trans } = props;
+  const root = useRef<HTMLElement>(null);
+  const [target, setTarget] = useState(() =>
+    reading.begin(props.first, look.method)
+  );
+  const text = useMemo(
+    () => reading.text(look.granularity, target),
+    [reading, look.granularity, target]
+  );
+  const map = useMemo(
+    () => target && reading.map(text, target, look),
+    [reading, text, target, look]
+  );
+  const { record } = reading;
+  return (
+    <article
+      ref={root}
+      className="lit-reader-run"
+      aria-label={trans.__('Run of %1', record.model)}
+    >
+      <About record={record} trans={trans} />
+      <Flow
+        text={text}
+        map={map}
+        target={target}
+        ready={reading.targets.length > 0}
+        answering={false}
+        underline={look.emphasis === 'underline'}
+        fine={look.granularity === 'tokens' || look.granularity === 'words'}
+        onPick={token => setTarget(reading.pick(token, look) ?? target)}
+      />
+      {map ? (
+        <LedTo
+          text={text}
+          map={map}
+          onShow={index => showSegment(root.current, index)}
+        />
+      ) : (
+        <NoMap {...props} target={target} />
+      )}
+      {map && <ReaderLegend text={text} map={map} look={look} trans={trans} />}
+    </article>
+  );
+}
+
+/** Why there is no map, and what leads to one. */
+function NoMap(props: {
+  reading: Reading;
+  look: ILook;
+  target: TokenSpan | null;
+  trans: TranslationBundle;
+  onChange: (look: Partial<ILook>) => void;
+}): JSX.Element {
+  const { reading, look, target, trans, onChange } = props;
+  const words = methodWords(trans);
+  if (target === null) {
+    return (
+      <p className="lit-hint lit-inset">
+        {trans.__('No map of this run had been computed.')}
+      </p>
+    );
+  }
+  const names = granularityNames(trans);
+  const [fitting] = reading.granularities(target, look);
+  const other = reading.methods.find(method => reading.has(target, method));
+  return (
+    <p className="lit-hint lit-inset" role="status">
+      {fitting
+        ? trans.__(
+            '%1 was computed for other segments.',
+            words[look.method].name
+          )
+        : trans.__(
+            '%1 was not computed for this target.',
+            words[look.method].name
+          )}{' '}
+      {fitting ? (
+        <button
+          type="button"
+          className="lit-link"
+          onClick={() => onChange({ granularity: fitting })}
+        >
+          {trans.__(
+            'Show %1',
+            names.find(({ value }) => value === fitting)?.name
+          )}
+        </button>
+      ) : (
+        other && (
+          <button
+            type="button"
+            className="lit-link"
+            onClick={() => onChange({ method: other })}
+          >
+            {trans.__('Show %1', words[other].name)}
+          </button>
+        )
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,62 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { Gap } from '../panel/legend';
+import { methodWords } from '../panel/methods';
+import { percent } from '../session/labels';
+import type { IShownMap, IText } from '../session/map';
+import { METHODS } from '../session/methods';
+import { aggregationName } from './names';
+import type { ILook } from './reading';
+
+/** What the colours mean, and what the method measures. */
+export function ReaderLegend(props: {
+  text: IText;
+  map: IShownMap;
+  look: ILook;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { text, map, look, trans } = props;
+  const { kind, isSigned } = METHODS[map.method];
+  const { name, measures, source, link } = methodWords(trans)[map.method];
+  const template = text.tokens.filter(
+    (token, i) => token.kind === 'template' && i < map.target[0]
+  );
+  return (
+    <footer className="lit-legend">
+      <div className="lit-legend-row">
+        <span className="lit-scale">
+          {isSigned ? trans.__('against it') : '0'}
+          <span className="lit-scale-bar" data-signed={isSigned} aria-hidden />
+          {isSigned
+            ? trans.__('for it: up to %1', percent(map.maxShare))
+            : trans.__('%1 of salience', percent(map.maxShare))}
+        </span>
+        {map.gap !== null && <Gap gap={map.gap} />}
+        {kind === 'gradient' && template.length > 0 && (
+          <span className="lit-apart">
+            {trans.__(
+              '%1 %2 apart',
+              template.length === 1 ? template[0].piece : trans.__('template'),
+              percent(map.templateShare)
+            )}
+          </span>
+        )}
+      </div>
+      <p className="lit-reader-method">
+        <strong>{name}</strong>
+        {': '}
+        {measures}{' '}
+        {kind === 'gradient' && aggregationName(look.aggregation, trans)}{' '}
+        <a
+          className="lit-link"
+          href={link}
+          target="_blank"
+          rel="noopener noreferrer"
+        >
+          {source}
+        </a>
+      </p>
+    </footer>
+  );
+}

@@ -1,0 +1,99 @@
+import type { KeptScores } from '../api';
+import { textOf } from '../session/map';
+import { finished, LOOK } from './fixtures';
+import { Reading } from './reading';
+
+const RUN = finished('One. Two.', ' Three four. Five.');
+
+describe('export/reading', () => {
+  const reading = new Reading(RUN);
+  const said = (target: readonly [number, number]) =>
+    textOf([...RUN.prompt_tokens, ...RUN.answer_tokens], target);
+
+  it('knows targets and methods', () => {
+    expect(reading.targets.map(said)).toEqual([' Three four.', ' Five.']);
+    expect(reading.methods).toEqual(['grad_l2', 'grad_dot_input']);
+  });
+
+  it('begins with the target wished for, or the last', () => {
+    const [first, last] = reading.targets;
+    expect(reading.begin(first, 'grad_l2')).toEqual(first);
+    expect(reading.begin(null, 'grad_l2')).toEqual(last);
+    expect(reading.begin([1, 2], 'grad_l2')).toEqual(last);
+    expect(new Reading({ ...RUN, scores: [] }).begin(first, 'shap')).toBeNull();
+  });
+
+  it('picks the target around a word, and none in the prompt', () => {
+    const look = { ...LOOK, granularity: 'words' as const };
+    const [[start, end], last] = reading.targets;
+    expect(reading.pick(start, look)).toEqual([start, end]);
+    expect(reading.pick(end - 1, look)).toEqual([start, end]);
+    expect(reading.pick(last[0], look)).toEqual(last);
+    expect(reading.pick(1, look)).toBeNull();
+  });
+
+  it('prefers the clicked segment’s own target', () => {
+    const [[start], [, end]] = reading.targets;
+    const [{ event }] = RUN.scores!;
+    const whole = { ...event, target: { start, end } } as KeptScores['event'];
+    const both = new Reading({
+      ...RUN,
+      scores: [...RUN.scores!, { mode: null, event: whole }]
+    });
+    expect(both.pick(start, { ...LOOK, granularity: 'lines' })).toEqual([
+      start,
+      end
+    ]);
+    expect(both.pick(start, LOOK)).toEqual(reading.targets[0]);
+  });
+
+  it('makes the map that the panel makes', () => {
+    const [target] = reading.targets;
+    const text = reading.text('sentences', target);
+    const map = reading.map(text, target, LOOK)!;
+    // Tokens count 0 to 2 in front of the seam: 1/8 and 2/8.
+    expect(map.segments.map(({ score }) => score).slice(0, 2)).toEqual([
+      0.125, 0.25
+    ]);
+    expect(map.segments.map(({ rank }) => rank)).toEqual([2, 1, null, null]);
+    expect(reading.map(text, target, { ...LOOK, method: 'shap' })).toBeNull();
+  });
+
+  it('tells at which granularity an ablation was computed', () => {
+    const [[start, end]] = reading.targets;
+    const shap: KeptScores = {
+      mode: 'remove',
+      event: {
+        event: 'segment_scores',
+        instead: null,
+        target: { start, end },
+        method: 'shap',
+        segments: [
+          { start: 1, end: 2 },
+          { start: 2, end: 3 }
+        ],
+        scores: [1, -3],
+        errors: null,
+        logprob: -1,
+        passes: 4
+      }
+    };
+    const both = new Reading({ ...RUN, scores: [shap] });
+    const look = { ...LOOK, method: 'shap' as const };
+    expect(both.granularities([start, end], look)).toEqual([
+      'tokens',
+      'words',
+      'sentences'
+    ]);
+    expect(both.methodLike('grad_l2')).toBe('shap');
+  });
+
+  it('leaves aside what it does not know', () => {
+    const [{ event }] = RUN.scores!;
+    const odd = [
+      { ...event, method: 'of_later' },
+      { ...event, instead: [7] }
+    ].map(one => ({ mode: null, event: one }) as unknown as KeptScores);
+    expect(new Reading({ ...RUN, scores: odd }).targets).toEqual([]);
+  });
+});

@@ -1,0 +1,151 @@
+/** What a finished run has to show: its targets, its methods, and their maps. */
+import type { KeptScores, RunRecord } from '../api';
+import { GRANULARITIES } from '../salience';
+import type { Aggregation, Granularity, TokenSpan } from '../salience';
+import { cutText, makeMap, makeSegmentMap } from '../session/map';
+import type { IShownMap, IText } from '../session/map';
+import { METHOD_NAMES } from '../session/methods';
+import type { MapMethod } from '../session/methods';
+
+/** How a run is looked at. */
+export interface ILook {
+  readonly granularity: Granularity;
+  readonly method: MapMethod;
+  readonly aggregation: Aggregation;
+  /** Of colours, 0 to 1. */
+  readonly intensity: number;
+  readonly emphasis: 'shade' | 'underline';
+}
+
+/**
+ * How settings look at a run: an expression of the user's own is matched in a
+ * worker of JupyterLab's page, which a file doesn't have.
+ */
+export function lookOf(settings: ILook): ILook {
+  return settings.granularity === 'custom'
+    ? { ...settings, granularity: 'sentences' }
+    : settings;
+}
+
+/** A finished run, to be read without the model. */
+export class Reading {
+  constructor(readonly record: RunRecord) {
+    // Only what explains a target by itself: another question about the same
+    // target, or a method that this version doesn't know, can't be shown.
+    this._scores = (record.scores ?? []).filter(
+      ({ event }) =>
+        METHOD_NAMES.includes(event.method) &&
+        !(event as { instead?: unknown }).instead
+    );
+    this._run = {
+      promptTokens: record.prompt_tokens,
+      answerTokens: record.answer_tokens
+    };
+    const targets = new Map(
+      this._scores.map(({ event }) => {
+        const { start, end } = event.target;
+        return [`${start}:${end}`, [start, end] as const];
+      })
+    );
+    this.targets = [...targets.values()].sort(
+      (a, b) => a[0] - b[0] || a[1] - b[1]
+    );
+    this.methods = METHOD_NAMES.filter(method =>
+      this._scores.some(({ event }) => event.method === method)
+    );
+  }
+
+  /** All that have scores, in order. */
+  readonly targets: readonly TokenSpan[];
+
+  /** Those that there are scores of. */
+  readonly methods: readonly MapMethod[];
+
+  /** The text in segments. */
+  text(granularity: Granularity, target: TokenSpan | null): IText {
+    return cutText(this._run, granularity, target);
+  }
+
+  /** The map of a target; null where there is none of these segments. */
+  map(text: IText, target: TokenSpan, look: ILook): IShownMap | null {
+    // The latest first: it may have been computed again.
+    for (const { event } of this._of(target, look.method).reverse()) {
+      const map =
+        event.event === 'scores'
+          ? makeMap(text, event.scores, target, { ...look, gap: event.gap })
+          : makeSegmentMap(text, event, target, look);
+      if (map) {
+        return map;
+      }
+    }
+    return null;
+  }
+
+  /** Granularities at which a target has a map by the method. */
+  granularities(target: TokenSpan, look: ILook): Granularity[] {
+    return GRANULARITIES.filter(
+      granularity =>
+        granularity !== 'custom' &&
+        this.map(this.text(granularity, target), target, look)
+    );
+  }
+
+  /** Whether a target has scores by a method. */
+  has(target: TokenSpan, method: MapMethod): boolean {
+    return this._of(target, method).length > 0;
+  }
+
+  /**
+   * The target that a click on a token of the answer means: the clicked
+   * segment's own if it has scores, else the shortest with the token in it.
+   */
+  pick(token: number, look: ILook): TokenSpan | null {
+    const { seam, segments } = this.text(look.granularity, null);
+    if (token < seam) {
+      return null;
+    }
+    const clicked = segments.find(span => holds(span, token));
+    const around = this.targets
+      .filter(span => holds(span, token))
+      .sort((a, b) => a[1] - a[0] - (b[1] - b[0]));
+    const having = around.filter(span => this.has(span, look.method));
+    const [first = null] = having.length > 0 ? having : around;
+    return having.find(span => isSame(span, clicked)) ?? first;
+  }
+
+  /** The target to begin with: the one wished for, else the last of the answer. */
+  begin(wished: TokenSpan | null, method: MapMethod): TokenSpan | null {
+    const having = this.targets.filter(span => this.has(span, method));
+    const all = having.length > 0 ? having : this.targets;
+    return (
+      this.targets.find(span => isSame(span, wished ?? undefined)) ??
+      all[all.length - 1] ??
+      null
+    );
+  }
+
+  /** A method that there are scores of: the one wished for, if it can be. */
+  methodLike(wished: MapMethod): MapMethod {
+    return this.methods.includes(wished) ? wished : (this.methods[0] ?? wished);
+  }
+
+  private _of(target: TokenSpan, method: MapMethod): KeptScores[] {
+    return this._scores.filter(
+      ({ event }) =>
+        event.method === method &&
+        event.target.start === target[0] &&
+        event.target.end === target[1]
+    );
+  }
+
+  private readonly _scores: readonly KeptScores[];
+  private readonly _run: Parameters<typeof cutText>[0];
+}
+
+function holds([start, end]: TokenSpan, token: number): boolean {
+  return start <= token && token < end;
+}
+
+function isSame(one: TokenSpan, other: TokenSpan | undefined): boolean {
+  return other !== undefined && one[0] === other[0] && one[1] === other[1];
+}

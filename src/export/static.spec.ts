@@ -1,0 +1,54 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { finished, LOOK } from './fixtures';
+import { makeOutput, readOutput } from './output';
+import { MIME_TYPE } from './mime';
+import { Reading } from './reading';
+
+const trans = nullTranslator.load('lit_lab');
+const RUN = finished('A <script>x</script> & b. Two.\r\n', ' Three. Four.');
+
+describe('export/output', () => {
+  const reading = new Reading(RUN);
+  const [target] = reading.targets;
+  const output = makeOutput(reading, LOOK, target, trans);
+  const html = output['text/html'] as string;
+  const page = new DOMParser().parseFromString(html, 'text/html');
+
+  it('reads in HTML without scripts, and without styles too', () => {
+    expect(page.querySelector('script, style, link, img')).toBeNull();
+    expect(page.querySelector('pre')!.textContent).toContain(
+      'A <script>x</script> & b.'
+    );
+    expect(page.body.textContent).toContain('What led to “Three.”');
+    expect(page.querySelectorAll('ol > li')).toHaveLength(2);
+    expect(page.querySelector('li strong')!.textContent).toMatch(/%$/);
+    expect(page.querySelector('u')!.textContent).toBe('Three.');
+    expect(page.querySelectorAll('sup')[1].textContent).toBe('1');
+    const shades = [...page.querySelectorAll<HTMLElement>('pre span')];
+    expect(shades.some(({ style }) => style.backgroundColor !== '')).toBe(true);
+  });
+
+  it('reads as text', () => {
+    expect(output['text/plain']).toMatch(
+      /^What led to “Three\.”\ndemo · .* L2 norm: .*\n1\. \d+% {2}Two\. \(line 1\)\n2\. \d+% {2}A <script>/
+    );
+  });
+
+  it('is read again by the extension, as it was shown', () => {
+    const saved = JSON.parse(JSON.stringify(output[MIME_TYPE]));
+    const again = readOutput(saved);
+    expect(again.target).toEqual(target);
+    expect(again.look).toEqual(LOOK);
+    expect(again.reading.record.prompt).toBe(RUN.prompt);
+    expect(again.reading.targets).toEqual(reading.targets);
+  });
+
+  it('takes what is valid of a look that somebody changed', () => {
+    const saved = JSON.parse(JSON.stringify(output[MIME_TYPE]));
+    const again = readOutput({ ...saved, look: { method: '<b>' }, target: 7 });
+    expect(again.look.method).toBe('grad_l2');
+    expect(again.target).toBeNull();
+    expect(() => readOutput({ look: null })).toThrow();
+  });
+});

@@ -1,0 +1,153 @@
+/**
+ * A map without scripts and style sheets: what sites such as nbviewer and
+ * GitHub show of a notebook's output, and plain text below that.
+ */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { lineOf } from '../panel/ledto';
+import { methodWords } from '../panel/methods';
+import type { TokenSpan } from '../salience';
+import { nats, percent } from '../session/labels';
+import { textOf } from '../session/map';
+import type { IShownMap, IText } from '../session/map';
+import { METHODS } from '../session/methods';
+import { TERMS, termsOf } from './about';
+import { escapeHtml, oneLine } from './escape';
+import type { ILook, Reading } from './reading';
+
+/** How many segments are listed, and how many carry their rank in the text. */
+const LISTED = 5;
+const RANKED = 3;
+
+/** Red, green and blue of what is for the target, and against it; on any ground. */
+const FOR = '25,118,210';
+const AGAINST = '245,124,0';
+
+/** What is said of a run: by whom, when, how, and the few that weigh most. */
+interface ISummary {
+  readonly title: string;
+  readonly facts: string;
+  readonly rows: readonly {
+    readonly line: number;
+    readonly text: string;
+    readonly share: string;
+  }[];
+  readonly notes: readonly string[];
+}
+
+/** A run's map as HTML, readable even where its style attributes are taken away. */
+export function staticHtml(
+  reading: Reading,
+  look: ILook,
+  target: TokenSpan | null,
+  trans: TranslationBundle
+): string {
+  const text = reading.text(look.granularity, target);
+  const map = target && reading.map(text, target, look);
+  const { title, facts, rows, notes } = summarize(reading, text, map, trans);
+  const list = rows.map(
+    ({ line, text: content, share }) =>
+      `<li><strong>${escapeHtml(share)}</strong> ${escapeHtml(content)} <em>(${escapeHtml(trans.__('line %1', line))})</em></li>`
+  );
+  return [
+    '<div style="max-width:860px">',
+    `<p><strong>${escapeHtml(title)}</strong><br>${escapeHtml(facts)}</p>`,
+    list.length > 0 ? `<ol>${list.join('')}</ol>` : '',
+    `<pre style="white-space:pre-wrap;padding:8px;border:1px solid #bdbdbd;border-radius:4px">\n${shaded(text, map)}</pre>`,
+    ...notes.map(note => `<p><em>${escapeHtml(note)}</em></p>`),
+    '</div>'
+  ].join('');
+}
+
+/** A run's map as text. */
+export function staticText(
+  reading: Reading,
+  look: ILook,
+  target: TokenSpan | null,
+  trans: TranslationBundle
+): string {
+  const text = reading.text(look.granularity, target);
+  const map = target && reading.map(text, target, look);
+  const { title, facts, rows, notes } = summarize(reading, text, map, trans);
+  return [
+    title,
+    facts,
+    ...rows.map(
+      ({ line, text: content, share }, i) =>
+        `${i + 1}. ${share}  ${content} (${trans.__('line %1', line)})`
+    ),
+    ...notes
+  ].join('\n');
+}
+
+function summarize(
+  { record }: Reading,
+  text: IText,
+  map: IShownMap | null,
+  trans: TranslationBundle
+): ISummary {
+  const words = map && methodWords(trans)[map.method];
+  const asked = new Date(record.created * 1000);
+  const top = [...(map?.segments ?? [])]
+    .filter(({ rank }) => rank !== null && rank <= LISTED)
+    .sort((a, b) => a.rank! - b.rank!);
+  return {
+    title: map
+      ? trans.__('What led to “%1”', oneLine(textOf(text.tokens, map.target)))
+      : trans.__('No map of this run had been computed.'),
+    facts: [
+      record.model,
+      asked.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }),
+      words ? `${words.name}: ${words.measures}` : ''
+    ]
+      .filter(fact => fact !== '')
+      .join(' · '),
+    rows: top.map(segment => ({
+      line: lineOf(text, segment.span),
+      text: oneLine(textOf(text.tokens, segment.span)),
+      share:
+        METHODS[map!.method].kind === 'ablation'
+          ? nats(segment, trans)
+          : (segment.score < 0 ? '−' : '') + percent(segment.share ?? 0)
+    })),
+    notes: termsOf(record.model, trans)
+      ? [`${termsOf(record.model, trans)} https://${TERMS}`]
+      : []
+  };
+}
+
+/** Prompt and answer, each segment on as much colour as it weighs. */
+function shaded(text: IText, map: IShownMap | null): string {
+  const parts: string[] = [];
+  let at = 0;
+  const { tokens, segments } = text;
+  for (const [i, span] of segments.entries()) {
+    const content = textOf(tokens, span);
+    const core = content.trim();
+    const lead = content.length - content.trimStart().length;
+    const rank = map?.segments[i]?.rank ?? null;
+    const weight = map?.weights[i] ?? 0;
+    const isTarget =
+      map !== null && span[0] >= map.target[0] && span[1] <= map.target[1];
+    parts.push(escapeHtml(textOf(tokens, [at, span[0]])));
+    parts.push(escapeHtml(content.slice(0, lead)));
+    const strength = (Math.abs(weight) * 0.55).toFixed(2);
+    const colour = weight < 0 ? AGAINST : FOR;
+    const style = isTarget
+      ? 'border:2px solid #d32f2f;border-radius:3px'
+      : `background-color:rgba(${colour},${strength})`;
+    const inner = escapeHtml(core);
+    parts.push(
+      isTarget || Number(strength) > 0
+        ? `<span style="${style}">${isTarget ? `<u>${inner}</u>` : inner}</span>`
+        : inner
+    );
+    if (rank !== null && rank <= RANKED && weight !== 0) {
+      parts.push(`<sup><strong>${rank}</strong></sup>`);
+    }
+    parts.push(escapeHtml(content.slice(lead + core.length)));
+    at = span[1];
+  }
+  parts.push(escapeHtml(textOf(tokens, [at, tokens.length])));
+  return parts.join('');
+}

@@ -1,0 +1,130 @@
+import type { IDisposable } from '@lumino/disposable';
+
+import type { LitCall } from '../api';
+
+/** What is behind the bridge. */
+export interface IBridgeEnd {
+  /** What LIT's page starts with. */
+  readonly query: string;
+  /** LIT's program; null before it is there. */
+  readonly program: string | null;
+  /** Answer a request of LIT's; never rejects. */
+  call(call: LitCall, signal: AbortSignal): Promise<IBridgeAnswer>;
+  /** One of LIT's images; null where there is none. */
+  image(
+    name: string,
+    signal: AbortSignal
+  ): Promise<{ content: ArrayBuffer; type: string } | null>;
+  /** LIT shows something else now. */
+  remember(query: string): void;
+}
+
+/** As `fetch` would answer LIT. */
+export interface IBridgeAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** LIT's address grows with its datapoint; browsers take 2 MB. */
+const LONGEST_QUERY = 2_000_000;
+
+/**
+ * Talks with the page in which LIT runs.
+ *
+ * That page is sandboxed: it has no origin, no cookies and no network. It says
+ * that it is there, gets a port, and through the port LIT's program, images and
+ * answers. What it may ask is what {@link IBridgeEnd} has, and what the server
+ * lets through.
+ */
+export class LitBridge implements IDisposable {
+  constructor(frame: HTMLIFrameElement, end: IBridgeEnd) {
+    this._frame = frame;
+    this._end = end;
+    window.addEventListener('message', this._onMessage);
+  }
+
+  /** Whether the page has come and been answered. */
+  get isOpen(): boolean {
+    return this._port !== null;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      window.removeEventListener('message', this._onMessage);
+      this._close();
+    }
+  }
+
+  /**
+   * We (re)load the page: what comes next is ours. A page that comes without
+   * that, because LIT's went elsewhere by itself, gets nothing.
+   */
+  expect(): void {
+    this._close();
+    this._isExpected = true;
+  }
+
+  private readonly _onMessage = (event: MessageEvent<unknown>): void => {
+    const { contentWindow } = this._frame;
+    if (
+      event.data === 'lit-lab:ready' &&
+      event.source === contentWindow &&
+      // A sandboxed page has none.
+      event.origin === 'null' &&
+      this._isExpected &&
+      this._end.program !== null
+    ) {
+      this._isExpected = false;
+      const { port1, port2 } = new MessageChannel();
+      this._port = port1;
+      this._requests = new AbortController();
+      port1.onmessage = ({ data }) => void this._answer(data);
+      const { query, program } = this._end;
+      // A page without an origin can't be addressed by one.
+      contentWindow!.postMessage({ query, program }, '*', [port2]);
+    }
+  };
+
+  private async _answer(message: unknown): Promise<void> {
+    const { _port: port, _requests: requests } = this;
+    if (!isRecord(message) || port === null) {
+      return;
+    }
+    const { id, call, file, query } = message;
+    if (typeof query === 'string' && query.length <= LONGEST_QUERY) {
+      this._end.remember(query);
+    } else if (isRecord(call)) {
+      // The server checks what these are.
+      const { endpoint, query, inputs, config } = call as unknown as LitCall;
+      const request: LitCall = { endpoint, query, inputs, config };
+      const answer = await this._end.call(request, requests.signal);
+      port.postMessage({ id, ...answer });
+    } else if (typeof file === 'string') {
+      const image = await this._end.image(file, requests.signal);
+      port.postMessage({ id, ...image });
+    }
+  }
+
+  private _close(): void {
+    this._isExpected = false;
+    this._requests.abort();
+    this._port?.close();
+    this._port = null;
+  }
+
+  private readonly _frame: HTMLIFrameElement;
+  private readonly _end: IBridgeEnd;
+  private _port: MessagePort | null = null;
+  private _requests = new AbortController();
+  private _isExpected = false;
+  private _isDisposed = false;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,265 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError, isAbort } from '../api';
+import type { ApiClient, LitCall } from '../api';
+import { describe, problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
+import type { IBridgeAnswer, IBridgeEnd } from './bridge';
+
+/** What this model asks of the client. */
+export type LitClient = Pick<
+  ApiClient,
+  | 'status'
+  | 'restartService'
+  | 'startJob'
+  | 'cancelJob'
+  | 'events'
+  | 'callLit'
+  | 'litFile'
+>;
+
+/** How far LIT is: `asleep` until somebody says so. */
+export type LitPhase = 'asleep' | 'starting' | 'ready' | 'failed';
+
+/** LIT in one tab: being made ready, answering its page, failing. */
+export class LitAppModel implements IBridgeEnd, IDisposable {
+  constructor(options: LitAppModel.IOptions) {
+    this._options = options;
+    this._query = options.query;
+  }
+
+  /** The model that LIT was opened with. */
+  get model(): string {
+    return this._options.model;
+  }
+
+  get phase(): LitPhase {
+    return this._phase;
+  }
+
+  /** What is being waited for, in words. */
+  get message(): string {
+    return this._message;
+  }
+
+  /** When the wait began, in milliseconds since the epoch. */
+  get since(): number {
+    return this._since;
+  }
+
+  /** What went wrong, or null. LIT's page, where it is shown, stays. */
+  get problem(): IProblem | null {
+    return this._problem;
+  }
+
+  get program(): string | null {
+    return this._program;
+  }
+
+  get query(): string {
+    return this._query;
+  }
+
+  /** Whether LIT's page got as far as showing something. */
+  get isShown(): boolean {
+    return this._isShown;
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._opening?.abort();
+      Signal.clearData(this);
+    }
+  }
+
+  /** Open LIT if the model service is awake: being shown again is no reason to wake it. */
+  async resume(): Promise<void> {
+    try {
+      const { service } = await this._options.client.status();
+      if (service.state === 'ready' || service.state === 'starting') {
+        await this.open();
+      }
+    } catch (reason) {
+      this._fail(problemOf(reason, this._options.trans));
+    }
+  }
+
+  /** Have LIT made ready. Settles when it is, or has failed; never rejects. */
+  async open(): Promise<void> {
+    if (this._opening) {
+      return;
+    }
+    const { client, model, maxNewTokens, trans } = this._options;
+    const opening = new AbortController();
+    this._opening = opening;
+    this._phase = 'starting';
+    this._problem = null;
+    this._since = Date.now();
+    this._tell(trans.__('Starting LIT…'));
+    let job = '';
+    try {
+      const max_new_tokens = await maxNewTokens();
+      const request = { kind: 'lit_app' as const, model, max_new_tokens };
+      job = (await client.startJob(request)).id;
+      for await (const event of client.events(job, 0, opening.signal)) {
+        if (event.event === 'state') {
+          this._tell(event.message);
+        } else if (event.event === 'error') {
+          this._fail(describe(event));
+          return;
+        }
+      }
+      this._program ??= new TextDecoder().decode(
+        await client.litFile('main.js', opening.signal)
+      );
+      this._phase = 'ready';
+    } catch (reason) {
+      if (isAbort(reason)) {
+        this._phase = 'asleep';
+        client.cancelJob(job).catch(() => undefined); // it may have ended
+      } else {
+        this._fail(problemOf(reason, trans));
+      }
+    } finally {
+      this._opening = null;
+      this._emit();
+    }
+  }
+
+  /** Wait no longer. */
+  stop(): void {
+    this._opening?.abort();
+  }
+
+  /** Stop the model service, and open LIT again. */
+  async restart(): Promise<void> {
+    try {
+      await this._options.client.restartService();
+    } catch (reason) {
+      this._fail(problemOf(reason, this._options.trans));
+      return;
+    }
+    await this.open();
+  }
+
+  /** LIT's page did not come. */
+  miss(): void {
+    const { trans } = this._options;
+    this._fail({
+      message: trans.__('LIT’s page did not load.'),
+      hint: trans.__(
+        'You may have been signed out, or the browser keeps cookies from frames: reload the page, and sign in again.'
+      ),
+      remedies: ['retry', 'reload']
+    });
+  }
+
+  async call(call: LitCall, signal: AbortSignal): Promise<IBridgeAnswer> {
+    try {
+      const text = await this._options.client.callLit(call, signal);
+      this._isShown ||= call.endpoint === 'get_info';
+      return { status: 200, text };
+    } catch (reason) {
+      const { message, hint } = problemOf(reason, this._options.trans);
+      if (isServices(reason)) {
+        this._fail(problemOf(reason, this._options.trans));
+      }
+      // LIT shows what stands before its word, and the rest on demand.
+      return {
+        status: 500,
+        text: `${message}\n\nDetails: ${hint}`
+      };
+    }
+  }
+
+  async image(
+    name: string,
+    signal: AbortSignal
+  ): Promise<{ content: ArrayBuffer; type: string } | null> {
+    const kind = /\.(gif|png|svg)$/.exec(name)?.[1];
+    if (!kind) {
+      return null;
+    }
+    try {
+      const content = await this._options.client.litFile(name, signal);
+      return {
+        content,
+        type: kind === 'svg' ? 'image/svg+xml' : `image/${kind}`
+      };
+    } catch {
+      return null; // LIT works without its pictures
+    }
+  }
+
+  remember(query: string): void {
+    this._query = query;
+    this._emit();
+  }
+
+  private _tell(message: string): void {
+    this._message = message;
+    this._emit();
+  }
+
+  private _fail(problem: IProblem): void {
+    this._phase = 'failed';
+    this._problem = problem;
+    this._emit();
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _options: LitAppModel.IOptions;
+  private readonly _changed = new Signal<this, void>(this);
+  private _query: string;
+  private _phase: LitPhase = 'asleep';
+  private _message = '';
+  private _since = 0;
+  private _problem: IProblem | null = null;
+  private _program: string | null = null;
+  private _isShown = false;
+  private _opening: AbortController | null = null;
+  private _isDisposed = false;
+}
+
+/** Whether what failed is not LIT but what it runs on: told beside LIT, with what to do. */
+function isServices(reason: unknown): boolean {
+  return (
+    reason instanceof ApiError &&
+    (reason.error === 'lit_not_open' ||
+      reason.error === 'network' ||
+      reason.error === 'forbidden' ||
+      reason.error.startsWith('service'))
+  );
+}
+
+/** Namespace for the model's options. */
+export namespace LitAppModel {
+  /** What LIT is opened with. */
+  export interface IOptions {
+    client: LitClient;
+    trans: TranslationBundle;
+    model: string;
+    /** What LIT shows, as in its address. */
+    query: string;
+    /** The most tokens that an answer may have. */
+    maxNewTokens: () => Promise<number>;
+  }
+}

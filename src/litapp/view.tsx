@@ -1,0 +1,57 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import { Problem, Waiting } from '../panel/notices';
+import { useRedraw } from '../panel/redraw';
+import type { LitAppModel } from './model';
+
+/** What is told in LIT's tab: what it waits for, or why LIT isn't there. Nothing while all is well. */
+export function LitAppView(props: {
+  model: LitAppModel;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { model, trans } = props;
+  useRedraw(model);
+  if (model.problem) {
+    return (
+      <Problem
+        problem={model.problem}
+        remedies={{
+          retry: () => void model.open(),
+          restart: () => void model.restart()
+        }}
+      />
+    );
+  }
+  if (model.phase === 'starting') {
+    return (
+      <div className="lit-app-wait">
+        <div role="status">
+          <Waiting message={model.message} since={model.since} />
+        </div>
+        <button
+          type="button"
+          className="lit-button"
+          onClick={() => model.stop()}
+        >
+          {trans.__('Stop')}
+        </button>
+      </div>
+    );
+  }
+  if (model.phase === 'asleep') {
+    return (
+      <div className="lit-app-wait">
+        <p>{trans.__('LIT isn’t running. What was shown here is kept.')}</p>
+        <button
+          type="button"
+          className="lit-button lit-primary"
+          onClick={() => void model.open()}
+        >
+          {trans.__('Start LIT')}
+        </button>
+      </div>
+    );
+  }
+  return null;
+}

@@ -1,0 +1,139 @@
+import { ReactWidget } from '@jupyterlab/apputils';
+import { IFrame } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import { Panel } from '@lumino/widgets';
+import React from 'react';
+
+import { PanelContext } from '../panel/context';
+import type { IPanelContext } from '../panel/context';
+import { LitBridge } from './bridge';
+import type { LitAppModel } from './model';
+import { LitAppView } from './view';
+
+/** How long LIT's page may take to come, once the browser says that it is loaded; in milliseconds. */
+const PATIENCE = 5_000;
+
+/** LIT's own app, in a frame that can reach nothing but its bridge. */
+export class LitAppWidget extends Panel {
+  constructor(options: LitAppWidget.IOptions) {
+    super();
+    const { model, page, context } = options;
+    this.model = model;
+    this._page = page;
+    this.addClass('lit-app');
+    const notice = ReactWidget.create(
+      <PanelContext value={context}>
+        <LitAppView model={model} trans={context.trans} />
+      </PanelContext>
+    );
+    notice.addClass('lit-app-notice');
+    // Not `allow-same-origin`: LIT's program must reach neither this page nor
+    // the Jupyter server. The page's own policy says the same.
+    this._frame = new IFrame({
+      sandbox: [
+        'allow-scripts',
+        'allow-downloads',
+        'allow-popups',
+        'allow-popups-to-escape-sandbox' as IFrame.SandboxExceptions
+      ]
+    });
+    const frame = this._frame.node.querySelector('iframe')!;
+    frame.title = context.trans.__('LIT');
+    frame.allow = 'clipboard-write';
+    frame.addEventListener('load', this._onLoad);
+    this._bridge = new LitBridge(frame, model);
+    this._frame.hide();
+    this.addWidget(notice);
+    this.addWidget(this._frame);
+    model.changed.connect(this._onChange, this);
+  }
+
+  readonly model: LitAppModel;
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      window.clearTimeout(this._timer);
+      this._bridge.dispose();
+      this.model.dispose();
+      super.dispose();
+    }
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._resume();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this._frame.url !== '') {
+      // A frame that is moved in the page is loaded anew by the browser.
+      this._bridge.expect();
+    }
+    if (this.isVisible) {
+      this._resume();
+    }
+  }
+
+  protected onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    const frame = this._frame.isVisible
+      ? this._frame.node.querySelector('iframe')
+      : this.node.querySelector<HTMLElement>('button');
+    frame?.focus();
+  }
+
+  /** A tab that was there when the page was left waits until it is looked at. */
+  private _resume(): void {
+    if (!this._isResumed) {
+      this._isResumed = true;
+      if (this.model.phase === 'asleep') {
+        void this.model.resume();
+      }
+    }
+  }
+
+  private _onChange(): void {
+    const { phase, isShown } = this.model;
+    const wasReady = this._isReady;
+    this._isReady = phase === 'ready';
+    if (this._isReady && !wasReady && !(isShown && this._bridge.isOpen)) {
+      this._load();
+    }
+    // While something is wrong LIT stays where it is, if it got that far.
+    this._frame.setHidden(!(this._isReady || isShown));
+    this.node.dataset.phase = phase;
+  }
+
+  private _load(): void {
+    this._bridge.expect();
+    this._frame.url = this._page;
+  }
+
+  private readonly _onLoad = () => {
+    window.clearTimeout(this._timer);
+    this._timer = window.setTimeout(() => {
+      if (this._frame.url !== '' && !this._bridge.isOpen) {
+        this.model.miss();
+      }
+    }, PATIENCE);
+  };
+
+  private readonly _page: string;
+  private readonly _frame: IFrame;
+  private readonly _bridge: LitBridge;
+  private _timer = 0;
+  private _isReady = false;
+  private _isResumed = false;
+}
+
+/** Namespace for the widget's options. */
+export namespace LitAppWidget {
+  /** What it shows. */
+  export interface IOptions {
+    model: LitAppModel;
+    /** Address of the page that LIT runs in. */
+    page: string;
+    context: IPanelContext;
+  }
+}

@@ -1,0 +1,137 @@
+/** From the scores of all sentences of an answer to one table. Pure functions. */
+import { colourWeight, intensityExponent } from '../salience';
+import type { ISegmentSalience, TokenSpan } from '../salience';
+import { makeMap, textOf } from '../session/map';
+import type { IMapOptions, IShownMap, IText } from '../session/map';
+
+/**
+ * What a cell is a part of: its row, so that each sentence of the answer shows
+ * what led to it; or the whole table, so that sentences of the answer can be
+ * compared.
+ */
+export type Scale = 'row' | 'all';
+
+/** How much a sentence led to a sentence of the answer. */
+export interface ICell {
+  /** Part of the row or of the whole table, 0 to 1. */
+  readonly part: number;
+  /** Strength of colour, -1 to 1; negative where it is against. */
+  readonly weight: number;
+  readonly segment: ISegmentSalience;
+}
+
+/** A sentence of the answer and what led to it. */
+export interface IRow {
+  readonly span: TokenSpan;
+  readonly text: string;
+  /** One for each column, null for the sentence itself and what follows; null before it is computed. */
+  readonly cells: readonly (ICell | null)[] | null;
+  /** Its part of the salience of the whole table; null before it is computed. */
+  readonly total: number | null;
+  readonly map: IShownMap | null;
+}
+
+/** A sentence of the prompt or of the answer. */
+export interface IColumn {
+  readonly span: TokenSpan;
+  readonly text: string;
+  readonly isAnswer: boolean;
+  /**
+   * Of the whole table its part; of rows by themselves the mean of its cells,
+   * those that it has none in counting as nothing.
+   */
+  readonly total: number;
+}
+
+/** Rows are the answer's sentences, columns all sentences that may have led to them. */
+export interface ITable {
+  readonly rows: readonly IRow[];
+  readonly columns: readonly IColumn[];
+  /** Whether all rows are computed. */
+  readonly isComplete: boolean;
+}
+
+/**
+ * Make the table.
+ *
+ * @param text - in sentences, without a target.
+ * @param scoresOf - `<float32>[num_tokens]` of a sentence; null before they are
+ *   computed.
+ */
+export function makeTable(
+  text: IText,
+  scoresOf: (target: TokenSpan) => readonly number[] | null,
+  options: IMapOptions,
+  scale: Scale
+): ITable {
+  const targets = targetsOf(text);
+  const maps = targets.map(span => {
+    const scores = scoresOf(span);
+    return scores && makeMap(text, scores, span, options);
+  });
+  const sizes = maps.map(map =>
+    (map?.segments ?? []).reduce((sum, s) => sum + sizeOf(s), 0)
+  );
+  const whole = sizes.reduce((sum, size) => sum + size, 0);
+  // Nothing follows the last sentence that it could have led to.
+  const columns = text.segments.slice(0, -1);
+  const largest = maps
+    .flatMap(map => map?.segments.map(sizeOf) ?? [])
+    .reduce((max, size) => Math.max(max, size), 0);
+  const exponent = intensityExponent(options.intensity);
+  const rows = targets.map((span, at): IRow => {
+    const map = maps[at];
+    return {
+      span,
+      text: textOf(text.tokens, span).trim(),
+      map,
+      total: map && (whole > 0 ? sizes[at] / whole : 0),
+      cells:
+        map &&
+        columns.map((_, i): ICell | null => {
+          const segment = map.segments[i];
+          if (segment.share === null) {
+            return null;
+          }
+          if (scale === 'row') {
+            return { segment, part: segment.share, weight: map.weights[i] };
+          }
+          const part = whole > 0 ? sizeOf(segment) / whole : 0;
+          const most = whole > 0 ? largest / whole : 0;
+          const weight = colourWeight(
+            { ...segment, share: part },
+            { maxShare: most },
+            exponent
+          );
+          return { segment, part, weight };
+        })
+    };
+  });
+  const known = rows.filter(row => row.cells !== null).length;
+  return {
+    rows,
+    columns: columns.map((span, i): IColumn => {
+      const sum = rows.reduce(
+        (all, row) => all + (row.cells?.[i]?.part ?? 0),
+        0
+      );
+      return {
+        span,
+        text: textOf(text.tokens, span).trim(),
+        isAnswer: span[0] >= text.seam,
+        total: scale === 'all' ? sum : known > 0 ? sum / known : 0
+      };
+    }),
+    isComplete: known === rows.length
+  };
+}
+
+/** The sentences of an answer that can be explained: a sequence's first token can't. */
+export function targetsOf(text: IText): TokenSpan[] {
+  return text.answer.filter(([start]) => start > 0);
+}
+
+/** How much a segment weighs, for or against. */
+function sizeOf({ rank, score }: ISegmentSalience): number {
+  return rank === null ? 0 : Math.abs(score);
+}

@@ -1,0 +1,107 @@
+import React, { useId } from 'react';
+
+import { runTogether } from '../session/given';
+import type { Session } from '../session/session';
+import { AutoText } from './autotext';
+import { usePanel } from './context';
+
+/** "What would make it say this?": a text explained in place of an answer. */
+export function Given({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const id = useId();
+  const { given, prompt } = session;
+  if (prompt.value === '') {
+    return null;
+  }
+  const expected = prompt.source?.target ?? null;
+  const explain = (text: string) => {
+    void session.give(given.behind(prompt.value, text));
+  };
+  return (
+    <section
+      className="lit-given"
+      aria-label={trans.__('Explain another text than the answer')}
+    >
+      <div className="lit-given-row">
+        <button
+          type="button"
+          className="lit-link lit-given-toggle"
+          aria-expanded={given.isOpen}
+          onClick={() => {
+            given.isOpen = !given.isOpen;
+          }}
+        >
+          <span className="lit-disclosure-mark" aria-hidden />
+          {trans.__('What would make it say …?')}
+        </button>
+        {expected !== null && expected.trim() !== '' && (
+          <button
+            type="button"
+            className="lit-link"
+            title={expected}
+            disabled={session.isRunning}
+            onClick={() => explain(expected)}
+          >
+            {trans.__('Explain the dataset’s target')}
+          </button>
+        )}
+      </div>
+      {given.isOpen && (
+        <form
+          className="lit-given-form"
+          onSubmit={event => {
+            event.preventDefault();
+            explain(given.text);
+          }}
+          onKeyDown={event => {
+            if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+              event.preventDefault();
+              event.stopPropagation(); // else the panel runs the prompt
+              explain(given.text);
+            } else if (event.key === 'Escape') {
+              event.stopPropagation(); // else the target goes
+            }
+          }}
+        >
+          <AutoText
+            className="lit-given-text"
+            label={trans.__('Text to explain')}
+            placeholder={trans.__('A text that the model might have answered')}
+            value={given.text}
+            onChange={text => {
+              given.text = text;
+            }}
+          />
+          <div className="lit-given-row">
+            <button
+              type="submit"
+              className="lit-button"
+              title={trans.__('Explain this text (Ctrl+Enter)')}
+              disabled={given.text === '' || session.isRunning}
+            >
+              {trans.__('Explain this text')}
+            </button>
+            {runTogether(prompt.value, given.text) && (
+              <label
+                htmlFor={id}
+                title={trans.__(
+                  'The prompt ends without a blank. A word behind it begins with one, as in each answer of the model; without it the text would be far less likely.'
+                )}
+              >
+                <input
+                  id={id}
+                  type="checkbox"
+                  checked={given.hasBlank}
+                  onChange={event => {
+                    given.hasBlank = event.target.checked;
+                  }}
+                />
+                {trans.__('with a blank before it')}
+              </label>
+            )}
+          </div>
+        </form>
+      )}
+    </section>
+  );
+}

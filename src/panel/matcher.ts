@@ -1,0 +1,8 @@
+import type { IMatcher } from '../session/splitter';
+
+/** A worker that matches the user's expressions. */
+export function makeMatcher(): IMatcher {
+  return new Worker(
+    new URL('../salience/pattern.worker.js', import.meta.url)
+  ) as IMatcher;
+}

@@ -1,0 +1,10 @@
+/** Scroll to a segment of the flowing text and draw attention to it. */
+export function showSegment(root: HTMLElement | null, index: number): void {
+  const element = root?.querySelector<HTMLElement>(`[data-segment="${index}"]`);
+  if (element) {
+    element.scrollIntoView({ block: 'center', behavior: 'smooth' });
+    element.classList.remove('lit-flash');
+    void element.offsetWidth; // starts the animation anew
+    element.classList.add('lit-flash');
+  }
+}

@@ -1,0 +1,266 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import type { RunRecord } from '../api';
+import { KeptSource } from '../history/source';
+import { choicesOf, part } from './contrast';
+import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { Session } from './session';
+
+const trans = nullTranslator.load('lit_lab');
+const PROMPT = 'Be brief.\nAnalysis:';
+const ANSWER = ' It has onions.\nRecommendation: You may like it.';
+
+/** Tokens of words; the same word has the same id. */
+function words(text: string) {
+  return tokens(text).map(token => ({
+    ...token,
+    id: [...token.text].reduce((sum, c) => 31 * sum + c.charCodeAt(0), 7) % 9999
+  }));
+}
+
+describe('session/contrast', () => {
+  let client: FakeClient;
+  let session: Session;
+
+  beforeEach(async () => {
+    client = new FakeClient();
+    client.tokens = async request => ({
+      model: request.model,
+      prompt: [],
+      answer: words(request.answer ?? ''),
+      window: 512
+    });
+    client.cost = { passes: 4, seconds: 0.1 };
+    session = new Session(client, trans);
+    await session.service.refresh();
+    session.open(new FakeSource(PROMPT));
+    const running = session.ask();
+    await settle();
+    client.last.prompt(PROMPT);
+    const said = words(ANSWER);
+    said[said.length - 2].alternatives = [
+      { id: 4, piece: '▁hate', text: ' hate', logprob: -0.7 },
+      { id: 5, piece: '▁eat', text: ' eat', logprob: -3 }
+    ];
+    client.last.send(
+      {
+        event: 'answer',
+        text: ANSWER,
+        tokens: said,
+        reason: 'end',
+        seconds: 1,
+        first_seconds: 1,
+        reused: 0
+      },
+      { event: 'done', seconds: 1 }
+    );
+    await running;
+    await settle();
+    client.last.scores(0, 1);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    // "Recommendation: You may like it."
+    session.pick(session.text!.tokens.length - 2);
+    await settle();
+  });
+
+  afterEach(() => session.dispose());
+
+  const textOf = (span: readonly [number, number] | null) =>
+    session
+      .text!.tokens.slice(...(span ?? [0, 0]))
+      .map(t => t.text)
+      .join('');
+
+  it('sets the part in which two texts differ against the other', async () => {
+    await session.contrast.type('Recommendation: Avoid it.');
+    await settle();
+    expect(textOf(session.target)).toBe(' You may like it.');
+    expect(session.other?.text).toBe(' Avoid it.');
+    // Quick: it starts unasked, and says what it is set against.
+    const { request } = client.last;
+    expect(request).toMatchObject({
+      kind: 'salience',
+      methods: ['grad_l2'],
+      instead: words(' Avoid it.').map(t => t.id)
+    });
+    expect(session.map).toBeNull();
+    if (request.kind === 'salience') {
+      client.last.send(
+        {
+          event: 'scores',
+          target: request.targets[0],
+          method: 'grad_l2',
+          scores: request.ids.map((_, i) => i),
+          gap: null,
+          instead: request.instead ?? null
+        },
+        { event: 'done', seconds: 1 }
+      );
+    }
+    await settle();
+    expect(session.map?.target).toEqual(session.target);
+    // What both begin with is before the target now, and so can have led to it.
+    const common = session.map!.segments.find(
+      ({ span }) => textOf(span).trim() === 'Recommendation:'
+    );
+    expect(common?.rank).not.toBeNull();
+    // By itself again: known already.
+    const jobs = client.jobs.length;
+    session.contrast.clear();
+    expect(session.other).toBeNull();
+    expect(textOf(session.target)).toBe('Recommendation: You may like it.');
+    await settle();
+    expect(session.map).not.toBeNull();
+    expect(client.jobs).toHaveLength(jobs);
+  });
+
+  it('asks each method for the contrast, ablation and the test too', async () => {
+    await session.contrast.type('Recommendation: Avoid it.');
+    const instead = session.other!.ids;
+    for (const method of ['leave_one_out', 'integrated_gradients'] as const) {
+      session.settings = { ...session.settings, method };
+      await settle();
+      expect(session.demand?.computation?.request).toMatchObject({ instead });
+    }
+  });
+
+  it('takes what the model considered, token for token', async () => {
+    const { tokens: all } = session.text!;
+    const [first, second, ...rest] = choicesOf(all, session.target!, 6);
+    expect(rest).toEqual([]);
+    expect([first.alternative.text, second.alternative.text]).toEqual([
+      ' hate',
+      ' eat'
+    ]);
+    session.contrast.choose(first);
+    await settle();
+    expect(textOf(session.target)).toBe(' like');
+    expect(session.other).toEqual({ ids: [4], text: ' hate' });
+    expect(client.last.request).toMatchObject({ instead: [4] });
+    // Another target is explained by itself.
+    session.pick(session.text!.seam);
+    expect(session.other).toBeNull();
+  });
+
+  it('says why a text can’t stand in the target’s place', async () => {
+    const target = session.target;
+    for (const [text, says] of [
+      ['Recommendation: You may like it.', 'what was said'],
+      ['Recommendation: You', 'how the target begins'],
+      ['Recommendation: You may like it. Or not.', 'only adds']
+    ]) {
+      await session.contrast.type(text);
+      expect(session.contrast.problem?.message).toContain(says);
+      expect(session.contrast.problem?.hint).not.toBe('');
+      expect([session.target, session.other]).toEqual([target, null]);
+    }
+    client.tokens = () =>
+      Promise.reject(
+        new ApiError({ error: 'service_died', message: 'Dead.', hint: 'Wake.' })
+      );
+    await session.contrast.type('x');
+    expect(session.contrast.problem?.message).toBe('Dead.');
+    session.pick(session.text!.seam);
+    expect(session.contrast.problem).toBeNull();
+  });
+
+  it('is kept over a reload', async () => {
+    await session.contrast.type('Recommendation: Avoid it.');
+    const saved = JSON.parse(JSON.stringify(session.save()));
+    expect(saved.other).toEqual(session.other);
+  });
+
+  it('parts where the ids do', () => {
+    const a = words(' You may like it.');
+    const b = words(' You may hate it.');
+    expect(part(a, [0, a.length], b)).toMatchObject({
+      target: [2, a.length],
+      other: { text: ' hate it.' }
+    });
+  });
+
+  it('comes back from the history without being taken for the plain map', async () => {
+    const prompt = tokens(PROMPT);
+    const answer = tokens(ANSWER);
+    const target = { start: prompt.length + 3, end: prompt.length + 4 };
+    const run: RunRecord = {
+      id: 'old',
+      created: 5,
+      model: 'demo',
+      origin: null,
+      title: '',
+      starred: false,
+      prompt: PROMPT,
+      answer: ANSWER,
+      sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      prompt_tokens: prompt,
+      answer_tokens: answer,
+      reason: 'given',
+      seconds: 1,
+      first_seconds: 1,
+      scores: [
+        {
+          mode: null,
+          event: {
+            event: 'scores',
+            target,
+            method: 'grad_l2',
+            scores: [...prompt, ...answer].map((_, i) => i),
+            gap: null,
+            instead: [9]
+          }
+        }
+      ]
+    };
+    session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
+    expect(session.run?.given).toBe(ANSWER);
+    session.aim([target.start, target.end]);
+    expect(session.map).toBeNull();
+    const [said] = session.text!.tokens.slice(target.start);
+    session.contrast.choose({
+      token: target.start,
+      said: said as (typeof answer)[number],
+      alternative: { id: 9, piece: 'x', text: 'x', logprob: -1 }
+    });
+    expect(session.map).not.toBeNull();
+  });
+});
+
+describe('session: a text that is given', () => {
+  it('is a run like any other, told from an answer', async () => {
+    const client = new FakeClient();
+    const session = new Session(client, trans);
+    await session.service.refresh();
+    session.open(new FakeSource(PROMPT));
+    const running = session.give(' Avoid it.');
+    await settle();
+    expect(client.last.request).toMatchObject({
+      kind: 'score',
+      prompt: PROMPT,
+      target: ' Avoid it.',
+      origin: { document: 'a/prompts.ipynb' }
+    });
+    client.last.answer(PROMPT, ' Avoid it.');
+    await running;
+    await settle();
+    expect(session.run?.given).toBe(' Avoid it.');
+    expect(client.last.request.kind).toBe('salience');
+    expect(session.save().run?.given).toBe(' Avoid it.');
+    // What failed is done again as it was asked.
+    const failing = session.give(' Never.');
+    await settle();
+    client.last.send({
+      event: 'error',
+      error: 'service_died',
+      message: 'Dead.',
+      hint: ''
+    });
+    await failing;
+    void session.retry();
+    await settle();
+    expect(client.last.request).toMatchObject({ target: ' Never.' });
+    session.dispose();
+  });
+});

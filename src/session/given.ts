@@ -1,0 +1,102 @@
+/** A text to be explained in place of an answer: "what would make it say this?" */
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { UNSPACED } from '../salience/boundaries';
+
+/** What is kept of it over a reload. */
+export interface ISavedGiven {
+  readonly text: string;
+  readonly isOpen: boolean;
+  readonly hasBlank: boolean;
+}
+
+/** The text as it is being written. */
+export class GivenModel implements IDisposable {
+  /** What was typed. */
+  get text(): string {
+    return this._state.text;
+  }
+
+  set text(text: string) {
+    this._set({ text });
+  }
+
+  /** Whether the place to type it is open. */
+  get isOpen(): boolean {
+    return this._state.isOpen;
+  }
+
+  set isOpen(isOpen: boolean) {
+    this._set({ isOpen });
+  }
+
+  /** Whether a blank is put before it where prompt and text would run together. */
+  get hasBlank(): boolean {
+    return this._state.hasBlank;
+  }
+
+  set hasBlank(hasBlank: boolean) {
+    this._set({ hasBlank });
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      Signal.clearData(this);
+    }
+  }
+
+  /** A text as the model is to find it behind a prompt. */
+  behind(prompt: string, text: string): string {
+    return this.hasBlank && runTogether(prompt, text) ? ` ${text}` : text;
+  }
+
+  /** What to keep over a reload. */
+  save(): ISavedGiven {
+    return this._state;
+  }
+
+  /** Take what was kept, if anything was. */
+  restore(saved: ISavedGiven | undefined): void {
+    if (saved) {
+      this._set(saved);
+    }
+  }
+
+  private _set(change: Partial<ISavedGiven>): void {
+    this._state = { ...this._state, ...change };
+    this._changed.emit();
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _state: ISavedGiven = { text: '', isOpen: false, hasBlank: true };
+  private _isDisposed = false;
+}
+
+/**
+ * Whether a word of the text would stand right behind the prompt's end, as in
+ * `Analysis:This`. Models were taught that a word begins with its blank: without
+ * it the text is far less likely than it should be.
+ */
+export function runTogether(prompt: string, text: string): boolean {
+  const last = prompt.slice(-2).match(/\S$/u)?.[0];
+  const first = /^["'“‘(]*[\p{L}\p{N}]/u.exec(text)?.[0];
+  return (
+    last !== undefined &&
+    first !== undefined &&
+    !UNSPACED.test(last) &&
+    !UNSPACED.test(first) &&
+    !/["'“‘(/]$/.test(last)
+  );
+}

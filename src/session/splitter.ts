@@ -1,0 +1,190 @@
+/** Cuts texts by an expression of the user's own, which may be wrong or never end. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { compile, MAX_PATTERN } from '../salience/pattern';
+
+/** What a worker is used for. */
+export interface IMatcher {
+  postMessage(message: { text: string; pattern: string }): void;
+  terminate(): void;
+  onmessage: ((event: MessageEvent<number[]>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+}
+
+/** Where segments of a text begin; null while that isn't known. */
+export type Cut = (text: string) => readonly number[] | null;
+
+/** Milliseconds after which an expression is given up. */
+export const PATIENCE = 1000;
+
+/** Texts that are kept: prompt and answer, and those before. */
+const KEPT = 8;
+
+/**
+ * Where the user's expression cuts texts.
+ *
+ * It is matched in a worker, one text at a time, and given up when it takes too
+ * long; the page never waits.
+ */
+export class Splitter implements IDisposable {
+  constructor(makeWorker: () => IMatcher, trans: TranslationBundle) {
+    this._makeWorker = makeWorker;
+    this._trans = trans;
+  }
+
+  /** The expression. */
+  get pattern(): string {
+    return this._pattern;
+  }
+
+  set pattern(pattern: string) {
+    if (pattern === this._pattern) {
+      return;
+    }
+    this._pattern = pattern;
+    this._known.clear();
+    this._wanted = [];
+    this._stop();
+    this._problem = this._check(pattern);
+    this._renew();
+  }
+
+  /** Why it can't be used, in words; empty where it can. */
+  get problem(): string {
+    return this._problem;
+  }
+
+  /**
+   * Where segments of a text begin. Another function whenever it would say
+   * something else, so that what was cut by it can be told to be stale.
+   */
+  get cut(): Cut {
+    return this._cut;
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._stop();
+      this._worker?.terminate();
+      Signal.clearData(this);
+    }
+  }
+
+  private _starts(text: string): readonly number[] | null {
+    const known = this._known.get(text);
+    if (known || this._problem !== '' || this._isDisposed) {
+      return known ?? null;
+    }
+    if (text !== this._under && !this._wanted.includes(text)) {
+      // An answer that comes in is asked for again and again: the last counts.
+      this._wanted = [...this._wanted, text].slice(-KEPT);
+      this._next();
+    }
+    return null;
+  }
+
+  private _next(): void {
+    const text = this._under === null ? this._wanted.shift() : undefined;
+    if (text === undefined) {
+      return;
+    }
+    this._under = text;
+    const worker = (this._worker ??= this._makeWorker());
+    worker.onmessage = ({ data }) => {
+      this._known.set(text, data);
+      if (this._known.size > KEPT) {
+        const [oldest] = this._known.keys();
+        this._known.delete(oldest);
+      }
+      this._end();
+      this._renew();
+    };
+    worker.onerror = event => {
+      // Without a worker nothing can be matched: better told than hung.
+      this._fail(
+        this._trans.__('It could not be matched: %1', event.message ?? '')
+      );
+    };
+    this._timer = window.setTimeout(() => {
+      this._fail(
+        this._trans.__('It takes too long on this text. Write a simpler one.')
+      );
+    }, PATIENCE);
+    worker.postMessage({ text, pattern: this._pattern });
+  }
+
+  private _fail(problem: string): void {
+    this._problem = problem;
+    this._wanted = [];
+    this._stop();
+    this._renew();
+  }
+
+  /** What was under way is done. */
+  private _end(): void {
+    window.clearTimeout(this._timer);
+    this._under = null;
+    this._next();
+  }
+
+  /** End what is under way, whatever it is at. */
+  private _stop(): void {
+    window.clearTimeout(this._timer);
+    if (this._under !== null) {
+      this._under = null;
+      this._worker?.terminate();
+      this._worker = null;
+    }
+  }
+
+  private _check(pattern: string): string {
+    if (pattern === '') {
+      return this._trans.__('Write an expression.');
+    }
+    if (pattern.length > MAX_PATTERN) {
+      return this._trans.__('It is longer than %1 characters.', MAX_PATTERN);
+    }
+    try {
+      compile(pattern);
+      return '';
+    } catch (reason) {
+      const said = reason instanceof Error ? reason.message : String(reason);
+      // Browsers repeat the whole expression before they come to the point.
+      return this._trans.__(
+        'No regular expression: %1.',
+        said.replace(/^Invalid regular expression: .*: /s, '')
+      );
+    }
+  }
+
+  private _renew(): void {
+    this._cut = text => this._starts(text);
+    this._changed.emit();
+  }
+
+  private readonly _makeWorker: () => IMatcher;
+  private readonly _trans: TranslationBundle;
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _known = new Map<string, readonly number[]>();
+  private _cut: Cut = text => this._starts(text);
+  private _pattern = '';
+  private _problem = '';
+  private _wanted: string[] = [];
+  private _under: string | null = null;
+  private _worker: IMatcher | null = null;
+  private _timer = 0;
+  private _isDisposed = false;
+}

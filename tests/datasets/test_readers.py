@@ -1,0 +1,171 @@
+"""Files of prompts: what is read of them, and what is said of the rows that can't be."""
+
+import codecs
+import json
+
+import pytest
+
+from lit_lab.datasets import readers
+from lit_lab.datasets.columns import guess
+from lit_lab.datasets.readers import Reader
+from lit_lab.problem import Problem
+
+
+def read(path, split="lines"):
+    reader = Reader(path, split)
+    try:
+        return list(reader), reader
+    finally:
+        reader.close()
+
+
+def rows(path, split="lines"):
+    return [(record.line, record.fields) for record in read(path, split)[0] if not record.reason]
+
+
+def bad(path):
+    return [(record.line, record.reason) for record in read(path)[0] if record.reason]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def test_json_lines(write):
+    path = write("a.jsonl", '{"prompt": "a\u2028b", "n": [1]}\r\n\n{"prompt": "c", "target": null}\n')
+    records, reader = read(path)
+    assert [(record.line, record.fields) for record in records] == [
+        (1, {"prompt": "a\u2028b", "n": [1]}),
+        (3, {"prompt": "c", "target": None}),
+    ]
+    assert reader.columns == ["prompt", "n", "target"]
+
+
+def test_bad_json_lines_are_told_and_the_others_load(write):
+    path = write(
+        "a.jsonl",
+        b'{"prompt": "caf\xc3\xa9"}\n{\n[1]\n{"prompt": "\xff"}\n' + b"[" * 100_000 + b'\n{"prompt": "last"}\n',
+    )
+    assert [fields["prompt"] for _, fields in rows(path)] == ["café", "last"]
+    told = dict(bad(path))
+    assert list(told) == [2, 3, 4, 5]
+    assert "JSON" in told[2]
+    assert "object" in told[3]
+    assert told[4] == readers.NOT_TEXT
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "told"),
+    [
+        ("utf-8", b"", "utf-8"),
+        ("utf-8", codecs.BOM_UTF8, "utf-8-sig"),
+        ("utf-16-le", codecs.BOM_UTF16_LE, "utf-16"),
+        ("utf-16-be", codecs.BOM_UTF16_BE, "utf-16"),
+        ("utf-32-le", codecs.BOM_UTF32_LE, "utf-32"),
+        ("utf-16-le", b"", "utf-16-le"),
+        ("utf-16-be", b"", "utf-16-be"),
+        ("cp1252", b"", "cp1252"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_encodings(write, encoding, mark, told, end):
+    line = json.dumps({"prompt": "Crème brûlée, “sweet”"}, ensure_ascii=False)
+    path = write("a.jsonl", mark + (line + end + line + end).encode(encoding))
+    records, reader = read(path)
+    assert [record.fields for record in records] == [{"prompt": "Crème brûlée, “sweet”"}] * 2
+    assert reader.encoding == told
+
+
+def test_a_long_line_is_skipped_and_not_held(write, monkeypatch):
+    monkeypatch.setattr("lit_lab.datasets.text_file.MAX_LINE", 50)
+    path = write("a.jsonl", json.dumps({"prompt": "x" * 180}) + '\n{"prompt": "y"}\n')
+    assert rows(path) == [(2, {"prompt": "y"})]
+    assert bad(path) == [(1, readers.LINE_TOO_LONG)]
+
+
+def test_csv(write):
+    path = write("a.csv", '\ufeffprompt,target,prompt\r\n"a, ""b""\r\nc",d,e\r\n\r\nf\r\ng,h,i,j\r\nk,l,m\r\n')
+    assert rows(path) == [
+        (2, {"prompt": 'a, "b"\r\nc', "target": "d", "prompt.2": "e"}),
+        (5, {"prompt": "f"}),
+        (7, {"prompt": "k", "target": "l", "prompt.2": "m"}),
+    ]
+    assert bad(path) == [(6, "It has 4 fields; the first line has 3.")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "prompt;target\na,b;c\n"),
+        ("a.csv", "sep=;\nprompt;target\na,b;c\n"),
+        ("a.tsv", "prompt\ttarget\na,b\tc\n"),
+        ("a.csv", "prompt\ttarget\na,b\tc\n"),
+    ],
+)
+def test_delimiters(write, name, content):
+    assert [fields for _, fields in rows(write(name, content))] == [{"prompt": "a,b", "target": "c"}]
+
+
+def test_a_field_may_be_long(write):
+    path = write("a.csv", "prompt\n" + "x" * 300_000 + "\n")
+    assert len(rows(path)[0][1]["prompt"]) == 300_000
+
+
+@pytest.mark.parametrize(
+    ("split", "expected"),
+    [
+        ("lines", [(1, "a"), (2, " b"), (4, "c")]),
+        ("paragraphs", [(1, "a\n b"), (4, "c")]),
+        ("whole", [(1, "a\n b\n\nc")]),
+    ],
+)
+def test_plain_text(write, split, expected):
+    found = rows(write("a.txt", "a\r\n b\r\n\r\nc\r\n\r\n"), split)
+    assert [(line, fields["prompt"]) for line, fields in found] == expected
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.txt"])
+def test_empty_files_have_no_rows(write, name):
+    assert read(write(name, b""))[0] == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["source", "prompt", "target"], ("prompt", "target", "source")),
+        (["Question", "Answer", "id"], ("Question", "Answer", None)),
+        (["id", "blurb"], ("blurb", None, None)),
+        (["label"], ("label", None, None)),
+        ([], (None, None, None)),
+    ],
+)
+def test_columns_are_guessed(columns, expected):
+    sample = [{column: "x" * (9 if column == "blurb" else 2) for column in columns}]
+    chosen = guess(columns, sample)
+    assert (chosen.prompt, chosen.target, chosen.source) == expected
+
+
+def test_parquet_without_its_library_says_what_to_install(write, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(Problem) as raised:
+        Reader(write("a.parquet", b"PAR1"))
+    assert raised.value.error == "missing_pyarrow"
+    assert "pip install pyarrow" in raised.value.hint
+
+
+def test_parquet(tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(arrow.table({"prompt": ["a", None, "c"], "n": [1, 2, 3]}), path)
+    assert rows(path) == [(1, {"prompt": "a", "n": 1}), (2, {"prompt": None, "n": 2}), (3, {"prompt": "c", "n": 3})]
+    path.write_bytes(b"no parquet")
+    with pytest.raises(Problem, match="isn't a Parquet file"):
+        Reader(path)

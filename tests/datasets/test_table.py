@@ -1,0 +1,118 @@
+"""A dataset's table: found, filtered, sorted, changed."""
+
+import random
+
+import pytest
+
+from lit_lab.datasets import table as table_module
+from lit_lab.datasets.table import Row, Table
+from lit_lab.problem import Problem
+from lit_lab.protocol import DatasetSearch
+
+
+@pytest.fixture
+def table():
+    made = Table()
+    made.append(
+        [
+            Row(1, "Analyze a dish.", source="fewshot"),
+            Row(2, "write a Headline.", "Cats win", "gigaword"),
+            Row(3, "Straße nach Köln", source="fewshot", others={"note": "Deutsch", "n": 7}),
+        ]
+    )
+    yield made
+    made.close()
+
+
+def ids(table, search="", **query):
+    return [row.id for row in table.page(DatasetSearch(search=search, **query)).rows]
+
+
+def test_words_are_found_in_all_columns_whatever_their_case(table):
+    assert ids(table, "HEADLINE giga") == [2]
+    assert ids(table, "win") == [2]
+    assert ids(table, "STRASSE") == [3]
+    assert ids(table, "deutsch 7") == [3]
+    assert ids(table, "dish headline") == []
+    assert ids(table, "a") == [1, 2, 3]
+
+
+def test_filter_and_sort(table):
+    assert ids(table, source="fewshot") == [1, 3]
+    assert ids(table, "k", source="fewshot") == [3]
+    assert ids(table, sort="prompt") == [1, 3, 2]
+    assert ids(table, sort="prompt", descending=True) == [2, 3, 1]
+    assert ids(table, sort="length") == [1, 3, 2]
+    assert ids(table, descending=True) == [3, 2, 1]
+    assert ids(table, sort="source", source="fewshot", descending=True) == [3, 1]
+    assert table.sources(10) == [("fewshot", 2), ("gigaword", 1)]
+
+
+def test_a_row_s_place_is_found(table):
+    assert table.page(DatasetSearch(sort="prompt", find=2)).at == 2
+    assert table.page(DatasetSearch(search="dish", find=2)).at is None
+
+
+def test_changes(table):
+    copy = table.duplicate(1)
+    assert ids(table) == [1, copy, 2, 3]
+    again = table.duplicate(1)
+    inner = table.duplicate(copy)
+    assert ids(table) == [1, again, copy, inner, 2, 3]
+    assert ids(table, "dish", source="fewshot") == [1, again, copy, inner]
+    table.delete(copy)
+    assert ids(table) == [1, again, inner, 2, 3]
+    assert table.sources(10)[0] == ("fewshot", 4)
+    with pytest.raises(Problem, match="no row"):
+        table.row(copy)
+    with pytest.raises(Problem, match="no row"):
+        table.delete(copy)
+    table.restore(copy)
+    assert ids(table) == [1, again, copy, inner, 2, 3]
+    with pytest.raises(Problem, match="no row"):
+        table.restore(copy)
+    added = table.append([Row(0, "new")])
+    assert ids(table) == [1, again, copy, inner, 2, 3, added]
+    assert table.size == 7
+
+
+def test_a_changed_row_is_found_by_what_it_says_now(table):
+    table.change(2, "write a limerick", None, "verse")
+    table.change(2, "write a sonnet", None, None)
+    assert ids(table, "limerick") == []
+    assert ids(table, "headline") == []
+    assert ids(table, "sonnet win verse") == [2]
+    assert ids(table, "dish") == [1]
+    row = table.row(2)
+    assert (row.prompt, row.target, row.source, row.line) == ("write a sonnet", "Cats win", "verse", 2)
+    assert ids(table, source="gigaword") == []
+
+
+def test_all_rows_come_in_order_with_all_they_have(table):
+    table.duplicate(3)
+    assert [row.prompt for row in table.all()][-2:] == ["Straße nach Köln"] * 2
+    assert list(table.all())[-1].others == {"note": "Deutsch", "n": 7}
+
+
+def test_looking_up_agrees_with_a_plain_search(monkeypatch):
+    monkeypatch.setattr(table_module, "_PIECE", 200)  # many pieces, and rows at their ends
+    chance = random.Random(3)
+    words = ["ab", "bc", "abc", "cd", "d", "ä", "ß"]
+    prompts = [" ".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(500)]
+    table = Table()
+    table.append([Row(i, prompt) for i, prompt in enumerate(prompts, 1)])
+    for search in ["ab", "abc d", "bc ä", "ss", "cd cd ab", "x"]:
+        needles = search.casefold().split()
+        expected = [i for i, p in enumerate(prompts, 1) if all(n in p.casefold() for n in needles)]
+        page = table.page(DatasetSearch(search=search, limit=200))
+        assert page.total == len(expected)
+        assert [row.id for row in page.rows] == expected[:200]
+        rest = table.page(DatasetSearch(search=search, offset=100, limit=7))
+        assert [row.id for row in rest.rows] == expected[100:107]
+    table.close()
+
+
+def test_a_closed_table_says_so(table):
+    table.close()
+    with pytest.raises(Problem, match="closed"):
+        table.page(DatasetSearch())

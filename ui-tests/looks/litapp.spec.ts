@@ -1,0 +1,27 @@
+/** LIT's own app, to be looked at. */
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { test } from '@jupyterlab/galata';
+
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from '../tests/lab';
+
+test.use({ viewport: { width: 1440, height: 1000 } });
+test.describe.configure({ timeout: 180_000 });
+
+async function shoot(page: IJupyterLabPageFixture, name: string) {
+  await page.mouse.move(720, 4);
+  await page.waitForTimeout(600);
+  await page.screenshot({ path: `screenshots/${name}.png` });
+}
+
+test('LIT’s own app', async ({ page, tmpPath }) => {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask('Recommendation: You have to try it.');
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:open-lit');
+  });
+  await shoot(page, 'lit-starting');
+  await page.waitForTimeout(15_000);
+  await shoot(page, 'lit');
+});

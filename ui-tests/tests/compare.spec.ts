@@ -1,0 +1,174 @@
+/** Two runs side by side, and a prompt tried without one of its sentences. */
+import { expect, test } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import {
+  analyzeAt,
+  COLD,
+  line,
+  openNotebook,
+  Panel,
+  servicePid,
+  TUTORIAL
+} from './lab';
+
+const MISTAKE = 'Recommendation: You have to try it.';
+
+/** A comparison's tab. */
+class Comparison {
+  constructor(page: IJupyterLabPageFixture) {
+    this.region = page.getByRole('region', { name: /^Comparison/ });
+    this.a = this.region.getByRole('region', { name: /^A:/ });
+    this.b = this.region.getByRole('region', { name: /^B:/ });
+  }
+
+  readonly region: Locator;
+  readonly a: Locator;
+  readonly b: Locator;
+
+  view(name: string): Locator {
+    return this.region.getByRole('radio', { name, exact: true });
+  }
+
+  /** A sentence of a side's answer. */
+  said(side: Locator, text: string | RegExp): Locator {
+    return side
+      .getByRole('group', { name: 'Answer', exact: true })
+      .locator('[data-segment]')
+      .filter({ hasText: text });
+  }
+
+  /** Wait until both sides are explained. */
+  async explained(): Promise<void> {
+    await expect(this.region.locator('[data-target="true"]')).toHaveCount(2, {
+      timeout: COLD
+    });
+    await this.view('Difference of maps').click();
+    await expect(
+      this.region.getByRole('list', { name: 'What changed most' })
+    ).toBeVisible({ timeout: COLD });
+  }
+}
+
+test.beforeEach(async ({ request }) => {
+  await request.delete('/lit-lab/api/runs');
+});
+
+test('a guess becomes a test: the prompt runs without a sentence of it', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  const comparison = new Comparison(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(MISTAKE);
+  await panel.explain(MISTAKE);
+  const prompt = await panel.segments('Prompt').allTextContents();
+
+  // One click beside the sentence that weighs most.
+  await panel.ledTo
+    .getByRole('button', { name: `Try without “${MISTAKE}”` })
+    .first()
+    .click();
+  await expect(comparison.b).toContainText('Without “Recommendation');
+  await expect(comparison.said(comparison.b, 'Avoid')).toBeVisible({
+    timeout: COLD
+  });
+  await expect(comparison.region).toContainText('1 sentence only in A');
+  // What was explained is explained on both sides.
+  await comparison.explained();
+  const first = comparison.region
+    .getByRole('list', { name: 'What changed most' })
+    .getByRole('listitem')
+    .first();
+  await expect(first).toContainText('only in A');
+
+  // Prompt and run are as they were; the trial is in the history, named.
+  expect(await panel.segments('Prompt').allTextContents()).toEqual(prompt);
+  await expect(panel.answer).toContainText('You have to try it.');
+  const history = panel.region.getByRole('region', { name: 'History' });
+  await history.getByRole('button', { name: 'History' }).click();
+  await expect(history.getByRole('listitem')).toHaveCount(2);
+  await expect(history).toContainText(`Without “${MISTAKE}”`);
+
+  // With the keyboard alone.
+  const sentence = panel.segments('Prompt', 'Recommendation: Likely good.');
+  await sentence.focus();
+  await page.keyboard.press('Delete');
+  await expect(
+    page.getByRole('tab', { name: /Without “Recommendation: L/ })
+  ).toBeVisible();
+});
+
+test('two runs of the history side by side, kept over a reload', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  const comparison = new Comparison(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(MISTAKE);
+  await panel.edit.click();
+  const text = await panel.prompt.inputValue();
+  await panel.prompt.fill(text.replace(MISTAKE, 'Recommendation: Avoid.'));
+  await panel.ask('Avoid');
+
+  // The run before is one click away.
+  await panel.region
+    .getByRole('button', { name: 'Compare with the run before' })
+    .click();
+  await expect(comparison.said(comparison.a, MISTAKE)).toBeVisible();
+  await expect(comparison.said(comparison.b, 'Avoid')).toBeVisible();
+  await expect(comparison.region).toContainText('Prompt: 1 sentence changed');
+  await expect(comparison.a.locator('.lit-word').first()).toHaveText(
+    'You have to try it'
+  );
+  await page.getByRole('tab', { name: /↔/ }).getByTitle('Close').click();
+
+  // Any two of the history are, too; and no model is needed for it.
+  const history = panel.region.getByRole('region', { name: 'History' });
+  await history.getByRole('button', { name: 'History' }).click();
+  const runs = history.getByRole('listitem');
+  await expect(runs).toHaveCount(2);
+  await expect
+    .poll(
+      async () => {
+        const found = await request.post('/lit-lab/api/runs/search', {
+          data: {}
+        });
+        const { runs } = await found.json();
+        return runs.every((run: { scores: number }) => run.scores >= 4);
+      },
+      { timeout: COLD }
+    )
+    .toBe(true);
+  const pid = await servicePid(request);
+  process.kill(pid, 'SIGSTOP');
+  await runs.nth(1).hover();
+  await runs
+    .nth(1)
+    .getByRole('button', { name: /^Compare .* with…/ })
+    .click();
+  await runs
+    .nth(0)
+    .getByRole('button', { name: /^Compare with/ })
+    .click();
+  await comparison.said(comparison.a, MISTAKE).click();
+  await expect(
+    comparison.b.getByText('Target: the likest to the other side’s.')
+  ).toBeVisible();
+  await comparison.explained();
+  process.kill(pid, 'SIGCONT');
+
+  await page.evaluate(() => window.location.reload());
+  await expect(comparison.said(comparison.b, 'Avoid')).toBeVisible({
+    timeout: COLD
+  });
+  await expect(comparison.view('Difference of maps')).toBeChecked();
+});

@@ -1,0 +1,135 @@
+/** The dataset browser: from a file to a prompt, to a changed dataset, to a cell. */
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
+
+import { openNotebook, Panel, TUTORIAL } from './lab';
+
+const COUNT = 2000;
+const CSV = [
+  'Question,topic',
+  ...Array.from(
+    { length: COUNT },
+    (_, i) =>
+      `Question ${i + 1}: why is the sky ${['blue', 'red', 'green'][i % 3]}?,${['science', 'weather'][i % 2]}`
+  ),
+  'a,b,c'
+].join('\n');
+
+/** The file's entry in the file browser. */
+function entry(page: IJupyterLabPageFixture): Locator {
+  return page
+    .getByRole('region', { name: 'File Browser Section' })
+    .getByRole('listitem', { name: /^Name: questions.csv/ });
+}
+
+let browser: Locator;
+let rows: Locator;
+
+test.beforeEach(async ({ page, tmpPath }) => {
+  await page.contents.uploadContent(CSV, 'text', `${tmpPath}/questions.csv`);
+  browser = new Panel(page).region.getByRole('region', { name: 'Datasets' });
+  rows = browser.getByRole('list', { name: 'Prompts' }).getByRole('listitem');
+});
+
+test('a file from the file browser: searched, filtered, walked by keyboard, analyzed', async ({
+  page
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await entry(page).click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Open as prompt dataset' }).click();
+  await expect(rows.first()).toContainText('Question 1:');
+  await expect(browser.getByText('1 row can’t be used')).toBeVisible();
+  await browser.getByText('1 row can’t be used').click();
+  await expect(browser.getByText(`line ${COUNT + 2}`)).toBeVisible();
+
+  // Of a long list only what is in sight is there; the keyboard goes everywhere.
+  expect(await rows.count()).toBeLessThan(60);
+  await rows.first().getByRole('button').first().focus();
+  await page.keyboard.press('End');
+  await expect(page.locator(':focus')).toContainText(`Question ${COUNT}:`);
+  await page.keyboard.press('ArrowUp');
+  await expect(page.locator(':focus')).toContainText(`Question ${COUNT - 1}:`);
+  await page.keyboard.press('ArrowRight');
+  await expect(
+    browser.getByRole('group', { name: `Row ${COUNT - 1}` })
+  ).toContainText(`Question ${COUNT - 1}:`);
+
+  await browser.getByRole('searchbox').fill('GREEN 199');
+  await browser
+    .getByRole('combobox', { name: 'Filter by source' })
+    .selectOption({ label: `science (${(COUNT / 2).toLocaleString()})` });
+  await expect(rows.first()).toContainText('Question 1995:');
+  await rows.first().getByRole('button').first().focus();
+  await page.keyboard.press('Enter');
+  await expect(panel.prompt).toHaveValue(/^Question 1995: .*green\?$/);
+});
+
+test('a file dragged onto the panel', async ({ page }) => {
+  test.slow();
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  });
+  const from = (await entry(page).boundingBox())!;
+  const to = (await new Panel(page).region.boundingBox())!;
+  await page.mouse.move(from.x + 60, from.y + 8);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 100, from.y + 40, { steps: 5 });
+  await page.mouse.move(to.x + 100, to.y + 300, { steps: 10 });
+  await page.mouse.up();
+  await expect(rows.first()).toContainText('Question 1:');
+});
+
+test('rows are added, deleted, saved, and inserted into the notebook', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('lit-lab:open-dataset', {
+      path
+    });
+  }, `${tmpPath}/questions.csv`);
+  await rows.first().getByRole('button').first().click();
+  await expect(panel.prompt).toHaveValue(/^Question 1:/);
+  await panel.prompt.fill('Say "hello".\nTwice.');
+  await browser.getByRole('button', { name: 'Add the prompt' }).click();
+  await expect(page.locator(':focus')).toContainText('Say "hello".');
+
+  await browser.getByRole('button', { name: /^Whole text of Say/ }).click();
+  await browser.getByRole('button', { name: 'Insert as cell' }).click();
+  await expect(
+    page.locator('.jp-Notebook .cm-line', { hasText: 'prompt = """Say' })
+  ).toBeVisible();
+
+  const last = rows.filter({ hasText: `Question ${COUNT}:` });
+  await last.getByRole('button').first().focus();
+  await page.keyboard.press('Delete');
+  await expect(last).toHaveCount(0);
+  await browser.getByRole('button', { name: 'Undo' }).click();
+  await expect(last).toHaveCount(1);
+
+  await browser.getByRole('button', { name: 'Save as .jsonl…' }).click();
+  const form = browser.getByRole('form', { name: 'Save the dataset' });
+  const path = form.getByRole('textbox', { name: 'Save as' });
+  await expect(path).toHaveValue(`${tmpPath}/questions.jsonl`);
+  await page.contents.uploadContent('x', 'text', `${tmpPath}/taken.jsonl`);
+  await path.fill(`${tmpPath}/taken`);
+  await form.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(form.getByRole('alert')).toContainText('taken.jsonl already');
+  await form.getByRole('button', { name: 'Replace it' }).click();
+  await expect(form).toHaveCount(0);
+  const saved = await page.evaluate(
+    async path =>
+      (await window.jupyterapp.serviceManager.contents.get(path)).content,
+    `${tmpPath}/taken.jsonl`
+  );
+  const lines = String(saved).trim().split('\n');
+  expect(lines).toHaveLength(COUNT + 1);
+  expect(JSON.parse(lines[COUNT])).toEqual({
+    prompt: 'Say "hello".\nTwice.'
+  });
+});

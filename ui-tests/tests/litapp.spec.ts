@@ -1,0 +1,252 @@
+/** LIT's own app in a tab, over the models that the panel uses; on a server with a token and the XSRF check. */
+import { expect, test } from '@playwright/test';
+import type { FrameLocator, Page } from '@playwright/test';
+
+import { secure } from '../servers';
+import { analyzeAt, COLD, line, Panel, servicePid } from './lab';
+
+/** The model service starts, and then LIT does. */
+const PATIENCE = 2 * COLD;
+
+test.use({ baseURL: secure.url });
+
+test.beforeEach(async ({ page }) => {
+  // As in security.spec.ts: the page can do no more than the cookie allows.
+  await page.goto(`/api/status?token=${secure.token}`);
+  await page.route(/\/lab\/workspaces\//, async route => {
+    const reply = await route.fetch();
+    const body = (await reply.text()).replaceAll(secure.token, '');
+    await route.fulfill({ response: reply, body });
+  });
+});
+
+/** Open the tutorial in a workspace of its own, and take its prompt up. */
+async function analyze(page: Page, workspace: string): Promise<Panel> {
+  await page.goto(`/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`);
+  const text = line(page, 'Suggestion: Onion soup');
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
+  const panel = new Panel(page);
+  await expect(panel.run).toBeVisible();
+  return panel;
+}
+
+/** Everything that the page asked of another server than ours, in any frame. */
+function watchRequests(page: Page): string[] {
+  const elsewhere: string[] = [];
+  page.on('request', request => {
+    const { protocol, hostname } = new URL(request.url());
+    if (/^(https?|wss?):$/.test(protocol) && hostname !== '127.0.0.1') {
+      elsewhere.push(request.url());
+    }
+  });
+  return elsewhere;
+}
+
+/** What the browser refused LIT's page. */
+function watchRefusals(page: Page): string[] {
+  const refused: string[] = [];
+  page.on('console', message => {
+    if (/Content Security Policy|sandboxed/i.test(message.text())) {
+      refused.push(message.text());
+    }
+  });
+  return refused;
+}
+
+function lit(page: Page): FrameLocator {
+  return page.frameLocator('iframe[title="LIT"]');
+}
+
+/** LIT's table of datapoints. */
+function table(page: Page) {
+  return lit(page).locator('lit-data-table');
+}
+
+/** Open LIT by the panel's menu. */
+async function openFromMenu(page: Page, panel: Panel): Promise<void> {
+  await panel.region
+    .getByRole('button', { name: 'LIT, service and log' })
+    .click();
+  await page
+    .getByRole('menuitem', { name: 'Open in LIT', exact: true })
+    .click();
+}
+
+/** The frame that LIT runs in. */
+function frameOf(page: Page) {
+  return page.frames().find(one => one.url().includes('/lit/page'))!;
+}
+
+const DISH = 'Suggestion: Onion soup';
+
+test('LIT shows the prompt, asks the model, explains the answer, and asks nothing elsewhere', async ({
+  page
+}) => {
+  test.slow();
+  const elsewhere = watchRequests(page);
+  const refused = watchRefusals(page);
+  const panel = await analyze(page, 'lit-workflow');
+  await panel.ask('Recommendation: You have to try it.');
+  await openFromMenu(page, panel);
+
+  // The panel's prompt is a datapoint, with the answer that the panel explains.
+  await expect(table(page).getByText(DISH).first()).toBeVisible({
+    timeout: PATIENCE
+  });
+  // The model's own answer is the same text, from the same model.
+  const options = lit(page).locator('.interstitial-target-option');
+  await expect(options).toHaveCount(2, { timeout: COLD });
+  for (const option of await options.all()) {
+    await expect(option).toContainText('You have to try it.');
+  }
+  await options.nth(1).click();
+
+  // Its salience module: choose a target, see what led to it.
+  const salience = lit(page).locator('sequence-salience-module');
+  await salience.getByText('Sentences', { exact: true }).click();
+  await salience
+    .locator('.salient-token', { hasText: 'You have to try it.' })
+    .last()
+    .click();
+  await expect(
+    salience.locator('.target-info-line', { hasText: 'Explaining' })
+  ).toBeVisible();
+  const shades = () =>
+    salience
+      .locator('.salient-token')
+      .evaluateAll(
+        all =>
+          new Set(
+            all.map(token =>
+              getComputedStyle(token).getPropertyValue('--token-bg-color')
+            )
+          ).size
+      );
+  await expect.poll(shades, { timeout: COLD }).toBeGreaterThan(3);
+
+  // Icons are pictures, not words across a button.
+  const icon = lit(page).locator('.material-icon', { hasText: 'settings' });
+  expect((await icon.first().boundingBox())!.width).toBeLessThan(30);
+
+  expect(elsewhere).toEqual([]);
+  expect(refused).toEqual([]);
+});
+
+test('LIT’s page reaches neither JupyterLab nor the server', async ({
+  page
+}) => {
+  test.slow();
+  const panel = await analyze(page, 'lit-isolation');
+  await openFromMenu(page, panel);
+  await expect(lit(page).locator('lit-modules')).toBeVisible({
+    timeout: PATIENCE
+  });
+  const tried = await frameOf(page).evaluate(async () => {
+    const attempt = async (what: () => unknown) => {
+      try {
+        return `allowed: ${String(await what())}`;
+      } catch (reason) {
+        return (reason as Error).name;
+      }
+    };
+    // Not by `fetch`, which is the bridge's own here.
+    const request = (url: string) =>
+      new Promise((resolve, reject) => {
+        const asking = new XMLHttpRequest();
+        asking.open('GET', url);
+        asking.onload = () => resolve(asking.status);
+        asking.onerror = () => reject(new TypeError('refused'));
+        asking.send();
+      });
+    const script = document.createElement('script');
+    script.textContent = 'window.hacked = true';
+    document.body.append(script);
+    return {
+      origin: window.origin,
+      parent: await attempt(() => window.parent.document.title),
+      cookie: await attempt(() => document.cookie),
+      storage: await attempt(() => window.localStorage.length),
+      contents: await attempt(() => request('/api/contents')),
+      status: await attempt(() => request('/lit-lab/api/status')),
+      script: 'hacked' in window
+    };
+  });
+  expect(tried).toEqual({
+    origin: 'null',
+    parent: 'SecurityError',
+    cookie: 'SecurityError',
+    storage: 'SecurityError',
+    contents: 'TypeError',
+    status: 'TypeError',
+    script: false
+  });
+  // Nor has it a secret, or a token, to show.
+  const held = await frameOf(page).evaluate(
+    () => document.documentElement.outerHTML + window.name + location.href
+  );
+  expect(held).not.toContain(secure.token);
+  expect(held).not.toContain('_xsrf');
+  // Through the bridge: what isn't on the list is refused, in a form that LIT shows.
+  const saved = await frameOf(page).evaluate(async () => {
+    const url = './save_datapoints?dataset_name=sample_prompts&path=/tmp/x';
+    const answer = await fetch(url, { method: 'POST', body: '{"inputs":[]}' });
+    return { status: answer.status, text: await answer.text() };
+  });
+  expect(saved.status).toBe(500);
+  expect(saved.text).toContain('The request is not valid');
+});
+
+test('LIT is there again after a reload, and when the service has died', async ({
+  page
+}) => {
+  test.slow();
+  const panel = await analyze(page, 'lit-recovery');
+  await openFromMenu(page, panel);
+  const shown = table(page).getByText(DISH).first();
+  await expect(shown).toBeVisible({ timeout: PATIENCE });
+  const tab = page.getByRole('main').locator('.lit-app');
+
+  // JupyterLab saves its layout a moment after a change.
+  await page.waitForTimeout(5_000);
+  await page.goto('/lab/workspaces/lit-recovery');
+  await expect(shown).toBeVisible({ timeout: PATIENCE });
+
+  // The service dies: the tab says so, LIT stays, and can go on.
+  process.kill(await servicePid(page.request), 'SIGKILL');
+  const asked = () =>
+    frameOf(page).evaluate(async () => {
+      const body = '{"inputs":[]}';
+      return (await fetch('./get_info?', { method: 'POST', body })).status;
+    });
+  expect(await asked()).toBe(500);
+  await expect(tab.getByRole('alert')).toBeVisible();
+  await expect(shown).toBeVisible();
+  await tab.getByRole('button', { name: 'Retry' }).click();
+  await expect(tab.getByRole('alert')).toHaveCount(0);
+  await expect(tab.getByRole('status')).toHaveCount(0, { timeout: PATIENCE });
+  await expect(shown).toBeVisible();
+  expect(await asked()).toBe(200);
+});
+
+test('the keyboard opens LIT from the palette, stops it, and starts it', async ({
+  page
+}) => {
+  test.slow();
+  await analyze(page, 'lit-keyboard');
+  process.kill(await servicePid(page.request), 'SIGKILL');
+  await page.keyboard.press('Control+Shift+c');
+  await page.keyboard.type('Open in LIT Three');
+  const entry = page.locator('.lm-CommandPalette-item', {
+    hasText: 'Three Panels'
+  });
+  await expect(entry.first()).toBeVisible();
+  await page.keyboard.press('Enter');
+  const tab = page.getByRole('main').locator('.lit-app');
+  await tab.getByRole('button', { name: 'Stop' }).press('Enter');
+  await expect(tab.getByText('LIT isn’t running.')).toBeVisible();
+  await tab.getByRole('button', { name: 'Start LIT' }).press('Enter');
+  await expect(lit(page).getByText('Embeddings').first()).toBeVisible({
+    timeout: PATIENCE
+  });
+});

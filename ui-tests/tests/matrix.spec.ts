@@ -1,0 +1,61 @@
+/** The whole answer at once, in the main area. */
+import { expect, test } from '@jupyterlab/galata';
+
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+
+const ANSWER = 'Recommendation: You have to try it.';
+
+test('a cell of the matrix selects both sentences, by mouse and keyboard', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+  const sentences = await panel.segments('Answer').allTextContents();
+  await panel.region.getByRole('button', { name: 'Matrix' }).click();
+
+  const grid = page.getByRole('grid', {
+    name: 'What led to each sentence of the answer'
+  });
+  await expect(grid.getByRole('rowheader')).toHaveText([
+    ...sentences.map(text => text.trim()),
+    'On average'
+  ]);
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+  const columns = await panel.segments('Prompt').allTextContents();
+  const mistake = columns.findIndex(text => text === ANSWER);
+  const last = grid.getByRole('row').filter({ hasText: sentences.at(-1) });
+  await last.getByRole('gridcell').nth(mistake).click();
+  await expect(panel.target).toHaveText(ANSWER);
+  await panel.mapped();
+  await expect(
+    panel.segments('Prompt').nth(mistake),
+    'the column’s sentence'
+  ).toBeInViewport();
+  // The same share in both places.
+  const share = await panel
+    .segments('Prompt')
+    .nth(mistake)
+    .getAttribute('data-share');
+  await expect(last.getByRole('gridcell').nth(mistake)).toHaveText(
+    String(Math.round(Number(share) * 100))
+  );
+
+  // One stop of Tab; arrows and Enter do the rest.
+  await expect(grid.locator('[tabindex="0"]')).toHaveCount(1);
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Enter');
+  await expect(panel.target).toHaveText(sentences.at(-2)!.trim());
+  // The headings are the first row.
+  await expect(grid.getByRole('row').nth(sentences.length - 1)).toHaveAttribute(
+    'data-target',
+    'true'
+  );
+
+  await page.getByRole('radio', { name: 'Whole response' }).click();
+  await expect(grid.getByRole('rowheader').last()).toHaveText('Total');
+});

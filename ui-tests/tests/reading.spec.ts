@@ -1,0 +1,96 @@
+/** How a map is read: by an expression of one's own, of a part, and as one set it. */
+import { expect, test } from '@jupyterlab/galata';
+
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+
+const ANSWER = 'Recommendation: You have to try it.';
+
+test('cuts by a regular expression, which can’t hang the page', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  await panel.region
+    .getByRole('radio', { name: 'By a regular expression' })
+    .click();
+  const field = panel.region.getByRole('textbox', {
+    name: 'Regular expression'
+  });
+  await field.fill('(?=Taste-likes)');
+  await expect(panel.segments('Prompt', 'Taste-likes')).toHaveCount(4);
+  await expect(panel.segments('Prompt').first()).toHaveText(
+    /^Analyze a menu item[^]*For example:$/
+  );
+  await panel.mapped();
+
+  await field.fill('(');
+  await expect(panel.alert).toContainText('No regular expression');
+  await expect(field).toHaveAttribute('aria-invalid', 'true');
+  // It would go on for ages: every way of cutting a line into words is tried.
+  await field.fill("(([a-zA-Z: .'-]+)+)+#$");
+  await expect(panel.alert).toContainText('takes too long');
+  await field.fill('\\n\\n');
+  await expect(panel.alert).toHaveCount(0);
+  await expect(panel.segments('Prompt', /^Taste-likes/)).toHaveCount(4);
+});
+
+test('makes the map of a part, and remembers how it is read', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  const part = panel.region.getByRole('combobox', { name: 'Map of' });
+  // The first example, behind the opening and its heading.
+  await part.selectOption({ index: 5 });
+  const ranked = panel.region.locator('[data-rank]');
+  await expect(ranked).toHaveCount(5);
+  await expect(panel.region).toContainText('of this part’s salience');
+  const shares = await ranked.evaluateAll(all =>
+    all.map(e => Number(e.dataset.share))
+  );
+  expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 2);
+  await part.selectOption('all of the text');
+
+  // The same by dragging over the text.
+  const first = panel.segments('Prompt').nth(2);
+  await first.scrollIntoViewIfNeeded();
+  const from = (await first.boundingBox())!;
+  const to = (await panel.segments('Prompt').nth(4).boundingBox())!;
+  await page.mouse.move(from.x + 4, from.y + 6);
+  await page.mouse.down();
+  await page.mouse.move(to.x + 40, to.y + 8, { steps: 6 });
+  await page.mouse.up();
+  await panel.region
+    .getByRole('button', { name: 'Only the selection' })
+    .click();
+  await expect(ranked).toHaveCount(3);
+  await expect(part).toHaveValue(/\d+:\d+/);
+
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.region.getByRole('checkbox', { name: 'Compact lines' }).check();
+  await panel.region
+    .getByRole('checkbox', { name: 'Hide template parts' })
+    .check();
+  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  const flow = panel.region.locator('.lit-flow');
+  await expect(flow).toHaveAttribute('data-density', 'compact');
+  await page.waitForTimeout(1500); // saved once the settings rest
+  await page.evaluate(() => window.location.reload());
+  await expect(flow).toHaveAttribute('data-density', 'compact', {
+    timeout: 60_000
+  });
+  await expect(flow).toHaveAttribute('data-template', 'hidden');
+  await expect(
+    panel.region.getByRole('button', { name: 'Surprise' })
+  ).toHaveAttribute('aria-pressed', 'true');
+});

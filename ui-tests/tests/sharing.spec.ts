@@ -1,0 +1,331 @@
+/** Sharing a run: a page that needs nothing else, a notebook's output, the clipboard. */
+import { readFileSync } from 'fs';
+import * as path from 'path';
+import { pathToFileURL } from 'url';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+import type { Browser, Download, Page } from '@playwright/test';
+
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+
+const MISTAKE = 'Recommendation: You have to try it.';
+const MIME_TYPE = 'application/vnd.lit-lab.run+json';
+
+/** A panel with an answer of which a sentence is explained. */
+async function explained(
+  page: IJupyterLabPageFixture,
+  tmpPath: string
+): Promise<{ panel: Panel; notebook: string }> {
+  const panel = new Panel(page);
+  const notebook = await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(MISTAKE);
+  await panel.explain(MISTAKE);
+  return { panel, notebook };
+}
+
+/** Choose in the panel's menu of what can be done with the shown run. */
+async function share(panel: Panel, name: string): Promise<void> {
+  await panel.region.getByRole('button', { name: 'Share this run' }).click();
+  await panel.page.getByRole('menuitem', { name }).click();
+}
+
+/** Save what is downloaded, under its own name. */
+async function keep(saving: Promise<Download>): Promise<string> {
+  const download = await saving;
+  const file = test.info().outputPath(download.suggestedFilename());
+  await download.saveAs(file);
+  return file;
+}
+
+/** Open a file from disk in a browser without a network; collects what is asked for. */
+async function openFile(
+  browser: Browser,
+  file: string,
+  javaScriptEnabled = true
+): Promise<{ sheet: Page; asked: string[]; said: string[] }> {
+  const context = await browser.newContext({
+    offline: true,
+    javaScriptEnabled
+  });
+  const sheet = await context.newPage();
+  const asked: string[] = [];
+  const said: string[] = [];
+  sheet.on('request', request => asked.push(request.url()));
+  sheet.on('console', message => said.push(message.text()));
+  sheet.on('pageerror', error => said.push(error.message));
+  await sheet.goto(pathToFileURL(file).href);
+  return { sheet, asked, said };
+}
+
+test('a page opens from disk, asks for nothing, and can be used', async ({
+  page,
+  tmpPath,
+  browser
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  // What would end a script, begin a comment, or be an element.
+  const nasty = '<script>alert(1)</script> <!-- <img src=x> </title>';
+  const prompt = await panel.prompt.inputValue();
+  await panel.prompt.fill(`${nasty}\n${prompt}`);
+  await panel.ask(/Recommendation/);
+  await panel.explain(/Recommendation/);
+  const explainedText = (await panel.target.textContent())!.trim();
+  const shown = await panel.ledTo.getByRole('listitem').allTextContents();
+
+  const saving = page.waitForEvent('download');
+  await share(panel, 'Save Run as HTML Page');
+  const file = await keep(saving);
+  expect(path.extname(file)).toBe('.html');
+  expect(readFileSync(file).length).toBeLessThan(400_000);
+
+  const { sheet, asked, said } = await openFile(browser, file);
+  const reader = sheet.getByRole('main');
+  const target = reader.locator('[data-target="true"]');
+  const ledTo = reader.getByRole('list', { name: /^What led to/ });
+  await expect(target).toHaveText(explainedText);
+  expect(await ledTo.getByRole('listitem').allTextContents()).toEqual(shown);
+  await expect(reader.getByRole('group', { name: 'Prompt' })).toContainText(
+    nasty
+  );
+  await expect(sheet.locator('script')).toHaveCount(2);
+  await expect(sheet.locator('img')).toHaveCount(0);
+
+  // Another target, by the mouse.
+  const answer = reader.getByRole('group', { name: 'Answer' });
+  await answer.getByRole('button').first().click();
+  await expect(target).not.toHaveText(explainedText);
+  const other = (await target.textContent())!.trim();
+  await expect(
+    reader.getByRole('list', { name: `What led to “${other}”` })
+  ).toBeVisible();
+  // Method and granularity by the keyboard alone, from the text backwards.
+  const parts = await reader.locator('[data-segment]').count();
+  await sheet.keyboard.press('Shift+Tab');
+  await expect(reader.getByRole('radio', { name: 'L2 norm' })).toBeFocused();
+  await sheet.keyboard.press('ArrowRight');
+  await expect(
+    reader.getByRole('radio', { name: 'grad · input' })
+  ).toBeChecked();
+  await expect(reader.getByText('for it: up to')).toBeVisible();
+  await sheet.keyboard.press('Shift+Tab');
+  await sheet.keyboard.press('ArrowLeft');
+  await expect(reader.getByRole('radio', { name: 'Words' })).toBeChecked();
+  expect(await reader.locator('[data-segment]').count()).toBeGreaterThan(parts);
+  await sheet.keyboard.press('Tab');
+  // And back to the first target, from the text.
+  await sheet.keyboard.press('Tab');
+  await sheet.keyboard.press('End');
+  await sheet.keyboard.press('Enter');
+  await expect(
+    reader.getByRole('list', { name: `What led to “${explainedText}”` })
+  ).toBeVisible();
+
+  expect(asked).toEqual([pathToFileURL(file).href]);
+  // The policy would complain of whatever it doesn't let through.
+  expect(said).toEqual([]);
+  await sheet.context().close();
+});
+
+test('without scripts a page shows the map of one target', async ({
+  page,
+  tmpPath,
+  browser
+}) => {
+  test.slow();
+  const { panel } = await explained(page, tmpPath);
+  const saving = page.waitForEvent('download');
+  await share(panel, 'Save Run as HTML Page');
+  const { sheet } = await openFile(browser, await keep(saving), false);
+  const strongest = sheet.locator('[data-rank="1"]');
+  await expect(strongest).toHaveText(MISTAKE);
+  const colour = (element: Element) =>
+    getComputedStyle(element).backgroundColor;
+  const weakest = sheet.locator('[data-weight="8"]').first();
+  expect(await strongest.evaluate(colour)).not.toBe(
+    await weakest.evaluate(colour)
+  );
+  await expect(sheet.locator('.lit-ledto li')).toHaveCount(5);
+  await expect(sheet.getByRole('radio')).toHaveCount(0);
+  await sheet.context().close();
+});
+
+test('a run is inserted into the notebook, stays over a reload, and is undone', async ({
+  page,
+  tmpPath,
+  browser
+}) => {
+  test.slow();
+  const { panel, notebook } = await explained(page, tmpPath);
+  const cells = page.locator('.jp-Notebook .jp-Cell');
+  const home = page
+    .locator('.jp-CodeCell')
+    .filter({ hasText: 'Suggestion: Onion soup' });
+  const before = await page.evaluate(
+    () =>
+      window.jupyterapp.shell.currentWidget!.node.querySelectorAll('.jp-Cell')
+        .length
+  );
+  expect(before).toBeGreaterThan(3);
+  await share(panel, 'Insert Run into Notebook');
+  const output = page.locator('.lit-output');
+  await expect(output.locator('[data-target="true"]')).toHaveText(MISTAKE);
+  await expect(page.getByText(/^Inserted below cell/)).toBeVisible();
+  // Right below the prompt's cell.
+  await expect(
+    home.locator('xpath=following-sibling::*[1]').locator('.lit-output')
+  ).toHaveCount(1);
+
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('notebook:undo-cell-action');
+  });
+  await expect(output).toHaveCount(0);
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('notebook:redo-cell-action');
+  });
+  await expect(output).toBeVisible();
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('docmanager:save');
+  });
+
+  // What is in the file is what other programs show.
+  const saved = JSON.parse(
+    await page.evaluate(async path => {
+      const { contents } = window.jupyterapp.serviceManager;
+      const { content } = await contents.get(path);
+      return JSON.stringify(content);
+    }, notebook)
+  );
+  const cell = saved.cells.find(
+    (one: { outputs?: { data?: object }[] }) =>
+      one.outputs?.[0]?.data && MIME_TYPE in one.outputs[0].data
+  );
+  expect(cell.execution_count).toBeNull();
+  const { data } = cell.outputs[0];
+  const text = (value: string | string[]) => [value].flat().join('');
+  expect(text(data['text/plain'])).toContain(`What led to “${MISTAKE}”`);
+  const context = await browser.newContext({
+    offline: true,
+    javaScriptEnabled: false
+  });
+  const elsewhere = await context.newPage();
+  // As sites do that take style sheets, scripts and style attributes away.
+  await elsewhere.setContent(
+    text(data['text/html']).replace(/ style="[^"]*"/g, '')
+  );
+  await expect(elsewhere.getByText(`What led to “${MISTAKE}”`)).toBeVisible();
+  await expect(elsewhere.getByRole('listitem').first()).toContainText('%');
+  await expect(elsewhere.locator('u')).toHaveText(MISTAKE);
+  await expect(elsewhere.locator('sup')).toHaveText(['1', '3', '2']);
+  await context.close();
+
+  // After a reload it is drawn from the file, without the panel's run.
+  await page.evaluate(() => window.location.reload());
+  await expect(panel.run).toBeVisible();
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, notebook);
+  await output.scrollIntoViewIfNeeded();
+  const answer = output.getByRole('group', { name: 'Answer' });
+  await answer.getByRole('button').first().click();
+  await expect(output.locator('[data-target="true"]')).not.toHaveText(MISTAKE);
+  // Keys are the output's own: the notebook's selection stays.
+  const chosen = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+  await output.getByRole('radio', { name: 'Sentences' }).focus();
+  const active = await chosen.getAttribute('data-windowed-list-index');
+  await page.keyboard.press('ArrowDown');
+  await expect(output.getByRole('radio', { name: 'Lines' })).toBeChecked();
+  expect(await chosen.getAttribute('data-windowed-list-index')).toBe(active);
+  await expect(cells.first()).toBeVisible();
+});
+
+test('a map is copied as an image, a run as JSON', async ({
+  page,
+  tmpPath,
+  context
+}) => {
+  test.slow();
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const { panel } = await explained(page, tmpPath);
+  await share(panel, 'Copy Map as Image');
+  await expect(page.getByText('Copied as an image.')).toBeVisible();
+  // As wide as it is drawn, and not all of one colour.
+  const picture = await page.evaluate(async () => {
+    const [item] = await navigator.clipboard.read();
+    const image = await createImageBitmap(await item.getType('image/png'));
+    const canvas = document.createElement('canvas');
+    canvas.width = image.width;
+    canvas.height = image.height;
+    const drawing = canvas.getContext('2d')!;
+    drawing.drawImage(image, 0, 0);
+    const { data } = drawing.getImageData(0, 0, image.width, image.height);
+    const colours = new Set<string>();
+    for (let i = 0; i < data.length; i += 4) {
+      colours.add(data.slice(i, i + 3).join());
+    }
+    // The last row: the frame's lower edge, if all of it is there.
+    const last = data.slice(data.length - image.width * 2).slice(0, 3);
+    return {
+      width: image.width,
+      height: image.height,
+      colours: colours.size,
+      last: [...last]
+    };
+  });
+  expect(picture.width).toBe(1440);
+  expect(picture.height).toBeGreaterThan(1000);
+  expect(picture.colours).toBeGreaterThan(100);
+
+  await share(panel, 'Copy Run as JSON');
+  await expect(page.getByText('Copied as JSON')).toBeVisible();
+  const run = JSON.parse(
+    await page.evaluate(() => navigator.clipboard.readText())
+  );
+  expect(run.answer).toContain(MISTAKE);
+  expect(run.prompt_tokens[0]).toMatchObject({ piece: '<bos>' });
+  expect(run.scores.length).toBeGreaterThan(1);
+});
+
+test('without a clipboard it says so, and saves a file instead', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const { panel } = await explained(page, tmpPath);
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, 'clipboard', { value: undefined });
+  });
+  for (const [name, extension] of [
+    ['Copy Run as JSON', '.json'],
+    ['Copy Map as Image', '.png']
+  ]) {
+    await share(panel, name);
+    const dialog = page.getByRole('dialog');
+    await expect(dialog).toContainText('This page has no clipboard');
+    const saving = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: 'Save as file' }).click();
+    const file = await keep(saving);
+    expect(path.extname(file)).toBe(extension);
+    expect(readFileSync(file).length).toBeGreaterThan(1000);
+  }
+});
+
+test('without a notebook, an insertion says what to do', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const { panel } = await explained(page, tmpPath);
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('docmanager:save');
+    await window.jupyterapp.commands.execute('application:close-all');
+  });
+  await share(panel, 'Insert Run into Notebook');
+  await expect(page.getByRole('dialog')).toContainText('No notebook is open.');
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  // What was shown stays.
+  await expect(panel.target).toContainText(MISTAKE);
+});

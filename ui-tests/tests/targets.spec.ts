@@ -1,0 +1,155 @@
+/** What is explained: a given text, why this rather than that, and where the model hesitated. */
+import { expect, test } from '@jupyterlab/galata';
+
+import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+
+const ANSWER = 'Recommendation: You have to try it.';
+
+test('explains a text that was given, and finds it again in the history', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.slow();
+  await request.delete('/lit-lab/api/runs');
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+
+  // By the keyboard alone.
+  const toggle = panel.region.getByRole('button', {
+    name: 'What would make it say …?'
+  });
+  await toggle.focus();
+  await page.keyboard.press('Enter');
+  const field = panel.region.getByRole('textbox', { name: 'Text to explain' });
+  await page.keyboard.press('Tab');
+  await expect(field).toBeFocused();
+  await page.keyboard.type('It has eggs. Avoid.');
+  await expect(
+    panel.region.getByRole('checkbox', { name: 'with a blank before it' })
+  ).toBeChecked();
+  await page.keyboard.press('Control+Enter');
+  const given = panel.region.getByRole('group', { name: 'Given text' });
+  const segments = given.locator('[data-segment]');
+  await expect(segments).toHaveText(['It has eggs.', 'Avoid.']);
+  await expect(segments.last()).toHaveAttribute('aria-disabled', 'false');
+  await expect(panel.region).toContainText(/given text · \d+ tokens · log p −/);
+  await segments.last().click();
+  await panel.mapped();
+  // What was typed stays.
+  await expect(field).toHaveValue('It has eggs. Avoid.');
+
+  // An error says what happened, in place, and loses neither.
+  await field.fill('x '.repeat(3000));
+  await page.keyboard.press('Control+Enter');
+  await expect(panel.alert).toContainText(/window|tokens long/);
+  await expect(given).toBeVisible();
+  await field.fill('It has eggs. Avoid.');
+
+  const history = panel.region.getByRole('region', { name: 'History' });
+  await history.getByRole('button', { name: 'History' }).click();
+  const kept = history.getByRole('listitem');
+  await expect(kept).toHaveCount(2);
+  await expect(kept.first()).toContainText('given text');
+  await expect(kept.last()).not.toContainText('given text');
+  await kept.last().locator('.lit-row').click();
+  await panel.answered(ANSWER);
+  await kept.first().locator('.lit-row').click();
+  await expect(given.locator('[data-segment]').last()).toHaveText('Avoid.');
+  await given.locator('[data-segment]').last().click();
+  await panel.mapped();
+});
+
+test('why this rather than that: typed, and of the model’s own', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  const shares = () =>
+    panel
+      .segments('Prompt')
+      .evaluateAll(all => all.map(e => e.dataset.share ?? ''));
+  const plain = await shares();
+
+  const why = panel.region.getByRole('button', {
+    name: 'Why not something else?'
+  });
+  await why.click();
+  const other = panel.region.getByRole('textbox', {
+    name: 'Text in the target’s place'
+  });
+  await other.fill(ANSWER);
+  await other.press('Enter');
+  await expect(panel.alert).toContainText('That is what was said.');
+  await expect(other).toHaveValue(ANSWER);
+  await other.fill('Recommendation: Avoid.');
+  await other.press('Enter');
+  await expect(
+    panel.region.getByRole('list', {
+      name: 'What led to “You have to try it.” rather than “Avoid.”'
+    })
+  ).toBeVisible();
+  await panel.mapped();
+  // What both begin with is no part of the target.
+  await expect(panel.target).toHaveText(/^\s*You have to try it\.$/);
+  const contrast = await shares();
+  expect(contrast).not.toEqual(plain);
+  // Methods that take parts away know contrasts too.
+  await panel.method.selectOption('Leave one out');
+  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  if (await panel.compute.isVisible()) {
+    await panel.compute.click();
+  }
+  await expect(panel.ledTo).toBeVisible({ timeout: 60_000 });
+  await panel.method.selectOption('L2 norm');
+  await panel.mapped();
+
+  await panel.region
+    .getByRole('button', { name: /^Explain “Recommendation: .* by itself$/ })
+    .click();
+  await panel.mapped();
+  expect(await shares()).toEqual(plain);
+
+  await why.click();
+  const considered = panel.region.getByRole('list', {
+    name: 'What the model considered'
+  });
+  await considered.getByRole('button').first().click();
+  await expect(panel.ledTo).toHaveAccessibleName(/rather than/);
+  await panel.mapped();
+  await panel.target.focus();
+  await page.keyboard.press('Escape');
+  await expect(panel.target).toHaveCount(0);
+});
+
+test('shows where the model hesitated', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+  const answer = await panel.answer.textContent();
+  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  const marks = panel.answer.locator('.lit-surprise');
+  await expect(marks.first()).toBeVisible();
+  // It's the same text, and the prompt has no such marks.
+  expect(await panel.answer.textContent()).toBe(answer);
+  await expect(panel.region.locator('.lit-surprise')).toHaveCount(
+    await marks.count()
+  );
+  const list = panel.region.getByRole('list', {
+    name: 'Where the model hesitated'
+  });
+  const first = list.getByRole('button').first();
+  await expect(first).toContainText(/or “.+” \d/);
+  await first.click();
+  await panel.mapped();
+  await expect(panel.target).toHaveCount(1);
+});
