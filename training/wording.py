@@ -271,7 +271,7 @@ SYLLABLES = (_ONSETS, _VOWELS, _CODAS)
 """Beginnings, middles and ends of the syllables that words of no language are built from."""
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-WORDS_OF_ALL_KINDS = tuple(
+WORDS_OF_ALL_KINDS: tuple[str, ...] = tuple(
     dict.fromkeys(
         [
             *WORDS,
