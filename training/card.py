@@ -76,7 +76,7 @@ another machine, so its weights will differ.
 
 {gates}
 
-The gates are passed by each of three draws of evaluation data. LIT's sample prompts: {samples}
+{verdict} LIT's sample prompts: {samples}
 The rules:
 
 {rules}
@@ -125,6 +125,7 @@ def text(folder: Path) -> str:
         versions=", ".join(f"{name} {version(name)}" for name in ("keras", "keras-hub", "tensorflow", "sentencepiece")),
         megabytes=(preset / "model.weights.h5").stat().st_size / 1e6,
         gates=_gates(figures["gates"]),
+        verdict=_verdict(figures["gates"]),
         samples=_samples(figures["samples"]),
         rules="\n".join(f"- {rule}" for rule in judging.RULES),
         robustness=_table(
@@ -137,8 +138,16 @@ def _gates(by_seed: list[list[dict[str, Any]]]) -> str:
     rows = []
     for measures in zip(*by_seed, strict=True):
         first = measures[0]
-        rows.append((first["name"], *(f"{measure['value']:.3f}" for measure in measures), first["goal"]))
+        values = (f"{measure['value']:.3f}{'' if measure['passed'] else ' (missed)'}" for measure in measures)
+        rows.append((first["name"], *values, first["goal"]))
     return _table(rows, "gate", *(f"seed {n}" for n in range(1, len(by_seed) + 1)), "goal")
+
+
+def _verdict(by_seed: list[list[dict[str, Any]]]) -> str:
+    missed = sum(not measure["passed"] for measures in by_seed for measure in measures)
+    if not missed:
+        return "The gates are passed by each of three draws of evaluation data."
+    return f"{missed} of {sum(map(len, by_seed))} figures miss their gate, as marked."
 
 
 def _samples(samples: list[dict[str, Any]]) -> str:
