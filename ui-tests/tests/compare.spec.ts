@@ -52,6 +52,13 @@ class Comparison {
 }
 
 test.beforeEach(async ({ request }) => {
+  // What the test before started would come into this one's history.
+  await expect
+    .poll(async () => {
+      const { jobs } = await (await request.get('/lit-lab/api/jobs')).json();
+      return jobs.some((job: { state: string }) => job.state === 'running');
+    })
+    .toBe(false);
   await request.delete('/lit-lab/api/runs');
 });
 

@@ -61,21 +61,6 @@ test('makes the map of a part, and remembers how it is read', async ({
   expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 2);
   await part.selectOption('all of the text');
 
-  // The same by dragging over the text.
-  const first = panel.segments('Prompt').nth(2);
-  await first.scrollIntoViewIfNeeded();
-  const from = (await first.boundingBox())!;
-  const to = (await panel.segments('Prompt').nth(4).boundingBox())!;
-  await page.mouse.move(from.x + 4, from.y + 6);
-  await page.mouse.down();
-  await page.mouse.move(to.x + 40, to.y + 8, { steps: 6 });
-  await page.mouse.up();
-  await panel.region
-    .getByRole('button', { name: 'Only the selection' })
-    .click();
-  await expect(ranked).toHaveCount(3);
-  await expect(part).toHaveValue(/\d+:\d+/);
-
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await panel.region.getByRole('checkbox', { name: 'Compact lines' }).check();
   await panel.region
