@@ -3,7 +3,7 @@
     python -m training.train                      # about an hour on two cores
     python -m training.train --steps 300 --folder /tmp/try
 
-The folder gets `vocabulary.spm`, `checkpoint.npz` (every few minutes, or upon Ctrl+C), `log.jsonl` and, at the end,
+`training/result` holds what the last whole run came to, its checkpoint among it. The folder gets `vocabulary.spm`, `checkpoint.npz` (every few minutes, or upon Ctrl+C), `log.jsonl` and, at the end,
 `preset/`. Nothing of it depends on the clock: a batch is a function of seed and step. Sums of floats depend on the
 machine all the same, so another one comes to other last digits, and after thousands of steps to other weights.
 """
