@@ -73,7 +73,7 @@ def test_ours_agrees_with_float32(half: Any, single: Any, compiled: bool) -> Non
     half.gradients.forget()
     exact, ours = single.gradients.of(ids, target.start, target.end), half.gradients.of(ids, target.start, target.end)
     norms, found = (np.linalg.norm(one.gradient, axis=1) for one in (exact, ours))
-    # Eagerly each step's result is rounded, most where the processor multiplies in bfloat16 itself; XLA rounds less often.
+    # Eagerly each step's result is rounded, XLA rounds less often; how much it comes to differs between machines.
     assert np.median(np.abs(found - norms) / norms) < (0.03 if compiled else 0.08)
     products, signed = (np.sum(one.gradient * one.embeddings, axis=1) for one in (exact, ours))
     assert np.corrcoef(products, signed)[0, 1] > 0.95
