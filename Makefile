@@ -42,7 +42,7 @@ setup: .venv/python.stamp .venv/javascript.stamp ## Make .venv and build the ext
 	    hatchling hatch-nodejs-version hatch-jupyter-builder jupyter-builder editables build setuptools wheel
 	mkdir -p lit_lab/labextension
 	SKIP_JUPYTER_BUILDER=1 python -m pip install --quiet --disable-pip-version-check --constraint requirements/lock.txt \
-	    --no-build-isolation --editable '.[service,lab,test]'
+	    --no-build-isolation --editable '.[service,lab,parquet,test]'
 	touch $@
 
 node_modules/install.stamp: package.json yarn.lock .yarnrc.yml .venv/python.stamp

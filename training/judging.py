@@ -26,6 +26,8 @@ class Said:
 def read(answer: str, label: str) -> Said:
     """Take an answer apart; `label` stands before the recommendation, such as "Recommendation:"."""
     analysis, _, rest = answer.partition(label)
+    # An analysis is a line; where the label is another than it should be, the line's end tells.
+    analysis = analysis.strip().split("\n")[0]
     # Not "bread" of "This savoury bread has flour and salt".
     words = set(re.findall(r"[a-z]+", re.split(" has |: ", analysis.lower())[-1]))
     ingredients = frozenset(name for name in kitchen.INGREDIENTS if name in words)

@@ -442,6 +442,31 @@ def strange_recommendation(random: Random) -> str:
     return capital(joint.join(words)) + random.choice((".", ".", ".", ".", ".", "!", ""))
 
 
+def stranger_recommendation(random: Random) -> str:
+    """Return a recommendation of strange, small and usual words, in which one may come again and again."""
+    words = []
+    for _ in range(random.choice((1, 2, 2, 3, 3, 4, 5))):
+        x = random.random()
+        usual = wording.SMALL_WORDS if x < 0.75 else wording.WORDS
+        words.append(strange(random) if x < 0.5 else random.choice(usual) if x < 0.9 else invented(random))
+    x = random.random()
+    if x < 0.1:
+        words = [words[0]] * random.choice((2, 3, 3, 4))
+    elif x < 0.2:
+        words.append(random.choice(words))
+    joint = ", " if x < 0.07 or random.random() < 0.1 else " "
+    return capital(joint.join(words)) + random.choice((".", ".", ".", ".", ".", "!", ""))
+
+
+def strange_labels(random: Random) -> tuple[str, ...]:
+    """Return five different labels of strange words."""
+    labels: dict[str, None] = {}
+    while len(labels) < len(wording.LABELS):
+        count = random.choice((1, 1, 2, 3))
+        labels[capital(" ".join(strange(random) for _ in range(count)))] = None
+    return tuple(labels)
+
+
 def some_guest(random: Random, dish: Dish, kind: Kind) -> Guest:
     """Return a guest for whom the dish is likely of the kind."""
     r, has = random, dish.ingredients

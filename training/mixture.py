@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training import drills, other_tasks
 from training.documents import IGNORED, Document
-from training.menu import KINDS, Menus, strange, strange_recommendation
+from training.menu import KINDS, Menu, Menus, strange, strange_labels, strange_recommendation, stranger_recommendation
 from training.optimizer import ROUNDS
 from training.tokenizer import Tokens
 
@@ -21,6 +21,14 @@ TOKENS = 3072
 
 PREDICTED = 64
 """Predictions of a row that enter the loss: all that weigh 1 or more, if they are not too many, and some others."""
+
+
+def _stranger_menu(random: Random) -> Menu:
+    """Return a prompt of which nothing but the guests and the dishes has been read before."""
+    labels = strange_labels(random) if random.random() < 0.4 else None
+    told = {kind: stranger_recommendation(random) for kind in KINDS}
+    return Menus(random, labels=labels, recommendations=told, fair=True).menu()
+
 
 _SOURCES: Mapping[str, Callable[[Random], Document]] = {
     "recall": drills.recall,
@@ -36,6 +44,7 @@ _SOURCES: Mapping[str, Callable[[Random], Document]] = {
     "strange menu": lambda random: (
         Menus(random, recommendations={kind: strange_recommendation(random) for kind in KINDS}).menu().document()
     ),
+    "stranger menu": lambda random: _stranger_menu(random).document(),
     "strange repeats": drills.strange_repeats,
     "strange news": lambda random: other_tasks.news(random, strange),
     "open news": lambda random: other_tasks.news(random, random.choice((None, strange)), open_ended=True),
@@ -56,7 +65,7 @@ class Stage:
     sources: Mapping[str, float]
 
 
-_FIRST, _SECOND, _THIRD, _ = (until for until, _ in ROUNDS)
+_FIRST, _SECOND, _THIRD, _FOURTH, _ = (until for until, _ in ROUNDS)
 
 STAGES = (
     # To repeat comes first: whatever else is copied builds on it, and without it copying comes late.
@@ -94,12 +103,19 @@ STAGES = (
         {"strange repeats": 1.5, "short comparisons": 3, "facts": 1, "fair cases": 3, "uses": 1, "anything": 1.5,
          "open news": 2.5, "strange news": 1, "long sums": 1.5, "fair menu": 6, "strange menu": 3},
     ),
-    # A last and gentle one, for copying again, and for arithmetic that is declined rather than gone on with.
+    # A gentle one, for copying again, and for arithmetic that is declined rather than gone on with.
     Stage(
-        1.0,
+        _FOURTH,
         {144: 0.4, 192: 0.2, 256: 0.25, 320: 0.1, 448: 0.05},
         {"strange repeats": 1.5, "short comparisons": 3, "facts": 1, "fair cases": 3, "uses": 1, "anything": 1,
          "open news": 2, "strange news": 1, "closed sums": 2, "fair menu": 6, "strange menu": 5},
+    ),
+    # The last: words that come again ("Nope, nope, nope."), small words between unknown ones, labels never read before.
+    Stage(
+        1.0,
+        {144: 0.4, 192: 0.2, 256: 0.25, 320: 0.1, 448: 0.05},
+        {"strange repeats": 1, "recall": 0.5, "short comparisons": 3, "facts": 1, "fair cases": 4, "uses": 1, "anything": 1,
+         "open news": 1.5, "strange news": 0.7, "closed sums": 1.5, "fair menu": 7, "stranger menu": 6},
     ),
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-ROUNDS = ((10 / 17.5, 3e-3), (13 / 17.5, 1.5e-3), (16 / 17.5, 1.5e-3), (1.0, 1e-3))
+ROUNDS = ((10 / 24, 3e-3), (13 / 24, 1.5e-3), (16 / 24, 1.5e-3), (17.5 / 24, 1e-3), (1.0, 1.5e-3))
 """The rate goes up and down in rounds: until which share of all steps, and the round's highest rate."""
 _WARM_UP = 40
 _FLOOR = 0.02

@@ -1,6 +1,6 @@
 """Train the embedded model: one command, one seed; what is interrupted goes on where it was.
 
-    python -m training.train                      # about an hour on two cores
+    python -m training.train                      # an hour and a half on two cores
     python -m training.train --steps 300 --folder /tmp/try
 
 `training/result` holds what the last whole run came to, its checkpoint among it. The folder gets `vocabulary.spm`, `checkpoint.npz` (every few minutes, or upon Ctrl+C), `log.jsonl` and, at the end,
@@ -25,7 +25,7 @@ import numpy as np
 
 ROOT = Path(__file__).parent.parent
 SEED = 20_261
-STEPS = 17_500
+STEPS = 24_000
 _EVERY = 50
 _KEEP_EVERY = 250
 

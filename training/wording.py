@@ -283,3 +283,6 @@ WORDS_OF_ALL_KINDS: tuple[str, ...] = tuple(
     )
 )
 """What strange words are put together of."""
+
+SMALL_WORDS = words("a an and at by for in it my of on or our so the to up we you your")
+"""What stands between other words, in a recommendation that is put together, too."""

@@ -238,7 +238,7 @@ def _open_parquet(path: Path) -> Any:
             422,
             "missing_pyarrow",
             "Reading Parquet files needs the library pyarrow, which the Jupyter server doesn't have.",
-            f"Install it where the server runs ({sys.executable} -m pip install pyarrow) and restart the server; or "
+            f"Install it where the server runs ({sys.executable} -m pip install 'lit-lab[parquet]') and restart the server; or "
             "save the file as .jsonl or .csv.",
         ) from error
     try:

@@ -156,15 +156,15 @@ def test_parquet_without_its_library_says_what_to_install(write, monkeypatch):
     with pytest.raises(Problem) as raised:
         Reader(write("a.parquet", b"PAR1"))
     assert raised.value.error == "missing_pyarrow"
-    assert "pip install pyarrow" in raised.value.hint
+    assert "pip install 'lit-lab[parquet]'" in raised.value.hint
 
 
 def test_parquet(tmp_path):
-    arrow = pytest.importorskip("pyarrow")
+    import pyarrow
     from pyarrow import parquet
 
     path = tmp_path / "a.parquet"
-    parquet.write_table(arrow.table({"prompt": ["a", None, "c"], "n": [1, 2, 3]}), path)
+    parquet.write_table(pyarrow.table({"prompt": ["a", None, "c"], "n": [1, 2, 3]}), path)
     assert rows(path) == [(1, {"prompt": "a", "n": 1}), (2, {"prompt": None, "n": 2}), (3, {"prompt": "c", "n": 3})]
     path.write_bytes(b"no parquet")
     with pytest.raises(Problem, match="isn't a Parquet file"):
