@@ -142,6 +142,26 @@ def test_other_shapes_agree_with_float64(
     assert found.loss == pytest.approx(loss, rel=1e-5)
 
 
+@pytest.mark.parametrize("compiled", [None, 20], ids=["eager", "compiled"])
+def test_where_the_model_is_sure_its_label_is_exact_too(keras_libraries: None, compiled: int | None) -> None:
+    from keras import ops
+
+    causal_lm = make(final_logit_soft_cap=None)
+    backbone = causal_lm.backbone
+    backbone.layer_norm.scale.assign(backbone.layer_norm.scale + 6.0)
+    ids = [3]
+    while len(ids) < 20:  # what it is surest of, at each place
+        hidden = backbone({"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)), bool)})
+        ids.append(int(ops.argmax(backbone.token_embedding(hidden, reverse=True)[0, -1])))
+    made = gradients(causal_lm, compiled)
+    of_each = [made.of(ids, at, at + 1) for at in range(1, len(ids))]
+    n = int(np.argmin([found.loss for found in of_each]))
+    sure, at = of_each[n], n + 1
+    assert sure.loss < 1e-4
+    exact, _ = reference(causal_lm, ids, at, at + 1)
+    assert off(sure.gradient, exact[:at]) < 2e-5
+
+
 def test_eager_and_compiled_passes_agree(small: Any, prepared: Any) -> None:
     ids = list(range(2, 40))
     eager = gradients(small).of(ids, 30, 36)

@@ -69,8 +69,27 @@ class Head:
         logits = products if bent is None else bent * cap
         highest = ops.max(logits, axis=0)
         powers = ops.exp(logits - highest)
-        total = ops.sum(powers, axis=0)
-        losses = highest + ops.log(total) - ops.diagonal(ops.take(logits, labels, axis=0))
         is_label = ops.equal(ops.arange(products.shape[0], dtype="int32")[:, None], labels)
-        upstream = powers / total - ops.cast(is_label, "float32")
+        others = ops.sum(ops.where(is_label, 0.0, powers), axis=0)
+        of_labels = ops.diagonal(ops.take(powers, labels, axis=0))
+        total = others + of_labels
+        losses = highest + ops.log(total) - ops.diagonal(ops.take(logits, labels, axis=0))
+        # A label's probability less 1 would be all rounding error where the model is sure; the others' share isn't.
+        upstream = ops.where(is_label, -others, powers) / total
         return losses, upstream if bent is None else upstream * (1.0 - bent * bent)
+
+
+def cross_entropy(logits: Any, labels: Any) -> Any:
+    """Return losses in nats, `<float32>[..., rows]`, to be differentiated by the backend.
+
+    The loss is taken from what the label has before all the others. Keras' own is the same, but its gradient has the
+    label's probability less 1, which is all rounding error where the model is sure.
+
+    Args:
+        logits: `<float32>[..., rows, vocabulary_size]`.
+        labels: The token that each row predicts, `<int32>[..., rows]`.
+    """
+    is_label = ops.equal(ops.arange(logits.shape[-1], dtype="int32"), labels[..., None])
+    others = ops.logsumexp(ops.where(is_label, -1e30, logits), axis=-1)
+    of_labels = ops.sum(ops.where(is_label, logits, 0.0), axis=-1)
+    return ops.softplus(others - of_labels)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..engine.backends import backend
 from ..engine.buckets import ROWS, length_bucket
 from ..engine.cut import Cut
-from ..engine.head import Head
+from ..engine.head import Head, cross_entropy
 from ..engine.passes import Check, Forward, Passes
 
 KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
@@ -236,7 +236,7 @@ class EmbeddingGradients:
             # Row i predicts token i + 1.
             logits = self._cut.logits(hidden[:, start - 1 :])
             labels = np.repeat(np.array([ids[start:]], np.int32), len(embeddings), axis=0)
-            return ops.sparse_categorical_crossentropy(labels, logits, from_logits=True)
+            return cross_entropy(logits, ops.convert_to_tensor(labels))
 
         losses, gradient = self._backend.differentiated(losses_at, embeddings)
         return self._array(losses).sum(axis=1, dtype=np.float64), self._array(gradient)
