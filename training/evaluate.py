@@ -26,6 +26,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--preset", type=Path, default=PRESET, help="default: the package's")
     parser.add_argument("--seeds", type=int, default=3, help="of evaluation data (default: 3)")
+    parser.add_argument("--first", type=int, default=1, help="the first of these seeds (default: 1)")
     parser.add_argument("--cases", type=int, default=240, help="for each seed (default: 240)")
     parser.add_argument("--quick", action="store_true", help="the gates only")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
@@ -37,8 +38,9 @@ def main() -> int:
     model = subject.load(arguments.preset)
     asked = subject.Subject(model)
     by_seed = []
-    for seed in range(1, arguments.seeds + 1):
-        print(f"evaluation data {seed} of {arguments.seeds}", file=sys.stderr)
+    chosen = range(arguments.first, arguments.first + arguments.seeds)
+    for n, seed in enumerate(chosen):
+        print(f"evaluation data {n + 1} of {arguments.seeds}", file=sys.stderr)
         by_seed.append(list(gates.measures(asked, seed, arguments.cases)))
     samples = list(gates.lit_samples(asked))
     varied = [] if arguments.quick else list(gates.robustness(asked, 1))
@@ -58,7 +60,7 @@ def main() -> int:
         print(json.dumps(figures, indent=1))
         return 0 if passed else 1
 
-    seeds = "".join(f"{f'seed {n}':>8} " for n in range(1, len(by_seed) + 1))
+    seeds = "".join(f"{f'seed {n}':>8} " for n in chosen)
     print(f"\n{'gate':<48}{'goal':>8}{seeds}   cases")
     for row in zip(*by_seed, strict=True):
         goal = gates.goal(row[0])

@@ -154,7 +154,7 @@ def deciding_line(subject: Subject, seed: int, cases: int) -> Measure:
         if menu.decides is None or len(set(menu.examples)) < 3:
             continue
         lines = subject.lines(menu.prompt, menu.answer, _label(menu) + menu.recommendation)
-        first.append(rank(lines, menu.decides) == 1)
+        first.append(bool(rank(lines, menu.decides) == 1))
     return Measure("the line that decides comes first by grad_l2", _share(first), len(first), least=0.97)
 
 

@@ -3,8 +3,8 @@
     python -m training.train                      # an hour and a half on two cores
     python -m training.train --steps 300 --folder /tmp/try
 
-`training/result` holds what the last whole run came to, its checkpoint among it. The folder gets `vocabulary.spm`, `checkpoint.npz` (every few minutes, or upon Ctrl+C), `log.jsonl` and, at the end,
-`preset/`. Nothing of it depends on the clock: a batch is a function of seed and step. Sums of floats depend on the
+The folder gets `vocabulary.spm`, `checkpoint.npz` (every few minutes, or upon Ctrl+C), `log.jsonl` and, at the end,
+`preset/`; `training/result` holds the log and the figures of the weights that the package has. Nothing of it depends on the clock: a batch is a function of seed and step. Sums of floats depend on the
 machine all the same, so another one comes to other last digits, and after thousands of steps to other weights.
 """
 

@@ -3,6 +3,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
 import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from '../tests/lab';
+import { theme } from './window';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -13,15 +14,6 @@ async function shoot(page: IJupyterLabPageFixture, name: string) {
   await page.mouse.move(720, 4);
   await page.waitForTimeout(600);
   await page.screenshot({ path: `screenshots/${name}.png` });
-}
-
-async function theme(page: IJupyterLabPageFixture, name: string) {
-  await page.evaluate(async theme => {
-    await window.jupyterapp.commands.execute('apputils:change-theme', {
-      theme
-    });
-  }, name);
-  await page.waitForTimeout(1500);
 }
 
 test('a trial, and comparing', async ({ page, request, tmpPath }) => {

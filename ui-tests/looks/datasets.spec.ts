@@ -3,6 +3,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
 import { openNotebook, Panel, TUTORIAL } from '../tests/lab';
+import { widen } from './window';
 
 test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 300_000 });
@@ -11,15 +12,6 @@ async function shoot(page: IJupyterLabPageFixture, name: string) {
   await page.mouse.move(720, 4);
   await page.waitForTimeout(600);
   await page.screenshot({ path: `screenshots/${name}.png` });
-}
-
-async function widen(page: IJupyterLabPageFixture, panel: Panel, to: number) {
-  await expect(panel.region).toBeVisible();
-  const box = (await panel.region.boundingBox())!;
-  await page.mouse.move(box.x - 3, box.y + 400);
-  await page.mouse.down();
-  await page.mouse.move(box.x - 3 + box.width - to, box.y + 400, { steps: 8 });
-  await page.mouse.up();
 }
 
 test('datasets', async ({ page, tmpPath }) => {

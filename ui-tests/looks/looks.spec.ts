@@ -11,6 +11,7 @@ import {
   servicePid,
   TUTORIAL
 } from '../tests/lab';
+import { theme, widen } from './window';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -23,26 +24,6 @@ async function shoot(page: IJupyterLabPageFixture, name: string) {
   await page.mouse.move(720, 4);
   await page.waitForTimeout(600);
   await page.screenshot({ path: `screenshots/${name}.png` });
-}
-
-/** Make the side panel this wide, by dragging its edge. */
-async function widen(page: IJupyterLabPageFixture, panel: Panel, to: number) {
-  await expect(panel.region).toBeVisible();
-  const box = (await panel.region.boundingBox())!;
-  await page.mouse.move(box.x - 3, box.y + 400);
-  await page.mouse.down();
-  await page.mouse.move(box.x - 3 + box.width - to, box.y + 400, { steps: 8 });
-  await page.mouse.up();
-}
-
-/** Change JupyterLab's theme. */
-async function theme(page: IJupyterLabPageFixture, name: string) {
-  await page.evaluate(async theme => {
-    await window.jupyterapp.commands.execute('apputils:change-theme', {
-      theme
-    });
-  }, name);
-  await page.waitForTimeout(1500);
 }
 
 test('empty, starting, failing', async ({ page, request, tmpPath }) => {
