@@ -89,6 +89,10 @@ wheel: setup ## Build the wheel into dist/ (prebuilt extension: installing it ne
 	rm -rf lit_lab/labextension dist
 	python -m build --wheel --no-isolation
 
+.PHONY: fuzz
+fuzz: setup ## Send 10,000 requests that nobody would send to a real server (make test sends 500)
+	LIT_LAB_FUZZ=10000 python -m pytest tests/fuzz
+
 .PHONY: eval-demo
 eval-demo: .venv/python.stamp ## Hold the embedded model to its gates and print the table (ten minutes)
 	python -m training.evaluate

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -47,29 +48,35 @@ Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
-class Secret:
-    """Lets only requests through that carry the secret; of the rest it tells nothing, not even which routes exist."""
+_PORT = re.compile(rb":\d+$")
+_LOOPBACK = {b"127.0.0.1", b"localhost", b"[::1]"}
+
+
+class Doorkeeper:
+    """Lets only requests through that carry the secret; of the rest it tells nothing, not even which routes exist.
+
+    And none that a browser sends, which has an `Origin`, or that came by another name than this machine's own: a page
+    elsewhere could have its own name lead here (DNS rebinding).
+    """
 
     def __init__(self, app: Asgi, secret: str) -> None:
         self._app = app
         self._expected = b"Bearer " + secret.encode()
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        """Answer 401 or pass the request on."""
-        if scope["type"] == "http":
-            given = dict(scope["headers"]).get(b"authorization", b"")
-            if not hmac.compare_digest(given, self._expected):
-                answer = _answer(
-                    ServiceError(
-                        401,
-                        "unauthorized",
-                        "This request doesn't carry the model service's secret.",
-                        "The service is meant for the Jupyter server that started it.",
-                    )
-                )
-                await answer(scope, receive, send)
-                return
+        """Answer 401 or 403, or pass the request on."""
+        if scope["type"] == "http" and (refusal := self._refusal(dict(scope["headers"]))):
+            await _answer(refusal)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
+
+    def _refusal(self, headers: Mapping[bytes, bytes]) -> ServiceError | None:
+        hint = "The service is meant for the Jupyter server that started it."
+        if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
+            return ServiceError(401, "unauthorized", "This request doesn't carry the model service's secret.", hint)
+        if b"origin" in headers or _PORT.sub(b"", headers.get(b"host", b"")) not in _LOOPBACK:
+            return ServiceError(403, "foreign", "The model service answers no browser and to no other name.", hint)
+        return None
 
 
 def create_app(
@@ -97,7 +104,7 @@ def create_app(
         work.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Secret, secret=secret)
+    app.add_middleware(Doorkeeper, secret=secret)
     shelf = datasets or Datasets()
     lit = LitHost(registry, work, shelf.lit)
 

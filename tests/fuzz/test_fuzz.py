@@ -12,10 +12,12 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import Request, urlopen
+from typing import Any
 
 import pytest
 import requests
@@ -32,6 +34,22 @@ schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").
 # A restart isn't a computation: it ends all that the other requests started, and takes seconds.
 schema = schema.exclude(path_regex="/service/(re)?start$")
 OPERATIONS = sum(1 for _ in schema.get_all_operations())
+known: dict[str, str] = {}
+"""Ids that there are, by the path's first word: without them hardly a request would get further than "not found"."""
+
+
+@schema.hook
+def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
+    """Take an id that there is, in two of three cases; but don't delete what the others need."""
+    kind = case.path.removeprefix("/lit-lab/api/").split("/")[0]
+    if (
+        case.method != "DELETE"
+        and "id" in case.path_parameters
+        and kind in known
+        and zlib.crc32(str(case.path_parameters["id"]).encode()) % 3
+    ):
+        case.path_parameters["id"] = known[kind]
+    return case
 
 
 @dataclass(frozen=True)
@@ -42,13 +60,17 @@ class Server:
     token: str
     process: subprocess.Popen[bytes]
     log: Path
-    secret_files: Path
 
-    def status(self) -> dict[str, object]:
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        """Return what a route answers."""
+        headers = {"Authorization": f"token {self.token}"}
+        response = requests.request(method, f"{self.url}/lit-lab/api/{path}", json=body, headers=headers, timeout=HANGS)
+        response.raise_for_status()
+        return response.json()
+
+    def state(self) -> str:
         """Return the state of the model service."""
-        request = Request(f"{self.url}/lit-lab/api/status", headers={"Authorization": f"token {self.token}"})
-        with urlopen(request, timeout=HANGS) as reply:
-            return dict(json.load(reply)["service"])
+        return str(self.ask("GET", "status")["service"]["state"])
 
 
 @pytest.fixture(scope="module")
@@ -87,22 +109,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             stderr=subprocess.STDOUT,
             env=environment,
         )
-    found = Server(f"http://127.0.0.1:{port}", token, process, log, folder)
+    found = Server(f"http://127.0.0.1:{port}", token, process, log)
     try:
         until = time.monotonic() + 120
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                found.status()
+        while process.poll() is None and time.monotonic() < until:
+            with suppress(requests.ConnectionError):
+                found.ask("POST", "service/start")
                 break
-            except OSError:
-                time.sleep(0.2)
-        start = Request(
-            f"{found.url}/lit-lab/api/service/start", method="POST", headers={"Authorization": f"token {token}"}
-        )
-        urlopen(start, timeout=HANGS).close()
-        while found.status()["state"] != "ready" and time.monotonic() < until:
             time.sleep(0.2)
-        assert found.status()["state"] == "ready", log.read_text()[-4000:]
+        while found.state() != "ready" and time.monotonic() < until:
+            time.sleep(0.2)
+        assert found.state() == "ready", log.read_text()[-4000:]
+        known["datasets"] = found.ask("POST", "datasets/open", {"path": "prompts.jsonl"})["id"]
+        job = {"kind": "generate", "model": "demo", "prompt": "Suggestion: Onion soup\nAnalysis:"}
+        known["jobs"] = known["runs"] = found.ask("POST", "jobs", job)["id"]
         yield found
     finally:
         process.terminate()
@@ -130,7 +150,7 @@ def test_answers_whatever_is_asked(case: schemathesis.Case, server: Server) -> N
 
 
 def test_it_is_all_there_afterwards(server: Server) -> None:
-    assert server.status()["state"] == "ready"
+    assert server.state() == "ready"
     log = server.log.read_text("utf-8", "replace")
     assert "Traceback" not in log
     assert server.token not in log

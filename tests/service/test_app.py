@@ -40,7 +40,7 @@ async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: p
     app = create_app(registry, Work(registry), SECRET, fail)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {SECRET}"}
-    async with httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers) as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
         response = await client.post("/tokens", json={"model": "one", "prompt": "a"})
     assert response.status_code == 500
     assert response.json()["error"] == "internal"
@@ -92,7 +92,7 @@ def client(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncCl
     monkeypatch.setattr(Registry, "_prepare", nothing)
     app = create_app(registry, Work(registry), SECRET, nothing)
     headers = {"Authorization": f"Bearer {SECRET}"}
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service", headers=headers)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=headers)
 
 
 async def streamed(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:

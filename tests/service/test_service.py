@@ -86,6 +86,23 @@ def test_nobody_gets_in_without_the_secret(service: Running, method: str, path: 
     assert response.json()["error"] == "unauthorized"
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://127.0.0.1:8888"},
+        {"Origin": "null"},
+        {"Host": "rebound.example"},
+        {"Host": "127.0.0.1.x.example:80"},
+    ],
+    ids=str,
+)
+def test_no_browser_and_no_other_name_gets_in_even_with_the_secret(
+    client: httpx.Client, headers: dict[str, str]
+) -> None:
+    response = client.get("/health", headers=headers)
+    assert (response.status_code, response.json()["error"]) == (403, "foreign")
+
+
 def test_the_secret_is_compared_as_bytes(service: Running) -> None:
     with service.client(None) as stranger:
         assert stranger.get("/health", headers={"Authorization": b"Bearer \xff\xfe"}).status_code == 401
