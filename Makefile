@@ -100,8 +100,9 @@ eval-demo: .venv/python.stamp ## Hold the embedded model to its gates and print 
 .PHONY: train-demo
 train-demo: .venv/python.stamp ## Train the embedded model anew into build/demo (an hour and a half; goes on where it was interrupted)
 	python -m training.train
-	python -m training.evaluate --preset build/demo/preset --json > build/demo/figures.json
-	python -m training.evaluate --preset build/demo/preset --first 11 --quick --json > build/demo/fresh.json
+	@# A missed gate is told in the card.
+	-python -m training.evaluate --preset build/demo/preset --json > build/demo/figures.json
+	-python -m training.evaluate --preset build/demo/preset --first 11 --quick --json > build/demo/fresh.json
 	python -m training.card
 
 .PHONY: benchmarks

@@ -148,9 +148,9 @@ def text(folder: Path) -> str:
 def _gates(by_seed: list[list[dict[str, Any]]], first: int) -> str:
     rows = []
     for measures in zip(*by_seed, strict=True):
-        first = measures[0]
+        one = measures[0]
         values = (f"{measure['value']:.3f}{'' if measure['passed'] else ' (missed)'}" for measure in measures)
-        rows.append((first["name"], *values, first["goal"]))
+        rows.append((one["name"], *values, one["goal"]))
     return _table(rows, "gate", *(f"seed {first + n}" for n in range(len(by_seed))), "goal")
 
 
