@@ -7,26 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import socket
-import subprocess
-import sys
-import time
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
+from live import ROOT, LiveServer, live_server
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-ROOT = Path(__file__).parents[2]
 REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "500"))
 HANGS = 30  # seconds; a long poll of a job's events may last as long as the job
 
@@ -54,81 +45,16 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
     return case
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running server, its token, and what it says."""
-
-    url: str
-    token: str
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """Return what a route answers."""
-        headers = {"Authorization": f"token {self.token}"}
-        response = requests.request(method, f"{self.url}/lit-lab/api/{path}", json=body, headers=headers, timeout=HANGS)
-        response.raise_for_status()
-        return response.json()
-
-    def state(self) -> str:
-        """Return the state of the model service."""
-        return str(self.ask("GET", "status")["service"]["state"])
-
-
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("fuzz")
-    (folder / "root").mkdir()
-    (folder / "root/prompts.jsonl").write_text('{"prompt": "Suggestion: Onion soup"}\n' * 20)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(16)
-    config = folder / "config.json"
-    config.write_text(
-        json.dumps(
-            {
-                "ServerApp": {
-                    "jpserver_extensions": {"lit_lab": True},
-                    "root_dir": str(folder / "root"),
-                    "port": port,
-                    "port_retries": 0,
-                    "open_browser": False,
-                    "allow_root": True,
-                },
-                "IdentityProvider": {"token": token},
-                "LitLab": {"history_path": str(folder / "history.sqlite"), "history_megabytes": 8},
-            }
-        )
-    )
-    config.chmod(0o600)
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(folder / "runtime"), "PYTHONPATH": str(ROOT)}
-    log = folder / "log.txt"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "jupyter_server", "--config", str(config)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=environment,
-        )
-    found = Server(f"http://127.0.0.1:{port}", token, process, log)
-    try:
-        until = time.monotonic() + 120
-        while process.poll() is None and time.monotonic() < until:
-            with suppress(requests.ConnectionError):
-                found.ask("POST", "service/start")
-                break
-            time.sleep(0.2)
-        while found.state() != "ready" and time.monotonic() < until:
-            time.sleep(0.2)
-        assert found.state() == "ready", log.read_text()[-4000:]
-        known["datasets"] = found.ask("POST", "datasets/open", {"path": "prompts.jsonl"})["id"]
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with live_server(tmp_path_factory.mktemp("fuzz"), {"history_megabytes": 8}) as running:
+        prompts = running.folder / "root/prompts.jsonl"
+        prompts.write_text('{"prompt": "Suggestion: Onion soup"}\n' * 20)
+        running.ready()
+        known["datasets"] = running.ask("POST", "datasets/open", {"path": prompts.name})["id"]
         job = {"kind": "generate", "model": "demo", "prompt": "Suggestion: Onion soup\nAnalysis:"}
-        known["jobs"] = known["runs"] = found.ask("POST", "jobs", job)["id"]
-        yield found
-    finally:
-        process.terminate()
-        process.wait(30)
+        known["jobs"] = known["runs"] = running.ask("POST", "jobs", job)["id"]
+        yield running
 
 
 @schema.parametrize()
@@ -139,11 +65,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],
 )
-def test_answers_whatever_is_asked(case: schemathesis.Case, server: Server) -> None:
-    headers = {"Authorization": f"token {server.token}"}
+def test_answers_whatever_is_asked(case: schemathesis.Case, server: LiveServer) -> None:
     try:
         # Events are streamed as long as a job runs: what comes first is enough.
-        response = case.call(base_url=server.url, headers=headers, timeout=HANGS)
+        response = case.call(base_url=server.url, headers=server.headers, timeout=HANGS)
     except requests.exceptions.InvalidHeader:
         return  # no client could send it
     case.validate_response(response, checks=[not_a_server_error, status_code_conformance, response_schema_conformance])
@@ -151,8 +76,7 @@ def test_answers_whatever_is_asked(case: schemathesis.Case, server: Server) -> N
     assert server.process.poll() is None
 
 
-def test_it_is_all_there_afterwards(server: Server) -> None:
-    assert server.state() == "ready"
-    log = server.log.read_text("utf-8", "replace")
-    assert "Traceback" not in log
-    assert server.token not in log
+def test_it_is_all_there_afterwards(server: LiveServer) -> None:
+    assert server.service()["state"] == "ready"
+    assert "Traceback" not in server.log
+    assert server.token not in server.log

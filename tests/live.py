@@ -1,0 +1,134 @@
+"""A Jupyter server in a process of its own, with the extension and the real model service, as people run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+ROOT = Path(__file__).parents[1]
+COLD = 120
+"""Seconds that a service may take to start on a busy machine."""
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A running server.
+
+    Attributes:
+        url: its address.
+        token: what its API wants.
+        process: the server's.
+        folder: its own; `root` below it is what Jupyter shows, `log.txt` what it says.
+    """
+
+    url: str
+    token: str
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request needs."""
+        return {"Authorization": f"token {self.token}"}
+
+    @property
+    def log(self) -> str:
+        """What the server has said so far."""
+        return (self.folder / "log.txt").read_text("utf-8", "replace")
+
+    def ask(self, method: str, path: str, body: object = None, timeout: float = 30) -> Any:
+        """Return what a route of ours answers; raises `requests.HTTPError` if it refuses."""
+        url = f"{self.url}/lit-lab/api/{path}"
+        response = requests.request(method, url, json=body, headers=self.headers, timeout=timeout)
+        response.raise_for_status()
+        return response.json()
+
+    def service(self) -> dict[str, Any]:
+        """Return the model service's state, `pid` among it."""
+        return dict(self.ask("GET", "status")["service"])
+
+    def ready(self) -> int:
+        """Start the service if need be, wait until it is ready, and return its process id."""
+        self.ask("POST", "service/start")
+        return int(self.wait_for("ready")["pid"])
+
+    def wait_for(self, *states: str) -> dict[str, Any]:
+        """Wait until the service is in one of these states, and return what it says."""
+        until = time.monotonic() + COLD
+        while (found := self.service())["state"] not in states:
+            assert time.monotonic() < until, f"{found}\n{self.log[-4000:]}"
+            time.sleep(0.05)
+        return found
+
+    def events(self, job: str, start: int = 0) -> Iterator[dict[str, Any]]:
+        """Yield a job's events from a number on as they come, heartbeats left out."""
+        url = f"{self.url}/lit-lab/api/jobs/{job}/events?from={start}"
+        with requests.get(url, headers=self.headers, stream=True, timeout=COLD) as response:
+            response.raise_for_status()
+            for line in response.iter_lines(chunk_size=1):
+                if line and (event := json.loads(line))["event"] != "heartbeat":
+                    yield event
+
+
+@contextmanager
+def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environment: str) -> Iterator[LiveServer]:
+    """Run a server while the context lasts.
+
+    Args:
+        folder: Where it keeps everything.
+        lit_lab: Configuration, `c.LitLab`.
+        environment: Variables beside those that there are.
+    """
+    (folder / "root").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    config = folder / "config.json"
+    server = {
+        "jpserver_extensions": {"lit_lab": True},
+        "root_dir": str(folder / "root"),
+        "port": port,
+        "port_retries": 0,
+        "open_browser": False,
+        "allow_root": True,
+    }
+    ours = {"history_path": str(folder / "history.sqlite"), **(lit_lab or {})}
+    config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": ours}))
+    config.chmod(0o600)
+    variables = {
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+    }
+    command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
+    with (folder / "log.txt").open("wb") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **variables, **environment}
+        )
+    live = LiveServer(f"http://127.0.0.1:{port}", token, process, folder)
+    try:
+        until = time.monotonic() + COLD
+        while process.poll() is None and time.monotonic() < until:
+            with suppress(requests.ConnectionError):
+                live.service()
+                break
+            time.sleep(0.1)
+        assert process.poll() is None, live.log[-4000:]
+        yield live
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)

@@ -1,0 +1,51 @@
+"""A disk that is really full: the run goes on, the user is told, the history is sound and goes on when there is room."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live import live_server
+
+GENERATE = {"kind": "generate", "model": "demo", "prompt": "Suggestion: Onion soup\nAnalysis:"}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a file system needs to be allowed")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_full_disk_stops_no_run(small_disk: Path, tmp_path: Path) -> None:
+    home = tmp_path / "server"
+    home.mkdir()
+    path = small_disk / "history.sqlite"
+    with live_server(home, {"history_path": str(path)}) as server:
+        server.ready()
+
+        def run() -> str:
+            events = list(server.events(server.ask("POST", "jobs", GENERATE)["id"]))
+            assert events[-1]["event"] == "done"
+            return "".join(event["token"]["text"] for event in events if event["event"] == "token")
+
+        first = run()
+        filler = small_disk / "filler"
+        with pytest.raises(OSError, match="No space left"), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"x" * 4096)
+        assert run() == first
+        assert "disk is full" in server.ask("GET", "status")["history"]["message"]
+        filler.unlink()
+        assert run() == first
+        assert len(server.ask("POST", "runs/search", {})["runs"]) == 2
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

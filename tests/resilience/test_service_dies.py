@@ -1,0 +1,147 @@
+"""The model service dies, hangs or finds no memory: the server goes on, tells it, keeps what came, and runs the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live import LiveServer, live_server
+
+PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:"
+GENERATE = {"kind": "generate", "model": "demo", "prompt": PROMPT}
+SOON = 2.0
+"""Seconds within which somebody who looks must see what happened."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with live_server(tmp_path_factory.mktemp("dies")) as running:
+        yield running
+        assert "Traceback" not in running.log
+
+
+def answered(server: LiveServer) -> list[dict[str, Any]]:
+    """Ask, and return the events of an answer that must come to its end."""
+    found = list(server.events(server.ask("POST", "jobs", GENERATE)["id"]))
+    assert found[-1]["event"] == "done", found[-1]
+    return found
+
+
+def text(events: list[dict[str, Any]]) -> str:
+    return "".join(event["token"]["text"] for event in events if event["event"] == "token")
+
+
+def killed_at(server: LiveServer, job: dict[str, Any], event: str) -> tuple[list[dict[str, Any]], float]:
+    """Start a job, kill the service upon its first event of a kind; return all events, and how long the end took."""
+    pid = server.ready()
+    found, at = [], 0.0
+    for each in server.events(server.ask("POST", "jobs", job)["id"]):
+        found.append(each)
+        if each["event"] == event and not at:
+            os.kill(pid, signal.SIGKILL)
+            at = time.monotonic()
+    return found, time.monotonic() - at
+
+
+def test_killed_ten_times_in_a_row_while_it_starts(server: LiveServer) -> None:
+    gone: set[int] = set()
+    for _ in range(10):
+        server.ask("POST", "service/start")
+        until = time.monotonic() + 60
+        while (pid := server.service()["pid"]) is None or pid in gone:
+            assert time.monotonic() < until
+            server.ask("POST", "service/start")  # after some crashes it waits to be asked
+            time.sleep(0.02)
+        os.kill(pid, signal.SIGKILL)
+        gone.add(pid)
+    assert len(gone) == 10
+    assert text(answered(server))
+
+
+def test_killed_while_the_model_is_loaded(server: LiveServer) -> None:
+    server.ask("POST", "service/restart")
+    job = server.ask("POST", "jobs", GENERATE)["id"]
+    killed = 0
+    for event in server.events(job):
+        if event["event"] == "state" and event["message"].startswith("Loading") and not killed:
+            killed = server.service()["pid"]
+            os.kill(killed, signal.SIGKILL)
+    assert killed
+    # Whether the job waited for the next start or ended with words, the next one runs.
+    assert event["event"] in ("done", "error")
+    assert text(answered(server))
+
+
+def test_killed_in_the_middle_of_an_answer(server: LiveServer) -> None:
+    found, seconds = killed_at(server, GENERATE, "token")
+    assert found[-1]["event"] == "error"
+    assert seconds < SOON
+    assert found[-1]["message"]
+    assert found[-1]["hint"]
+    kept = text(found)
+    run = server.ask("POST", "runs/search", {})["runs"][0]
+    assert run["prompt"].startswith(PROMPT[:20])
+    assert server.ask("GET", f"runs/{run['id']}")["prompt"] == PROMPT
+    # The next run works, without anybody starting anything, and says the same from the beginning.
+    assert text(answered(server)).startswith(kept)
+
+
+def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
+    ids = [event for event in answered(server) if event["event"] in ("prompt", "token")]
+    tokens = [token["id"] for token in ids[0]["tokens"]] + [event["token"]["id"] for event in ids[1:]]
+    end = len(tokens)
+    job = {
+        "kind": "salience",
+        "model": "demo",
+        "ids": tokens,
+        "targets": [{"start": at, "end": at + 1} for at in range(end - 3, end)],
+        "methods": ["integrated_gradients"],
+    }
+    found, seconds = killed_at(server, job, "scores")
+    assert found[-1]["event"] == "error"
+    assert seconds < SOON
+    assert any(event["event"] == "scores" for event in found)
+    server.ready()
+    assert list(server.events(server.ask("POST", "jobs", job)["id"]))[-1]["event"] == "done"
+
+
+def test_one_that_hangs_is_ended_by_a_restart(server: LiveServer) -> None:
+    pid = server.ready()
+    os.kill(pid, signal.SIGSTOP)
+    job = server.ask("POST", "jobs", GENERATE)["id"]
+    ends: list[dict[str, Any]] = []
+    reader = threading.Thread(target=lambda: ends.extend(server.events(job)))
+    reader.start()
+    # Meanwhile everything else answers: the state, the history, another browser.
+    began = time.monotonic()
+    server.service()
+    server.ask("POST", "runs/search", {})
+    assert time.monotonic() - began < SOON
+    server.ask("POST", "service/restart")
+    reader.join(60)
+    assert ends[-1]["event"] == "error"
+    assert not Path(f"/proc/{pid}").exists() or server.ready() != pid
+    assert text(answered(server))
+
+
+def test_without_memory_it_says_so(tmp_path: Path) -> None:
+    limited = tmp_path / "python"
+    # What it may address, in KiB: enough for Python, and not for TensorFlow.
+    limited.write_text(f'#!/bin/sh\nulimit -v 900000\nexec "{sys.executable}" "$@"\n')
+    limited.chmod(0o700)
+    with live_server(tmp_path, {"service_python": str(limited)}) as server:
+        server.ask("POST", "service/start")
+        found = server.wait_for("failed")
+        assert found["detail"]
+        assert found["hint"]
+        # The server goes on, and so does what needs no model.
+        assert server.ask("POST", "datasets/open", {"name": "sample_prompts"})["id"]
+        job = server.ask("POST", "jobs", GENERATE)["id"]
+        assert list(server.events(job))[-1]["event"] == "error"
