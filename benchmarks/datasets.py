@@ -91,6 +91,7 @@ def main() -> int:
         if not options.no_browser:
             command = ["node", str(HERE / "datasets_browser.mjs"), server.url, server.token]
             done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+            print(done.stdout,done.stderr,file=sys.stderr)
             if done.returncode:
                 raise RuntimeError(done.stderr)
             figures |= json.loads(done.stdout)
