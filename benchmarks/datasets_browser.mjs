@@ -1,10 +1,9 @@
-/* global document, performance, requestAnimationFrame, window */
+/* global document, requestAnimationFrame, window */
 /**
  * Scrolls the list of `large.jsonl` in a headless Chromium while a trace is taken.
  *
  * `node datasets_browser.mjs <url of JupyterLab> <token>` prints JSON: of the tasks in which script ran while the list was
- * scrolled by the wheel, and while its scroll bar was dragged, the longest and the 99th percentile (ms), and how long it
- * takes from a key typed into the search to the frame that shows what was found.
+ * scrolled by the wheel, and while its scroll bar was dragged, the longest and the 99th percentile, in ms.
  */
 import console from 'node:console';
 import process from 'node:process';

@@ -108,6 +108,8 @@ class OpenDataset:
                 self._encoding = reader.encoding
                 self._split = split if reader.is_plain else None
                 self._read(reader)
+                if not self.stop.is_set():
+                    self.table.finish()
             finally:
                 reader.close()
         except Problem as problem:

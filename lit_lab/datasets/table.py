@@ -36,6 +36,11 @@ CREATE TABLE facts (
 CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
 CREATE TABLE pieces (id INTEGER PRIMARY KEY, rows BLOB, ends BLOB, folded BLOB) STRICT;
 """
+_INDICES = (
+    "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
+    "CREATE INDEX IF NOT EXISTS by_source ON facts (source COLLATE NOCASE)",
+    "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
+)
 _BEGINNING = 240  # characters of a prompt that a list shows
 _KEY = 80  # characters that rows are sorted by
 _PIECE = 1 << 20  # bytes of text that are searched at once
@@ -111,6 +116,12 @@ class Table:
         for row in rows:
             self._count(row.source, 1)
         return self._rows
+
+    def finish(self) -> None:
+        """Make what lets the rows be sorted at once, when most of them are there."""
+        for statement in _INDICES:
+            with self._lock, _full_disk():  # one by one: who looks at rows meanwhile waits for one only
+                self._database.execute(statement)
 
     def duplicate(self, row_id: int) -> int:
         """Add a row that is like another, behind that; returns its id. Raises `Problem` when there is none."""

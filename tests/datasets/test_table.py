@@ -37,7 +37,10 @@ def test_words_are_found_in_all_columns_whatever_their_case(table):
     assert ids(table, "a") == [1, 2, 3]
 
 
-def test_filter_and_sort(table):
+@pytest.mark.parametrize("finished", [False, True])
+def test_filter_and_sort(table, finished):
+    if finished:
+        table.finish()
     assert ids(table, source="fewshot") == [1, 3]
     assert ids(table, "k", source="fewshot") == [3]
     assert ids(table, sort="prompt") == [1, 3, 2]
