@@ -97,6 +97,15 @@ describe('datasets/listing', () => {
     expect(rows.offsets).toEqual([0, 500, 500]);
   });
 
+  it('has no rows before they are here, of a file that is being read', () => {
+    const other = new Listing(rows);
+    other.grow(5000);
+    expect(other.total).toBe(0);
+    list.grow(TOTAL + 500);
+    expect(list.total).toBe(TOTAL + 500);
+    other.dispose();
+  });
+
   it('forgets what was asked for before a search', async () => {
     list.want(500, 520);
     void list.restart();

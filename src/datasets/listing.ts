@@ -211,10 +211,10 @@ export class Listing implements IDisposable {
 
   /** There are so many rows by now, of which the first stay what they are. */
   grow(total: number): void {
-    const before = this._pages.total;
-    this._pages.total = total;
-    if (before < PAGE) {
+    if (this._pages.total < PAGE) {
       void this.restart(); // the first page isn't whole
+    } else {
+      this._pages.total = total;
     }
   }
 
