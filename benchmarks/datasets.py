@@ -1,14 +1,19 @@
 """Is a dataset of 100,000 rows searched and scrolled without waiting?
 
 A file of made-up prompts is read by a Jupyter server as users run it. Searches are timed through HTTP, from request to
-whole answer; the server's memory before and after says what reading cost. Then a headless Chromium scrolls the list with
-the wheel while the browser's own trace is taken: a task of more than 16 ms would cost a frame.
+whole answer, together with the processor time that the server takes for each; before each one the dataset is changed,
+so that nothing is known from the one before. Then a headless Chromium scrolls the list, by the wheel and by dragging its
+scroll bar, while the browser's own trace is taken: a task that takes more than 16 ms costs a frame.
+
+On a machine that does other work, too, processes wait for a processor: the processor's times leave that out, those of
+the clock don't. The searches' goal is by the clock, that of scrolling by the processor; both are printed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import statistics
 import subprocess
@@ -21,8 +26,49 @@ from typing import Any
 from lab_server import Server, lab_server
 
 HERE = Path(__file__).resolve().parent
-GOALS = {"search_ms": 200.0, "task_ms": 16.0}
-SEARCHES = ("zebra", "quick brown", "a", "nosuchwordanywhere", "row 9999", "summarize the following")
+GOALS = {
+    "search_ms": 200.0,
+    "search_worst_ms": 200.0,
+    "wheel_cpu_ms": 16.0,
+    "bar_cpu_ms": 16.0,
+}
+EXPLAINED = {
+    "file_mb": "size of the file",
+    "read_s": "until all rows are there",
+    "memory_mb": "the server takes more meanwhile",
+    "search_ms": "a search: median",
+    "search_cpu_ms": "  of which the server's processor time",
+    "search_worst_ms": "the slowest search: median",
+    "search_worst_cpu_ms": "  of which the server's processor time",
+    "search_once_ms": "the slowest request of all",
+    "wheel_cpu_ms": "wheel: the longest task with script, processor time",
+    "wheel_ms": "  the longest by the clock",
+    "wheel_p99_ms": "  99 of 100 tasks take less, by the clock",
+    "wheel_over": "  tasks of more than 16 ms, by the clock",
+    "wheel_tasks": "  of so many",
+    "rows_wheeled": "  rows that went by",
+    "bar_cpu_ms": "scroll bar: the longest task with script, processor time",
+    "bar_ms": "  the longest by the clock",
+    "bar_p99_ms": "  99 of 100 tasks take less, by the clock",
+    "bar_over": "  tasks of more than 16 ms, by the clock",
+    "bar_tasks": "  of so many",
+    "rows_dragged": "  rows that went by",
+    "load": "processes that ran or wanted to, on average, of all on this machine",
+}
+SEARCHES: tuple[dict[str, Any], ...] = (
+    {"search": "zebra"},  # in one of 150 rows
+    {"search": "nosuchwordanywhere"},
+    {"search": "yes"},  # in all of them, at the end
+    {"search": "a"},
+    {"search": "x"},  # in few
+    {"search": "row 9999"},
+    {"search": "summarize the following"},
+    {"search": "a b c d e"},
+    {"source": "source 3"},
+    {"search": "zebra", "source": "source 3", "sort": "prompt", "descending": True},
+    {"search": "a", "source": "source 5", "sort": "length"},
+    {"search": "b c", "sort": "prompt"},
+)
 
 
 def write(path: Path, rows: int, words: int) -> None:
@@ -48,10 +94,34 @@ def ask(server: Server, method: str, path: str, body: Any = None) -> Any:
         return json.load(reply)
 
 
-def memory(server: Server) -> float:
-    """Return the server's resident memory, in MB."""
-    status = Path(f"/proc/{server.process.pid}/status").read_text()
+def memory(pid: int) -> float:
+    """Return a process's resident memory, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
     return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+def processor_ms(pid: int) -> float:
+    """Return the processor time of a process's threads so far, in ms; NaN where the system doesn't tell."""
+    try:
+        return sum(int(task.read_text().split()[0]) for task in Path(f"/proc/{pid}/task").glob("*/schedstat")) / 1e6
+    except OSError:
+        return float("nan")
+
+
+def search(server: Server, dataset: str, repeat: int) -> list[dict[str, Any]]:
+    """Return, of each search, how long it took each time, and the server's processor time, in ms."""
+    results = []
+    for query in SEARCHES:
+        times, used = [], []
+        for _ in range(repeat):
+            edit = {"kind": "add", "prompt": "A row more.", "target": "", "source": ""}
+            ask(server, "POST", f"datasets/{dataset}/edit", {"edit": edit})
+            before, start = processor_ms(server.process.pid), time.perf_counter()
+            total = ask(server, "POST", f"datasets/{dataset}/search", query)["total"]
+            times.append(1000 * (time.perf_counter() - start))
+            used.append(processor_ms(server.process.pid) - before)
+        results.append({"query": query, "total": total, "ms": times, "cpu_ms": used})
+    return results
 
 
 def main() -> int:
@@ -68,40 +138,46 @@ def main() -> int:
         path = server.scratch / "root" / "large.jsonl"
         write(path, options.rows, options.words)
         ask(server, "GET", "datasets")  # what is imported for the first request isn't the dataset's
-        before, start = memory(server), time.perf_counter()
+        pid = server.process.pid
+        before, start = memory(pid), time.perf_counter()
         dataset = ask(server, "POST", "datasets/open", {"path": "large.jsonl"})
         peak = before
         while ask(server, "GET", f"datasets/{dataset['id']}")["state"] == "reading":
-            peak = max(peak, memory(server))
+            peak = max(peak, memory(pid))
             time.sleep(0.05)
         figures: dict[str, float] = {
             "file_mb": path.stat().st_size / 1e6,
             "read_s": time.perf_counter() - start,
-            "memory_mb": max(peak, memory(server)) - before,
+            "memory_mb": max(peak, memory(pid)) - before,
         }
-        times = []
-        for repetition in range(options.repeat):
-            for search in SEARCHES:
-                # Another filter each time: what was looked up already would come from memory.
-                query = {"search": f"{search} {'yes' * (repetition % 2)}", "source": f"source {repetition % 7}"}
-                start = time.perf_counter()
-                ask(server, "POST", f"datasets/{dataset['id']}/search", query)
-                times.append(1000 * (time.perf_counter() - start))
-        figures |= {"search_ms": statistics.median(times), "search_worst_ms": max(times)}
+        searches = search(server, dataset["id"], options.repeat)
+        slowest = max(searches, key=lambda result: statistics.median(result["ms"]))
+        figures |= {
+            "search_ms": statistics.median(taken for result in searches for taken in result["ms"]),
+            "search_cpu_ms": statistics.median(taken for result in searches for taken in result["cpu_ms"]),
+            "search_worst_ms": statistics.median(slowest["ms"]),
+            "search_worst_cpu_ms": statistics.median(slowest["cpu_ms"]),
+            "search_once_ms": max(taken for result in searches for taken in result["ms"]),
+        }
         if not options.no_browser:
             command = ["node", str(HERE / "datasets_browser.mjs"), server.url, server.token]
             done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
             if done.returncode:
                 raise RuntimeError(done.stderr)
             figures |= json.loads(done.stdout)
+    figures["load"] = os.getloadavg()[0]
 
     if options.json:
-        print(json.dumps({"rows": options.rows, "figures": figures, "goals": GOALS, "searches_ms": times}))
+        print(json.dumps({"rows": options.rows, "figures": figures, "goals": GOALS, "searches": searches}))
     else:
         print(f"{options.rows:,} rows")
-        for name, figure in figures.items():
-            goal = f"   goal: under {GOALS[name]:.0f}" if name in GOALS else ""
-            print(f"{name:<18}{figure:>10.1f}{goal}")
+        for result in searches:
+            what = ", ".join(f"{name} {value}" for name, value in result["query"].items())
+            print(f"    {statistics.median(result['ms']):7.1f} ms  {result['total']:>7,} rows  {what}")
+        for name, label in EXPLAINED.items():
+            if name in figures:
+                goal = f"   goal: under {GOALS[name]:.0f}" if name in GOALS else ""
+                print(f"{label:<68}{figures[name]:>9,.1f}{goal}")
     return int(any(figures[name] >= goal for name, goal in GOALS.items() if name in figures))
 
 

@@ -79,19 +79,21 @@ def cpu_seconds(pid: int) -> float:
 
 
 @contextmanager
-def lab_server(*, extension: bool = True, patience: float = 120) -> Iterator[Server]:
+def lab_server(*, extension: bool = True, patience: float = 120, config: str = "") -> Iterator[Server]:
     """Start `jupyter lab` on a copy of the examples, with the extension or without, and stop it at the end.
+
+    `config` is added to the server's own configuration file.
 
     Raises RuntimeError with the server's log when it ends early or doesn't answer within `patience` seconds.
     """
     scratch = Path(tempfile.mkdtemp(prefix="lit-lab-benchmark-"))
     shutil.copytree(REPOSITORY / "examples", scratch / "root")
-    config = scratch / "config.py"
+    settings = scratch / "config.py"
     # Set here, it goes before what an installed extension says of itself.
-    config.write_text(f"c.ServerApp.jpserver_extensions = {{'lit_lab': {extension}}}\n")
+    settings.write_text(f"c.ServerApp.jpserver_extensions = {{'lit_lab': {extension}}}\n{config}\n")
     port, token = free_port(), secrets.token_hex(16)
     arguments = [
-        f"--config={config}",
+        f"--config={settings}",
         "--no-browser",
         "--allow-root",
         f"--ServerApp.root_dir={scratch / 'root'}",

@@ -15,6 +15,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from lit_lab import routes
 from lit_lab.problem import Problem
@@ -176,6 +177,8 @@ def endpoint(operation: str) -> Callable[[Method], Answer]:
             except Problem as problem:
                 self.set_status(problem.status)
                 self.write_error(problem.status, exc_info=(Problem, problem, None))
+            except StreamClosedError:
+                pass  # the reader went away while it was told; who types goes on to the next search
             except asyncio.CancelledError:
                 if not self._work.cancelled():  # it is us who are cancelled: the server ends
                     self._work.cancel()

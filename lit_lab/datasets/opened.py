@@ -108,6 +108,8 @@ class OpenDataset:
                 self._encoding = reader.encoding
                 self._split = split if reader.is_plain else None
                 self._read(reader)
+                if not self.stop.is_set():
+                    self.table.finish()
             finally:
                 reader.close()
         except Problem as problem:
@@ -117,7 +119,7 @@ class OpenDataset:
                 Problem(
                     422,
                     "unreadable_file",
-                    f"{path.name} can't be read: {error.strerror or error}.",
+                    f"{path.name} can't be read: {error.strerror or str(error).rstrip('.')}.",
                     "Look at the file.",
                 )
             )
@@ -239,13 +241,19 @@ class OpenDataset:
 
 
 def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Yield records some at a time: not too many, and not too much text."""
+    """Yield records some at a time: not too many, and not too much text. Those before a failure come before that."""
     batch, size = list[Record](), 0
-    for record in records:
-        batch.append(record)
-        size += sum(len(value) for value in record.fields.values() if isinstance(value, str))
-        if len(batch) >= _BATCH or size >= _BATCH_CHARS:
-            yield batch
-            batch, size = [], 0
+    failure: Problem | None = None
+    try:
+        for record in records:
+            batch.append(record)
+            size += sum(len(value) for value in record.fields.values() if isinstance(value, str))
+            if len(batch) >= _BATCH or size >= _BATCH_CHARS:
+                yield batch
+                batch, size = [], 0
+    except Problem as problem:
+        failure = problem
     if batch:
         yield batch
+    if failure is not None:
+        raise failure

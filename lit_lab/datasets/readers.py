@@ -53,13 +53,14 @@ class Reader:
         kind = path.suffix.lower()
         self._text: TextFile | None = None
         self._parquet: Any = None
-        self._read = 0
+        self._read = self._size = 0
         self.columns: list[str] = []
         """All that were met so far, in order."""
         self.is_plain = kind == ".txt"
         """Whether it is text without columns."""
         if kind == ".parquet":
             self._parquet = _open_parquet(path)
+            self._size = path.stat().st_size
             self._records = self._read_parquet(self._parquet)
             return
         text = self._text = TextFile(path)
@@ -147,18 +148,31 @@ class Reader:
                 yield Record(line, dict(zip(self.columns, row, strict=False)))
 
     def _read_parquet(self, file: Any) -> Iterator[Record]:
-        self.columns = [str(name) for name in file.schema_arrow.names]
+        from pyarrow import ArrowException
+
+        self.columns = _distinct([str(name) for name in file.schema_arrow.names])
+        has_bytes = "binary" in str(file.schema_arrow)
         number = 0
         total = max(1, file.metadata.num_rows)
-        for batch in file.iter_batches(batch_size=256):
-            for row in batch.to_pylist():
+        batches = file.iter_batches(batch_size=256)
+        while True:
+            try:
+                batch = next(batches, None)
+                # Of columns of the same name, a row would have the last alone.
+                rows = [] if batch is None else batch.rename_columns(self.columns).to_pylist()
+            except (ArrowException, OSError, ValueError) as error:
+                raise Problem(
+                    422,
+                    "bad_dataset",
+                    f"The file is damaged behind row {number:,}: {str(error).rstrip('.')}.",
+                    "What stands before is here. Write the file anew.",
+                ) from error
+            if batch is None:
+                return
+            for row in rows:
                 number += 1
-                yield Record(number, row)
+                yield Record(number, {name: _told(value) for name, value in row.items()} if has_bytes else row)
             self._read = int(self._size * number / total)
-
-    @property
-    def _size(self) -> int:
-        return sum(self._parquet.metadata.row_group(i).total_byte_size for i in range(self._parquet.num_row_groups))
 
 
 class _Counted:
@@ -230,6 +244,18 @@ def _distinct(names: list[str]) -> list[str]:
     return result
 
 
+def _told(value: Any) -> Any:
+    """Return a value with its bytes as text, as some programs write that; bytes that aren't any only by their number."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return {"bytes": len(value)}
+    if isinstance(value, dict):
+        return {name: _told(inner) for name, inner in value.items()}
+    return [_told(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+
 def _open_parquet(path: Path) -> Any:
     try:
         from pyarrow import ArrowException, parquet
@@ -245,5 +271,5 @@ def _open_parquet(path: Path) -> Any:
         return parquet.ParquetFile(path)
     except (ArrowException, OSError) as error:
         raise Problem(
-            422, "bad_dataset", f"{path.name} isn't a Parquet file that can be read: {error}", "Write it anew."
+            422, "bad_dataset", f"{path.name} isn't a whole Parquet file: {str(error).rstrip('.')}.", "Write it anew."
         ) from error

@@ -195,6 +195,7 @@ class Shelf:
                     if not page.rows:
                         break
                     done += len(page.rows)
+            await asyncio.to_thread(dataset.table.finish)
             dataset.finish()
         except Problem as problem:
             dataset.fail(problem)

@@ -16,9 +16,11 @@ import sqlite3
 import threading
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
+from itertools import chain, compress, filterfalse
+from typing import Literal
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch
@@ -34,11 +36,19 @@ CREATE TABLE facts (
 CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
 CREATE TABLE pieces (id INTEGER PRIMARY KEY, rows BLOB, ends BLOB, folded BLOB) STRICT;
 """
+_INDICES = (
+    "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
+    "CREATE INDEX IF NOT EXISTS by_source ON facts (source COLLATE NOCASE)",
+    "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
+)
 _BEGINNING = 240  # characters of a prompt that a list shows
 _KEY = 80  # characters that rows are sorted by
 _PIECE = 1 << 20  # bytes of text that are searched at once
-_VIEWS = 8  # looked up lists that are kept
+_VIEWS = 12  # looked up lists, and parts of them, that are kept
 _SOURCES = 10_000  # different sources that are counted
+
+
+Sort = Literal["order", "prompt", "source", "length"]
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,12 @@ class Table:
         for row in rows:
             self._count(row.source, 1)
         return self._rows
+
+    def finish(self) -> None:
+        """Make what lets the rows be sorted at once, when most of them are there."""
+        for statement in _INDICES:
+            with self._lock, _full_disk():  # one by one: who looks at rows meanwhile waits for one only
+                self._database.execute(statement)
 
     def duplicate(self, row_id: int) -> int:
         """Add a row that is like another, behind that; returns its id. Raises `Problem` when there is none."""
@@ -199,7 +215,7 @@ class Table:
         if not self._behind and not self._deleted:
             return range(1, self._rows + 1)
         moved = {number for group in self._behind.values() for number in group}
-        order = array.array("q")
+        order = array.array("I")
 
         def put(number: int) -> None:
             pending = [number]
@@ -215,54 +231,63 @@ class Table:
         return order
 
     def _view(self, asked: DatasetSearch) -> Sequence[int]:
+        """Return the rows that are looked for, in order.
+
+        Its parts are kept each for itself: whoever sorts what was searched for, or filters it, waits for that alone.
+        """
         words = tuple(sorted(set(asked.search.casefold().split()), key=len, reverse=True))
-        key = (words, asked.source, asked.sort, asked.descending)
+        source, sort = asked.source, asked.sort
+
+        def look_up() -> Sequence[int]:
+            found = self._kept(("sorted", sort), lambda: self._sorted(sort))
+            if source is not None:
+                found = _chosen(found, self._kept(("source", source), lambda: self._of(source)))
+            if words:
+                found = _chosen(found, self._kept(("words", words), lambda: self._search(words)))
+            return found[::-1] if asked.descending else found
+
+        return self._kept(("view", words, source, sort, asked.descending), look_up)
+
+    def _kept(self, key: tuple[object, ...], look_up: Callable[[], Sequence[int]]) -> Sequence[int]:
+        """Return what was looked up lately, or look it up."""
         if key not in self._views:
-            self._views[key] = self._look_up(words, asked)
-            while len(self._views) > _VIEWS:
-                self._views.popitem(last=False)
+            self._views[key] = look_up()
         self._views.move_to_end(key)
+        while len(self._views) > _VIEWS:
+            self._views.popitem(last=False)
         return self._views[key]
 
-    def _look_up(self, words: Sequence[str], asked: DatasetSearch) -> Sequence[int]:
-        wanted = self._search(words) if words else None
-        if asked.sort == "order" and asked.source is None:
-            order = self._order()
-            if wanted is not None:
-                order = array.array("q", (number for number in order if number in wanted))
-            return order[::-1] if asked.descending else order
-        by = {"order": "id", "prompt": "key", "source": "source COLLATE NOCASE", "length": "length"}[asked.sort]
-        where, parameters = ("WHERE source = ?", (asked.source,)) if asked.source is not None else ("", ())
-        direction = "DESC" if asked.descending else "ASC"
-        found = self._database.execute(
-            f"SELECT id FROM facts {where} ORDER BY {by} {direction}, id {direction}",  # noqa: S608 - by our own words
-            parameters,
-        )
-        ids = (number for (number,) in found if number not in self._deleted and (wanted is None or number in wanted))
-        if asked.sort == "order" and self._behind:
-            chosen = set(ids)
-            order = array.array("q", (number for number in self._order() if number in chosen))
-            return order[::-1] if asked.descending else order
-        return array.array("q", ids)
+    def _sorted(self, sort: Sort) -> Sequence[int]:
+        """Return all rows; those that are equal in the order in which they came."""
+        if sort == "order":
+            return self._order()
+        by = {"prompt": "key", "source": "source COLLATE NOCASE", "length": "length"}[sort]
+        found = self._database.execute(f"SELECT id FROM facts ORDER BY {by}, id")  # noqa: S608 - by our own words
+        return array.array("I", filterfalse(self._deleted.__contains__, chain.from_iterable(found)))
 
-    def _search(self, words: Sequence[str]) -> set[int]:
-        """Return the rows that hold all words."""
-        needles = [word.encode(errors="replace") for word in words]
-        found: set[int] = set()
-        for ids, ends, folded in self._database.execute("SELECT rows, ends, folded FROM pieces"):
-            in_piece: set[int] | None = None
-            for needle in needles:
-                if folded.find(needle) < 0:
-                    in_piece = set()
-                    break
-                hits = _hits(needle, folded, array.array("q", ends))
-                in_piece = hits if in_piece is None else in_piece & hits
-                if not in_piece:
-                    break
-            if in_piece:
+    def _of(self, source: str) -> bytearray:
+        """Mark the rows of a source: 1 at their numbers, 0 at others."""
+        marks = bytearray(self._rows + 1)
+        for (number,) in self._database.execute("SELECT id FROM facts WHERE source = ?", (source,)):
+            marks[number] = 1
+        return marks
+
+    def _search(self, words: Sequence[str]) -> bytearray:
+        """Mark the rows that hold all words: 1 at their numbers, 0 at others."""
+        first, *others = (word.encode(errors="replace") for word in words)
+        marks = bytearray(self._rows + 1)
+        for ids, bounds, folded in self._database.execute("SELECT rows, ends, folded FROM pieces"):
+            if any(folded.find(needle) < 0 for needle in others):
+                continue
+            ends = array.array("q", bounds)
+            hits = _hits(first, folded, ends)
+            for needle in others:
+                hits = [at for at in hits if folded.find(needle, ends[at - 1] if at else 0, ends[at]) >= 0]
+            if hits:
                 numbers = array.array("q", ids)
-                found.update(numbers[index] for index in in_piece)
-        return found
+                for at in hits:
+                    marks[numbers[at]] = 1
+        return marks
 
     def _index(self, database: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> None:
         """Add rows to what is searched."""
@@ -354,15 +379,24 @@ def _texts(number: int, row: Row) -> tuple[object, ...]:
     return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others)
 
 
-def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> set[int]:
+def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
     """Return the indices of the rows that hold the needle; a row's text ends where `ends` says."""
-    hits = set()
+    hits = []
+    row = 0
     at = folded.find(needle)
     while at >= 0:
-        row = bisect_right(ends, at)
-        hits.add(row)
+        # A word that most rows have is in the next one; a rare one is far away.
+        if at >= ends[row]:
+            row = bisect_right(ends, at, row)
+        hits.append(row)
         at = folded.find(needle, ends[row])
+        row += 1
     return hits
+
+
+def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
+    """Return the rows that are marked."""
+    return array.array("I", compress(order, map(marks.__getitem__, order)))
 
 
 def _no_row(row_id: int) -> Problem:

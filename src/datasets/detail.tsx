@@ -17,7 +17,7 @@ export function Detail(props: {
   onDelete: () => void;
 }): JSX.Element {
   const { model, dataset, row, trans } = props;
-  const { full } = dataset;
+  const { full } = dataset.list;
   const isReading = dataset.state?.state === 'reading';
   return (
     <div className="lit-detail">

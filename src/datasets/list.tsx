@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, {
+  useCallback,
   useEffect,
   useLayoutEffect,
   useMemo,
@@ -9,6 +10,7 @@ import React, {
 
 import type { DatasetRow } from '../api';
 import { Detail } from './detail';
+import type { Listing } from './listing';
 import type { DatasetsModel } from './model';
 import type { OpenedDataset } from './opened';
 import { boxHeight, inSight, placeOf, ROW, scrollTo } from './window';
@@ -29,18 +31,19 @@ export function Rows(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { model, dataset, shown, trans } = props;
+  const rows = dataset.list;
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(HEIGHT);
   const [active, setActive] = useState(0);
   const toFocus = useRef<number | null>(null);
-  const { total, expanded, expandedAt } = dataset;
+  const { total, expanded, expandedAt } = rows;
   const current = Math.min(active, Math.max(0, total - 1));
   const list: IScrolled = { total, expanded: expandedAt, top, height };
   const { start, end } = inSight(list);
 
   useEffect(() => {
-    dataset.want(start, end);
+    rows.want(start, end);
   });
   useEffect(() => {
     const element = box.current!;
@@ -62,14 +65,14 @@ export function Rows(props: {
   const reveal = useRef(goTo);
   reveal.current = goTo;
   useEffect(() => {
-    const onReveal = (_: OpenedDataset, index: number) =>
+    const onReveal = (_: Listing, index: number) =>
       // The list may just have become longer.
       requestAnimationFrame(() => box.current && reveal.current(index, true));
-    dataset.revealed.connect(onReveal);
+    rows.revealed.connect(onReveal);
     return () => {
-      dataset.revealed.disconnect(onReveal);
+      rows.revealed.disconnect(onReveal);
     };
-  }, [dataset]);
+  }, [rows]);
   useLayoutEffect(() => {
     const element =
       toFocus.current !== null &&
@@ -82,9 +85,25 @@ export function Rows(props: {
     }
   });
 
-  const toggle = (index: number, row: DatasetRow) => {
-    void dataset.expand(row.id === expanded ? null : row.id, index);
-  };
+  // The same functions each time, so that rows that stay aren't drawn anew.
+  const onChoose = useCallback(
+    (index: number) => {
+      const row = rows.row(index);
+      if (row) {
+        void model.analyze(row.id);
+      }
+    },
+    [model, rows]
+  );
+  const onToggle = useCallback(
+    (index: number) => {
+      const row = rows.row(index);
+      if (row) {
+        void rows.expand(row.id === rows.expanded ? null : row.id, index);
+      }
+    },
+    [rows]
+  );
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (!(event.target as Element).classList.contains('lit-row')) {
       return;
@@ -98,7 +117,7 @@ export function Rows(props: {
       Home: 0,
       End: total - 1
     }[event.key];
-    const row = dataset.row(current);
+    const row = rows.row(current);
     if (to !== undefined && to >= 0 && to < total) {
       goTo(to, true);
     } else if (
@@ -106,7 +125,7 @@ export function Rows(props: {
       ((event.key === 'ArrowRight' && row.id !== expanded) ||
         (event.key === 'ArrowLeft' && row.id === expanded))
     ) {
-      toggle(current, row);
+      onToggle(current);
     } else if (row && event.key === 'Delete') {
       toFocus.current = current;
       void dataset.delete(row);
@@ -135,7 +154,7 @@ export function Rows(props: {
         onKeyDown={onKeyDown}
       >
         {indices.map(index => {
-          const row = dataset.row(index);
+          const row = rows.row(index);
           const isExpanded = index === expandedAt;
           return (
             <li
@@ -148,14 +167,15 @@ export function Rows(props: {
               style={{ transform: `translateY(${placeOf(list, index)}px)` }}
             >
               <Row
+                index={index}
                 row={row}
                 trans={trans}
                 reachable={index === current}
                 expanded={isExpanded}
                 shown={row !== undefined && row.id === shown}
-                onFocus={() => setActive(index)}
-                onChoose={() => row && void model.analyze(row.id)}
-                onToggle={() => row && toggle(index, row)}
+                onFocus={setActive}
+                onChoose={onChoose}
+                onToggle={onToggle}
               />
               {isExpanded && row && (
                 <Detail
@@ -176,17 +196,18 @@ export function Rows(props: {
   );
 }
 
-function Row(props: {
+const Row = React.memo(function Row(props: {
+  index: number;
   row: DatasetRow | undefined;
   trans: TranslationBundle;
   reachable: boolean;
   expanded: boolean;
   shown: boolean;
-  onFocus: () => void;
-  onChoose: () => void;
-  onToggle: () => void;
+  onFocus: (index: number) => void;
+  onChoose: (index: number) => void;
+  onToggle: (index: number) => void;
 }): JSX.Element {
-  const { row, trans, expanded } = props;
+  const { index, row, trans, expanded } = props;
   const text = row ? oneLine(row.prompt) : '…';
   return (
     <>
@@ -197,8 +218,8 @@ function Row(props: {
         aria-current={props.shown}
         aria-busy={row === undefined}
         title={trans.__('Analyze this prompt')}
-        onFocus={props.onFocus}
-        onClick={props.onChoose}
+        onFocus={() => props.onFocus(index)}
+        onClick={() => props.onChoose(index)}
       >
         <span className="lit-row-source">
           {row && (row.source || trans.__('row %1', row.id))}
@@ -215,14 +236,14 @@ function Row(props: {
         aria-expanded={expanded}
         aria-label={trans.__('Whole text of %1', text.slice(0, 60))}
         title={expanded ? trans.__('Show less') : trans.__('Show all of it')}
-        onFocus={props.onFocus}
-        onClick={props.onToggle}
+        onFocus={() => props.onFocus(index)}
+        onClick={() => props.onToggle(index)}
       >
         <span className="lit-disclosure-mark" aria-hidden />
       </button>
     </>
   );
-}
+});
 
 /** As much of a prompt as a row can show. */
 function oneLine(text: string): string {

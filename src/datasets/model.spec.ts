@@ -136,8 +136,8 @@ describe('datasets/model', () => {
 
   const prompts = () =>
     Array.from(
-      { length: model.current?.total ?? 0 },
-      (_, i) => model.current?.row(i)?.prompt
+      { length: model.current?.list.total ?? 0 },
+      (_, i) => model.current?.list.row(i)?.prompt
     );
 
   it('asks for nothing before it is shown, and only once', async () => {
@@ -165,7 +165,7 @@ describe('datasets/model', () => {
 
   it('searches when typing pauses', async () => {
     await model.load();
-    model.current!.query = 'head';
+    model.current!.list.query = 'head';
     await new Promise(done => setTimeout(done, 300));
     expect(prompts()).toEqual(['Write a headline.']);
   });
@@ -183,19 +183,19 @@ describe('datasets/model', () => {
   it('brings a row back into view, whatever is searched for', async () => {
     await model.load();
     await model.analyze(2);
-    model.current!.query = 'dish';
+    model.current!.list.query = 'dish';
     const places: number[] = [];
-    model.current!.revealed.connect((_, at) => places.push(at));
+    model.current!.list.revealed.connect((_, at) => places.push(at));
     chosen[0].reveal();
     await new Promise(done => setTimeout(done, 300));
-    expect(model.current!.query).toBe('');
+    expect(model.current!.list.query).toBe('');
     expect(places).toEqual([1]);
   });
 
   it('adds the prompt as a row and shows it', async () => {
     await model.load();
     const places: number[] = [];
-    model.current!.revealed.connect((_, at) => places.push(at));
+    model.current!.list.revealed.connect((_, at) => places.push(at));
     await model.current!.add('New');
     expect(prompts()[2]).toBe('New');
     expect(places).toEqual([2]);
@@ -205,7 +205,7 @@ describe('datasets/model', () => {
   it('brings a deleted row back', async () => {
     await model.load();
     const dataset = model.current!;
-    await dataset.delete(dataset.row(0)!);
+    await dataset.delete(dataset.list.row(0)!);
     expect(dataset.deleted?.id).toBe(1);
     await dataset.restore();
     expect(dataset.deleted).toBeNull();
@@ -251,7 +251,7 @@ describe('datasets/model', () => {
       expect(server.asked).toEqual([]);
       await again.load();
       expect(again.current?.name).toBe('own.csv');
-      expect(again.current?.total).toBe(2);
+      expect(again.current?.list.total).toBe(2);
       expect(server.asked.includes('open own.csv')).toBe(gone);
       again.dispose();
     }

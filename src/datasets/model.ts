@@ -243,7 +243,7 @@ export class DatasetsModel implements IDisposable {
         this._current = dataset;
         this._emit();
         this._revealed.emit();
-        void dataset.reveal(row.id);
+        void dataset.list.reveal(row.id);
       }
     });
   }

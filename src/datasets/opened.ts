@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
-import { Debouncer, Poll } from '@lumino/polling';
+import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
@@ -12,12 +12,11 @@ import type {
   DatasetFullRow,
   DatasetOpening,
   DatasetRow,
-  DatasetSearch,
   DatasetState
 } from '../api';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
-import { Pages } from './pages';
+import { Listing } from './listing';
 
 /** What an open dataset asks of the client. */
 export type OpenedClient = Pick<
@@ -34,9 +33,6 @@ export type OpenedClient = Pick<
 /** How a plain text file holds prompts. */
 export type Split = NonNullable<DatasetOpening['split']>;
 
-/** What the list is sorted by. */
-export type Sort = NonNullable<DatasetSearch['sort']>;
-
 /** What a dataset is opened by: its name, or its file's path. */
 export interface IReference {
   readonly name?: string;
@@ -46,16 +42,10 @@ export interface IReference {
   readonly split?: Split;
 }
 
-/** Rows that are fetched at once. */
-const PAGE = 100;
-
-/** How long typing must pause before it is searched, in ms. */
-const PAUSE = 120;
-
 /** How often it is asked how far a file is read, in ms. */
 const INTERVAL = 400;
 
-/** A dataset that is open on the server, of which the rows in sight are here. */
+/** A dataset that is open on the server: opened, read, changed, saved. */
 export class OpenedDataset implements IDisposable {
   /**
    * @param id - of the dataset where it is open already, as before a reload.
@@ -70,7 +60,15 @@ export class OpenedDataset implements IDisposable {
     this._reference = reference;
     this._trans = trans;
     this._id = id;
-    this._search = new Debouncer(() => this._restart(), PAUSE);
+    this.list = new Listing({
+      page: (asked, signal) =>
+        this._id === null
+          ? null
+          : this._client.datasetRows(this._id, asked, signal),
+      whole: row => this._client.datasetRow(this._id ?? '', row)
+    });
+    this.list.changed.connect(this._emit, this);
+    this.list.failed.connect((_, reason) => this._fail(reason));
     this._poll = new Poll({
       auto: false,
       name: 'lit-lab:dataset',
@@ -79,6 +77,9 @@ export class OpenedDataset implements IDisposable {
       factory: () => this._refresh()
     });
   }
+
+  /** Its rows, as they are listed. */
+  readonly list: Listing;
 
   /** What it was opened by. */
   get reference(): IReference {
@@ -111,67 +112,6 @@ export class OpenedDataset implements IDisposable {
     return this._problem;
   }
 
-  /** Number of rows that the list has. */
-  get total(): number {
-    return this._pages.total;
-  }
-
-  /** What is searched for: rows hold all of its words. */
-  get query(): string {
-    return this._query;
-  }
-
-  set query(query: string) {
-    this._query = query;
-    this._expanded = null;
-    this._emit();
-    void this._search.invoke().catch(() => undefined);
-  }
-
-  /** Only rows of this source; null: all. */
-  get source(): string | null {
-    return this._source;
-  }
-
-  set source(source: string | null) {
-    this._source = source;
-    this._expanded = null;
-    void this._restart();
-  }
-
-  /** What the list is sorted by. */
-  get sort(): Sort {
-    return this._sort;
-  }
-
-  /** Whether the last come first. */
-  get descending(): boolean {
-    return this._descending;
-  }
-
-  /** Sort the list. */
-  order(sort: Sort, descending: boolean): void {
-    this._sort = sort;
-    this._descending = descending;
-    this._expanded = null;
-    void this._restart();
-  }
-
-  /** The row whose whole text is shown, or null. */
-  get expanded(): number | null {
-    return this._expanded;
-  }
-
-  /** Its place in the list; -1: there is none. */
-  get expandedAt(): number {
-    return this._expanded === null ? -1 : this._expandedAt;
-  }
-
-  /** All of that row; null before it is here. */
-  get full(): DatasetFullRow | null {
-    return this._full;
-  }
-
   /** The row that was deleted last, and can be brought back; or null. */
   get deleted(): DatasetRow | null {
     return this._deleted;
@@ -180,11 +120,6 @@ export class OpenedDataset implements IDisposable {
   /** Emitted when anything above changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
-  }
-
-  /** Emitted with the place in the list that should come into view. */
-  get revealed(): ISignal<this, number> {
-    return this._revealed;
   }
 
   get isDisposed(): boolean {
@@ -197,18 +132,12 @@ export class OpenedDataset implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._abort.abort();
-    this._search.dispose();
+    this.list.dispose();
     this._poll.dispose();
     if (this._id !== null) {
       this._client.closeDataset(this._id).catch(() => undefined);
     }
     Signal.clearData(this);
-  }
-
-  /** A row of the list, if it is here. */
-  row(index: number): DatasetRow | undefined {
-    return this._pages.row(index);
   }
 
   /** Open it, unless that is being done. Never rejects. */
@@ -219,6 +148,19 @@ export class OpenedDataset implements IDisposable {
     return this._opening;
   }
 
+  /** Try again what failed. What was changed is lost only where the server has lost it. */
+  async retry(): Promise<void> {
+    if (this._id === null || this._isGone || this._state?.state === 'failed') {
+      await this.reread({});
+      return;
+    }
+    this._problem = null;
+    if (this._state?.state !== 'ready') {
+      void this._poll.start();
+    }
+    await this.list.restart();
+  }
+
   /** Read the file again, with other columns or other prompts. */
   async reread(change: Partial<IReference>): Promise<void> {
     await this._opening;
@@ -226,33 +168,11 @@ export class OpenedDataset implements IDisposable {
     this._reference = { ...this._reference, ...change };
     this._id = null;
     this._state = null;
-    this._pages.clear();
+    this.list.clear();
     if (old !== null) {
       this._client.closeDataset(old).catch(() => undefined);
     }
     await this.open();
-  }
-
-  /** Have the rows from `start` to before `end` here, soon. */
-  want(start: number, end: number): void {
-    for (const offset of this._pages.missing(start, end)) {
-      void this._fetch(offset);
-    }
-  }
-
-  /** Show the whole text of a row at a place in the list; null: of none. */
-  async expand(row: number | null, at = -1): Promise<void> {
-    this._expanded = row;
-    this._expandedAt = at;
-    this._full = null;
-    this._emit();
-    if (row !== null) {
-      const full = await this.read(row);
-      if (this._expanded === row) {
-        this._full = full;
-        this._emit();
-      }
-    }
   }
 
   /** Fetch all of a row; null: that failed, and is told. */
@@ -269,14 +189,14 @@ export class OpenedDataset implements IDisposable {
   async add(prompt: string, target = '', source = ''): Promise<void> {
     const row = await this._edit({ kind: 'add', prompt, target, source });
     if (row !== null) {
-      await this.reveal(row);
+      await this.list.reveal(row);
     }
   }
 
   /** Give a row another prompt. */
   async change(row: number, prompt: string): Promise<void> {
     if ((await this._edit({ kind: 'change', row, prompt })) !== null) {
-      await this.reveal(row);
+      await this.list.reveal(row);
     }
   }
 
@@ -284,7 +204,7 @@ export class OpenedDataset implements IDisposable {
   async duplicate(row: number): Promise<void> {
     const made = await this._edit({ kind: 'duplicate', row });
     if (made !== null) {
-      await this.reveal(made);
+      await this.list.reveal(made);
     }
   }
 
@@ -301,20 +221,7 @@ export class OpenedDataset implements IDisposable {
     const row = this._deleted;
     if (row && (await this._edit({ kind: 'restore', row: row.id })) !== null) {
       this._deleted = null;
-      await this.reveal(row.id);
-    }
-  }
-
-  /** Bring a row into view, in the dataset's own order. */
-  async reveal(row: number): Promise<void> {
-    this._query = '';
-    this._source = null;
-    this._sort = 'order';
-    this._descending = false;
-    this._expanded = null;
-    const at = await this._restart(row);
-    if (at !== null) {
-      this._revealed.emit(at);
+      await this.list.reveal(row.id);
     }
   }
 
@@ -392,7 +299,7 @@ export class OpenedDataset implements IDisposable {
     if (state.state === 'reading') {
       void this._poll.start();
     }
-    await this._restart();
+    await this.list.restart();
   }
 
   private async _refresh(): Promise<void> {
@@ -400,17 +307,16 @@ export class OpenedDataset implements IDisposable {
       return;
     }
     try {
-      const before = this._state?.rows ?? 0;
       this._take(await this._client.dataset(this._id));
       const done = this._state?.state !== 'reading';
       if (done) {
         void this._poll.stop();
       }
       // Rows are added at the end. A search is done again when all are here.
-      if (done || (before < PAGE && this._isPlain)) {
-        await this._restart();
-      } else if (this._isPlain) {
-        this._pages.total = this._state?.rows ?? 0;
+      if (done) {
+        await this.list.restart();
+      } else if (this.list.isPlain) {
+        this.list.grow(this._state?.rows ?? 0);
       }
       this._emit();
     } catch (reason) {
@@ -421,15 +327,6 @@ export class OpenedDataset implements IDisposable {
       }
       throw reason; // the poll asks again, later each time
     }
-  }
-
-  private get _isPlain(): boolean {
-    return (
-      this._query === '' &&
-      this._source === null &&
-      this._sort === 'order' &&
-      !this._descending
-    );
   }
 
   private _take(state: DatasetState): void {
@@ -448,8 +345,8 @@ export class OpenedDataset implements IDisposable {
       );
       this._problem = null;
       this._take(dataset);
-      this._expanded = null; // Its place may be another now.
-      await this._restart();
+      this.list.collapse();
+      await this.list.restart();
       return row;
     } catch (reason) {
       this._fail(reason);
@@ -457,55 +354,10 @@ export class OpenedDataset implements IDisposable {
     }
   }
 
-  /**
-   * Look everything up anew.
-   *
-   * @param find - a row whose place is asked for.
-   */
-  private async _restart(find?: number): Promise<number | null> {
-    this._abort.abort();
-    this._abort = new AbortController();
-    this._pages.expire();
-    this._emit();
-    return this._fetch(this._pages.first, find);
-  }
-
-  private async _fetch(offset: number, find?: number): Promise<number | null> {
-    if (this._id === null) {
-      return null;
-    }
-    const { signal } = this._abort;
-    this._pages.asked(offset);
-    try {
-      const page = await this._client.datasetRows(
-        this._id,
-        {
-          search: this._query,
-          source: this._source,
-          sort: this._sort,
-          descending: this._descending,
-          offset,
-          limit: PAGE,
-          find
-        },
-        signal
-      );
-      if (!signal.aborted) {
-        this._pages.put(offset, page.rows, page.total);
-        this._emit();
-        return page.at ?? null;
-      }
-    } catch (reason) {
-      if (!isAbort(reason) && !signal.aborted) {
-        this._pages.failed(offset);
-        this._fail(reason);
-      }
-    }
-    return null;
-  }
-
   private _fail(reason: unknown): void {
     if (!isAbort(reason)) {
+      this._isGone =
+        reason instanceof ApiError && reason.error === 'unknown_dataset';
       this._problem = problemOf(reason, this._trans);
       this._emit();
     }
@@ -519,25 +371,15 @@ export class OpenedDataset implements IDisposable {
 
   private readonly _client: OpenedClient;
   private readonly _trans: TranslationBundle;
-  private readonly _search: Debouncer<number | null>;
   private readonly _poll: Poll;
-  private readonly _pages = new Pages<DatasetRow>(PAGE);
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _revealed = new Signal<this, number>(this);
-  private _abort = new AbortController();
   private _opening: Promise<void> | null = null;
   private _reference: IReference;
   private _id: string | null;
   private _state: DatasetState | null = null;
   private _since = Date.now();
   private _problem: IProblem | null = null;
-  private _query = '';
-  private _source: string | null = null;
-  private _sort: Sort = 'order';
-  private _descending = false;
-  private _expanded: number | null = null;
-  private _expandedAt = -1;
-  private _full: DatasetFullRow | null = null;
   private _deleted: DatasetRow | null = null;
+  private _isGone = false;
   private _isDisposed = false;
 }

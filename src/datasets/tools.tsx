@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { DatasetState } from '../api';
-import type { OpenedDataset, Sort } from './opened';
+import type { Sort } from './listing';
+import type { OpenedDataset } from './opened';
 
 /** Searching, filtering and sorting. */
 export function Tools(props: {
@@ -10,8 +11,9 @@ export function Tools(props: {
   state: DatasetState;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { dataset, state, trans } = props;
-  const { query, source, total } = dataset;
+  const { state, trans } = props;
+  const { list } = props.dataset;
+  const { query, source, total } = list;
   const orders: readonly [Sort, boolean, string][] = [
     ['order', false, trans.__('In order')],
     ['order', true, trans.__('Last first')],
@@ -32,7 +34,7 @@ export function Tools(props: {
           placeholder={trans.__('Search')}
           value={query}
           onChange={event => {
-            dataset.query = event.target.value;
+            list.query = event.target.value;
           }}
         />
         {state.sources.length > 0 && (
@@ -42,7 +44,7 @@ export function Tools(props: {
             value={source === null ? '*' : `=${source}`}
             onChange={event => {
               const { value } = event.target;
-              dataset.source = value === '*' ? null : value.slice(1);
+              list.source = value === '*' ? null : value.slice(1);
             }}
           >
             <option value="*">{trans.__('All sources')}</option>
@@ -58,11 +60,11 @@ export function Tools(props: {
           aria-label={trans.__('Sorted')}
           value={orders.findIndex(
             ([sort, descending]) =>
-              sort === dataset.sort && descending === dataset.descending
+              sort === list.sort && descending === list.descending
           )}
           onChange={event => {
             const [sort, descending] = orders[Number(event.target.value)];
-            dataset.order(sort, descending);
+            list.order(sort, descending);
           }}
         >
           {orders.map(([, , label], i) => (

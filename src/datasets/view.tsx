@@ -230,7 +230,7 @@ function Dataset(props: {
       {problem && (
         <Problem
           problem={problem}
-          remedies={{ retry: () => void dataset.reread({}) }}
+          remedies={{ retry: () => void dataset.retry() }}
           onDismiss={state ? () => dataset.dismiss() : undefined}
         />
       )}
@@ -252,7 +252,7 @@ function Dataset(props: {
       {state && state.rows > 0 && (
         <>
           <Tools dataset={dataset} state={state} trans={trans} />
-          {dataset.total > 0 && (
+          {dataset.list.total > 0 && (
             <Rows model={model} dataset={dataset} shown={shown} trans={trans} />
           )}
         </>

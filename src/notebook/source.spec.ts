@@ -115,6 +115,10 @@ const quiet = () => new Promise(resolve => setTimeout(resolve, 250));
 
 const SHADE = { span: [0, 2] as const, weight: 1, rank: 1, label: '' };
 
+/** The editor is painted behind the panel's frame. */
+const painted = () =>
+  new Promise(done => requestAnimationFrame(() => setTimeout(done, 1)));
+
 describe('NotebookSource', () => {
   it('reads text, place and suggestions without editors', async () => {
     const fixture = new Fixture(['p = f"Hi {x}"', 'x = "you"'], 0);
@@ -184,6 +188,7 @@ describe('NotebookSource', () => {
     const values = { x: 'you' };
     const prompt = fill(source.text!, values).value;
     source.paint(prompt, values, [SHADE]);
+    await painted();
     expect(fixture.shades()).toEqual(['Hi']);
     fixture.source(0).updateSource(0, 0, '# new\n');
     expect(fixture.shades()).toEqual(['Hi']);
@@ -198,8 +203,10 @@ describe('NotebookSource', () => {
     source.paint(prompt, values, null);
     expect(fixture.shades()).toEqual([]);
     source.paint(prompt, { x: 'me' }, [SHADE]);
+    await painted();
     expect(fixture.shades()).toEqual([]);
     source.paint(prompt, values, [SHADE]);
+    await painted();
     source.dispose();
     expect(fixture.shades()).toEqual([]);
   });
@@ -242,6 +249,7 @@ describe('NotebookSource', () => {
     const source = await fixture.open(0, STRING);
     expect(source.text?.value).toBe('Hi\nyou');
     source.paint('Hi\nyou', {}, [{ ...SHADE, span: [3, 6] }]);
+    await painted();
     expect(fixture.shades()).toEqual(['you']);
   });
 
@@ -254,6 +262,7 @@ describe('NotebookSource', () => {
     Object.assign(cell, { editor: null, ready });
     const source = await fixture.open(0, STRING);
     source.paint('Hi', {}, [SHADE]);
+    await painted();
     Object.assign(cell, { editor });
     expect(fixture.shades()).toEqual([]);
     appear();

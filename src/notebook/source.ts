@@ -126,7 +126,16 @@ export class NotebookSource implements IPromptSource {
     shades: readonly IShade[] | null
   ): void {
     this._shown = shades === null ? null : { prompt, values, shades };
-    this._repaint();
+    if (shades === null || document.hidden) {
+      this._repaint();
+    } else {
+      // An editor takes as long for thousands of shades as the panel does for
+      // all else: the panel's frame doesn't wait for it.
+      cancelAnimationFrame(this._frame);
+      this._frame = requestAnimationFrame(() => {
+        setTimeout(() => this._repaint(), 0);
+      });
+    }
   }
 
   /** Follow the notebook that a view shows. */
@@ -274,6 +283,9 @@ export class NotebookSource implements IPromptSource {
 
   /** Paint what is to be shown, if the text still gives the same prompt. */
   private _repaint(): void {
+    if (this._isDisposed) {
+      return;
+    }
     const shown = this._shown;
     const filled =
       shown === null || this._text === null
@@ -315,6 +327,7 @@ export class NotebookSource implements IPromptSource {
 
   private readonly _options: NotebookSource.IOptions;
   private readonly _painter: CellPainter;
+  private _frame = 0;
   private readonly _debouncer: Debouncer<void>;
   private readonly _changed = new Signal<this, void>(this);
   private _cellId: string;

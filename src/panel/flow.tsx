@@ -56,11 +56,14 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
 
   // Exactly one segment can be reached by Tab: the one last visited.
   useEffect(() => {
-    const all = segmentsIn(root.current);
-    const current = all.find(element => element.tabIndex === 0);
-    const first = all.find(e => e.dataset.target === 'true') ?? all[0];
-    if (!current && first) {
-      first.tabIndex = 0;
+    // By selectors: of thousands of segments, asking each takes long.
+    const find = (which: string) =>
+      root.current?.querySelector<HTMLElement>(`[data-segment]${which}`);
+    if (!find('[tabindex="0"]')) {
+      const first = find('[data-target="true"]') ?? find('');
+      if (first) {
+        first.tabIndex = 0;
+      }
     }
   });
 

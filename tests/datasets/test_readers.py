@@ -7,6 +7,7 @@ import pytest
 
 from lit_lab.datasets import readers
 from lit_lab.datasets.columns import guess
+from lit_lab.datasets.opened import OpenDataset
 from lit_lab.datasets.readers import Reader
 from lit_lab.problem import Problem
 
@@ -167,5 +168,42 @@ def test_parquet(tmp_path):
     parquet.write_table(pyarrow.table({"prompt": ["a", None, "c"], "n": [1, 2, 3]}), path)
     assert rows(path) == [(1, {"prompt": "a", "n": 1}), (2, {"prompt": None, "n": 2}), (3, {"prompt": "c", "n": 3})]
     path.write_bytes(b"no parquet")
-    with pytest.raises(Problem, match="isn't a Parquet file"):
+    with pytest.raises(Problem, match="isn't a whole Parquet file"):
         Reader(path)
+
+
+def test_parquet_of_columns_that_are_no_texts(tmp_path):
+    import pyarrow
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    columns = [
+        pyarrow.array([b"bytes", b"\xff\x00"]),
+        pyarrow.array([{"b": b"\xff"}, None]),
+        pyarrow.array([["x"], []]),
+    ]
+    parquet.write_table(pyarrow.table([*columns, pyarrow.array([1.5, None])], names=["prompt", "a", "a", "n"]), path)
+    assert rows(path) == [
+        (1, {"prompt": "bytes", "a": {"b": {"bytes": 1}}, "a.2": ["x"], "n": 1.5}),
+        (2, {"prompt": {"bytes": 2}, "a": None, "a.2": [], "n": None}),
+    ]
+
+
+def test_of_a_damaged_parquet_file_what_stands_before_is_read(tmp_path):
+    import pyarrow
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    prompts = [f"Question {i}: why?" for i in range(3000)]
+    parquet.write_table(pyarrow.table({"prompt": prompts}), path, row_group_size=100)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(255 - byte for byte in data[middle : middle + 2000])
+    path.write_bytes(bytes(data))
+    dataset = OpenDataset("me", path.name, path.name, None)
+    dataset.read_file(path, "lines")
+    state = dataset.state()
+    assert state.state == "failed"
+    assert "damaged behind row" in state.error.message
+    assert 256 <= state.rows < 3000
+    assert dataset.table.row(1).prompt == "Question 0: why?"

@@ -37,7 +37,10 @@ def test_words_are_found_in_all_columns_whatever_their_case(table):
     assert ids(table, "a") == [1, 2, 3]
 
 
-def test_filter_and_sort(table):
+@pytest.mark.parametrize("finished", [False, True])
+def test_filter_and_sort(table, finished):
+    if finished:
+        table.finish()
     assert ids(table, source="fewshot") == [1, 3]
     assert ids(table, "k", source="fewshot") == [3]
     assert ids(table, sort="prompt") == [1, 3, 2]
@@ -101,9 +104,16 @@ def test_looking_up_agrees_with_a_plain_search(monkeypatch):
     prompts = [" ".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(500)]
     table = Table()
     table.append([Row(i, prompt) for i, prompt in enumerate(prompts, 1)])
-    for search in ["ab", "abc d", "bc ä", "ss", "cd cd ab", "x"]:
+    for i in range(3, 501, 7):
+        table.delete(i)
+    for search in ["ab", "abc d", "bc ä", "ss", "cd cd ab", "x", "c d b a"]:
         needles = search.casefold().split()
-        expected = [i for i, p in enumerate(prompts, 1) if all(n in p.casefold() for n in needles)]
+        expected = [
+            i for i, p in enumerate(prompts, 1) if all(n in p.casefold() for n in needles) and (i < 3 or (i - 3) % 7)
+        ]
+        by_length = sorted(expected, key=lambda i: len(prompts[i - 1]))
+        assert ids(table, search, sort="length", limit=200) == by_length[:200]
+        assert ids(table, search, sort="length", descending=True, limit=200) == by_length[::-1][:200]
         page = table.page(DatasetSearch(search=search, limit=200))
         assert page.total == len(expected)
         assert [row.id for row in page.rows] == expected[:200]

@@ -1,10 +1,14 @@
 /** The dataset browser: from a file to a prompt, to a changed dataset, to a cell. */
+import { readFileSync } from 'fs';
+import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
 import { openNotebook, Panel, TUTORIAL } from './lab';
 
+/** 30 rows in three groups, with a nested column and one of bytes. */
+const PARQUET = path.resolve(__dirname, '../fixtures/questions.parquet');
 const COUNT = 2000;
 const CSV = [
   'Question,topic',
@@ -81,6 +85,50 @@ test('a file dragged onto the panel', async ({ page }) => {
   await expect(rows.first()).toContainText('Question 1:');
 });
 
+test('a Parquet file chosen in the dialog; one that is damaged says so', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  await page.contents.uploadFile(PARQUET, `${tmpPath}/questions.parquet`);
+  await page.contents.uploadContent(
+    readFileSync(PARQUET).subarray(0, 900).toString('base64'),
+    'base64',
+    `${tmpPath}/half.parquet`
+  );
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  });
+  const choose = async (name: string) => {
+    await browser
+      .getByRole('button', { name: 'Open a file of prompts…' })
+      .click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('listitem', { name: `Name: ${name}` }).click();
+    await dialog.getByRole('button', { name: 'Select' }).click();
+  };
+  const disclosure = browser.getByRole('button', { name: /^Datasets/ });
+  if ((await disclosure.getAttribute('aria-expanded')) === 'false') {
+    await disclosure.click();
+  }
+  await choose('questions.parquet');
+  await expect(rows.first()).toContainText('Question 1:');
+  await expect(browser.getByText('prompts are taken from')).toContainText(
+    'Question'
+  );
+  await browser.getByRole('searchbox').fill('"n": 29,');
+  await expect(rows).toHaveCount(1);
+  await browser.getByRole('button', { name: /^Whole text of/ }).click();
+  await expect(browser.getByRole('group', { name: 'Row 30' })).toContainText(
+    '{"bytes": 2}'
+  );
+
+  await choose('half.parquet');
+  await expect(browser.getByRole('alert')).toContainText(
+    "half.parquet isn't a whole Parquet file"
+  );
+});
+
 test('rows are added, deleted, saved, and inserted into the notebook', async ({
   page,
   tmpPath
@@ -93,6 +141,7 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
       path
     });
   }, `${tmpPath}/questions.csv`);
+  await expect(rows.first()).toContainText('Question 1:');
   await rows.first().getByRole('button').first().click();
   await expect(panel.prompt).toHaveValue(/^Question 1:/);
   await panel.prompt.fill('Say "hello".\nTwice.');

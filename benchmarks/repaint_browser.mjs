@@ -1,0 +1,134 @@
+/* global MessageChannel, MutationObserver, clearTimeout, document, performance, requestAnimationFrame, setTimeout, window */
+/**
+ * Changes the granularity of a long prompt's map, in a headless Chromium.
+ *
+ * `node repaint_browser.mjs <url of JupyterLab> <token> <rounds>` opens `long.ipynb`, has its prompt answered and the answer
+ * explained, and prints JSON: for each granularity, in each round, the time from the click to the frame that shows the
+ * change, and the time that the page's main thread ran script, style, layout and paint meanwhile; in ms.
+ */
+import console from 'node:console';
+import process from 'node:process';
+
+import { launch, openLab } from './browser.mjs';
+
+const [url, token, rounds] = process.argv.slice(2);
+const GRANULARITIES = [
+  'Tokens',
+  'Words',
+  'Sentences',
+  'Lines',
+  'Paragraphs',
+  'Tokens',
+  'Sentences'
+];
+/** Typed after a click on custom: the first makes many segments, the second few. */
+const PATTERNS = ['[,.:]', '\\n\\n'];
+
+/**
+ * In the page: resolves with the time from the next click or input to the frame behind the last change of the flowing
+ * text; a text that is cut by an expression changes when a worker has answered.
+ */
+function watch() {
+  const flow = document.querySelector('.lit-flow');
+  let start = 0;
+  let end = 0;
+  const onEvent = event => {
+    start ||= event.timeStamp;
+  };
+  window.addEventListener('click', onEvent, { capture: true });
+  window.addEventListener('input', onEvent, { capture: true });
+  window.litLabRepaint = new Promise(resolve => {
+    let timer;
+    const rest = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        observer.disconnect();
+        window.removeEventListener('click', onEvent, { capture: true });
+        window.removeEventListener('input', onEvent, { capture: true });
+        resolve(end - start);
+      }, 500);
+    };
+    const observer = new MutationObserver(() => {
+      clearTimeout(timer);
+      requestAnimationFrame(() => {
+        // A message comes when the frame has been painted.
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => {
+          end = performance.now();
+          rest();
+        };
+        port2.postMessage(null);
+      });
+    });
+    observer.observe(flow, {
+      attributes: true,
+      childList: true,
+      characterData: true,
+      subtree: true
+    });
+    // Where nothing changes, nothing would come.
+    timer = setTimeout(rest, 8000);
+  });
+}
+
+const browser = await launch();
+try {
+  const page = await openLab(browser, url, token, 'long.ipynb');
+  const line = page.locator('.jp-Notebook .cm-line').first();
+  await line.waitFor();
+  await page.waitForTimeout(2000);
+  await page
+    .locator('.jp-Notebook .cm-line', { hasText: 'Taste-likes' })
+    .first()
+    .click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Analyze prompt' }).click();
+  const panel = page.getByRole('region', { name: 'Prompt salience' });
+  await panel.getByRole('button', { name: 'Run', exact: true }).click();
+  const answer = panel.getByRole('group', { name: 'Answer', exact: true });
+  await answer.locator('[data-segment][aria-disabled="false"]').first().click();
+  await panel.getByRole('list', { name: /^What led to/ }).waitFor();
+  await page.locator('.jp-Notebook .cm-line .lit-shade').first().waitFor();
+  await page.waitForTimeout(2000);
+
+  const client = await page.context().newCDPSession(page);
+  await client.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busy = async () => {
+    const { metrics } = await client.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'TaskDuration').value;
+  };
+  const steps = [];
+  const step = async (at, to, act) => {
+    await page.evaluate(watch);
+    const before = await busy();
+    await act();
+    const ms = await page.evaluate(() => window.litLabRepaint);
+    const cpu = (await busy()) - before;
+    const segments = await panel.locator('.lit-flow [data-segment]').count();
+    steps[at] ??= { to, segments, ms: [], cpu_ms: [] };
+    steps[at].ms.push(ms);
+    steps[at].cpu_ms.push(cpu);
+  };
+  const granularity = name =>
+    panel
+      .getByRole('radiogroup', { name: 'Granularity' })
+      .getByRole('radio', { name, exact: true });
+  const pattern = panel.getByRole('textbox', { name: 'Regular expression' });
+  for (let round = 0; round < Number(rounds); round++) {
+    let at = 0;
+    for (const name of GRANULARITIES) {
+      await step(at++, name, () => granularity(name).click());
+    }
+    await granularity('By a regular expression').click();
+    for (const expression of PATTERNS) {
+      await step(at++, expression, () => pattern.fill(expression));
+    }
+  }
+  // Where the answer begins is how many tokens come before it.
+  const tokens = await answer
+    .locator('[data-segment]')
+    .first()
+    .getAttribute('data-token');
+  console.log(JSON.stringify({ prompt_tokens: Number(tokens), steps }));
+} finally {
+  await browser.close();
+}
