@@ -49,6 +49,8 @@ export interface ISavedSession {
   readonly target: TokenSpan | null;
   /** What the target is set against; absent: nothing. */
   readonly other?: IOther;
+  /** The part of the text that the map is of; absent: all of it. */
+  readonly within?: TokenSpan;
   /** The text that is being written to be explained; absent: none. */
   readonly given?: ISavedGiven;
 }
@@ -408,6 +410,7 @@ export class Session implements ISession, IDisposable {
         : null,
       target: shown === this.run ? this.target : null,
       ...(shown === this.run && this.other && { other: this.other }),
+      ...(shown === this.run && this.within && { within: this.within }),
       given: this.given.save()
     };
   }
@@ -427,6 +430,9 @@ export class Session implements ISession, IDisposable {
       const isShown = this.run?.jobId === jobId;
       if (isShown && saved.target && this.scores && !this.target) {
         this._explanation.aim(saved.target, saved.target, saved.other);
+      }
+      if (isShown && saved.within) {
+        this.restrict(saved.within);
       }
     }
   }
