@@ -220,7 +220,7 @@ export function PanelView(props: {
             />
           )}
         </div>
-        <CompareHints launcher={compare} />
+        <CompareHints launcher={compare} session={session} />
         {props.datasets}
         {props.history}
       </div>
