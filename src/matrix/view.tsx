@@ -8,6 +8,7 @@ import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import { describeSegment, percent } from '../session/labels';
 import { METHODS } from '../session/methods';
+import { Filling } from './filling';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
 
@@ -20,8 +21,15 @@ export function MatrixView(props: {
   const { trans } = usePanel();
   const { model } = props;
   useRedraw(model);
-  const { table } = model;
+  const { table, filling } = model;
   const { run, scores } = model.session;
+  const { isAutomatic } = METHODS[model.method];
+  const isOffered = filling !== null && filling.since === null;
+  useEffect(() => {
+    if (isOffered) {
+      void model.appraise();
+    }
+  }, [model, isOffered, model.method]);
   useEffect(() => {
     if (table && !table.isComplete && scores && !scores.isBusy) {
       model.want();
@@ -72,21 +80,23 @@ export function MatrixView(props: {
             }
           ]}
         />
-        <span className="lit-matrix-method">
-          {name}
-          {model.isSubstitute &&
-            trans.__(
-              ' · the method in the panel explains one sentence at a time'
-            )}
-        </span>
+        <span className="lit-matrix-method">{name}</span>
       </div>
-      {scores?.problem && (
+      {scores?.problem && isAutomatic && (
         <Problem
           problem={scores.problem}
           remedies={{ retry: () => scores.retry(), restart: props.onRestart }}
         />
       )}
-      {!table.isComplete && !scores?.problem && (
+      {filling && (
+        <Filling
+          model={model}
+          filling={filling}
+          method={name}
+          onRestart={props.onRestart}
+        />
+      )}
+      {!table.isComplete && isAutomatic && !scores?.problem && (
         <Computing message={scores?.message ?? ''} />
       )}
       <Grid model={model} table={table} />

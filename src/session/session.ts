@@ -17,6 +17,7 @@ import type { ISavedGiven } from './given';
 import { describeSegment } from './labels';
 import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
+import type { MapMethod } from './methods';
 import { PromptModel } from './prompt';
 import type { IOrigin, ISavedPrompt } from './prompt';
 import { checkPrompt } from './problem';
@@ -186,6 +187,11 @@ export class Session implements ISession, IDisposable {
   /** What the method in use must be asked for; null for those that come by themselves. */
   get demand(): IDemand | null {
     return this._explanation.demand;
+  }
+
+  /** What a method would compute for any target of a text; see {@link Explanation.demandFor}. */
+  demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null {
+    return this._explanation.demandFor(method, text, target);
   }
 
   /** The test of the map; null where there is no map, or nothing to order. */
