@@ -79,6 +79,7 @@ export function Column(props: IColumnProps): JSX.Element {
               settings.granularity === 'tokens' ||
               settings.granularity === 'words'
             }
+            given={side.run.given !== undefined}
             onPick={onPick}
             marks={comparison.marks(at)}
             describe={describe}
@@ -140,7 +141,9 @@ function factsOf(
       dateStyle: 'medium',
       timeStyle: 'short'
     }),
-    describeSampling(run.sampling, trans),
+    run.given === undefined
+      ? describeSampling(run.sampling, trans)
+      : trans.__('given text'),
     trans._n('%1 token', '%1 tokens', count, count),
     run.seconds === null ? '' : duration(run.seconds, trans),
     run.phase === 'stopped' ? trans.__('stopped') : '',

@@ -1,6 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
+import { ApiError } from '../api';
 import type { KeptScores, RunRecord } from '../api';
 import { FakeClient, settle, tokens } from '../session/fakes';
 import { textOf } from '../session/map';
@@ -291,6 +292,23 @@ describe('compare/comparison', () => {
     trial.dispose();
   });
 
+  it('tells what a reload lost where no history is kept', async () => {
+    client.run = async () => {
+      throw new ApiError(
+        { error: 'history_off', message: 'No history.', hint: '' },
+        404
+      );
+    };
+    const again = new Comparison(client, source, trans);
+    await again.restore({ left: 'a', right: 'b' });
+    for (const side of Object.values(again.sides)) {
+      expect(side.phase).toBe('missing');
+      expect(side.problem!.message).toContain('can’t be brought back');
+      expect(side.problem!.hint).toContain('c.LitLab.history');
+    }
+    again.dispose();
+  });
+
   it('offers a trial again that a reload lost', async () => {
     const again = new Comparison(client, source, trans);
     await again.restore({ left: 'a', right: 'gone', without: [0, 2] });
@@ -374,6 +392,27 @@ describe('compare/launcher', () => {
     launcher.pick(info);
     launcher.pickOther(info);
     expect(opened).toHaveLength(0);
+  });
+
+  it('has another text explained in the answer’s place', async () => {
+    session.show('a', PROMPT);
+    launcher.compareWithText(' It has eggs.');
+    await settle();
+    const [comparison] = opened;
+    expect(comparison.view).toBe('maps');
+    expect(comparison.sides.left.id).toBe('a');
+    expect(client.last.request).toMatchObject({
+      kind: 'score',
+      prompt: PROMPT,
+      target: ' It has eggs.'
+    });
+    // And the other way round: the model's own answer beside a given text.
+    launcher.compareWithText(null);
+    await settle();
+    expect(client.last.request).toMatchObject({
+      kind: 'generate',
+      prompt: PROMPT
+    });
   });
 
   it('says so where a trial would leave nothing', () => {

@@ -3,14 +3,17 @@ import React from 'react';
 
 import { usePanel } from '../panel/context';
 import { useRedraw } from '../panel/redraw';
+import type { IRun } from '../session/run';
+import type { Session } from '../session/session';
 import type { CompareLauncher } from './launcher';
 
-/** The way to compare with the run before; and why a trial was refused. */
+/** The ways to compare the shown run; and why a trial was refused. */
 export function CompareHints(props: {
   launcher: CompareLauncher;
+  session: Session;
 }): JSX.Element | null {
   const { trans } = usePanel();
-  const { launcher } = props;
+  const { launcher, session } = props;
   useRedraw(launcher);
   const { current, before, refusal } = launcher;
   const isOffered =
@@ -33,15 +36,73 @@ export function CompareHints(props: {
       )}
       {isOffered && (
         <p className="lit-inset lit-compare-offer">
-          <button
-            type="button"
-            className="lit-link"
-            onClick={() => launcher.compareWithBefore()}
-          >
+          <Offer onClick={() => launcher.compareWithBefore()}>
             {trans.__('Compare with the run before')}
-          </button>
+          </Offer>
         </p>
       )}
+      {current !== null && current.answerTokens.length > 0 && (
+        <OtherTexts launcher={launcher} session={session} current={current} />
+      )}
     </>
+  );
+}
+
+/** What may stand in the answer's place, to be compared with it. */
+function OtherTexts(props: {
+  launcher: CompareLauncher;
+  session: Session;
+  current: IRun;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { launcher, session, current } = props;
+  const { given, prompt } = session;
+  if (current.given !== undefined) {
+    return (
+      <p className="lit-inset lit-compare-offer">
+        <Offer onClick={() => launcher.compareWithText(null)}>
+          {trans.__('Compare with the model’s own answer')}
+        </Offer>
+      </p>
+    );
+  }
+  // The target is that of the row's prompt, not of one that it was changed to.
+  const expected = session.isStale ? '' : (prompt.source?.target ?? '');
+  const typed = given.isOpen ? given.text : '';
+  const offered = [
+    [expected, trans.__('Compare with the dataset’s target')],
+    [typed === expected ? '' : typed, trans.__('Compare with the typed text')]
+  ].filter(([text]) => text.trim() !== '');
+  return offered.length === 0 ? null : (
+    <p className="lit-inset lit-compare-offer">
+      {offered.map(([text, label]) => (
+        <Offer
+          key={label}
+          title={text}
+          onClick={() =>
+            launcher.compareWithText(given.behind(current.prompt, text))
+          }
+        >
+          {label}
+        </Offer>
+      ))}
+    </p>
+  );
+}
+
+function Offer(props: {
+  title?: string;
+  onClick: () => void;
+  children: React.ReactNode;
+}): JSX.Element {
+  return (
+    <button
+      type="button"
+      className="lit-link"
+      title={props.title}
+      onClick={props.onClick}
+    >
+      {props.children}
+    </button>
   );
 }

@@ -7,7 +7,7 @@ import type { RunInfo } from '../api';
 import type { TokenSpan } from '../salience';
 import type { IText } from '../session/map';
 import { isUnderWay } from '../session/run';
-import type { IRun } from '../session/run';
+import type { IRun, IRunRequest } from '../session/run';
 import { Comparison } from './comparison';
 import type { ISettingsSource } from './comparison';
 import type { SideClient } from './side';
@@ -26,7 +26,8 @@ export type Pickable = Pick<RunInfo, 'id' | 'created'>;
 
 /**
  * The ways into a comparison: two runs of the history, the shown run and the one
- * before it, and the shown run without a sentence of its prompt.
+ * before it, the shown run without a sentence of its prompt, and the shown run
+ * and another text in its answer's place.
  */
 export class CompareLauncher implements IDisposable {
   /**
@@ -151,6 +152,39 @@ export class CompareLauncher implements IDisposable {
     void comparison.sides.left
       .take(current)
       .then(() => comparison.tryWithout(span, settings.maxNewTokens));
+  }
+
+  /**
+   * Show what led to the shown run's answer, and what leads to another text in
+   * its place. Nothing of the session changes.
+   *
+   * @param given - the text, as it is to stand behind the prompt; null: what the
+   *   model answers itself.
+   */
+  compareWithText(given: string | null): void {
+    const { current } = this;
+    if (!current) {
+      return;
+    }
+    const { target, settings } = this._session;
+    const { model, prompt, values, sampling, origin } = current;
+    const request: IRunRequest = {
+      model,
+      prompt,
+      values,
+      sampling,
+      origin,
+      ...(given !== null && { given })
+    };
+    const comparison = this.make();
+    comparison.view = 'maps';
+    this._open(comparison);
+    if (target) {
+      comparison.aim(target, 'left');
+    }
+    void comparison.sides.left
+      .take(current)
+      .then(() => comparison.sides.right.ask(request, settings.maxNewTokens));
   }
 
   /** Let go of what was told of a trial. */

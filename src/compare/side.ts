@@ -142,16 +142,7 @@ export class CompareSide implements IDisposable {
       return true;
     } catch (reason) {
       this._loadingSince = null;
-      this._problem =
-        reason instanceof ApiError && reason.error === 'unknown_run'
-          ? {
-              message: this._trans.__('This run is no longer in the history.'),
-              hint: this._trans.__(
-                'It was deleted, or was too old or too much to be kept. Choose another one from the history.'
-              ),
-              remedies: []
-            }
-          : problemOf(reason, this._trans);
+      this._problem = whyMissing(reason, this._trans);
       this._emit();
       return false;
     }
@@ -236,4 +227,29 @@ export class CompareSide implements IDisposable {
   private _loadingSince: number | null = null;
   private _problem: IProblem | null = null;
   private _isDisposed = false;
+}
+
+/** Why a run of the history can't be had, and what to do. */
+function whyMissing(reason: unknown, trans: TranslationBundle): IProblem {
+  const code = reason instanceof ApiError ? reason.error : '';
+  switch (code) {
+    case 'unknown_run':
+      return {
+        message: trans.__('This run is no longer in the history.'),
+        hint: trans.__(
+          'It was deleted, or was too old or too much to be kept. Choose another one from the history.'
+        ),
+        remedies: []
+      };
+    case 'history_off':
+      return {
+        message: trans.__('This run can’t be brought back.'),
+        hint: trans.__(
+          'No history is kept here, so it was gone with the page that showed it. Run its prompt again; or switch the history on with c.LitLab.history in the configuration.'
+        ),
+        remedies: []
+      };
+    default:
+      return problemOf(reason, trans);
+  }
 }

@@ -33,7 +33,9 @@ export function summarize(
   const [how, otherwise] = [left, right].map(run =>
     describeSampling(run.sampling, trans)
   );
-  if (how !== otherwise) {
+  // A text that was given isn't sampled at all.
+  const isGiven = left.given !== undefined || right.given !== undefined;
+  if (!isGiven && how !== otherwise) {
     said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
   }
   if (answer) {

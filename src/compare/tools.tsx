@@ -10,10 +10,15 @@ import type { Comparison } from './comparison';
 export function Tools(props: {
   comparison: Comparison;
   onSettings: (settings: Partial<ISettings>) => void;
+  /** Save both sides as a page of its own. */
+  onSave: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { comparison, onSettings } = props;
-  const { view, linked, shared } = comparison;
+  const { comparison, onSettings, onSave } = props;
+  const { sides, view, linked, shared } = comparison;
+  const isWhole = [sides.left, sides.right].every(
+    side => side.phase === 'shown' && side.id !== null
+  );
   return (
     <header className="lit-compare-tools">
       <div className="lit-compare-row">
@@ -81,6 +86,18 @@ export function Tools(props: {
           <span aria-hidden>⇄ </span>
           {trans.__('Swap sides')}
         </button>
+        {isWhole && (
+          <button
+            type="button"
+            className="lit-button"
+            title={trans.__(
+              'Both sides in one file to send: opens in any browser, without a network'
+            )}
+            onClick={onSave}
+          >
+            {trans.__('Save as page')}
+          </button>
+        )}
       </div>
       <Controls
         settings={comparison.settings}

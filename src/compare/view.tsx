@@ -2,6 +2,7 @@ import React, { useCallback, useEffect, useRef } from 'react';
 
 import { usePanel } from '../panel/context';
 import { useRedraw } from '../panel/redraw';
+import type { TokenSpan } from '../salience';
 import type { ISettings } from '../session/settings';
 import { Changes } from './changes';
 import { Column } from './column';
@@ -21,6 +22,11 @@ export interface ICompareActions {
   readonly onRestart: () => void;
   /** Show a side's run in the panel. */
   readonly onOpen: (id: string) => void;
+  /** Save two runs as a page, with their targets. */
+  readonly onSave: (
+    runs: readonly string[],
+    targets: readonly (TokenSpan | null)[]
+  ) => void;
 }
 
 /** Two runs side by side. */
@@ -76,7 +82,17 @@ export function CompareView(props: {
 
   return (
     <div className="lit-compare-content" onKeyDown={onKeyDown}>
-      <Tools comparison={comparison} onSettings={actions.onSettings} />
+      <Tools
+        comparison={comparison}
+        onSettings={actions.onSettings}
+        onSave={() => {
+          const both = [sides.left, sides.right];
+          actions.onSave(
+            both.flatMap(({ id }) => id ?? []),
+            both.map(({ explanation }) => explanation.target)
+          );
+        }}
+      />
       <Summary comparison={comparison} />
       <div className="lit-compare-columns">
         {(['left', 'right'] as const).map(side => (

@@ -11,6 +11,7 @@ import { UUID } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { ApiClient, RunInfo } from '../api';
+import { SHARE_COMMANDS } from '../export/commands';
 import type { HistoryModel } from '../history';
 import type { IPanelContext } from '../panel/context';
 import type { TokenSpan } from '../salience';
@@ -65,7 +66,12 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     const content = new CompareWidget(comparison, context, {
       onSettings,
       onRestart: () => void session.service.restart(),
-      onOpen: id => void history.openById(id)
+      onOpen: id => void history.openById(id),
+      onSave: (runs, targets) =>
+        void commands.execute(SHARE_COMMANDS.page, {
+          runs: [...runs],
+          targets: targets.map(target => target && [...target])
+        })
     });
     const tab = makeTab(content, key ?? `lit-lab-compare-${UUID.uuid4()}`);
     const { right } = comparison.sides;

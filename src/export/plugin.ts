@@ -8,6 +8,7 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { TokenSpan } from '../salience';
 import { ISession } from '../session/tokens';
 import { SHARE_COMMANDS } from './commands';
 import type { ShareCommand } from './commands';
@@ -70,10 +71,11 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
         serverSettings: app.serviceManager.serverSettings,
         translator: translator ?? undefined
       });
+      const targets = targetsOf(args);
       return Promise.all(
-        ids.map(async id => ({
+        ids.map(async (id, i) => ({
           record: await client.run(id),
-          target: shown?.id === id ? shown.target : null,
+          target: targets[i] ?? (shown?.id === id ? shown.target : null),
           link: shown?.id === id ? shown.link : null
         }))
       );
@@ -109,6 +111,13 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
                 maxItems: 2,
                 description: trans.__(
                   'Ids of two runs to be saved side by side'
+                )
+              },
+              targets: {
+                type: 'array',
+                maxItems: 2,
+                description: trans.__(
+                  'Of each of these runs, what is explained first: a half-open span of tokens, or null'
                 )
               }
             }
@@ -181,4 +190,15 @@ function idsOf(args: ReadonlyPartialJSONObject): string[] {
   return given
     .filter((id): id is string => typeof id === 'string' && id !== '')
     .slice(0, 2);
+}
+
+/** What is to be explained first, of each run given to a command. */
+function targetsOf(args: ReadonlyPartialJSONObject): (TokenSpan | null)[] {
+  const given = Array.isArray(args.targets) ? args.targets : [];
+  return given.map(span => {
+    const [start, end] = Array.isArray(span) ? span.map(Number) : [];
+    return Number.isInteger(start) && 0 <= start && start < end
+      ? [start, end]
+      : null;
+  });
 }

@@ -180,13 +180,58 @@ describe('matrix', () => {
     expect(document.activeElement).toBe(cells()[0]);
   });
 
-  it('explains by a click, and says so of a method that it can’t have', async () => {
+  it('explains by a click', async () => {
     await compute();
-    session.settings = { ...session.settings, method: 'shap' };
     await show();
-    expect(host.textContent).toContain('one sentence at a time');
     await act(async () => cells()[5].click());
     expect(session.target).toEqual(model.table!.rows[1].span);
+  });
+
+  it('takes what a costly method has computed, and computes the others when asked', async () => {
+    await compute();
+    session.settings = {
+      ...session.settings,
+      method: 'integrated_gradients'
+    };
+    await show();
+    const started = client.jobs.length;
+    expect(host.textContent).toContain('0 of 3 are computed');
+    expect(cells().every(cell => cell.dataset.state === 'unknown')).toBe(true);
+    const press = (name: string) =>
+      act(async () => {
+        [...host.querySelectorAll('button')]
+          .find(button => button.textContent === name)!
+          .click();
+        await settle();
+      });
+    const finish = async () => {
+      const { request } = client.last;
+      const [target] = 'targets' in request ? request.targets : [];
+      client.last.send({
+        event: 'scores',
+        target,
+        method: 'integrated_gradients',
+        scores: session.text!.tokens.map((_, i) => -i),
+        gap: 0,
+        instead: null
+      });
+      client.last.send({ event: 'done', seconds: 1 });
+      await act(settle);
+    };
+    await press('Compute all');
+    expect(client.jobs).toHaveLength(started + 1);
+    await finish();
+    // One at a time: the next one has begun.
+    expect(client.jobs).toHaveLength(started + 2);
+    expect(host.querySelector('progress')!.value).toBe(1);
+    expect(model.table!.rows[0].cells![0]!.weight).toBeGreaterThanOrEqual(0);
+    await press('Cancel');
+    expect(host.textContent).toContain('1 of 3 are computed');
+    await press('Compute the others');
+    await finish();
+    await finish();
+    expect(model.filling).toBeNull();
+    expect(model.table!.isComplete).toBe(true);
   });
 
   it('says what to do where there is no answer', async () => {

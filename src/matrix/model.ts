@@ -2,16 +2,36 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Method } from '../api';
+import type { Estimate } from '../api';
 import type { TokenSpan } from '../salience';
+import type { Computation } from '../session/computation';
+import type { DemandedScores } from '../session/demand';
+import type { IDemand } from '../session/explanation';
 import { cutText } from '../session/map';
 import type { IText } from '../session/map';
 import { isGradient, METHODS } from '../session/methods';
+import type { MapMethod } from '../session/methods';
+import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import type { ScoreStore } from '../session/scores';
 import type { ISettings } from '../session/settings';
 import { makeTable, targetsOf } from './table';
 import type { ITable, Scale } from './table';
+
+/** What fills the table by a method that explains one sentence at a time. */
+export interface IFilling {
+  /** Rows that are computed, of all that can be. */
+  readonly done: number;
+  readonly total: number;
+  /** What the others cost at most; null while that is unknown. */
+  readonly estimate: Estimate | null;
+  /** When computing them began, in milliseconds since the epoch; null if nobody asked for it. */
+  readonly since: number | null;
+  /** What is being computed says that it waits for, in words. */
+  readonly message: string;
+  /** Why the last one failed, or null. */
+  readonly problem: IProblem | null;
+}
 
 /** What the matrix needs of the session. */
 export interface IMatrixSession {
@@ -20,6 +40,7 @@ export interface IMatrixSession {
   readonly settings: ISettings;
   readonly target: TokenSpan | null;
   readonly changed: ISignal<unknown, void>;
+  demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null;
   aim(target: TokenSpan): void;
   reveal(token: number): void;
 }
@@ -27,7 +48,9 @@ export interface IMatrixSession {
 /**
  * The whole answer at once: for each of its sentences what led to it.
  *
- * Computes nothing itself: gradient methods explain all sentences unasked.
+ * Some methods explain all sentences unasked; what the others have computed is
+ * shown, and what they haven't is computed when somebody asks, one row after
+ * the other.
  */
 export class MatrixModel implements IDisposable {
   constructor(session: IMatrixSession) {
@@ -56,13 +79,13 @@ export class MatrixModel implements IDisposable {
       aggregation,
       intensity,
       this._scale,
-      ...targets.map(target => scores.get(target, method))
+      ...targets.map(target => this._scoresOf(text, target))
     ];
     if (!this._table || made.some((item, i) => item !== this._madeOf[i])) {
       this._madeOf = made;
       this._table = makeTable(
         text,
-        target => scores.get(target, method),
+        target => this._scoresOf(text, target),
         { method, aggregation, intensity },
         this._scale
       );
@@ -70,17 +93,55 @@ export class MatrixModel implements IDisposable {
     return this._table;
   }
 
-  /** The method in use; the gradient's norm where that one is computed for one target at a time. */
-  get method(): Method {
-    const { method } = this._session.settings;
-    return isGradient(method) && METHODS[method].isAutomatic
-      ? method
-      : 'grad_l2';
+  /** The method in use. */
+  get method(): MapMethod {
+    return this._session.settings.method;
   }
 
-  /** Whether the method in use is one that can't fill the table. */
-  get isSubstitute(): boolean {
-    return this.method !== this._session.settings.method;
+  /**
+   * How far the table is, by a method that explains one sentence at a time; null
+   * where it fills by itself, and where all is there that can be.
+   */
+  get filling(): IFilling | null {
+    const computations = this._computations();
+    const missing = computations.filter(one => one.phase !== 'done');
+    if (missing.length === 0) {
+      return null;
+    }
+    // The last sentence has most before it: none of the others costs more.
+    const { estimate } = missing[missing.length - 1];
+    const count = missing.length;
+    return {
+      done: computations.length - count,
+      total: computations.length,
+      estimate: estimate && {
+        passes: estimate.passes * count,
+        seconds: estimate.seconds === null ? null : estimate.seconds * count
+      },
+      since: this._active && this._since,
+      message: this._active?.message ?? '',
+      problem: missing.find(one => one.problem)?.problem ?? null
+    };
+  }
+
+  /** Ask what the rows that are missing would cost. */
+  async appraise(): Promise<void> {
+    const missing = this._computations().filter(one => one.phase !== 'done');
+    await missing[missing.length - 1]?.offer(false);
+  }
+
+  /** Compute the rows that are missing, one after the other. */
+  fill(): void {
+    this._since = Date.now();
+    this._next();
+  }
+
+  /** Stop computing them; what is done stays. */
+  stop(): void {
+    const active = this._active;
+    this._active = null;
+    active?.cancel();
+    this._changed.emit();
   }
 
   /** What a cell is a part of. */
@@ -105,6 +166,7 @@ export class MatrixModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
+      this._active = null;
       this._session.changed.disconnect(this._onSession, this);
       Signal.clearData(this);
     }
@@ -113,7 +175,7 @@ export class MatrixModel implements IDisposable {
   /** Have the rows computed that aren't yet, as of a run of the history. */
   want(): void {
     const text = this._text;
-    if (text) {
+    if (text && METHODS[this.method].isAutomatic) {
       this._session.scores?.request(targetsOf(text));
     }
   }
@@ -143,12 +205,55 @@ export class MatrixModel implements IDisposable {
     return this._cut;
   }
 
+  /** Scores of a row by the method in use, in the form that they came in; null before they are there. */
+  private _scoresOf(
+    text: IText,
+    target: TokenSpan
+  ): readonly number[] | DemandedScores {
+    const { scores } = this._session;
+    const { method } = this;
+    return isGradient(method) && METHODS[method].isAutomatic
+      ? (scores?.get(target, method) ?? null)
+      : (this._session.demandFor(method, text, target)?.computation?.result ??
+          null);
+  }
+
+  /** Of each row what computes it, where it doesn't come by itself and can be. */
+  private _computations(): Computation<DemandedScores>[] {
+    const text = this._text;
+    const { method } = this;
+    if (!text || METHODS[method].isAutomatic) {
+      return [];
+    }
+    return targetsOf(text).flatMap(
+      target => this._session.demandFor(method, text, target)?.computation ?? []
+    );
+  }
+
+  private _next(): void {
+    const next = this._computations().find(one => one.phase !== 'done');
+    this._active = next ?? null;
+    next?.start();
+    this._changed.emit();
+  }
+
   private _onSession(): void {
+    const active = this._active;
+    if (active?.phase === 'done') {
+      this._next();
+      return;
+    }
+    // Failed, cancelled because somebody asked for something else, or of another run.
+    if (active && (active.phase !== 'running' || active.isDisposed)) {
+      this._active = null;
+    }
     this._changed.emit();
   }
 
   private readonly _session: IMatrixSession;
   private readonly _changed = new Signal<this, void>(this);
+  private _active: Computation<DemandedScores> | null = null;
+  private _since = 0;
   private _scale: Scale = 'row';
   private _cut: IText | null = null;
   private _cutOf: unknown = null;

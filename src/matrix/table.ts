@@ -1,7 +1,8 @@
 /** From the scores of all sentences of an answer to one table. Pure functions. */
 import { colourWeight, intensityExponent } from '../salience';
 import type { ISegmentSalience, TokenSpan } from '../salience';
-import { makeMap, textOf } from '../session/map';
+import type { DemandedScores } from '../session/demand';
+import { mapOf, textOf } from '../session/map';
 import type { IMapOptions, IShownMap, IText } from '../session/map';
 
 /**
@@ -55,19 +56,19 @@ export interface ITable {
  * Make the table.
  *
  * @param text - in sentences, without a target.
- * @param scoresOf - `<float32>[num_tokens]` of a sentence; null before they are
- *   computed.
+ * @param scoresOf - of a sentence: `<float32>[num_tokens]`, or of the sentences
+ *   before it; null before they are computed.
  */
 export function makeTable(
   text: IText,
-  scoresOf: (target: TokenSpan) => readonly number[] | null,
+  scoresOf: (target: TokenSpan) => readonly number[] | DemandedScores,
   options: IMapOptions,
   scale: Scale
 ): ITable {
   const targets = targetsOf(text);
   const maps = targets.map(span => {
     const scores = scoresOf(span);
-    return scores && makeMap(text, scores, span, options);
+    return scores && mapOf(text, scores, span, options);
   });
   const sizes = maps.map(map =>
     (map?.segments ?? []).reduce((sum, s) => sum + sizeOf(s), 0)

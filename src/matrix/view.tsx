@@ -1,4 +1,5 @@
-import React, { useEffect, useRef, useState } from 'react';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useEffect, useId, useRef, useState } from 'react';
 
 import { usePanel } from '../panel/context';
 import { Choice } from '../panel/choice';
@@ -7,6 +8,7 @@ import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import { describeSegment, percent } from '../session/labels';
 import { METHODS } from '../session/methods';
+import { Filling } from './filling';
 import type { MatrixModel } from './model';
 import type { ICell, IColumn, IRow, ITable } from './table';
 
@@ -19,8 +21,15 @@ export function MatrixView(props: {
   const { trans } = usePanel();
   const { model } = props;
   useRedraw(model);
-  const { table } = model;
+  const { table, filling } = model;
   const { run, scores } = model.session;
+  const { isAutomatic } = METHODS[model.method];
+  const isOffered = filling !== null && filling.since === null;
+  useEffect(() => {
+    if (isOffered) {
+      void model.appraise();
+    }
+  }, [model, isOffered, model.method]);
   useEffect(() => {
     if (table && !table.isComplete && scores && !scores.isBusy) {
       model.want();
@@ -71,21 +80,23 @@ export function MatrixView(props: {
             }
           ]}
         />
-        <span className="lit-matrix-method">
-          {name}
-          {model.isSubstitute &&
-            trans.__(
-              ' · the method in the panel explains one sentence at a time'
-            )}
-        </span>
+        <span className="lit-matrix-method">{name}</span>
       </div>
-      {scores?.problem && (
+      {scores?.problem && isAutomatic && (
         <Problem
           problem={scores.problem}
           remedies={{ retry: () => scores.retry(), restart: props.onRestart }}
         />
       )}
-      {!table.isComplete && !scores?.problem && (
+      {filling && (
+        <Filling
+          model={model}
+          filling={filling}
+          method={name}
+          onRestart={props.onRestart}
+        />
+      )}
+      {!table.isComplete && isAutomatic && !scores?.problem && (
         <Computing message={scores?.message ?? ''} />
       )}
       <Grid model={model} table={table} />
@@ -105,6 +116,9 @@ function Computing({ message }: { message: string }): JSX.Element {
   );
 }
 
+/** Stands for less than half a per cent. */
+const NOTHING = '·';
+
 /** Where the focus is: rows and columns count from 0, headers are before and totals behind them. */
 interface IPlace {
   readonly row: number;
@@ -119,6 +133,7 @@ function Grid(props: { model: MatrixModel; table: ITable }): JSX.Element {
   const [place, setPlace] = useState<IPlace>({ row: 0, column: 0 });
   const [hovered, setHovered] = useState<IPlace | null>(null);
   const grid = useRef<HTMLTableElement>(null);
+  const details = useId();
   const at = {
     row: Math.min(place.row, rows.length - 1),
     column: Math.min(place.column, columns.length - 1)
@@ -215,6 +230,7 @@ function Grid(props: { model: MatrixModel; table: ITable }): JSX.Element {
                     column={column}
                     cell={row.cells ? row.cells[c] : undefined}
                     at={`${r}:${c}`}
+                    details={details}
                     isReachable={at.row === r && at.column === c}
                     isFirstOfAnswer={isFirstOfAnswer(columns, c)}
                     signed={METHODS[model.method].isSigned}
@@ -248,6 +264,7 @@ function Grid(props: { model: MatrixModel; table: ITable }): JSX.Element {
         </table>
       </div>
       <Details
+        id={details}
         model={model}
         row={rows[shown.row]}
         column={columns[shown.column]}
@@ -294,6 +311,8 @@ const Cell = React.memo(
     /** Null: the column doesn't stand before the row; undefined: not computed yet. */
     cell: ICell | null | undefined;
     at: string;
+    /** Id of what tells more of the cell with the focus. */
+    details: string;
     isReachable: boolean;
     isFirstOfAnswer: boolean;
     signed: boolean;
@@ -307,12 +326,16 @@ const Cell = React.memo(
           ? column.span[0] === row.span[0]
             ? trans.__('the sentence itself')
             : trans.__('comes later')
-          : `${props.signed && cell.segment.score < 0 ? '−' : ''}${percent(cell.part)}`;
+          : spoken(
+              props.signed && cell.weight < 0 ? -cell.part : cell.part,
+              trans
+            );
     return (
       <td
         role="gridcell"
         tabIndex={props.isReachable ? 0 : -1}
         aria-label={label}
+        aria-describedby={props.isReachable ? props.details : undefined}
         className="lit-matrix-cell"
         data-cell={at}
         data-state={
@@ -339,6 +362,7 @@ Cell.displayName = 'Cell';
 
 /** The cell under the pointer or the focus, in words. */
 function Details(props: {
+  id: string;
   model: MatrixModel;
   row: IRow | undefined;
   column: IColumn | undefined;
@@ -347,7 +371,7 @@ function Details(props: {
   const { trans } = usePanel();
   const { row, column, cell } = props;
   return (
-    <div className="lit-matrix-details" role="note">
+    <div id={props.id} className="lit-matrix-details" role="note">
       {row && column && (
         <>
           <p>
@@ -377,10 +401,17 @@ function Details(props: {
   );
 }
 
+/** The same as {@link short}, with the sign: who sees it and who hears it speak of one number. */
+function spoken(part: number, trans: TranslationBundle): string {
+  return short(part) === NOTHING
+    ? trans.__('under 1%')
+    : trans.__('%1%', short(part));
+}
+
 /** A part in whole per cent, without the sign that would not fit. */
 function short(part: number): string {
   const value = Math.round(Math.abs(part) * 100);
-  return value === 0 ? '·' : `${part < 0 ? '−' : ''}${value}`;
+  return value === 0 ? NOTHING : `${part < 0 ? '−' : ''}${value}`;
 }
 
 function isFirstOfAnswer(columns: readonly IColumn[], i: number): boolean {

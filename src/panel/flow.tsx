@@ -8,6 +8,7 @@ import { METHODS } from '../session/methods';
 import { usePanel } from './context';
 import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
+import { selectBetween } from './selected';
 import { Tooltip } from './tooltip';
 
 /** What {@link Flow} shows and does. */
@@ -43,8 +44,8 @@ export interface IFlowProps {
 /**
  * Prompt and answer as one flowing text of segments.
  *
- * One stop of Tab; arrows go from segment to segment, Enter makes one of the
- * answer the target, Shift+Enter extends it; Escape, for the whole panel, clears. Which segment has
+ * One stop of Tab; arrows go from segment to segment, with Shift they select;
+ * Enter makes one of the answer the target, Shift+Enter extends it; Escape, for the whole panel, clears. Which segment has
  * the focus is kept in the DOM alone, so that moving about draws nothing anew.
  */
 export const Flow = React.memo((props: IFlowProps): JSX.Element => {
@@ -53,6 +54,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
   const root = useRef<HTMLDivElement>(null);
   const latest = useRef(props);
   latest.current = props;
+  /** Where a selection that is made with the keyboard began. */
+  const anchor = useRef<HTMLElement | null>(null);
 
   // Exactly one segment can be reached by Tab: the one last visited.
   useEffect(() => {
@@ -93,6 +96,12 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
     if (to !== null) {
       event.preventDefault();
       visit(root.current, all[to], true);
+      if (event.shiftKey) {
+        anchor.current = isSelecting(root.current) ? anchor.current : element;
+        selectBetween(anchor.current ?? element, all[to]);
+      } else if (isSelecting(root.current)) {
+        window.getSelection()?.removeAllRanges();
+      }
     } else if (event.key === 'Enter' || event.key === ' ') {
       event.preventDefault();
       pick(element, event.shiftKey);

@@ -1,4 +1,4 @@
-import React, { useEffect, useState } from 'react';
+import React from 'react';
 
 import { segment } from '../salience';
 import type { TokenSpan } from '../salience';
@@ -11,15 +11,10 @@ import { usePanel } from './context';
 const SHOWN = 40;
 
 /** Of which part of the text the map is: a section, or what was selected. */
-export function Part(props: {
-  session: Session;
-  text: IText;
-  root: React.RefObject<HTMLElement>;
-}): JSX.Element {
+export function Part(props: { session: Session; text: IText }): JSX.Element {
   const { trans } = usePanel();
-  const { session, text, root } = props;
+  const { session, text } = props;
   const { within } = session;
-  const selection = useSelection(root, text);
   const sections = sectionsOf(text);
   const value = within ? keyOf(within) : '';
   const isListed =
@@ -58,21 +53,6 @@ export function Part(props: {
           )}
         </select>
       </label>
-      {selection && (
-        <button
-          type="button"
-          className="lit-button"
-          title={trans.__('Shares are then parts of what is selected')}
-          // A click elsewhere would end the selection first.
-          onMouseDown={event => event.preventDefault()}
-          onClick={() => {
-            session.restrict(selection);
-            window.getSelection()?.removeAllRanges();
-          }}
-        >
-          {trans.__('Only the selection')}
-        </button>
-      )}
     </div>
   );
 }
@@ -94,43 +74,6 @@ function sectionsOf(text: IText): ISection[] {
     { kind: 'answer', span: [text.seam, text.tokens.length] },
     ...(paragraphs.length > 1 ? paragraphs : [])
   ];
-}
-
-/** The tokens of the segments that are selected in the text, if any are. */
-function useSelection(
-  root: React.RefObject<HTMLElement>,
-  text: IText
-): TokenSpan | null {
-  const [found, setFound] = useState<TokenSpan | null>(null);
-  useEffect(() => {
-    const look = () => {
-      const next = selectedIn(root.current, text);
-      setFound(before =>
-        before && next && keyOf(before) === keyOf(next) ? before : next
-      );
-    };
-    document.addEventListener('selectionchange', look);
-    return () => document.removeEventListener('selectionchange', look);
-  }, [root, text]);
-  return found;
-}
-
-function selectedIn(root: HTMLElement | null, text: IText): TokenSpan | null {
-  const selection = window.getSelection();
-  const flow = root?.querySelector('.lit-flow');
-  if (!flow || !selection || selection.isCollapsed || !selection.rangeCount) {
-    return null;
-  }
-  const range = selection.getRangeAt(0);
-  if (!flow.contains(range.commonAncestorContainer)) {
-    return null;
-  }
-  const indices = [...flow.querySelectorAll<HTMLElement>('[data-segment]')]
-    .filter(element => range.intersectsNode(element))
-    .map(element => Number(element.dataset.segment));
-  const first = text.segments[indices[0]];
-  const last = text.segments[indices[indices.length - 1]];
-  return first && last ? [first[0], last[1]] : null;
 }
 
 function nameOf(text: IText, span: TokenSpan): string {

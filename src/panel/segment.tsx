@@ -10,6 +10,10 @@ const BADGES = 3;
 
 const BREAK = /[\n\r\u2028\u2029]/;
 
+/** A text whose first letter is of a script that runs from right to left. */
+const RIGHT_TO_LEFT =
+  /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
+
 /** A weight below which a sign would tell nothing but noise. */
 const FAINT = 0.08;
 
@@ -94,6 +98,8 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
           className="lit-badge"
           data-badge={rank}
           data-ends={BREAK.test(trail)}
+          // It stands behind the text, on whichever side that is.
+          dir={RIGHT_TO_LEFT.test(core) ? 'rtl' : undefined}
           aria-hidden
         />
       )}

@@ -2,6 +2,7 @@ import React, { useCallback, useEffect, useRef } from 'react';
 
 import { CompareHints } from '../compare/hints';
 import type { CompareLauncher } from '../compare/launcher';
+import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
@@ -19,6 +20,7 @@ import { Legend } from './legend';
 import { Problem, Waiting } from './notices';
 import { Part } from './part';
 import { useRedraw } from './redraw';
+import { SelectionOverlay } from './selection';
 import { ServiceNotice } from './service';
 import { showSegment } from './show';
 import { Status } from './status';
@@ -86,6 +88,11 @@ export function PanelView(props: {
 
   const { run, text, map, target, scores, settings, demand } = session;
   const isTryable = map !== null && !session.isRunning;
+  const isReady = scores !== null;
+  const onRestrict = useCallback(
+    (within: TokenSpan) => session.restrict(within),
+    [session]
+  );
   const onTry = useCallback(
     (index: number) => compare.tryWithout(index),
     [compare]
@@ -98,9 +105,19 @@ export function PanelView(props: {
   );
   const overlay = useCallback(
     (flow: React.RefObject<HTMLDivElement>) => (
-      <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+      <>
+        <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+        {text && (
+          <SelectionOverlay
+            root={flow}
+            text={text}
+            isOffered={isReady}
+            onRestrict={onRestrict}
+          />
+        )}
+      </>
     ),
-    [isTryable, onTry]
+    [isTryable, onTry, text, isReady, onRestrict]
   );
   const isMapped = map !== null || demand !== null;
   useFollow(root, run, scores !== null);
@@ -145,7 +162,7 @@ export function PanelView(props: {
               ready={scores !== null}
               onSettings={onSettings}
             />
-            {scores && <Part session={session} text={text} root={root} />}
+            {scores && <Part session={session} text={text} />}
             <Flow
               text={text}
               map={map}
@@ -203,7 +220,7 @@ export function PanelView(props: {
             />
           )}
         </div>
-        <CompareHints launcher={compare} />
+        <CompareHints launcher={compare} session={session} />
         {props.datasets}
         {props.history}
       </div>

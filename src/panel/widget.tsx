@@ -97,12 +97,29 @@ export class PanelWidget extends ReactWidget {
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     this._want();
-    // Focus goes to what comes next: an empty field, or else Run. Whether there
-    // is a prompt is asked of the session: the field may not show it yet.
+    // The command palette gives the focus back to the main area, just after what
+    // it was asked for.
+    requestAnimationFrame(() => this._takeFocus(PATIENCE));
+  }
+
+  /**
+   * Focus goes to what comes next: an empty field, or else Run. Whether there is
+   * a prompt is asked of the session: the field may not show it yet.
+   *
+   * @param frames - for which to wait for it: a panel that was never shown is
+   *   drawn after it is activated.
+   */
+  private _takeFocus(frames: number): void {
+    if (this.isDisposed || !this.isVisible) {
+      return;
+    }
     const next = this._options.session.prompt.isEmpty
       ? '.lit-prompt'
       : '.lit-variables textarea:placeholder-shown, .lit-primary';
     this.node.querySelector<HTMLElement>(next)?.focus();
+    if (frames > 0 && !this.node.contains(document.activeElement)) {
+      requestAnimationFrame(() => this._takeFocus(frames - 1));
+    }
   }
 
   /**
@@ -122,6 +139,9 @@ export class PanelWidget extends ReactWidget {
   private _isRestored = false;
   private _isWanted = false;
 }
+
+/** Frames in which a panel is drawn, even on a busy machine. */
+const PATIENCE = 30;
 
 function Datasets(props: {
   model: DatasetsModel;

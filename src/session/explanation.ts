@@ -10,7 +10,7 @@ import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
 import type { DemandedScores, ITest } from './demand';
 import type { IOther } from './contrast';
-import { cutText, makeMap, makeSegmentMap } from './map';
+import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
 import { isGradient, METHOD_NAMES, METHODS } from './methods';
 import type { MapMethod } from './methods';
@@ -397,16 +397,26 @@ export class Explanation implements IDisposable {
     this._changed.emit();
   }
 
-  /** What a method would compute for the target. */
-  private _demandBy(method: MapMethod): IDemand | null {
-    const { _text: text, _target: target, _onDemand: onDemand } = this;
-    if (!text || !target || !onDemand) {
+  /**
+   * What a method would compute for a target, whether it is chosen or not.
+   *
+   * @param text - in segments, of which those before the target are taken away.
+   * @param instead - ids in the target's place, of a contrastive target.
+   * @returns null before the answer is complete.
+   */
+  demandFor(
+    method: MapMethod,
+    text: IText,
+    target: TokenSpan,
+    instead: readonly number[] | null = null
+  ): IDemand | null {
+    const onDemand = this._onDemand;
+    if (!onDemand) {
       return null;
     }
     const { ablationMode: mode } = this._settings;
-    const ids = this._other?.ids;
     if (isGradient(method)) {
-      const computation = onDemand.scores(method, target, [], mode, ids);
+      const computation = onDemand.scores(method, target, [], mode, instead);
       return { computation, numParts: 0, refusal: null };
     }
     const parts = partsBefore(text.segments, target);
@@ -415,8 +425,16 @@ export class Explanation implements IDisposable {
       const refusal = numParts === 0 ? 'nothing' : 'many';
       return { computation: null, numParts, refusal };
     }
-    const computation = onDemand.scores(method, target, parts, mode, ids);
+    const computation = onDemand.scores(method, target, parts, mode, instead);
     return { computation, numParts, refusal: null };
+  }
+
+  /** What a method would compute for the target. */
+  private _demandBy(method: MapMethod): IDemand | null {
+    const { _text: text, _target: target } = this;
+    return text && target
+      ? this.demandFor(method, text, target, this._other?.ids)
+      : null;
   }
 
   /** The target's scores by a method; null when not computed yet. */
@@ -435,12 +453,7 @@ export class Explanation implements IDisposable {
       return null;
     }
     const options = { ...this._settings, method, within: this._within };
-    if (!('event' in scores)) {
-      return makeMap(text, scores, target, options);
-    }
-    return scores.event === 'scores'
-      ? makeMap(text, scores.scores, target, { ...options, gap: scores.gap })
-      : makeSegmentMap(text, scores, target, options);
+    return mapOf(text, scores, target, options);
   }
 
   private readonly _splitter: Splitter | null;

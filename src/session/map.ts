@@ -1,5 +1,10 @@
 /** From a run and its scores to what is shown. */
-import type { AnswerToken, SegmentScoresEvent, Token } from '../api';
+import type {
+  AnswerToken,
+  ScoresEvent,
+  SegmentScoresEvent,
+  Token
+} from '../api';
 import {
   colourWeight,
   cutAtTarget,
@@ -156,6 +161,25 @@ export function makeSegmentMap(
     mapSegments(text.segments, [...scores], target, options.within),
     options
   );
+}
+
+/**
+ * Make a target's map of scores in any form that they come in: those of methods
+ * that come by themselves, of tokens, and of segments that were taken away; null
+ * where the last are not the text's segments.
+ */
+export function mapOf(
+  text: IText,
+  scores: readonly number[] | ScoresEvent | SegmentScoresEvent,
+  target: TokenSpan,
+  options: IMapOptions
+): IShownMap | null {
+  if (!('event' in scores)) {
+    return makeMap(text, scores, target, options);
+  }
+  return scores.event === 'scores'
+    ? makeMap(text, scores.scores, target, { ...options, gap: scores.gap })
+    : makeSegmentMap(text, scores, target, options);
 }
 
 function show(

@@ -17,6 +17,7 @@ import type { ISavedGiven } from './given';
 import { describeSegment } from './labels';
 import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
+import type { MapMethod } from './methods';
 import { PromptModel } from './prompt';
 import type { IOrigin, ISavedPrompt } from './prompt';
 import { checkPrompt } from './problem';
@@ -49,6 +50,8 @@ export interface ISavedSession {
   readonly target: TokenSpan | null;
   /** What the target is set against; absent: nothing. */
   readonly other?: IOther;
+  /** The part of the text that the map is of; absent: all of it. */
+  readonly within?: TokenSpan;
   /** The text that is being written to be explained; absent: none. */
   readonly given?: ISavedGiven;
 }
@@ -184,6 +187,11 @@ export class Session implements ISession, IDisposable {
   /** What the method in use must be asked for; null for those that come by themselves. */
   get demand(): IDemand | null {
     return this._explanation.demand;
+  }
+
+  /** What a method would compute for any target of a text; see {@link Explanation.demandFor}. */
+  demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null {
+    return this._explanation.demandFor(method, text, target);
   }
 
   /** The test of the map; null where there is no map, or nothing to order. */
@@ -408,6 +416,7 @@ export class Session implements ISession, IDisposable {
         : null,
       target: shown === this.run ? this.target : null,
       ...(shown === this.run && this.other && { other: this.other }),
+      ...(shown === this.run && this.within && { within: this.within }),
       given: this.given.save()
     };
   }
@@ -427,6 +436,9 @@ export class Session implements ISession, IDisposable {
       const isShown = this.run?.jobId === jobId;
       if (isShown && saved.target && this.scores && !this.target) {
         this._explanation.aim(saved.target, saved.target, saved.other);
+      }
+      if (isShown && saved.within) {
+        this.restrict(saved.within);
       }
     }
   }

@@ -174,3 +174,71 @@ test('two runs of the history side by side, without the model', async ({
   await comparison.explained();
   process.kill(pid, 'SIGCONT');
 });
+
+test.describe('what was kept of the page', () => {
+  // Galata would keep the layout for itself, and forget it with the page.
+  test.use({ mockState: false });
+
+  test('another text beside the answer: saved as a page, and there again after a reload', async ({
+    page,
+    tmpPath
+  }) => {
+    test.slow();
+    const panel = new Panel(page);
+    const comparison = new Comparison(page);
+    await openNotebook(page, tmpPath, TUTORIAL);
+    await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+    await panel.ask(MISTAKE);
+    await panel.explain(MISTAKE);
+    const toggle = panel.region.getByRole('button', {
+      name: 'What would make it say …?'
+    });
+    await toggle.click();
+    await panel.region
+      .getByRole('textbox', { name: 'Text to explain' })
+      .fill('It has eggs in it.\nRecommendation: Avoid.');
+    await panel.region
+      .getByRole('button', { name: 'Compare with the typed text' })
+      .click();
+    const given = comparison.b
+      .getByRole('group', { name: 'Given text' })
+      .locator('[data-segment]');
+    await expect(given.last()).toContainText('Avoid.', { timeout: COLD });
+    // Both maps, of what belongs together.
+    await expect(comparison.view('Both maps')).toBeChecked();
+    await expect(comparison.region.locator('[data-target="true"]')).toHaveCount(
+      2
+    );
+    for (const side of [comparison.a, comparison.b]) {
+      await expect(side.locator('[data-rank="1"]')).toHaveCount(1, {
+        timeout: COLD
+      });
+    }
+    await expect(comparison.b).toContainText('given text');
+    // The panel still shows the answer.
+    await expect(panel.answer).toContainText(MISTAKE);
+
+    const download = page.waitForEvent('download');
+    await comparison.region
+      .getByRole('button', { name: 'Save as page' })
+      .click();
+    expect((await download).suggestedFilename()).toMatch(/\.html$/);
+
+    const target = await comparison.a
+      .locator('[data-target="true"]')
+      .textContent();
+    await page.waitForTimeout(3000); // saved once the layout rests
+    await page.evaluate(() => window.location.reload());
+    await expect(given.last()).toContainText('Avoid.', { timeout: COLD });
+    await expect(comparison.view('Both maps')).toBeChecked();
+    await expect(comparison.a.locator('[data-target="true"]')).toHaveText(
+      target!
+    );
+    await expect(comparison.b.locator('[data-rank="1"]')).toHaveCount(1, {
+      timeout: COLD
+    });
+    await page.evaluate(async () => {
+      await window.jupyterapp.commands.execute('application:close-all');
+    });
+  });
+});

@@ -61,6 +61,40 @@ test('makes the map of a part, and remembers how it is read', async ({
   expect(shares.reduce((a, b) => a + b)).toBeCloseTo(1, 2);
   await part.selectOption('all of the text');
 
+  // The same by dragging over the text, which stays where it is meanwhile.
+  const first = panel.segments('Prompt').nth(2);
+  await first.scrollIntoViewIfNeeded();
+  const from = (await first.boundingBox())!;
+  const to = (await panel.segments('Prompt').nth(4).boundingBox())!;
+  await page.mouse.move(from.x + 4, from.y + 6);
+  await page.mouse.down();
+  await page.mouse.move(to.x + 40, to.y + 8, { steps: 6 });
+  expect(await first.boundingBox()).toEqual(from);
+  await page.mouse.up();
+  const only = panel.region.getByRole('button', { name: 'Only the selection' });
+  await only.click();
+  await expect(ranked).toHaveCount(3);
+  await expect(only).toHaveCount(0);
+  // With the keyboard: Shift and arrows select, Tab leads to the button.
+  await panel.segments('Prompt').nth(1).focus();
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(only).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(only).toHaveCount(0);
+  await expect(panel.target, 'the selection goes first').toHaveCount(1);
+  await page.keyboard.press('Shift+ArrowUp');
+  await page.keyboard.press('Tab');
+  await expect(only).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(ranked).toHaveCount(2);
+  await expect(panel.segments('Prompt').nth(1)).toBeFocused();
+  const chosen = await part.inputValue();
+  expect(chosen).toMatch(/^\d+:\d+$/);
+  // A click is a click all the same.
+  await panel.segments('Answer').first().click();
+  await expect(panel.target).toHaveCount(1);
+  await panel.mapped();
+
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await panel.region.getByRole('checkbox', { name: 'Compact lines' }).check();
   await panel.region
@@ -75,6 +109,7 @@ test('makes the map of a part, and remembers how it is read', async ({
     timeout: 60_000
   });
   await expect(flow).toHaveAttribute('data-template', 'hidden');
+  await expect(part, 'the part').toHaveValue(chosen);
   await expect(
     panel.region.getByRole('button', { name: 'Surprise' })
   ).toHaveAttribute('aria-pressed', 'true');

@@ -1,0 +1,132 @@
+/** Whoever can't see well, or tell colours, can use all of it: axe finds no serious fault, in both themes. */
+import { expect, test } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { faultsOf } from './faults';
+import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
+
+const ANSWER = 'Recommendation: You have to try it.';
+const PANEL = '#lit-lab-panel';
+
+test.use({ viewport: { width: 1600, height: 1000 } });
+
+/** Look at parts of the page in the light and in the dark theme. */
+async function check(
+  page: IJupyterLabPageFixture,
+  ...selectors: string[]
+): Promise<void> {
+  for (const theme of ['light', 'dark'] as const) {
+    if (theme === 'light') {
+      await page.theme.setLightTheme();
+    } else {
+      await page.theme.setDarkTheme();
+    }
+    // Nothing hovered, nothing that fades, and nothing scrolled away that is looked at.
+    await page.mouse.move(4, 4);
+    await page.waitForTimeout(500);
+    for (const selector of selectors) {
+      expect
+        .soft(await faultsOf(page, selector), `${selector}, ${theme}`)
+        .toEqual([]);
+    }
+  }
+}
+
+async function mapped(
+  page: IJupyterLabPageFixture,
+  tmpPath: string
+): Promise<Panel> {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
+  return panel;
+}
+
+test('the panel: empty, with a prompt, and with an error', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:open-panel');
+  });
+  await expect(panel.region).toBeVisible();
+  await check(page, PANEL);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await expect(panel.prompt).not.toHaveValue('');
+  await check(page, PANEL);
+  await panel.prompt.fill('x '.repeat(3000));
+  await panel.run.click();
+  await expect(panel.alert).toBeVisible({ timeout: COLD });
+  await check(page, PANEL);
+});
+
+test('the panel with a map, its options, tests and targets', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = await mapped(page, tmpPath);
+  for (const name of ['Options', 'Surprise', 'Why not something else?']) {
+    await panel.region.getByRole('button', { name }).click();
+  }
+  await check(page, PANEL);
+  await panel.method.selectOption('grad · input');
+  await panel.region.getByRole('radio', { name: 'Words' }).click();
+  await panel.mapped();
+  await panel.region.getByText('Can this map be trusted?').click();
+  await panel.region
+    .getByRole('button', { name: 'What would make it say …?' })
+    .click();
+  await check(page, PANEL);
+  // Most colour there can be, on everything.
+  await panel.region.locator('.lit-flow').evaluate(flow => {
+    flow
+      .querySelectorAll<HTMLElement>('[data-segment]')
+      .forEach((segment, i) => {
+        segment.style.setProperty('--lit-weight', '1');
+        segment.dataset.sign = i % 2 ? 'negative' : '';
+      });
+  });
+  await check(page, '.lit-flow');
+});
+
+test('the matrix and the comparison', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = await mapped(page, tmpPath);
+  await panel.region.getByRole('button', { name: 'Matrix' }).click();
+  const grid = page.getByRole('grid', { name: /What led to each sentence/ });
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+  await check(page, '#lit-lab-matrix');
+
+  await panel.ledTo
+    .getByRole('button', { name: /^Try without/ })
+    .first()
+    .click();
+  const comparison = page.getByRole('region', { name: /^Comparison/ });
+  await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
+    timeout: COLD
+  });
+  for (const name of ['Text', 'Both maps', 'Difference of maps']) {
+    await comparison.getByRole('radio', { name, exact: true }).click();
+    await check(page, '.lit-compare');
+  }
+});
+
+test('the dataset browser and the history', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = await mapped(page, tmpPath);
+  const datasets = panel.region.getByRole('region', { name: 'Datasets' });
+  await datasets.getByRole('button', { name: /^Datasets/ }).click();
+  await expect(
+    datasets.getByRole('list', { name: 'Prompts' }).getByRole('listitem').nth(1)
+  ).toBeVisible({ timeout: COLD });
+  const history = panel.region.getByRole('region', { name: 'History' });
+  await history.getByRole('button', { name: 'History' }).click();
+  await expect(history.getByRole('listitem').first()).toBeVisible();
+  await check(page, PANEL);
+});

@@ -1,0 +1,199 @@
+/** The main job and what belongs to it with the keyboard alone: no mouse event in this file. */
+import { expect, test } from '@jupyterlab/galata';
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+
+import { COLD, openNotebook, Panel, TUTORIAL } from './lab';
+
+const ANSWER = 'Recommendation: You have to try it.';
+
+/** Press Tab, or Shift+Tab, until something has the focus. */
+async function tabTo(
+  page: IJupyterLabPageFixture,
+  selector: string,
+  key = 'Tab'
+): Promise<void> {
+  for (let stops = 0; stops < 60; stops++) {
+    if (
+      (await page.locator(`${selector}`).and(page.locator(':focus')).count()) >
+      0
+    ) {
+      await expectVisibleFocus(page);
+      return;
+    }
+    await page.keyboard.press(key);
+  }
+  throw new Error(`${key} does not lead to ${selector}.`);
+}
+
+/** Whoever looks sees where the focus is: by an outline, and within the page. */
+async function expectVisibleFocus(page: IJupyterLabPageFixture): Promise<void> {
+  const focus = page.locator(':focus');
+  await expect(focus).toBeInViewport();
+  const outline = await focus.evaluate(element => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return outlineStyle === 'none' ? 0 : parseFloat(outlineWidth);
+  });
+  expect(outline, 'the outline of what has the focus').toBeGreaterThan(0);
+}
+
+/** Choose a command of the palette. */
+async function command(
+  page: IJupyterLabPageFixture,
+  name: string
+): Promise<void> {
+  const search = page.locator('#modal-command-palette input');
+  await page.keyboard.press('Control+Shift+c');
+  await expect(search).toBeFocused();
+  await page.keyboard.type(name);
+  await expect(
+    page.locator('#modal-command-palette .lm-mod-active')
+  ).toContainText(name);
+  await page.keyboard.press('Enter');
+  await expect(search).toBeHidden();
+}
+
+/** From the notebook to an answer. */
+async function answer(
+  page: IJupyterLabPageFixture,
+  tmpPath: string
+): Promise<Panel> {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  const cursor = page.locator('.jp-Notebook .cm-content:focus');
+  // Down to the first code cell, into it, and to a line of its string.
+  const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+  await expect(active).toHaveCount(1);
+  await expect(async () => {
+    // Not before the notebook listens.
+    if (!(await active.textContent())?.includes('def analyze_menu_item')) {
+      await page.keyboard.press('ArrowDown');
+    }
+    await expect(active).toContainText('def analyze_menu_item', {
+      timeout: 300
+    });
+  }).toPass();
+  await page.keyboard.press('Enter');
+  await expect(cursor).toContainText('def analyze_menu_item');
+  for (let row = 0; row < 4; row++) {
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Control+Alt+p');
+  await expect(panel.prompt).toHaveValue(/^Analyze a menu item/);
+  // What comes next has the focus.
+  await expect(panel.run).toBeFocused();
+  await expectVisibleFocus(page);
+  await page.keyboard.press('Enter');
+  await panel.answered(ANSWER);
+  return panel;
+}
+
+test('from the notebook to a map, and to other maps', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = await answer(page, tmpPath);
+  await panel.reachText();
+  await expectVisibleFocus(page);
+  await page.keyboard.press('End');
+  await expect(page.locator(':focus')).toHaveText(ANSWER);
+  await page.keyboard.press('Enter');
+  await expect(panel.target).toHaveText(ANSWER);
+  await panel.mapped();
+  // The map is told of whatever has the focus.
+  await page.keyboard.press('ArrowUp');
+  await expect(page.getByRole('tooltip')).toHaveText(/rank \d+ of \d+/);
+  await expectVisibleFocus(page);
+
+  // Back to the granularity, and to the method.
+  await tabTo(page, '[role="radio"]', 'Shift+Tab');
+  await page.keyboard.press('ArrowLeft');
+  await expect(
+    panel.region.getByRole('radio', { name: 'Words' })
+  ).toBeChecked();
+  await expectVisibleFocus(page);
+  await panel.mapped();
+  await page.keyboard.press('ArrowRight');
+  await tabTo(page, '.lit-method-choice select');
+  await page.keyboard.press('ArrowDown');
+  await expect(panel.method).not.toHaveValue('grad_l2');
+  await panel.mapped();
+
+  // Another sentence.
+  await tabTo(page, '[data-segment]');
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowUp');
+  const other = (await page.locator(':focus').textContent())!;
+  await page.keyboard.press('Enter');
+  await expect(panel.target).toHaveText(other);
+  await panel.mapped();
+  // What weighs most is a list of buttons, which lead into the text.
+  await tabTo(page, '.lit-ledto-row');
+  await page.keyboard.press('Enter');
+  await expect(panel.region.locator('.lit-flash')).toBeInViewport();
+  await page.keyboard.press('Escape');
+  await expect(panel.target).toHaveCount(0);
+});
+
+test('the matrix, and a comparison', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = await answer(page, tmpPath);
+  await panel.reachText();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await panel.mapped();
+
+  // The matrix, from the command palette.
+  await command(page, 'Matrix of the Whole');
+  const grid = page.getByRole('grid', { name: /What led to each sentence/ });
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+  await tabTo(page, '[role="gridcell"]');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await expect(panel.target).toHaveText(
+    (await grid.getByRole('rowheader').first().textContent())!
+  );
+
+  // The column's sentence comes into view, at its own pace.
+  await expect(panel.segments('Prompt').nth(1)).toBeInViewport();
+  await page.waitForTimeout(1000);
+
+  // A trial without the prompt's first sentence.
+  await panel.mapped();
+  await command(page, 'Prompt Salience');
+  await expect(panel.run).toBeFocused();
+  await tabTo(page, '[data-segment]');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Delete');
+  const comparison = page.getByRole('region', { name: /^Comparison/ });
+  await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
+    timeout: COLD
+  });
+  await tabTo(page, '.lit-compare [role="radio"]');
+  await page.keyboard.press('ArrowLeft');
+  await expect(
+    comparison.getByRole('radio', { name: 'Difference of maps' })
+  ).toBeChecked();
+  await tabTo(page, '.lit-compare [data-segment]');
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await expect(page.locator(':focus')).toHaveAttribute('data-target', 'true');
+  await expectVisibleFocus(page);
+});
+
+test('a row of a dataset', async ({ page }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await command(page, 'Prompt Salience');
+  await expect(panel.prompt).toBeFocused();
+  const rows = panel.region
+    .getByRole('list', { name: 'Prompts' })
+    .getByRole('listitem');
+  await expect(rows.nth(2)).toBeVisible({ timeout: COLD });
+  await tabTo(page, '.lit-row');
+  await page.keyboard.press('ArrowDown');
+  await expectVisibleFocus(page);
+  await page.keyboard.press('Enter');
+  await expect(panel.prompt).not.toHaveValue('');
+  await expect(panel.run).toBeFocused();
+});
