@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -20,9 +21,10 @@ from lit_lab.protocol import (
     Estimate,
     EstimateRequest,
     GenerateRequest,
+    KaggleOrder,
     LitAppRequest,
     LitCall,
-    ModelsResponse,
+    ModelChanging,
     SalienceRequest,
     ScoreRequest,
     ServiceHealth,
@@ -36,6 +38,7 @@ from lit_lab.version import version
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import ServiceError, unexpected
 from .lit_app import LitHost, read_file
+from .managing import Manager
 from .registry import Registry
 from .surrogates import check_texts
 from .work import Work
@@ -92,12 +95,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         starting = asyncio.ensure_future(started())
+        tidying = asyncio.ensure_future(manager.tidy())
         yield
         starting.cancel()
+        tidying.cancel()
         work.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Secret, secret=secret)
+    manager = Manager(registry)
     shelf = datasets or Datasets()
     lit = LitHost(registry, work, shelf.lit)
 
@@ -125,7 +131,16 @@ def create_app(
 
     @app.get("/models")
     async def models() -> Response:
-        return _json(ModelsResponse(models=[entry.info() for entry in registry.entries.values()]))
+        return _json(await manager.models())
+
+    @app.post("/models/change")
+    async def change_model(request: Request) -> Response:
+        return _json(await manager.change(await _body(request, ModelChanging)))
+
+    @app.post("/kaggle")
+    async def kaggle(request: Request) -> Response:
+        registry.kaggle = (await _body(request, KaggleOrder)).login
+        return _json(await manager.models())
 
     @app.post("/tokens")
     async def tokens(request: Request) -> Response:
@@ -134,6 +149,7 @@ def create_app(
             pass
         model = registry.get(asked.model).model
         assert model is not None  # noqa: S101 - ready() has just said so
+        registry.get(asked.model).used = time.monotonic()
 
         def tokenize() -> TokensResponse:
             return TokensResponse(
