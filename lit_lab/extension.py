@@ -154,6 +154,12 @@ class LitLab(ExtensionApp):
         help="""The most megabytes that are read of a dataset's file, into a temporary one; 0: no limit.""",
     ).tag(config=True)
 
+    models_path = Unicode(
+        "",
+        help="""Where models that are added in the panel are kept. Empty: `lit_lab/models.json` below Jupyter's data
+        folder.""",
+    ).tag(config=True)
+
     history = Bool(
         True,
         help="""Keep every run with its maps, so that it can be opened again without the model. Where Jupyter has real
@@ -238,10 +244,13 @@ class LitLab(ExtensionApp):
         from lit_lab.models.added import Added
         from lit_lab.models.kaggle import Kaggle
 
-        added = Added(models, Path(jupyter_data_dir(), _MODELS)) if models else None
+        added = Added(models, self._models_file()) if models else None
         kaggle = Kaggle()
         service = self._make_service(models, added, kaggle)
         return Core(options, service, History(self._history_settings()), added, kaggle)
+
+    def _models_file(self) -> Path:
+        return Path(self.models_path).expanduser() if self.models_path else Path(jupyter_data_dir(), _MODELS)
 
     def _history_settings(self) -> HistorySettings:
         from lit_lab.history import Settings

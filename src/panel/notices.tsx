@@ -3,6 +3,7 @@ import React, { useEffect, useState } from 'react';
 
 import type { IProblem, Remedy } from '../session/problem';
 import { usePanel } from './context';
+import { Linked } from './linked';
 
 /** Tell what is being waited for, and for how long already. */
 export function Waiting(props: {
@@ -54,7 +55,11 @@ export function Problem(props: {
   return (
     <div className="lit-problem" role="alert">
       <div className="lit-problem-message">{message}</div>
-      {hint && <div className="lit-problem-hint">{hint}</div>}
+      {hint && (
+        <div className="lit-problem-hint">
+          <Linked text={hint} />
+        </div>
+      )}
       <div className="lit-problem-actions">
         {remedies
           .filter(remedy => actions[remedy])

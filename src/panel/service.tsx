@@ -10,7 +10,7 @@ export function ServiceNotice({
 }: {
   session: Session;
 }): JSX.Element | null {
-  const { trans } = usePanel();
+  const { trans, openModels } = usePanel();
   const { service, problem, models } = session.service;
   const model = models.find(m => m.name === session.model);
   // Since when by our own clock: the server's may differ.
@@ -18,7 +18,8 @@ export function ServiceNotice({
   const waits =
     service?.state === 'starting'
       ? 'service'
-      : service?.state === 'ready' && model?.state === 'loading'
+      : service?.state === 'ready' &&
+          (model?.state === 'loading' || model?.state === 'downloading')
         ? `model ${model.name}`
         : '';
   if (since.current.what !== waits) {
@@ -56,6 +57,20 @@ export function ServiceNotice({
         problem={{ ...failed, remedies: ['restart', 'log'] }}
         remedies={{ restart: () => void session.service.restart() }}
       />
+    );
+  }
+  if (model?.state === 'absent' && openModels) {
+    return (
+      <div className="lit-problem" role="status">
+        <div className="lit-problem-message">
+          {trans.__('%1 isn’t on this machine yet.', model.name)}
+        </div>
+        <div className="lit-problem-actions">
+          <button type="button" className="lit-button" onClick={openModels}>
+            {trans.__('Download…')}
+          </button>
+        </div>
+      </div>
     );
   }
   // A run, and a map that is computed, tell themselves what they wait for.

@@ -36,6 +36,8 @@ export function PanelView(props: {
   datasets: JSX.Element;
   /** Earlier runs. */
   history: JSX.Element;
+  /** The model manager. */
+  models: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
   const { session, onSettings, compare } = props;
@@ -206,6 +208,7 @@ export function PanelView(props: {
         <CompareHints launcher={compare} />
         {props.datasets}
         {props.history}
+        {props.models}
       </div>
       {text && target && (map || demand) && (
         <div className="lit-dock">

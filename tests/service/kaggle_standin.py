@@ -34,9 +34,11 @@ class KaggleStandIn:
         cut: Bytes of the weights after which the connection breaks; None: never.
         ranges: What was asked for by `Range`.
         asked: Paths of all requests.
+
+    The first five can also be set by `POST /set`.
     """
 
-    def __init__(self, files: Path) -> None:
+    def __init__(self, files: Path, port: int = 0) -> None:
         self.files = {str(file.relative_to(files)): file.read_bytes() for file in files.rglob("*") if file.is_file()}
         self.open = False
         self.agreed = True
@@ -46,7 +48,7 @@ class KaggleStandIn:
         self.ranges: list[str] = []
         self.asked: list[str] = []
         handler = type("Handler", (_Handler,), {"kaggle": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.daemon_threads = True
         self.port = self._server.server_port
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -83,6 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/set":  # for tests that are in another process
+            vars(self.kaggle).update(request)
+            self._say({})
+            return
         operation = urlsplit(self.path).path.rpartition("/")[2]
         self.kaggle.asked.append(operation)
         status = self._who()
