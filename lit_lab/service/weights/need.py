@@ -1,7 +1,8 @@
 """The memory that a preset will take, reckoned from its files before anything is loaded.
 
 Weights are certain: their number times their size. What a map of the longest prompt takes is reckoned from what the
-engine keeps between its passes (docs/architecture.md, "The engine"): for every block, its matrix products and softmax.
+engine keeps between its passes (docs/architecture.md, "The engine"): for every block, its matrix products and softmax, in
+float32 whatever the weights are in. `benchmarks/memory.py` holds this against what is taken.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import Any
 from lit_lab.protocol import ModelFit, Precision
 
 from ..errors import ServiceError
+
+KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
+COMPILED = 1.1  # what was measured to be taken, to what is kept
+EAGER = 3.0  # the same of small models, whose first map of a length is computed before that is compiled
 
 BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2}
 TARGET_ROWS = 256  # tokens of an answer whose probabilities are held at once
@@ -40,21 +45,23 @@ class Shape:
         """Return the bytes of the weights."""
         return self.parameters * BYTES[precision]
 
-    def activations(self, precision: Precision, tokens: int) -> int:
+    def activations(self, tokens: int) -> int:
         """Return the bytes that a map over so many tokens takes beside the weights."""
-        item = BYTES[precision]
+        from ..salience.gradients import LARGE
+
         queries = self.heads * self.head_dim
         kept = queries + 2 * self.kv_heads * self.head_dim + 2 * self.hidden + 3 * self.intermediate
         attention = 2 * self.heads * tokens
         # Every block's, and one block's a second time, on the way back.
-        blocks = (self.layers + 1) * tokens * (kept + attention) * item
-        cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * item
-        head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * 4
-        return blocks + cache + head
+        blocks = (self.layers + 1) * tokens * (kept + attention) * KEPT
+        cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * KEPT
+        head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * KEPT
+        compiled = self.parameters - self.vocabulary * self.hidden > LARGE
+        return int(blocks * (COMPILED if compiled else EAGER)) + cache + head
 
     def total(self, precision: Precision, tokens: int) -> int:
         """Return the bytes that it needs at most."""
-        return self.weights(precision) + self.activations(precision, tokens) + SPARE
+        return self.weights(precision) + self.activations(tokens) + SPARE
 
 
 def shape(folder: Path, config: dict[str, Any]) -> Shape | None:
