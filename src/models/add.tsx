@@ -7,6 +7,9 @@ import type { IProblem } from '../session/problem';
 import { describeBytes } from './labels';
 import type { ModelsModel } from './model';
 
+/** A preset's name is the same in all languages. */
+const EXAMPLE = 'gemma2_instruct_2b_en';
+
 /** Adding a model: one that is on the disk already, or any other. */
 export function Add(props: {
   models: ModelsModel;
@@ -119,7 +122,7 @@ function Form(props: {
           spellCheck={false}
           autoComplete="off"
           value={path}
-          placeholder="gemma2_instruct_2b_en"
+          placeholder={EXAMPLE}
           onChange={event => {
             setPath(event.target.value);
             setProblem(null);

@@ -12,7 +12,8 @@ export function describeBytes(bytes: number): string {
     unit++;
   }
   const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-  return `${value.toFixed(digits)} ${units[unit]}`;
+  // Number and unit stay on one line.
+  return `${value.toFixed(digits)}\u00a0${units[unit]}`;
 }
 
 /** A number of weights, such as `2.6 billion`. */

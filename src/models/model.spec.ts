@@ -118,13 +118,13 @@ describe('models/model', () => {
 
 describe('models/labels', () => {
   it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1.0 kB'],
-    [2_097_152, '2.1 MB'],
-    [999_600_000, '1.0 GB'],
-    [5_228_683_776, '5.2 GB'],
-    [123_400_000_000, '123 GB']
+    [0, '0\u00a0B'],
+    [999, '999\u00a0B'],
+    [1000, '1.0\u00a0kB'],
+    [2_097_152, '2.1\u00a0MB'],
+    [999_600_000, '1.0\u00a0GB'],
+    [5_228_683_776, '5.2\u00a0GB'],
+    [123_400_000_000, '123\u00a0GB']
   ])('tells %d bytes', (bytes, told) => {
     expect(describeBytes(bytes)).toBe(told);
   });
@@ -148,9 +148,9 @@ describe('models/labels', () => {
     });
     expect(describeModel(known, trans)).toEqual([
       '2.0 billion weights',
-      '4.0 GB on disk',
+      '4.0\u00a0GB on disk',
       'bfloat16 on CPU',
-      '4.0 GB of memory, up to 6.0 GB',
+      '4.0\u00a0GB of memory, up to 6.0\u00a0GB',
       `${(2048).toLocaleString()} tokens`
     ]);
   });

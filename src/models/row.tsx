@@ -84,22 +84,20 @@ function State(props: {
         />
       );
     case 'absent':
-      return (
+      return download ? (
         <p className="lit-hint" role="status">
-          {download
-            ? download.total === null
-              ? trans.__(
-                  'Stopped at %1; what is there stays.',
-                  describeBytes(download.done)
-                )
-              : trans.__(
-                  'Stopped at %1 of %2; what is there stays.',
-                  describeBytes(download.done),
-                  describeBytes(download.total)
-                )
-            : trans.__('It has to be downloaded first.')}
+          {download.total === null
+            ? trans.__(
+                'Stopped at %1; what is there stays.',
+                describeBytes(download.done)
+              )
+            : trans.__(
+                'Stopped at %1 of %2; what is there stays.',
+                describeBytes(download.done),
+                describeBytes(download.total)
+              )}
         </p>
-      );
+      ) : null;
     default:
       return model.detail ? (
         <p className="lit-hint" role="status">

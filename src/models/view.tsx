@@ -19,29 +19,36 @@ export function ModelsView(props: {
   useRedraw(models);
   useRedraw(session);
   const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState(false);
   const root = useRef<HTMLElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     const reveal = () => {
       setOpen(true);
-      requestAnimationFrame(() => {
-        root.current?.scrollIntoView({ block: 'start' });
-        button.current?.focus();
-      });
+      setWanted(true);
     };
     models.revealed.connect(reveal);
     return () => {
       models.revealed.disconnect(reveal);
     };
   }, [models]);
-  // It is the last section: what it shows would be out of sight.
+  const all = models.service.models;
   useEffect(() => {
     if (open) {
-      root.current?.scrollIntoView({ block: 'nearest' });
       void models.service.refresh();
     }
   }, [models, open]);
-  const all = models.service.models;
+  // It is the last section: what it shows would be out of sight.
+  const isFilled = all.length > 0;
+  useEffect(() => {
+    if (open && wanted) {
+      root.current?.scrollIntoView({ block: 'start' });
+      button.current?.focus({ preventScroll: true });
+      setWanted(false);
+    } else if (open) {
+      root.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [open, wanted, isFilled]);
   const loaded = all.filter(model => model.state === 'ready').length;
   return (
     <section

@@ -105,6 +105,6 @@ function describeReadiness(
     starting: trans.__('starting'),
     ready: trans.__('ready'),
     failed: trans.__('failed'),
-    absent: trans.__('not downloaded')
+    absent: trans.__('not here')
   }[readiness];
 }

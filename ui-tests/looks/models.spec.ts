@@ -39,6 +39,7 @@ test('models', async ({ page, request }) => {
         { timeout: 90_000 }
       )
       .toContain(wanted);
+  await request.post(`${open.url}/lit-lab/api/service/start`);
   await servicePid(request);
   const set = (data: object) => request.post(`${kaggle}/set`, { data });
   await page.evaluate(async () => {

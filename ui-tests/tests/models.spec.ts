@@ -43,6 +43,7 @@ test.beforeEach(async ({ request }) => {
     pace: 0,
     cut: null
   });
+  await request.post(`${open.url}/lit-lab/api/service/start`);
   await servicePid(request);
 });
 
@@ -85,7 +86,7 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
 
   await tiny.getByRole('button', { name: 'Download tiny' }).click();
   await expect(tiny.getByRole('progressbar')).toBeVisible({ timeout: 60_000 });
-  await expect(tiny).toContainText(/\d [kM]B of \d\.\d MB/);
+  await expect(tiny).toContainText(/\d\s[kM]B of \d\.\d\sMB/);
   await tiny.getByRole('button', { name: 'Stop downloading tiny' }).click();
   await expect(tiny).toContainText('what is there stays');
   await setKaggle(request, { pace: 0 });
