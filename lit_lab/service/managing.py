@@ -99,8 +99,7 @@ class Manager:
             for entry in list(self._registry.entries.values()):
                 idle = entry.model is not None and not entry.turn.locked() and not entry.is_busy
                 if idle and time.monotonic() - entry.used >= timeout:
-                    await self._unload(entry)
-                    entry.detail = "Unloaded because nobody used it; it is loaded again when it is needed."
+                    await self._unload(entry, "Unloaded because nobody used it; it is loaded again when it is needed.")
 
     async def _add(self, change: AddModel) -> None:
         registry = self._registry
@@ -144,14 +143,14 @@ class Manager:
         entry.asked, entry.max_length = precision, limit
         self._registry.load(entry.name)
 
-    async def _unload(self, entry: Entry) -> None:
+    async def _unload(self, entry: Entry, why: str = "") -> None:
         if entry.is_busy:
             raise ServiceError(
                 422, "model_busy", f"{entry.name} is being loaded.", "Wait until it is there, then unload it."
             )
         async with entry.turn:  # what it computes is done first
             if entry.model is not None or entry.error is not None:
-                self._registry.forget(entry)
+                self._registry.forget(entry, why)
         await self._registry.run(_collect)
 
 

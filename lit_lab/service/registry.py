@@ -266,13 +266,13 @@ class Registry:
             return Path(self._temporary.name)
         return self.settings.cache
 
-    def forget(self, entry: Entry) -> None:
-        """Let go of a loaded model; nothing of it is being computed."""
+    def forget(self, entry: Entry, why: str = "") -> None:
+        """Let go of a loaded model, saying why; nothing of it is being computed."""
         entry.model = entry.loading = None
         if entry.preparing is not None:
             entry.preparing.cancel()
             entry.preparing = None
-        entry.state, entry.detail, entry.error = "unloaded", "", None
+        entry.state, entry.detail, entry.error = "unloaded", why, None
         for tell in self.gone:
             tell()
 

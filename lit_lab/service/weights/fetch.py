@@ -102,10 +102,12 @@ def kind_of(error: BaseException) -> str:
         return "checksum"
     if "GatedRepoError" in names:
         return "forbidden" if _has_hugging_face_token() else "login"
+    if "RepositoryNotFoundError" in names:
+        return "unknown"  # or private; Hugging Face tells no difference
     if "UnauthenticatedError" in names or status in (401, 403):
         given = _has_kaggle_credentials() if "kagglehub" in sys.modules else _has_hugging_face_token()
         return "login" if not given else "credentials" if status == 401 else "forbidden"
-    if status in (404, 410) or names & {"RepositoryNotFoundError", "EntryNotFoundError"}:
+    if status in (404, 410) or "EntryNotFoundError" in names:
         return "unknown"
     if status == 429:
         return "busy"
