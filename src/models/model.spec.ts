@@ -3,6 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { ApiError } from '../api';
 import type { KaggleStatus, ModelChange, ModelsResponse } from '../api';
 import { FakeClient, fakeModel, settle } from '../session/fakes';
+import { remediesOf } from '../session/problem';
 import { ServiceModel } from '../session/service';
 import { proposal } from './add';
 import {
@@ -174,5 +175,19 @@ describe('models/add', () => {
     ['', '']
   ])('proposes a name for %s', (path, name) => {
     expect(proposal(path)).toBe(name);
+  });
+});
+
+describe('models/remedies', () => {
+  it.each(['preset_absent', 'preset_login', 'no_room', 'disk_full'])(
+    'leads to the manager from %s',
+    code => {
+      expect(remediesOf(code)).toEqual(['models']);
+    }
+  );
+
+  it('leaves other failures as they are', () => {
+    expect(remediesOf('model_failed')).toEqual(['retry', 'restart', 'log']);
+    expect(remediesOf('prompt_too_long')).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React, { useRef, useState } from 'react';
 
 import type { ModelInfo } from '../api';
 import { Problem, Waiting } from '../panel/notices';
@@ -72,7 +72,7 @@ function State(props: {
     case 'downloading':
       return <Progress {...props} />;
     case 'loading':
-      return <Waiting message={model.detail} since={Date.now()} />;
+      return <Loading message={model.detail} />;
     case 'failed':
       return (
         <Problem
@@ -105,6 +105,11 @@ function State(props: {
         </p>
       ) : null;
   }
+}
+
+function Loading({ message }: { message: string }): JSX.Element {
+  const since = useRef(Date.now());
+  return <Waiting message={message} since={since.current} />;
 }
 
 function Progress(props: {

@@ -39,16 +39,18 @@ export function Problem(props: {
   remedies?: Partial<Record<Remedy, () => void>>;
   onDismiss?: () => void;
 }): JSX.Element {
-  const { trans, showLog } = usePanel();
+  const { trans, showLog, openModels } = usePanel();
   const labels: Record<Remedy, string> = {
     retry: trans.__('Retry'),
     restart: trans.__('Restart service'),
     log: trans.__('Show log'),
-    reload: trans.__('Reload page')
+    reload: trans.__('Reload page'),
+    models: trans.__('Models…')
   };
   const actions: Partial<Record<Remedy, () => void>> = {
     log: showLog,
     reload: () => window.location.reload(),
+    models: openModels,
     ...props.remedies
   };
   const { message, hint, remedies } = props.problem;

@@ -1,5 +1,6 @@
 import React, { useRef } from 'react';
 
+import { remediesOf } from '../session/problem';
 import type { Session } from '../session/session';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
@@ -51,10 +52,17 @@ export function ServiceNotice({
         : null;
   // A run that failed for this tells it, and more, itself.
   const isTold = session.attempt?.problem?.message === failed?.message;
+  const ofModels =
+    model?.state === 'failed' && service?.state !== 'failed'
+      ? remediesOf(model.error)
+      : [];
   if (failed && !isTold) {
     return (
       <Problem
-        problem={{ ...failed, remedies: ['restart', 'log'] }}
+        problem={{
+          ...failed,
+          remedies: ofModels.includes('models') ? ofModels : ['restart', 'log']
+        }}
         remedies={{ restart: () => void session.service.restart() }}
       />
     );
