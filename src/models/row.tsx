@@ -84,7 +84,7 @@ function State(props: {
         />
       );
     case 'absent':
-      return download ? (
+      return download && hasBegun(model) ? (
         <p className="lit-hint" role="status">
           {download.total === null
             ? trans.__(
@@ -105,6 +105,11 @@ function State(props: {
         </p>
       ) : null;
   }
+}
+
+/** Whether a part of it is here already. */
+function hasBegun({ download }: ModelInfo): boolean {
+  return download !== null && download.done > 0;
 }
 
 function Loading({ message }: { message: string }): JSX.Element {
@@ -209,7 +214,7 @@ function Tools(props: {
         <div className="lit-managed-tools">
           {!isHere &&
             button(
-              model.download ? trans.__('Go on') : trans.__('Download'),
+              hasBegun(model) ? trans.__('Go on') : trans.__('Download'),
               trans.__('Download %1', name),
               () => void models.download(name),
               true

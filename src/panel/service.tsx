@@ -69,15 +69,13 @@ export function ServiceNotice({
   }
   if (model?.state === 'absent' && openModels) {
     return (
-      <div className="lit-problem" role="status">
-        <div className="lit-problem-message">
+      <div className="lit-absent">
+        <span role="status">
           {trans.__('%1 isn’t on this machine yet.', model.name)}
-        </div>
-        <div className="lit-problem-actions">
-          <button type="button" className="lit-button" onClick={openModels}>
-            {trans.__('Download…')}
-          </button>
-        </div>
+        </span>
+        <button type="button" className="lit-button" onClick={openModels}>
+          {trans.__('Download…')}
+        </button>
       </div>
     );
   }

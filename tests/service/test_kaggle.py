@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kaggle_standin import HANDLE, KEY, TOKEN, USER, VERSION, KaggleStandIn
 
 from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopDownload, UnloadModel
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached
 from lit_lab.service.weights.paths import Source
-from tests.service.kaggle_standin import HANDLE, KEY, TOKEN, USER, VERSION, KaggleStandIn
 
 LOGIN = KaggleLogin(token=TOKEN)
 

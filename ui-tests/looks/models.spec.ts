@@ -94,6 +94,11 @@ test('models', async ({ page, request }) => {
   await manager.getByRole('radio').nth(1).check();
   await page.waitForTimeout(13_000);
   await shoot(page, 'ready-dark');
+  await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
+  await shoot(page, 'chosen-absent-dark');
+  await manager.getByRole('button', { name: 'Load tiny otherwise' }).click();
+  await shoot(page, 'otherwise-dark');
+  await page.keyboard.press('Escape');
   await widen(page, panel, 260);
   await manager.getByRole('button', { name: 'Add a model…' }).click();
   await shoot(page, 'narrow-dark');
