@@ -62,8 +62,8 @@ class LitLab(ExtensionApp):
     precision = Enum(
         ["auto", "float32", "bfloat16"],
         default_value="auto",
-        help="""What models are loaded in. `float32` is exact, `bfloat16` takes half the memory, and its scores have errors
-        of some percent. `auto`: bfloat16 on a GPU that computes in it, else float32. The panel can load a single model
+        help="""What models are loaded in. `float32` is exact, `bfloat16` takes half the memory for weights, and
+        its scores are less exact (docs/models.md). `auto`: bfloat16 on a GPU that computes in it, else float32. The panel can load a single model
         otherwise.""",
     ).tag(config=True)
 

@@ -27,7 +27,7 @@ from .registry import Registry
 from .weights import cached, paths, reasons, room
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
-FOUND_SECONDS = 10.0  # how long what was found on the disk is taken for true
+FOUND_SECONDS = 60.0  # how long what was found on the disk is taken for true
 
 
 class Manager:

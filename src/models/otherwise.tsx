@@ -69,7 +69,7 @@ export function Otherwise(props: {
       </label>
       <p className="lit-hint">
         {trans.__(
-          'bfloat16 takes half of float32’s memory; its maps are a few percent off. A shorter limit, of prompt and answer together, saves memory too.'
+          'bfloat16 takes half of float32’s memory for weights; its maps are less exact. A shorter limit, of prompt and answer together, saves memory too.'
         )}
       </p>
       <div className="lit-managed-tools">

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -225,3 +227,28 @@ async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: Kaggle
     assert int(kaggle.ranges[0].removeprefix("bytes=").rstrip("-")) >= 1_000_000
     assert ended.state == "ready"
     assert (await models.change(UnloadModel)).state == "unloaded"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_process_that_downloads_shows_no_credentials_and_ends_with_the_service(kaggle: KaggleStandIn) -> None:
+    kaggle.pace = 0.5
+    process = subprocess.Popen(
+        [sys.executable, "-m", "lit_lab.service.weights.fetch"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    order = {"kind": "kaggle", "where": HANDLE, "kaggle": {"token": "", "username": USER, "key": KEY}}
+    process.stdin.write(json.dumps(order) + "\n")
+    process.stdin.flush()
+    told = process.stdout.readline()
+    assert json.loads(told)["total"] == kaggle.size
+    for name in ("cmdline", "environ"):
+        assert KEY.encode() not in Path(f"/proc/{process.pid}/{name}").read_bytes()
+    process.stdin.close()
+    assert process.wait(20) == 0
+    assert KEY not in told + process.stdout.read() + process.stderr.read()
