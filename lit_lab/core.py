@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
@@ -22,6 +23,8 @@ from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
+
+ATTEND_SECONDS = 10.0  # how often is looked whether a download goes on
 
 _LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
 
@@ -58,6 +61,7 @@ class Core:
     def __init__(
         self, options: Options, service: Service, history: History, added: Added | None, kaggle: Kaggle
     ) -> None:
+        self._attending: set[asyncio.Task[None]] = set()
         self.added = added
         self.kaggle = kaggle
         self.options = options
@@ -69,6 +73,8 @@ class Core:
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
+        for attending in self._attending:
+            attending.cancel()
         await self.jobs.close()
         await self.datasets.close_all()
         await self.history.close()
@@ -130,7 +136,21 @@ class Core:
             added.add(change.name, change.path)
         elif change.kind == "remove":
             added.remove(change.name)
+        elif change.kind == "download":
+            attending = asyncio.ensure_future(self._attend(change.name))
+            self._attending.add(attending)
+            attending.add_done_callback(self._attending.discard)
         return answer or await self.models()
+
+    async def _attend(self, name: str) -> None:
+        """Keep the service from falling asleep while it downloads, though nobody looks."""
+        with self.service.use(), contextlib.suppress(Problem):
+            endpoint = await self.service.awaited()
+            busy = True
+            while busy:
+                await asyncio.sleep(ATTEND_SECONDS)
+                answer = await self.upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
+                busy = any(m.name == name and m.state in ("downloading", "loading") for m in answer.models)
 
     async def log_in(self, request: protocol.KaggleLoggingIn) -> protocol.KaggleStatus:
         """Use credentials for Kaggle from now on. Raises `Problem`."""

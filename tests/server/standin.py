@@ -59,7 +59,8 @@ class Handler(BaseHTTPRequestHandler):
         if not self.allowed():
             return
         if self.path == "/models":
-            self.answer({"models": [MODEL]})
+            state = "downloading" if (FOLDER / "downloading").exists() else "ready"
+            self.answer({"models": [{**MODEL, "state": state}]})
         elif self.path == "/health":
             self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
         elif self.path == "/lit/files/main.js":

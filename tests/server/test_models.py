@@ -154,6 +154,33 @@ class TestWithoutFiles:
         assert (await change("add", path=REMOTE))[0] == 200
 
 
+class TestLongDownload:
+    @pytest.fixture
+    def lit_lab_config(self, standin, tmp_path):
+        return {
+            "service_python": str(standin.python),
+            "models_path": str(tmp_path / "models.json"),
+            "idle_timeout": 0.6,
+        }
+
+    async def test_the_service_stays_awake_while_it_downloads(self, change, api, standin, monkeypatch):
+        monkeypatch.setattr("lit_lab.core.ATTEND_SECONDS", 0.1)
+
+        async def state():
+            return (await api("GET", "status"))[1]["service"]["state"]
+
+        (standin.folder / "downloading").touch()
+        assert (await change("download", "demo"))[0] == 200
+        await asyncio.sleep(2)
+        assert await state() == "ready"
+        (standin.folder / "downloading").unlink()
+
+        async def asleep():
+            return await state() == "stopped"
+
+        await until(asleep)
+
+
 async def test_a_configured_model_is_not_removed(change, running):
     status, body = await change("remove", "demo")
     assert (status, body["error"]) == (422, "model_configured")
