@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jupyter_server.auth import Authorizer
 
-from conftest import until
+from conftest import alive, until
 
 TOKEN = "a-token-that-nobody-may-see"
 KEY = "a-key-that-nobody-may-see"
@@ -179,6 +179,8 @@ class TestLongDownload:
             return await state() == "stopped"
 
         await until(asleep)
+        await until(lambda: not alive(standin.pids[-1]))
+        await asyncio.sleep(0.1)  # for asyncio to close its pipes
 
 
 async def test_a_configured_model_is_not_removed(change, running):
