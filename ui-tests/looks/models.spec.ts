@@ -113,3 +113,41 @@ test('models', async ({ page, request }) => {
   await change({ kind: 'remove', name: 'gemma2' });
   await request.delete(`${api}/kaggle`);
 });
+
+test('no room', async ({ page, request }) => {
+  await request.post(`${open.url}/lit-lab/api/service/start`);
+  await servicePid(request);
+  // No machine is small enough for the embedded model: only its state is made up.
+  await page.route(/lit-lab\/api\/models(\?|$)/, async route => {
+    const response = await route.fetch();
+    const body = await response.json();
+    Object.assign(body.models[0], {
+      state: 'failed',
+      error: 'no_room',
+      detail:
+        'gemma needs 18.4 GB of memory, and 12.1 GB are free: 10.5 GB for its weights in float32, the rest for maps of prompts up to 1,024 tokens.',
+      hint: 'It fits otherwise: choose below.',
+      fits: [
+        { precision: 'float32', max_length: 256 },
+        { precision: 'bfloat16', max_length: null }
+      ]
+    });
+    body.found = [
+      {
+        name: 'gemma2_2b_en',
+        path: 'kaggle://keras/gemma2/keras/gemma2_2b_en',
+        size: 5_228_717_000
+      }
+    ];
+    await route.fulfill({ response, json: body });
+  });
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:manage-models');
+  });
+  const panel = new Panel(page);
+  const manager = panel.region.getByRole('region', { name: 'Models' });
+  await expect(manager.getByRole('alert')).toBeVisible({ timeout: 30_000 });
+  await widen(page, panel, 420);
+  await manager.getByText('Not logged in').scrollIntoViewIfNeeded();
+  await shoot(page, 'no-room');
+});
