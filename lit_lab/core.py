@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,10 +16,15 @@ from lit_lab.datasets.configured import Entry
 from lit_lab.datasets.shelf import Shelf
 from lit_lab.history import History
 from lit_lab.jobs import Jobs
+from lit_lab.models import places
+from lit_lab.models.added import Added
+from lit_lab.models.kaggle import Kaggle
 from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
+
+ATTEND_SECONDS = 10.0  # how often is looked whether a download goes on
 
 _LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
 
@@ -48,9 +54,16 @@ class Core:
         options: The configuration of requests.
         service: The model service.
         history: Where runs are kept.
+        added: All models; None when the service is elsewhere.
+        kaggle: Credentials from the panel.
     """
 
-    def __init__(self, options: Options, service: Service, history: History) -> None:
+    def __init__(
+        self, options: Options, service: Service, history: History, added: Added | None, kaggle: Kaggle
+    ) -> None:
+        self._attending: set[asyncio.Task[None]] = set()
+        self.added = added
+        self.kaggle = kaggle
         self.options = options
         self.service = service
         self.upstream = Upstream(service, elsewhere=options.models is None)
@@ -60,6 +73,8 @@ class Core:
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
+        for attending in self._attending:
+            attending.cancel()
         await self.jobs.close()
         await self.datasets.close_all()
         await self.history.close()
@@ -82,10 +97,94 @@ class Core:
     async def models(self) -> protocol.ModelsResponse:
         """Return the models: as the service knows them when it is ready, else as they are configured."""
         status = await self.service.status()
-        if self.options.models is None or status.state == "ready":
+        if self.added is None or status.state == "ready":
             endpoint = await self.service.awaited()
             return await self.upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
-        return protocol.ModelsResponse(models=[_unloaded(entry) for entry in self.options.models])
+        added = set(self.added.models)
+        return protocol.ModelsResponse(models=[_unloaded(entry, entry in added) for entry in self.added.all])
+
+    async def change_model(self, request: protocol.ModelChanging, contents: Any) -> protocol.ModelsResponse:
+        """Change the models, or begin to.
+
+        Args:
+            request: The change.
+            contents: Jupyter's contents manager; None: the caller may not read its files.
+
+        Raises:
+            Problem: It is refused; nothing has changed.
+        """
+        added, change = self._own_models(), request.change
+        if change.kind == "add":
+            added.check(change.name)
+            change = protocol.AddModel(name=change.name, path=await places.locate(contents, change.path))
+        elif change.name not in added.names:
+            self._check_model(change.name)
+        awake = (await self.service.status()).state in ("starting", "ready")
+        answer = None
+        if change.kind in ("load", "download") or awake:
+            with self.service.use():
+                endpoint = await self.service.ready()
+                answer = await self.upstream.ask(
+                    endpoint,
+                    "POST",
+                    "/models/change",
+                    protocol.ModelsResponse,
+                    protocol.ModelChanging(change=change),
+                    loads=True,
+                )
+        if change.kind == "add":
+            added.add(change.name, change.path)
+        elif change.kind == "remove":
+            added.remove(change.name)
+        elif change.kind == "download":
+            attending = asyncio.ensure_future(self._attend(change.name))
+            self._attending.add(attending)
+            attending.add_done_callback(self._attending.discard)
+        return answer or await self.models()
+
+    async def _attend(self, name: str) -> None:
+        """Keep the service from falling asleep while it downloads, though nobody looks."""
+        with self.service.use(), contextlib.suppress(Problem):
+            endpoint = await self.service.awaited()
+            busy = True
+            while busy:
+                await asyncio.sleep(ATTEND_SECONDS)
+                answer = await self.upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
+                busy = any(m.name == name and m.state in ("downloading", "loading") for m in answer.models)
+
+    async def log_in(self, request: protocol.KaggleLoggingIn) -> protocol.KaggleStatus:
+        """Use credentials for Kaggle from now on. Raises `Problem`."""
+        self._own_models()
+        try:
+            self.kaggle.log_in(request)
+        finally:
+            await self._tell_kaggle()
+        return self.kaggle.status()
+
+    async def log_out(self) -> protocol.KaggleStatus:
+        """Forget the panel's credentials for Kaggle. Raises `Problem`."""
+        self._own_models()
+        self.kaggle.log_out()
+        await self._tell_kaggle()
+        return self.kaggle.status()
+
+    async def _tell_kaggle(self) -> None:
+        # One that starts later reads them from its standard input.
+        if (await self.service.status()).state in ("starting", "ready"):
+            with contextlib.suppress(Problem):  # its state tells what is wrong with it
+                endpoint = await self.service.awaited()
+                order = protocol.KaggleOrder(login=self.kaggle.login)
+                await self.upstream.ask(endpoint, "POST", "/kaggle", protocol.ModelsResponse, order)
+
+    def _own_models(self) -> Added:
+        if self.added is None:
+            raise Problem(
+                409,
+                "service_remote",
+                "The model service runs elsewhere, and so do its models.",
+                "Ask who runs it for another model.",
+            )
+        return self.added
 
     async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
         """Return tokens; starts the service and waits for it."""
@@ -153,15 +252,15 @@ class Core:
             )
 
     def _check_model(self, name: str) -> None:
-        if self.options.models is None:
+        if self.added is None:
             return
-        names = [entry.split(":", 1)[0] for entry in self.options.models]
+        names = self.added.names
         if name not in names:
             raise Problem(
                 422,
                 "unknown_model",
                 f"There is no model {name!r}.",
-                f"Choose one of: {', '.join(names)}; or add it to c.LitLab.models.",
+                f"Choose one of: {', '.join(names)}; or add it in the panel, or to c.LitLab.models.",
             )
 
     def check_length(self, what: str, text: str) -> None:
@@ -192,9 +291,9 @@ def unicode_names(names: list[str]) -> dict[str, str]:
     return found
 
 
-def _unloaded(entry: str) -> protocol.ModelInfo:
+def _unloaded(entry: str, added: bool) -> protocol.ModelInfo:
     name, path = entry.split(":", 1)
     from lit_lab import demo
 
     note = demo.NOTE if path == demo.EMBEDDED else ""
-    return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note)
+    return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note, added=added)

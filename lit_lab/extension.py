@@ -22,11 +22,14 @@ from lit_lab.problem import Problem
 if TYPE_CHECKING:
     from lit_lab.core import Core
     from lit_lab.history import Settings as HistorySettings
-    from lit_lab.protocol import Backend
+    from lit_lab.models.added import Added
+    from lit_lab.models.kaggle import Kaggle
+    from lit_lab.protocol import Backend, Precision
     from lit_lab.supervision.endpoint import Service
 
 
 _HISTORY = "lit_lab/history.sqlite"
+_MODELS = "lit_lab/models.json"
 
 
 class LitLab(ExtensionApp):
@@ -39,7 +42,7 @@ class LitLab(ExtensionApp):
         Unicode(),
         default_value=[demo.DEFAULT_MODEL],
         help="""The models that can be chosen, each as `name:path`, as LIT writes it. The path is what Keras takes for a
-        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, or a `kaggle://`, `hf://` … address. A
+        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, a `.tar.gz`, or a `kaggle://` or `hf://` address. A
         relative folder counts from the one that Jupyter was started in. `demo:embedded` is the demonstration model that
         comes with LIT Lab. Not used with `service_url`: the service there has its own.""",
     ).tag(config=True)
@@ -54,6 +57,21 @@ class LitLab(ExtensionApp):
         default_value="tensorflow",
         help="""What Keras computes with: `tensorflow`, `jax` or `torch`. The latter two have to be installed beside the
         model service (`lit_lab[service,jax]`, `lit_lab[service,torch]`). docs/backends.md compares them.""",
+    ).tag(config=True)
+
+    precision = Enum(
+        ["auto", "float32", "bfloat16"],
+        default_value="auto",
+        help="""What models are loaded in. `float32` is exact, `bfloat16` takes half the memory for weights, and
+        its scores are less exact (docs/models.md). `auto`: bfloat16 on a GPU that computes in it, else float32. The panel can load a single model
+        otherwise.""",
+    ).tag(config=True)
+
+    model_idle_timeout = Float(
+        1200.0,
+        min=0.0,
+        help="""Seconds without use after which a model is unloaded, so that its memory is free for others. It is loaded
+        again when it is needed. 0: never.""",
     ).tag(config=True)
 
     service_python = Unicode(
@@ -134,6 +152,12 @@ class LitLab(ExtensionApp):
         4000.0,
         min=0.0,
         help="""The most megabytes that are read of a dataset's file, into a temporary one; 0: no limit.""",
+    ).tag(config=True)
+
+    models_path = Unicode(
+        "",
+        help="""Where models that are added in the panel are kept. Empty: `lit_lab/models.json` below Jupyter's data
+        folder.""",
     ).tag(config=True)
 
     history = Bool(
@@ -217,8 +241,16 @@ class LitLab(ExtensionApp):
             dataset_bytes=int(self.dataset_megabytes * 1e6),
         )
         from lit_lab.history import History
+        from lit_lab.models.added import Added
+        from lit_lab.models.kaggle import Kaggle
 
-        return Core(options, self._make_service(models), History(self._history_settings()))
+        added = Added(models, self._models_file()) if models else None
+        kaggle = Kaggle()
+        service = self._make_service(models, added, kaggle)
+        return Core(options, service, History(self._history_settings()), added, kaggle)
+
+    def _models_file(self) -> Path:
+        return Path(self.models_path).expanduser() if self.models_path else Path(jupyter_data_dir(), _MODELS)
 
     def _history_settings(self) -> HistorySettings:
         from lit_lab.history import Settings
@@ -226,8 +258,8 @@ class LitLab(ExtensionApp):
         path = Path(self.history_path).expanduser() if self.history_path else Path(jupyter_data_dir(), _HISTORY)
         return Settings(path if self.history else None, self.history_days, self.history_megabytes)
 
-    def _make_service(self, models: tuple[str, ...] | None) -> Service:
-        if models is None:
+    def _make_service(self, models: tuple[str, ...] | None, added: Added | None, kaggle: Kaggle) -> Service:
+        if models is None or added is None:
             from lit_lab.supervision.remote import RemoteService
 
             return RemoteService(self.service_url, self.service_secret)
@@ -239,6 +271,10 @@ class LitLab(ExtensionApp):
             python=str(Path(self.service_python).expanduser()),
             cache=Path(jupyter_data_dir()) / "lit_lab",
             models=models,
+            added=lambda: added.models,
+            kaggle=lambda: kaggle.login,
+            precision=cast("Precision", self.precision),
+            model_idle_timeout=self.model_idle_timeout,
             max_length=self.max_length,
             threads=self.threads,
             memory_limit=self.memory_limit,

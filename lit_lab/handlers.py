@@ -12,6 +12,7 @@ from lit_lab import routes
 from lit_lab.api_handler import ROUTES, Handler, endpoint
 from lit_lab.datasets.handlers import HANDLERS as DATASET_HANDLERS
 from lit_lab.lit_handlers import LitCallHandler, LitFileHandler, LitPageHandler
+from lit_lab.models.handlers import HANDLERS as MODEL_HANDLERS
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -66,15 +67,6 @@ class ServiceLogHandler(Handler):
         from lit_lab.protocol import LogResponse
 
         return LogResponse(lines=self.core.service.log_lines())
-
-
-class ModelsHandler(Handler):
-    """`models`."""
-
-    @endpoint("models")
-    async def get(self) -> Message:
-        """Tell the models."""
-        return await self.core.models()
 
 
 class TokensHandler(Handler):
@@ -223,7 +215,7 @@ _HANDLERS: dict[str, type[Handler]] = {
     "service/start": ServiceStartHandler,
     "service/restart": ServiceRestartHandler,
     "service/log": ServiceLogHandler,
-    "models": ModelsHandler,
+    **MODEL_HANDLERS,
     "tokens": TokensHandler,
     "estimate": EstimateHandler,
     **DATASET_HANDLERS,

@@ -7,6 +7,7 @@ import './certainty.css';
 import './options.css';
 import './datasets.css';
 import './history.css';
+import './models.css';
 import './litapp.css';
 import './targets.css';
 import './matrix.css';

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +15,17 @@ atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 root = shutil.copytree(Path(__file__).parent.parent / "examples", scratch / "root")
 os.environ["JUPYTERLAB_GALATA_ROOT_DIR"] = str(root)
 
+# What is downloaded from Kaggle comes from a stand-in, and nobody is logged in.
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from lit_lab import demo  # noqa: E402
+from tests.service.kaggle_standin import KaggleStandIn  # noqa: E402
+
+kaggle = KaggleStandIn(demo.preset_path(), int(os.environ["LIT_LAB_TEST_PORT"]) - 10_000)
+for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"):
+    os.environ.pop(name, None)
+os.environ |= {name: value for name, value in kaggle.environment(scratch).items() if name != "HOME"}
+os.environ["KAGGLE_CONFIG_DIR"] = str(scratch / "kaggle")
+
 configure_jupyter_server(c)  # noqa: F821
 
 c.ServerApp.ip = "127.0.0.1"  # noqa: F821
@@ -22,5 +34,6 @@ c.ServerApp.allow_root = True  # noqa: F821
 c.LabApp.user_settings_dir = str(scratch / "settings")  # noqa: F821
 c.LabApp.workspaces_dir = str(scratch / "workspaces")  # noqa: F821
 c.LitLab.history_path = str(scratch / "history.sqlite")  # noqa: F821
+c.LitLab.models_path = str(scratch / "models.json")  # noqa: F821
 c.NotebookNotary.data_dir = str(scratch)  # noqa: F821
 c.Application.log_level = "ERROR"  # noqa: F821

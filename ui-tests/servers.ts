@@ -15,3 +15,6 @@ export const secure = {
   url: `http://127.0.0.1:${port + 1}`,
   token: 'a-token-of-the-tests'
 };
+
+/** The stand-in for Kaggle that the open server's downloads come from. */
+export const kaggle = `http://127.0.0.1:${port - 10_000}`;

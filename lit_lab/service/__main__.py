@@ -19,6 +19,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn, TextIO
 
 from pydantic import BaseModel, ValidationError
@@ -109,15 +110,27 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .app import create_app
     from .datasets import Datasets
     from .memory import Watchdog
-    from .registry import Registry, parse
+    from .registry import Loading, Registry, parse
     from .work import Work
 
     threads = neighbour.threads(config.threads)
     libraries.set_environment(threads, config.backend)
     listener = listen(port)
     registry = Registry(
-        parse(config.models), config.max_length, lambda say: import_libraries(threads, config.backend, say)
+        parse(config.models),
+        config.max_length,
+        lambda say: import_libraries(threads, config.backend, say),
+        Loading(
+            config.backend,
+            config.precision,
+            config.memory_limit,
+            Path(config.cache) if config.cache else None,
+            config.model_idle_timeout,
+        ),
     )
+    for name in config.added:
+        registry.get(name).added = True
+    registry.kaggle = config.kaggle
     work = Work(registry)
 
     async def start() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -21,9 +22,10 @@ from lit_lab.protocol import (
     Estimate,
     EstimateRequest,
     GenerateRequest,
+    KaggleOrder,
     LitAppRequest,
     LitCall,
-    ModelsResponse,
+    ModelChanging,
     SalienceRequest,
     ScoreRequest,
     ServiceHealth,
@@ -37,6 +39,7 @@ from lit_lab.version import version
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import ServiceError, unexpected
 from .lit_app import LitHost, read_file
+from .managing import Manager
 from .registry import Registry
 from .surrogates import check_texts
 from .work import Work
@@ -99,12 +102,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         starting = asyncio.ensure_future(started())
+        tidying = asyncio.ensure_future(manager.tidy())
         yield
         starting.cancel()
+        tidying.cancel()
         work.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Doorkeeper, secret=secret)
+    manager = Manager(registry)
     shelf = datasets or Datasets()
     lit = LitHost(registry, work, shelf.lit)
 
@@ -132,7 +138,16 @@ def create_app(
 
     @app.get("/models")
     async def models() -> Response:
-        return _json(ModelsResponse(models=[entry.info() for entry in registry.entries.values()]))
+        return _json(await manager.models())
+
+    @app.post("/models/change")
+    async def change_model(request: Request) -> Response:
+        return _json(await manager.change(await _body(request, ModelChanging)))
+
+    @app.post("/kaggle")
+    async def kaggle(request: Request) -> Response:
+        registry.kaggle = (await _body(request, KaggleOrder)).login
+        return _json(await manager.models())
 
     @app.post("/tokens")
     async def tokens(request: Request) -> Response:
@@ -141,6 +156,7 @@ def create_app(
             pass
         model = registry.get(asked.model).model
         assert model is not None  # noqa: S101 - ready() has just said so
+        registry.get(asked.model).used = time.monotonic()
 
         def tokenize() -> TokensResponse:
             return TokensResponse(

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
+import time
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
-from lit_lab.protocol import ModelInfo, ModelState
+from lit_lab.protocol import Backend, KaggleLogin, Precision
 
 from . import collection
+from .entry import Entry
 from .errors import ServiceError
+from .weights import cached, need, paths, reasons, room
+from .weights.download import Download
+from .weights.need import NoRoomError
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
@@ -27,39 +33,23 @@ _LOOK_SECONDS = 0.1  # how often a waiting request looks whether there is someth
 _REST_SECONDS = 3.0  # without work, after which a model has time for what isn't asked for yet
 
 
-@dataclass
-class Entry:
-    """A configured model.
+@dataclass(frozen=True)
+class Loading:
+    """How models are loaded.
 
     Attributes:
-        name: What the interface calls it.
-        path: As written after the colon of `name:path`.
-        turn: One computation at a time; asyncio's lock is fair.
-        preparing: Compiles, in the background, what makes salience quicker.
+        backend: What Keras runs on.
+        precision: What weights are held and computed in unless the user chooses.
+        memory_limit: `c.LitLab.memory_limit`, in bytes.
+        cache: Where archives are unpacked; None: a temporary folder.
+        idle_timeout: Seconds after which an unused model is unloaded; 0: never.
     """
 
-    name: str
-    path: str
-    state: ModelState = "unloaded"
-    detail: str = ""
-    error: ServiceError | None = None
-    model: LanguageModel | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    loading: asyncio.Task[None] | None = None
-    preparing: asyncio.Task[None] | None = None
-
-    def info(self) -> ModelInfo:
-        """Return what the interface shows of it."""
-        return ModelInfo(
-            name=self.name,
-            path=self.path,
-            state=self.state,
-            detail=self.error.message if self.error else self.detail,
-            hint=self.error.hint if self.error else "",
-            note=demo.NOTE if self.path == demo.EMBEDDED else "",
-            window=self.model.window if self.model else None,
-            parameters=self.model.parameters if self.model else None,
-        )
+    backend: Backend = "tensorflow"
+    precision: Precision = "auto"
+    memory_limit: int | None = None
+    cache: Path | None = None
+    idle_timeout: float = 0.0
 
 
 def parse(models: list[str]) -> dict[str, Entry]:
@@ -93,6 +83,11 @@ class Registry:
         entries: The configured models; the first is the default.
         max_length: Window in tokens; None: each preset's own.
         importing: Imports the libraries; called once, in the thread, with a function that takes what is being done.
+        settings: How they are loaded.
+
+    Attributes:
+        kaggle: Credentials from the panel.
+        gone: Called when a model is unloaded, for whoever holds on to it.
     """
 
     def __init__(
@@ -100,7 +95,11 @@ class Registry:
         entries: dict[str, Entry],
         max_length: int | None,
         importing: Callable[[Callable[[str], None]], None],
+        settings: Loading | None = None,
     ) -> None:
+        self.settings = settings or Loading()
+        self.kaggle: KaggleLogin | None = None
+        self.gone: list[Callable[[], None]] = []
         self.entries = entries
         self._max_length = max_length
         self._importing = importing
@@ -108,6 +107,7 @@ class Registry:
         self.detail = ""
         self.error: ServiceError | None = None
         self._imported: asyncio.Task[None] | None = None
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def imported(self) -> bool:
@@ -125,7 +125,7 @@ class Registry:
                 404,
                 "unknown_model",
                 f"There is no model named {name}.",
-                f"Configured in c.LitLab.models: {', '.join(self.entries)}.",
+                f"There are: {', '.join(self.entries)}. Add others in the panel, or in c.LitLab.models.",
             )
         return self.entries[name]
 
@@ -143,7 +143,7 @@ class Registry:
             self.detail = detail
             say(detail)
 
-        self._imported = asyncio.ensure_future(self._run(lambda: self._importing(tell)))
+        self._imported = asyncio.ensure_future(self.run(lambda: self._importing(tell)))
         try:
             await self._imported
         except ServiceError as error:
@@ -164,7 +164,7 @@ class Registry:
     def load(self, name: str) -> asyncio.Task[None]:
         """Begin to load a model unless that is under way or done; a failed one is tried again."""
         entry = self.get(name)
-        if entry.loading is None or (entry.loading.done() and entry.state == "failed"):
+        if entry.loading is None or (entry.loading.done() and entry.model is None):
             entry.state, entry.error, entry.detail = "loading", None, "Waiting for its turn to load…"
             entry.loading = asyncio.ensure_future(self._load(entry))
         return entry.loading
@@ -190,7 +190,9 @@ class Registry:
     async def _load(self, entry: Entry) -> None:
         try:
             await self.libraries()
-            entry.model = await self._run(lambda: self._make(entry))
+            await self._fetch(entry)
+            entry.state = "loading"
+            entry.model = await self.run(lambda: self._make(entry))
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
             entry.error = error
@@ -203,27 +205,82 @@ class Registry:
                 "The service's log tells more. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
             )
         else:
-            entry.state, entry.detail = "ready", ""
+            entry.state, entry.detail, entry.used = "ready", "", time.monotonic()
             return
-        entry.state, entry.detail = "failed", ""
+        finally:
+            entry.may_download = False
+        entry.fits = entry.error.fits if isinstance(entry.error, NoRoomError) else []
+        waits = entry.error.code in ("preset_absent", "download_stopped")
+        entry.state, entry.detail = "absent" if waits else "failed", ""
+
+    async def _fetch(self, entry: Entry) -> None:
+        """Download a model that isn't on this machine, if the user has said so. Raises `ServiceError`."""
+        source = entry.source = await self.run(lambda: paths.source(entry.path))
+        if not source.page or await self.run(lambda: cached.lookup(source)) is not None:
+            return
+        if not entry.may_download:
+            raise reasons.absent(entry.name, source)
+        download = entry.download = Download(entry.path, source, self.kaggle)
+        entry.state, entry.detail = "downloading", f"Downloading {entry.name} from {source.site}…"
+        log.info("downloading %s from %s", entry.name, entry.path)
+        try:
+            await download.run()
+        finally:
+            entry.progress, entry.download = download.progress, None
+        entry.progress = None
 
     def _make(self, entry: Entry) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
+        from .weights import allowed
 
-        there = Path(presets.resolve(entry.path)).exists()
-        how = "" if there else " (it is downloaded first where it isn't on this machine yet)"
-        entry.detail = f"Loading {entry.name}{how}…"
+        entry.detail = f"Loading {entry.name}…"
         log.info("loading %s from %s", entry.name, entry.path)
+        settings = self.settings
+        place = entry.folder = presets.folder(entry.path, self.cache())
+        entry.size = cached.size_of(place)
+        config = allowed.check(place, entry.path)
+        precision = room.chosen(entry.asked or settings.precision, settings.backend)
+        device = room.device(settings.backend)
+        limit = entry.max_length or self._max_length
+        shape = need.shape(place, config)
+        if shape is not None:
+            tokens = limit or need.longest(place, config)
+            free = room.memory(device, settings.memory_limit).free
+            entry.peak = shape.total(precision, tokens)
+            if free is not None:
+                need.check(entry.name, shape, precision, tokens, free, device)
         with collection.paused():
-            causal_lm = presets.load(entry.path)
-            model = LanguageModel(causal_lm, self._max_length)
+            causal_lm = presets.make(place, entry.path, precision)
+            model = LanguageModel(causal_lm, limit)
+            entry.precision, entry.device = precision, device
+            entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
             model.prepare_generation()
         return model
 
+    def cache(self) -> Path:
+        """Return the folder for what is unpacked."""
+        if self.settings.cache is None:
+            self._temporary = self._temporary or tempfile.TemporaryDirectory(prefix="lit_lab-")
+            return Path(self._temporary.name)
+        return self.settings.cache
+
+    def forget(self, entry: Entry, why: str = "") -> None:
+        """Let go of a loaded model, saying why; nothing of it is being computed."""
+        entry.model = entry.loading = None
+        if entry.preparing is not None:
+            entry.preparing.cancel()
+            entry.preparing = None
+        entry.state, entry.detail, entry.error = "unloaded", why, None
+        for tell in self.gone:
+            tell()
+
     def rested(self, entry: Entry) -> None:
         """Have compiled in the background, once the model has rested for a moment, what its work so far asked for."""
+        entry.used = time.monotonic()
+        if entry.model is None:
+            return
         if entry.preparing is None or entry.preparing.done():
             entry.preparing = asyncio.ensure_future(self._prepare(entry))
 
@@ -235,9 +292,10 @@ class Registry:
             at_rest = 0.0 if entry.turn.locked() else at_rest + _LOOK_SECONDS
         model = entry.model
         if model is not None and model.wants_preparing:
-            await self._run(lambda: _prepare_further(model))
+            await self.run(lambda: _prepare_further(model))
 
-    async def _run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do something in the thread that loads models."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 

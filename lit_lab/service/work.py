@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 5.0  # seconds without an event after which the reader is told that we are still there
 
+THREADS = 32  # models that compute at the same time; each does one thing at a time
+
 log = logging.getLogger(__name__)
 
 
@@ -34,7 +36,7 @@ class Work:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._threads = ThreadPoolExecutor(max_workers=len(registry.entries), thread_name_prefix="compute")
+        self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
     def end_all(self, why: ServiceError | None = None) -> bool:
@@ -98,16 +100,20 @@ class Work:
         tell: Callable[[BaseModel | None], None],
     ) -> None:
         try:
-            async for message in self._registry.ready(name):
-                tell(StateEvent(message=message))
-            entry = self._registry.get(name)
-            if entry.turn.locked():
-                tell(StateEvent(message="Waiting for another computation to end…"))
-            async with entry.turn:
-                started = time.monotonic()
-                assert entry.model is not None  # noqa: S101 - ready() has just said so
-                await self._in_thread(entry.model, compute, cancellation, tell)
-                tell(DoneEvent(seconds=time.monotonic() - started))
+            done = False
+            while not done:
+                async for message in self._registry.ready(name):
+                    tell(StateEvent(message=message))
+                entry = self._registry.get(name)
+                if entry.turn.locked():
+                    tell(StateEvent(message="Waiting for another computation to end…"))
+                async with entry.turn:
+                    if entry.model is None:  # unloaded meanwhile
+                        continue
+                    started = time.monotonic()
+                    await self._in_thread(entry.model, compute, cancellation, tell)
+                    tell(DoneEvent(seconds=time.monotonic() - started))
+                    done = True
         except Cancelled:
             log.info("a computation was cancelled")
         except ServiceError as error:
@@ -117,7 +123,8 @@ class Work:
             tell(unexpected(error).event())
         finally:
             tell(None)
-            self._registry.rested(self._registry.get(name))
+            if name in self._registry.entries:  # not removed meanwhile
+                self._registry.rested(self._registry.entries[name])
 
     async def _in_thread(
         self,

@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,10 @@ class Settings:
     memory_limit: int | None = None
     backend: protocol.Backend = "tensorflow"
     datasets: Mapping[str, str] = field(default_factory=dict)
+    added: Callable[[], Sequence[str]] = tuple  # models that were added in the panel, as `name:path`
+    kaggle: Callable[[], protocol.KaggleLogin | None] = lambda: None
+    precision: protocol.Precision = "auto"
+    model_idle_timeout: float = 0.0
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
@@ -133,7 +137,12 @@ class Life:
             raise launch.wrong_python(found, settings.python)
         config = protocol.ServiceConfig(
             secret=self._secret,
-            models=list(settings.models),
+            models=[*settings.models, *settings.added()],
+            added=[model.partition(":")[0] for model in settings.added()],
+            precision=settings.precision,
+            model_idle_timeout=settings.model_idle_timeout,
+            cache=str(settings.cache),
+            kaggle=settings.kaggle(),
             datasets=dict(settings.datasets),
             max_length=settings.max_length,
             threads=settings.threads,

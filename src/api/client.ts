@@ -28,9 +28,12 @@ import type {
   JobEvent,
   JobInfo,
   JobRequest,
+  KaggleLogin,
+  KaggleStatus,
   LitCall,
   LitEvent,
-  ModelInfo,
+  ModelChange,
+  ModelsResponse,
   ServiceStatus,
   Status,
   TokensRequest,
@@ -88,10 +91,33 @@ export class ApiClient {
     return (await this._json<Schemas['LogResponse']>('GET', path)).lines;
   }
 
-  /** Configured models, the default first; never starts the service. */
-  async models(): Promise<ModelInfo[]> {
-    const path = ['models'];
-    return (await this._json<Schemas['ModelsResponse']>('GET', path)).models;
+  /** All models, the default first; never starts the service. */
+  models(): Promise<ModelsResponse> {
+    return this._json('GET', ['models']);
+  }
+
+  /** Change the models, or begin to; what loads or downloads goes on. */
+  changeModel(change: ModelChange): Promise<ModelsResponse> {
+    const body: Schemas['ModelChanging'] = { change };
+    return this._json('POST', ['models', 'change'], { body });
+  }
+
+  /** Whether there are credentials for Kaggle; never what they are. */
+  kaggle(): Promise<KaggleStatus> {
+    return this._json('GET', ['kaggle']);
+  }
+
+  /** Use credentials for Kaggle from now on. */
+  logInToKaggle(
+    login: Partial<KaggleLogin>,
+    save: boolean
+  ): Promise<KaggleStatus> {
+    return this._json('POST', ['kaggle'], { body: { login, save } });
+  }
+
+  /** Forget the credentials for Kaggle that were given here. */
+  logOutOfKaggle(): Promise<KaggleStatus> {
+    return this._json('DELETE', ['kaggle']);
   }
 
   /** Tokens of a prompt and an answer; starts the service and waits for it. */

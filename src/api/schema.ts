@@ -92,13 +92,58 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The configured models
-         * @description Never starts the service: while it isn't ready, the configured models are told as `unloaded`.
+         * The models: configured ones, added ones, and what else was found on the disk
+         * @description Never starts the service: while it isn't ready, the models are told as `unloaded`.
          */
         get: operations["models"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/models/change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add, remove, load or unload a model; begin or stop its download
+         * @description Loading and downloading start the service, are begun, and go on; `GET models` tells how far they are. A folder or archive is one of Jupyter's contents, and needs the permission to read them. 409 `service_remote` where the service runs elsewhere.
+         */
+        post: operations["changeModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/lit-lab/api/kaggle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether there are credentials for Kaggle, and from where */
+        get: operations["kaggle"];
+        put?: never;
+        /**
+         * Use credentials for Kaggle, in this server's process alone
+         * @description Also saved in Kaggle's own folder, where `save` is set. No route ever tells them.
+         */
+        post: operations["logInToKaggle"];
+        /**
+         * Forget the credentials for Kaggle that were given here
+         * @description Those of the environment and of files stay.
+         */
+        delete: operations["logOutOfKaggle"];
         options?: never;
         head?: never;
         patch?: never;
@@ -516,6 +561,20 @@ export interface components {
             samples?: number | null;
         };
         /**
+         * AddModel
+         * @description Add a model, `name:path` as LIT writes it.
+         */
+        AddModel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "add";
+            name: string;
+            /** @description A preset name, a `kaggle://` or `hf://` address, or a folder or `.tar.gz` of Jupyter's file browser. */
+            path: string;
+        };
+        /**
          * AddRow
          * @description Add a row at the end.
          */
@@ -908,6 +967,18 @@ export interface components {
             seconds: number;
         };
         /**
+         * DownloadModel
+         * @description Download a model, or go on with that, and load it. The user has seen its terms.
+         */
+        DownloadModel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "download";
+            name: string;
+        };
+        /**
          * DuplicateRow
          * @description Add a row that is like another, behind that.
          */
@@ -970,6 +1041,16 @@ export interface components {
          */
         EstimateRequest: {
             request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
+        };
+        /**
+         * FoundModel
+         * @description A preset that was downloaded earlier, by whichever program, and isn't among the models.
+         */
+        FoundModel: {
+            name: string;
+            path: string;
+            /** @description Bytes. */
+            size: number;
         };
         /**
          * GenerateRequest
@@ -1076,6 +1157,40 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * KaggleLoggingIn
+         * @description A login from the panel.
+         */
+        KaggleLoggingIn: {
+            login: components["schemas"]["KaggleLogin"];
+            /**
+             * @description Also write it to Kaggle's own folder, readable by the user alone.
+             * @default false
+             */
+            save?: boolean;
+        };
+        /**
+         * KaggleLogin
+         * @description Credentials for Kaggle: an API token, or a user's name and key as in `kaggle.json`. Never sent to a browser.
+         */
+        KaggleLogin: {
+            /** @default  */
+            token?: string;
+            /** @default  */
+            username?: string;
+            /** @default  */
+            key?: string;
+        };
+        /**
+         * KaggleStatus
+         * @description Where credentials for Kaggle come from.
+         */
+        KaggleStatus: {
+            /** @enum {string} */
+            source: "none" | "panel" | "environment" | "file";
+            /** @description Where they would be saved, such as `~/.kaggle`. */
+            folder: string;
+        };
+        /**
          * KeptScores
          * @description Scores of a run, as they were computed.
          */
@@ -1156,11 +1271,77 @@ export interface components {
             };
         };
         /**
+         * LoadModel
+         * @description Load a model that is on this machine, or load it otherwise than it is.
+         */
+        LoadModel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "load";
+            name: string;
+            /**
+             * @description None: as before, at first as configured.
+             * @default null
+             */
+            precision?: ("auto" | "float32" | "bfloat16") | null;
+            /**
+             * @description Longest prompt with its answer.
+             * @default null
+             */
+            max_length?: number | null;
+        };
+        /**
          * LogResponse
          * @description The last lines that the model service wrote.
          */
         LogResponse: {
             lines: string[];
+        };
+        /**
+         * MemoryStatus
+         * @description Memory of what models are computed on.
+         */
+        MemoryStatus: {
+            /** @description Such as `CPU`, or a GPU's name. */
+            device: string;
+            /** @description Bytes that the model service holds. */
+            used: number;
+            /**
+             * @description Bytes that it may still take; None: the system doesn't tell.
+             * @default null
+             */
+            free: number | null;
+        };
+        /**
+         * ModelChanging
+         * @description One change to the models.
+         */
+        ModelChanging: {
+            change: components["schemas"]["AddModel"] | components["schemas"]["RemoveModel"] | components["schemas"]["LoadModel"] | components["schemas"]["UnloadModel"] | components["schemas"]["DownloadModel"] | components["schemas"]["StopDownload"];
+        };
+        /**
+         * ModelDownload
+         * @description How far a download is, in bytes.
+         */
+        ModelDownload: {
+            done: number;
+            /** @default null */
+            total: number | null;
+        };
+        /**
+         * ModelFit
+         * @description How a model would fit into the memory that is free.
+         */
+        ModelFit: {
+            /** @enum {string} */
+            precision: "auto" | "float32" | "bfloat16";
+            /**
+             * @description Longest prompt with its answer, in tokens; None: as it is.
+             * @default null
+             */
+            max_length: number | null;
         };
         /**
          * ModelInfo
@@ -1171,7 +1352,7 @@ export interface components {
             /** @description Preset name, folder or URL, as in LIT's `name:path`. */
             path: string;
             /** @enum {string} */
-            state: "unloaded" | "loading" | "ready" | "failed";
+            state: "unloaded" | "absent" | "downloading" | "loading" | "ready" | "failed";
             /**
              * @description What is being done, or why loading failed.
              * @default
@@ -1194,13 +1375,81 @@ export interface components {
              * @default null
              */
             parameters: number | null;
+            /**
+             * @description Added in the panel, rather than configured in c.LitLab.models.
+             * @default false
+             */
+            added: boolean;
+            /**
+             * @description A failure's code, such as `preset_login`.
+             * @default
+             */
+            error: string;
+            /**
+             * @description What downloading it means agreeing to.
+             * @default null
+             */
+            terms: components["schemas"]["ModelTerms"] | null;
+            /**
+             * @description How far a download is, running or stopped.
+             * @default null
+             */
+            download: components["schemas"]["ModelDownload"] | null;
+            /**
+             * @description Bytes of its files, once they are on this machine.
+             * @default null
+             */
+            size: number | null;
+            /**
+             * @description What it is loaded in.
+             * @default null
+             */
+            precision: ("auto" | "float32" | "bfloat16") | null;
+            /**
+             * @description What it is computed on, such as `CPU`. Known once loaded.
+             * @default
+             */
+            device: string;
+            /**
+             * @description Bytes that its weights hold now.
+             * @default null
+             */
+            memory: number | null;
+            /**
+             * @description Bytes that it needs at most, by estimate: weights, and the longest prompt's map.
+             * @default null
+             */
+            peak: number | null;
+            /**
+             * @description Where memory doesn't suffice: what would fit.
+             * @default []
+             */
+            fits: components["schemas"]["ModelFit"][];
+        };
+        /**
+         * ModelTerms
+         * @description Terms of use.
+         */
+        ModelTerms: {
+            name: string;
+            url: string;
         };
         /**
          * ModelsResponse
-         * @description All configured models; the first is the default.
+         * @description All models; the first is the default.
          */
         ModelsResponse: {
             models: components["schemas"]["ModelInfo"][];
+            /**
+             * @description Told by a running service alone.
+             * @default []
+             */
+            found: components["schemas"]["FoundModel"][];
+            /**
+             * @description Told by a running service alone.
+             * @default null
+             */
+            memory: components["schemas"]["MemoryStatus"] | null;
         };
         /**
          * ProgressEvent
@@ -1227,6 +1476,18 @@ export interface components {
             event: "prompt";
             tokens: components["schemas"]["Token"][];
             window: number;
+        };
+        /**
+         * RemoveModel
+         * @description Forget a model that was added; its files stay.
+         */
+        RemoveModel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "remove";
+            name: string;
         };
         /**
          * RunChange
@@ -1576,6 +1837,18 @@ export interface components {
             history: components["schemas"]["HistoryStatus"];
         };
         /**
+         * StopDownload
+         * @description Stop a download; what is there stays, and the next one goes on from it.
+         */
+        StopDownload: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "stop";
+            name: string;
+        };
+        /**
          * Token
          * @description One token. The texts of all tokens that are not `template` join to exactly the text that was tokenized.
          */
@@ -1726,6 +1999,18 @@ export interface components {
             characters: {
                 [key: string]: string;
             };
+        };
+        /**
+         * UnloadModel
+         * @description Let go of a model's memory, once what it computes is done.
+         */
+        UnloadModel: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "unload";
+            name: string;
         };
     };
     responses: never;
@@ -1942,7 +2227,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The configured models */
+            /** @description The models: configured ones, added ones, and what else was found on the disk */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1962,6 +2247,355 @@ export interface operations {
             };
             /** @description Signed in, but not allowed; or the XSRF token is missing. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    changeModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChanging"];
+            };
+        };
+        responses: {
+            /** @description Add, remove, load or unload a model; begin or stop its download */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsResponse"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    kaggle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether there are credentials for Kaggle, and from where */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KaggleStatus"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    logInToKaggle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KaggleLoggingIn"];
+            };
+        };
+        responses: {
+            /** @description Use credentials for Kaggle, in this server's process alone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KaggleStatus"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The disk is full. */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    logOutOfKaggle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forget the credentials for Kaggle that were given here */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KaggleStatus"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,14 @@ export type Limits = Schemas['Limits'];
 export type ServiceStatus = Schemas['ServiceStatus'];
 export type ServiceState = ServiceStatus['state'];
 export type ModelInfo = Schemas['ModelInfo'];
+export type ModelsResponse = Schemas['ModelsResponse'];
+export type ModelChange = Schemas['ModelChanging']['change'];
+export type ModelFit = Schemas['ModelFit'];
+export type FoundModel = Schemas['FoundModel'];
+export type MemoryStatus = Schemas['MemoryStatus'];
+export type Precision = ModelFit['precision'];
+export type KaggleStatus = Schemas['KaggleStatus'];
+export type KaggleLogin = Schemas['KaggleLogin'];
 
 /** A half-open span of token indices (not of characters). */
 export type TokenSpan = Schemas['Span'];

@@ -6,6 +6,8 @@ export interface IPanelContext {
   readonly trans: TranslationBundle;
   /** Show the model service's log. */
   readonly showLog: () => void;
+  /** Show the model manager; absent where there is none. */
+  readonly openModels?: () => void;
   /** Show the whole answer at once; absent where there is no place for it. */
   readonly openMatrix?: () => void;
   /** Open the panel's menu below an element. */

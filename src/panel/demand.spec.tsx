@@ -72,6 +72,7 @@ describe('panel: methods, demand and trust', () => {
             compare={compare}
             datasets={<span />}
             history={<span />}
+            models={<span />}
           />
         </PanelContext>
       );

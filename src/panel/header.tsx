@@ -6,7 +6,8 @@ import type { Session } from '../session/session';
 import { usePanel } from './context';
 
 /** How far model and service are, in one word. */
-type Readiness = 'unknown' | 'stopped' | 'starting' | 'ready' | 'failed';
+type Readiness =
+  'unknown' | 'stopped' | 'starting' | 'ready' | 'failed' | 'absent';
 
 /** Title, model and its state, menu. */
 export function Header({ session }: { session: Session }): JSX.Element {
@@ -83,8 +84,11 @@ function readinessOf(session: Session): Readiness {
   }
   const model = models.find(m => m.name === session.model);
   if (service.state === 'ready' && model) {
-    if (model.state === 'loading') {
+    if (model.state === 'loading' || model.state === 'downloading') {
       return 'starting';
+    }
+    if (model.state === 'absent') {
+      return 'absent';
     }
     return model.state === 'failed' ? 'failed' : 'ready';
   }
@@ -100,6 +104,7 @@ function describeReadiness(
     stopped: trans.__('asleep'),
     starting: trans.__('starting'),
     ready: trans.__('ready'),
-    failed: trans.__('failed')
+    failed: trans.__('failed'),
+    absent: trans.__('not here')
   }[readiness];
 }

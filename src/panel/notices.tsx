@@ -3,6 +3,7 @@ import React, { useEffect, useState } from 'react';
 
 import type { IProblem, Remedy } from '../session/problem';
 import { usePanel } from './context';
+import { Linked } from './linked';
 
 /** Tell what is being waited for, and for how long already. */
 export function Waiting(props: {
@@ -38,23 +39,29 @@ export function Problem(props: {
   remedies?: Partial<Record<Remedy, () => void>>;
   onDismiss?: () => void;
 }): JSX.Element {
-  const { trans, showLog } = usePanel();
+  const { trans, showLog, openModels } = usePanel();
   const labels: Record<Remedy, string> = {
     retry: trans.__('Retry'),
     restart: trans.__('Restart service'),
     log: trans.__('Show log'),
-    reload: trans.__('Reload page')
+    reload: trans.__('Reload page'),
+    models: trans.__('Models…')
   };
   const actions: Partial<Record<Remedy, () => void>> = {
     log: showLog,
     reload: () => window.location.reload(),
+    models: openModels,
     ...props.remedies
   };
   const { message, hint, remedies } = props.problem;
   return (
     <div className="lit-problem" role="alert">
       <div className="lit-problem-message">{message}</div>
-      {hint && <div className="lit-problem-hint">{hint}</div>}
+      {hint && (
+        <div className="lit-problem-hint">
+          <Linked text={hint} />
+        </div>
+      )}
       <div className="lit-problem-actions">
         {remedies
           .filter(remedy => actions[remedy])

@@ -19,6 +19,7 @@ import { ShareMenu } from '../export/menu';
 import { HistoryModel } from '../history';
 import { addLitApp } from '../litapp';
 import { addMatrix } from '../matrix';
+import { ModelsModel } from '../models';
 import { keepSession } from '../session/keep';
 import { Session } from '../session/session';
 import { Splitter } from '../session/splitter';
@@ -36,6 +37,7 @@ export namespace CommandIDs {
   export const open = 'lit-lab:open-panel';
   export const restart = 'lit-lab:restart-service';
   export const log = 'lit-lab:show-log';
+  export const models = 'lit-lab:manage-models';
 }
 
 /** The analysis under way, and the side panel that shows it. */
@@ -90,11 +92,22 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       execute: log,
       describedBy: { args: { type: 'object', properties: {} } }
     });
+    const models = new ModelsModel(client, session.service, trans);
+    commands.addCommand(CommandIDs.models, {
+      label: trans.__('Manage Models'),
+      caption: trans.__('Load, unload, download, add and remove models'),
+      execute: () => {
+        open();
+        models.reveal();
+      },
+      describedBy: { args: { type: 'object', properties: {} } }
+    });
     const share = new ShareMenu(commands);
     const menu = new Menu({ commands });
     const context: IPanelContext = {
       trans,
       showLog: log,
+      openModels: () => models.reveal(),
       openMatrix: () => void commands.execute(matrix),
       openMenu: anchor => {
         const { left, bottom } = anchor.getBoundingClientRect();
@@ -113,6 +126,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       restorer,
       palette
     });
+    menu.addItem({ command: CommandIDs.models });
     menu.addItem({ command: CommandIDs.restart });
     menu.addItem({ command: CommandIDs.log });
 
@@ -131,6 +145,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       session,
       datasets,
       history,
+      models,
       compare,
       onClear: () => void clearHistory(history, trans),
       onSettings: settings,

@@ -1,5 +1,6 @@
 import React, { useRef } from 'react';
 
+import { remediesOf } from '../session/problem';
 import type { Session } from '../session/session';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
@@ -10,7 +11,7 @@ export function ServiceNotice({
 }: {
   session: Session;
 }): JSX.Element | null {
-  const { trans } = usePanel();
+  const { trans, openModels } = usePanel();
   const { service, problem, models } = session.service;
   const model = models.find(m => m.name === session.model);
   // Since when by our own clock: the server's may differ.
@@ -18,7 +19,8 @@ export function ServiceNotice({
   const waits =
     service?.state === 'starting'
       ? 'service'
-      : service?.state === 'ready' && model?.state === 'loading'
+      : service?.state === 'ready' &&
+          (model?.state === 'loading' || model?.state === 'downloading')
         ? `model ${model.name}`
         : '';
   if (since.current.what !== waits) {
@@ -50,12 +52,31 @@ export function ServiceNotice({
         : null;
   // A run that failed for this tells it, and more, itself.
   const isTold = session.attempt?.problem?.message === failed?.message;
+  const ofModels =
+    model?.state === 'failed' && service?.state !== 'failed'
+      ? remediesOf(model.error)
+      : [];
   if (failed && !isTold) {
     return (
       <Problem
-        problem={{ ...failed, remedies: ['restart', 'log'] }}
+        problem={{
+          ...failed,
+          remedies: ofModels.includes('models') ? ofModels : ['restart', 'log']
+        }}
         remedies={{ restart: () => void session.service.restart() }}
       />
+    );
+  }
+  if (model?.state === 'absent' && openModels) {
+    return (
+      <div className="lit-absent">
+        <span role="status">
+          {trans.__('%1 isn’t on this machine yet.', model.name)}
+        </span>
+        <button type="button" className="lit-button" onClick={openModels}>
+          {trans.__('Download…')}
+        </button>
+      </div>
     );
   }
   // A run, and a map that is computed, tell themselves what they wait for.

@@ -38,6 +38,8 @@ export function PanelView(props: {
   datasets: JSX.Element;
   /** Earlier runs. */
   history: JSX.Element;
+  /** The model manager. */
+  models: JSX.Element;
 }): JSX.Element {
   const { trans } = usePanel();
   const { session, onSettings, compare } = props;
@@ -223,6 +225,7 @@ export function PanelView(props: {
         <CompareHints launcher={compare} session={session} />
         {props.datasets}
         {props.history}
+        {props.models}
       </div>
       {text && target && (map || demand) && (
         <div className="lit-dock">

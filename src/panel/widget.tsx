@@ -9,6 +9,8 @@ import type { DatasetsModel } from '../datasets';
 import type { CompareLauncher } from '../compare';
 import { HistoryView } from '../history';
 import type { HistoryModel } from '../history';
+import { ModelsView } from '../models';
+import type { ModelsModel } from '../models';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { PanelContext } from './context';
@@ -66,6 +68,13 @@ export class PanelWidget extends ReactWidget {
               onClear={this._options.onClear}
               onShare={this._options.onShare}
               compare={compare}
+            />
+          }
+          models={
+            <ModelsView
+              models={this._options.models}
+              session={session}
+              trans={context.trans}
             />
           }
         />
@@ -215,6 +224,7 @@ export namespace PanelWidget {
     session: Session;
     datasets: DatasetsModel;
     history: HistoryModel;
+    models: ModelsModel;
     /** What begins comparisons. */
     compare: CompareLauncher;
     /** Delete the history, after asking. */

@@ -10,6 +10,7 @@ import type {
   JobInfo,
   JobRequest,
   ModelInfo,
+  ModelsResponse,
   RunRecord,
   ServiceStatus,
   Status,
@@ -41,6 +42,32 @@ export function tokens(text: string): AnswerToken[] {
 }
 
 const BOS: Token = { id: 2, piece: '<bos>', text: '', kind: 'template' };
+
+/** A model of which the rest isn't known. */
+export function fakeModel(
+  known: Partial<ModelInfo> & { name: string }
+): ModelInfo {
+  return {
+    path: known.name,
+    state: 'unloaded',
+    detail: '',
+    hint: '',
+    note: '',
+    window: null,
+    parameters: null,
+    added: false,
+    error: '',
+    terms: null,
+    download: null,
+    size: null,
+    precision: null,
+    device: '',
+    memory: null,
+    peak: null,
+    fits: [],
+    ...known
+  };
+}
 
 /** A job whose events the spec sends. */
 export class FakeJob {
@@ -156,19 +183,12 @@ export class FakeClient implements Session.Client {
     };
   }
 
-  async models(): Promise<ModelInfo[]> {
-    return [
-      {
-        name: 'demo',
-        path: 'demo',
-        state: 'ready',
-        detail: '',
-        hint: '',
-        note: '',
-        window: 512,
-        parameters: 1
-      }
-    ];
+  async models(): Promise<ModelsResponse> {
+    return {
+      models: [fakeModel({ name: 'demo', state: 'ready', window: 512 })],
+      found: [],
+      memory: null
+    };
   }
 
   async startService(): Promise<ServiceStatus> {

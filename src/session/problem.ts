@@ -4,7 +4,7 @@ import { ApiError } from '../api';
 import type { ErrorBody, Limits } from '../api';
 
 /** What a user can do about a problem, besides what its hint says. */
-export type Remedy = 'retry' | 'restart' | 'log' | 'reload';
+export type Remedy = 'retry' | 'restart' | 'log' | 'reload' | 'models';
 
 /** A problem, told in place. */
 export interface IProblem {
@@ -79,9 +79,17 @@ export function checkPrompt(
 const LASTING =
   /too_long|too_large|invalid|validation|lone_surrogate|not_found|forbidden|unsupported|version/;
 
-function remediesOf(code: string): Remedy[] {
+/** What the model manager is for: it tells more, and what can be done. */
+const OF_MODELS =
+  /^(preset_|pickled_|archive_|download_|disk_full|no_room|bad_path)/;
+
+/** What can be done about a failure with this code. */
+export function remediesOf(code: string): Remedy[] {
   if (code === 'version_mismatch') {
     return ['reload'];
+  }
+  if (OF_MODELS.test(code)) {
+    return ['models'];
   }
   if (code === 'forbidden' || LASTING.test(code)) {
     return [];

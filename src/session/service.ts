@@ -5,7 +5,15 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
-import type { ApiClient, ModelInfo, ServiceStatus, Status } from '../api';
+import type {
+  ApiClient,
+  FoundModel,
+  MemoryStatus,
+  ModelInfo,
+  ModelsResponse,
+  ServiceStatus,
+  Status
+} from '../api';
 import { problemOf } from './problem';
 import type { IProblem } from './problem';
 
@@ -54,6 +62,23 @@ export class ServiceModel implements IDisposable {
     return this._models;
   }
 
+  /** Models on the disk that aren't among them; none before it is known. */
+  get found(): readonly FoundModel[] {
+    return this._found;
+  }
+
+  /** Memory of what models are computed on; null before it is known. */
+  get memory(): MemoryStatus | null {
+    return this._memory;
+  }
+
+  /** Take what a change of the models was answered with. */
+  take(answer: ModelsResponse): void {
+    this._keep(answer);
+    this._pace();
+    this._emit();
+  }
+
   /** Why the server half can't be used, or null. */
   get problem(): IProblem | null {
     return this._problem;
@@ -63,7 +88,9 @@ export class ServiceModel implements IDisposable {
   get isBusy(): boolean {
     return (
       this.service?.state === 'starting' ||
-      this._models.some(model => model.state === 'loading')
+      this._models.some(
+        model => model.state === 'loading' || model.state === 'downloading'
+      )
     );
   }
 
@@ -104,7 +131,7 @@ export class ServiceModel implements IDisposable {
       this._status = await this._client.status();
       this._problem = null;
       // Models load after the service is up, so ask for them each time.
-      this._models = await this._client.models();
+      this._keep(await this._client.models());
     } catch (reason) {
       // What a dying service leaves open, its state tells the next time.
       const isDying = reason instanceof ApiError && reason.status === 502;
@@ -147,6 +174,12 @@ export class ServiceModel implements IDisposable {
     await this.refresh();
   }
 
+  private _keep({ models, found, memory }: ModelsResponse): void {
+    this._models = models;
+    this._found = found;
+    this._memory = memory;
+  }
+
   private _fail(reason: unknown): void {
     if (!isAbort(reason)) {
       this._problem = problemOf(reason, this._trans);
@@ -186,6 +219,8 @@ export class ServiceModel implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private _status: Status | null = null;
   private _models: readonly ModelInfo[] = [];
+  private _found: readonly FoundModel[] = [];
+  private _memory: MemoryStatus | null = null;
   private _problem: IProblem | null = null;
   private _visible = false;
   private _working = false;

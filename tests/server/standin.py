@@ -59,7 +59,8 @@ class Handler(BaseHTTPRequestHandler):
         if not self.allowed():
             return
         if self.path == "/models":
-            self.answer({"models": [MODEL]})
+            state = "downloading" if (FOLDER / "downloading").exists() else "ready"
+            self.answer({"models": [{**MODEL, "state": state}]})
         elif self.path == "/health":
             self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
         elif self.path == "/lit/files/main.js":
@@ -86,6 +87,13 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/tokens" and request["prompt"] == "forbidden":
             self.answer({"error": "preset_forbidden", "message": "Its terms aren't accepted.", "hint": "Accept."}, 403)
+            return
+        if self.path in ("/models/change", "/kaggle"):
+            trace("asked", json.dumps([self.path, request]).replace(" ", ""))
+            if request.get("change", {}).get("name") == "refused":
+                self.answer({"error": "bad_path", "message": "It is nowhere.", "hint": "Look."}, 422)
+                return
+            self.answer({"models": [MODEL]})
             return
         if self.path == "/tokens":
             self.answer({"model": "demo", "prompt": [], "answer": [], "window": 64})

@@ -26,6 +26,8 @@ def example(route):
         "DatasetEditing": {"edit": {"kind": "delete", "row": 1}},
         "DatasetSaving": {"path": "x.jsonl"},
         "JobRequest": {"kind": "generate", "model": "demo", "prompt": "Hi"},
+        "ModelChanging": {"change": {"kind": "unload", "name": "demo"}},
+        "KaggleLoggingIn": {"login": {"token": "t"}},
         "LitCall": {"endpoint": "get_info"},
     }.get(route.request, {})
     return f"{PREFIX}/{path}", json.dumps(body) if route.method == "POST" else None

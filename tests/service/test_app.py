@@ -36,7 +36,7 @@ async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: p
         yield
 
     monkeypatch.setattr(Registry, "ready", fail)
-    registry = Registry(parse(["one:x"]), None, lambda say: None)
+    registry = Registry(parse(["one:./x"]), None, lambda say: None)
     app = create_app(registry, Work(registry), SECRET, fail)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {SECRET}"}
@@ -81,7 +81,7 @@ class Model:
 
 @pytest.fixture
 def registry() -> Registry:
-    return Registry(parse(["one:x", "two:y"]), None, lambda say: None)
+    return Registry(parse(["one:./x", "two:./y"]), None, lambda say: None)
 
 
 @pytest.fixture

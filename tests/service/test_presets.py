@@ -12,11 +12,6 @@ from lit_lab import demo
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
 
-# Shaped like what kagglehub, huggingface_hub and requests raise, which aren't imported here.
-KaggleApiHTTPError = type("KaggleApiHTTPError", (Exception,), {})
-GatedRepoError = type("GatedRepoError", (Exception,), {})
-ConnectionErrorOfRequests = type("ConnectionError", (OSError,), {})
-
 
 def load(path: str) -> ServiceError:
     with pytest.raises(ServiceError) as failure:
@@ -29,22 +24,14 @@ def load(path: str) -> ServiceError:
 @pytest.mark.parametrize(
     ("path", "raised", "code"),
     [
-        ("kaggle://a/b/keras/c", KaggleApiHTTPError("403 Client Error: You don't have permission"), "preset_forbidden"),
-        ("gemma2_2b_en", ValueError("403 Client Error … kaggle.com … consent"), "preset_forbidden"),
-        ("kaggle://a/b/keras/c", ValueError("401 Client Error: unauthorized"), "preset_login"),
-        ("hf://a/b", GatedRepoError("Cannot access gated repo"), "preset_forbidden"),
-        ("hf://a/b", OSError("401 Client Error"), "preset_login"),
-        ("kaggle://a/b/keras/c", ConnectionErrorOfRequests("Max retries exceeded"), "preset_unreachable"),
-        ("hf://a/b", ValueError("Preset hf://a/b has no config.json. Make sure"), "preset_unavailable"),
-        ("gemma9", ValueError("Unknown preset identifier. A preset must be one of"), "preset_not_found"),
         ("other", FileNotFoundError("`tokenizer.json` doesn't exist"), "preset_incomplete"),
-        ("hf://a/b", ImportError("requires the `huggingface_hub` package"), "missing_libraries"),
+        ("odd", ImportError("requires the `huggingface_hub` package"), "missing_libraries"),
         ("huge", MemoryError(), "out_of_memory"),
         ("odd", RuntimeError("a first line\nand a second"), "preset_failed"),
     ],
 )
 def test_failures_are_worded(
-    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, path: str, raised: Exception, code: str
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, preset: Path, path: str, raised: Exception, code: str
 ) -> None:
     from keras_nlp import models
 
@@ -52,7 +39,9 @@ def test_failures_are_worded(
         raise raised
 
     monkeypatch.setattr(models.CausalLM, "from_preset", fail)
-    error = load(path)
+    with pytest.raises(ServiceError) as failure:
+        presets.make(preset, path, "float32")
+    error = failure.value
     assert error.code == code
     assert path in error.message
     assert "\n" not in error.message
@@ -81,7 +70,5 @@ def test_weights_are_computed_in_float32(causal_lm: Any) -> None:
 
 
 def test_the_embedded_preset_is_in_the_package() -> None:
-    assert presets.resolve(demo.EMBEDDED) == str(demo.preset_path())
+    assert presets.folder(demo.EMBEDDED) == demo.preset_path()
     assert (demo.preset_path() / "model.weights.h5").is_file()
-    assert presets.resolve("gemma2_2b_en") == "gemma2_2b_en"
-    assert presets.resolve("kaggle://a/b/keras/c") == "kaggle://a/b/keras/c"

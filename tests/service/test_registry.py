@@ -57,7 +57,7 @@ class Model:
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     monkeypatch.setattr(Registry, "_make", lambda self, entry: Model())
-    return Registry(parse(["one:x", "two:y"]), None, lambda say: say("importing"))
+    return Registry(parse(["one:./x", "two:./y"]), None, lambda say: say("importing"))
 
 
 async def lines(work: Work, name: str, compute: Callable[..., Iterator[BaseModel]]) -> list[dict[str, Any]]:

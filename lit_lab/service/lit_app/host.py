@@ -46,6 +46,11 @@ class LitHost:
         self._make: Callable[[], Any] = lambda: None
         self._made_of: tuple[int | str, ...] = ()
         self._inputs = 0
+        registry.gone.append(self._forget)
+
+    def _forget(self) -> None:
+        """Let go of LIT, which holds its models, because one of them was unloaded."""
+        self._app, self._make, self._made_of = None, lambda: None, ()
 
     async def open(self, request: LitAppRequest) -> AsyncIterator[bytes]:
         """Make LIT ready, and yield as lines of JSON what is being waited for; at last `done` or `error`."""
@@ -71,7 +76,10 @@ class LitHost:
         try:
             if self._app is None:
                 raise ServiceError(
-                    409, "lit_not_open", "The model service was started anew, without LIT.", "Open LIT again."
+                    409,
+                    "lit_not_open",
+                    "LIT isn't running any more: the model service was started anew, or a model was unloaded.",
+                    "Open LIT again.",
                 )
             self._inputs += len(call.inputs)
             if self._inputs > MAX_INPUTS:

@@ -1,0 +1,59 @@
+"""REST of the models: thin; validates and delegates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jupyter_server.utils import ensure_async
+
+from lit_lab.api_handler import Handler, endpoint
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import KaggleLoggingIn, Message, ModelChanging
+
+
+class ModelsHandler(Handler):
+    """`models`."""
+
+    _track_activity = False  # the panel asks now and then
+
+    @endpoint("models")
+    async def get(self) -> Message:
+        """Tell the models."""
+        return await self.core.models()
+
+
+class ChangeHandler(Handler):
+    """`models/change`."""
+
+    @endpoint("changeModel")
+    async def post(self, request: ModelChanging) -> Message:
+        """Change the models."""
+        may_read = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", "contents"))
+        return await self.core.change_model(request, self.contents_manager if may_read else None)
+
+
+class KaggleHandler(Handler):
+    """`kaggle`."""
+
+    @endpoint("kaggle")
+    async def get(self) -> Message:
+        """Tell whether there are credentials."""
+        return self.core.kaggle.status()
+
+    @endpoint("logInToKaggle")
+    async def post(self, request: KaggleLoggingIn) -> Message:
+        """Use credentials."""
+        return await self.core.log_in(request)
+
+    @endpoint("logOutOfKaggle")
+    async def delete(self) -> Message:
+        """Forget credentials."""
+        return await self.core.log_out()
+
+
+HANDLERS: dict[str, type[Handler]] = {
+    "models": ModelsHandler,
+    "models/change": ChangeHandler,
+    "kaggle": KaggleHandler,
+}

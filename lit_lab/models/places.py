@@ -1,0 +1,111 @@
+"""What may be added as a model's path: an address, a preset's name, or what Jupyter's file browser shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.services.contents.filemanager import FileContentsManager
+from jupyter_server.utils import ensure_async
+from tornado import web
+
+from lit_lab import demo
+from lit_lab.problem import Problem
+
+_ADDRESS = re.compile(r"(kaggle|hf)://[\w./-]+")
+_PRESET = re.compile(r"[\w.-]+")
+_ARCHIVES = (".tar.gz", ".tgz", ".tar")
+
+
+def is_file(path: str) -> bool:
+    """Whether a path is for the contents manager, rather than an address or a preset's name."""
+    named = path == demo.EMBEDDED or _PRESET.fullmatch(path) is not None
+    return "://" not in path and not (named and not path.lower().endswith(_ARCHIVES) and path not in (".", ".."))
+
+
+async def locate(manager: Any, path: str) -> str:
+    """Return the path that the model service is to be told.
+
+    A bare name is a preset's, unless the file browser has a folder of that name.
+
+    Args:
+        manager: Jupyter's contents manager, which says what may be seen; None: the user may not read its files.
+        path: What the user wrote.
+
+    Raises:
+        Problem: It is none of these, or isn't there.
+    """
+    if "://" in path:
+        if not _ADDRESS.fullmatch(path) or ".." in path:
+            raise Problem(
+                422,
+                "bad_path",
+                f"{path} isn't an address that models are loaded from.",
+                "Addresses have the form kaggle://owner/model/keras/variation or hf://owner/model.",
+            )
+        return path
+    if not is_file(path) and (manager is None or not await _is_folder(manager, path)):
+        return path
+    if manager is None:
+        raise Problem(
+            403,
+            "forbidden",
+            "The Jupyter server did not allow to read files.",
+            "Ask who runs the server for access to the resource “contents”.",
+        )
+    return str(await _local(manager, path))
+
+
+async def _is_folder(manager: Any, path: str) -> bool:
+    try:
+        return bool(await ensure_async(manager.dir_exists(path)))
+    except web.HTTPError:
+        return False
+
+
+async def _local(manager: Any, path: str) -> Path:
+    if not isinstance(manager, FileContentsManager):
+        raise Problem(
+            422,
+            "not_local",
+            "Jupyter's files aren't on its server's disk here, so no model can be loaded from them.",
+            "Write a preset's name, kaggle://… or hf://…; or have the folder named in c.LitLab.models.",
+        )
+    root = Path(manager.root_dir).resolve()
+    given = Path(path).expanduser()
+    if given.is_absolute():
+        try:
+            inside = given.relative_to(root).as_posix()
+        except ValueError as error:
+            raise Problem(
+                422,
+                "outside_root",
+                f"{path} lies outside of the folder that Jupyter shows.",
+                "Move it there and write its path in the file browser, or have it named in c.LitLab.models.",
+            ) from error
+    else:
+        inside = given.as_posix()
+    try:
+        model = await ensure_async(manager.get(inside, content=False))  # type: ignore[no-untyped-call]
+        local = Path(manager._get_os_path(inside))  # type: ignore[no-untyped-call]
+    except web.HTTPError as error:
+        raise Problem(
+            404 if error.status_code == 404 else 403,
+            "no_such_file",
+            f"The file browser has no {path}.",
+            "Write the path of a preset's folder or .tar.gz as the file browser shows it, or a preset's name.",
+        ) from error
+    if model["type"] != "directory" and not path.lower().endswith(_ARCHIVES):
+        raise Problem(
+            422, "not_a_preset", f"{path} is neither a folder nor a .tar.gz.", "Write the path of a preset's folder."
+        )
+    # Links are Jupyter's administrator's to allow: what its files lead to out of its root isn't its.
+    if not local.resolve().is_relative_to(root):
+        raise Problem(
+            422,
+            "outside_root",
+            f"{path} leads out of the folder that Jupyter shows.",
+            "Move it there, or have it named in c.LitLab.models.",
+        )
+    return local

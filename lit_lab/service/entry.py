@@ -1,0 +1,92 @@
+"""A model that can be chosen: how it is asked for, and how far it is."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lit_lab import demo
+from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelState, Precision
+
+from .errors import ServiceError
+
+if TYPE_CHECKING:
+    from .language_model import LanguageModel
+    from .weights.download import Download
+    from .weights.paths import Source
+
+
+@dataclass
+class Entry:
+    """A model.
+
+    Attributes:
+        name: What the interface calls it.
+        path: As written after the colon of `name:path`.
+        added: In the panel, rather than configured.
+        turn: One computation at a time; asyncio's lock is fair.
+        preparing: Compiles, in the background, what makes salience quicker.
+        may_download: The user has said so, for the next attempt.
+        asked: What the user wants it loaded in; None: as configured.
+        max_length: The window that the user wants; None: as configured.
+        precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
+        used: When it was last used, by `time.monotonic`.
+    """
+
+    name: str
+    path: str
+    state: ModelState = "unloaded"
+    detail: str = ""
+    error: ServiceError | None = None
+    model: LanguageModel | None = None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    loading: asyncio.Task[None] | None = None
+    preparing: asyncio.Task[None] | None = None
+    added: bool = False
+    source: Source | None = None
+    folder: Path | None = None
+    size: int | None = None
+    may_download: bool = False
+    download: Download | None = None
+    progress: ModelDownload | None = None
+    asked: Precision | None = None
+    max_length: int | None = None
+    precision: Precision | None = None
+    device: str = ""
+    memory: int | None = None
+    peak: int | None = None
+    fits: list[ModelFit] = field(default_factory=list)
+    used: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it is on its way."""
+        return self.loading is not None and not self.loading.done()
+
+    def info(self) -> ModelInfo:
+        """Return what the interface shows of it."""
+        source, model = self.source, self.model
+        elsewhere = source is not None and self.folder is None and self.state in ("absent", "downloading", "failed")
+        return ModelInfo(
+            name=self.name,
+            path=self.path,
+            state=self.state,
+            detail=self.error.message if self.error else self.detail,
+            hint=self.error.hint if self.error else "",
+            error=self.error.code if self.error else "",
+            note=demo.NOTE if self.path == demo.EMBEDDED else "",
+            window=model.window if model else None,
+            parameters=model.parameters if model else source.parameters if source else None,
+            added=self.added,
+            terms=source.terms if source and elsewhere else None,
+            download=(self.download.progress if self.download else None) or self.progress,
+            size=self.size,
+            precision=self.precision if model else None,
+            device=self.device if model else "",
+            memory=self.memory if model else None,
+            peak=self.peak,
+            fits=self.fits if self.state == "failed" else [],
+        )

@@ -1,0 +1,178 @@
+"""Changing the models: add, remove, load, unload, download, stop; and unloading what nobody uses."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import gc
+import sys
+import time
+
+from lit_lab import demo
+from lit_lab.protocol import (
+    AddModel,
+    DownloadModel,
+    FoundModel,
+    LoadModel,
+    ModelChanging,
+    ModelsResponse,
+    RemoveModel,
+    StopDownload,
+    UnloadModel,
+)
+
+from .entry import Entry
+from .errors import ServiceError
+from .registry import Registry
+from .weights import cached, paths, reasons, room
+
+LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
+FOUND_SECONDS = 60.0  # how long what was found on the disk is taken for true
+
+
+class Manager:
+    """Changes a registry's models, and tells of them.
+
+    Args:
+        registry: The models.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._device: str | None = None
+        self._found: list[FoundModel] | None = None
+        self._found_at = 0.0
+
+    async def models(self) -> ModelsResponse:
+        """Return all models, what else was found on the disk, and the memory."""
+        registry = self._registry
+        if not registry.imported:
+            return ModelsResponse(models=[entry.info() for entry in registry.entries.values()])
+        for entry in registry.entries.values():
+            _look(entry)
+        if self._device is None:
+            self._device = await registry.run(lambda: room.device(registry.settings.backend))
+        if self._found is None or time.monotonic() - self._found_at > FOUND_SECONDS:
+            known = [entry.path for entry in registry.entries.values()]
+            known += [str(entry.folder) for entry in registry.entries.values() if entry.folder]
+            self._found = await asyncio.to_thread(cached.found, known)
+            self._found_at = time.monotonic()
+        memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
+        models = [entry.info() for entry in registry.entries.values()]
+        return ModelsResponse(models=models, found=self._found, memory=memory)
+
+    async def change(self, request: ModelChanging) -> ModelsResponse:
+        """Make a change, or begin it, and return all models.
+
+        Raises:
+            ServiceError: `unknown_model`, `bad_model`, `bad_path`, `preset_not_found`, `model_configured`,
+                `model_busy` or `last_model`.
+        """
+        change = request.change
+        self._found = None
+        if isinstance(change, AddModel):
+            await self._add(change)
+            return await self.models()
+        entry = self._registry.get(change.name)
+        if isinstance(change, RemoveModel):
+            await self._remove(entry)
+        elif isinstance(change, LoadModel):
+            await self._load(entry, change)
+        elif isinstance(change, DownloadModel):
+            if not entry.is_busy:
+                entry.may_download = True
+                self._registry.load(entry.name)
+                await asyncio.sleep(0)
+        elif isinstance(change, UnloadModel):
+            await self._unload(entry)
+        elif isinstance(change, StopDownload) and entry.download is not None:
+            entry.download.stop()
+            if entry.loading is not None:
+                await asyncio.wait([entry.loading])
+        return await self.models()
+
+    async def tidy(self) -> None:
+        """Unload models that nobody has used for the configured time; goes on until it is cancelled."""
+        timeout = self._registry.settings.idle_timeout
+        while timeout > 0:
+            await asyncio.sleep(min(LOOK_SECONDS, timeout / 2))
+            for entry in list(self._registry.entries.values()):
+                idle = entry.model is not None and not entry.turn.locked() and not entry.is_busy
+                if idle and time.monotonic() - entry.used >= timeout:
+                    await self._unload(entry, "Unloaded because nobody used it; it is loaded again when it is needed.")
+
+    async def _add(self, change: AddModel) -> None:
+        registry = self._registry
+        if change.name in registry.entries:
+            if registry.entries[change.name].path == change.path:
+                return  # the Jupyter server tells what it knows
+            raise ServiceError(
+                422, "bad_model", f"There is a model named {change.name} already.", "Give the new one another name."
+            )
+        if ":" in change.name:
+            raise ServiceError(422, "bad_model", "A model's name holds no colon.", "Choose another name.")
+        if paths.is_local(change.path) or "://" in change.path or change.path == demo.EMBEDDED:
+            source = paths.source(change.path)
+        else:
+            await registry.libraries()  # Keras knows its presets' names
+            source = await registry.run(lambda: paths.source(change.path))
+        registry.entries[change.name] = Entry(change.name, change.path, added=True, source=source)
+
+    async def _remove(self, entry: Entry) -> None:
+        if not entry.added:
+            raise ServiceError(
+                422,
+                "model_configured",
+                f"{entry.name} is configured in c.LitLab.models.",
+                "Take it out there, and restart the Jupyter server. It can be unloaded here.",
+            )
+        if entry.download is not None:
+            entry.download.stop()
+        if entry.loading is not None:
+            await asyncio.wait([entry.loading])
+        await self._unload(entry)
+        self._registry.entries.pop(entry.name, None)
+
+    async def _load(self, entry: Entry, change: LoadModel) -> None:
+        if entry.is_busy:
+            return
+        precision = change.precision or entry.asked
+        limit = change.max_length or entry.max_length
+        if entry.model is not None and (precision, limit) != (entry.asked, entry.max_length):
+            await self._unload(entry)
+        entry.asked, entry.max_length = precision, limit
+        self._registry.load(entry.name)
+
+    async def _unload(self, entry: Entry, why: str = "") -> None:
+        if entry.is_busy:
+            raise ServiceError(
+                422, "model_busy", f"{entry.name} is being loaded.", "Wait until it is there, then unload it."
+            )
+        async with entry.turn:  # what it computes is done first
+            if entry.model is not None or entry.error is not None:
+                self._registry.forget(entry, why)
+        await self._registry.run(_collect)
+
+
+def _look(entry: Entry) -> None:
+    """Tell a model that was never loaded, and isn't on this machine, from one that is."""
+    if entry.state not in ("unloaded", "absent") or entry.is_busy:
+        return
+    try:
+        source = entry.source = entry.source or paths.source(entry.path)
+        here = cached.lookup(source) is not None
+    except ServiceError:
+        return  # loading tells
+    if not here and entry.state == "unloaded":
+        entry.state, entry.error = "absent", reasons.absent(entry.name, source)
+    elif here and entry.state == "absent":
+        entry.state, entry.error, entry.progress = "unloaded", None, None
+
+
+def _collect() -> None:
+    """Give memory back to the system."""
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
+        if trim is not None:
+            trim(0)

@@ -1,0 +1,11 @@
+"""Where a model's files come from, whether they may be read, and whether there is room for them.
+
+paths.py     what is meant by the path of a `name:path`
+archive.py   a `.tar.gz`, unpacked safely
+cached.py    what was downloaded earlier
+download.py  runs fetch.py, a process of its own that downloads and can be stopped
+reasons.py   why a download failed, in words
+allowed.py   a preset's JSON, before anything of it is made
+need.py      the memory that a preset will take
+room.py      the memory that there is
+"""

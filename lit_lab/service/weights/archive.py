@@ -1,0 +1,122 @@
+"""A preset in a `.tar.gz`, unpacked so that nothing of it lands, or leads, elsewhere."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from ..errors import ServiceError
+
+MAX_FILES = 1_000
+MAX_RATIO = 20  # unpacked to packed; weights hardly get smaller, so that more is a bomb
+MAX_SMALL = 64 * 2**20  # bytes that may be unpacked whatever the ratio
+KEEP_FREE = 256 * 2**20  # bytes of disk that stay free
+_PIECE = 2**20
+
+
+def unpacked(archive: Path, cache: Path) -> Path:
+    """Return the folder of the preset in an archive, which is unpacked into the cache unless that was done before.
+
+    Raises:
+        ServiceError: `archive_unsafe`, `archive_damaged`, `preset_incomplete` or `disk_full`; nothing is left behind.
+    """
+    try:
+        about = archive.stat()
+    except OSError as error:
+        raise ServiceError(
+            404, "preset_not_found", f"There is no file {archive}: {error.strerror}.", "Look at the path."
+        ) from error
+    key = hashlib.sha256(f"{archive.resolve()}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[:24]
+    place = cache / "unpacked" / key
+    if not place.is_dir():
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        half = Path(tempfile.mkdtemp(dir=place.parent, prefix="half-"))
+        try:
+            _unpack(archive, about.st_size, half)
+            _preset(half, archive)
+            half.rename(place)
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise _full(archive, 0, 0) from error
+            raise _damaged(archive, error.strerror or str(error)) from error
+        except (tarfile.TarError, EOFError, ValueError) as error:
+            raise _damaged(archive, str(error)) from error
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
+    return _preset(place, archive)
+
+
+def _unpack(archive: Path, packed: int, into: Path) -> None:
+    free = shutil.disk_usage(into).free - KEEP_FREE
+    most = max(packed * MAX_RATIO, MAX_SMALL)
+    size = files = 0
+    with tarfile.open(archive, "r:*") as tar:
+        for member in tar:
+            if member.isdir():
+                continue
+            files += 1
+            size += member.size
+            parts = PurePosixPath(member.name).parts
+            if not member.isreg():
+                raise _unsafe(archive, f"{member.name[:200]!r} is a link or a device, not a file")
+            if not parts or member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
+                raise _unsafe(archive, f"{member.name[:200]!r} would land outside of its folder")
+            if files > MAX_FILES or size > most:
+                raise _unsafe(archive, "it would grow out of all proportion when it is unpacked")
+            if size > free:
+                raise _full(archive, size, max(free, 0))
+            target = into.joinpath(*parts)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            content = tar.extractfile(member)
+            assert content is not None  # noqa: S101 - it is a regular file
+            # "x": a second member of the same name must not write through the first.
+            with target.open("xb") as file:
+                shutil.copyfileobj(content, file, _PIECE)
+
+
+def _preset(folder: Path, archive: Path) -> Path:
+    """Return where in an unpacked archive the preset is: at its top, or in its only folder."""
+    if (folder / "config.json").is_file():
+        return folder
+    inner = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
+    if len(inner) == 1 and (Path(inner[0].path) / "config.json").is_file():
+        return Path(inner[0].path)
+    raise ServiceError(
+        422,
+        "preset_incomplete",
+        f"{archive.name} holds no Keras preset: there is no config.json at its top, or in its only folder.",
+        "Pack a preset's folder, as save_to_preset writes it.",
+    )
+
+
+def _unsafe(archive: Path, why: str) -> ServiceError:
+    return ServiceError(
+        422,
+        "archive_unsafe",
+        f"{archive.name} was not unpacked: {why}.",
+        "Use an archive from a source that you trust, or unpack it yourself and name the folder.",
+    )
+
+
+def _damaged(archive: Path, why: str) -> ServiceError:
+    return ServiceError(
+        422,
+        "archive_damaged",
+        f"{archive.name} can't be unpacked: {why[:200]}.",
+        "Copy it again, and look at its size.",
+    )
+
+
+def _full(archive: Path, needed: int, free: int) -> ServiceError:
+    numbers = f": it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB may be used" if needed else ""
+    return ServiceError(
+        507,
+        "disk_full",
+        f"There is no room on the disk to unpack {archive.name}{numbers}.",
+        "Make room, then try again.",
+    )

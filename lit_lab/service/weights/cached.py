@@ -1,0 +1,137 @@
+"""Presets that were downloaded earlier, by LIT Lab, Keras or anything else: looked up on disk, without a network.
+
+The layouts are those of kagglehub's and huggingface_hub's caches, whose own look-ups ask their site first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from lit_lab.protocol import FoundModel
+
+from .paths import Source
+
+_WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
+_MAX_FOUND = 100
+
+
+def kaggle_cache() -> Path:
+    """Return the folder that kagglehub keeps models in."""
+    return Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub") / "models"
+
+
+def hugging_face_cache() -> Path:
+    """Return the folder that huggingface_hub keeps models in."""
+    if found := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
+        return Path(found).expanduser()
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
+    return Path(home).expanduser() / "hub"
+
+
+def lookup(source: Source) -> Path | None:
+    """Return where a whole preset lies, the newest version where none is named; None: it has to be downloaded."""
+    if source.kind == "kaggle":
+        owner, model, framework, variation, *version = source.where.split("/")
+        folder = kaggle_cache() / owner / model / framework / variation
+        versions = version or sorted((v.name for v in _folders(folder) if v.name.isdecimal()), key=int, reverse=True)
+        return next((folder / v for v in versions if _is_whole_on_kaggle(folder, v)), None)
+    if source.kind == "hf":
+        return _snapshot(hugging_face_cache() / f"models--{source.where.replace('/', '--')}")
+    return Path(source.where)
+
+
+def found(known: Iterable[str]) -> list[FoundModel]:
+    """Return the text models in both caches that aren't known yet.
+
+    Args:
+        known: Folders and addresses of those that are.
+    """
+    known = set(known)
+    there = {str(Path(folder).resolve()) for folder in known}
+    result = []
+    for owner in _folders(kaggle_cache()):
+        for model in _folders(owner):
+            for variation in _folders(model / "keras"):
+                handle = f"{owner.name}/{model.name}/keras/{variation.name}"
+                if (folder := lookup(Source("kaggle", handle))) is not None:
+                    result.append((variation.name, f"kaggle://{handle}", folder))
+    for repository in _folders(hugging_face_cache()):
+        kind, _, name = repository.name.partition("--")
+        if kind == "models" and name.count("--") == 1 and (folder := _snapshot(repository)) is not None:
+            result.append((name.rpartition("--")[2], f"hf://{name.replace('--', '/')}", folder))
+    return [
+        FoundModel(name=name[:200], path=path, size=size_of(folder))
+        for name, path, folder in result[:_MAX_FOUND]
+        if path not in known and str(folder.resolve()) not in there and _is_text_model(folder)
+    ]
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of a folder's files."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
+    place = folder / version
+    # kagglehub marks what it has fetched: the model as a whole, or each file where Keras asked for them one by one.
+    if (folder / f"{version}.complete").is_file():
+        return (place / "config.json").is_file()
+    marks = folder / ".complete" / version
+
+    def is_there(name: str) -> bool:
+        return (place / name).is_file() and (marks / f"{name}.complete").is_file()
+
+    return (
+        is_there("config.json")
+        and is_there("tokenizer.json")
+        and any(map(is_there, _WEIGHTS))
+        and not _lacks_shard(place)
+    )
+
+
+def _snapshot(repository: Path) -> Path | None:
+    try:
+        commit = (repository / "refs" / "main").read_text().strip()
+    except OSError:
+        return None
+    folder = repository / "snapshots" / Path(commit).name
+    # A file gets its name there once it is whole; but of several, some may be missing.
+    whole = (folder / "config.json").is_file() and any((folder / name).is_file() for name in _WEIGHTS)
+    return folder if whole and not _lacks_shard(folder) else None
+
+
+def _lacks_shard(folder: Path) -> bool:
+    """Whether one of several files that weights are in is missing."""
+    for index in ("model.weights.json", "model.safetensors.index.json"):
+        try:
+            weights = json.loads((folder / index).read_bytes())["weight_map"].values()
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+        files = {name for value in weights for name in ([value] if isinstance(value, str) else value)}
+        if any(not (folder / Path(name).name).is_file() for name in files):
+            return True
+    return False
+
+
+def _is_text_model(folder: Path) -> bool:
+    """Whether it looks like something that continues a text; loading is what tells for sure."""
+    try:
+        config = json.loads((folder / "config.json").read_bytes())
+        task = folder / "task.json"
+        if task.is_file():
+            return str(json.loads(task.read_bytes()).get("class_name", "")).endswith("CausalLM")
+        if "class_name" in config:
+            return str(config["class_name"]).endswith("Backbone")
+        return any("CausalLM" in str(name) for name in config.get("architectures") or [])
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir())
+    except OSError:
+        return []

@@ -1,0 +1,84 @@
+"""A download under way: the process that does it, how far it is, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from pathlib import Path
+
+from lit_lab.protocol import KaggleLogin, ModelDownload
+
+from . import reasons
+from .fetch import Line
+from .paths import Source
+
+
+class Download:
+    """Fetches one preset.
+
+    Args:
+        path: What the user wrote, for messages.
+        source: What that means.
+        login: Credentials from the panel, or None.
+    """
+
+    def __init__(self, path: str, source: Source, login: KaggleLogin | None) -> None:
+        self._path = path
+        self._source = source
+        self._login = login
+        self._process: asyncio.subprocess.Process | None = None
+        self._stopped = False
+        self.progress: ModelDownload | None = None
+
+    def stop(self) -> None:
+        """End it; what is there stays."""
+        self._stopped = True
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
+    async def run(self) -> Path:
+        """Return the preset's folder once it is there.
+
+        Raises:
+            ServiceError: why not.
+        """
+        process = self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "lit_lab.service.weights.fetch",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        try:
+            if self._stopped:  # before there was something to end
+                raise reasons.stopped(self._path)
+            return await self._follow(process)
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+            await process.wait()
+
+    async def _follow(self, process: asyncio.subprocess.Process) -> Path:
+        assert process.stdin is not None  # noqa: S101 - it was started with pipes
+        assert process.stdout is not None  # noqa: S101
+        order = {
+            "kind": self._source.kind,
+            "where": self._source.where,
+            "kaggle": self._login.model_dump() if self._login else None,
+        }
+        with contextlib.suppress(ConnectionError):
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            await process.stdin.drain()
+        while text := await process.stdout.readline():
+            line: Line = json.loads(text)
+            if "failed" in line:
+                raise reasons.reason(self._path, self._source, line)
+            if "folder" in line:
+                return Path(line["folder"])
+            self.progress = ModelDownload(done=line["done"], total=line["total"])
+        if self._stopped:
+            raise reasons.stopped(self._path)
+        raise reasons.reason(self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"})

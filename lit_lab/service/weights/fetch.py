@@ -1,0 +1,230 @@
+"""Downloads a preset, in a process of its own: `python -m lit_lab.service.weights.fetch`.
+
+A process can be stopped at any moment, whatever its libraries are waiting for; what it has written stays, and the next
+one goes on from there. One line of JSON from standard input says what to fetch and as whom, so that credentials stand in no
+process list and no environment; lines of JSON on standard output say how far it is (`Line`). It ends when standard
+input closes.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypedDict
+
+from . import cached
+from .paths import Source
+
+LOOK_SECONDS = 0.3
+KEEP_FREE = 64 * 2**20  # bytes of disk that stay free
+
+# Those of keras-hub and of Hugging Face presets that it converts; none of them is pickled.
+HUGGING_FACE_FILES = ["*.json", "*.h5", "*.safetensors", "assets/*", "*.model", "*.spm", "*.txt"]
+
+
+class Line(TypedDict, total=False):
+    """A line of standard output: progress in bytes, or how it ended."""
+
+    done: int
+    total: int | None
+    folder: str
+    failed: str
+    said: str
+    needed: int
+    free: int
+
+
+class FullError(Exception):
+    """There is no room on the disk: bytes needed, bytes free."""
+
+
+def main() -> None:
+    """Fetch what standard input says."""
+    order = json.loads(sys.stdin.readline())
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # libraries print
+    lock = threading.Lock()
+
+    def say(line: Line) -> None:
+        with lock:
+            out.write(json.dumps(line) + "\n")
+            out.flush()
+
+    threading.Thread(target=_end_with_stdin, daemon=True).start()
+    # Their bars would fill the log.
+    os.environ["TQDM_DISABLE"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+    source = Source(order["kind"], order["where"])
+    try:
+        if source.kind == "kaggle":
+            log_in(order["kaggle"])
+        folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
+    except FullError as error:
+        say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
+    except Exception as error:  # each library has exceptions of its own; all are told apart here
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        say({"failed": kind_of(error), "said": str(error).strip().partition("\n")[0][:300]})
+    else:
+        say({"folder": str(folder)})
+
+
+def log_in(login: dict[str, str] | None) -> None:
+    """Use credentials from the panel rather than those of environment and files."""
+    if login is None:
+        return
+    from kagglehub import config
+
+    os.environ.pop("KAGGLE_API_TOKEN", None)
+    if login["token"]:
+        config.set_kaggle_api_token(login["token"])
+    else:
+        config.set_kaggle_credentials(login["username"], login["key"])
+
+
+def kind_of(error: BaseException) -> str:
+    """Tell what went wrong: `login`, `credentials`, `forbidden`, `unknown`, `busy`, `network`, `disk_full`,
+    `checksum` or `other`."""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    names = {kind.__name__ for e in seen for kind in type(e).__mro__}
+    status = next((s for e in seen if (s := getattr(getattr(e, "response", None), "status_code", None))), None)
+    if any(isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT) for e in seen):
+        return "disk_full"
+    if "DataCorruptionError" in names:
+        return "checksum"
+    if "GatedRepoError" in names:
+        return "forbidden" if _has_hugging_face_token() else "login"
+    if "RepositoryNotFoundError" in names:
+        return "unknown"  # or private; Hugging Face tells no difference
+    if "UnauthenticatedError" in names or status in (401, 403):
+        given = _has_kaggle_credentials() if "kagglehub" in sys.modules else _has_hugging_face_token()
+        return "login" if not given else "credentials" if status == 401 else "forbidden"
+    if status in (404, 410) or "EntryNotFoundError" in names:
+        return "unknown"
+    if status == 429:
+        return "busy"
+    if names & {
+        "ConnectionError",
+        "Timeout",
+        "TimeoutException",
+        "TransportError",
+        "LocalEntryNotFoundError",
+        "OfflineModeIsEnabled",
+        "ChunkedEncodingError",
+        "ProtocolError",
+    }:
+        return "network"
+    if isinstance(error, ValueError) and "credentials file" in str(error):
+        return "credentials"
+    return "other"
+
+
+def _has_kaggle_credentials() -> bool:
+    from kagglehub.config import get_kaggle_credentials
+
+    return get_kaggle_credentials() is not None
+
+
+def _has_hugging_face_token() -> bool:
+    from huggingface_hub import get_token
+
+    return get_token() is not None
+
+
+def _from_kaggle(source: Source, say: Callable[[Line], None]) -> str:
+    import kagglehub
+    from kagglehub.clients import build_kaggle_client
+    from kagglehub.exceptions import handle_call
+    from kagglehub.handle import parse_model_handle
+    from kagglesdk.models.types import model_api_service as api
+
+    handle = parse_model_handle(source.where)
+
+    def fill(request: Any) -> Any:
+        request.owner_slug, request.model_slug = handle.owner, handle.model
+        request.framework, request.instance_slug = handle.framework_enum(), handle.variation
+        return request
+
+    with build_kaggle_client() as client:
+        models = client.models.model_api_client
+        if not handle.is_versioned():
+            about = fill(api.ApiGetModelInstanceRequest())
+            handle = handle.with_version(handle_call(lambda: models.get_model_instance(about)).version_number)
+        listing = fill(api.ApiListModelInstanceVersionFilesRequest())
+        listing.version_number = handle.version
+        answer = handle_call(lambda: models.list_model_instance_version_files(listing), handle)
+        # With more files than one page's, they come as one archive, of a size that nobody tells.
+        total = None if answer.next_page_token else sum(file.size for file in answer.files) or None
+    place = (
+        cached.kaggle_cache() / handle.owner / handle.model / handle.framework / handle.variation / str(handle.version)
+    )
+    with _Watch(place, total, say):
+        return str(kagglehub.model_download(str(handle)))
+
+
+def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
+    from fnmatch import fnmatch
+
+    import huggingface_hub
+
+    about = huggingface_hub.HfApi().model_info(source.where, files_metadata=True)
+    files = [file for file in about.siblings or [] if any(fnmatch(file.rfilename, p) for p in HUGGING_FACE_FILES)]
+    place = cached.hugging_face_cache() / f"models--{source.where.replace('/', '--')}" / "blobs"
+    with _Watch(place, sum(file.size or 0 for file in files) or None, say):
+        return str(huggingface_hub.snapshot_download(source.where, allow_patterns=HUGGING_FACE_FILES))
+
+
+class _Watch:
+    """While this lasts, the bytes in a folder are told; at its beginning it is made sure that the rest has room."""
+
+    def __init__(self, folder: Path, total: int | None, say: Callable[[Line], None]) -> None:
+        self._folder, self._total, self._say = folder, total, say
+        self._end = threading.Event()
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        done = _written(self._folder)
+        self._say({"done": done, "total": self._total})
+        if self._total is not None:
+            there = next(p for p in (self._folder, *self._folder.parents) if p.exists())
+            free = shutil.disk_usage(there).free
+            if self._total - done > free - KEEP_FREE:
+                raise FullError(self._total - done, max(free - KEEP_FREE, 0))
+        self._watching.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._watching.is_alive():
+            self._end.set()
+            self._watching.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(LOOK_SECONDS):
+            self._say({"done": _written(self._folder), "total": self._total})
+
+
+def _written(folder: Path) -> int:
+    size = 0
+    for file in folder.rglob("*"):
+        try:
+            if file.is_file():
+                size += file.stat().st_size
+        except OSError:  # renamed meanwhile
+            continue
+    return size
+
+
+def _end_with_stdin() -> None:
+    sys.stdin.read()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

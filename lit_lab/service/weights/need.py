@@ -1,0 +1,216 @@
+"""The memory that a preset will take, reckoned from its files before anything is loaded.
+
+Weights are certain: their number times their size. What a map of the longest prompt takes is reckoned from what the
+engine keeps between its passes (docs/architecture.md, "The engine"): for every block, its matrix products and softmax, in
+float32 whatever the weights are in. `benchmarks/memory.py` holds this against what is taken.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lit_lab.protocol import ModelFit, Precision
+
+from ..errors import ServiceError
+
+KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
+COMPILED = 1.1  # what was measured to be taken, to what is kept
+EAGER = 3.0  # the same of small models, whose first map of a length is computed before that is compiled
+
+BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2}
+TARGET_ROWS = 256  # tokens of an answer whose probabilities are held at once
+SPARE = 128 * 2**20  # bytes for compiled code and whatever else comes
+LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
+"""Limits that are offered where memory doesn't suffice, in tokens."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What of a model's architecture its memory depends on."""
+
+    parameters: int
+    layers: int
+    hidden: int
+    intermediate: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocabulary: int
+
+    def weights(self, precision: Precision) -> int:
+        """Return the bytes of the weights."""
+        return self.parameters * BYTES[precision]
+
+    def activations(self, tokens: int) -> int:
+        """Return the bytes that a map over so many tokens takes beside the weights."""
+        from ..salience.gradients import LARGE
+
+        queries = self.heads * self.head_dim
+        kept = queries + 2 * self.kv_heads * self.head_dim + 2 * self.hidden + 3 * self.intermediate
+        attention = 2 * self.heads * tokens
+        # Every block's, and one block's a second time, on the way back.
+        blocks = (self.layers + 1) * tokens * (kept + attention) * KEPT
+        cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * KEPT
+        head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * KEPT
+        compiled = self.parameters - self.vocabulary * self.hidden > LARGE
+        return int(blocks * (COMPILED if compiled else EAGER)) + cache + head
+
+    def total(self, precision: Precision, tokens: int) -> int:
+        """Return the bytes that it needs at most."""
+        return self.weights(precision) + self.activations(tokens) + SPARE
+
+
+def shape(folder: Path, config: dict[str, Any]) -> Shape | None:
+    """Return a preset's shape; None where its configuration doesn't tell it.
+
+    Args:
+        folder: The preset.
+        config: Its `config.json`, Keras's or Hugging Face's.
+    """
+    inner = config.get("config") if "registered_name" in config else config.get("text_config") or config
+
+    def number(*names: str) -> int | None:
+        found = (inner.get(name) for name in names) if isinstance(inner, dict) else ()
+        return next((value for value in found if isinstance(value, int) and value > 0), None)
+
+    layers = number("num_layers", "num_hidden_layers", "n_layer")
+    hidden = number("hidden_dim", "hidden_size", "n_embd")
+    heads = number("num_query_heads", "num_heads", "num_attention_heads", "n_head")
+    vocabulary = number("vocabulary_size", "vocab_size")
+    parameters = _parameters(folder)
+    if not (layers and hidden and heads and vocabulary and parameters):
+        return None
+    return Shape(
+        parameters=parameters,
+        layers=layers,
+        hidden=hidden,
+        intermediate=number("intermediate_dim", "intermediate_size", "n_inner") or 4 * hidden,
+        heads=heads,
+        kv_heads=number("num_key_value_heads") or heads,
+        head_dim=number("head_dim") or hidden // heads,
+        vocabulary=vocabulary,
+    )
+
+
+def longest(folder: Path, config: dict[str, Any]) -> int:
+    """Return the longest prompt with its answer, in tokens, that a preset says it is for; 1,024 where it says none."""
+    for file in ("preprocessor.json", "task.json"):
+        try:
+            found = json.loads((folder / file).read_bytes())["config"]
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        inner = found.get("preprocessor") or {}
+        for value in (found.get("sequence_length"), (inner.get("config") or {}).get("sequence_length")):
+            if isinstance(value, int) and value > 0:
+                return value
+    return 1024
+
+
+def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int, shown: str) -> None:
+    """Refuse what can't fit.
+
+    Args:
+        name: The model, for messages.
+        shape: Its shape.
+        precision: What it is to be loaded in.
+        tokens: Its longest prompt with its answer.
+        free: Bytes that may be taken.
+        shown: The device, for messages.
+
+    Raises:
+        NoRoomError: with the numbers, and what would fit.
+    """
+    needed = shape.total(precision, tokens)
+    if needed <= free:
+        return
+    fits = what_fits(shape, precision, tokens, free)
+    where = "memory" if shown == "CPU" else f"{shown} memory"
+    message = (
+        f"{name} needs {gigabytes(needed)} of {where}, and {gigabytes(free)} are free: {gigabytes(shape.weights(precision))} "
+        f"for its weights in {precision}, the rest for maps of prompts up to {tokens:,} tokens."
+    )
+    hint = (
+        "It fits otherwise: choose below."
+        if fits
+        else "Unload another model, close what else uses memory, or choose a smaller model."
+    )
+    raise NoRoomError(message, hint, fits)
+
+
+def what_fits(shape: Shape, precision: Precision, tokens: int, free: int) -> list[ModelFit]:
+    """Return how a model would fit: as it is with a shorter limit, and in bfloat16, with the longest limit that does."""
+    result = []
+    choices: list[Precision] = ["bfloat16"] if precision == "bfloat16" else [precision, "bfloat16"]
+    for choice in choices:
+        limits = (tokens, *(limit for limit in LIMITS if limit < tokens))
+        limit = next((limit for limit in limits if shape.total(choice, limit) <= free), None)
+        if limit is not None:
+            result.append(ModelFit(precision=choice, max_length=None if limit == tokens else limit))
+    return result
+
+
+class NoRoomError(ServiceError):
+    """A model doesn't fit into memory.
+
+    Args:
+        message: The numbers.
+        hint: What to do.
+        fits: How it would fit.
+    """
+
+    def __init__(self, message: str, hint: str, fits: list[ModelFit]) -> None:
+        super().__init__(507, "no_room", message, hint)
+        self.fits = fits
+
+
+def gigabytes(size: int) -> str:
+    """Return a size in words."""
+    return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
+
+
+def _parameters(folder: Path) -> int | None:
+    try:
+        count = json.loads((folder / "metadata.json").read_bytes()).get("parameter_count")
+        if isinstance(count, int) and count > 0:
+            return count
+    except (OSError, ValueError, AttributeError):
+        pass
+    files = sorted(folder.glob("*.safetensors"))
+    try:
+        return sum(map(_in_safetensors, files)) if files else sum(map(_in_h5, sorted(folder.glob("*.h5")))) or None
+    except (OSError, ValueError, LookupError, struct.error, RuntimeError):
+        return None  # loading tells what is wrong with them
+
+
+def _in_safetensors(file: Path) -> int:
+    with file.open("rb") as stream:
+        (length,) = struct.unpack("<Q", stream.read(8))
+        if length > 64 * 2**20:
+            raise ValueError("an impossible header")
+        header = json.loads(stream.read(length))
+    total = 0
+    for name, tensor in header.items():
+        size = 1
+        for dimension in tensor["shape"] if name != "__metadata__" else [0]:
+            size *= int(dimension)
+        total += size
+    return total
+
+
+def _in_h5(file: Path) -> int:
+    import h5py
+
+    total = 0
+
+    def add(_: str, item: Any) -> None:
+        nonlocal total
+        if isinstance(item, h5py.Dataset):
+            total += int(item.size)
+
+    with h5py.File(file, "r") as weights:
+        weights.visititems(add)
+    return total

@@ -1,0 +1,110 @@
+"""Why a download failed, in words for the person who can act on it: each with the next step, and its link."""
+
+from __future__ import annotations
+
+from ..errors import ServiceError
+from .fetch import Line
+from .paths import Source
+
+TOKEN_PAGES = {"kaggle": "https://www.kaggle.com/settings", "hf": "https://huggingface.co/settings/tokens"}
+
+
+def reason(path: str, source: Source, line: Line) -> ServiceError:
+    """Return what the last line of a download says.
+
+    Args:
+        path: What the user wrote.
+        source: What that means.
+        line: Holds `failed`, and what goes with it.
+    """
+    site, page, kind = source.site, source.page, line["failed"]
+    tokens = TOKEN_PAGES[source.kind]
+    if kind == "login":
+        log_in = (
+            f"Make an API token at {tokens}, and log in to Kaggle below."
+            if source.kind == "kaggle"
+            else f"Make an access token at {tokens}, and set HF_TOKEN to it before JupyterLab starts."
+        )
+        return ServiceError(401, "preset_login", f"{site} gives {path} only to those who are logged in.", log_in)
+    if kind == "credentials":
+        return ServiceError(
+            401,
+            "preset_credentials",
+            f"{site} doesn't accept the credentials that it was given for {path}.",
+            f"They may have been withdrawn, or mistyped. Make new ones at {tokens}, and log in again.",
+        )
+    if kind == "forbidden":
+        return ServiceError(
+            403,
+            "preset_forbidden",
+            f"{site} doesn't give {path} to this account: its terms of use aren't accepted yet.",
+            f"Open {page}, accept the terms with the same account, then download again.",
+        )
+    if kind == "unknown":
+        return ServiceError(
+            404,
+            "preset_not_found",
+            f"{site} has no {source.where}.",
+            f"Look at the spelling, and at {page}. It may also be private.",
+        )
+    if kind == "network":
+        return ServiceError(
+            503,
+            "preset_unreachable",
+            f"The connection to {site} can't be made, or broke.",
+            "Check the network, then download again: it goes on from where it was. Without one, use a preset's folder.",
+        )
+    if kind == "busy":
+        return ServiceError(
+            429, "preset_busy", f"{site} takes no more requests for now.", "Wait some minutes, then download again."
+        )
+    if kind == "disk_full":
+        needed, free = line.get("needed"), line.get("free")
+        numbers = (
+            f" {needed / 1e9:.2f} GB are missing, and {free / 1e9:.2f} GB are free."
+            if needed and free is not None
+            else ""
+        )
+        return ServiceError(
+            507,
+            "disk_full",
+            f"There is no room on the disk for {path}.{numbers}",
+            "Make room, or set KAGGLEHUB_CACHE (HF_HOME for Hugging Face) to a folder on a larger disk before JupyterLab "
+            "starts. Then download again: it goes on from where it was.",
+        )
+    if kind == "checksum":
+        return ServiceError(
+            502,
+            "preset_checksum",
+            f"A file of {path} arrived damaged: its checksum is wrong. It was deleted.",
+            "Download again. If it happens again, something between here and the site changes files.",
+        )
+    said = line.get("said", "")
+    return ServiceError(
+        502,
+        "download_failed",
+        f"Downloading {path} failed{': ' if said else '.'}{said}",
+        "The service's log may say more.",
+    )
+
+
+def stopped(path: str) -> ServiceError:
+    """Return what is said of a download that the user stopped."""
+    return ServiceError(
+        409,
+        "download_stopped",
+        f"The download of {path} was stopped.",
+        "What is there stays; a new download goes on from it.",
+    )
+
+
+def absent(name: str, source: Source) -> ServiceError:
+    """Return what is said of a model that has to be downloaded first."""
+    terms = source.terms
+    agreed = f" Downloading it means agreeing to {terms.name}: {terms.url}" if terms else ""
+    return ServiceError(
+        409,
+        "preset_absent",
+        f"{name} isn't on this machine yet.",
+        f"Download it from {source.site} below, in Models.{agreed}",
+    )

@@ -1,0 +1,177 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useState } from 'react';
+
+import type { FoundModel } from '../api';
+import { Problem } from '../panel/notices';
+import type { IProblem } from '../session/problem';
+import { describeBytes } from './labels';
+import type { ModelsModel } from './model';
+
+/** A preset's name is the same in all languages. */
+const EXAMPLE = 'gemma2_instruct_2b_en';
+
+/** Adding a model: one that is on the disk already, or any other. */
+export function Add(props: {
+  models: ModelsModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { models, trans } = props;
+  const [open, setOpen] = useState(false);
+  const { found } = models.service;
+  return (
+    <div className="lit-managed-add">
+      {open ? (
+        <Form {...props} onDone={() => setOpen(false)} />
+      ) : (
+        <button
+          type="button"
+          className="lit-button"
+          onClick={() => setOpen(true)}
+        >
+          {trans.__('Add a model…')}
+        </button>
+      )}
+      {found.length > 0 && (
+        <>
+          <h4>{trans.__('Also on this machine')}</h4>
+          <ul aria-label={trans.__('Models on this machine')}>
+            {found.map(one => (
+              <Found key={one.path} {...props} found={one} />
+            ))}
+          </ul>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Found(props: {
+  found: FoundModel;
+  models: ModelsModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { found, models, trans } = props;
+  const [problem, setProblem] = useState<IProblem | null>(null);
+  const taken = models.service.models.map(model => model.name);
+  let name = found.name;
+  for (let i = 2; taken.includes(name); i++) {
+    name = `${found.name} ${i}`;
+  }
+  return (
+    <li className="lit-managed-found">
+      <span className="lit-managed-path" title={found.path}>
+        {found.path}
+      </span>
+      <span className="lit-managed-about">{describeBytes(found.size)}</span>
+      <button
+        type="button"
+        className="lit-button"
+        aria-label={trans.__('Add %1', found.path)}
+        onClick={async () => setProblem(await models.add(name, found.path))}
+      >
+        {trans.__('Add')}
+      </button>
+      {problem && <Problem problem={problem} />}
+    </li>
+  );
+}
+
+function Form(props: {
+  models: ModelsModel;
+  trans: TranslationBundle;
+  onDone: () => void;
+}): JSX.Element {
+  const { models, trans, onDone } = props;
+  const [name, setName] = useState('');
+  const [path, setPath] = useState('');
+  const [isAdding, setAdding] = useState(false);
+  const [problem, setProblem] = useState<IProblem | null>(null);
+  // As LIT writes models; an address has a colon of its own.
+  const both = /^([^:/]+):(?!\/\/)(.+)$/.exec(path.trim());
+  const add = async () => {
+    setAdding(true);
+    const failed = both
+      ? await models.add(name.trim() || both[1].trim(), both[2].trim())
+      : await models.add(name.trim() || proposal(path), path.trim());
+    setAdding(false);
+    setProblem(failed);
+    if (!failed) {
+      onDone();
+    }
+  };
+  return (
+    <form
+      className="lit-managed-form"
+      aria-label={trans.__('Add a model')}
+      onSubmit={event => {
+        event.preventDefault();
+        void add();
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onDone();
+        }
+      }}
+    >
+      <label>
+        <span>{trans.__('Preset')}</span>
+        <input
+          className="lit-field"
+          autoFocus
+          spellCheck={false}
+          autoComplete="off"
+          value={path}
+          placeholder={EXAMPLE}
+          onChange={event => {
+            setPath(event.target.value);
+            setProblem(null);
+          }}
+        />
+      </label>
+      <p className="lit-hint">
+        {trans.__(
+          'The name of a Keras preset, kaggle://…, hf://…, or a folder or .tar.gz of the file browser.'
+        )}
+      </p>
+      <label>
+        <span>{trans.__('Name')}</span>
+        <input
+          className="lit-field"
+          spellCheck={false}
+          autoComplete="off"
+          maxLength={200}
+          value={name}
+          placeholder={both?.[1].trim() ?? proposal(path)}
+          onChange={event => {
+            setName(event.target.value);
+            setProblem(null);
+          }}
+        />
+      </label>
+      {problem && <Problem problem={problem} />}
+      <div className="lit-managed-tools">
+        <button
+          type="submit"
+          className="lit-button lit-primary"
+          disabled={isAdding || path.trim() === ''}
+        >
+          {trans.__('Add')}
+        </button>
+        <button type="button" className="lit-button" onClick={onDone}>
+          {trans.__('Cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** A name for what lies at a path: its last part, which isn't a version. */
+export function proposal(path: string): string {
+  const parts = path
+    .trim()
+    .replace(/\.(tar\.gz|tgz|tar)$/i, '')
+    .split('/')
+    .filter(part => part !== '' && !/^\d+$/.test(part) && !part.endsWith(':'));
+  return parts[parts.length - 1] ?? '';
+}

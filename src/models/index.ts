@@ -1,0 +1,2 @@
+export { ModelsModel } from './model';
+export { ModelsView } from './view';

@@ -1,0 +1,102 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ModelInfo, ModelFit, Precision } from '../api';
+
+/** A size in bytes, as disks are sold: decimal. */
+export function describeBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : 1;
+  // Number and unit stay on one line.
+  return `${value.toFixed(digits)}\u00a0${units[unit]}`;
+}
+
+/** A number of weights, such as `2.6 billion`. */
+export function describeWeights(
+  count: number,
+  trans: TranslationBundle
+): string {
+  if (count >= 1e9) {
+    return trans.__('%1 billion weights', (count / 1e9).toFixed(1));
+  }
+  if (count >= 1e6) {
+    return trans.__('%1 million weights', (count / 1e6).toFixed(1));
+  }
+  return trans.__('%1 weights', count.toLocaleString());
+}
+
+/** How far a model is, in a word or two. */
+export function describeState(
+  state: ModelInfo['state'],
+  trans: TranslationBundle
+): string {
+  return {
+    unloaded: trans.__('not loaded'),
+    absent: trans.__('not downloaded'),
+    downloading: trans.__('downloading'),
+    loading: trans.__('loading'),
+    ready: trans.__('loaded'),
+    failed: trans.__('failed')
+  }[state];
+}
+
+/** A precision's name. */
+export function describePrecision(
+  precision: Precision,
+  trans: TranslationBundle
+): string {
+  return precision === 'auto' ? trans.__('automatic') : precision;
+}
+
+/** What loading a model so that it fits would be. */
+export function describeFit(fit: ModelFit, trans: TranslationBundle): string {
+  return fit.max_length === null
+    ? trans.__('Load in %1', fit.precision)
+    : trans.__(
+        'Load in %1, for %2 tokens',
+        fit.precision,
+        fit.max_length.toLocaleString()
+      );
+}
+
+/** What is known of a model, piece by piece. */
+export function describeModel(
+  model: ModelInfo,
+  trans: TranslationBundle
+): string[] {
+  const { parameters, size, precision, device, memory, peak, window } = model;
+  const pieces: string[] = [];
+  if (parameters !== null) {
+    pieces.push(describeWeights(parameters, trans));
+  }
+  if (size !== null) {
+    pieces.push(trans.__('%1 on disk', describeBytes(size)));
+  }
+  if (precision !== null) {
+    pieces.push(
+      device
+        ? trans.__('%1 on %2', precision, device)
+        : describePrecision(precision, trans)
+    );
+  }
+  if (memory !== null) {
+    pieces.push(
+      peak === null
+        ? trans.__('%1 of memory', describeBytes(memory))
+        : trans.__(
+            '%1 of memory, up to %2',
+            describeBytes(memory),
+            describeBytes(peak)
+          )
+    );
+  }
+  if (window !== null) {
+    pieces.push(trans.__('%1 tokens', window.toLocaleString()));
+  }
+  return pieces;
+}

@@ -1,0 +1,196 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useEffect, useState } from 'react';
+
+import { Linked } from '../panel/linked';
+import { Problem } from '../panel/notices';
+import type { IProblem } from '../session/problem';
+import type { ModelsModel } from './model';
+
+/** Whether there are credentials for Kaggle, and a login. */
+export function Kaggle(props: {
+  models: ModelsModel;
+  /** Whether a model waits for it. */
+  isWanted: boolean;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { models, isWanted, trans } = props;
+  const [open, setOpen] = useState(false);
+  const { kaggle } = models;
+  useEffect(() => {
+    void models.lookForKaggle();
+  }, [models]);
+  useEffect(() => {
+    if (isWanted) {
+      setOpen(true);
+    }
+  }, [isWanted]);
+  if (!kaggle) {
+    return null;
+  }
+  const source = {
+    none: trans.__('Not logged in to Kaggle.'),
+    panel: trans.__('Logged in to Kaggle, until Jupyter ends.'),
+    environment: trans.__('Logged in to Kaggle, by the environment.'),
+    file: trans.__('Logged in to Kaggle, by a file in %1.', kaggle.folder)
+  }[kaggle.source];
+  return (
+    <div className="lit-managed-kaggle">
+      <p>
+        {source}{' '}
+        {!open && (
+          <button
+            type="button"
+            className="lit-link"
+            onClick={() => setOpen(true)}
+          >
+            {kaggle.source === 'none'
+              ? trans.__('Log in…')
+              : trans.__('Log in otherwise…')}
+          </button>
+        )}
+        {!open && kaggle.source === 'panel' && (
+          <>
+            {' '}
+            <button
+              type="button"
+              className="lit-link"
+              onClick={() => void models.logOut()}
+            >
+              {trans.__('Log out')}
+            </button>
+          </>
+        )}
+      </p>
+      {open && (
+        <Form
+          models={models}
+          folder={kaggle.folder}
+          trans={trans}
+          onDone={() => setOpen(false)}
+        />
+      )}
+    </div>
+  );
+}
+
+function Form(props: {
+  models: ModelsModel;
+  folder: string;
+  trans: TranslationBundle;
+  onDone: () => void;
+}): JSX.Element {
+  const { models, folder, trans, onDone } = props;
+  const [byKey, setByKey] = useState(false);
+  const [token, setToken] = useState('');
+  const [username, setUsername] = useState('');
+  const [key, setKey] = useState('');
+  const [save, setSave] = useState(false);
+  const [isSending, setSending] = useState(false);
+  const [problem, setProblem] = useState<IProblem | null>(null);
+  const isComplete = byKey
+    ? username.trim() !== '' && key.trim() !== ''
+    : token.trim() !== '';
+  const send = async () => {
+    setSending(true);
+    const failed = await models.logIn(
+      byKey ? { username, key } : { token },
+      save
+    );
+    setSending(false);
+    setProblem(failed);
+    if (!failed) {
+      onDone();
+    }
+  };
+  const secret = (
+    label: string,
+    value: string,
+    onChange: (value: string) => void
+  ) => (
+    <label>
+      <span>{label}</span>
+      <input
+        className="lit-field"
+        type="password"
+        // Not a password of this page's, which browsers would offer to keep.
+        autoComplete="off"
+        spellCheck={false}
+        value={value}
+        onChange={event => onChange(event.target.value)}
+      />
+    </label>
+  );
+  return (
+    <form
+      className="lit-managed-form"
+      aria-label={trans.__('Log in to Kaggle')}
+      onSubmit={event => {
+        event.preventDefault();
+        void send();
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onDone();
+        }
+      }}
+    >
+      <p className="lit-hint">
+        <Linked
+          text={trans.__(
+            'Make an API token at https://www.kaggle.com/settings. It goes to the Jupyter server, which keeps it in memory and hands it to nobody but Kaggle.'
+          )}
+        />
+      </p>
+      {byKey ? (
+        <>
+          <label>
+            <span>{trans.__('User name')}</span>
+            <input
+              className="lit-field"
+              autoComplete="off"
+              spellCheck={false}
+              value={username}
+              onChange={event => setUsername(event.target.value)}
+            />
+          </label>
+          {secret(trans.__('Key'), key, setKey)}
+        </>
+      ) : (
+        secret(trans.__('API token'), token, setToken)
+      )}
+      <button
+        type="button"
+        className="lit-link"
+        onClick={() => setByKey(!byKey)}
+      >
+        {byKey
+          ? trans.__('Use an API token instead')
+          : trans.__('Use a user name and a key instead')}
+      </button>
+      <label className="lit-managed-save">
+        <input
+          type="checkbox"
+          checked={save}
+          onChange={event => setSave(event.target.checked)}
+        />
+        <span>
+          {trans.__('Also save it in %1, which only you can read', folder)}
+        </span>
+      </label>
+      {problem && <Problem problem={problem} />}
+      <div className="lit-managed-tools">
+        <button
+          type="submit"
+          className="lit-button lit-primary"
+          disabled={isSending || !isComplete}
+        >
+          {trans.__('Log in')}
+        </button>
+        <button type="button" className="lit-button" onClick={onDone}>
+          {trans.__('Cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,193 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import type { KaggleStatus, ModelChange, ModelsResponse } from '../api';
+import { FakeClient, fakeModel, settle } from '../session/fakes';
+import { remediesOf } from '../session/problem';
+import { ServiceModel } from '../session/service';
+import { proposal } from './add';
+import {
+  describeBytes,
+  describeFit,
+  describeModel,
+  describeWeights
+} from './labels';
+import { ModelsModel } from './model';
+
+const trans = nullTranslator.load('lit_lab');
+
+class Client extends FakeClient {
+  changes: ModelChange[] = [];
+  refusal: ApiError | null = null;
+  source: KaggleStatus['source'] = 'none';
+
+  async changeModel(change: ModelChange): Promise<ModelsResponse> {
+    this.changes.push(change);
+    if (this.refusal) {
+      throw this.refusal;
+    }
+    return {
+      models: [fakeModel({ name: 'other', state: 'downloading' })],
+      found: [],
+      memory: { device: 'CPU', used: 1, free: 2 }
+    };
+  }
+
+  async kaggle(): Promise<KaggleStatus> {
+    return { source: this.source, folder: '~/.kaggle' };
+  }
+
+  async logInToKaggle(): Promise<KaggleStatus> {
+    if (this.refusal) {
+      throw this.refusal;
+    }
+    this.source = 'panel';
+    return this.kaggle();
+  }
+
+  async logOutOfKaggle(): Promise<KaggleStatus> {
+    this.source = 'none';
+    return this.kaggle();
+  }
+}
+
+const refusal = () =>
+  new ApiError({ error: 'bad_path', message: 'Nowhere.', hint: 'Look.' }, 422);
+
+describe('models/model', () => {
+  let client: Client;
+  let service: ServiceModel;
+  let models: ModelsModel;
+
+  beforeEach(async () => {
+    client = new Client();
+    service = new ServiceModel(client, trans);
+    models = new ModelsModel(client, service, trans);
+    await service.refresh();
+  });
+
+  afterEach(() => {
+    models.dispose();
+    service.dispose();
+  });
+
+  it('shows what a change was answered with at once', async () => {
+    const loading = models.download('other');
+    expect(models.isChanging('other')).toBe(true);
+    expect(await loading).toBe(true);
+    expect(models.isChanging('other')).toBe(false);
+    expect(client.changes).toEqual([{ kind: 'download', name: 'other' }]);
+    expect(service.models.map(model => model.name)).toEqual(['other']);
+    expect(service.memory?.free).toBe(2);
+    // It is asked for each second while a download is under way.
+    expect(service.isBusy).toBe(true);
+  });
+
+  it('keeps a refusal with its model, until the next change', async () => {
+    client.refusal = refusal();
+    expect(await models.unload('demo')).toBe(false);
+    expect(models.problem('demo')).toMatchObject({
+      message: 'Nowhere.',
+      hint: 'Look.'
+    });
+    expect(service.models.map(model => model.name)).toEqual(['demo']);
+    client.refusal = null;
+    await models.unload('demo');
+    expect(models.problem('demo')).toBeNull();
+  });
+
+  it('hands a refusal of what is added to whoever adds', async () => {
+    client.refusal = refusal();
+    expect((await models.add('x', 'y'))?.message).toBe('Nowhere.');
+    expect(models.problem('x')).toBeNull();
+  });
+
+  it('logs in and out', async () => {
+    await models.lookForKaggle();
+    expect(models.kaggle?.source).toBe('none');
+    client.refusal = refusal();
+    expect((await models.logIn({ token: 't' }, false))?.hint).toBe('Look.');
+    expect(models.kaggle?.source).toBe('none');
+    client.refusal = null;
+    expect(await models.logIn({ token: 't' }, false)).toBeNull();
+    expect(models.kaggle?.source).toBe('panel');
+    await models.logOut();
+    await settle();
+    expect(models.kaggle?.source).toBe('none');
+  });
+});
+
+describe('models/labels', () => {
+  it.each([
+    [0, '0\u00a0B'],
+    [999, '999\u00a0B'],
+    [1000, '1.0\u00a0kB'],
+    [2_097_152, '2.1\u00a0MB'],
+    [999_600_000, '1.0\u00a0GB'],
+    [5_228_683_776, '5.2\u00a0GB'],
+    [123_400_000_000, '123\u00a0GB']
+  ])('tells %d bytes', (bytes, told) => {
+    expect(describeBytes(bytes)).toBe(told);
+  });
+
+  it('tells weights in words', () => {
+    expect(describeWeights(2_614_341_888, trans)).toBe('2.6 billion weights');
+    expect(describeWeights(1_017_984, trans)).toBe('1.0 million weights');
+  });
+
+  it('tells what is known of a model, and nothing else', () => {
+    expect(describeModel(fakeModel({ name: 'a' }), trans)).toEqual([]);
+    const known = fakeModel({
+      name: 'a',
+      parameters: 2e9,
+      size: 4e9,
+      precision: 'bfloat16',
+      device: 'CPU',
+      memory: 4e9,
+      peak: 6e9,
+      window: 2048
+    });
+    expect(describeModel(known, trans)).toEqual([
+      '2.0 billion weights',
+      '4.0\u00a0GB on disk',
+      'bfloat16 on CPU',
+      '4.0\u00a0GB of memory, up to 6.0\u00a0GB',
+      `${(2048).toLocaleString()} tokens`
+    ]);
+  });
+
+  it('tells what would fit', () => {
+    expect(
+      describeFit({ precision: 'bfloat16', max_length: null }, trans)
+    ).toBe('Load in bfloat16');
+    expect(describeFit({ precision: 'float32', max_length: 512 }, trans)).toBe(
+      'Load in float32, for 512 tokens'
+    );
+  });
+});
+
+describe('models/add', () => {
+  it.each([
+    ['kaggle://keras/gemma2/keras/gemma2_2b_en/1', 'gemma2_2b_en'],
+    ['hf://org/tiny', 'tiny'],
+    ['folder/tiny.tar.gz', 'tiny'],
+    ['gemma2_2b_en', 'gemma2_2b_en'],
+    ['', '']
+  ])('proposes a name for %s', (path, name) => {
+    expect(proposal(path)).toBe(name);
+  });
+});
+
+describe('models/remedies', () => {
+  it.each(['preset_absent', 'preset_login', 'no_room', 'disk_full'])(
+    'leads to the manager from %s',
+    code => {
+      expect(remediesOf(code)).toEqual(['models']);
+    }
+  );
+
+  it('leaves other failures as they are', () => {
+    expect(remediesOf('model_failed')).toEqual(['retry', 'restart', 'log']);
+    expect(remediesOf('prompt_too_long')).toEqual([]);
+  });
+});

@@ -1,0 +1,190 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type {
+  ApiClient,
+  KaggleLogin,
+  KaggleStatus,
+  ModelChange,
+  Precision
+} from '../api';
+import { problemOf } from '../session/problem';
+import type { IProblem } from '../session/problem';
+import type { ServiceModel } from '../session/service';
+
+/** What the manager asks of the client. */
+export type ModelsClient = Pick<
+  ApiClient,
+  'changeModel' | 'kaggle' | 'logInToKaggle' | 'logOutOfKaggle'
+>;
+
+/**
+ * Changes the models. What they are is told by the service's own model, which
+ * is asked now and then.
+ */
+export class ModelsModel implements IDisposable {
+  constructor(
+    client: ModelsClient,
+    readonly service: ServiceModel,
+    trans: TranslationBundle
+  ) {
+    this._client = client;
+    this._trans = trans;
+  }
+
+  /** Where credentials for Kaggle come from; null before it is known. */
+  get kaggle(): KaggleStatus | null {
+    return this._kaggle;
+  }
+
+  /** Whether a model of this name is being changed. */
+  isChanging(name: string): boolean {
+    return this._changing.has(name);
+  }
+
+  /** Why the last change of a model was refused, or null. */
+  problem(name: string): IProblem | null {
+    return this._problems.get(name) ?? null;
+  }
+
+  /** Emitted when anything above changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Emitted when the manager is to be shown. */
+  get revealed(): ISignal<this, void> {
+    return this._revealed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  /** Show the manager. */
+  reveal(): void {
+    this._revealed.emit();
+  }
+
+  /** Load a model, or load it otherwise than it is. */
+  load(
+    name: string,
+    precision: Precision | null = null,
+    maxLength: number | null = null
+  ): Promise<boolean> {
+    return this._change({
+      kind: 'load',
+      name,
+      precision,
+      max_length: maxLength
+    });
+  }
+
+  /** Let go of a model's memory. */
+  unload(name: string): Promise<boolean> {
+    return this._change({ kind: 'unload', name });
+  }
+
+  /** Download a model, whose terms the user has seen, and load it. */
+  download(name: string): Promise<boolean> {
+    return this._change({ kind: 'download', name });
+  }
+
+  /** Stop a download. */
+  stop(name: string): Promise<boolean> {
+    return this._change({ kind: 'stop', name });
+  }
+
+  /** Add a model. Resolves to null, or to why it was refused. */
+  async add(name: string, path: string): Promise<IProblem | null> {
+    await this._change({ kind: 'add', name, path });
+    const problem = this.problem(name);
+    this._problems.delete(name);
+    return problem;
+  }
+
+  /** Forget a model that was added. */
+  remove(name: string): Promise<boolean> {
+    return this._change({ kind: 'remove', name });
+  }
+
+  /** Ask whether there are credentials for Kaggle. */
+  async lookForKaggle(): Promise<void> {
+    try {
+      this._kaggle = await this._client.kaggle();
+      this._emit();
+    } catch {
+      // The service's model tells that the server can't be reached.
+    }
+  }
+
+  /** Use credentials. Resolves to null, or to why they were refused. */
+  async logIn(
+    login: Partial<KaggleLogin>,
+    save: boolean
+  ): Promise<IProblem | null> {
+    try {
+      this._kaggle = await this._client.logInToKaggle(login, save);
+      this._emit();
+      return null;
+    } catch (reason) {
+      return problemOf(reason, this._trans);
+    }
+  }
+
+  /** Forget the credentials that were given here. */
+  async logOut(): Promise<void> {
+    try {
+      this._kaggle = await this._client.logOutOfKaggle();
+      this._emit();
+    } catch {
+      await this.lookForKaggle();
+    }
+  }
+
+  private async _change(change: ModelChange): Promise<boolean> {
+    const { name } = change;
+    this._changing.add(name);
+    this._problems.delete(name);
+    this._emit();
+    try {
+      // It may start the service first: say what that does meanwhile.
+      if (this.service.service?.state !== 'ready') {
+        setTimeout(() => void this.service.refresh(), 300);
+      }
+      this.service.take(await this._client.changeModel(change));
+      return true;
+    } catch (reason) {
+      this._problems.set(name, problemOf(reason, this._trans));
+      return false;
+    } finally {
+      this._changing.delete(name);
+      this._emit();
+      if (this.service.service?.state !== 'ready') {
+        void this.service.refresh();
+      }
+    }
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: ModelsClient;
+  private readonly _trans: TranslationBundle;
+  private readonly _changing = new Set<string>();
+  private readonly _problems = new Map<string, IProblem>();
+  private readonly _changed = new Signal<this, void>(this);
+  private readonly _revealed = new Signal<this, void>(this);
+  private _kaggle: KaggleStatus | null = null;
+  private _isDisposed = false;
+}

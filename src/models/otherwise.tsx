@@ -1,0 +1,89 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useState } from 'react';
+
+import type { ModelInfo, Precision } from '../api';
+import { describePrecision } from './labels';
+
+const PRECISIONS: readonly Precision[] = ['auto', 'float32', 'bfloat16'];
+
+/** How a model is loaded, where that isn't as configured. */
+export function Otherwise(props: {
+  model: ModelInfo;
+  trans: TranslationBundle;
+  onLoad: (precision: Precision, maxLength: number | null) => void;
+  onCancel: () => void;
+}): JSX.Element {
+  const { model, trans, onLoad, onCancel } = props;
+  const [precision, setPrecision] = useState<Precision>(
+    model.precision ?? 'auto'
+  );
+  const [limit, setLimit] = useState(
+    model.window === null ? '' : String(model.window)
+  );
+  const number = limit.trim() === '' ? null : Number(limit);
+  const isValid =
+    number === null ||
+    (Number.isInteger(number) && number >= 2 && number <= 1_000_000);
+  return (
+    <form
+      className="lit-managed-form"
+      aria-label={trans.__('Load %1 otherwise', model.name)}
+      onSubmit={event => {
+        event.preventDefault();
+        if (isValid) {
+          onLoad(precision, number);
+        }
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onCancel();
+        }
+      }}
+    >
+      <label>
+        <span>{trans.__('Precision')}</span>
+        <select
+          className="lit-field"
+          autoFocus
+          value={precision}
+          onChange={event => setPrecision(event.target.value as Precision)}
+        >
+          {PRECISIONS.map(value => (
+            <option key={value} value={value}>
+              {describePrecision(value, trans)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span>{trans.__('Longest, in tokens')}</span>
+        <input
+          className="lit-field"
+          inputMode="numeric"
+          value={limit}
+          placeholder={trans.__('as its preset says')}
+          aria-invalid={!isValid}
+          onChange={event => setLimit(event.target.value)}
+        />
+      </label>
+      <p className="lit-hint">
+        {trans.__(
+          'bfloat16 takes half of float32’s memory for weights; its maps are less exact. A shorter limit, of prompt and answer together, saves memory too.'
+        )}
+      </p>
+      <div className="lit-managed-tools">
+        <button
+          type="submit"
+          className="lit-button lit-primary"
+          disabled={!isValid}
+        >
+          {trans.__('Load')}
+        </button>
+        <button type="button" className="lit-button" onClick={onCancel}>
+          {trans.__('Cancel')}
+        </button>
+      </div>
+    </form>
+  );
+}

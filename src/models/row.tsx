@@ -1,0 +1,259 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useRef, useState } from 'react';
+
+import type { ModelInfo } from '../api';
+import { Problem, Waiting } from '../panel/notices';
+import {
+  describeBytes,
+  describeFit,
+  describeModel,
+  describeState
+} from './labels';
+import type { ModelsModel } from './model';
+import { Otherwise } from './otherwise';
+
+/** One model: what it is, how far it is, and what can be done with it. */
+export function Row(props: {
+  model: ModelInfo;
+  models: ModelsModel;
+  /** Whether prompts go to it. */
+  isChosen: boolean;
+  /** Why another can't be chosen now, or null. */
+  onChoose: (() => void) | null;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, models, isChosen, onChoose, trans } = props;
+  const { name, path, state } = model;
+  const about = describeModel(model, trans);
+  const refused = models.problem(name);
+  const id = `lit-model-${encodeURIComponent(name)}`;
+  return (
+    <li className="lit-managed" data-state={state} aria-labelledby={id}>
+      <div className="lit-managed-head">
+        <label className="lit-managed-choice">
+          <input
+            type="radio"
+            name="lit-model-in-use"
+            checked={isChosen}
+            disabled={onChoose === null}
+            onChange={() => onChoose?.()}
+          />
+          <span id={id} className="lit-managed-name" title={name}>
+            {name}
+          </span>
+        </label>
+        <span className="lit-managed-state">
+          <span className="lit-dot" aria-hidden />
+          {describeState(state, trans)}
+        </span>
+      </div>
+      <p className="lit-managed-path" title={path}>
+        {path}
+      </p>
+      {about.length > 0 && (
+        <p className="lit-managed-about">{about.join(' · ')}</p>
+      )}
+      <State {...props} />
+      {refused && <Problem problem={refused} />}
+      <Tools {...props} />
+    </li>
+  );
+}
+
+/** What is under way, or went wrong. */
+function State(props: {
+  model: ModelInfo;
+  models: ModelsModel;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { model, trans } = props;
+  const { download } = model;
+  switch (model.state) {
+    case 'downloading':
+      return <Progress {...props} />;
+    case 'loading':
+      return <Loading message={model.detail} />;
+    case 'failed':
+      return (
+        <Problem
+          problem={{
+            message: model.detail,
+            hint: model.hint,
+            remedies: model.error.startsWith('model') ? ['log'] : []
+          }}
+        />
+      );
+    case 'absent':
+      return download && hasBegun(model) ? (
+        <p className="lit-hint" role="status">
+          {download.total === null
+            ? trans.__(
+                'Stopped at %1; what is there stays.',
+                describeBytes(download.done)
+              )
+            : trans.__(
+                'Stopped at %1 of %2; what is there stays.',
+                describeBytes(download.done),
+                describeBytes(download.total)
+              )}
+        </p>
+      ) : null;
+    default:
+      return model.detail ? (
+        <p className="lit-hint" role="status">
+          {model.detail}
+        </p>
+      ) : null;
+  }
+}
+
+/** Whether a part of it is here already. */
+function hasBegun({ download }: ModelInfo): boolean {
+  return download !== null && download.done > 0;
+}
+
+function Loading({ message }: { message: string }): JSX.Element {
+  const since = useRef(Date.now());
+  return <Waiting message={message} since={since.current} />;
+}
+
+function Progress(props: {
+  model: ModelInfo;
+  models: ModelsModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, models, trans } = props;
+  const { name, download } = model;
+  const what = trans.__('Downloading %1', name);
+  return (
+    <div className="lit-progress">
+      <p className="lit-managed-about">
+        {download === null
+          ? trans.__('Asking for its files…')
+          : download.total === null
+            ? describeBytes(download.done)
+            : trans.__(
+                '%1 of %2',
+                describeBytes(download.done),
+                describeBytes(download.total)
+              )}
+      </p>
+      <div className="lit-progress-row">
+        <progress
+          aria-label={what}
+          max={download?.total ?? 1}
+          value={download?.total ? download.done : undefined}
+        />
+        <button
+          type="button"
+          className="lit-button"
+          aria-label={trans.__('Stop downloading %1', name)}
+          disabled={models.isChanging(name)}
+          onClick={() => void models.stop(name)}
+        >
+          {trans.__('Stop')}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function Tools(props: {
+  model: ModelInfo;
+  models: ModelsModel;
+  trans: TranslationBundle;
+}): JSX.Element | null {
+  const { model, models, trans } = props;
+  const { name, state, terms, fits } = model;
+  const [otherwise, setOtherwise] = useState(false);
+  const isChanging = models.isChanging(name);
+  if (state === 'loading' || state === 'downloading') {
+    return null;
+  }
+  const button = (
+    label: string,
+    what: string,
+    onClick: () => void,
+    isPrimary = false
+  ) => (
+    <button
+      key={label}
+      type="button"
+      className={isPrimary ? 'lit-button lit-primary' : 'lit-button'}
+      aria-label={what}
+      disabled={isChanging}
+      onClick={onClick}
+    >
+      {label}
+    </button>
+  );
+  const isHere = terms === null;
+  return (
+    <>
+      {!isHere && (
+        <p className="lit-hint">
+          {trans.__('Downloading it means agreeing to')}{' '}
+          <a href={terms.url} target="_blank" rel="noopener noreferrer">
+            {terms.name}
+          </a>
+          .
+        </p>
+      )}
+      {otherwise && (
+        <Otherwise
+          model={model}
+          trans={trans}
+          onLoad={(precision, limit) => {
+            setOtherwise(false);
+            void models.load(name, precision, limit);
+          }}
+          onCancel={() => setOtherwise(false)}
+        />
+      )}
+      {!otherwise && (
+        <div className="lit-managed-tools">
+          {!isHere &&
+            button(
+              hasBegun(model) ? trans.__('Go on') : trans.__('Download'),
+              trans.__('Download %1', name),
+              () => void models.download(name),
+              true
+            )}
+          {fits.map(fit =>
+            button(
+              describeFit(fit, trans),
+              `${describeFit(fit, trans)}: ${name}`,
+              () => void models.load(name, fit.precision, fit.max_length)
+            )
+          )}
+          {isHere &&
+            state !== 'ready' &&
+            fits.length === 0 &&
+            button(
+              state === 'failed' ? trans.__('Try again') : trans.__('Load'),
+              trans.__('Load %1', name),
+              () => void models.load(name)
+            )}
+          {state === 'ready' &&
+            button(
+              trans.__('Unload'),
+              trans.__('Unload %1', name),
+              () => void models.unload(name)
+            )}
+          {isHere &&
+            button(
+              trans.__('Load otherwise…'),
+              trans.__('Load %1 otherwise', name),
+              () => setOtherwise(true)
+            )}
+          {model.added &&
+            button(
+              trans.__('Remove'),
+              trans.__('Remove %1 from the list', name),
+              () => void models.remove(name)
+            )}
+        </div>
+      )}
+    </>
+  );
+}

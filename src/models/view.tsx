@@ -1,0 +1,133 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useEffect, useRef, useState } from 'react';
+
+import { useRedraw } from '../panel/redraw';
+import type { Session } from '../session/session';
+import { Add } from './add';
+import { describeBytes } from './labels';
+import { Kaggle } from './login';
+import type { ModelsModel } from './model';
+import { Row } from './row';
+
+/** The model manager: a section of the panel. */
+export function ModelsView(props: {
+  models: ModelsModel;
+  session: Session;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { models, session, trans } = props;
+  useRedraw(models);
+  useRedraw(session);
+  const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState(false);
+  const root = useRef<HTMLElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    const reveal = () => {
+      setOpen(true);
+      setWanted(true);
+    };
+    models.revealed.connect(reveal);
+    return () => {
+      models.revealed.disconnect(reveal);
+    };
+  }, [models]);
+  const all = models.service.models;
+  useEffect(() => {
+    if (open) {
+      void models.service.refresh();
+    }
+  }, [models, open]);
+  // It is the last section: what it shows would be out of sight.
+  const isFilled = all.length > 0;
+  useEffect(() => {
+    if (open && wanted) {
+      root.current?.scrollIntoView({ block: 'start' });
+      button.current?.focus({ preventScroll: true });
+      setWanted(false);
+    } else if (open) {
+      root.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [open, wanted, isFilled]);
+  const loaded = all.filter(model => model.state === 'ready').length;
+  return (
+    <section
+      ref={root}
+      className="lit-datasets lit-models"
+      aria-label={trans.__('Models')}
+    >
+      <h3>
+        <button
+          ref={button}
+          type="button"
+          className="lit-disclosure"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          <span className="lit-disclosure-mark" aria-hidden />
+          {trans.__('Models')}
+          {all.length > 0 && (
+            <span className="lit-count" aria-hidden>
+              {loaded > 0
+                ? trans.__('%1, %2 loaded', all.length, loaded)
+                : all.length}
+            </span>
+          )}
+        </button>
+      </h3>
+      {open && <Body {...props} />}
+    </section>
+  );
+}
+
+function Body(props: {
+  models: ModelsModel;
+  session: Session;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { models, session, trans } = props;
+  const { memory, models: all } = models.service;
+  const waiting = all.some(model =>
+    ['preset_login', 'preset_credentials'].includes(model.error)
+  );
+  return (
+    <>
+      <ul className="lit-managed-list" aria-label={trans.__('Models')}>
+        {all.map(model => (
+          <Row
+            key={model.name}
+            model={model}
+            models={models}
+            trans={trans}
+            isChosen={model.name === session.model}
+            onChoose={
+              session.isRunning
+                ? null
+                : () => {
+                    session.model = model.name;
+                  }
+            }
+          />
+        ))}
+      </ul>
+      {memory && (
+        <p className="lit-managed-memory">
+          {memory.free === null
+            ? trans.__(
+                '%1: the models’ process holds %2.',
+                memory.device,
+                describeBytes(memory.used)
+              )
+            : trans.__(
+                '%1: the models’ process holds %2; %3 are free.',
+                memory.device,
+                describeBytes(memory.used),
+                describeBytes(memory.free)
+              )}
+        </p>
+      )}
+      <Add models={models} trans={trans} />
+      <Kaggle models={models} isWanted={waiting} trans={trans} />
+    </>
+  );
+}

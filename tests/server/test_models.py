@@ -1,0 +1,301 @@
+"""The models that are added in the panel, and the credentials that fetch them."""
+
+import asyncio
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from jupyter_server.auth import Authorizer
+
+from conftest import alive, until
+
+TOKEN = "a-token-that-nobody-may-see"
+KEY = "a-key-that-nobody-may-see"
+REMOTE = "kaggle://keras/gemma2/keras/gemma2_2b_en/1"
+
+
+@pytest.fixture(autouse=True)
+def home(lit_lab, tmp_path, monkeypatch):
+    """A home folder with nothing in it."""
+    folder = tmp_path / "whose"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def lit_lab_config(standin, tmp_path):
+    return {"service_python": str(standin.python), "models_path": str(tmp_path / "kept" / "models.json")}
+
+
+@pytest.fixture
+def change(api):
+    async def change(kind, name="mine", **fields):
+        return await api("POST", "models", "change", body={"change": {"kind": kind, "name": name, **fields}})
+
+    return change
+
+
+@pytest.fixture
+def running(api):
+    async def run():
+        await api("POST", "service", "start")
+
+        async def ready():
+            return (await api("GET", "status"))[1]["service"]["state"] == "ready"
+
+        await until(ready)
+
+    return run
+
+
+def asked(standin):
+    return [json.loads(line) for line in standin.trace("asked")]
+
+
+async def test_adding_and_removing_starts_nothing_and_is_kept(change, api, standin, lit_lab, tmp_path):
+    status, body = await change("add", path=REMOTE)
+    assert status == 200, body
+    assert [(model["name"], model["added"]) for model in body["models"]] == [("demo", False), ("mine", True)]
+    assert not standin.pids
+    file = tmp_path / "kept" / "models.json"
+    assert json.loads(file.read_text()) == {"models": {"mine": REMOTE}}
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    # The next start of the server knows it, and so does a service that starts.
+    await lit_lab.stop_extension()
+    assert [model["name"] for model in (await api("GET", "models"))[1]["models"]] == ["demo", "mine"]
+    assert (await change("load"))[0] == 200
+    config = standin.json("config")
+    assert (config["models"], config["added"]) == (["demo:embedded", f"mine:{REMOTE}"], ["mine"])
+    assert (await change("remove"))[0] == 200
+    assert json.loads(file.read_text()) == {"models": {}}
+    assert [path for path, _ in asked(standin)] == ["/models/change"] * 2
+
+
+async def test_a_running_service_is_told(change, running, standin):
+    await running()
+    assert (await change("add", path=" gemma2_instruct_2b_en "))[0] == 200
+    assert (await change("unload", "demo"))[0] == 200
+    assert [order["change"] for _, order in asked(standin)] == [
+        {"kind": "add", "name": "mine", "path": "gemma2_instruct_2b_en"},
+        {"kind": "unload", "name": "demo"},
+    ]
+
+
+async def test_what_the_service_refuses_is_not_kept(change, api, running):
+    await running()
+    status, body = await change("add", "refused", path="gemma9")
+    assert (status, body["error"], body["hint"]) == (422, "bad_path", "Look.")
+    assert (await change("unload", "refused"))[1]["error"] == "unknown_model"
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "error"),
+    [
+        ("demo", REMOTE, "bad_model"),
+        ("a:b", REMOTE, "bad_model"),
+        ("mine", "gs://bucket/x", "bad_path"),
+        ("mine", "kaggle://a/../../b", "bad_path"),
+        ("mine", "/etc", "outside_root"),
+        ("mine", "../outside", "no_such_file"),
+        ("mine", "nowhere/preset", "no_such_file"),
+        ("mine", "folder/file.txt", "not_a_preset"),
+        ("mine", "link", "outside_root"),
+        ("mine", ".", None),
+    ],
+)
+async def test_what_may_be_added(change, jp_root_dir, home, name, path, error):
+    (jp_root_dir / "folder").mkdir()
+    (jp_root_dir / "folder" / "file.txt").write_text("x")
+    (home / "outside").mkdir()
+    (jp_root_dir / "link").symlink_to(home / "outside")
+    status, body = await change("add", name, path=path)
+    if error is None:
+        assert status == 200
+    else:
+        assert (status in (403, 404, 422), body["error"]) == (True, error)
+        assert body["hint"]
+
+
+async def test_a_folder_is_one_of_the_file_browsers(change, jp_root_dir):
+    (jp_root_dir / "presets" / "tiny").mkdir(parents=True)
+    (jp_root_dir / "bare").mkdir()
+    for name, path in (("one", "presets/tiny"), ("two", str(jp_root_dir / "presets" / "tiny")), ("three", "bare")):
+        status, body = await change("add", name, path=path)
+        assert status == 200, body
+        local = jp_root_dir / ("bare" if name == "three" else "presets/tiny")
+        assert body["models"][-1]["path"] == str(local)
+
+
+class NoFiles(Authorizer):
+    """Lets nobody read files."""
+
+    def is_authorized(self, handler, user, action, resource):
+        return resource != "contents"
+
+
+class TestWithoutFiles:
+    @pytest.fixture
+    def jp_server_config(self, lit_lab_config):
+        return {
+            "ServerApp": {"jpserver_extensions": {"lit_lab": True}, "authorizer_class": NoFiles},
+            "LitLab": lit_lab_config,
+        }
+
+    async def test_who_may_not_read_files_adds_no_folder(self, change, jp_root_dir):
+        (jp_root_dir / "presets").mkdir()
+        status, body = await change("add", path="presets/tiny")
+        assert (status, body["error"]) == (403, "forbidden")
+        assert (await change("add", path=REMOTE))[0] == 200
+
+
+class TestLongDownload:
+    @pytest.fixture
+    def lit_lab_config(self, standin, tmp_path):
+        return {
+            "service_python": str(standin.python),
+            "models_path": str(tmp_path / "models.json"),
+            "idle_timeout": 0.6,
+        }
+
+    async def test_the_service_stays_awake_while_it_downloads(self, change, api, standin, monkeypatch):
+        monkeypatch.setattr("lit_lab.core.ATTEND_SECONDS", 0.1)
+
+        async def state():
+            return (await api("GET", "status"))[1]["service"]["state"]
+
+        (standin.folder / "downloading").touch()
+        assert (await change("download", "demo"))[0] == 200
+        await asyncio.sleep(2)
+        assert await state() == "ready"
+        (standin.folder / "downloading").unlink()
+
+        async def asleep():
+            return await state() == "stopped"
+
+        await until(asleep)
+        await until(lambda: not alive(standin.pids[-1]))
+        await asyncio.sleep(0.1)  # for asyncio to close its pipes
+
+
+async def test_a_configured_model_is_not_removed(change, running):
+    status, body = await change("remove", "demo")
+    assert (status, body["error"]) == (422, "model_configured")
+    assert (await change("remove", "none"))[1]["error"] == "unknown_model"
+
+
+async def test_a_damaged_list_is_no_reason_to_fail(api, tmp_path):
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "models.json").write_text('{"models": [1')
+    assert [model["name"] for model in (await api("GET", "models"))[1]["models"]] == ["demo"]
+
+
+class TestElsewhere:
+    @pytest.fixture
+    def lit_lab_config(self):
+        return {"service_url": "http://127.0.0.1:9/", "service_secret": "s" * 16}
+
+    async def test_models_that_run_elsewhere_are_not_ours_to_change(self, change, api):
+        status, body = await change("add", path=REMOTE)
+        assert (status, body["error"]) == (409, "service_remote")
+        assert (await api("POST", "kaggle", body={"login": {"token": TOKEN}}))[0] == 409
+
+
+# --- Kaggle ---
+
+
+async def test_where_credentials_come_from(api, home, monkeypatch):
+    async def source():
+        return (await api("GET", "kaggle"))[1]["source"]
+
+    assert await api("GET", "kaggle") == (200, {"source": "none", "folder": "~/.kaggle"})
+    (home / ".kaggle").mkdir()
+    (home / ".kaggle" / "kaggle.json").write_text("{}")
+    assert await source() == "file"
+    monkeypatch.setenv("KAGGLE_CONFIG_DIR", str(home / "none"))
+    assert await source() == "none"
+    monkeypatch.setenv("KAGGLE_USERNAME", "somebody")
+    monkeypatch.setenv("KAGGLE_KEY", KEY)
+    assert await source() == "environment"
+    monkeypatch.delenv("KAGGLE_KEY")
+    monkeypatch.setenv("KAGGLE_API_TOKEN", TOKEN)
+    assert await source() == "environment"
+    await api("POST", "kaggle", body={"login": {"token": TOKEN}})
+    assert await source() == "panel"
+    assert (await api("DELETE", "kaggle"))[1]["source"] == "environment"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["service running", "service started later"])
+async def test_a_login_goes_to_the_service_and_nowhere_else(api, running, standin, home, before):
+    answers = []
+    if before:
+        await running()
+    login = {"login": {"username": "somebody", "key": KEY}}
+    answers.append(await api("POST", "kaggle", body=login))
+    if not before:
+        await running()
+    expected = {"token": "", "username": "somebody", "key": KEY}
+    if before:
+        assert asked(standin) == [["/kaggle", {"login": expected}]]
+    else:
+        assert standin.json("config")["kaggle"] == expected
+    for path in (("kaggle",), ("models",), ("status",), ("service", "log")):
+        answers.append(await api("GET", *path))
+    assert KEY not in json.dumps(answers)
+    assert KEY not in (standin.folder / "environment").read_text()
+    if sys.platform == "linux":
+        pid = standin.pids[-1]
+        assert KEY.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
+        assert KEY.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
+    assert KEY not in json.dumps(dict(os.environ))
+    assert not (home / ".kaggle").exists()
+    await api("DELETE", "kaggle")
+    assert asked(standin)[-1] == ["/kaggle", {"login": None}]
+
+
+@pytest.mark.parametrize(
+    ("login", "file", "holds"),
+    [
+        ({"token": f" {TOKEN} "}, "access_token", TOKEN + "\n"),
+        ({"username": "somebody", "key": KEY}, "kaggle.json", json.dumps({"username": "somebody", "key": KEY}) + "\n"),
+    ],
+)
+async def test_a_login_is_saved_where_kaggle_looks_when_that_is_asked_for(api, home, login, file, holds):
+    await api("POST", "kaggle", body={"login": login})
+    assert not (home / ".kaggle").exists()
+    assert (await api("POST", "kaggle", body={"login": login, "save": True}))[0] == 200
+    saved = home / ".kaggle" / file
+    assert saved.read_text() == holds
+    assert stat.S_IMODE(saved.stat().st_mode) == 0o600
+    assert [path.name for path in (home / ".kaggle").iterdir()] == [file]
+    assert (await api("DELETE", "kaggle"))[1]["source"] == "file"
+
+
+async def test_a_login_that_cannot_be_saved_counts_all_the_same(api, home):
+    (home / ".kaggle").write_text("a file, not a folder")
+    status, body = await api("POST", "kaggle", body={"login": {"token": TOKEN}, "save": True})
+    assert (status, body["error"]) == (507, "login_not_saved")
+    assert (await api("GET", "kaggle"))[1]["source"] == "panel"
+
+
+@pytest.mark.parametrize(
+    "login", [{}, {"token": TOKEN, "username": "x", "key": KEY}, {"username": "x"}, {"key": KEY}, {"token": "t" * 5000}]
+)
+async def test_half_a_login_is_refused_without_repeating_it(api, login):
+    status, body = await api("POST", "kaggle", body={"login": login})
+    assert (status, body["error"]) == (400, "invalid_request")
+    assert KEY not in json.dumps(body)
+    assert TOKEN not in json.dumps(body)
+
+
+async def test_the_server_logs_no_credentials(api, caplog, running):
+    caplog.set_level("DEBUG")
+    await running()
+    await api("POST", "kaggle", body={"login": {"token": TOKEN}})
+    await asyncio.sleep(0.05)
+    assert TOKEN not in caplog.text

@@ -1,0 +1,127 @@
+"""The real huggingface_hub, in the process that downloads, against a stand-in for Hugging Face."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from lit_lab.protocol import DownloadModel, ModelChanging, ModelInfo
+from lit_lab.service.managing import Manager
+from lit_lab.service.registry import Registry, parse
+from lit_lab.service.weights import cached
+
+NAME, COMMIT, TOKEN = "lab/tiny", "0123456789abcdef0123456789abcdef01234567", "hf_for_tests_only"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    files: ClassVar[dict[str, bytes]] = {}
+    gated: ClassVar[bool] = False
+    asked: ClassVar[list[str]] = []
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        path = unquote(urlsplit(self.path).path)
+        self.asked.append(path)
+        if path.startswith(f"/api/models/{NAME}/tree/"):
+            tree = [{"type": "file", "path": n, "size": len(c), "oid": _etag(c)} for n, c in self.files.items()]
+            self._say(json.dumps(tree).encode())
+        elif path.startswith(f"/api/models/{NAME}"):
+            siblings = [{"rfilename": n, "size": len(c), "blobId": _etag(c)} for n, c in self.files.items()]
+            self._say(json.dumps({"id": NAME, "sha": COMMIT, "siblings": siblings}).encode())
+        elif path.startswith(f"/{NAME}/resolve/"):
+            if self.gated:
+                error = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."}
+                self._say(b"", 403 if self.headers.get("Authorization") else 401, error)
+                return
+            content = self.files[path.split("/resolve/")[1].partition("/")[2]]
+            self._say(content, 200, {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": COMMIT})
+        else:
+            self._say(b"", 404, {"X-Error-Code": "RepoNotFound"})
+
+    def _say(self, content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(content)
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.sha1(content).hexdigest()
+
+
+@pytest.fixture
+def site(
+    keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[type[_Handler]]:
+    files = {str(file.relative_to(preset)): file.read_bytes() for file in preset.rglob("*") if file.is_file()}
+    files["pytorch_model.bin"] = b"pickled"
+    handler = type("Handler", (_Handler,), {"files": files, "asked": [], "gated": False})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    for name in ("HF_TOKEN", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("NO_PROXY", "*")
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+async def download(path: str) -> ModelInfo:
+    registry = Registry(parse([f"tiny:{path}"]), None, lambda _: None)
+    await registry.start(lambda _: None)
+    await Manager(registry).change(ModelChanging(change=DownloadModel(name="tiny")))
+    loading = registry.get("tiny").loading
+    assert loading is not None
+    await loading
+    return registry.get("tiny").info()
+
+
+async def test_a_preset_is_downloaded_without_pickled_files_and_then_found(site: type[_Handler]) -> None:
+    info = await download(f"hf://{NAME}")
+    assert (info.state, info.detail) == ("ready", "")
+    assert not any("pytorch_model.bin" in path for path in site.asked)
+    found = cached.found([])
+    assert [(one.name, one.path) for one in found] == [("tiny", f"hf://{NAME}")]
+    asked = len(site.asked)
+    registry = Registry(parse([f"tiny:hf://{NAME}"]), None, lambda _: None)
+    await registry.load("tiny")
+    assert registry.get("tiny").state == "ready"
+    assert len(site.asked) == asked
+
+
+@pytest.mark.parametrize(("token", "code"), [("", "preset_login"), (TOKEN, "preset_forbidden")])
+async def test_a_gated_model(site: type[_Handler], monkeypatch: pytest.MonkeyPatch, token: str, code: str) -> None:
+    site.gated = True
+    if token:
+        monkeypatch.setenv("HF_TOKEN", token)
+    info = await download(f"hf://{NAME}")
+    assert (info.state, info.error) == ("failed", code)
+    assert "https://huggingface.co/" in info.hint
+    assert TOKEN not in info.detail + info.hint
+
+
+async def test_an_unknown_model(site: type[_Handler]) -> None:
+    assert (await download("hf://lab/other")).error == "preset_not_found"
+
+
+async def test_no_network(site: type[_Handler], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    assert (await download(f"hf://{NAME}")).error == "preset_unreachable"

@@ -1,0 +1,137 @@
+/** The model manager: a model added, downloaded from a stand-in for Kaggle, used, unloaded and removed. */
+import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+import type { APIRequestContext, Locator } from '@playwright/test';
+
+import { kaggle, open } from '../servers';
+import { Panel, servicePid } from './lab';
+
+const PRESET = 'kaggle://lab/gemma-tiny/keras/tiny';
+const TOKEN = 'a-token-for-tests-only';
+
+test.describe.configure({ timeout: 180_000 });
+
+async function setKaggle(request: APIRequestContext, what: object) {
+  await request.post(`${kaggle}/set`, { data: what });
+}
+
+async function openManager(page: IJupyterLabPageFixture): Promise<Locator> {
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:manage-models');
+  });
+  return new Panel(page).region.getByRole('region', { name: 'Models' });
+}
+
+function row(manager: Locator, name: string): Locator {
+  return manager
+    .getByRole('list', { name: 'Models', exact: true })
+    .getByRole('listitem', { name });
+}
+
+async function addModel(manager: Locator, path: string, name: string) {
+  await manager.getByRole('button', { name: 'Add a model…' }).click();
+  const form = manager.getByRole('form', { name: 'Add a model' });
+  await form.getByLabel('Preset').fill(path);
+  await form.getByLabel('Name').fill(name);
+  await form.getByRole('button', { name: 'Add' }).click();
+}
+
+test.beforeEach(async ({ request }) => {
+  await setKaggle(request, {
+    agreed: true,
+    corrupt: false,
+    pace: 0,
+    cut: null
+  });
+  await request.post(`${open.url}/lit-lab/api/service/start`);
+  await servicePid(request);
+});
+
+test.afterEach(async ({ request }) => {
+  const api = `${open.url}/lit-lab/api`;
+  await request.delete(`${api}/kaggle`);
+  const { models } = await (await request.get(`${api}/models`)).json();
+  for (const { name, added } of models) {
+    if (added) {
+      const data = { change: { kind: 'remove', name } };
+      await request.post(`${api}/models/change`, { data });
+    }
+  }
+});
+
+test('a model is added, downloaded after a login, used, unloaded and removed', async ({
+  page,
+  request
+}) => {
+  await setKaggle(request, { pace: 0.05 });
+  const manager = await openManager(page);
+  await addModel(manager, PRESET, 'tiny');
+  const tiny = row(manager, 'tiny');
+  await expect(tiny).toContainText('not downloaded');
+  await expect(
+    tiny.getByRole('link', { name: 'Gemma Terms of Use' })
+  ).toHaveAttribute('href', 'https://ai.google.dev/gemma/terms');
+
+  await tiny.getByRole('button', { name: 'Download tiny' }).click();
+  await expect(tiny.getByRole('alert')).toContainText('logged in');
+  await expect(
+    tiny.getByRole('link', { name: 'kaggle.com/settings' })
+  ).toBeVisible();
+  const login = manager.getByRole('form', { name: 'Log in to Kaggle' });
+  await login.getByLabel('API token').fill(TOKEN);
+  const sent = page.waitForResponse(/lit-lab\/api\/kaggle/);
+  await login.getByRole('button', { name: 'Log in' }).click();
+  expect(await (await sent).text()).not.toContain(TOKEN);
+  await expect(manager).toContainText('Logged in to Kaggle, until Jupyter');
+
+  await tiny.getByRole('button', { name: 'Download tiny' }).click();
+  await expect(tiny.getByRole('progressbar')).toBeVisible({ timeout: 60_000 });
+  await expect(tiny).toContainText(/\d\s[kM]B of \d\.\d\sMB/);
+  await tiny.getByRole('button', { name: 'Stop downloading tiny' }).click();
+  await expect(tiny).toContainText('what is there stays');
+  await setKaggle(request, { pace: 0 });
+  await tiny.getByRole('button', { name: 'Download tiny' }).click();
+  await expect(tiny).toContainText('loaded', { timeout: 60_000 });
+  await expect(tiny.getByRole('button', { name: 'Unload tiny' })).toBeVisible({
+    timeout: 60_000
+  });
+  await expect(tiny).toContainText('1.0 million weights');
+  await expect(tiny).toContainText('float32 on CPU');
+
+  await tiny.getByRole('radio').check();
+  const panel = new Panel(page);
+  await expect(panel.region.getByLabel('Model', { exact: true })).toHaveValue(
+    'tiny'
+  );
+  await tiny.getByRole('button', { name: 'Load tiny otherwise' }).click();
+  const form = tiny.getByRole('form');
+  await form.getByLabel('Precision').selectOption('bfloat16');
+  await form.getByLabel('Longest, in tokens').fill('128');
+  await form.getByRole('button', { name: 'Load' }).click();
+  await expect(tiny).toContainText('bfloat16 on CPU', { timeout: 60_000 });
+  await expect(tiny).toContainText('128 tokens');
+  await tiny.getByRole('button', { name: 'Unload tiny' }).click();
+  await expect(tiny).toContainText('not loaded');
+  await tiny.getByRole('button', { name: 'Remove tiny' }).click();
+  await expect(tiny).toHaveCount(0);
+  // Its files stay, and are offered.
+  const found = manager.getByRole('list', { name: 'Models on this machine' });
+  await expect(found).toContainText(PRESET);
+  await expect(panel.region).toContainText('demo');
+});
+
+test('what is refused says so in place, and keeps what was typed', async ({
+  page
+}) => {
+  const manager = await openManager(page);
+  await addModel(manager, 'gemma9', 'mine');
+  const form = manager.getByRole('form', { name: 'Add a model' });
+  await expect(form.getByRole('alert')).toContainText('no preset gemma9');
+  await expect(form.getByLabel('Preset')).toHaveValue('gemma9');
+  await form.getByLabel('Preset').fill('/etc');
+  await form.getByRole('button', { name: 'Add' }).click();
+  await expect(form.getByRole('alert')).toContainText('outside of the folder');
+  await form.getByLabel('Preset').press('Escape');
+  await expect(form).toHaveCount(0);
+  await expect(row(manager, 'demo')).toContainText('loaded');
+});
