@@ -26,7 +26,7 @@ export async function faultsOf(
     .withTags(LEVELS)
     .include(selector)
     .analyze();
-  await style.evaluate(element => element.remove());
+  await style.evaluate(style => (style as Element).remove());
   const faint = await page.evaluate(faintIn, { selector, enough: ENOUGH });
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
