@@ -71,10 +71,14 @@ describe('export/reader', () => {
     const target = () =>
       host.querySelector('[data-target="true"]')!.textContent;
     expect(target()).toBe('Five.');
-    await click(host.querySelectorAll('[data-part="answer"] span')[0]);
+    await click(
+      host.querySelectorAll('[data-part="answer"] [data-segment]')[0]
+    );
     expect(target()).toBe('Four.');
     // The prompt is not explained.
-    await click(host.querySelectorAll('[data-part="prompt"] span')[0]);
+    await click(
+      host.querySelectorAll('[data-part="prompt"] [data-segment]')[0]
+    );
     expect(target()).toBe('Four.');
   });
 
@@ -100,7 +104,9 @@ describe('export/reader', () => {
     };
     const reading = new Reading({ ...RUN, scores: [...RUN.scores!, shap] });
     await draw(reading);
-    await click(host.querySelectorAll('[data-part="answer"] span')[0]);
+    await click(
+      host.querySelectorAll('[data-part="answer"] [data-segment]')[0]
+    );
     await click(named(host, 'SHAP'));
     expect(host.textContent).toContain('SHAP was computed for other segments.');
     await click(named(host, 'Show Tokens'));

@@ -122,6 +122,38 @@ describe('panel/flow', () => {
     );
   });
 
+  it('draws what is in sight of a long text first, and then all of it', async () => {
+    const run = {
+      ...RUN,
+      promptTokens: Array.from({ length: 900 }, (_, i) =>
+        token(i % 9 < 8 ? ` w${i}` : '.\n')
+      )
+    };
+    const whole = run.promptTokens.map(({ text }) => text).join('');
+    show({ text: cutText(run, 'sentences', null) });
+    const sentences = segments().length;
+    // Of the groups, the second one alone is in the window.
+    const sight = jest
+      .spyOn(HTMLElement.prototype, 'getBoundingClientRect')
+      .mockImplementation(function (this: HTMLElement) {
+        const top = this.dataset.group === '1' ? 10 : 10_000;
+        return { top, bottom: top + 10 } as DOMRect;
+      });
+    show({ text: cutText(run, 'tokens', null) });
+    sight.mockRestore();
+    const inPrompt = () =>
+      host.querySelectorAll('[data-part="prompt"] [data-segment]').length;
+    expect(inPrompt()).toBe(128);
+    const text = () => host.querySelector('[data-part="prompt"]')!.textContent;
+    expect(text()).toBe(whole);
+    await act(async () => {
+      await new Promise(done => setTimeout(done, 100));
+    });
+    expect(inPrompt()).toBe(900);
+    expect(text()).toBe(whole);
+    expect(sentences).toBeLessThan(110);
+  });
+
   it('outlines the words of a target as one, and lines apart', () => {
     const target = [8, 12] as const;
     show({ text: cutText(RUN, 'words', target), target });

@@ -1,12 +1,10 @@
 import React, { useCallback, useEffect, useRef } from 'react';
 
-import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
-import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import { usePanel } from './context';
-import { isJoined, isWithin, Segment } from './segment';
+import { Part } from './flowpart';
 import type { ISegmentMark } from './segment';
 import { selectBetween } from './selected';
 import { Tooltip } from './tooltip';
@@ -164,72 +162,6 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
   );
 });
 Flow.displayName = 'Flow';
-
-interface IPartProps {
-  label: string;
-  tokens: readonly Token[];
-  spans: readonly TokenSpan[];
-  /** Token span of the part. */
-  from: number;
-  to: number;
-  /** Index of its first segment among all. */
-  first: number;
-  map: IShownMap | null;
-  target: TokenSpan | null;
-  marks: readonly ISegmentMark[] | null;
-  pickable: boolean;
-  surprise?: boolean;
-}
-
-/** Prompt or answer. */
-const Part = React.memo(
-  (props: IPartProps): JSX.Element => {
-    const { label, tokens, spans, from, to, first, map, target } = props;
-    return (
-      <span
-        role="group"
-        aria-label={label}
-        className="lit-part"
-        data-part={from === 0 ? 'prompt' : 'answer'}
-      >
-        {spans.length === 0 && textOf(tokens, [from, to])}
-        {spans.map((span, i) => {
-          const salience = map?.segments[first + i];
-          const isTarget = isWithin(span, target);
-          return (
-            <Segment
-              key={`${span[0]}:${span[1]}`}
-              index={first + i}
-              tokens={tokens}
-              start={span[0]}
-              end={span[1]}
-              weight={map?.weights[first + i] ?? 0}
-              rank={salience?.rank ?? null}
-              share={salience?.share ?? null}
-              isTarget={isTarget}
-              joinsBefore={isTarget && isJoined(tokens, spans, i - 1, target)}
-              joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
-              pickable={props.pickable}
-              surprise={props.surprise}
-              mark={props.marks?.[first + i]}
-            />
-          );
-        })}
-      </span>
-    );
-  },
-  // While an answer comes in, the prompt's tokens stay the same ones.
-  (one, other) =>
-    one.spans === other.spans &&
-    one.map === other.map &&
-    one.target === other.target &&
-    one.marks === other.marks &&
-    one.pickable === other.pickable &&
-    one.surprise === other.surprise &&
-    one.label === other.label &&
-    one.to === other.to
-);
-Part.displayName = 'Part';
 
 /** Whether text is selected in an element. */
 function isSelecting(root: HTMLElement | null): boolean {

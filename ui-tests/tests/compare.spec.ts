@@ -108,6 +108,8 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
   await expect(
     page.getByRole('tab', { name: /Without “Recommendation: L/ })
   ).toBeVisible();
+  // Else it would come into the next test's history.
+  await expect(history.getByRole('listitem')).toHaveCount(3, { timeout: COLD });
 });
 
 test('two runs of the history side by side, without the model', async ({

@@ -1,0 +1,195 @@
+import React, {
+  startTransition,
+  useEffect,
+  useMemo,
+  useRef,
+  useState
+} from 'react';
+
+import type { Token } from '../api';
+import type { TokenSpan } from '../salience';
+import type { IShownMap } from '../session/map';
+import { textOf } from '../session/map';
+import { isJoined, isWithin, Segment } from './segment';
+import type { ISegmentMark } from './segment';
+
+/** How many segments are drawn in one go; of more, those in sight come first. */
+const AT_ONCE = 400;
+
+/** Tokens of a group of segments, which is drawn as a whole. */
+const GROUP = 128;
+
+interface IPartProps {
+  label: string;
+  tokens: readonly Token[];
+  spans: readonly TokenSpan[];
+  /** Token span of the part. */
+  from: number;
+  to: number;
+  /** Index of its first segment among all. */
+  first: number;
+  map: IShownMap | null;
+  target: TokenSpan | null;
+  marks: readonly ISegmentMark[] | null;
+  pickable: boolean;
+  surprise?: boolean;
+}
+
+/**
+ * Prompt or answer.
+ *
+ * When a long text is cut anew, a frame first shows what is in sight; the rest, as long as that is mere text, follows.
+ */
+export const Part = React.memo(
+  (props: IPartProps): JSX.Element => {
+    const { label, tokens, spans, from, to } = props;
+    const root = useRef<HTMLSpanElement>(null);
+    const groups = useMemo(() => groupsOf(spans), [spans]);
+    const inSight = useSight(root, spans);
+    return (
+      <span
+        ref={root}
+        role="group"
+        aria-label={label}
+        className="lit-part"
+        data-part={from === 0 ? 'prompt' : 'answer'}
+      >
+        {spans.length === 0 && textOf(tokens, [from, to])}
+        {groups.map(([begin, end]) => {
+          const key = groupAt(spans[begin]);
+          return (
+            <Group
+              {...props}
+              key={key}
+              name={key}
+              begin={begin}
+              end={end}
+              isDrawn={inSight === null || inSight.has(key)}
+            />
+          );
+        })}
+      </span>
+    );
+  },
+  // While an answer comes in, the prompt's tokens stay the same ones.
+  (one, other) =>
+    one.spans === other.spans &&
+    one.map === other.map &&
+    one.target === other.target &&
+    one.marks === other.marks &&
+    one.pickable === other.pickable &&
+    one.surprise === other.surprise &&
+    one.label === other.label &&
+    one.to === other.to
+);
+Part.displayName = 'Part';
+
+interface IGroupProps extends IPartProps {
+  /** The same for the same place in the text, however it is cut. */
+  name: number;
+  /** Span of its segments within the part. */
+  begin: number;
+  end: number;
+  isDrawn: boolean;
+}
+
+/** Some segments that follow each other. */
+function Group(props: IGroupProps): JSX.Element {
+  const { tokens, spans, first, map, target, begin, end } = props;
+  const drawn = (span: TokenSpan, n: number) => {
+    const i = begin + n;
+    const salience = map?.segments[first + i];
+    const isTarget = isWithin(span, target);
+    return (
+      <Segment
+        key={`${span[0]}:${span[1]}`}
+        index={first + i}
+        tokens={tokens}
+        start={span[0]}
+        end={span[1]}
+        weight={map?.weights[first + i] ?? 0}
+        rank={salience?.rank ?? null}
+        share={salience?.share ?? null}
+        isTarget={isTarget}
+        joinsBefore={isTarget && isJoined(tokens, spans, i - 1, target)}
+        joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
+        pickable={props.pickable}
+        surprise={props.surprise}
+        mark={props.marks?.[first + i]}
+      />
+    );
+  };
+  return (
+    <span data-group={props.name}>
+      {props.isDrawn
+        ? spans.slice(begin, end).map(drawn)
+        : textOf(tokens, [spans[begin][0], spans[end - 1][1]])}
+    </span>
+  );
+}
+
+/** The group that a segment belongs to. */
+function groupAt(span: TokenSpan): number {
+  return Math.floor(span[0] / GROUP);
+}
+
+/** Spans of segments that make up a group each. */
+function groupsOf(spans: readonly TokenSpan[]): [number, number][] {
+  const groups: [number, number][] = [];
+  spans.forEach((span, i) => {
+    const last = groups[groups.length - 1];
+    if (last && groupAt(spans[last[0]]) === groupAt(span)) {
+      last[1] = i + 1;
+    } else {
+      groups.push([i, i + 1]);
+    }
+  });
+  return groups;
+}
+
+/**
+ * The groups to draw in the frame at hand, or null: all of them.
+ *
+ * What is in sight is told by where the groups were before the text was cut anew, which doesn't move it.
+ */
+function useSight(
+  root: React.RefObject<HTMLElement>,
+  spans: readonly TokenSpan[]
+): ReadonlySet<number> | null {
+  const [whole, setWhole] = useState(spans);
+  const isWaiting =
+    spans.length > AT_ONCE && whole !== spans && root.current !== null;
+  const inSight = useMemo(
+    () => (isWaiting ? groupsInSight(root.current!) : null),
+    [isWaiting, spans]
+  );
+  useEffect(() => {
+    if (!isWaiting) {
+      return;
+    }
+    // A task of its own, behind the frame.
+    let timer = 0;
+    const frame = requestAnimationFrame(() => {
+      timer = window.setTimeout(() => {
+        startTransition(() => setWhole(spans));
+      });
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      window.clearTimeout(timer);
+    };
+  }, [isWaiting, spans]);
+  return inSight;
+}
+
+/** Groups of a part that somebody sees, and those beside them. */
+function groupsInSight(part: HTMLElement): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const element of part.querySelectorAll<HTMLElement>('[data-group]')) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (bottom > 0 && top < window.innerHeight) {
+      found.add(Number(element.dataset.group));
+    }
+  }
+  return found;
+}
