@@ -92,7 +92,8 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
         lit_lab: Configuration, `c.LitLab`.
         environment: Variables beside those that there are.
     """
-    (folder / "root").mkdir()
+    for name in ("root", "home"):
+        (folder / name).mkdir()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -110,6 +111,7 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
     config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": ours}))
     config.chmod(0o600)
     variables = {
+        "HOME": str(folder / "home"),  # a login to Kaggle may be saved there
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),

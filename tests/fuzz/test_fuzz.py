@@ -19,6 +19,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
 REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "500"))
+NOBODY = "http://127.0.0.1:9"  # no request leaves this machine: downloads of presets that there might be
 HANGS = 30  # seconds; a long poll of a job's events may last as long as the job
 
 schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text("utf-8")))
@@ -47,7 +48,8 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    with live_server(tmp_path_factory.mktemp("fuzz"), {"history_megabytes": 8}) as running:
+    nowhere = {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}
+    with live_server(tmp_path_factory.mktemp("fuzz"), {"history_megabytes": 8}, **nowhere) as running:
         prompts = running.folder / "root/prompts.jsonl"
         prompts.write_text('{"prompt": "Suggestion: Onion soup"}\n' * 20)
         running.ready()

@@ -53,7 +53,11 @@ def test_paths_as_lit_and_keras_write_them(keras_libraries: None, path: str, kin
         ("hf://a/b/c", "bad_path"),
         ("hf://../b", "bad_path"),
         ("gemma9", "preset_not_found"),
+        ("x" * 900, "preset_not_found"),
+        ("./" + "x" * 900, "preset_not_found"),
+        ("~nobody-of-this-name/x", "preset_not_found"),
     ],
+    ids=lambda text: text[:30],
 )
 def test_paths_that_lead_nowhere(keras_libraries: None, path: str, code: str) -> None:
     assert refused(lambda: paths.source(path)).code == code

@@ -67,17 +67,26 @@ def source(path: str) -> Source:
     scheme, divided, rest = path.partition("://")
     if divided:
         return _address(scheme.lower(), rest, path)
-    local = Path(path).expanduser()
-    if is_local(path):
-        return Source("archive" if path.lower().endswith(ARCHIVES) and not local.is_dir() else "folder", str(local))
-    return _named(path)
+    if not is_local(path):
+        return _named(path)
+    try:
+        local = Path(path).expanduser()
+        is_folder = local.is_dir()
+    except (OSError, RuntimeError) as error:  # a name that is too long, the home of nobody
+        raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {error}.", _HINT) from error
+    return Source("archive" if path.lower().endswith(ARCHIVES) and not is_folder else "folder", str(local))
 
 
 def is_local(path: str) -> bool:
     """Whether a path is one of this machine rather than a name or an address."""
     if path == demo.EMBEDDED or "://" in path:
         return False
-    return "/" in path or path.startswith("~") or path.lower().endswith(ARCHIVES) or Path(path).exists()
+    if "/" in path or path.startswith("~") or path.lower().endswith(ARCHIVES):
+        return True
+    try:
+        return Path(path).exists()
+    except OSError:  # longer than a file's name can be
+        return False
 
 
 def _address(scheme: str, rest: str, path: str) -> Source:
@@ -107,7 +116,11 @@ def _named(path: str) -> Source:
 
     known = preset_utils.BUILTIN_PRESETS.get(path)
     if known is None:
-        about = f"Keras knows no preset {path}." if _PRESET.fullmatch(path) else f"{path} is neither there nor a name."
+        about = (
+            f"Keras knows no preset {path[:200]}."
+            if _PRESET.fullmatch(path)
+            else f"{path[:200]} is neither there nor a name."
+        )
         raise ServiceError(404, "preset_not_found", about, _HINT)
     parameters = known.get("metadata", {}).get("params")
     return Source("kaggle", known["kaggle_handle"].removeprefix("kaggle://"), parameters)
