@@ -41,10 +41,14 @@ try {
   await page.waitForFunction(
     () => !document.querySelector('.lit-datasets .lit-waiting')
   );
-  const box = await list.boundingBox();
+  const place = async () => {
+    await list.scrollIntoViewIfNeeded();
+    return list.boundingBox();
+  };
   const top = () => list.evaluate(element => element.scrollTop);
 
   const wheel = async () => {
+    const box = await place();
     await page.mouse.move(box.x + 80, box.y + 80);
     for (let step = 0; step < 150; step++) {
       // Mostly as a person reads, now and then as one looks for something.
@@ -54,6 +58,7 @@ try {
     await page.waitForTimeout(500);
   };
   const drag = async () => {
+    const box = await place();
     const x = box.x + box.width - 6;
     const from = box.y + 26; // below the arrow at its end
     await page.mouse.move(x, from);

@@ -25,13 +25,28 @@ const GRANULARITIES = [
 const PATTERNS = ['[,.:]', '\\n\\n'];
 
 /**
- * In the page: resolves with the time from the next click or input to the frame behind the last change of the flowing
- * text; a text that is cut by an expression changes when a worker has answered.
+ * In the page: resolves with the times from the next click or input to the frame from which on what is in sight of the
+ * flowing text is as it stays, and to the frame behind the text's last change. A text that is cut by an expression changes
+ * when a worker has answered.
  */
 function watch() {
   const flow = document.querySelector('.lit-flow');
   let start = 0;
   let end = 0;
+  let seen = 0;
+  let last = '';
+  // Which segments somebody sees, with their shades.
+  const inSight = () => {
+    const found = [];
+    for (const segment of flow.querySelectorAll('[data-segment]')) {
+      const { top, bottom } = segment.getBoundingClientRect();
+      if (bottom > 0 && top < window.innerHeight) {
+        const { token, rank, target } = segment.dataset;
+        found.push(token, rank, target, segment.getAttribute('style'));
+      }
+    }
+    return found.join();
+  };
   const onEvent = event => {
     start ||= event.timeStamp;
   };
@@ -45,7 +60,7 @@ function watch() {
         observer.disconnect();
         window.removeEventListener('click', onEvent, { capture: true });
         window.removeEventListener('input', onEvent, { capture: true });
-        resolve(end - start);
+        resolve({ ms: seen - start, whole_ms: end - start });
       }, 500);
     };
     const observer = new MutationObserver(() => {
@@ -55,6 +70,11 @@ function watch() {
         const { port1, port2 } = new MessageChannel();
         port1.onmessage = () => {
           end = performance.now();
+          const now = inSight();
+          if (now !== last) {
+            seen = end;
+            last = now;
+          }
           rest();
         };
         port2.postMessage(null);
@@ -101,11 +121,12 @@ try {
     await page.evaluate(watch);
     const before = await busy();
     await act();
-    const ms = await page.evaluate(() => window.litLabRepaint);
+    const { ms, whole_ms } = await page.evaluate(() => window.litLabRepaint);
     const cpu = (await busy()) - before;
     const segments = await panel.locator('.lit-flow [data-segment]').count();
-    steps[at] ??= { to, segments, ms: [], cpu_ms: [] };
+    steps[at] ??= { to, segments, ms: [], whole_ms: [], cpu_ms: [] };
     steps[at].ms.push(ms);
+    steps[at].whole_ms.push(whole_ms);
     steps[at].cpu_ms.push(cpu);
   };
   const granularity = name =>

@@ -143,7 +143,7 @@ describe('panel/flow', () => {
     sight.mockRestore();
     const inPrompt = () =>
       host.querySelectorAll('[data-part="prompt"] [data-segment]').length;
-    expect(inPrompt()).toBe(128);
+    expect(inPrompt()).toBe(64);
     const text = () => host.querySelector('[data-part="prompt"]')!.textContent;
     expect(text()).toBe(whole);
     await act(async () => {

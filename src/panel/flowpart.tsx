@@ -14,10 +14,10 @@ import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
 
 /** How many segments are drawn in one go; of more, those in sight come first. */
-const AT_ONCE = 400;
+const AT_ONCE = 150;
 
 /** Tokens of a group of segments, which is drawn as a whole. */
-const GROUP = 128;
+const GROUP = 64;
 
 interface IPartProps {
   label: string;

@@ -56,10 +56,15 @@ test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
   await panel.explain(MISTAKE);
   await panel.region.getByText('Can this map be trusted?').click();
   await panel.region.getByRole('button', { name: 'Test this map' }).click();
-  const verdict = panel.region.locator('.lit-verdict');
-  await expect(verdict).toBeVisible({ timeout: 3 * COLD });
-  await verdict.scrollIntoViewIfNeeded();
+  await expect(panel.region.locator('.lit-verdict')).toBeVisible({
+    timeout: 3 * COLD
+  });
+  await page.setViewportSize({ width: 1360, height: 1100 });
+  await panel.region
+    .locator('.lit-dock')
+    .evaluate(e => e.scrollTo(0, e.scrollHeight));
   await shoot(page, 'trust');
+  await page.setViewportSize({ width: 1360, height: 860 });
 
   await panel.ledTo
     .getByRole('button', { name: `Try without “${MISTAKE}”` })
