@@ -123,8 +123,21 @@ function Group(props: IGroupProps): JSX.Element {
     <span data-group={props.name}>
       {props.isDrawn
         ? spans.slice(begin, end).map(drawn)
-        : textOf(tokens, [spans[begin][0], spans[end - 1][1]])}
+        : mere(textOf(tokens, [spans[begin][0], spans[end - 1][1]]))}
     </span>
+  );
+}
+
+/** Text without its segments: lines as high as with them, so that nothing moves when they are drawn. */
+function mere(text: string): React.ReactNode {
+  return text.split(/(\n+)/).map((line, i) =>
+    line.trim() ? (
+      <span key={i} className="lit-mere">
+        {line}
+      </span>
+    ) : (
+      line
+    )
   );
 }
 
@@ -182,12 +195,13 @@ function useSight(
   return inSight;
 }
 
-/** Groups of a part that somebody sees, and those beside them. */
+/** Groups of a part that somebody sees, or would if the lines broke a little otherwise. */
 function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   const found = new Set<number>();
+  const spare = window.innerHeight / 4;
   for (const element of part.querySelectorAll<HTMLElement>('[data-group]')) {
     const { top, bottom } = element.getBoundingClientRect();
-    if (bottom > 0 && top < window.innerHeight) {
+    if (bottom > -spare && top < window.innerHeight + spare) {
       found.add(Number(element.dataset.group));
     }
   }
