@@ -143,7 +143,8 @@ describe('panel/flow', () => {
     sight.mockRestore();
     const inPrompt = () =>
       host.querySelectorAll('[data-part="prompt"] [data-segment]').length;
-    expect(inPrompt()).toBe(64);
+    // And the third, into which a sentence of the second reached.
+    expect(inPrompt()).toBe(128);
     const text = () => host.querySelector('[data-part="prompt"]')!.textContent;
     expect(text()).toBe(whole);
     await act(async () => {

@@ -120,7 +120,10 @@ function Group(props: IGroupProps): JSX.Element {
     );
   };
   return (
-    <span data-group={props.name}>
+    <span
+      data-group={props.name}
+      data-last={groupAt([spans[end - 1][1] - 1, spans[end - 1][1]])}
+    >
       {props.isDrawn
         ? spans.slice(begin, end).map(drawn)
         : mere(textOf(tokens, [spans[begin][0], spans[end - 1][1]]))}
@@ -202,7 +205,11 @@ function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   for (const element of part.querySelectorAll<HTMLElement>('[data-group]')) {
     const { top, bottom } = element.getBoundingClientRect();
     if (bottom > -spare && top < window.innerHeight + spare) {
-      found.add(Number(element.dataset.group));
+      // A long segment may reach into the places of others.
+      const last = Number(element.dataset.last);
+      for (let at = Number(element.dataset.group); at <= last; at++) {
+        found.add(at);
+      }
     }
   }
   return found;
