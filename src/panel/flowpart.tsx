@@ -46,6 +46,7 @@ export const Part = React.memo(
     const root = useRef<HTMLSpanElement>(null);
     const groups = useMemo(() => groupsOf(spans), [spans]);
     const inSight = useSight(root, spans);
+    const cut = useCut(spans);
     return (
       <span
         ref={root}
@@ -56,15 +57,19 @@ export const Part = React.memo(
       >
         {spans.length === 0 && textOf(tokens, [from, to])}
         {groups.map(([begin, end]) => {
-          const key = groupAt(spans[begin]);
+          const first = groupAt(spans[begin][0]);
+          const last = groupAt(spans[end - 1][1] - 1);
+          const isDrawn = inSight === null || isAnyIn(first, last, inSight);
           return (
             <Group
               {...props}
-              key={key}
-              name={key}
+              key={`${first}/${cut}/${isDrawn}`}
+              first={first}
+              last={last}
+              firstSegment={props.first}
               begin={begin}
               end={end}
-              isDrawn={inSight === null || inSight.has(key)}
+              isDrawn={isDrawn}
             />
           );
         })}
@@ -85,8 +90,10 @@ export const Part = React.memo(
 Part.displayName = 'Part';
 
 interface IGroupProps extends IPartProps {
-  /** The same for the same place in the text, however it is cut. */
-  name: number;
+  /** Which groups' places it takes, from the first to the last: the same for the same place, however the text is cut. */
+  first: number;
+  last: number;
+  firstSegment: number;
   /** Span of its segments within the part. */
   begin: number;
   end: number;
@@ -95,19 +102,19 @@ interface IGroupProps extends IPartProps {
 
 /** Some segments that follow each other. */
 function Group(props: IGroupProps): JSX.Element {
-  const { tokens, spans, first, map, target, begin, end } = props;
+  const { tokens, spans, firstSegment, map, target, begin, end } = props;
   const drawn = (span: TokenSpan, n: number) => {
     const i = begin + n;
-    const salience = map?.segments[first + i];
+    const salience = map?.segments[firstSegment + i];
     const isTarget = isWithin(span, target);
     return (
       <Segment
         key={`${span[0]}:${span[1]}`}
-        index={first + i}
+        index={firstSegment + i}
         tokens={tokens}
         start={span[0]}
         end={span[1]}
-        weight={map?.weights[first + i] ?? 0}
+        weight={map?.weights[firstSegment + i] ?? 0}
         rank={salience?.rank ?? null}
         share={salience?.share ?? null}
         isTarget={isTarget}
@@ -115,15 +122,12 @@ function Group(props: IGroupProps): JSX.Element {
         joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
         pickable={props.pickable}
         surprise={props.surprise}
-        mark={props.marks?.[first + i]}
+        mark={props.marks?.[firstSegment + i]}
       />
     );
   };
   return (
-    <span
-      data-group={props.name}
-      data-last={groupAt([spans[end - 1][1] - 1, spans[end - 1][1]])}
-    >
+    <span data-group={props.first} data-last={props.last}>
       {props.isDrawn
         ? spans.slice(begin, end).map(drawn)
         : mere(textOf(tokens, [spans[begin][0], spans[end - 1][1]]))}
@@ -144,9 +148,22 @@ function mere(text: string): React.ReactNode {
   );
 }
 
-/** The group that a segment belongs to. */
-function groupAt(span: TokenSpan): number {
-  return Math.floor(span[0] / GROUP);
+/** The group in whose place a token is. */
+function groupAt(token: number): number {
+  return Math.floor(token / GROUP);
+}
+
+function isAnyIn(
+  first: number,
+  last: number,
+  groups: ReadonlySet<number>
+): boolean {
+  for (let at = first; at <= last; at++) {
+    if (groups.has(at)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /** Spans of segments that make up a group each. */
@@ -154,13 +171,27 @@ function groupsOf(spans: readonly TokenSpan[]): [number, number][] {
   const groups: [number, number][] = [];
   spans.forEach((span, i) => {
     const last = groups[groups.length - 1];
-    if (last && groupAt(spans[last[0]]) === groupAt(span)) {
+    if (last && groupAt(spans[last[0]][0]) === groupAt(span[0])) {
       last[1] = i + 1;
     } else {
       groups.push([i, i + 1]);
     }
   });
   return groups;
+}
+
+/**
+ * A number that changes when a long text is cut anew: groups that go with it are taken out as a whole, which is much
+ * faster than segment by segment. Of a short text they stay, and with them the focus.
+ */
+function useCut(spans: readonly TokenSpan[]): number {
+  const latest = useRef({ spans, cut: 0 });
+  if (latest.current.spans !== spans) {
+    const before = latest.current.spans.length;
+    const isLong = Math.max(before, spans.length) > AT_ONCE;
+    latest.current = { spans, cut: latest.current.cut + (isLong ? 1 : 0) };
+  }
+  return latest.current.cut;
 }
 
 /**
