@@ -30,7 +30,7 @@ def _stranger_menu(random: Random) -> Menu:
     return Menus(random, labels=labels, recommendations=told, fair=True).menu()
 
 
-_SOURCES: Mapping[str, Callable[[Random], Document]] = {
+SOURCES: Mapping[str, Callable[[Random], Document]] = {
     "recall": drills.recall,
     "pairs": drills.pairs,
     "cases": drills.cases,
@@ -54,6 +54,7 @@ _SOURCES: Mapping[str, Callable[[Random], Document]] = {
     "fair cases": lambda random: drills.cases(random, fair=True),
     "short comparisons": lambda random: drills.comparisons(random, (1, 1, 2, 3)),
 }
+"""All that can be drawn, by name."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def batch(tokens: Tokens, seed: int, step: int, steps: int) -> Batch:
 
 def _drawn(random: Random, sources: Mapping[str, float]) -> Document:
     name = random.choices(list(sources), list(sources.values()))[0]
-    return _SOURCES[name](random)
+    return SOURCES[name](random)
 
 
 def _row(random: Random, ids: list[int], weights: list[float], length: int) -> tuple[NDArray[Any], ...]:

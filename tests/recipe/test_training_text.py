@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from training import drills, held_out, kitchen, mixture, other_tasks
+from training import held_out, kitchen, mixture, other_tasks
 from training.documents import mistyped
 from training.judging import faults, read
 from training.menu import DEFAULTS, KINDS, UNSUITABLE, Guest, Menus, analysis, judge
@@ -23,9 +23,8 @@ def menus() -> Menus:
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     random = Random("texts")
-    sources = [drills.recall, drills.pairs, drills.cases, drills.facts, drills.repeats, drills.comparisons]
     found = [mixture.anything(random).text for _ in range(DRAWN)]
-    return found + [draw(random).text for draw in sources for _ in range(DRAWN // 10)]
+    return found + [draw(random).text for draw in mixture.SOURCES.values() for _ in range(DRAWN // 10)]
 
 
 def lit_prompts() -> list[str]:
