@@ -78,7 +78,9 @@ def test_entries_that_are_none(entries):
 
 
 @pytest.mark.skipif(shelf.sample_prompts() is None, reason="LIT isn't here")
-async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, standin):
+async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, standin, monkeypatch):
+    # Tests of the recipe, which run before in the same process, have imported it.
+    monkeypatch.delitem(sys.modules, "lit_nlp", raising=False)
     (info,) = (await api("GET", "datasets"))[1]["datasets"]
     assert info == {"name": "sample_prompts", "kind": "samples", "needs_service": False}
     state = await opened(name="sample_prompts")
