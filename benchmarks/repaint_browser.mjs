@@ -38,17 +38,37 @@ function watch() {
   // Which segments somebody sees, with their shades.
   const inSight = () => {
     const found = [];
+    const frame = flow.closest('.lit-scroll').getBoundingClientRect();
     for (const segment of flow.querySelectorAll('[data-segment]')) {
       const { top, bottom } = segment.getBoundingClientRect();
-      if (bottom > 0 && top < window.innerHeight) {
+      if (bottom > frame.top && top < frame.bottom) {
         const { token, rank, target } = segment.dataset;
         found.push(token, rank, target, segment.getAttribute('style'));
       }
     }
     return found.join();
   };
+  const painted = then =>
+    requestAnimationFrame(() => {
+      // A message comes when the frame has been painted.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = then;
+      port2.postMessage(null);
+    });
+  const look = () => {
+    const at = performance.now();
+    const now = inSight();
+    if (now !== last) {
+      seen = at;
+      last = now;
+    }
+  };
   const onEvent = event => {
-    start ||= event.timeStamp;
+    if (!start) {
+      start = event.timeStamp;
+      // Asked for first, it comes before what the page does behind its frame.
+      painted(look);
+    }
   };
   window.addEventListener('click', onEvent, { capture: true });
   window.addEventListener('input', onEvent, { capture: true });
@@ -65,19 +85,10 @@ function watch() {
     };
     const observer = new MutationObserver(() => {
       clearTimeout(timer);
-      requestAnimationFrame(() => {
-        // A message comes when the frame has been painted.
-        const { port1, port2 } = new MessageChannel();
-        port1.onmessage = () => {
-          end = performance.now();
-          const now = inSight();
-          if (now !== last) {
-            seen = end;
-            last = now;
-          }
-          rest();
-        };
-        port2.postMessage(null);
+      painted(() => {
+        end = performance.now();
+        look();
+        rest();
       });
     });
     observer.observe(flow, {

@@ -232,10 +232,11 @@ function useSight(
 /** Groups of a part that somebody sees, or would if the lines broke a little otherwise. */
 function groupsInSight(part: HTMLElement): ReadonlySet<number> {
   const found = new Set<number>();
-  const spare = window.innerHeight / 4;
+  const frame = frameOf(part);
+  const spare = (frame.bottom - frame.top) / 8;
   for (const element of part.querySelectorAll<HTMLElement>('[data-group]')) {
     const { top, bottom } = element.getBoundingClientRect();
-    if (bottom > -spare && top < window.innerHeight + spare) {
+    if (bottom > frame.top - spare && top < frame.bottom + spare) {
       // A long segment may reach into the places of others.
       const last = Number(element.dataset.last);
       for (let at = Number(element.dataset.group); at <= last; at++) {
@@ -244,4 +245,14 @@ function groupsInSight(part: HTMLElement): ReadonlySet<number> {
     }
   }
   return found;
+}
+
+/** Between which heights in the window an element is seen: those of what it scrolls in. */
+function frameOf(element: HTMLElement): { top: number; bottom: number } {
+  for (let at = element.parentElement; at; at = at.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(at).overflowY)) {
+      return at.getBoundingClientRect();
+    }
+  }
+  return { top: 0, bottom: window.innerHeight };
 }
