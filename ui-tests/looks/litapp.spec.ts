@@ -24,4 +24,11 @@ test('LIT’s own app', async ({ page, tmpPath }) => {
   await shoot(page, 'lit-starting');
   await page.waitForTimeout(15_000);
   await shoot(page, 'lit');
+  for (const layout of ['top_bottom', 'three_panel']) {
+    await page.evaluate(async layout => {
+      await window.jupyterapp.commands.execute('lit-lab:open-lit', { layout });
+    }, layout);
+    await page.waitForTimeout(10_000);
+    await shoot(page, `lit-${layout}`);
+  }
 });
