@@ -98,7 +98,7 @@ eval-demo: .venv/python.stamp ## Hold the embedded model to its gates and print 
 	python -m training.evaluate
 
 .PHONY: train-demo
-train-demo: .venv/python.stamp ## Train the embedded model anew into build/demo (an hour and a half; goes on where it was interrupted)
+train-demo: .venv/python.stamp ## Train the embedded model anew into build/demo (about two hours; goes on where it was interrupted)
 	python -m training.train
 	@# A missed gate is told in the card.
 	-python -m training.evaluate --preset build/demo/preset --json > build/demo/figures.json

@@ -7,35 +7,12 @@
  * The clicks follow each other at once: a person's pauses would only give the service more time to start.
  */
 import console from 'node:console';
-import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 
-const require = createRequire(
-  fileURLToPath(new URL('../ui-tests/package.json', import.meta.url))
-);
-const { chromium } = require('@playwright/test');
+import { launch } from './browser.mjs';
 
 const PATIENCE = 180_000;
 const [url, token] = process.argv.slice(2);
-
-function findChromium() {
-  for (const name of [
-    process.env.LIT_LAB_CHROMIUM,
-    'chromium',
-    'google-chrome'
-  ]) {
-    try {
-      return execFileSync('which', [name ?? ''])
-        .toString()
-        .trim();
-    } catch {
-      // Not this one.
-    }
-  }
-  return undefined;
-}
 
 /** In the page: note down, every 50 ms, whether the panel says what is being waited for, or has just said something new. */
 function watchWords() {
@@ -153,15 +130,7 @@ async function run(page, text, answered) {
   return { seconds, ...(await page.evaluate(readWords)) };
 }
 
-const browser = await chromium.launch({
-  executablePath: findChromium(),
-  args: [
-    '--no-sandbox',
-    // People have a graphics card; emulating one would take the processor from the model.
-    '--disable-gpu',
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1'
-  ]
-});
+const browser = await launch();
 try {
   const page = await browser.newPage({
     viewport: { width: 1440, height: 900 }

@@ -1,6 +1,6 @@
 """Train the embedded model: one command, one seed; what is interrupted goes on where it was.
 
-    python -m training.train                      # an hour and a half on two cores
+    python -m training.train                      # about two hours on two cores
     python -m training.train --steps 300 --folder /tmp/try
 
 The folder gets `vocabulary.spm`, `checkpoint.npz` (every few minutes, or upon Ctrl+C), `log.jsonl` and, at the end,
