@@ -1,4 +1,4 @@
-/* global MutationObserver, URL, clearInterval, clearTimeout, document, performance, setInterval, setTimeout, window */
+/* global MutationObserver, clearInterval, clearTimeout, document, performance, setInterval, setTimeout, window */
 /**
  * From the right-click to the answer's overlay, in a headless Chromium.
  *
