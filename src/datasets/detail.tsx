@@ -48,6 +48,14 @@ export function Detail(props: {
         )}
       </div>
       <div className="lit-detail-tools">
+        <button
+          type="button"
+          className="lit-link"
+          title={trans.__('Make it the prompt, without asking the model')}
+          onClick={() => void model.analyze(row.id, false)}
+        >
+          {trans.__('Edit as prompt')}
+        </button>
         {model.host.canInsert() && (
           <button
             type="button"

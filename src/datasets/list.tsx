@@ -217,7 +217,7 @@ const Row = React.memo(function Row(props: {
         tabIndex={props.reachable ? 0 : -1}
         aria-current={props.shown}
         aria-busy={row === undefined}
-        title={trans.__('Analyze this prompt')}
+        title={trans.__('Run this prompt')}
         onFocus={() => props.onFocus(index)}
         onClick={() => props.onChoose(index)}
       >

@@ -118,6 +118,7 @@ class FakeServer {
 describe('datasets/model', () => {
   let server: FakeServer;
   let chosen: IPromptSource[];
+  let runs: boolean[];
   let model: DatasetsModel;
   const trans = nullTranslator.load('lit_lab');
 
@@ -125,8 +126,10 @@ describe('datasets/model', () => {
     server = new FakeServer();
     chosen = [];
     model = new DatasetsModel(server.client, trans);
-    model.chosen.connect((_, source) => {
+    runs = [];
+    model.chosen.connect((_, { source, run }) => {
       chosen.push(source);
+      runs.push(run);
     });
   });
 
@@ -178,6 +181,15 @@ describe('datasets/model', () => {
     expect(source.place).toEqual(['row 2', 'gigaword']);
     expect(source.text?.value).toBe('Write a headline.');
     expect(source.target).toBe('T');
+    expect(runs).toEqual([true]);
+    await model.analyze(2, false);
+    expect(runs).toEqual([true, false]);
+  });
+
+  it('takes the row up that was chosen last', async () => {
+    await model.load();
+    await Promise.all([model.analyze(1), model.analyze(2)]);
+    expect(chosen.map(source => source.place[0])).toEqual(['row 2']);
   });
 
   it('brings a row back into view, whatever is searched for', async () => {

@@ -17,6 +17,13 @@ import type { IDatasetsHost } from './tokens';
 /** What the browser asks of the client. */
 export type DatasetsClient = OpenedClient & Pick<ApiClient, 'datasets'>;
 
+/** A row that was chosen as the prompt. */
+export interface IChosen {
+  readonly source: IPromptSource;
+  /** Whether the model is to be asked at once. */
+  readonly run: boolean;
+}
+
 /** What is kept of the browser over a reload. */
 interface ISaved {
   readonly version: 1;
@@ -92,8 +99,8 @@ export class DatasetsModel implements IDisposable {
     return this._revealed;
   }
 
-  /** Emitted with a row that was chosen to be analyzed. */
-  get chosen(): ISignal<this, IPromptSource> {
+  /** Emitted with a row that was chosen as the prompt. */
+  get chosen(): ISignal<this, IChosen> {
     return this._chosen;
   }
 
@@ -169,12 +176,18 @@ export class DatasetsModel implements IDisposable {
     }
   }
 
-  /** Take a row up as the prompt. */
-  async analyze(id: number): Promise<void> {
+  /**
+   * Take a row up as the prompt.
+   *
+   * @param run - whether the model is asked at once.
+   */
+  async analyze(id: number, run = true): Promise<void> {
     const dataset = this._current;
+    const choice = ++this._choice;
     const row = await dataset?.read(id);
-    if (dataset && row) {
-      this._chosen.emit(this._source(dataset, row));
+    // Of two rows chosen quickly the last one counts, whichever came first.
+    if (dataset && row && choice === this._choice) {
+      this._chosen.emit({ source: this._source(dataset, row), run });
     }
   }
 
@@ -258,13 +271,14 @@ export class DatasetsModel implements IDisposable {
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, void>(this);
-  private readonly _chosen = new Signal<this, IPromptSource>(this);
+  private readonly _chosen = new Signal<this, IChosen>(this);
   private _host = NO_HOST;
   private _named: readonly DatasetInfo[] = [];
   private _opened: readonly OpenedDataset[] = [];
   private _current: OpenedDataset | null = null;
   private _listing: Promise<void> | null = null;
   private _loadingSince: number | null = null;
+  private _choice = 0;
   private _problem: IProblem | null = null;
   private _isDisposed = false;
 }

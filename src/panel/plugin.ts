@@ -70,7 +70,13 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     });
     const splitter = new Splitter(makeMatcher, trans);
     const session = new Session(client, trans, splitter);
-    datasets.chosen.connect((_, source) => session.open(source));
+    datasets.chosen.connect((_, { source, run }) => {
+      if (run) {
+        void session.analyze(source);
+      } else {
+        session.open(source);
+      }
+    });
     const reveal = (path: string) => {
       app.commands.execute('docmanager:open', { path }).catch(reason => {
         // A dataset, or a notebook that was moved or deleted since.

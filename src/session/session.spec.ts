@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { FakeClient, fakeModel, FakeSource, settle, tokens } from './fakes';
 import type { FakeJob } from './fakes';
 import { Session } from './session';
 
@@ -323,6 +323,48 @@ describe('session', () => {
     expect(next.run?.phase).toBe('done');
     expect(next.target).toEqual(session.target);
     next.dispose();
+  });
+
+  it('runs a chosen prompt, and shows its answer when it is chosen again', async () => {
+    await answered();
+    const before = client.jobs.length;
+    await session.analyze(new FakeSource(PROMPT));
+    expect(session.run?.phase).toBe('done');
+    expect(client.jobs).toHaveLength(before);
+
+    const first = session.analyze(new FakeSource('Another one.'));
+    await settle();
+    const second = session.analyze(new FakeSource('A third one.'));
+    await settle();
+    await first;
+    const asked = client.jobs
+      .slice(before)
+      .map(job => [
+        (job.request as { prompt?: string }).prompt,
+        job.isCancelled
+      ]);
+    expect(asked).toEqual([
+      ['Another one.', true],
+      ['A third one.', false]
+    ]);
+    client.last.answer('A third one.', ANSWER);
+    await second;
+    expect(session.run?.prompt).toBe('A third one.');
+  });
+
+  it('runs a chosen prompt again when another model is to answer', async () => {
+    await answered();
+    const before = client.jobs.length;
+    client.models = async () => ({
+      models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
+      found: [],
+      memory: null
+    });
+    await session.service.refresh();
+    session.model = 'other';
+    void session.analyze(new FakeSource(PROMPT));
+    await settle();
+    expect(client.jobs.length).toBe(before + 1);
   });
 
   it('stops an attempt when another prompt is opened', async () => {

@@ -270,20 +270,25 @@ export class Session implements ISession, IDisposable {
   }
 
   open(source: IPromptSource): void {
-    // The old source is let go of without its shades.
-    this._paint(null);
-    this._asked = false;
-    this.prompt.open(source);
-    if (this.attempt && this.attempt.prompt !== this.prompt.value) {
-      this._runner.abandon();
-    }
-    if (this.isStale) {
-      // Another prompt: its answer is another one too.
-      this._runner.clear();
-    }
+    this._take(source);
     this._opened.emit();
-    void this.service.warm();
-    this._onRun();
+  }
+
+  /**
+   * Take a prompt up and run it, where the focus stays on what it was chosen
+   * from. An answer of the chosen model to that very prompt is shown instead.
+   */
+  async analyze(source: IPromptSource): Promise<void> {
+    this._take(source);
+    const { run } = this;
+    const isThere =
+      run !== null &&
+      run.model === this.model &&
+      run.given === undefined &&
+      (isUnderWay(run) || run.phase === 'done');
+    if (!isThere) {
+      await this.ask();
+    }
   }
 
   /**
@@ -456,6 +461,22 @@ export class Session implements ISession, IDisposable {
         console.warn('LIT Lab: the last answer is gone', reason);
       }
     }
+  }
+
+  private _take(source: IPromptSource): void {
+    // The old source is let go of without its shades.
+    this._paint(null);
+    this._asked = false;
+    this.prompt.open(source);
+    if (this.attempt && this.attempt.prompt !== this.prompt.value) {
+      this._runner.abandon();
+    }
+    if (this.isStale) {
+      // Another prompt: its answer is another one too.
+      this._runner.clear();
+    }
+    void this.service.warm();
+    this._onRun();
   }
 
   private _onPrompt(): void {

@@ -5,7 +5,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
-import { openNotebook, Panel, TUTORIAL } from './lab';
+import { COLD, openNotebook, Panel, TUTORIAL } from './lab';
 
 /** 30 rows in three groups, with a nested column and one of bytes. */
 const PARQUET = path.resolve(__dirname, '../fixtures/questions.parquet');
@@ -67,7 +67,48 @@ test('a file from the file browser: searched, filtered, walked by keyboard, anal
   await expect(rows.first()).toContainText('Question 1995:');
   await rows.first().getByRole('button').first().focus();
   await page.keyboard.press('Enter');
-  await expect(panel.prompt).toHaveValue(/^Question 1995: .*green\?$/);
+  await panel.answered(/\S/);
+  await expect(panel.segments('Prompt').first()).toHaveText(/^Question 1995:/);
+});
+
+test('an answer beside the target that the dataset has for it', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await page.contents.uploadContent(
+    JSON.stringify({ prompt: 'Tom likes figs.', target: 'So he does.' }),
+    'text',
+    `${tmpPath}/targets.jsonl`
+  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('lit-lab:open-dataset', { path });
+  }, `${tmpPath}/targets.jsonl`);
+  await rows.first().getByRole('button').first().click();
+  await panel.answered(/\S/);
+  const answer = await panel.segments('Answer').allTextContents();
+  await panel.region
+    .getByRole('button', { name: 'Compare with the dataset’s target' })
+    .click();
+  const comparison = page.getByRole('region', { name: /^Comparison/ });
+  await expect(comparison.getByRole('group', { name: 'Answer' })).toContainText(
+    answer[0].trim(),
+    { timeout: COLD }
+  );
+  await expect(
+    comparison.getByRole('group', { name: 'Given text' })
+  ).toContainText('So he does.', { timeout: COLD });
+  // A click explains both sides.
+  await comparison.getByRole('radio', { name: 'Both maps' }).click();
+  await comparison
+    .getByRole('group', { name: 'Answer' })
+    .locator('[data-segment]')
+    .first()
+    .click();
+  await expect(comparison.locator('[data-rank="1"]')).toHaveCount(2, {
+    timeout: COLD
+  });
 });
 
 test('a file dragged onto the panel', async ({ page }) => {
@@ -142,7 +183,11 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
     });
   }, `${tmpPath}/questions.csv`);
   await expect(rows.first()).toContainText('Question 1:');
-  await rows.first().getByRole('button').first().click();
+  await browser
+    .getByRole('button', { name: /^Whole text of/ })
+    .first()
+    .click();
+  await browser.getByRole('button', { name: 'Edit as prompt' }).click();
   await expect(panel.prompt).toHaveValue(/^Question 1:/);
   await panel.prompt.fill('Say "hello".\nTwice.');
   await browser.getByRole('button', { name: 'Add the prompt' }).click();

@@ -194,6 +194,20 @@ test('a row of a dataset', async ({ page }) => {
   await page.keyboard.press('ArrowDown');
   await expectVisibleFocus(page);
   await page.keyboard.press('Enter');
-  await expect(panel.prompt).not.toHaveValue('');
-  await expect(panel.run).toBeFocused();
+  await panel.answered(/\S/);
+  const first = await panel.segments('Prompt').allTextContents();
+  // The focus stays on the row, for the next one.
+  await expect(rows.nth(1).getByRole('button').first()).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect
+    .poll(async () => panel.segments('Prompt').allTextContents(), {
+      timeout: COLD
+    })
+    .not.toEqual(first);
+  await panel.answered(/\S/);
+  await expect(rows.nth(2).getByRole('button').first()).toBeFocused();
+  // All of it, and from there to the prompt without a run.
+  await page.keyboard.press('ArrowRight');
+  await tabTo(page, 'button:text-is("Edit as prompt")');
 });

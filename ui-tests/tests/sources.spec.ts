@@ -107,8 +107,9 @@ test('a sample prompt from the dataset browser', async ({ page }) => {
     .getByRole('list', { name: 'Prompts' })
     .getByRole('listitem');
   await expect(rows).toHaveCount(1);
+  // One click asks and answers; another shows the same answer.
   await rows.getByRole('button').first().click();
-  await panel.ask('Not suitable for you.');
+  await panel.answered('Not suitable for you.');
   await panel.explain('Not suitable for you.');
 });
 
