@@ -130,3 +130,30 @@ test('the dataset browser and the history', async ({ page, tmpPath }) => {
   await expect(history.getByRole('listitem').first()).toBeVisible();
   await check(page, PANEL);
 });
+
+test('the model manager, its forms and a refusal', async ({ page }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:manage-models');
+  });
+  const models = panel.region.getByRole('region', { name: 'Models' });
+  await expect(
+    models.getByRole('list', { name: 'Models', exact: true })
+  ).toContainText('loaded', { timeout: COLD });
+  await models
+    .getByRole('button', { name: /otherwise/ })
+    .first()
+    .click();
+  await models.getByRole('button', { name: 'Add a model…' }).click();
+  const form = models.getByRole('form', { name: 'Add a model' });
+  await form.getByLabel('Preset').fill('gemma9');
+  await form.getByLabel('Name').fill('mine');
+  await form.getByRole('button', { name: 'Add' }).click();
+  await expect(form.getByRole('alert')).toBeVisible();
+  await models
+    .getByRole('button', { name: /^Log in/ })
+    .first()
+    .click();
+  await check(page, PANEL);
+});

@@ -211,3 +211,117 @@ test('a row of a dataset', async ({ page }) => {
   await page.keyboard.press('ArrowRight');
   await tabTo(page, 'button:text-is("Edit as prompt")');
 });
+
+test('a dataset that is changed and saved', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await page.contents.uploadContent(
+    'prompt\nOne.\nTwo.\n',
+    'text',
+    `${tmpPath}/few.csv`
+  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('lit-lab:open-dataset', { path });
+  }, `${tmpPath}/few.csv`);
+  const browser = panel.region.getByRole('region', { name: 'Datasets' });
+  const rows = browser
+    .getByRole('list', { name: 'Prompts' })
+    .getByRole('listitem');
+  await expect(rows).toHaveCount(2);
+  await command(page, 'Prompt Salience');
+  await expect(panel.prompt).toBeFocused();
+  await page.keyboard.type('Three.');
+  await tabTo(page, 'button:text-is("Add the prompt")');
+  await page.keyboard.press('Enter');
+  await expect(rows).toHaveCount(3);
+  await expect(page.locator(':focus')).toContainText('Three.');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Delete');
+  await expect(rows).toHaveCount(2);
+  await expect(rows).toContainText(['One.', 'Three.']);
+  await tabTo(page, 'button:text-is("Save as .jsonl…")');
+  await page.keyboard.press('Enter');
+  const form = browser.getByRole('form', { name: 'Save the dataset' });
+  await expect(form.getByRole('textbox', { name: 'Save as' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(form).toHaveCount(0);
+  const { content } = await page.evaluate(
+    async path => window.jupyterapp.serviceManager.contents.get(path),
+    `${tmpPath}/few.jsonl`
+  );
+  expect(String(content).trim().split('\n')).toHaveLength(2);
+});
+
+test('sharing: into the notebook, by the menu', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = await answer(page, tmpPath);
+  await panel.reachText();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await panel.mapped();
+  await tabTo(page, '[aria-haspopup="menu"][aria-label^="Share"]', 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  const menu = page.getByRole('menu').last();
+  await expect(menu).toBeVisible();
+  for (let items = 0; items < 10; items++) {
+    const active = page.locator('.lm-Menu .lm-mod-active');
+    if (
+      (await active.count()) &&
+      /Insert Run/.test((await active.textContent())!)
+    ) {
+      break;
+    }
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.lit-output')).toBeVisible();
+});
+
+test('a model is added, refused, and removed', async ({ page }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await command(page, 'Manage Models');
+  const models = panel.region.getByRole('region', { name: 'Models' });
+  await expect(
+    models.getByRole('list', { name: 'Models', exact: true })
+  ).toContainText('loaded', { timeout: COLD });
+  await expect(models.getByRole('button', { name: /^Models/ })).toBeFocused();
+  await tabTo(page, 'button:text-is("Add a model…")');
+  await page.keyboard.press('Enter');
+  const form = models.getByRole('form', { name: 'Add a model' });
+  await expect(form.getByLabel('Preset')).toBeFocused();
+  await page.keyboard.type('gemma9');
+  await page.keyboard.press('Enter');
+  await expect(form.getByRole('alert')).toContainText('no preset gemma9');
+});
+
+test('a cell’s context menu', async ({ page, tmpPath }) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
+  await expect(active).toHaveCount(1);
+  await expect(async () => {
+    if (!(await active.textContent())?.includes('def analyze_menu_item')) {
+      await page.keyboard.press('ArrowDown');
+    }
+    await expect(active).toContainText('def analyze_menu_item', {
+      timeout: 300
+    });
+  }).toPass();
+  await page.keyboard.press('Shift+F10');
+  const menu = page.locator('.lm-Menu').last();
+  await expect(menu).toBeVisible();
+  for (let items = 0; items < 40; items++) {
+    const chosen = menu.locator('.lm-mod-active');
+    if (
+      (await chosen.count()) &&
+      (await chosen.textContent())?.includes('Analyze prompt')
+    ) {
+      break;
+    }
+    await page.keyboard.press('ArrowDown');
+  }
+  await page.keyboard.press('Enter');
+  await expect(panel.prompt).toHaveValue(/^Analyze a menu item/);
+});
