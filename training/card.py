@@ -68,10 +68,8 @@ Maps of it show how the methods work; they tell nothing about large models.
 | Versions | {versions} |
 | Weights | float16, {megabytes:.1f} MB; loaded as float32 |
 
-These weights weren't made in one go: the later rounds were added when the figures of those before were seen, and the training
-went on from its checkpoint, with the rates and the batches that the committed recipe has for these steps. `make train-demo` does it
-from nothing, which has not been done with all rounds yet. The text and the first weights are the same for the same seed; sums of floats aren't on
-another machine, so its weights will differ.
+`make train-demo` made these weights from nothing, in one go. Text and first weights are the same for the same seed; sums of
+floats aren't on another machine, or in another run on this one, so that the weights of another run differ.
 
 ## Figures
 

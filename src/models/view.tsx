@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
+import { keepInSight } from '../panel/insight';
 import { useRedraw } from '../panel/redraw';
 import type { Session } from '../session/session';
 import { Add } from './add';
@@ -22,6 +23,8 @@ export function ModelsView(props: {
   const [wanted, setWanted] = useState(false);
   const root = useRef<HTMLElement>(null);
   const button = useRef<HTMLButtonElement>(null);
+  const kept = useRef<(() => void) | null>(null);
+  useEffect(() => () => kept.current?.(), []);
   useEffect(() => {
     const reveal = () => {
       setOpen(true);
@@ -44,6 +47,8 @@ export function ModelsView(props: {
     if (open && wanted) {
       root.current?.scrollIntoView({ block: 'start' });
       button.current?.focus({ preventScroll: true });
+      kept.current?.();
+      kept.current = keepInSight(root.current!);
       setWanted(false);
     } else if (open) {
       root.current?.scrollIntoView({ block: 'nearest' });

@@ -103,8 +103,8 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       label: trans.__('Manage Models'),
       caption: trans.__('Load, unload, download, add and remove models'),
       execute: () => {
+        panel.showOnceActive(() => models.reveal());
         open();
-        models.reveal();
       },
       describedBy: { args: { type: 'object', properties: {} } }
     });

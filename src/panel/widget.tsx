@@ -108,7 +108,14 @@ export class PanelWidget extends ReactWidget {
     this._want();
     // The command palette gives the focus back to the main area, just after what
     // it was asked for.
-    requestAnimationFrame(() => this._takeFocus(PATIENCE));
+    const show = this._toShow;
+    this._toShow = null;
+    requestAnimationFrame(() => (show ? show() : this._takeFocus(PATIENCE)));
+  }
+
+  /** Show a part once the panel is next activated; that part takes the focus. */
+  showOnceActive(show: () => void): void {
+    this._toShow = show;
   }
 
   /**
@@ -145,6 +152,7 @@ export class PanelWidget extends ReactWidget {
 
   private readonly _options: PanelWidget.IOptions;
   private readonly _drop: FileDrop;
+  private _toShow: (() => void) | null = null;
   private _isRestored = false;
   private _isWanted = false;
 }

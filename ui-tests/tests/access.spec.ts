@@ -3,7 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import { faultsOf } from './faults';
-import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
+import { analyzeAt, COLD, line, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 const PANEL = '#lit-lab-panel';
@@ -131,16 +131,20 @@ test('the dataset browser and the history', async ({ page, tmpPath }) => {
   await check(page, PANEL);
 });
 
-test('the model manager, its forms and a refusal', async ({ page }) => {
+test('the model manager, its forms and a refusal', async ({
+  page,
+  request
+}) => {
   test.slow();
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:restart-service');
+  });
+  await servicePid(request);
   const panel = new Panel(page);
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('lit-lab:manage-models');
   });
   const models = panel.region.getByRole('region', { name: 'Models' });
-  await expect(
-    models.getByRole('list', { name: 'Models', exact: true })
-  ).toContainText('loaded', { timeout: COLD });
   await models
     .getByRole('button', { name: /otherwise/ })
     .first()
@@ -150,7 +154,7 @@ test('the model manager, its forms and a refusal', async ({ page }) => {
   await form.getByLabel('Preset').fill('gemma9');
   await form.getByLabel('Name').fill('mine');
   await form.getByRole('button', { name: 'Add' }).click();
-  await expect(form.getByRole('alert')).toBeVisible();
+  await expect(form.getByRole('alert')).toBeVisible({ timeout: COLD });
   await models
     .getByRole('button', { name: /^Log in/ })
     .first()

@@ -1,7 +1,7 @@
 /** The whole answer at once, in the main area. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
