@@ -14,6 +14,7 @@ import type { ApiClient, RunInfo } from '../api';
 import { SHARE_COMMANDS } from '../export/commands';
 import type { HistoryModel } from '../history';
 import type { IPanelContext } from '../panel/context';
+import { addToMain } from '../panel/mainarea';
 import type { TokenSpan } from '../salience';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
@@ -92,11 +93,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     });
     // First, so that the layout knows the tab by its name when it is kept.
     await tracker.add(tab);
-    shell.add(tab, 'main', { type: 'LIT comparison' });
-    if (!tab.isAttached) {
-      // Notebook 7 has one document in its main area, and no room beside it.
-      shell.add(tab, 'down', { type: 'LIT comparison' });
-    }
+    addToMain(shell, tab, { type: 'LIT comparison' });
     if (key === undefined) {
       shell.activateById(tab.id);
     }

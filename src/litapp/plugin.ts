@@ -6,6 +6,7 @@ import { Menu } from '@lumino/widgets';
 
 import type { ApiClient } from '../api';
 import type { IPanelContext } from '../panel/context';
+import { addToMain } from '../panel/mainarea';
 import type { Session } from '../session/session';
 import { LAYOUTS, nameLayout, queryOf, readLayout } from './layouts';
 import type { Layout } from './layouts';
@@ -117,11 +118,7 @@ export function addLitApp(
       if (!isRestored) {
         void lit.open();
       }
-      shell.add(widget, 'main');
-      if (!widget.isAttached) {
-        // Notebook 7 has one document in its main area.
-        shell.add(widget, 'down');
-      }
+      addToMain(shell, widget);
       if (!isRestored) {
         shell.activateById(widget.id);
       }

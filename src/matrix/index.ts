@@ -4,6 +4,7 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import type { IPanelContext } from '../panel/context';
+import { addToMain } from '../panel/mainarea';
 import type { Session } from '../session/session';
 import { MatrixModel } from './model';
 import { MatrixWidget } from './widget';
@@ -59,7 +60,7 @@ export function addMatrix(
         shown.title.closable = true;
       }
       if (!shown.isAttached) {
-        app.shell.add(shown, 'main', { mode: 'split-bottom' });
+        addToMain(app.shell, shown, { mode: 'split-bottom' });
       }
       app.shell.activateById(shown.id);
     },

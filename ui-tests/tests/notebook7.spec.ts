@@ -1,15 +1,42 @@
 /** The same extension in Notebook 7, which has a shell of its own. */
 import { expect, test } from '@playwright/test';
 
-import { analyzeAt, line, overlay, Panel } from './lab';
+import { analyzeAt, COLD, line, overlay, Panel } from './lab';
 
-test('analyzes a cell in Notebook 7', async ({ page }) => {
+const ANSWER = 'Recommendation: You have to try it.';
+
+test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', async ({
+  page
+}) => {
   test.slow();
   const panel = new Panel(page);
   await page.goto('/notebooks/prompt_debugging.ipynb');
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
-  await panel.ask('Recommendation: You have to try it.');
-  await panel.explain('Recommendation: You have to try it.');
+  await panel.ask(ANSWER);
+  await panel.explain(ANSWER);
   await expect(overlay(page.locator('.jp-Notebook')).first()).toBeVisible();
+
+  await panel.region.getByRole('button', { name: 'Matrix' }).click();
+  const grid = page.getByRole('grid', { name: /^What led to each sentence/ });
+  await expect(grid).toBeVisible();
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+
+  await panel.ledTo
+    .getByRole('button', { name: /^Try without/ })
+    .first()
+    .click();
+  const comparison = page.getByRole('region', { name: /^Comparison/ });
+  await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
+    timeout: COLD
+  });
+
+  await panel.region
+    .getByRole('button', { name: 'LIT, service and log' })
+    .click();
+  await page.getByRole('menuitem', { name: /^Open in LIT/ }).click();
+  const lit = page.frameLocator('iframe[title^="LIT"]');
+  await expect(lit.locator('lit-app')).toBeVisible({ timeout: 2 * COLD });
+  // The notebook is still there.
+  await expect(page.locator('.jp-Notebook')).toBeVisible();
 });
