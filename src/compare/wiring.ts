@@ -14,7 +14,7 @@ import type { ApiClient, RunInfo } from '../api';
 import { SHARE_COMMANDS } from '../export/commands';
 import type { HistoryModel } from '../history';
 import type { IPanelContext } from '../panel/context';
-import { addToMain } from '../panel/mainarea';
+import { addToMain, bringToFront } from '../panel/mainarea';
 import type { TokenSpan } from '../salience';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
@@ -95,7 +95,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     await tracker.add(tab);
     addToMain(shell, tab, { type: 'LIT comparison' });
     if (key === undefined) {
-      shell.activateById(tab.id);
+      bringToFront(shell, tab);
     }
     return tab;
   };

@@ -6,7 +6,7 @@ import { Menu } from '@lumino/widgets';
 
 import type { ApiClient } from '../api';
 import type { IPanelContext } from '../panel/context';
-import { addToMain } from '../panel/mainarea';
+import { addToMain, bringToFront } from '../panel/mainarea';
 import type { Session } from '../session/session';
 import { LAYOUTS, nameLayout, queryOf, readLayout } from './layouts';
 import type { Layout } from './layouts';
@@ -120,7 +120,7 @@ export function addLitApp(
       }
       addToMain(shell, widget);
       if (!isRestored) {
-        shell.activateById(widget.id);
+        bringToFront(shell, widget);
       }
       return widget;
     }

@@ -4,7 +4,7 @@ import { MainAreaWidget } from '@jupyterlab/apputils';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import type { IPanelContext } from '../panel/context';
-import { addToMain } from '../panel/mainarea';
+import { addToMain, bringToFront } from '../panel/mainarea';
 import type { Session } from '../session/session';
 import { MatrixModel } from './model';
 import { MatrixWidget } from './widget';
@@ -62,7 +62,7 @@ export function addMatrix(
       if (!shown.isAttached) {
         addToMain(app.shell, shown, { mode: 'split-bottom' });
       }
-      app.shell.activateById(shown.id);
+      bringToFront(app.shell, shown);
     },
     describedBy: { args: { type: 'object', properties: {} } }
   });

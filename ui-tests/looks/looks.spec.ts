@@ -16,7 +16,7 @@ import { theme, widen } from './window';
 const ANSWER = 'Recommendation: You have to try it.';
 
 test.use({ viewport: { width: 1440, height: 1000 } });
-test.describe.configure({ timeout: 180_000 });
+test.describe.configure({ timeout: 300_000 });
 
 /** Take the picture of what is on screen. */
 async function shoot(page: IJupyterLabPageFixture, name: string) {

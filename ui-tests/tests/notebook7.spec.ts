@@ -30,6 +30,9 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
   await expect(comparison.locator('[data-target="true"]')).toHaveCount(2, {
     timeout: COLD
   });
+  await expect(
+    comparison.locator('[data-target="true"]').first()
+  ).toBeInViewport();
 
   await panel.region
     .getByRole('button', { name: 'LIT, service and log' })
