@@ -158,7 +158,8 @@ def mean_embedding(causal_lm: Any, ids: Sequence[int]) -> NDArray[np.float32]:
 
 
 def _pieces(language_model: Computing, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
-    tokens = language_model.tokenizer.prompt(example[Names.PROMPT])
+    # As the answer is asked for, or LIT would explain another sequence than the one that was answered.
+    tokens = language_model.tokenizer.asked(example[Names.PROMPT]).tokens
     tokens += language_model.tokenizer.answer(example.get(Names.TARGET) or "")
     return [token.id for token in tokens], [_piece(token) for token in tokens]
 
