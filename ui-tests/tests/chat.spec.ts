@@ -1,13 +1,9 @@
 /** An instruction-tuned model, on a server of this test's own: its chat format, switched, and turns that are pasted. */
-import { execFileSync, spawn } from 'child_process';
-import type { ChildProcess } from 'child_process';
-import { cpSync, mkdtempSync, rmSync } from 'fs';
-import { tmpdir } from 'os';
-import * as path from 'path';
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 
 import { open } from '../servers';
+import { declineNews, serveInstruct } from './instruct';
 import { analyzeAt, COLD, line, Panel } from './lab';
 
 const PORT = open.port + 20_003;
@@ -17,58 +13,19 @@ const TURNS =
   '<start_of_turn>user\nIs it sweet?<end_of_turn>\n<start_of_turn>model\nNo.<end_of_turn>\n' +
   '<start_of_turn>user\nAnd garlic bread?<end_of_turn>';
 
-let server: ChildProcess;
-let folder: string;
+let end: () => Promise<void>;
 
 test.use({ baseURL: URL });
 
 test.beforeAll(async ({ request }) => {
-  // The embedded model, in a folder whose name says that it is instruction-tuned.
-  folder = mkdtempSync(path.join(tmpdir(), 'lit-lab-chat-'));
-  const preset = execFileSync('python', [
-    '-c',
-    'import lit_lab.demo, pathlib; print(pathlib.Path(lit_lab.demo.__file__).parent / "preset")'
-  ]);
-  const place = path.join(folder, 'menu_instruct_en');
-  cpSync(preset.toString().trim(), place, { recursive: true });
-  server = spawn(
-    'jupyter',
-    [
-      'lab',
-      '--config=jupyter_server_test_config.py',
-      `--LitLab.models=menu:${place}`,
-      '--LitLab.models=demo:embedded'
-    ],
-    {
-      cwd: path.resolve(__dirname, '..'),
-      env: {
-        ...process.env,
-        PYTHONDONTWRITEBYTECODE: '',
-        LIT_LAB_TEST_PORT: String(PORT)
-      },
-      stdio: 'ignore'
-    }
-  );
-  await expect
-    .poll(
-      async () => {
-        const reply = await request.get(`${URL}/api`).catch(() => null);
-        return reply?.ok() ?? false;
-      },
-      { timeout: COLD }
-    )
-    .toBe(true);
+  end = await serveInstruct(PORT, request);
 });
 
-test.afterAll(async () => {
-  const ended = new Promise(resolve => server.once('exit', resolve));
-  server.kill('SIGTERM');
-  await ended;
-  rmSync(folder, { recursive: true });
-});
+test.afterAll(() => end());
 
 /** Begin with a prompt of one's own. */
 async function begin(page: Page, workspace: string): Promise<Panel> {
+  await declineNews(page);
   await page.goto(`/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`);
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });
@@ -88,7 +45,10 @@ async function ask(panel: Panel, prompt: string): Promise<void> {
     /\d tokens? · [\d.]+ s/,
     { timeout: COLD }
   );
-  await panel.region.getByRole('button', { name: 'Close editor' }).click();
+  const close = panel.region.getByRole('button', { name: 'Close editor' });
+  if (await close.isVisible()) {
+    await close.click();
+  }
 }
 
 /** What the chat format put in. */
