@@ -533,6 +533,7 @@ class LitAppRequest(Message):
     kind: Literal["lit_app"] = "lit_app"
     model: Name
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS, description="Of the answers that LIT asks for.")
+    chat: ChatMode = "auto"
 
 
 JobRequest = Annotated[

@@ -1243,6 +1243,11 @@ export interface components {
              * @default 256
              */
             max_new_tokens?: number;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
         };
         /**
          * LitCall

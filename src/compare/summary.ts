@@ -40,10 +40,10 @@ export function summarize(
     said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
   }
   if (left.chatUse !== right.chatUse) {
-    const [asked, else_] = [left, right].map(
+    const [one, other] = [left, right].map(
       run => describeChat(run.chatUse, trans) || trans.__('no chat format')
     );
-    said.push(trans.__('Asked differently: %1, and %2.', asked, else_));
+    said.push(trans.__('Asked differently: %1, and %2.', one, other));
   }
   if (answer) {
     said.push(

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import type { ChatUse, ModelInfo, Token } from '../api';
+import type { ChatUse, ModelInfo, RunRecord, Token } from '../api';
 import { beginsTurn, chatNote, describeRole, modeOf } from './chat';
 import { fakeModel, tokens } from './fakes';
 import { applyEvent, jobOf, keptRun, recordOf, startRun } from './run';
@@ -57,8 +57,9 @@ describe('session/chat', () => {
     const again = keptRun(record);
     expect([again.chatUse, again.chat]).toEqual(['wrapped', 'on']);
     // As records were before there were chat formats.
-    const { chat: _, ...old } = record;
-    expect(keptRun(old as typeof record).chatUse).toBe('plain');
+    const old: Partial<RunRecord> = { ...record };
+    delete old.chat;
+    expect(keptRun(old as RunRecord).chatUse).toBe('plain');
   });
 
   it.each<[string, ...Parameters<typeof beginsTurn>, boolean]>([

@@ -203,15 +203,24 @@ def test_salience_of_a_conversation_is_the_gradient_of_the_same_ids(tuned: Any) 
     assert np.all(found["grad_l2"][template] > 0)
 
 
-def test_lits_app_explains_what_its_model_was_asked(tuned: Any) -> None:
+@pytest.mark.parametrize(("chat", "is_wrapped"), [("auto", True), ("off", False)])
+def test_lits_app_explains_what_its_model_was_asked(
+    tuned: Any, chat: Any, is_wrapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lit_lab.service.causal_lm import model_group
 
-    group = model_group(tuned, "tiny", 2)
+    group = model_group(tuned, "tiny", 2, chat)
     example = {"prompt": "Onion", "target": " Avoid"}
     (tokens,) = group["_tiny_tokenizer"].predict([example])
-    expected = [*tuned.tokenizer.asked("Onion").tokens, *tuned.tokenizer.answer(" Avoid")]
-    assert tokens["tokens"][:2] == ["<bos>", "<start_of_turn>"]
+    asked = tuned.tokenizer.asked("Onion", chat).tokens
+    expected = [*asked, *tuned.tokenizer.answer(" Avoid")]
+    assert ("<start_of_turn>" in tokens["tokens"]) == is_wrapped
     assert len(tokens["tokens"]) == len(expected)
+    answered: list[list[int]] = []
+    steps = tuned.decoder.steps
+    monkeypatch.setattr(tuned.decoder, "steps", lambda ids, *rest: answered.append(list(ids)) or steps(ids, *rest))
+    list(group["tiny"].predict([example]))
+    assert answered == [ids_of(asked)]
     mask = [0] * (len(expected) - 1) + [1]
     (scored,) = group["_tiny_salience"].predict([example | {"target_mask": mask}])
     request = SalienceRequest(

@@ -1,4 +1,5 @@
 /** An instruction-tuned model's chat format, and turns that were pasted, to be looked at. */
+import * as path from 'path';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 
@@ -77,6 +78,16 @@ test('chat', async ({ page }) => {
   await panel.segments('Answer').last().click();
   await panel.mapped();
   await shoot(page, panel, 'wrapped');
+  // As docs/models.md shows it.
+  await page.setViewportSize({ width: 1440, height: 860 });
+  await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
+  await page.mouse.move(600, 4);
+  await page.waitForTimeout(800);
+  await page.screenshot({
+    path: path.resolve(__dirname, '../../docs/images/chat.png'),
+    clip: (await panel.region.boundingBox())!
+  });
+  await page.setViewportSize({ width: 1440, height: 1000 });
   await panel.region.locator('button.lit-turn').first().click();
   await shoot(page, panel, 'unfolded');
   await panel.region.getByRole('button', { name: 'Options' }).click();
