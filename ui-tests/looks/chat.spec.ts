@@ -42,6 +42,7 @@ async function widen(page: Page, panel: Panel, to: number) {
 }
 
 async function ask(panel: Panel, prompt: string) {
+  await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
   if (!(await panel.prompt.isVisible())) {
     await panel.edit.click();
   }

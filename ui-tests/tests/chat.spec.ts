@@ -35,6 +35,7 @@ async function begin(page: Page, workspace: string): Promise<Panel> {
 
 /** Run what is written into the panel, and wait for its answer. */
 async function ask(panel: Panel, prompt: string): Promise<void> {
+  await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
   if (!(await panel.prompt.isVisible())) {
     await panel.edit.click();
   }
@@ -180,7 +181,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
     panel.region.getByText('nothing says that demo is instruction-tuned', {
       exact: false
     })
-  ).toBeVisible({ timeout: COLD });
+  ).toBeVisible({ timeout: 2 * COLD }); // behind what is compiled for the first
   await expect(added(panel, 'Model')).toHaveCount(0);
   await expect(turns).toHaveCount(4);
 });
