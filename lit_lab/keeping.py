@@ -71,6 +71,7 @@ def _run(
         prompt=request.prompt,
         answer="".join(token.text for token in tokens),
         sampling=protocol.RunSampling(**sampling.model_dump()),
+        chat=prompt.chat if prompt else "plain",
         prompt_tokens=prompt.tokens if prompt else [],
         answer_tokens=tokens,
         reason="given" if given else answer.reason if answer else None,

@@ -51,6 +51,13 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 TokenKind = Literal["text", "control", "template"]
 
+ChatMode = Literal["auto", "on", "off"]
+"""Whether prompts are put into their model's chat format; `auto`: where it is known to be instruction-tuned."""
+
+ChatUse = Literal["plain", "wrapped", "written"]
+"""What became of a prompt: `plain`: it stands as it is; `wrapped`: it is the user's turn in the model's chat format;
+`written`: it has turns of its own, to which at most what lets the model speak next was added."""
+
 
 class Message(BaseModel):
     """Base of all types: unknown fields are refused, so that a typing error is told and not ignored.
@@ -79,7 +86,7 @@ class Token(Message):
     piece: str = Field(description="The vocabulary's own spelling, such as `▁eggs` or `<0x0A>`.")
     text: str = Field(description="The characters of the text that this token stands for; may be empty.")
     kind: TokenKind = Field(
-        description="`template`: added by us (`<bos>`), empty text. `control`: a control token that the user wrote."
+        description="`template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote."
     )
 
 
@@ -89,6 +96,7 @@ class TokensRequest(Message):
     model: Name
     prompt: Text
     answer: Text = ""
+    chat: ChatMode = "auto"
 
 
 class TokensResponse(Message):
@@ -148,6 +156,8 @@ class ModelInfo(Message):
     hint: str = ""
     note: str = Field(default="", description="What users must know of it; such as that it is a demonstration.")
     window: int | None = Field(default=None, description="Most tokens, prompt and answer together. Known once loaded.")
+    chat: str = Field(default="", description="Name of its chat format; empty: it has none, or isn't loaded.")
+    instruct: bool = Field(default=False, description="Whether it is known to be instruction-tuned, once loaded.")
     parameters: int | None = Field(default=None, description="Number of weights. Known once loaded.")
     added: bool = Field(default=False, description="Added in the panel, rather than configured in c.LitLab.models.")
     error: str = Field(default="", description="A failure's code, such as `preset_login`.")
@@ -346,6 +356,7 @@ class GenerateRequest(Message):
     prompt: Text
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS)
     sampling: Sampling = Sampling()
+    chat: ChatMode = "auto"
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
     title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
@@ -364,6 +375,7 @@ class ScoreRequest(Message):
     model: Name
     prompt: Text
     target: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
+    chat: ChatMode = "auto"
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
 
@@ -521,6 +533,7 @@ class LitAppRequest(Message):
     kind: Literal["lit_app"] = "lit_app"
     model: Name
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS, description="Of the answers that LIT asks for.")
+    chat: ChatMode = "auto"
 
 
 JobRequest = Annotated[
@@ -574,6 +587,7 @@ class PromptEvent(Message):
     event: Literal["prompt"] = "prompt"
     tokens: list[Token]
     window: int
+    chat: ChatUse = "plain"
 
 
 class Alternative(Message):
@@ -820,6 +834,7 @@ class RunRecord(Message):
     prompt: str
     answer: str
     sampling: RunSampling
+    chat: ChatUse = "plain"
     prompt_tokens: list[Token]
     answer_tokens: list[AnswerToken]
     reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")

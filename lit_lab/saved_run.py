@@ -51,6 +51,7 @@ class Run:
         pieces: The vocabulary's spelling of each token.
         texts: The text that each token stands for; those of the prompt join to `prompt`, the others to `answer`.
         logprobs: `<float64>[num_answer_tokens]`: natural logarithm of each answer token's probability; NaN where unknown.
+        chat: `wrapped`: the prompt was a turn in the model's chat format; `written`: it had turns of its own; else `plain`.
         maps: In the order in which they were computed.
     """
 
@@ -66,6 +67,7 @@ class Run:
     texts: tuple[str, ...] = field(repr=False)
     logprobs: NDArray[np.float64] = field(repr=False)
     maps: tuple[SalienceMap, ...] = ()
+    chat: str = "plain"
 
     def text(self, tokens: slice) -> str:
         """Return the text of some tokens, such as a map's target."""
@@ -158,6 +160,7 @@ def _run(record: RunRecord) -> Run:
         texts=tuple(token.text for token in tokens),
         logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
         maps=tuple(_map(kept) for kept in record.scores),
+        chat=record.chat,
     )
 
 

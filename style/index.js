@@ -1,6 +1,7 @@
 import './base.css';
 import './panel.css';
 import './flow.css';
+import './turns.css';
 import './methods.css';
 import './trust.css';
 import './certainty.css';

@@ -22,7 +22,7 @@ from lit_lab.protocol import (
 from .cancellation import Cancellation
 from .errors import ServiceError
 from .generation import Decoder, Step
-from .tokens import AnswerStream, SequenceTokenizer
+from .tokens import AnswerStream, Asked, SequenceTokenizer
 
 LEAST_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
 
@@ -44,12 +44,13 @@ def answer(
         cancellation: Checked before every token.
 
     Raises:
-        ServiceError: `empty_prompt`, `prompt_too_long`, `lone_surrogate` or `not_finite`.
+        ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
         Cancelled: when the reader went away.
     """
     started = time.monotonic()
-    tokens = _prompt_tokens(tokenizer, window, request.prompt)
-    yield PromptEvent(tokens=tokens, window=window)
+    asked = _asked(tokenizer, window, request)
+    tokens = asked.tokens
+    yield PromptEvent(tokens=tokens, window=window, chat=asked.use)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     length = min(window, len(ids) + request.max_new_tokens)
@@ -101,12 +102,13 @@ def given(
         cancellation: Checked between parts of either.
 
     Raises:
-        ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `lone_surrogate` or
-            `not_finite`.
+        ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
+            or `not_finite`.
         Cancelled: when the reader went away.
     """
     started = time.monotonic()
-    tokens = _prompt_tokens(tokenizer, window, request.prompt)
+    asked = _asked(tokenizer, window, request)
+    tokens = asked.tokens
     target = tokenizer.answer(request.target)
     if len(tokens) + len(target) > window:
         raise ServiceError(
@@ -115,7 +117,7 @@ def given(
             f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
             "Shorten one of them, or choose a model with a larger window.",
         )
-    yield PromptEvent(tokens=tokens, window=window)
+    yield PromptEvent(tokens=tokens, window=window, chat=asked.use)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     stream = tokenizer.streamed()  # what the alternatives follow
@@ -154,16 +156,22 @@ def _told(logprob: float) -> float:
     return max(logprob, LEAST_LOGPROB) if not math.isnan(logprob) else LEAST_LOGPROB
 
 
-def _prompt_tokens(tokenizer: SequenceTokenizer, window: int, prompt: str) -> list[Token]:
-    if not prompt:
+def _asked(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> Asked:
+    if not request.prompt:
         raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
-    tokens = tokenizer.prompt(prompt)
-    if len(tokens) >= window:
+    asked = tokenizer.asked(request.prompt, request.chat)
+    length = len(asked.tokens)
+    if length >= window:
+        added = sum(token.kind == "template" for token in asked.tokens)
         raise ServiceError(
             422,
             "prompt_too_long",
-            f"The prompt is {len(tokens)} tokens long; the model's window has {window}, "
+            f"The prompt is {length} tokens long{_of_chat(asked, added)}; the model's window has {window}, "
             "and the answer needs room in it, too.",
             "Shorten the prompt, or choose a model with a larger window.",
         )
-    return tokens
+    return asked
+
+
+def _of_chat(asked: Asked, added: int) -> str:
+    return "" if asked.use == "plain" else f", {added} of them the chat format's"

@@ -161,7 +161,7 @@ def create_app(
         def tokenize() -> TokensResponse:
             return TokensResponse(
                 model=asked.model,
-                prompt=model.tokenizer.prompt(asked.prompt),
+                prompt=model.tokenizer.asked(asked.prompt, asked.chat).tokens,
                 answer=model.tokenizer.answer(asked.answer),
                 window=model.window,
             )

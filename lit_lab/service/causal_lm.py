@@ -16,7 +16,7 @@ from lit_nlp.examples.prompt_debugging import constants
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from lit_lab.protocol import AnswerEvent, GenerateRequest, SalienceRequest, ScoresEvent, Span, Token
+from lit_lab.protocol import AnswerEvent, ChatMode, GenerateRequest, SalienceRequest, ScoresEvent, Span, Token
 
 from .cancellation import Cancellation
 from .errors import ServiceError
@@ -39,11 +39,18 @@ class Computing(Protocol):
 
 
 class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no types for mypy
-    """Base of the three: a LIT model of prompts with optional targets."""
+    """Base of the three: a LIT model of prompts with optional targets.
 
-    def __init__(self, language_model: Computing) -> None:
+    Args:
+        language_model: The model.
+        chat: Whether prompts are put into its chat format: the same for all three, or LIT would explain another sequence
+            than the one that was answered.
+    """
+
+    def __init__(self, language_model: Computing, chat: ChatMode = "auto") -> None:
         super().__init__()
         self.language_model = language_model
+        self.chat = chat
 
     @classmethod
     def init_spec(cls) -> None:
@@ -61,10 +68,11 @@ class GenerationModel(_LanguageModelBase):
     Args:
         language_model: The model.
         max_new_tokens: Most tokens of an answer.
+        chat: As for all three.
     """
 
-    def __init__(self, language_model: Computing, max_new_tokens: int = 256) -> None:
-        super().__init__(language_model)
+    def __init__(self, language_model: Computing, max_new_tokens: int = 256, chat: ChatMode = "auto") -> None:
+        super().__init__(language_model, chat)
         self.max_new_tokens = max_new_tokens
 
     def output_spec(self) -> lit_types.Spec:
@@ -75,7 +83,11 @@ class GenerationModel(_LanguageModelBase):
         """Yield one response for each input."""
         for example in inputs:
             request = GenerateRequest(
-                model="lit", prompt=example[Names.PROMPT], max_new_tokens=self.max_new_tokens, alternatives=0
+                model="lit",
+                prompt=example[Names.PROMPT],
+                max_new_tokens=self.max_new_tokens,
+                chat=self.chat,
+                alternatives=0,
             )
             events = self.language_model.generate(request, Cancellation())
             response = next(event.text for event in events if isinstance(event, AnswerEvent))
@@ -100,7 +112,7 @@ class TokenizerModel(_LanguageModelBase):
     def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
         """Yield the tokens of each input, as LIT's interface joins and divides them."""
         for example in inputs:
-            yield {Names.TOKENS: _pieces(self.language_model, example)[1]}
+            yield {Names.TOKENS: _pieces(self, example)[1]}
 
 
 class SalienceModel(_LanguageModelBase):
@@ -122,7 +134,7 @@ class SalienceModel(_LanguageModelBase):
                 than the sequence.
         """
         for example in inputs:
-            ids, pieces = _pieces(self.language_model, example)
+            ids, pieces = _pieces(self, example)
             request = SalienceRequest(
                 model="lit", ids=ids, targets=[_span(example.get(Names.TARGET_MASK) or [], len(ids))]
             )
@@ -134,12 +146,14 @@ class SalienceModel(_LanguageModelBase):
             yield {Names.TOKENS: pieces, **scores}
 
 
-def model_group(language_model: Computing, name: str, max_new_tokens: int = 256) -> dict[str, lit_model.Model]:
+def model_group(
+    language_model: Computing, name: str, max_new_tokens: int = 256, chat: ChatMode = "auto"
+) -> dict[str, lit_model.Model]:
     """Return the three models under the names by which LIT's sequence salience finds them."""
     return {
-        name: GenerationModel(language_model, max_new_tokens),
-        f"_{name}_salience": SalienceModel(language_model),
-        f"_{name}_tokenizer": TokenizerModel(language_model),
+        name: GenerationModel(language_model, max_new_tokens, chat),
+        f"_{name}_salience": SalienceModel(language_model, chat),
+        f"_{name}_tokenizer": TokenizerModel(language_model, chat),
     }
 
 
@@ -157,9 +171,10 @@ def mean_embedding(causal_lm: Any, ids: Sequence[int]) -> NDArray[np.float32]:
     return mean
 
 
-def _pieces(language_model: Computing, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
-    tokens = language_model.tokenizer.prompt(example[Names.PROMPT])
-    tokens += language_model.tokenizer.answer(example.get(Names.TARGET) or "")
+def _pieces(model: _LanguageModelBase, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
+    tokenizer = model.language_model.tokenizer
+    tokens = tokenizer.asked(example[Names.PROMPT], model.chat).tokens
+    tokens += tokenizer.answer(example.get(Names.TARGET) or "")
     return [token.id for token in tokens], [_piece(token) for token in tokens]
 
 

@@ -32,6 +32,8 @@ class Entry:
         may_download: The user has said so, for the next attempt.
         asked: What the user wants it loaded in; None: as configured.
         max_length: The window that the user wants; None: as configured.
+        chat: Name of its chat format; empty: none.
+        is_instruct: Whether it is known to be instruction-tuned.
         precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
         used: When it was last used, by `time.monotonic`.
     """
@@ -54,6 +56,8 @@ class Entry:
     progress: ModelDownload | None = None
     asked: Precision | None = None
     max_length: int | None = None
+    chat: str = ""
+    is_instruct: bool = False
     precision: Precision | None = None
     device: str = ""
     memory: int | None = None
@@ -79,6 +83,8 @@ class Entry:
             error=self.error.code if self.error else "",
             note=demo.NOTE if self.path == demo.EMBEDDED else "",
             window=model.window if model else None,
+            chat=self.chat if model else "",
+            instruct=self.is_instruct if model else False,
             parameters=model.parameters if model else source.parameters if source else None,
             added=self.added,
             terms=source.terms if source and elsewhere else None,

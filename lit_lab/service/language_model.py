@@ -57,11 +57,12 @@ class LanguageModel:
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`, in float32.
         max_length: Window in tokens; None: the preset's own.
+        is_instruct: Whether it is known to be instruction-tuned.
     """
 
-    def __init__(self, causal_lm: Any, max_length: int | None = None) -> None:
+    def __init__(self, causal_lm: Any, max_length: int | None = None, is_instruct: bool = False) -> None:
         self.causal_lm = causal_lm
-        self.tokenizer: SequenceTokenizer = sequence_tokenizer(causal_lm)
+        self.tokenizer: SequenceTokenizer = sequence_tokenizer(causal_lm, is_instruct)
         self.window = window(causal_lm, max_length)
         self.parameters = int(causal_lm.count_params())
         self._decoder = Decoder(causal_lm)
@@ -146,7 +147,7 @@ class LanguageModel:
         """Answer a prompt: first its tokens, then the answer's one by one, then the answer as a whole.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long`, `lone_surrogate` or `not_finite`.
+            ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
         for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation):
@@ -163,8 +164,8 @@ class LanguageModel:
         """Tell how likely a given text is after a prompt, in the events of an answer.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `lone_surrogate` or
-                `not_finite`.
+            ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
+                `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
         yield from given(self.tokenizer, self._decoder, self.window, request, cancellation)

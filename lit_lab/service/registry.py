@@ -232,7 +232,7 @@ class Registry:
     def _make(self, entry: Entry) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
-        from .weights import allowed
+        from .weights import allowed, instruct
 
         entry.detail = f"Loading {entry.name}…"
         log.info("loading %s from %s", entry.name, entry.path)
@@ -252,7 +252,9 @@ class Registry:
                 need.check(entry.name, shape, precision, tokens, free, device)
         with collection.paused():
             causal_lm = presets.make(place, entry.path, precision)
-            model = LanguageModel(causal_lm, limit)
+            entry.is_instruct = instruct.is_instruct(entry.source or paths.source(entry.path), place)
+            model = LanguageModel(causal_lm, limit, entry.is_instruct)
+            entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"

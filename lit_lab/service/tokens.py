@@ -12,10 +12,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from lit_lab.protocol import Token, TokenKind
+from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
 
+from .chat import ChatFormat, format_of, no_format
 from .errors import ServiceError
 from .surrogates import check_text
 
@@ -42,6 +44,19 @@ class Pieces(Protocol):
         """Return what a generated token adds to the text: text, or bytes that may be part of a character."""
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A prompt as a model is asked it.
+
+    Attributes:
+        tokens: The template's among them, of kind `template`.
+        use: What became of the prompt.
+    """
+
+    tokens: list[Token]
+    use: ChatUse
+
+
 class SequenceTokenizer:
     """Makes the token sequences that a model works on: `template + prompt + template + answer`.
 
@@ -51,6 +66,10 @@ class SequenceTokenizer:
         stop_ids: Tokens that end an answer.
         vocabulary_size: Number of ids.
         pad_id: The token that stands for nothing.
+        is_instruct: Whether the model is known to be instruction-tuned.
+
+    Attributes:
+        chat: The chat format whose tokens the vocabulary has, or None.
     """
 
     def __init__(
@@ -60,17 +79,33 @@ class SequenceTokenizer:
         stop_ids: Sequence[int],
         vocabulary_size: int,
         pad_id: int = 0,
+        is_instruct: bool = False,
     ) -> None:
         self._pieces = pieces
         self.start_ids = tuple(start_ids)
         self.stop_ids = frozenset(stop_ids)
         self.vocabulary_size = vocabulary_size
         self.pad_id = pad_id
+        self.is_instruct = is_instruct
+        self.chat: ChatFormat | None = format_of(self._is_whole)
+
+    def asked(self, text: str, mode: ChatMode = "auto") -> Asked:
+        """Return a prompt as the model is asked it: in its chat format, if the mode says so.
+
+        Raises:
+            ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
+        """
+        if mode == "off" or (mode == "auto" and not (self.is_instruct and self.chat)):
+            return Asked(self.prompt(text), "plain")
+        if self.chat is None:
+            raise no_format()
+        check_text(text)
+        use, before, behind = self.chat.around(text)
+        return Asked(self._started() + list(self._within(before, text, behind)), use)
 
     def prompt(self, text: str) -> list[Token]:
-        """Return a prompt's tokens, the template's before them."""
-        template = [Token(id=id, piece=self._pieces.piece(id), text="", kind="template") for id in self.start_ids]
-        return template + self.answer(text)
+        """Return a prompt's tokens as it stands, behind what the model begins each text with."""
+        return self._started() + self.answer(text)
 
     def answer(self, text: str) -> list[Token]:
         """Return the tokens of a text that follows a prompt, tokenized apart from it."""
@@ -103,6 +138,37 @@ class SequenceTokenizer:
     def streamed(self) -> AnswerStream:
         """Return what turns generated ids into tokens, one by one."""
         return AnswerStream(self._pieces)
+
+    def _started(self) -> list[Token]:
+        return [self._template(id) for id in self.start_ids]
+
+    def _template(self, id: int) -> Token:
+        return Token(id=id, piece=self._pieces.piece(id), text="", kind="template")
+
+    def _within(self, before: str, text: str, behind: str) -> Iterator[Token]:
+        """Yield the tokens of a text between two others, whose own are `template`.
+
+        All three are tokenized as one, as the model was taught: a line break that the text begins with may be one token
+        with the template's before it. Such a token is the text's.
+        """
+        begin, end = len(before), len(before) + len(text)
+        position = 0
+        empty: list[int] = []  # the first bytes of a character: they go where its last byte goes
+        for id, covered in self._pieces.align(before + text + behind):
+            start, position = position, position + len(covered)
+            if start == position:
+                empty.append(id)
+                continue
+            own = text[max(start, begin) - begin : max(min(position, end) - begin, 0)]
+            for first in empty:
+                yield self._token(first, "") if own else self._template(first)
+            empty.clear()
+            yield self._token(id, own) if own else self._template(id)
+        yield from map(self._template, empty)
+
+    def _is_whole(self, marker: str) -> bool:
+        ids = [id for id, _ in self._pieces.align(marker)]
+        return len(ids) == 1 and self._pieces.is_control(ids[0])
 
     def _token(self, id: int, text: str) -> Token:
         kind: TokenKind = "control" if self._pieces.is_control(id) else "text"
@@ -268,8 +334,12 @@ class BytePieces:
         return len(data)
 
 
-def sequence_tokenizer(causal_lm: Any) -> SequenceTokenizer:
+def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False) -> SequenceTokenizer:
     """Return the tokenizer of a `keras_nlp.models.CausalLM`.
+
+    Args:
+        causal_lm: The model.
+        is_instruct: Whether it is known to be instruction-tuned.
 
     Raises:
         ServiceError: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
@@ -297,7 +367,7 @@ def sequence_tokenizer(causal_lm: Any) -> SequenceTokenizer:
             stops.append(tokenizer.token_to_id(name))
     pad = getattr(tokenizer, "pad_token_id", None)
     stop_ids = [id for stop in stops for id in _ids(stop)]
-    return SequenceTokenizer(pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0)
+    return SequenceTokenizer(pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0, is_instruct)
 
 
 def _ids(value: Any) -> list[int]:

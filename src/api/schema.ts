@@ -645,7 +645,7 @@ export interface components {
             /** @description The characters of the text that this token stands for; may be empty. */
             text: string;
             /**
-             * @description `template`: added by us (`<bos>`), empty text. `control`: a control token that the user wrote.
+             * @description `template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote.
              * @enum {string}
              */
             kind: "text" | "control" | "template";
@@ -1076,6 +1076,11 @@ export interface components {
              */
             sampling?: components["schemas"]["Sampling"];
             /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
+            /**
              * @description How many of the most likely tokens to tell of each.
              * @default 5
              */
@@ -1238,6 +1243,11 @@ export interface components {
              * @default 256
              */
             max_new_tokens?: number;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
         };
         /**
          * LitCall
@@ -1371,6 +1381,16 @@ export interface components {
              */
             window: number | null;
             /**
+             * @description Name of its chat format; empty: it has none, or isn't loaded.
+             * @default
+             */
+            chat: string;
+            /**
+             * @description Whether it is known to be instruction-tuned, once loaded.
+             * @default false
+             */
+            instruct: boolean;
+            /**
              * @description Number of weights. Known once loaded.
              * @default null
              */
@@ -1476,6 +1496,11 @@ export interface components {
             event: "prompt";
             tokens: components["schemas"]["Token"][];
             window: number;
+            /**
+             * @default plain
+             * @enum {string}
+             */
+            chat: "plain" | "wrapped" | "written";
         };
         /**
          * RemoveModel
@@ -1552,6 +1577,11 @@ export interface components {
             prompt: string;
             answer: string;
             sampling: components["schemas"]["RunSampling"];
+            /**
+             * @default plain
+             * @enum {string}
+             */
+            chat: "plain" | "wrapped" | "written";
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
             /** @description `given`: a text that was given. None: it was stopped, or broke off. */
@@ -1693,6 +1723,11 @@ export interface components {
             model: string;
             prompt: string;
             target: string;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
             /**
              * @description How many of the most likely tokens to tell of each.
              * @default 5
@@ -1859,7 +1894,7 @@ export interface components {
             /** @description The characters of the text that this token stands for; may be empty. */
             text: string;
             /**
-             * @description `template`: added by us (`<bos>`), empty text. `control`: a control token that the user wrote.
+             * @description `template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote.
              * @enum {string}
              */
             kind: "text" | "control" | "template";
@@ -1885,6 +1920,11 @@ export interface components {
             prompt: string;
             /** @default  */
             answer?: string;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
         };
         /**
          * TokensResponse

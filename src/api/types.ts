@@ -30,6 +30,8 @@ export type TokenSpan = Schemas['Span'];
 export type GenerateRequest = Schemas['GenerateRequest'];
 export type ScoreRequest = Schemas['ScoreRequest'];
 export type Sampling = Schemas['Sampling'];
+/** Whether prompts are put into their model's chat format. */
+export type ChatMode = NonNullable<GenerateRequest['chat']>;
 export type SalienceRequest = Schemas['SalienceRequest'];
 export type Integration = Schemas['Integration'];
 export type AblationRequest = Schemas['AblationRequest'];
@@ -44,6 +46,8 @@ export type Estimate = Schemas['Estimate'];
 export type JobEvent = Schemas['JobEvent'];
 export type StateEvent = Schemas['StateEvent'];
 export type PromptEvent = Schemas['PromptEvent'];
+/** What became of a prompt. */
+export type ChatUse = PromptEvent['chat'];
 export type TokenEvent = Schemas['TokenEvent'];
 export type AnswerEvent = Schemas['AnswerEvent'];
 export type AnswerToken = Schemas['AnswerToken'];

@@ -5,6 +5,7 @@ import { Demand } from '../panel/demand';
 import { Flow } from '../panel/flow';
 import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
+import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
@@ -144,6 +145,7 @@ function factsOf(
     run.given === undefined
       ? describeSampling(run.sampling, trans)
       : trans.__('given text'),
+    describeChat(run.chatUse, trans),
     trans._n('%1 token', '%1 tokens', count, count),
     run.seconds === null ? '' : duration(run.seconds, trans),
     run.phase === 'stopped' ? trans.__('stopped') : '',

@@ -57,6 +57,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
     prompt,
     answer,
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    chat: 'plain',
     prompt_tokens: asked,
     answer_tokens: said,
     reason: 'end',
@@ -423,7 +424,8 @@ describe('compare/launcher', () => {
       seam: asked,
       prompt: [[0, asked]],
       answer: [],
-      segments: [[0, asked]]
+      segments: [[0, asked]],
+      turns: new Map()
     };
     launcher.tryWithout(0);
     expect(opened).toHaveLength(0);

@@ -3,6 +3,7 @@ import React from 'react';
 
 import { usePanel } from '../panel/context';
 import { useRedraw } from '../panel/redraw';
+import { isContinued } from '../salience';
 import type { IRun } from '../session/run';
 import type { Session } from '../session/session';
 import type { CompareLauncher } from './launcher';
@@ -80,7 +81,13 @@ function OtherTexts(props: {
           key={label}
           title={text}
           onClick={() =>
-            launcher.compareWithText(given.behind(current.prompt, text))
+            launcher.compareWithText(
+              given.behind(
+                current.prompt,
+                text,
+                current.chatUse !== 'plain' && !isContinued(current.prompt)
+              )
+            )
           }
         >
           {label}

@@ -5,6 +5,7 @@ import { Signal } from '@lumino/signaling';
 
 import type { RunInfo } from '../api';
 import type { TokenSpan } from '../salience';
+import { modeOf } from '../session/chat';
 import type { IText } from '../session/map';
 import { isUnderWay } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
@@ -167,12 +168,13 @@ export class CompareLauncher implements IDisposable {
       return;
     }
     const { target, settings } = this._session;
-    const { model, prompt, values, sampling, origin } = current;
+    const { model, prompt, values, sampling, origin, chatUse } = current;
     const request: IRunRequest = {
       model,
       prompt,
       values,
       sampling,
+      chat: modeOf(chatUse),
       origin,
       ...(given !== null && { given })
     };

@@ -1,6 +1,7 @@
 /** How two runs differ, in a line. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import { describeChat } from '../session/chat';
 import { describeSampling } from '../session/labels';
 import type { IRun } from '../session/run';
 import type { ITextDifference } from './segments';
@@ -37,6 +38,12 @@ export function summarize(
   const isGiven = left.given !== undefined || right.given !== undefined;
   if (!isGiven && how !== otherwise) {
     said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
+  }
+  if (left.chatUse !== right.chatUse) {
+    const [one, other] = [left, right].map(
+      run => describeChat(run.chatUse, trans) || trans.__('no chat format')
+    );
+    said.push(trans.__('Asked differently: %1, and %2.', one, other));
   }
   if (answer) {
     said.push(

@@ -80,9 +80,13 @@ describe('compare/trial', () => {
       prompt: 'Two is here.',
       values: {},
       sampling: { temperature: 0.5, seed: 3 },
+      chat: 'off',
       origin: { document: 'n.ipynb', place: ['cell 1'] },
       title: TRIAL
     });
+    // In a chat format if the run was.
+    const wrapped = { ...made, chatUse: 'wrapped' as const };
+    expect(trialOf(wrapped, spans[0], trans).chat).toBe('on');
   });
 
   it('names long sentences by their beginning, in whole characters', () => {

@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { TokenSpan } from '../salience';
+import { modeOf } from '../session/chat';
 import { textOf } from '../session/map';
 import type { IRun, IRunRequest } from '../session/run';
 
@@ -48,6 +49,7 @@ export function trialOf(
     prompt: promptWithout(run, span),
     values: {},
     sampling: run.sampling,
+    chat: modeOf(run.chatUse),
     origin: run.origin,
     title: nameOfTrial(textOf(run.promptTokens, span), trans)
   };

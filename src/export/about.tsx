@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { RunRecord } from '../api';
+import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
 
 /** Where Google's terms for its Gemma models are. */
@@ -18,6 +19,7 @@ export function About(props: {
   const count = record.answer_tokens.length;
   const facts = [
     describeSampling(record.sampling, trans),
+    describeChat(record.chat ?? 'plain', trans),
     trans._n('%1 token', '%1 tokens', count, count),
     record.seconds === null ? '' : duration(record.seconds, trans),
     endOf(record, trans)

@@ -38,6 +38,7 @@ export function finished(
     prompt,
     answer,
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    chat: 'plain',
     prompt_tokens,
     answer_tokens,
     reason: 'end',

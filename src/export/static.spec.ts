@@ -51,4 +51,38 @@ describe('export/output', () => {
     expect(again.target).toBeNull();
     expect(() => readOutput({ look: null })).toThrow();
   });
+
+  it('tells who speaks in a chat format, and its share', () => {
+    const plain = finished('user Onion. end', ' Avoid.');
+    const added = new Map([
+      [1, '<start_of_turn>user\n'],
+      [3, '<end_of_turn>\n<start_of_turn>model\n']
+    ]);
+    const reading = new Reading({
+      ...plain,
+      chat: 'wrapped',
+      prompt: ' Onion.',
+      prompt_tokens: plain.prompt_tokens.map((token, i) => {
+        const piece = added.get(i);
+        return piece === undefined
+          ? token
+          : { ...token, piece, text: '', kind: 'template' as const };
+      })
+    });
+    const [target] = reading.targets;
+    const output = makeOutput(reading, LOOK, target, trans);
+    const page = new DOMParser().parseFromString(
+      output['text/html'] as string,
+      'text/html'
+    );
+    expect(page.querySelector('pre')!.textContent).toBe(
+      'User:\n Onion.1\nModel:\n Avoid.'
+    );
+    // One and three eighths of the template's, against two of the text's.
+    const share = 'The chat format’s own tokens: 67% of salience, told apart.';
+    expect(page.body.textContent).toContain(share);
+    expect(output['text/plain']).toContain(share);
+    const again = readOutput(JSON.parse(JSON.stringify(output[MIME_TYPE])));
+    expect(again.reading.record.chat).toBe('wrapped');
+  });
 });

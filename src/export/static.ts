@@ -6,7 +6,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { lineOf } from '../panel/ledto';
 import { methodWords } from '../panel/methods';
+import { addedTurn, templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';
+import { describeRole } from '../session/chat';
 import { nats, percent } from '../session/labels';
 import { textOf } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
@@ -53,7 +55,7 @@ export function staticHtml(
     '<div style="max-width:860px">',
     `<p><strong>${escapeHtml(title)}</strong><br>${escapeHtml(facts)}</p>`,
     list.length > 0 ? `<ol>${list.join('')}</ol>` : '',
-    `<pre style="white-space:pre-wrap;padding:8px;border:1px solid #bdbdbd;border-radius:4px">\n${shaded(text, map)}</pre>`,
+    `<pre style="white-space:pre-wrap;padding:8px;border:1px solid #bdbdbd;border-radius:4px">\n${shaded(text, map, trans)}</pre>`,
     ...notes.map(note => `<p><em>${escapeHtml(note)}</em></p>`),
     '</div>'
   ].join('');
@@ -110,17 +112,41 @@ function summarize(
           ? nats(segment, trans)
           : (segment.score < 0 ? '−' : '') + percent(segment.share ?? 0)
     })),
-    notes: termsOf(record.model, trans)
-      ? [`${termsOf(record.model, trans)} https://${TERMS}`]
-      : []
+    notes: [
+      map && isChat(text) && METHODS[map.method].kind === 'gradient'
+        ? trans.__(
+            'The chat format’s own tokens: %1 of salience, told apart.',
+            percent(map.templateShare)
+          )
+        : '',
+      termsOf(record.model, trans) &&
+        `${termsOf(record.model, trans)} https://${TERMS}`
+    ].filter(note => note !== '')
   };
 }
 
+/** Whether a chat format put turns around the prompt, or behind it. */
+function isChat({ tokens, seam }: IText): boolean {
+  return templateEnds(tokens, seam).some(span => addedTurn(tokens, span));
+}
+
 /** Prompt and answer, each segment on as much colour as it weighs. */
-function shaded(text: IText, map: IShownMap | null): string {
+function shaded(
+  text: IText,
+  map: IShownMap | null,
+  trans: TranslationBundle
+): string {
   const parts: string[] = [];
   let at = 0;
-  const { tokens, segments } = text;
+  const { tokens, segments, seam } = text;
+  const [before, behind] = templateEnds(tokens, seam).map(span => {
+    const added = addedTurn(tokens, span);
+    return added === null
+      ? ''
+      : `<em>${escapeHtml(describeRole(added.role, trans))}:</em>\n`;
+  });
+  parts.push(before);
+  let isBehind = behind === '';
   for (const [i, span] of segments.entries()) {
     const content = textOf(tokens, span);
     const core = content.trim();
@@ -130,6 +156,10 @@ function shaded(text: IText, map: IShownMap | null): string {
     const isTarget =
       map !== null && span[0] >= map.target[0] && span[1] <= map.target[1];
     parts.push(escapeHtml(textOf(tokens, [at, span[0]])));
+    if (!isBehind && span[0] >= seam) {
+      parts.push(`\n${behind}`);
+      isBehind = true;
+    }
     parts.push(escapeHtml(content.slice(0, lead)));
     const strength = (Math.abs(weight) * 0.55).toFixed(2);
     const colour = weight < 0 ? AGAINST : FOR;

@@ -50,6 +50,7 @@ class FakeHistory implements HistoryClient {
       ...info(id),
       origin: { document: 'n.ipynb', place: ['cell 1'] },
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      chat: 'plain',
       prompt_tokens: [],
       answer_tokens: [],
       reason: 'end',

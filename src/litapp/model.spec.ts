@@ -67,7 +67,8 @@ function make(client: Client): { model: LitAppModel; told: string[] } {
     trans,
     model: 'demo',
     query: '?dataset=prompts',
-    maxNewTokens: () => Promise.resolve(64)
+    maxNewTokens: () => Promise.resolve(64),
+    chat: () => 'off'
   });
   const told: string[] = [];
   model.changed.connect(() => told.push(model.message));
@@ -81,7 +82,7 @@ describe('LitAppModel', () => {
     expect(model.phase).toBe('asleep');
     await model.open();
     expect(client.started).toEqual([
-      { kind: 'lit_app', model: 'demo', max_new_tokens: 64 }
+      { kind: 'lit_app', model: 'demo', max_new_tokens: 64, chat: 'off' }
     ]);
     expect(told).toContain('Loading demo…');
     expect(model.phase).toBe('ready');

@@ -4,7 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
-import type { ApiClient, LitCall } from '../api';
+import type { ApiClient, ChatMode, LitCall } from '../api';
 import { describe, problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IBridgeAnswer, IBridgeEnd } from './bridge';
@@ -102,7 +102,7 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
     if (this._opening) {
       return;
     }
-    const { client, model, maxNewTokens, trans } = this._options;
+    const { client, model, maxNewTokens, chat, trans } = this._options;
     const opening = new AbortController();
     this._opening = opening;
     this._phase = 'starting';
@@ -112,7 +112,12 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
     let job = '';
     try {
       const max_new_tokens = await maxNewTokens();
-      const request = { kind: 'lit_app' as const, model, max_new_tokens };
+      const request = {
+        kind: 'lit_app' as const,
+        model,
+        max_new_tokens,
+        chat: chat()
+      };
       job = (await client.startJob(request)).id;
       for await (const event of client.events(job, 0, opening.signal)) {
         if (event.event === 'state') {
@@ -261,5 +266,7 @@ export namespace LitAppModel {
     query: string;
     /** The most tokens that an answer may have. */
     maxNewTokens: () => Promise<number>;
+    /** Whether prompts are put into their model's chat format. */
+    chat: () => ChatMode;
   }
 }

@@ -99,7 +99,8 @@ export function addLitApp(
         trans,
         model,
         query,
-        maxNewTokens
+        maxNewTokens,
+        chat: () => session.settings.chat
       });
       const content = new LitAppWidget({
         model: lit,

@@ -3,6 +3,7 @@ import React, { useState } from 'react';
 
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
+import { chatNote, describeChat } from '../session/chat';
 import { describeSampling, duration, signedFigure } from '../session/labels';
 import type { Session } from '../session/session';
 import { samplingOf } from '../session/settings';
@@ -78,6 +79,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
           <Facts session={session} />
         </div>
         <Sampled session={session} />
+        <Turns session={session} />
         {problem && <Problem problem={problem} />}
         {busy && <Waiting message={awaited.message} since={awaited.started} />}
         {failed && (
@@ -113,6 +115,10 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     return <GivenFacts run={run} />;
   }
   const facts = [trans._n('%1 token', '%1 tokens', count, count)];
+  const chat = describeChat(run.chatUse, trans);
+  if (chat !== '') {
+    facts.unshift(chat);
+  }
   if (run.seconds !== null) {
     facts.push(duration(run.seconds, trans));
   }
@@ -154,6 +160,7 @@ function GivenFacts({ run }: { run: IRun }): JSX.Element {
       )}
     >
       {trans.__('given text')} ·{' '}
+      {run.chatUse !== 'plain' && <>{describeChat(run.chatUse, trans)} · </>}
       {trans._n('%1 token', '%1 tokens', count, count)}
       {run.phase === 'done' && (
         <> · {trans.__('log p %1', signedFigure(logprob))}</>
@@ -174,6 +181,18 @@ function detailsOf(run: IRun, trans: TranslationBundle): string {
     details.push(trans.__('%1 of %2 prompt tokens reused', run.reused, count));
   }
   return details.join('; ');
+}
+
+/** What became of turns that the user wrote into the prompt. */
+function Turns({ session }: { session: Session }): JSX.Element | null {
+  const { trans } = usePanel();
+  const { run, service } = session;
+  if (!run || session.attempt || session.isStale) {
+    return null;
+  }
+  const model = service.models.find(({ name }) => name === run.model) ?? null;
+  const note = chatNote(run, model, trans);
+  return note === '' ? null : <p className="lit-hint lit-sampled">{note}</p>;
 }
 
 /** How the next answer is made, where that is not always the same way. */

@@ -22,7 +22,7 @@ const token = (text: string, kind: Token['kind'] = 'text'): AnswerToken => ({
 
 const PROMPT = [
   token('', 'template'),
-  token('<start_of_turn>', 'control'),
+  token('<unused0>', 'control'),
   token('user'),
   token('\n\n'),
   token('Say'),
@@ -107,19 +107,17 @@ describe('panel/flow', () => {
   it('shows exactly the text, and never as HTML', () => {
     show();
     expect(host.querySelector('.lit-flow')!.textContent).toBe(
-      '<start_of_turn>user\n\nSay <b>hi</b>.\nA: Hi there. Bye.'
+      '<unused0>user\n\nSay <b>hi</b>.\nA: Hi there. Bye.'
     );
     expect(host.querySelector('b')).toBeNull();
     expect(segments().map(s => s.textContent)).toEqual([
-      '<start_of_turn>user',
+      '<unused0>user',
       'Say <b>hi</b>.',
       'A:',
       'Hi there.',
       'Bye.'
     ]);
-    expect(host.querySelector('.lit-control')!.textContent).toBe(
-      '<start_of_turn>'
-    );
+    expect(host.querySelector('.lit-control')!.textContent).toBe('<unused0>');
   });
 
   it('draws what is in sight of a long text first, and then all of it', async () => {

@@ -1,5 +1,6 @@
-import React, { useCallback, useEffect, useRef } from 'react';
+import React, { useCallback, useEffect, useRef, useState } from 'react';
 
+import { templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
 import { METHODS } from '../session/methods';
@@ -8,6 +9,7 @@ import { Part } from './flowpart';
 import type { ISegmentMark } from './segment';
 import { selectBetween } from './selected';
 import { Tooltip } from './tooltip';
+import { AddedTurn } from './turn';
 
 /** What {@link Flow} shows and does. */
 export interface IFlowProps {
@@ -68,7 +70,15 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
     }
   });
 
+  // Turns are folded and unfolded all at once.
+  const [unfolded, setUnfolded] = useState(false);
+  const onToggle = useCallback(() => setUnfolded(is => !is), []);
+
   const pick = useCallback((element: HTMLElement, extend: boolean) => {
+    if (element.dataset.turn !== undefined) {
+      setUnfolded(is => !is);
+      return;
+    }
     latest.current.onPick(Number(element.dataset.token), extend);
   }, []);
 
@@ -108,6 +118,8 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
 
   const marks = props.marks ?? null;
   const shared = { tokens: text.tokens, map, target, marks };
+  const [before, behind] = templateEnds(text.tokens, text.seam);
+  const added = { text, unfolded, onToggle };
   return (
     <div className="lit-flow-frame">
       <div
@@ -128,8 +140,11 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
         }}
         onKeyDown={onKeyDown}
       >
+        <AddedTurn {...added} span={before} />
         <Part
           {...shared}
+          turns={text.turns}
+          unfolded={unfolded}
           label={trans.__('Prompt')}
           spans={text.prompt}
           from={0}
@@ -137,6 +152,7 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
           first={0}
           pickable={false}
         />
+        <AddedTurn {...added} span={behind} />
         <Part
           {...shared}
           label={props.given ? trans.__('Given text') : trans.__('Answer')}

@@ -12,6 +12,7 @@ import type { IShownMap } from '../session/map';
 import { textOf } from '../session/map';
 import { isJoined, isWithin, Segment } from './segment';
 import type { ISegmentMark } from './segment';
+import { TurnSegment } from './turn';
 
 /** How many segments are drawn in one go; of more, those in sight come first. */
 const AT_ONCE = 150;
@@ -33,6 +34,10 @@ interface IPartProps {
   marks: readonly ISegmentMark[] | null;
   pickable: boolean;
   surprise?: boolean;
+  /** Of the segments that begin a turn, whose. */
+  turns?: ReadonlyMap<TokenSpan, string>;
+  /** Whether those show all of their text. */
+  unfolded?: boolean;
 }
 
 /**
@@ -84,6 +89,7 @@ export const Part = React.memo(
     one.marks === other.marks &&
     one.pickable === other.pickable &&
     one.surprise === other.surprise &&
+    one.unfolded === other.unfolded &&
     one.label === other.label &&
     one.to === other.to
 );
@@ -107,6 +113,23 @@ function Group(props: IGroupProps): JSX.Element {
     const i = begin + n;
     const salience = map?.segments[firstSegment + i];
     const isTarget = isWithin(span, target);
+    const turn = props.turns?.get(span);
+    if (turn !== undefined) {
+      return (
+        <TurnSegment
+          key={`${span[0]}:${span[1]}`}
+          index={firstSegment + i}
+          start={span[0]}
+          content={textOf(tokens, span)}
+          role={turn}
+          unfolded={props.unfolded === true}
+          weight={map?.weights[firstSegment + i] ?? 0}
+          rank={salience?.rank ?? null}
+          share={salience?.share ?? null}
+          mark={props.marks?.[firstSegment + i]}
+        />
+      );
+    }
     return (
       <Segment
         key={`${span[0]}:${span[1]}`}

@@ -1,5 +1,6 @@
 import React, { useId } from 'react';
 
+import { beginsTurn } from '../session/chat';
 import { runTogether } from '../session/given';
 import type { Session } from '../session/session';
 import { AutoText } from './autotext';
@@ -14,8 +15,14 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
     return null;
   }
   const expected = prompt.source?.target ?? null;
+  const isTurn = beginsTurn(
+    session.settings.chat,
+    session.modelInfo,
+    session.run,
+    prompt.value
+  );
   const explain = (text: string) => {
-    void session.give(given.behind(prompt.value, text));
+    void session.give(given.behind(prompt.value, text, isTurn));
   };
   return (
     <section
@@ -81,7 +88,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
             >
               {trans.__('Explain this text')}
             </button>
-            {runTogether(prompt.value, given.text) && (
+            {!isTurn && runTogether(prompt.value, given.text) && (
               <label
                 htmlFor={id}
                 title={trans.__(

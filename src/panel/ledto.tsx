@@ -1,5 +1,7 @@
 import React from 'react';
 
+import { addedTurn, templateEnds } from '../salience';
+import { describeRole } from '../session/chat';
 import type { IOther } from '../session/contrast';
 import { direction, nats, percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
@@ -49,6 +51,7 @@ export const LedTo = React.memo(
           {top.map(({ segment, index }) => {
             const content = textOf(text.tokens, segment.span);
             const share = segment.share ?? 0;
+            const turn = text.turns.get(text.segments[index]);
             return (
               <li key={index} className="lit-ledto-item">
                 <button
@@ -69,7 +72,12 @@ export const LedTo = React.memo(
                   >
                     {lineOf(text, segment.span)}
                   </span>
-                  <bdi className="lit-ledto-text">{content.trim()}</bdi>
+                  <bdi className="lit-ledto-text">
+                    {turn !== undefined && (
+                      <strong>{describeRole(turn, trans)} </strong>
+                    )}
+                    {content.trim()}
+                  </bdi>
                   <span className="lit-bar" aria-hidden>
                     <span
                       style={{
@@ -112,5 +120,15 @@ export function lineOf(
   const content = textOf(text.tokens, [start, end]);
   const lead = content.length - content.trimStart().length;
   const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);
-  return before.split(/\r\n|[\n\r\u2028\u2029]/).length;
+  const lines = before.split(/\r\n|[\n\r\u2028\u2029]/).length;
+  return start >= text.seam && beginsLine(text) ? lines + 1 : lines;
+}
+
+/** Whether the answer begins a line without a line break: as a turn of its own. */
+function beginsLine({ tokens, seam }: IText): boolean {
+  const [, behind] = templateEnds(tokens, seam);
+  return (
+    addedTurn(tokens, behind) !== null &&
+    !/[\n\r\u2028\u2029]$/.test(textOf(tokens, [0, seam]))
+  );
 }

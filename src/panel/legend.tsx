@@ -24,6 +24,7 @@ export function Legend(props: {
       {open && (
         <Options
           settings={props.session.settings}
+          model={props.session.modelInfo}
           onSettings={props.onSettings}
         />
       )}

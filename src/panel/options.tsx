@@ -1,15 +1,18 @@
 import React, { useState } from 'react';
 
-import type { AblationMode } from '../api';
+import type { AblationMode, ModelInfo } from '../api';
 import type { Aggregation } from '../salience';
 import { METHODS } from '../session/methods';
 import { MAX_SEED, MAX_TEMPERATURE, MAX_TOP_K } from '../session/settings';
 import type { ISettings } from '../session/settings';
+import { ChatOption } from './chat';
 import { usePanel } from './context';
 
 /** How maps are made and shown, and how answers are. */
 export function Options(props: {
   settings: ISettings;
+  /** The model that runs; null where it isn't known. */
+  model: ModelInfo | null;
   onSettings: (settings: Partial<ISettings>) => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -21,6 +24,7 @@ export function Options(props: {
       </fieldset>
       <fieldset>
         <legend>{trans.__('Generation')}</legend>
+        <ChatOption {...props} />
         <AnswerOptions {...props} />
       </fieldset>
     </div>

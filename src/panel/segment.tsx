@@ -6,7 +6,7 @@ import { textOf } from '../session/map';
 import { Marked } from './surprise';
 
 /** How many of the strongest segments carry their rank. */
-const BADGES = 3;
+export const BADGES = 3;
 
 const BREAK = /[\n\r\u2028\u2029]/;
 
@@ -15,7 +15,7 @@ const RIGHT_TO_LEFT =
   /^[^\p{L}]*[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}]/u;
 
 /** A weight below which a sign would tell nothing but noise. */
-const FAINT = 0.08;
+export const FAINT = 0.08;
 
 /** What a segment is to another text that it is compared with. */
 export interface ISegmentMark {

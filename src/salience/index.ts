@@ -3,3 +3,4 @@ export * from './agreement';
 export * from './colour';
 export * from './segment';
 export * from './shares';
+export * from './turns';

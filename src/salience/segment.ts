@@ -4,6 +4,8 @@
  */
 import { lineStarts, paragraphStarts, wordStarts } from './boundaries';
 import { sentenceStarts } from './sentences';
+import { writtenTurns } from './turns';
+import type { ITurn } from './turns';
 
 /** Half-open span `[start, end)` of token indices. */
 export type TokenSpan = readonly [start: number, end: number];
@@ -42,7 +44,8 @@ const VISIBLE = /\P{White_Space}/u;
  * @param seam - index of the answer's first token; no segment crosses it.
  * @param custom - where segments begin for `custom`; sentences where it is left
  *   out or doesn't know yet.
- * @returns the segments' token spans, in order. Every token that is not
+ * @returns the segments' token spans, in order. What begins or ends a turn in
+ *   the prompt is a segment of its own. Every token that is not
  *   `template` is in exactly one, unless its part of the sequence holds
  *   nothing but blanks.
  */
@@ -53,15 +56,49 @@ export function segment(
   custom: CustomStarts | null = null
 ): TokenSpan[] {
   const spans: TokenSpan[] = [];
+  const turns = writtenTurns(tokens, seam);
   let start = 0;
   for (let i = 0; i <= tokens.length; i++) {
     // A template token or the seam ends a run of text.
     if (i === tokens.length || i === seam || tokens[i].kind === 'template') {
-      segmentRun(tokens, start, i, granularity, custom, spans);
+      segmentTurns(tokens, start, i, turns, granularity, custom, spans);
       start = i < tokens.length && tokens[i].kind === 'template' ? i + 1 : i;
     }
   }
   return spans;
+}
+
+/** Segment the tokens `[from, to)`, turn by turn. */
+function segmentTurns(
+  tokens: readonly ITextToken[],
+  from: number,
+  to: number,
+  turns: readonly ITurn[],
+  granularity: Granularity,
+  custom: CustomStarts | null,
+  spans: TokenSpan[]
+): void {
+  const isSeen = (start: number, end: number) =>
+    tokens.slice(start, end).some(({ text }) => VISIBLE.test(text));
+  let at = from;
+  for (const { span } of turns) {
+    if (span[0] < from || span[1] > to) {
+      continue;
+    }
+    if (isSeen(at, span[0])) {
+      segmentRun(tokens, at, span[0], granularity, custom, spans);
+      at = span[0];
+    }
+    // Blanks between two go with the second, those at the end with the last.
+    spans.push([at, span[1]]);
+    at = span[1];
+  }
+  const last = spans[spans.length - 1];
+  if (at > from && at < to && !isSeen(at, to)) {
+    spans[spans.length - 1] = [last[0], to];
+  } else {
+    segmentRun(tokens, at, to, granularity, custom, spans);
+  }
 }
 
 /** Segment the tokens `[from, to)`, which hold no template token. */

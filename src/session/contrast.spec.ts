@@ -195,6 +195,7 @@ describe('session/contrast', () => {
       prompt: PROMPT,
       answer: ANSWER,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      chat: 'plain',
       prompt_tokens: prompt,
       answer_tokens: answer,
       reason: 'given',

@@ -54,6 +54,8 @@ export function fakeModel(
     hint: '',
     note: '',
     window: null,
+    chat: '',
+    instruct: false,
     parameters: null,
     added: false,
     error: '',
@@ -110,7 +112,7 @@ export class FakeJob {
 
   prompt(prompt: string): void {
     const all = [BOS, ...tokens(prompt)];
-    this.send({ event: 'prompt', tokens: all, window: 512 });
+    this.send({ event: 'prompt', tokens: all, window: 512, chat: 'plain' });
   }
 
   /** Scores of the nth target: the later a token, the higher. */

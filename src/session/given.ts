@@ -57,9 +57,16 @@ export class GivenModel implements IDisposable {
     }
   }
 
-  /** A text as the model is to find it behind a prompt. */
-  behind(prompt: string, text: string): string {
-    return this.hasBlank && runTogether(prompt, text) ? ` ${text}` : text;
+  /**
+   * A text as the model is to find it behind a prompt.
+   *
+   * @param isTurn - Whether it begins a turn of its own: nothing runs together
+   *   then.
+   */
+  behind(prompt: string, text: string, isTurn = false): string {
+    return !isTurn && this.hasBlank && runTogether(prompt, text)
+      ? ` ${text}`
+      : text;
   }
 
   /** What to keep over a reload. */

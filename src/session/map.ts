@@ -11,7 +11,8 @@ import {
   intensityExponent,
   mapSalience,
   mapSegments,
-  segment
+  segment,
+  writtenTurns
 } from '../salience';
 import type {
   Aggregation,
@@ -41,6 +42,8 @@ export interface IText {
   readonly answer: readonly TokenSpan[];
   /** All, in order. */
   readonly segments: readonly TokenSpan[];
+  /** Of those of the prompt's segments that begin or end a turn, whose. */
+  readonly turns: ReadonlyMap<TokenSpan, string>;
 }
 
 /** A target's map, ready to be shown. */
@@ -68,12 +71,17 @@ export function cutText(
 ): IText {
   const tokens = tokensOf(run);
   const seam = run.promptTokens.length;
-  const prompt = cutPrompt(run.promptTokens, granularity, custom);
+  const { spans: prompt, turns } = cutPrompt(
+    run.promptTokens,
+    granularity,
+    custom
+  );
   const whole = segment(run.answerTokens, 0, granularity, custom).map(
     ([start, end]): TokenSpan => [start + seam, end + seam]
   );
   const answer = target ? cutAtTarget(whole, target) : whole;
-  return { tokens, seam, prompt, answer, segments: [...prompt, ...answer] };
+  const segments = [...prompt, ...answer];
+  return { tokens, seam, prompt, answer, segments, turns };
 }
 
 /** A long prompt is not cut anew for each token of its answer. */
@@ -81,19 +89,38 @@ function cutPrompt(
   tokens: readonly Token[],
   granularity: Granularity,
   custom: CustomStarts | null
-): readonly TokenSpan[] {
+): IPromptCut {
   const known = promptCuts.get(tokens) ?? new Map();
   promptCuts.set(tokens, known);
   const key = granularity === 'custom' && custom ? custom : granularity;
-  const spans =
-    known.get(key) ?? segment(tokens, tokens.length, granularity, custom);
-  known.set(key, spans);
-  return spans;
+  const cut = known.get(key) ?? cutTurns(tokens, granularity, custom);
+  known.set(key, cut);
+  return cut;
+}
+
+/** A prompt's segments, and whose turn those begin that begin one. */
+type IPromptCut = Pick<IText, 'turns'> & { spans: readonly TokenSpan[] };
+
+function cutTurns(
+  tokens: readonly Token[],
+  granularity: Granularity,
+  custom: CustomStarts | null
+): IPromptCut {
+  const spans = segment(tokens, tokens.length, granularity, custom);
+  const turns = new Map<TokenSpan, string>();
+  let at = 0;
+  for (const { span, role } of writtenTurns(tokens, tokens.length)) {
+    while (at < spans.length && spans[at][1] < span[1]) {
+      at++;
+    }
+    turns.set(spans[at], role);
+  }
+  return { spans, turns };
 }
 
 const promptCuts = new WeakMap<
   readonly Token[],
-  Map<Granularity | CustomStarts, readonly TokenSpan[]>
+  Map<Granularity | CustomStarts, IPromptCut>
 >();
 
 /** What else a map of tokens' scores is made of. */

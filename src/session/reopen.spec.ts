@@ -30,6 +30,7 @@ function record(scores: KeptScores[] = []): RunRecord {
     prompt: PROMPT,
     answer: ANSWER,
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    chat: 'plain',
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(ANSWER),
     reason: 'end',
@@ -186,7 +187,7 @@ describe('session: runs of the history', () => {
       version: 3,
       prompt: SAVED_PROMPT,
       model: null,
-      run: { ...record(), jobId: 'old', values: {} },
+      run: { ...record(), jobId: 'old', values: {}, chat: 'off' },
       target: [target.start, target.end]
     });
     await settle();

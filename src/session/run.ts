@@ -3,6 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type {
   AnswerEvent,
   AnswerToken,
+  ChatMode,
+  ChatUse,
   JobEvent,
   JobRequest,
   KeptScores,
@@ -11,6 +13,7 @@ import type {
   Sampling,
   Token
 } from '../api';
+import { modeOf } from './chat';
 import { describe } from './problem';
 import type { IProblem } from './problem';
 
@@ -22,6 +25,8 @@ export interface IRunRequest {
   readonly values: Readonly<Record<string, string>>;
   /** How its tokens are chosen. */
   readonly sampling: Readonly<Sampling>;
+  /** Whether it is put into its model's chat format; left out: `auto`. */
+  readonly chat?: ChatMode;
   /** Where the prompt came from; null where that isn't known. */
   readonly origin: RunOrigin | null;
   /**
@@ -38,8 +43,8 @@ const ALTERNATIVES = 5;
 
 /** The job that does what a run asks. */
 export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
-  const { model, prompt, sampling, origin, given } = request;
-  const shared = { model, prompt, origin, alternatives: ALTERNATIVES };
+  const { model, prompt, sampling, origin, given, chat = 'auto' } = request;
+  const shared = { model, prompt, chat, origin, alternatives: ALTERNATIVES };
   return given === undefined
     ? {
         kind: 'generate',
@@ -69,6 +74,8 @@ export interface IRun extends IRunRequest {
   /** When it was asked for, in milliseconds since the epoch. */
   readonly started: number;
   readonly jobId: string | null;
+  /** What became of the prompt: whether it is in a chat format. */
+  readonly chatUse: ChatUse;
   /** Tokens of the prompt, template tokens among them. */
   readonly promptTokens: readonly Token[];
   readonly answerTokens: readonly AnswerToken[];
@@ -99,6 +106,7 @@ export function startRun(request: IRunRequest, message: string): IRun {
     message,
     started: Date.now(),
     jobId: null,
+    chatUse: 'plain',
     promptTokens: [],
     answerTokens: [],
     reason: null,
@@ -112,12 +120,16 @@ export function startRun(request: IRunRequest, message: string): IRun {
 
 /** A run of the history, as it was. */
 export function keptRun(record: RunRecord): IRun {
+  // One that was exported earlier doesn't tell: there were no chat formats.
+  const { chat: chatUse = 'plain' } = record as Partial<RunRecord>;
   return {
     key: ++lastKey,
     model: record.model,
     prompt: record.prompt,
     values: {},
     sampling: record.sampling,
+    chat: modeOf(chatUse),
+    chatUse,
     origin: record.origin,
     ...(record.reason === 'given' && { given: record.answer }),
     title: record.title,
@@ -154,6 +166,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     prompt: run.prompt,
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed },
+    chat: run.chatUse,
     prompt_tokens: [...run.promptTokens],
     answer_tokens: [...run.answerTokens],
     reason: run.reason,
@@ -176,6 +189,7 @@ export function applyEvent(
       return {
         ...run,
         promptTokens: event.tokens,
+        chatUse: event.chat,
         message:
           run.given === undefined
             ? trans.__('Waiting for the first word')

@@ -84,6 +84,7 @@ describe('session', () => {
       kind: 'generate',
       model: 'demo',
       prompt: PROMPT,
+      chat: 'auto',
       max_new_tokens: 64,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
       origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] },

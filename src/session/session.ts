@@ -4,7 +4,14 @@ import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
-import type { ApiClient, RunOrigin, RunRecord, Sampling } from '../api';
+import type {
+  ApiClient,
+  ChatMode,
+  ModelInfo,
+  RunOrigin,
+  RunRecord,
+  Sampling
+} from '../api';
 import type { TokenSpan } from '../salience';
 import type { Computation } from './computation';
 import { ContrastModel } from './contrast';
@@ -45,6 +52,7 @@ export interface ISavedSession {
     readonly prompt: string;
     readonly values: Record<string, string>;
     readonly sampling: Sampling;
+    readonly chat?: ChatMode;
     readonly given?: string;
   } | null;
   readonly target: TokenSpan | null;
@@ -127,6 +135,12 @@ export class Session implements ISession, IDisposable {
   set model(name: string | null) {
     this._model = name;
     this._emit();
+  }
+
+  /** What is known of the model that runs; null before the server told. */
+  get modelInfo(): ModelInfo | null {
+    const { model } = this;
+    return this.service.models.find(({ name }) => name === model) ?? null;
   }
 
   /** What the user chose. */
@@ -342,6 +356,7 @@ export class Session implements ISession, IDisposable {
         prompt: this.prompt.value,
         values: this.prompt.values,
         sampling: samplingOf(this._settings),
+        chat: this._settings.chat,
         origin: originOf(this.prompt.origin),
         ...(given !== undefined && { given })
       },
@@ -416,6 +431,7 @@ export class Session implements ISession, IDisposable {
             prompt: shown.prompt,
             values: { ...shown.values },
             sampling: shown.sampling,
+            chat: shown.chat,
             ...(shown.given !== undefined && { given: shown.given })
           }
         : null,

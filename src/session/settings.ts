@@ -1,6 +1,6 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
-import type { AblationMode, Sampling } from '../api';
+import type { AblationMode, ChatMode, Sampling } from '../api';
 import { AGGREGATIONS, GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity } from '../salience';
 import { METHOD_NAMES } from './methods';
@@ -29,6 +29,8 @@ export interface ISettings {
   readonly surprise: boolean;
   /** How ablation methods take parts away. */
   readonly ablationMode: AblationMode;
+  /** Whether prompts are put into their model's chat format. */
+  readonly chat: ChatMode;
   readonly maxNewTokens: number;
   /** Of the answer's sampling; 0: always the most likely token. */
   readonly temperature: number;
@@ -51,6 +53,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   hideTemplate: false,
   surprise: false,
   ablationMode: 'remove',
+  chat: 'auto',
   maxNewTokens: 256,
   temperature: 0,
   topK: 0,
@@ -103,6 +106,7 @@ export function readSettings(
     hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
     surprise: one([true, false], raw.surprise, d.surprise),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
+    chat: one(['auto', 'on', 'off'], raw.chat, d.chat),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
     temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),
     topK: whole(raw.topK, d.topK, MAX_TOP_K),

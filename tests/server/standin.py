@@ -184,7 +184,8 @@ def generation(request):
     yield {"event": "state", "message": "Loading the model…"}
     bos = {"id": 2, "piece": "<bos>", "text": "", "kind": "template"}
     asked = {"id": 5, "piece": prompt[:200], "text": prompt, "kind": "text"}
-    yield {"event": "prompt", "tokens": [bos, asked], "window": 64}
+    use = "wrapped" if request["chat"] == "on" else "plain"
+    yield {"event": "prompt", "tokens": [bos, asked], "window": 64, "chat": use}
     said = [token("Hel"), token("lo")]
     yield said[0]
     if prompt == "die":

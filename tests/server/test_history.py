@@ -76,7 +76,8 @@ async def listed(history, owner="me", **request):
 
 async def test_a_run_comes_back_exactly(path):
     history = History(Settings(path))
-    kept = record(origin={"document": "a/b.ipynb", "place": ["cell 3", "line 2"]}, prompt="🍲 שלום\r\n'); DROP")
+    origin = {"document": "a/b.ipynb", "place": ["cell 3", "line 2"]}
+    kept = record(origin=origin, prompt="🍲 שלום\r\n'); DROP", chat="wrapped")
     await history.keep("me", kept)
     await history.keep_scores("me", "demo", ids_of(kept), [scores(), scores("grad_dot_input")])
     await history.keep_scores("me", "demo", ids_of(kept), [scores()])  # again: replaces
@@ -377,6 +378,18 @@ async def test_what_was_asked_is_in_the_history(api, generate, events, lit_lab):
     _, whole = await api("GET", "runs", job)
     assert [one["event"]["scores"] for one in whole["scores"]] == [event["scores"] for event in sent]
     assert (await api("GET", "status"))[1]["history"] == {"enabled": True, "message": "", "hint": ""}
+
+
+async def test_what_became_of_a_prompt_is_kept(api, generate, events):
+    for mode, use in {"on": "wrapped", "auto": "plain"}.items():
+        job = await generate("Hi", chat=mode)
+        await events(job)
+        await until(lambda job=job: _kept(api, job))
+        assert (await api("GET", "runs", job))[1]["chat"] == use
+
+
+async def _kept(api, job):
+    return (await api("GET", "runs", job))[0] == 200
 
 
 async def _count(api, count):

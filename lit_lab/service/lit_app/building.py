@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lit_lab.protocol import ChatMode
+
 from ..causal_lm import Computing, model_group
 from .files import client_root
 
@@ -15,13 +17,16 @@ shown, and someone who comes with one prompt should not wait for twelve others."
 MAX_EXAMPLES = 1000  # of each dataset, as in LIT's own prompt debugging
 
 
-def build(models: Mapping[str, Computing], datasets: Mapping[str, Any], max_new_tokens: int) -> Any:
+def build(
+    models: Mapping[str, Computing], datasets: Mapping[str, Any], max_new_tokens: int, chat: ChatMode = "auto"
+) -> Any:
     """Return a `lit_nlp.app.LitApp`. Imports all of LIT: seconds.
 
     Args:
         models: By name, the first is what LIT shows first.
         datasets: LIT's, by name.
         max_new_tokens: Most tokens of an answer.
+        chat: Whether prompts are put into their model's chat format.
 
     Raises:
         ServiceError: `missing_libraries`.
@@ -36,7 +41,7 @@ def build(models: Mapping[str, Computing], datasets: Mapping[str, Any], max_new_
     shown |= {name: dataset.slice[:MAX_EXAMPLES] for name, dataset in datasets.items()}
     group: dict[str, Any] = {}
     for name, model in models.items():
-        group |= model_group(model, name, max_new_tokens)
+        group |= model_group(model, name, max_new_tokens, chat)
     return app.LitApp(
         group,
         shown,

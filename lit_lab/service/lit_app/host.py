@@ -106,20 +106,21 @@ class LitHost:
                 for entry in self._registry.entries.values()
                 if entry.model is not None
             }
-            if self._made_of != (request.max_new_tokens, *models):
-                self._make = functools.partial(self._build, models, request.max_new_tokens)
+            made_of = (request.max_new_tokens, request.chat, *models)
+            if self._made_of != made_of:
+                self._make = functools.partial(self._build, models, request)
                 await self._make_anew()
-                self._made_of = request.max_new_tokens, *models
+                self._made_of = made_of
 
     async def _make_anew(self) -> None:
         self._inputs = 0
         self._app = await asyncio.get_running_loop().run_in_executor(self._threads, self._make)
 
-    def _build(self, models: Mapping[str, InTurn], max_new_tokens: int) -> Any:
+    def _build(self, models: Mapping[str, InTurn], request: LitAppRequest) -> Any:
         from .building import build  # imports LIT's models
 
         with collection.paused():
-            return build(models, self._datasets(), max_new_tokens)
+            return build(models, self._datasets(), request.max_new_tokens, request.chat)
 
 
 def _answer(app: Any, call: LitCall, cancellation: Cancellation) -> LitAnswer | ErrorEvent:

@@ -1,0 +1,53 @@
+"""Whether a preset was taught to follow instructions, told by what came with it.
+
+A preset's weights and configuration don't tell: an instruction-tuned Gemma has those of its base model. What does is the name
+under which it was published, which is part of its address and of its folder, and for a model from Hugging Face its
+tokenizer's chat template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from .paths import ARCHIVES, Source
+
+_TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat)(?:$|[-_.])", re.IGNORECASE)
+_BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
+_MAX_BYTES = 32 * 2**20
+
+
+def is_instruct(source: Source, place: Path) -> bool:
+    """Return whether a preset is known to be instruction-tuned.
+
+    Args:
+        source: What its path means; of an address, the name that its publisher gave it.
+        place: The folder that its files are in.
+    """
+    name = published_name(source)
+    if _TUNED.search(name):
+        return True
+    return not _BASE.search(name) and _has_template(place)
+
+
+def published_name(source: Source) -> str:
+    """Return a preset's own name: of a Kaggle model its variation, of a file or a folder its name, without a version."""
+    where = source.where
+    for suffix in ARCHIVES:
+        where = where.removesuffix(suffix)
+    parts = [part for part in Path(where).parts if not part.isdecimal()]
+    return parts[-1] if parts else ""
+
+
+def _has_template(place: Path) -> bool:
+    if any((place / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
+        return True
+    try:
+        file = place / "tokenizer_config.json"
+        if file.stat().st_size > _MAX_BYTES:
+            return False
+        config = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False  # it isn't from Hugging Face; what is wrong with its files is for loading to say
+    return isinstance(config, dict) and bool(config.get("chat_template"))

@@ -1,0 +1,43 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import type { ChatUse } from '../api';
+import { startRun } from '../session/run';
+import type { IRun } from '../session/run';
+import { summarize } from './summary';
+
+const trans = nullTranslator.load('lit_lab');
+const SAME = { changes: [], same: 1, words: { left: [], right: [] } };
+
+function asked(chatUse: ChatUse): IRun {
+  const request = {
+    model: 'gemma',
+    prompt: 'Onion',
+    values: {},
+    sampling: {},
+    origin: null
+  };
+  return { ...startRun(request, ''), chatUse };
+}
+
+describe('compare/summary', () => {
+  const said = (left: ChatUse, right: ChatUse) =>
+    summarize(
+      { left: asked(left), right: asked(right), prompt: SAME, answer: SAME },
+      trans
+    );
+
+  it('says where only one was in a chat format', () => {
+    expect(said('wrapped', 'plain')).toEqual([
+      'The same prompt.',
+      'Asked differently: chat format, and no chat format.',
+      'The same answer.'
+    ]);
+  });
+
+  it('says nothing where both were', () => {
+    expect(said('wrapped', 'wrapped')).toEqual([
+      'The same prompt.',
+      'The same answer.'
+    ]);
+  });
+});

@@ -1,0 +1,91 @@
+/** Chat formats: when a prompt is put into one, and what is said of it. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ChatMode, ChatUse, ModelInfo } from '../api';
+import { isContinued, templateEnds, writtenTurns } from '../salience';
+import type { IRun } from './run';
+
+/** How to ask again so that the same becomes of the prompt. */
+export function modeOf(use: ChatUse): ChatMode {
+  return use === 'plain' ? 'off' : 'on';
+}
+
+/**
+ * Whether a text in the answer's place begins a turn of its own, apart from the
+ * prompt's end.
+ *
+ * @param model - that will be asked; null where it isn't known.
+ * @param last - the run before, which tells of a model that isn't loaded now.
+ */
+export function beginsTurn(
+  mode: ChatMode,
+  model: ModelInfo | null,
+  last: IRun | null,
+  prompt: string
+): boolean {
+  const isKnown = model !== null && model.state === 'ready';
+  const isTuned = isKnown
+    ? model.instruct && model.chat !== ''
+    : last !== null && last.model === model?.name && last.chatUse !== 'plain';
+  const isApplied = mode === 'on' || (mode === 'auto' && isTuned);
+  return isApplied && !isContinued(prompt);
+}
+
+/** What became of a prompt, among a run's facts; empty: it stands as it is. */
+export function describeChat(use: ChatUse, trans: TranslationBundle): string {
+  return {
+    plain: '',
+    wrapped: trans.__('chat format'),
+    written: trans.__('turns as written')
+  }[use];
+}
+
+/** Who speaks. */
+export function describeRole(role: string, trans: TranslationBundle): string {
+  switch (role.toLowerCase()) {
+    case 'user':
+      return trans.__('User');
+    case 'model':
+    case 'assistant':
+      return trans.__('Model');
+    case 'system':
+      return trans.__('System');
+    case '':
+      return trans.__('End of turn');
+    default:
+      return role;
+  }
+}
+
+/**
+ * What the user should know of a run's turns, which they wrote themselves; empty:
+ * nothing.
+ *
+ * @param model - that was asked; null where it isn't known.
+ */
+export function chatNote(
+  run: IRun,
+  model: ModelInfo | null,
+  trans: TranslationBundle
+): string {
+  const { promptTokens: tokens, chatUse } = run;
+  if (chatUse === 'written') {
+    const [, [from, to]] = templateEnds(tokens, tokens.length);
+    return from < to
+      ? trans.__(
+          'The prompt has turns of its own: it was not put into another one. At its end the model’s turn was opened.'
+        )
+      : trans.__('The prompt has turns of its own: nothing was added to them.');
+  }
+  const isAsked = chatUse === 'plain' && (run.chat ?? 'auto') === 'auto';
+  return isAsked &&
+    model !== null &&
+    model.chat !== '' &&
+    !model.instruct &&
+    writtenTurns(tokens, tokens.length).length > 0
+    ? trans.__(
+        'The turns stand as they are written: nothing says that %1 is instruction-tuned. If it is, set Chat format to on in the options.',
+        model.name
+      )
+    : '';
+}

@@ -1,0 +1,340 @@
+"""Chat formats: the very ids that Keras makes of the whole conversation, and all that is scored is what was answered."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plainly import loss_and_gradient, numbers
+
+from lit_lab.protocol import (
+    AnswerEvent,
+    ChatUse,
+    GenerateRequest,
+    PromptEvent,
+    SalienceRequest,
+    ScoreRequest,
+    ScoresEvent,
+    Span,
+    Token,
+    TokenEvent,
+)
+from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.errors import ServiceError
+from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
+from lit_lab.service.weights import instruct, paths
+
+USER, MODEL, END = "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>"
+
+# What becomes of a prompt, what is put before and behind it.
+CASES: dict[str, tuple[str, ChatUse, str, str]] = {
+    "a prompt": ("Suggestion: Onion soup", "wrapped", USER, f"{END}\n{MODEL}"),
+    "one that begins with a line break": ("\nOnion", "wrapped", USER, f"{END}\n{MODEL}"),
+    "one of blanks": (" \n ", "wrapped", USER, f"{END}\n{MODEL}"),
+    "one that begins in the middle of bytes": ("😀 漢", "wrapped", USER, f"{END}\n{MODEL}"),
+    "an end alone is no turn": (f"Onion{END}", "wrapped", USER, f"{END}\n{MODEL}"),
+    "a conversation to its end": (f"{USER}Onion{END}\n{MODEL}", "written", "", ""),
+    "a user's turn that is closed": (f"{USER}Onion{END}", "written", "", f"\n{MODEL}"),
+    "and its line ended": (f"{USER}Onion{END}\n", "written", "", MODEL),
+    "a user's turn that is open": (f"{USER}Onion", "written", "", f"{END}\n{MODEL}"),
+    "several turns": (f"{USER}Onion{END}\n{MODEL}Avoid.{END}\n{USER}Why?{END}\n", "written", "", MODEL),
+    "a model's turn that has begun": (f"{USER}Onion{END}\n{MODEL}It has", "written", "", ""),
+    "a model's turn without a line": (f"{USER}Onion{END}\n<start_of_turn>model", "written", "", "\n"),
+    "text behind the last turn": (f"{USER}Onion{END}\nAnalysis:", "written", "", ""),
+}
+
+
+@pytest.fixture(scope="module")
+def tuned(causal_lm: Any) -> Any:
+    """The small preset, as if it were instruction-tuned."""
+    from lit_lab.service.language_model import LanguageModel
+
+    return LanguageModel(causal_lm, is_instruct=True)
+
+
+def ids_of(tokens: list[Token]) -> list[int]:
+    return [token.id for token in tokens]
+
+
+def joined(tokens: list[Token]) -> str:
+    return "".join(token.text for token in tokens if token.kind != "template")
+
+
+def by_keras(model: Any, conversation: str) -> list[int]:
+    tokenizer = model.causal_lm.preprocessor.tokenizer
+    return [tokenizer.start_token_id, *(int(id) for id in tokenizer.tokenize(conversation))]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ids_are_those_that_keras_makes_of_the_whole_conversation(tuned: Any, case: str) -> None:
+    prompt, use, before, behind = CASES[case]
+    asked = tuned.tokenizer.asked(prompt)
+    assert asked.use == use
+    assert ids_of(asked.tokens) == by_keras(tuned, before + prompt + behind)
+    assert joined(asked.tokens) == prompt
+    assert all(token.text == "" for token in asked.tokens if token.kind == "template")
+
+
+PIECES = [USER, MODEL, END, "\n", "\n\n", " ", "😀", "é", "▁", "<start_of_turn>", "user", "model", "onions"]
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), min_size=1, max_size=8).map("".join))
+def test_texts_join_to_any_prompt(tuned: Any, prompt: str) -> None:
+    if not prompt or any(0xD800 <= ord(character) < 0xE000 for character in prompt):
+        return
+    use, before, behind = tuned.tokenizer.chat.around(prompt)
+    asked = tuned.tokenizer.asked(prompt, "on")
+    assert asked.use == use
+    assert joined(asked.tokens) == prompt
+    assert ids_of(asked.tokens) == by_keras(tuned, before + prompt + behind)
+
+
+def test_the_template_is_told_from_what_the_user_wrote(tuned: Any) -> None:
+    told = [(token.piece, token.kind) for token in tuned.tokenizer.asked("Avoid").tokens]
+    kinds = [kind for _, kind in told]
+    seam = kinds.index("text")
+    assert [piece for piece, _ in told[:2]] == ["<bos>", "<start_of_turn>"]
+    assert kinds[:seam] == ["template"] * seam
+    assert told[seam - 1] == ("\n", "template")
+    behind = told[len(kinds) - kinds[::-1].index("text") :]
+    assert behind[0] == ("<end_of_turn>", "template")
+    assert {kind for _, kind in behind} == {"template"}
+    own = tuned.tokenizer.asked(f"{USER}Avoid{END}").tokens
+    assert [token.text for token in own if token.kind == "control"] == ["<start_of_turn>", "<end_of_turn>"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "is_instruct", "use"),
+    [
+        ("auto", True, "wrapped"),
+        ("auto", False, "plain"),
+        ("on", False, "wrapped"),
+        ("off", True, "plain"),
+    ],
+)
+def test_when_it_is_applied(causal_lm: Any, mode: Any, is_instruct: bool, use: ChatUse) -> None:
+    from lit_lab.service.language_model import LanguageModel
+
+    model = LanguageModel(causal_lm, is_instruct=is_instruct)
+    generating = GenerateRequest(model="tiny", prompt="onion", max_new_tokens=2, chat=mode)
+    scoring = ScoreRequest(model="tiny", prompt="onion", target=" Avoid", chat=mode)
+    for events in (model.generate(generating, Cancellation()), model.score(scoring, Cancellation())):
+        prompt = next(event for event in events if isinstance(event, PromptEvent))
+        assert prompt.chat == use
+        expected = model.tokenizer.asked("onion", mode).tokens
+        assert prompt.tokens == expected
+    plain = model.tokenizer.prompt("onion")
+    assert (expected == plain) == (use == "plain")
+
+
+def test_a_vocabulary_without_turns_has_no_format(narrow_proto: bytes) -> None:
+    tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, is_instruct=True)
+    assert tokenizer.chat is None
+    assert tokenizer.asked("onion").use == "plain"
+    with pytest.raises(ServiceError) as failure:
+        tokenizer.asked("onion", "on")
+    assert failure.value.code == "no_chat_format"
+    assert "automatic or off" in failure.value.hint
+
+
+def test_an_answer_stops_where_its_turn_ends(tuned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service.generation import Step
+
+    end = tuned.causal_lm.preprocessor.tokenizer.token_to_id(END)
+    word = ids_of(tuned.tokenizer.answer("Avoid"))[0]
+    steps = [Step(id, -0.5, []) for id in (word, end, word)]
+
+    def said(*_: Any) -> Any:
+        yield from steps
+
+    monkeypatch.setattr(tuned.decoder, "steps", said)
+    events = list(tuned.generate(GenerateRequest(model="tiny", prompt="onion"), Cancellation()))
+    answer = events[-1]
+    assert isinstance(answer, AnswerEvent)
+    assert (ids_of(list(answer.tokens)), answer.reason) == ([word], "end")
+    assert sum(isinstance(event, TokenEvent) for event in events) == 1
+
+
+def test_salience_of_a_conversation_is_the_gradient_of_the_same_ids(tuned: Any) -> None:
+    """Against the backend's own tape over the whole model, on ids that Keras made."""
+    import keras
+    from keras import ops
+
+    prompt, answer = "Suggestion: Onion soup", " Avoid."
+    asked = tuned.tokenizer.asked(prompt)
+    target = ids_of(tuned.tokenizer.answer(answer))
+    ids = by_keras(tuned, f"{USER}{prompt}{END}\n{MODEL}") + target
+    seam = len(asked.tokens)
+    request = SalienceRequest(
+        model="tiny", ids=ids_of(asked.tokens) + target, targets=[Span(start=seam, end=seam + len(target))]
+    )
+    assert request.ids == ids
+    found = {
+        event.method: np.array(event.scores)
+        for event in tuned.salience(request, Cancellation())
+        if isinstance(event, ScoresEvent)
+    }
+
+    backbone = tuned.causal_lm.backbone
+    embed = backbone.token_embedding
+    body = keras.Model([embed.output, backbone.input["padding_mask"]], backbone.output)
+    given_ids = np.array([ids], np.int32)
+
+    def losses(embedded: Any) -> Any:
+        hidden = body([embedded, ops.ones(given_ids.shape, "int32")])
+        logits = embed(hidden, reverse=True)
+        return ops.sparse_categorical_crossentropy(given_ids[:, seam:], logits[:, seam - 1 : -1], from_logits=True)
+
+    embedded = numbers(embed(ops.convert_to_tensor(given_ids)))
+    _, gradient = loss_and_gradient(losses, embedded)
+    for method, expected in {
+        "grad_l2": np.linalg.norm(gradient[0], axis=-1),
+        "grad_dot_input": (gradient[0] * embedded[0]).sum(-1),
+    }.items():
+        assert np.max(np.abs(found[method] - expected)) <= 1e-4 * np.max(np.abs(expected)), method
+    template = [i for i, token in enumerate(asked.tokens) if token.kind == "template"]
+    assert np.all(found["grad_l2"][template] > 0)
+
+
+@pytest.mark.parametrize(("chat", "is_wrapped"), [("auto", True), ("off", False)])
+def test_lits_app_explains_what_its_model_was_asked(
+    tuned: Any, chat: Any, is_wrapped: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service.causal_lm import model_group
+
+    group = model_group(tuned, "tiny", 2, chat)
+    example = {"prompt": "Onion", "target": " Avoid"}
+    (tokens,) = group["_tiny_tokenizer"].predict([example])
+    asked = tuned.tokenizer.asked("Onion", chat).tokens
+    expected = [*asked, *tuned.tokenizer.answer(" Avoid")]
+    assert ("<start_of_turn>" in tokens["tokens"]) == is_wrapped
+    assert len(tokens["tokens"]) == len(expected)
+    answered: list[list[int]] = []
+    steps = tuned.decoder.steps
+    monkeypatch.setattr(tuned.decoder, "steps", lambda ids, *rest: answered.append(list(ids)) or steps(ids, *rest))
+    list(group["tiny"].predict([example]))
+    assert answered == [ids_of(asked)]
+    mask = [0] * (len(expected) - 1) + [1]
+    (scored,) = group["_tiny_salience"].predict([example | {"target_mask": mask}])
+    request = SalienceRequest(
+        model="tiny", ids=ids_of(expected), targets=[Span(start=len(expected) - 1, end=len(expected))]
+    )
+    direct = next(event for event in tuned.salience(request, Cancellation()) if isinstance(event, ScoresEvent))
+    assert scored["grad_l2"] == direct.scores
+
+
+def test_the_template_counts_towards_the_window(tuned: Any) -> None:
+    plain = tuned.tokenizer.prompt("onion " * 40)
+    room = tuned.window - len(plain)
+    prompt = "onion " * 40 + "on" * (room - 3)
+    assert len(tuned.tokenizer.prompt(prompt)) < tuned.window <= len(tuned.tokenizer.asked(prompt).tokens)
+    list(tuned.generate(GenerateRequest(model="tiny", prompt=prompt, max_new_tokens=1, chat="off"), Cancellation()))
+    added = sum(token.kind == "template" for token in tuned.tokenizer.asked(prompt).tokens)
+    with pytest.raises(ServiceError, match=f"{added} of them the chat format's") as failure:
+        list(tuned.generate(GenerateRequest(model="tiny", prompt=prompt), Cancellation()))
+    assert failure.value.code == "prompt_too_long"
+
+
+BYTE_LEVEL: dict[str, tuple[str, list[str], str, str]] = {
+    "Llama3": (
+        "Llama 3",
+        ["<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"],
+        "<|start_header_id|>user<|end_header_id|>\n\n",
+        "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+    ),
+    "Qwen3": (
+        "ChatML",
+        ["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        "<|im_start|>user\n",
+        "<|im_end|>\n<|im_start|>assistant\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("family", BYTE_LEVEL)
+def test_other_families_formats(keras_libraries: None, family: str) -> None:
+    from keras_nlp import models
+
+    from lit_lab.service.tokens import BytePieces, _byte_alphabet
+
+    name, special, before, behind = BYTE_LEVEL[family]
+    merges = ["o n", "i on", "Ċ Ċ"]
+    spellings = [*_byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
+    vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
+    made = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=merges, unsplittable_tokens=special)
+    tokenizer = SequenceTokenizer(BytePieces(made), [], [], made.vocabulary_size(), is_instruct=True)
+    assert tokenizer.chat is not None
+    assert tokenizer.chat.name == name
+    for prompt in ("onion", "\nonion 😀"):
+        asked = tokenizer.asked(prompt)
+        assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(before + prompt + behind)]
+        assert joined(asked.tokens) == prompt
+    own = before + "onion" + behind.partition("\n")[0]
+    assert tokenizer.asked(own).use == "written"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("kaggle://keras/gemma2/keras/gemma2_instruct_2b_en/1", True),
+        ("kaggle://keras/gemma2/keras/gemma2_2b_en/1", False),
+        ("kaggle://keras/gemma3/keras/gemma3n_e2b_it", True),
+        ("kaggle://instruct/chat/keras/gemma2_2b_en", False),
+        ("hf://google/gemma-2-2b-it", True),
+        ("hf://google/gemma-3-1b-pt", False),
+        ("hf://meta-llama/Llama-3.2-1B-Instruct", True),
+        ("hf://org/italian-bits", False),
+        ("/models/gemma_1.1_instruct_2b_en", True),
+        ("/models/gemma2_instruct_2b_en/3", True),
+        ("/instruct/gemma2_2b_en.tar.gz", False),
+        ("/models/gemma2_instruct_2b_en.tar.gz", True),
+        ("embedded", False),
+    ],
+)
+def test_the_published_name_tells(path: str, expected: bool, tmp_path: Path) -> None:
+    assert instruct.is_instruct(paths.source(path), tmp_path) is expected
+
+
+def test_kerass_own_presets_are_told_apart(keras_libraries: None, tmp_path: Path) -> None:
+    for name, expected in {"gemma2_instruct_2b_en": True, "gemma2_2b_en": False, "gemma3_instruct_1b": True}.items():
+        assert instruct.is_instruct(paths.source(name), tmp_path) is expected
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, False),
+        ({"tokenizer_config.json": {"chat_template": "{{ messages }}"}}, True),
+        ({"tokenizer_config.json": {"bos_token": "<bos>"}}, False),
+        ({"tokenizer_config.json": []}, False),
+        ({"chat_template.jinja": ""}, True),
+    ],
+)
+def test_a_chat_template_tells(files: dict[str, Any], expected: bool, tmp_path: Path) -> None:
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    assert instruct.is_instruct(paths.source("hf://org/model"), tmp_path) is expected
+    # Qwen's base models have one too: their name goes before it.
+    assert instruct.is_instruct(paths.source("hf://org/model-Base"), tmp_path) is False
+
+
+async def test_a_preset_is_told_by_its_folder_not_by_its_name_here(preset: Path, tmp_path: Path) -> None:
+    from lit_lab.service.registry import Registry, parse
+
+    shutil.copytree(preset, tmp_path / "tiny_instruct_en")
+    entries = parse([f"plain:{tmp_path / 'tiny_instruct_en'}", f"instruct:{preset}"])
+    registry = Registry(entries, None, lambda say: None)
+    for name in entries:
+        async for _ in registry.ready(name):
+            pass
+    told = {name: (entry.info().chat, entry.info().instruct) for name, entry in entries.items()}
+    assert told == {"plain": ("Gemma", True), "instruct": ("Gemma", False)}
+    assert entries["plain"].model is not None
+    assert entries["plain"].model.tokenizer.asked("onion").use == "wrapped"

@@ -1,0 +1,187 @@
+/** An instruction-tuned model, on a server of this test's own: its chat format, switched, and turns that are pasted. */
+import type { Locator, Page } from '@playwright/test';
+import { expect, test } from '@playwright/test';
+
+import { open } from '../servers';
+import { declineNews, serveInstruct } from './instruct';
+import { analyzeAt, COLD, line, Panel } from './lab';
+
+const PORT = open.port + 20_003;
+const URL = `http://127.0.0.1:${PORT}`;
+const PROMPT = 'Suggestion: Onion soup\nAnalysis:';
+const TURNS =
+  '<start_of_turn>user\nIs it sweet?<end_of_turn>\n<start_of_turn>model\nNo.<end_of_turn>\n' +
+  '<start_of_turn>user\nAnd garlic bread?<end_of_turn>';
+
+let end: () => Promise<void>;
+
+test.use({ baseURL: URL });
+
+test.beforeAll(async ({ request }) => {
+  end = await serveInstruct(PORT, request);
+});
+
+test.afterAll(() => end());
+
+/** Begin with a prompt of one's own. */
+async function begin(page: Page, workspace: string): Promise<Panel> {
+  await declineNews(page);
+  await page.goto(`/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`);
+  const text = line(page, 'Suggestion: Onion soup');
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
+  return new Panel(page);
+}
+
+/** Run what is written into the panel, and wait for its answer. */
+async function ask(panel: Panel, prompt: string): Promise<void> {
+  await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
+  if (!(await panel.prompt.isVisible())) {
+    await panel.edit.click();
+  }
+  await panel.prompt.fill(prompt);
+  await panel.run.click();
+  // The answer to this prompt, complete: its tokens are told.
+  await expect(panel.region.locator('.lit-facts')).toContainText(
+    /\d tokens? · [\d.]+ s/,
+    { timeout: COLD }
+  );
+  const close = panel.region.getByRole('button', { name: 'Close editor' });
+  if (await close.isVisible()) {
+    await close.click();
+  }
+}
+
+/** What the chat format put in. */
+function added(panel: Panel, role: string): Locator {
+  return panel.region.getByRole('button', {
+    name: new RegExp(`^${role}, added`)
+  });
+}
+
+test('the format of an instruction-tuned model: told, folded, switched off', async ({
+  page
+}) => {
+  test.slow();
+  const panel = await begin(page, 'chat');
+  await ask(panel, PROMPT);
+  await expect(panel.region.locator('.lit-facts')).toContainText('chat format');
+  const user = added(panel, 'User');
+  await expect(user).toHaveAttribute('aria-expanded', 'false');
+  await expect(added(panel, 'Model')).toBeVisible();
+  // The text is the prompt's alone.
+  await expect(panel.segments('Prompt')).toHaveText([
+    'Suggestion: Onion soup',
+    'Analysis:'
+  ]);
+
+  await user.focus();
+  await page.keyboard.press('Enter');
+  await expect(user).toHaveAttribute('aria-expanded', 'true');
+  await expect(user).toHaveAccessibleName(/added: <bos><start_of_turn>user/);
+  await expect(panel.target, 'a marker is no target').toHaveCount(0);
+  await user.click();
+  await expect(user).toHaveAttribute('aria-expanded', 'false');
+
+  await panel.segments('Answer').last().click();
+  await panel.mapped();
+  await expect(panel.region.getByText(/^template \d.*% apart$/)).toBeVisible();
+
+  // A text of one's own stands in the model's turn: no blank is put before it.
+  await panel.region
+    .getByRole('button', { name: 'What would make it say …?' })
+    .click();
+  await panel.region
+    .getByRole('textbox', { name: 'Text to explain' })
+    .fill('Avoid.');
+  await expect(
+    panel.region.getByRole('checkbox', { name: 'with a blank before it' })
+  ).toHaveCount(0);
+  await panel.region
+    .getByRole('button', { name: 'Explain this text', exact: true })
+    .click();
+  await expect(panel.region.locator('.lit-facts')).toContainText(
+    /given text · chat format .*log p/,
+    { timeout: COLD }
+  );
+  await expect(added(panel, 'Model')).toBeVisible();
+
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  const choice = panel.region.getByRole('combobox', { name: 'Chat format' });
+  await expect(choice).toHaveValue('auto');
+  await expect(
+    panel.region.getByText('menu is instruction-tuned', { exact: false })
+  ).toBeVisible();
+  await choice.selectOption('off');
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.run.click();
+  await expect(user).toHaveCount(0, { timeout: COLD });
+  await expect(panel.region.locator('.lit-facts')).not.toContainText(
+    'chat format'
+  );
+
+  // The history tells which it was, and so does a reopened run.
+  await page.evaluate(() => window.location.reload());
+  await expect(panel.run).toBeVisible({ timeout: COLD });
+  const runs = panel.region.getByRole('region', { name: 'History' });
+  await runs.getByRole('button', { name: 'History' }).click();
+  const entries = runs.getByRole('listitem');
+  await expect(entries).toHaveCount(3, { timeout: COLD });
+  await entries.last().getByRole('button').first().click();
+  await expect(user).toBeVisible({ timeout: COLD });
+  await expect(panel.region.locator('.lit-facts')).toContainText('chat format');
+});
+
+test('turns that are pasted stay as they are, and say who speaks', async ({
+  page
+}) => {
+  test.slow();
+  const panel = await begin(page, 'turns');
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await panel.region
+    .getByRole('combobox', { name: 'Chat format' })
+    .selectOption('auto');
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  await ask(panel, TURNS);
+  await expect(
+    panel.region.getByText('The prompt has turns of its own', { exact: false })
+  ).toContainText('the model’s turn was opened');
+  const turns = panel.region
+    .getByRole('group', { name: 'Prompt', exact: true })
+    .locator('[data-turn]');
+  await expect(turns).toHaveCount(4);
+  for (const [i, role] of ['User', 'Model', 'User', 'End of turn'].entries()) {
+    await expect(turns.nth(i)).toHaveAccessibleName(role);
+  }
+  await expect(added(panel, 'Model')).toBeVisible();
+  await expect(added(panel, 'User')).toHaveCount(0);
+
+  // By the keyboard: to the text, to the second heading, and unfolded.
+  await turns.first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(turns.nth(1)).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(turns.nth(1)).toHaveAttribute('aria-expanded', 'true');
+  await expect(panel.target).toHaveCount(0);
+  await page.keyboard.press('Enter');
+
+  // What was written has a share, as all that was.
+  await panel.segments('Answer').last().click();
+  await panel.mapped();
+  await turns.nth(1).hover();
+  await expect(panel.region.getByRole('tooltip')).toContainText('of salience');
+
+  // Another model, of which nothing says that it is instruction-tuned.
+  await panel.region
+    .getByRole('combobox', { name: 'Model' })
+    .selectOption({ label: 'demo' });
+  await panel.run.click();
+  await expect(
+    panel.region.getByText('nothing says that demo is instruction-tuned', {
+      exact: false
+    })
+  ).toBeVisible({ timeout: 2 * COLD }); // behind what is compiled for the first
+  await expect(added(panel, 'Model')).toHaveCount(0);
+  await expect(turns).toHaveCount(4);
+});
