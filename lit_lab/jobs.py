@@ -23,8 +23,7 @@ from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 
-MAX_RUNNING = 16  # jobs of one user at a time
-MAX_KEPT = 100  # jobs of all users that have ended
+MAX_KEPT = 512  # jobs of all users that have ended
 KEPT_FOR = 3600.0  # seconds after a job's end
 MAX_JOB_BYTES = 64 * 1024 * 1024
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
@@ -103,9 +102,11 @@ class Jobs:
         service: The model service.
         upstream: HTTP to it.
         history: Where runs are kept.
+        most: How many jobs of one user may be under way.
     """
 
-    def __init__(self, service: Service, upstream: Upstream, history: History) -> None:
+    def __init__(self, service: Service, upstream: Upstream, history: History, most: int) -> None:
+        self._most = most
         self._service = service
         self._upstream = upstream
         self._history = history
@@ -122,12 +123,17 @@ class Jobs:
             keeper: In whose history it is kept.
 
         Raises:
-            Problem: Too many of this user's are running.
+            Problem: Too many of this user's are under way.
         """
         self._forget()
         running = sum(job.owner == owner and job.state == "running" for job in self._jobs.values())
-        if running >= MAX_RUNNING:
-            raise Problem(429, "too_many_jobs", f"{running} jobs are running.", "Stop one, or wait for one to end.")
+        if running >= self._most:
+            raise Problem(
+                429,
+                "too_many_jobs",
+                f"{running:,} of your jobs are running or waiting; more are not taken.",
+                "Stop some, or wait until some have ended; then run it again. The limit is half of c.LitLab.max_waiting.",
+            )
         job = Job(owner, request.kind)
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
@@ -193,7 +199,9 @@ class Jobs:
         try:
             with self._service.use():
                 endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
-                async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request)) as lines:
+                async with contextlib.aclosing(
+                    self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)
+                ) as lines:
                     async for line in lines:
                         self._take(job, line)
                         if job.state != "running":
