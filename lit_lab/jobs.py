@@ -25,6 +25,7 @@ from lit_lab.upstream import Upstream
 
 MAX_KEPT = 512  # jobs of all users that have ended
 KEPT_FOR = 3600.0  # seconds after a job's end
+MAX_ASKED_BYTES = 64 * 1024 * 1024  # of the requests of one user's jobs that are under way
 MAX_JOB_BYTES = 64 * 1024 * 1024
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
@@ -39,7 +40,8 @@ log = logging.getLogger(__name__)
 class Job:
     """One piece of work and its events so far."""
 
-    def __init__(self, owner: str, kind: protocol.JobKind) -> None:
+    def __init__(self, owner: str, kind: protocol.JobKind, asked: int) -> None:
+        self.asked = asked  # bytes of its request
         self.id = secrets.token_urlsafe(12)
         self.owner = owner
         self.kind = kind
@@ -114,19 +116,28 @@ class Jobs:
         self._turn = asyncio.Lock()
         self._jobs: dict[str, Job] = {}
 
-    def start(self, owner: str, request: protocol.JobRequest, keeper: str) -> Job:
+    def start(self, owner: str, request: protocol.JobRequest, keeper: str, size: int = 0) -> Job:
         """Start a job.
 
         Args:
             owner: Whose it is.
             request: What to do.
             keeper: In whose history it is kept.
+            size: Bytes of the request, which is held until it was done.
 
         Raises:
-            Problem: Too many of this user's are under way.
+            Problem: Too many of this user's are under way, or too large ones.
         """
         self._forget()
-        running = sum(job.owner == owner and job.state == "running" for job in self._jobs.values())
+        under_way = [job for job in self._jobs.values() if job.owner == owner and job.state == "running"]
+        running = len(under_way)
+        if sum(job.asked for job in under_way) + size > MAX_ASKED_BYTES:
+            raise Problem(
+                429,
+                "too_many_jobs",
+                f"{running:,} of your jobs are running or waiting, and what they ask for is very long; more is not taken.",
+                "Stop some, or wait until some have ended; then run it again.",
+            )
         if running >= self._most:
             raise Problem(
                 429,
@@ -134,7 +145,7 @@ class Jobs:
                 f"{running:,} of your jobs are running or waiting; more are not taken.",
                 "Stop some, or wait until some have ended; then run it again. The limit is half of c.LitLab.max_waiting.",
             )
-        job = Job(owner, request.kind)
+        job = Job(owner, request.kind, size)
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
         job.task.add_done_callback(lambda task: self._keep(job, request, keeper))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 5.0  # seconds without an event after which the reader is told that we are still there
 
-BUSY = "The model is busy: position {} in its queue…"
+BUSY = "Busy: position {} in the queue…"
 """What whoever waits is told."""
 
 THREADS = 32  # models that compute at the same time; each does one thing at a time

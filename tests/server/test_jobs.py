@@ -271,6 +271,17 @@ async def test_too_many_jobs(api, generate, lit_lab):
     await generate("Hi")
 
 
+async def test_jobs_that_wait_hold_no_more_than_they_may(api, generate, monkeypatch):
+    body = {"kind": "generate", "model": "demo", "prompt": "forever"}
+    monkeypatch.setattr(jobs_module, "MAX_ASKED_BYTES", int(2.5 * len(json.dumps(body))))
+    first = await generate("forever")
+    await generate("forever")
+    status, answer = await api("POST", "jobs", body=body)
+    assert (status, answer["error"], bool(answer["hint"])) == (429, "too_many_jobs", True)
+    await api("DELETE", "jobs", first)
+    await generate("forever")
+
+
 async def test_old_jobs_are_forgotten(api, generate, events, monkeypatch):
     ids = []
     for _ in range(3):

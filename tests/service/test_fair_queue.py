@@ -170,7 +170,7 @@ async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_comput
         await asyncio.sleep(0)
     queue = work._registry.get("one").turn
     await settled(lambda: len(queue) == 199 and len(computations.begun) == 1)
-    await settled(lambda: all(events and events[-1].get("message", "").startswith("The model") for events in found[1:]))
+    await settled(lambda: all(events and events[-1].get("message", "").startswith("Busy") for events in found[1:]))
     assert found[1][-1]["message"] == BUSY.format(1)
     assert found[199][-1]["message"] == BUSY.format(199)
 
