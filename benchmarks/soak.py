@@ -14,6 +14,7 @@ import argparse
 import json
 import random
 import sys
+import time
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +24,7 @@ from lab_server import lab_server
 
 GOALS = {"server": 1.0, "service": 2.0}
 """Most MB per 100 runs."""
+REST = 5.0  # seconds after each reading: what a model compiles in the background, it compiles when it rests
 DISHES = (
     "Onion soup",
     "Quiche Lorraine",
@@ -93,6 +95,7 @@ def main() -> int:
                         f"{number:>6} runs   server {held['server']:8.1f} MB   service {held['service']:8.1f} MB",
                         flush=True,
                     )
+                time.sleep(REST)
             if number < options.runs:
                 once(server, chance.choice(texts))
         if ready(server) != pid:

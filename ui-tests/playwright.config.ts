@@ -55,7 +55,10 @@ const config: PlaywrightTestConfig = {
     server('jupyter_server_test_config.py', open),
     server('jupyter_server_secure_config.py', secure, secure.token),
     // Its login page: the API answers nobody who has no name.
-    { ...server('jupyter_server_hub_config.py', hub), url: `${hub.url}${hub.base}/login` }
+    {
+      ...server('jupyter_server_hub_config.py', hub),
+      url: `${hub.url}${hub.base}/login`
+    }
   ]
 };
 

@@ -1,10 +1,6 @@
 /** Stand-ins for the specs: a notebook that is shown by one view, and a finder over Python alone. */
-import { pythonLanguage } from '@codemirror/lang-python';
 import { CodeMirrorEditor, ybinding } from '@jupyterlab/codemirror';
-import type {
-  IEditorLanguage,
-  IEditorLanguageRegistry
-} from '@jupyterlab/codemirror';
+import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { NotebookModel } from '@jupyterlab/notebook';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
@@ -18,12 +14,17 @@ import { StringFinder } from './strings/finder';
 export const trans = nullTranslator.load('lit_lab');
 
 /** A finder over Python alone; counts how often names are looked up. */
-export function makeFinder(unicodeNames = async () => new Map<string, string>()) {
-  const python = {
-    support: { language: pythonLanguage }
-  } as unknown as IEditorLanguage;
+export function makeFinder(
+  unicodeNames = async () => new Map<string, string>()
+) {
   const languages = {
-    getLanguage: async (name: string) => (name === 'python' ? python : null)
+    getLanguage: async (name: string) => {
+      if (name !== 'python') {
+        return null;
+      }
+      const { pythonLanguage } = await import('@codemirror/lang-python');
+      return { support: { language: pythonLanguage } };
+    }
   } as unknown as IEditorLanguageRegistry;
   return new StringFinder({ languages, unicodeNames, trans });
 }

@@ -66,9 +66,10 @@ test('somebody else’s many jobs hold nobody up', async ({
       others.push(await occupy(request));
     }
     await panel.run.click();
-    await expect(
-      panel.region.locator('.lit-waiting-message')
-    ).toContainText('position 1', { timeout: COLD });
+    await expect(panel.region.locator('.lit-waiting-message')).toContainText(
+      'position 1',
+      { timeout: COLD }
+    );
     await release(request, others[0]);
     // Seven are still to come.
     await panel.answered('Recommendation:');
