@@ -176,6 +176,11 @@ class Service:
         raise RuntimeError("the model service ended")
 
 
+def say(what: str) -> None:
+    """Tell how far it is: of a model of this size, a step may take minutes."""
+    print(what, file=sys.stderr, flush=True)
+
+
 @contextmanager
 def highest(service: Service, device: str) -> Iterator[list[float]]:
     """Yield a list whose only number is, at the end, the most memory that was held meanwhile, in MB."""
@@ -241,13 +246,20 @@ def measure(preset: Path, options: argparse.Namespace, scratch: Path) -> dict[st
             loaded = service.load("real")
             figures["load_s"] = time.perf_counter() - start
             held = service.held(device)
+            say(
+                f"loaded in {figures['load_s']:.0f} s: {held - bare:,.0f} MB, reckoned {loaded['memory'] / 1e6:,.0f} MB"
+            )
             first = answer(service, "Can't eat eggs", options.tokens)
+            say(f"first token after {first['first_s']:.1f} s, then one in {first['token_s']:.2f} s")
             again = answer(service, "Don't like cheese", options.tokens)
+            say(f"first token after {again['first_s']:.1f} s, then one in {again['token_s']:.2f} s")
             ids, seam = first["ids"], first["prompt_tokens"]
             step = max(1, options.tokens // options.sentences)
             *others, last = sentences(seam, len(ids), step)
             figures["one_s"] = explain(service, ids, [last])
+            say(f"a map in {figures['one_s']:.0f} s; {peak[0] - held:,.0f} MB above the loaded model")
             figures["next_s"] = explain(service, ids, [others[-1]])
+            say(f"another of that answer in {figures['next_s']:.0f} s")
             # Of the other answer nothing is kept yet.
             targets = sentences(again["prompt_tokens"], len(again["ids"]), step)
             figures["all_s"] = explain(service, again["ids"], targets)
@@ -295,7 +307,7 @@ def main() -> None:
         if not (preset / "model.weights.h5").exists() and not list(preset.glob("*.json")):
             start = time.perf_counter()
             write(preset, options.layers)
-            print(f"preset written in {time.perf_counter() - start:.0f} s", file=sys.stderr)
+            say(f"preset written in {time.perf_counter() - start:.0f} s")
         result = measure(preset, options, Path(scratch))
     size = sum(file.stat().st_size for file in preset.rglob("*") if file.is_file()) if options.preset else None
     result |= {"layers": options.layers, "max_length": options.max_length, "preset_bytes": size}
