@@ -38,10 +38,10 @@ DISHES = (
 FOODS = ("Cheese", "Eggs", "Spicy food", "Fish", "Mushrooms", "Bread", "Lentils", "Cream", "Peanuts", "Tomatoes")
 
 
-def prompt(chance: random.Random) -> str:
-    """Return one like the tutorial's, with up to eight examples before it."""
+def prompt(chance: random.Random, most: int) -> str:
+    """Return one like the tutorial's, with up to so many examples before it, few of them most often."""
     examples = []
-    for _ in range(chance.choice((0, 0, 1, 2, 3, 5, 8))):
+    for _ in range(min(most, chance.choice((0, 0, 1, 2, 3, 5, 8)))):
         likes, dislikes = chance.sample(FOODS, 2)
         examples.append(
             f"Taste-likes: {likes}\nTaste-dislikes: {dislikes}\nSuggestion: {chance.choice(DISHES)}\n"
@@ -52,9 +52,9 @@ def prompt(chance: random.Random) -> str:
     return "\n".join([*examples, asked])
 
 
-def once(server: Any, text: str) -> None:
-    """Answer a prompt, and explain all sentences of the answer."""
-    told = run(server, {"kind": "generate", "model": "demo", "prompt": text, "max_new_tokens": 60})
+def once(server: Any, text: str, tokens: int) -> None:
+    """Answer a prompt with so many tokens at most, and explain all sentences of the answer."""
+    told = run(server, {"kind": "generate", "model": "demo", "prompt": text, "max_new_tokens": tokens})
     asked = next(event for event in told if event["event"] == "prompt")["tokens"]
     answer = next(event for event in told if event["event"] == "answer")["tokens"]
     ids = [token["id"] for token in [*asked, *answer]]
@@ -78,10 +78,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=1_000, help="(default: %(default)s)")
     parser.add_argument("--every", type=int, default=50, help="runs between two readings (default: %(default)s)")
+    parser.add_argument("--tokens", type=int, default=60, help="most tokens of an answer (default: %(default)s)")
+    parser.add_argument("--examples", type=int, default=8, help="most examples in a prompt (default: %(default)s)")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options = parser.parse_args()
     chance = random.Random(7)
-    texts = [prompt(chance) for _ in range(max(1, options.runs // 2))]
+    texts = [prompt(chance, options.examples) for _ in range(max(1, options.runs // 2))]
 
     with lab_server() as server:
         pid = ready(server)
@@ -97,7 +99,7 @@ def main() -> int:
                     )
                 time.sleep(REST)
             if number < options.runs:
-                once(server, chance.choice(texts))
+                once(server, chance.choice(texts), options.tokens)
         if ready(server) != pid:
             raise RuntimeError("the model service was started anew meanwhile")
         kept = ask(server, "POST", "runs/search", {})["total"]
