@@ -168,10 +168,9 @@ def _sample_ids(tokenizer: Any) -> list[int]:
     return ids[: PROMPT_TOKENS + ANSWER_TOKENS]
 
 
-def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
-    import keras
+def untrained(shape: Shape, dtype: str, layers: int) -> Any:
+    """Return a `keras_nlp.models.GemmaCausalLM` of this shape, with fewer layers where asked, and no preprocessor."""
     import keras_nlp
-    import tensorflow as tf
 
     backbone = keras_nlp.models.GemmaBackbone(
         vocabulary_size=shape.vocabulary,
@@ -190,14 +189,22 @@ def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
         sliding_window_size=4096,
         dtype=dtype,
     )
-    for index, variable in enumerate(backbone.weights):
-        drawn = tf.random.stateless_normal(variable.shape, [7, index], alg="philox") * _deviation(variable, shape.width)
-        value = tf.cast(tf.cast(drawn, shape.dtype), dtype)
-        variable.assign(value if keras.config.backend() == "tensorflow" else value.numpy())
     return keras_nlp.models.GemmaCausalLM(backbone=backbone)
 
 
-def _deviation(variable: Any, width: int) -> float:
+def _random_model(shape: Shape, dtype: str, layers: int) -> Any:
+    import keras
+    import tensorflow as tf
+
+    causal_lm = untrained(shape, dtype, layers)
+    for index, variable in enumerate(causal_lm.backbone.weights):
+        drawn = tf.random.stateless_normal(variable.shape, [7, index], alg="philox") * deviation(variable, shape.width)
+        value = tf.cast(tf.cast(drawn, shape.dtype), dtype)
+        variable.assign(value if keras.config.backend() == "tensorflow" else value.numpy())
+    return causal_lm
+
+
+def deviation(variable: Any, width: int) -> float:
     """Return the standard deviation that keeps activations and gradients near one, whatever the width.
 
     Kernels: the root of the number of inputs, inverted. Embeddings: half of that, lest a token's own logit, which tied

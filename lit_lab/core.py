@@ -35,7 +35,7 @@ class Options:
 
     `models` are the configured ones as `name:path`, the default first; None when the service is elsewhere, which then
     knows them. `datasets` are those by name; `dataset_bytes` is the most to read of one, 0 for no limit. `heartbeat` is
-    in seconds.
+    in seconds. `max_waiting` is how many computations may wait for one model, half of them one user's.
     """
 
     models: tuple[str, ...] | None
@@ -45,6 +45,7 @@ class Options:
     datasets: Mapping[str, Entry] = field(default_factory=dict)
     dataset_bytes: int = 0
     heartbeat: float = 5.0
+    max_waiting: int = 512
 
 
 class Core:
@@ -68,7 +69,7 @@ class Core:
         self.service = service
         self.upstream = Upstream(service, elsewhere=options.models is None)
         self.history = history
-        self.jobs = Jobs(service, self.upstream, history)
+        self.jobs = Jobs(service, self.upstream, history, max(1, options.max_waiting // 2))
         self.datasets = Shelf(options.datasets, service, self.upstream, options.dataset_bytes)
 
     async def close(self) -> None:
@@ -208,7 +209,7 @@ class Core:
         endpoint = await self.service.awaited()
         return await self.upstream.file(endpoint, f"/lit/files/{name}")
 
-    async def lit_call(self, request: protocol.LitCall) -> AsyncGenerator[bytes, None]:
+    async def lit_call(self, request: protocol.LitCall, owner: str = "") -> AsyncGenerator[bytes, None]:
         """Yield the lines of LIT's answer, each a `LitEvent`. Closing this ends LIT's work. Raises `Problem`."""
         for example in request.inputs:
             if isinstance(example, protocol.LitExample):
@@ -216,7 +217,7 @@ class Core:
                     self.check_length(what, str(example.data.get(what, "")))
         with self.service.use():
             endpoint = await self.service.awaited()
-            async with contextlib.aclosing(self.upstream.lines(endpoint, "/lit/call", request)) as lines:
+            async with contextlib.aclosing(self.upstream.lines(endpoint, "/lit/call", request, owner)) as lines:
                 async for line in lines:
                     try:
                         event = _LIT_EVENT.validate_json(line)

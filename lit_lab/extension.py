@@ -140,6 +140,13 @@ class LitLab(ExtensionApp):
         help="""The most threads that the model service computes with. None: all cores but one.""",
     ).tag(config=True)
 
+    max_waiting = Int(
+        512,
+        min=1,
+        help="""The most computations of all users that may wait for one model, half of them one user's. Turns go round
+        among those who wait, so that nobody's work is held up by somebody else's more than once in a round.""",
+    ).tag(config=True)
+
     datasets = List(
         Unicode(),
         help="""Datasets of prompts beside LIT's sample prompts. `name:path` names a file, as LIT writes it: `.jsonl`
@@ -239,6 +246,7 @@ class LitLab(ExtensionApp):
             max_new_tokens=self.max_new_tokens,
             datasets=parse_all(self.datasets),
             dataset_bytes=int(self.dataset_megabytes * 1e6),
+            max_waiting=self.max_waiting,
         )
         from lit_lab.history import History
         from lit_lab.models.added import Added
@@ -275,6 +283,7 @@ class LitLab(ExtensionApp):
             kaggle=lambda: kaggle.login,
             precision=cast("Precision", self.precision),
             model_idle_timeout=self.model_idle_timeout,
+            max_waiting=self.max_waiting,
             max_length=self.max_length,
             threads=self.threads,
             memory_limit=self.memory_limit,

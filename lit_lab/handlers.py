@@ -106,7 +106,7 @@ class JobsHandler(Handler):
     async def post(self, request: JobRequest) -> Message:
         """Start a job."""
         self.core.check_job(request)
-        return self.core.jobs.start(self.owner, request, self.keeper).info()
+        return self.core.jobs.start(self.owner, request, self.keeper, len(self._body)).info()
 
     @endpoint("jobs")
     async def get(self) -> Message:

@@ -23,9 +23,9 @@ from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 
-MAX_RUNNING = 16  # jobs of one user at a time
-MAX_KEPT = 100  # jobs of all users that have ended
+MAX_KEPT = 512  # jobs of all users that have ended
 KEPT_FOR = 3600.0  # seconds after a job's end
+MAX_ASKED_BYTES = 64 * 1024 * 1024  # of the requests of one user's jobs that are under way
 MAX_JOB_BYTES = 64 * 1024 * 1024
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 
@@ -40,7 +40,8 @@ log = logging.getLogger(__name__)
 class Job:
     """One piece of work and its events so far."""
 
-    def __init__(self, owner: str, kind: protocol.JobKind) -> None:
+    def __init__(self, owner: str, kind: protocol.JobKind, asked: int) -> None:
+        self.asked = asked  # bytes of its request
         self.id = secrets.token_urlsafe(12)
         self.owner = owner
         self.kind = kind
@@ -103,9 +104,11 @@ class Jobs:
         service: The model service.
         upstream: HTTP to it.
         history: Where runs are kept.
+        most: How many jobs of one user may be under way.
     """
 
-    def __init__(self, service: Service, upstream: Upstream, history: History) -> None:
+    def __init__(self, service: Service, upstream: Upstream, history: History, most: int) -> None:
+        self._most = most
         self._service = service
         self._upstream = upstream
         self._history = history
@@ -113,22 +116,36 @@ class Jobs:
         self._turn = asyncio.Lock()
         self._jobs: dict[str, Job] = {}
 
-    def start(self, owner: str, request: protocol.JobRequest, keeper: str) -> Job:
+    def start(self, owner: str, request: protocol.JobRequest, keeper: str, size: int = 0) -> Job:
         """Start a job.
 
         Args:
             owner: Whose it is.
             request: What to do.
             keeper: In whose history it is kept.
+            size: Bytes of the request, which is held until it was done.
 
         Raises:
-            Problem: Too many of this user's are running.
+            Problem: Too many of this user's are under way, or too large ones.
         """
         self._forget()
-        running = sum(job.owner == owner and job.state == "running" for job in self._jobs.values())
-        if running >= MAX_RUNNING:
-            raise Problem(429, "too_many_jobs", f"{running} jobs are running.", "Stop one, or wait for one to end.")
-        job = Job(owner, request.kind)
+        under_way = [job for job in self._jobs.values() if job.owner == owner and job.state == "running"]
+        running = len(under_way)
+        if sum(job.asked for job in under_way) + size > MAX_ASKED_BYTES:
+            raise Problem(
+                429,
+                "too_many_jobs",
+                f"{running:,} of your jobs are running or waiting, and what they ask for is very long; more is not taken.",
+                "Stop some, or wait until some have ended; then run it again.",
+            )
+        if running >= self._most:
+            raise Problem(
+                429,
+                "too_many_jobs",
+                f"{running:,} of your jobs are running or waiting; more are not taken.",
+                "Stop some, or wait until some have ended; then run it again. The limit is half of c.LitLab.max_waiting.",
+            )
+        job = Job(owner, request.kind, size)
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
         job.task.add_done_callback(lambda task: self._keep(job, request, keeper))
@@ -193,7 +210,9 @@ class Jobs:
         try:
             with self._service.use():
                 endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
-                async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request)) as lines:
+                async with contextlib.aclosing(
+                    self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)
+                ) as lines:
                     async for line in lines:
                         self._take(job, line)
                         if job.state != "running":

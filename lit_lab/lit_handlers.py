@@ -51,7 +51,7 @@ class LitCallHandler(Handler):
 
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the heartbeats back
-        async with contextlib.aclosing(self.core.lit_call(request)) as lines:
+        async with contextlib.aclosing(self.core.lit_call(request, self.owner)) as lines:
             sent = False
             try:
                 async for line in lines:

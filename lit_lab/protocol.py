@@ -24,6 +24,9 @@ MAX_SEGMENTS = 4_096
 MAX_SAMPLES = 16_384
 MAX_NAME = 200
 
+OWNER_HEADER = "X-LIT-Lab-Owner"
+"""Tells the model service who asks, without a name: only whether it is the same as before."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -1205,6 +1208,7 @@ class ServiceConfig(Message):
     )
     cache: str | None = Field(default=None, description="Folder for what is unpacked; None: a temporary one.")
     kaggle: KaggleLogin | None = Field(default=None, description="Credentials from the panel.", repr=False)
+    max_waiting: int = Field(default=512, ge=1, description="Most computations that wait for one model.")
 
 
 class ProgressLine(Message):

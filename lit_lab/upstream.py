@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import secrets
 import ssl
 from collections.abc import AsyncGenerator
 from typing import TypeVar
@@ -12,7 +14,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ErrorBody, Message
+from lit_lab.protocol import OWNER_HEADER, ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -39,6 +41,7 @@ class Upstream:
 
     def __init__(self, service: Service, elsewhere: bool) -> None:
         self._service = service
+        self._key = secrets.token_bytes(16)
         # No environment: a proxy meant for the internet must see neither loopback requests nor the secret.
         self._client = httpx.AsyncClient(
             trust_env=False,
@@ -97,15 +100,21 @@ class Upstream:
                 chunks.append(chunk)
         return b"".join(chunks)
 
-    async def lines(self, endpoint: Endpoint, path: str, body: Message) -> AsyncGenerator[bytes, None]:
+    async def lines(self, endpoint: Endpoint, path: str, body: Message, owner: str = "") -> AsyncGenerator[bytes, None]:
         """Yield the lines of a stream, without line breaks. Closing this iterator closes the connection.
+
+        Args:
+            endpoint: Where the service is.
+            path: Of the service's own, not ours.
+            body: What is asked.
+            owner: Who asks. The service learns no name, only who is the same as before.
 
         Raises:
             Problem: As `ask`; also when the stream breaks.
         """
         rest: list[bytes] = []
         size = 0
-        async with contextlib.aclosing(self._stream(endpoint, "POST", path, body, STREAM_SILENCE)) as stream:
+        async with contextlib.aclosing(self._stream(endpoint, "POST", path, body, STREAM_SILENCE, owner)) as stream:
             async for chunk in stream:
                 first, *others = chunk.split(b"\n")
                 rest.append(first)
@@ -120,9 +129,18 @@ class Upstream:
             raise await self._service.why_gone(endpoint)  # a line was cut off
 
     async def _stream(
-        self, endpoint: Endpoint, method: str, path: str, body: Message | None, silence: float | None
+        self,
+        endpoint: Endpoint,
+        method: str,
+        path: str,
+        body: Message | None,
+        silence: float | None,
+        owner: str = "",
     ) -> AsyncGenerator[bytes, None]:
         headers = {"Authorization": f"Bearer {endpoint.secret}", "Content-Type": "application/json"}
+        if owner:
+            # Another key in each server: users of a service that several share are told apart, too.
+            headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()
         content = None if body is None else body.model_dump_json().encode()
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         request = self._client.build_request(

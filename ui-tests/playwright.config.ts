@@ -3,7 +3,7 @@ import * as path from 'path';
 import type { PlaywrightTestConfig } from '@playwright/test';
 
 import { chromium } from './chromium';
-import { open, secure } from './servers';
+import { hub, open, secure } from './servers';
 
 /** A clone's own environment goes first, so that `playwright test` works without activating it. */
 const bin = path.resolve(__dirname, '../.venv/bin');
@@ -53,7 +53,12 @@ const config: PlaywrightTestConfig = {
   },
   webServer: [
     server('jupyter_server_test_config.py', open),
-    server('jupyter_server_secure_config.py', secure, secure.token)
+    server('jupyter_server_secure_config.py', secure, secure.token),
+    // Its login page: the API answers nobody who has no name.
+    {
+      ...server('jupyter_server_hub_config.py', hub),
+      url: `${hub.url}${hub.base}/login`
+    }
   ]
 };
 

@@ -16,5 +16,13 @@ export const secure = {
   token: 'a-token-of-the-tests'
 };
 
+/** Below a base URL, with users: whoever has the cookie `hub-user` is the one that it names. */
+export const hub = {
+  port: port + 20_000,
+  url: `http://127.0.0.1:${port + 20_000}`,
+  base: '/user/ada',
+  cookie: 'hub-user'
+};
+
 /** The stand-in for Kaggle that the open server's downloads come from. */
 export const kaggle = `http://127.0.0.1:${port - 10_000}`;

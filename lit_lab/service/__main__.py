@@ -131,7 +131,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     for name in config.added:
         registry.get(name).added = True
     registry.kaggle = config.kaggle
-    work = Work(registry)
+    work = Work(registry, config.max_waiting)
 
     async def start() -> None:
         lines.say(ListeningLine(port=listener.getsockname()[1], version=version()))

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
 from lit_lab.protocol import (
+    OWNER_HEADER,
     AblationRequest,
     ErrorBody,
     Estimate,
@@ -45,6 +46,8 @@ from .surrogates import check_texts
 from .work import Work
 
 MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
+
+MAX_OWNER = 64  # characters that tell who asks
 
 T = TypeVar("T", bound=BaseModel)
 Scope = MutableMapping[str, Any]
@@ -177,6 +180,7 @@ def create_app(
             work.stream(
                 asked.model,
                 lambda model, cancellation: model.generate(asked, cancellation),
+                _owner(request),
             )
         )
 
@@ -184,25 +188,33 @@ def create_app(
     async def score(request: Request) -> Response:
         asked = await _body(request, ScoreRequest)
         registry.get(asked.model)
-        return _stream(work.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation)))
+        return _stream(
+            work.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation), _owner(request))
+        )
 
     @app.post("/salience")
     async def salience(request: Request) -> Response:
         asked = await _body(request, SalienceRequest)
         registry.get(asked.model)
-        return _stream(work.stream(asked.model, lambda model, cancellation: model.salience(asked, cancellation)))
+        return _stream(
+            work.stream(asked.model, lambda model, cancellation: model.salience(asked, cancellation), _owner(request))
+        )
 
     @app.post("/ablation")
     async def ablation(request: Request) -> Response:
         asked = await _body(request, AblationRequest)
         registry.get(asked.model)
-        return _stream(work.stream(asked.model, lambda model, cancellation: model.ablation(asked, cancellation)))
+        return _stream(
+            work.stream(asked.model, lambda model, cancellation: model.ablation(asked, cancellation), _owner(request))
+        )
 
     @app.post("/trust")
     async def trust(request: Request) -> Response:
         asked = await _body(request, TrustRequest)
         registry.get(asked.model)
-        return _stream(work.stream(asked.model, lambda model, cancellation: model.trust(asked, cancellation)))
+        return _stream(
+            work.stream(asked.model, lambda model, cancellation: model.trust(asked, cancellation), _owner(request))
+        )
 
     @app.post("/estimate")
     async def estimate(request: Request) -> Response:
@@ -228,7 +240,7 @@ def create_app(
 
     @app.post("/lit/call")
     async def lit_call(request: Request) -> Response:
-        return _stream(lit.call(await _body(request, LitCall)))
+        return _stream(lit.call(await _body(request, LitCall), _owner(request)))
 
     @app.get("/lit/files/{name}")
     async def lit_file(name: str) -> Response:
@@ -241,6 +253,10 @@ def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     from .estimates import passes  # here, as it is not needed to start
 
     return passes(request)
+
+
+def _owner(request: Request) -> str:
+    return request.headers.get(OWNER_HEADER, "")[:MAX_OWNER]
 
 
 async def _body(request: Request, kind: type[T]) -> T:

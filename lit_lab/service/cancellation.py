@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from .errors import ServiceError
 
@@ -20,12 +21,27 @@ class Cancellation:
     def __init__(self) -> None:
         self._set = threading.Event()
         self._why: ServiceError | None = None
+        self._watching: Callable[[], object] | None = None
+        self._lock = threading.Lock()
 
     def set(self, why: ServiceError | None = None) -> None:
         """End the computation; with a reason where somebody is there to be told."""
-        if not self._set.is_set():
+        with self._lock:
+            if self._set.is_set():
+                return
             self._why = why
             self._set.set()
+            watching = self._watching
+        if watching is not None:
+            watching()
+
+    def watch(self, watching: Callable[[], object] | None) -> None:
+        """Have a function called when this is set, in whichever thread that is; at once where it is set already."""
+        with self._lock:
+            self._watching = watching
+            late = self._set.is_set()
+        if late and watching is not None:
+            watching()
 
     def check(self) -> None:
         """Go on, or raise.

@@ -12,6 +12,7 @@ from lit_lab import demo
 from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelState, Precision
 
 from .errors import ServiceError
+from .fair_queue import FairQueue
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
@@ -27,7 +28,7 @@ class Entry:
         name: What the interface calls it.
         path: As written after the colon of `name:path`.
         added: In the panel, rather than configured.
-        turn: One computation at a time; asyncio's lock is fair.
+        turn: One computation at a time, whose turn it is.
         preparing: Compiles, in the background, what makes salience quicker.
         may_download: The user has said so, for the next attempt.
         asked: What the user wants it loaded in; None: as configured.
@@ -44,7 +45,7 @@ class Entry:
     detail: str = ""
     error: ServiceError | None = None
     model: LanguageModel | None = None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    turn: FairQueue = field(default_factory=FairQueue)
     loading: asyncio.Task[None] | None = None
     preparing: asyncio.Task[None] | None = None
     added: bool = False

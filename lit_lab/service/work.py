@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, StateEvent
 
+from . import fair_queue
 from .cancellation import Cancellation, Cancelled
 from .errors import ServiceError, unexpected
 from .registry import Registry
@@ -22,20 +23,25 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 5.0  # seconds without an event after which the reader is told that we are still there
 
+BUSY = "Busy: position {} in the queue…"
+"""What whoever waits is told."""
+
 THREADS = 32  # models that compute at the same time; each does one thing at a time
 
 log = logging.getLogger(__name__)
 
 
 class Work:
-    """Runs computations, one at a time for each model, first come first served.
+    """Runs computations, one at a time for each model, in the order of its queue.
 
     Args:
         registry: The models.
+        most: How many may wait for one model.
     """
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, most: int = fair_queue.MOST) -> None:
         self._registry = registry
+        self._most = most
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
@@ -47,18 +53,22 @@ class Work:
         return bool(running)
 
     async def stream(
-        self, name: str, compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]]
+        self,
+        name: str,
+        compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        owner: str = "",
     ) -> AsyncIterator[bytes]:
         """Yield a computation's events as lines of JSON, with heartbeats in between; the last is `done` or `error`.
 
         Args:
             name: The model.
             compute: Runs in a thread; ends within one piece of work when this iterator is closed.
+            owner: Who asks; turns go round among them.
         """
         cancellation = Cancellation()
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
         # A task of its own: the model's turn ends when the thread has, not when the reader goes away.
-        task = asyncio.ensure_future(self._run(name, compute, cancellation, events.put_nowait))
+        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, events.put_nowait))
         self._running[task] = cancellation
         task.add_done_callback(self._running.pop)
         try:
@@ -72,6 +82,7 @@ class Work:
         name: str,
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
         cancellation: Cancellation,
+        owner: str = "",
     ) -> list[BaseModel]:
         """Return a computation's events once it has ended; it takes its turn as any other.
 
@@ -80,7 +91,7 @@ class Work:
             Cancelled: The caller set `cancellation`.
         """
         events: list[BaseModel | None] = []
-        task = asyncio.ensure_future(self._run(name, compute, cancellation, events.append))
+        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, events.append))
         self._running[task] = cancellation
         task.add_done_callback(self._running.pop)
         await task
@@ -96,24 +107,15 @@ class Work:
         self,
         name: str,
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        owner: str,
         cancellation: Cancellation,
         tell: Callable[[BaseModel | None], None],
     ) -> None:
         try:
-            done = False
-            while not done:
-                async for message in self._registry.ready(name):
-                    tell(StateEvent(message=message))
-                entry = self._registry.get(name)
-                if entry.turn.locked():
-                    tell(StateEvent(message="Waiting for another computation to end…"))
-                async with entry.turn:
-                    if entry.model is None:  # unloaded meanwhile
-                        continue
-                    started = time.monotonic()
-                    await self._in_thread(entry.model, compute, cancellation, tell)
-                    tell(DoneEvent(seconds=time.monotonic() - started))
-                    done = True
+            seconds = None
+            while seconds is None:
+                seconds = await self._in_turn(name, compute, owner, cancellation, tell)
+            tell(DoneEvent(seconds=seconds))
         except Cancelled:
             log.info("a computation was cancelled")
         except ServiceError as error:
@@ -125,6 +127,41 @@ class Work:
             tell(None)
             if name in self._registry.entries:  # not removed meanwhile
                 self._registry.rested(self._registry.entries[name])
+
+    async def _in_turn(
+        self,
+        name: str,
+        compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        owner: str,
+        cancellation: Cancellation,
+        tell: Callable[[BaseModel | None], None],
+    ) -> float | None:
+        """Compute, and return the seconds it took; None where another model has got the name while this one waited."""
+        entry = self._registry.get(name)
+        # Before the model is loaded: those who ask first come first, however long that takes.
+        place = entry.turn.join(owner, self._most)
+        loop = asyncio.get_running_loop()
+        cancellation.watch(lambda: loop.call_soon_threadsafe(place.abandon))
+        try:
+            await self._ready(name, tell)
+            if not await place.turn(lambda position: tell(StateEvent(message=BUSY.format(position)))):
+                cancellation.check()
+            if place.told:
+                tell(StateEvent(message="Computing…"))
+            if entry.model is None:  # unloaded meanwhile
+                await self._ready(name, tell)
+            if entry.model is None:  # removed
+                return None
+            started = time.monotonic()
+            await self._in_thread(entry.model, compute, cancellation, tell)
+            return time.monotonic() - started
+        finally:
+            cancellation.watch(None)
+            place.leave()
+
+    async def _ready(self, name: str, tell: Callable[[BaseModel | None], None]) -> None:
+        async for message in self._registry.ready(name):
+            tell(StateEvent(message=message))
 
     async def _in_thread(
         self,

@@ -42,6 +42,7 @@ class Settings:
     kaggle: Callable[[], protocol.KaggleLogin | None] = lambda: None
     precision: protocol.Precision = "auto"
     model_idle_timeout: float = 0.0
+    max_waiting: int = 512
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
@@ -148,6 +149,7 @@ class Life:
             threads=settings.threads,
             memory_limit=settings.memory_limit,
             backend=settings.backend,
+            max_waiting=settings.max_waiting,
         )
         self._log.add(f"[starting {settings.python}]")
         return await ServiceProcess.begin(

@@ -104,6 +104,7 @@ class Handler(BaseHTTPRequestHandler):
         if request.get("prompt") == "refuse":
             self.answer({"error": "prompt_too_long", "message": "9 tokens, window 8", "hint": "Shorten."}, 422)
             return
+        trace("owners", self.headers["X-LIT-Lab-Owner"] or "-")
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()

@@ -260,14 +260,26 @@ async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api
     os.kill(standin.pids[0], signal.SIGCONT)
 
 
-async def test_too_many_jobs(api, generate, monkeypatch):
-    monkeypatch.setattr(jobs_module, "MAX_RUNNING", 2)
+async def test_too_many_jobs(api, generate, lit_lab):
+    lit_lab.core.jobs._most = 2
     first = await generate("forever")
     await generate("forever")
     status, answer = await api("POST", "jobs", body={"kind": "generate", "model": "demo", "prompt": "Hi"})
     assert (status, answer["error"]) == (429, "too_many_jobs")
+    assert "c.LitLab.max_waiting" in answer["hint"]
     await api("DELETE", "jobs", first)
     await generate("Hi")
+
+
+async def test_jobs_that_wait_hold_no_more_than_they_may(api, generate, monkeypatch):
+    body = {"kind": "generate", "model": "demo", "prompt": "forever"}
+    monkeypatch.setattr(jobs_module, "MAX_ASKED_BYTES", int(2.5 * len(json.dumps(body))))
+    first = await generate("forever")
+    await generate("forever")
+    status, answer = await api("POST", "jobs", body=body)
+    assert (status, answer["error"], bool(answer["hint"])) == (429, "too_many_jobs", True)
+    await api("DELETE", "jobs", first)
+    await generate("forever")
 
 
 async def test_old_jobs_are_forgotten(api, generate, events, monkeypatch):
@@ -302,6 +314,20 @@ class TestOwnership:
     def jp_server_config(self, jp_server_config):
         jp_server_config["ServerApp"]["identity_provider_class"] = TwoUsers
         return jp_server_config
+
+    async def test_the_service_learns_who_asks_and_no_name(self, api, standin):
+        for name, prompt in (("ann", "one"), ("bob", "two"), ("ann", "three")):
+            headers = {"X-User": name}
+            body = {"kind": "generate", "model": "demo", "prompt": prompt}
+            _, job = await api("POST", "jobs", body=body, headers=headers)
+            await until(lambda job=job["id"], headers=headers: self._done(api, job, headers))
+        first, second, third = standin.trace("owners")
+        assert first == third
+        assert first != second
+        assert not {"ann", "bob"} & {first, second}
+
+    async def _done(self, api, job, headers):
+        return (await api("GET", "jobs", job, headers=headers))[1]["state"] == "done"
 
     async def test_others_jobs_are_as_good_as_none(self, api):
         body = {"kind": "generate", "model": "demo", "prompt": "forever"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,12 +13,13 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from lit_lab.protocol import CurvePoint, TokenEvent
+from lit_lab.service import fair_queue
 from lit_lab.service import registry as registry_module
 from lit_lab.service import work as work_module
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.work import Work
+from lit_lab.service.work import BUSY, Work
 
 
 def test_the_first_colon_divides() -> None:
@@ -68,15 +70,19 @@ def token(id: int) -> TokenEvent:
     return TokenEvent.model_validate({"token": {"id": id, "piece": "", "text": "", "kind": "text"}})
 
 
-async def test_computations_of_one_model_take_turns_in_order(registry: Registry) -> None:
+async def test_computations_of_one_model_take_turns_in_order(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
     work = Work(registry)
     order: list[str] = []
     release = threading.Event()
+    monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
 
     def compute(name: str) -> Callable[..., Iterator[BaseModel]]:
         def run(_: Any, __: Cancellation) -> Iterator[BaseModel]:
             order.append(f"{name} begins")
             release.wait(10)
+            time.sleep(0.05)  # those who wait are told
             yield token(1)
             order.append(f"{name} ends")
 
@@ -90,7 +96,11 @@ async def test_computations_of_one_model_take_turns_in_order(registry: Registry)
     release.set()
     results = await asyncio.gather(*tasks)
     assert order == [f"{name} {what}" for name in "abc" for what in ("begins", "ends")]
-    assert any("Waiting" in event.get("message", "") for event in results[1])
+    assert [event["message"] for event in results[2] if event["event"] == "state"][-3:] == [
+        BUSY.format(2),
+        BUSY.format(1),
+        "Computing…",
+    ]
     assert [result[-1]["event"] for result in results] == ["done"] * 3
 
 

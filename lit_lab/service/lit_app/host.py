@@ -19,7 +19,7 @@ from ..cancellation import Cancellation
 from ..errors import ServiceError, unexpected
 from ..registry import Registry
 from ..work import HEARTBEAT, Work
-from .turns import CALL, InTurn
+from .turns import CALL, OWNER, InTurn
 
 THREADS = 8  # requests of LIT's pages at a time; most wait for a model's turn
 MAX_INPUTS = 20_000  # after so many LIT's caches are dropped; they have no bound of their own
@@ -70,8 +70,13 @@ class LitHost:
             log.exception("LIT could not be made ready")
             yield _line(unexpected(error).event())
 
-    async def call(self, call: LitCall) -> AsyncIterator[bytes]:
-        """Answer a request of LIT's page: heartbeats, then `lit_answer` or `error`. Ends early when it is closed."""
+    async def call(self, call: LitCall, owner: str = "") -> AsyncIterator[bytes]:
+        """Answer a request of LIT's page: heartbeats, then `lit_answer` or `error`. Ends early when it is closed.
+
+        Args:
+            call: The request.
+            owner: Who makes it; turns go round among them.
+        """
         cancellation = Cancellation()
         try:
             if self._app is None:
@@ -85,7 +90,7 @@ class LitHost:
             if self._inputs > MAX_INPUTS:
                 await self._make_anew()
             answering = asyncio.get_running_loop().run_in_executor(
-                self._threads, _answer, self._app, call, cancellation
+                self._threads, _answer, self._app, call, owner, cancellation
             )
             while not (await asyncio.wait([answering], timeout=HEARTBEAT))[0]:
                 yield _line(HeartbeatEvent())
@@ -123,11 +128,12 @@ class LitHost:
             return build(models, self._datasets(), request.max_new_tokens, request.chat)
 
 
-def _answer(app: Any, call: LitCall, cancellation: Cancellation) -> LitAnswer | ErrorEvent:
+def _answer(app: Any, call: LitCall, owner: str, cancellation: Cancellation) -> LitAnswer | ErrorEvent:
     """Have LIT answer, as a WSGI application answers."""
     from werkzeug.test import Client
 
     CALL.set(cancellation)
+    OWNER.set(owner)
     inputs = [one if isinstance(one, str) else one.model_dump() for one in call.inputs]
     # As LIT's page sends it: without a configuration there is no such field, not a null.
     body = {"inputs": inputs} | ({} if call.config is None else {"config": call.config})

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 CALL: ContextVar[Cancellation] = ContextVar("CALL")
 """Ends the request of LIT's page that the present thread answers."""
 
+OWNER: ContextVar[str] = ContextVar("OWNER", default="")
+"""Who made that request."""
+
 
 class LitFailure(Exception):  # noqa: N818 - LIT shows its text, not its name
     """A `ServiceError` as LIT tells it: LIT shows an exception's text and knows no hints."""
@@ -58,7 +61,8 @@ class InTurn:
     def _run(self, compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]]) -> Iterator[BaseModel]:
         cancellation = CALL.get()
         cancellation.check()
-        asked = asyncio.run_coroutine_threadsafe(self._work.collect(self._name, compute, cancellation), self._loop)
+        collecting = self._work.collect(self._name, compute, cancellation, OWNER.get())
+        asked = asyncio.run_coroutine_threadsafe(collecting, self._loop)
         try:
             return iter(asked.result())
         except ServiceError as error:

@@ -1,0 +1,125 @@
+"""Two hundred requests at once, half of them cancelled, and somebody else who wants just one thing."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+from live import LiveServer, live_server
+
+MANY = 200
+ASKED = {"kind": "generate", "model": "demo", "max_new_tokens": 8}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    # Room for one user's two hundred and what they wait for, and for no more of that user's.
+    with live_server(tmp_path_factory.mktemp("queue"), {"max_waiting": 2 * (MANY + 1)}) as running:
+        running.ready()
+        yield running
+        assert "Traceback" not in running.log
+
+
+def asked(number: int) -> dict[str, Any]:
+    """One of many jobs, each of another prompt, so that none is answered from memory."""
+    return {**ASKED, "prompt": f"Suggestion: Dish {number} {secrets.token_hex(8)}\nAnalysis:"}
+
+
+def positions(events: list[dict[str, Any]]) -> list[int]:
+    told = [event["message"] for event in events if event["event"] == "state"]
+    return [int(message.split("position ")[1].split()[0]) for message in told if "position " in message]
+
+
+@contextmanager
+def busy(server: LiveServer) -> Iterator[None]:
+    """Keep the model busy while the context lasts, with what would take minutes."""
+    ids = [2, *range(300, 420)]
+    job = server.ask(
+        "POST",
+        "jobs",
+        {
+            "kind": "salience",
+            "model": "demo",
+            "ids": ids,
+            "targets": [{"start": at, "end": at + 1} for at in range(1, len(ids))],
+            "methods": ["integrated_gradients"],
+            "integration": {"steps": 1024},
+        },
+    )["id"]
+    next(event for event in server.events(job) if event["event"] == "scores")
+    try:
+        yield
+    finally:
+        assert server.ask("DELETE", f"jobs/{job}")["state"] == "cancelled"
+
+
+def first_position(server: LiveServer, job: str) -> int:
+    """Return the position that a job is told first; waits until it is."""
+    return next(found[0] for event in server.events(job) if (found := positions([event])))
+
+
+def position_below(server: LiveServer, job: str, most: int) -> int:
+    """Return the first position that a job is told of those up to one; waits until it is."""
+    told = (found[0] for event in server.events(job) if (found := positions([event])))
+    return next(position for position in told if position <= most)
+
+
+def test_two_hundred_at_once_and_half_of_them_cancelled(server: LiveServer) -> None:
+    with ThreadPoolExecutor(16) as threads:
+        with busy(server):
+            jobs = list(threads.map(lambda n: server.ask("POST", "jobs", asked(n))["id"], range(MANY)))
+            with pytest.raises(requests.HTTPError) as refused:
+                server.ask("POST", "jobs", asked(MANY))
+            assert refused.value.response.status_code == 429
+            body = refused.value.response.json()
+            assert body["error"] == "too_many_jobs"
+            assert "run it again" in body["hint"]
+
+            told = sorted(threads.map(lambda job: first_position(server, job), jobs))
+            assert told == list(range(1, MANY + 1))
+            # All else answers meanwhile.
+            assert server.service()["state"] == "ready"
+            server.ask("POST", "runs/search", {})
+
+            stopped, kept = jobs[::2], jobs[1::2]
+            list(threads.map(lambda job: server.ask("DELETE", f"jobs/{job}"), stopped))
+            # They have left though nobody's turn has come: a new one stands behind the others alone.
+            newest = server.ask("POST", "jobs", asked(MANY))["id"]
+            assert position_below(server, newest, MANY // 2 + 1) == MANY // 2 + 1
+        events = dict(zip(jobs, threads.map(lambda job: list(server.events(job)), jobs), strict=True))
+    for job in kept:
+        assert events[job][-1]["event"] == "done", events[job][-1]
+        assert any(event["event"] == "token" for event in events[job])
+        assert positions(events[job]) == sorted(positions(events[job]), reverse=True)
+    for job in stopped:
+        assert {event["event"] for event in events[job]} == {"state", "cancelled"}
+    assert list(server.events(newest))[-1]["event"] == "done"
+    # Nothing is left behind them: the next one's turn comes at once.
+    last = list(server.events(server.ask("POST", "jobs", asked(0))["id"]))
+    assert last[-1]["event"] == "done"
+    assert positions(last) == []
+
+
+def test_somebody_else_waits_for_one_and_not_for_all(server: LiveServer) -> None:
+    # Who has a cookie has a name of their own; the others have the token alone.
+    other = requests.Session()
+    other.headers.update(server.headers)
+    other.get(f"{server.url}/api/status", timeout=30).raise_for_status()
+    assert other.cookies
+    with busy(server):
+        jobs = [server.ask("POST", "jobs", asked(n))["id"] for n in range(20)]
+        assert first_position(server, jobs[-1]) == 20
+        reply = other.post(f"{server.url}/lit-lab/api/jobs", json=asked(0), timeout=30)
+        reply.raise_for_status()
+        url = f"{server.url}/lit-lab/api/jobs/{reply.json()['id']}/events"
+        with other.get(url, stream=True, timeout=120) as response:
+            first = next(response.iter_lines(chunk_size=1))
+        assert b"position 1 " in first, first
+    assert b'"done"' in other.get(url, timeout=120).content
+    for job in jobs:
+        assert list(server.events(job))[-1]["event"] == "done"

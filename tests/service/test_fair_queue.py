@@ -1,0 +1,269 @@
+"""The queue of a model: whose turn it is, who is told what, what cancelling and a full queue do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+
+from lit_lab.protocol import ProgressEvent
+from lit_lab.service import fair_queue
+from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.errors import ServiceError
+from lit_lab.service.fair_queue import FairQueue, Place
+from lit_lab.service.registry import Registry, parse
+from lit_lab.service.work import BUSY, Work
+
+
+def order_of(queue: FairQueue, holder: Place, waiting: dict[str, Place]) -> list[str]:
+    """Let everybody have their turn, and return in which order."""
+    found = []
+    while waiting:
+        holder.leave()
+        name = next(name for name, place in waiting.items() if place._granted.done())
+        holder = waiting.pop(name)
+        found.append(name)
+    holder.leave()
+    assert not queue.locked()
+    assert not queue._of  # nothing is kept of those who are gone
+    return found
+
+
+async def test_turns_go_round_and_nobodys_second_comes_before_anothers_first() -> None:
+    queue = FairQueue()
+    holder = queue.join("a")
+    waiting = {name: queue.join(name[0]) for name in ("a2", "a3", "a4", "b1", "b2", "c1")}
+    assert [queue.position(place) for place in waiting.values()] == [3, 5, 6, 1, 4, 2]
+    assert order_of(queue, holder, waiting) == ["b1", "c1", "a2", "b2", "a3", "a4"]
+
+
+async def test_who_comes_later_waits_for_one_of_each_at_most() -> None:
+    queue = FairQueue()
+    holder = queue.join("a")
+    waiting = {f"a{n}": queue.join("a") for n in range(2, 5)} | {f"b{n}": queue.join("b") for n in range(1, 4)}
+    holder.leave()
+    holder = waiting.pop("b1")
+    waiting["c1"] = queue.join("c")
+    assert order_of(queue, holder, waiting) == ["a2", "c1", "b2", "a3", "b3", "a4"]
+
+
+async def test_what_is_given_up_counts_no_more() -> None:
+    queue = FairQueue()
+    holder = queue.join("a")
+    waiting = {f"a{n}": queue.join("a") for n in range(2, 30)} | {"b1": queue.join("b"), "b2": queue.join("b")}
+    for n in range(2, 29):
+        waiting.pop(f"a{n}").abandon()
+    assert len(queue) == 3
+    # Having asked for a lot before costs nothing now.
+    assert order_of(queue, holder, waiting) == ["b1", "a29", "b2"]
+
+
+async def test_unloading_comes_before_all_who_wait() -> None:
+    queue = FairQueue()
+    holder, waiting = queue.join("a"), queue.join("a")
+    entered = asyncio.Event()
+
+    async def unload() -> None:
+        async with queue:
+            entered.set()
+            assert not waiting._granted.done()
+
+    task = asyncio.ensure_future(unload())
+    await asyncio.sleep(0)
+    assert not entered.is_set()
+    holder.leave()
+    await task
+    assert waiting._granted.done()
+    waiting.leave()
+    assert not queue.locked()
+
+
+async def test_who_stops_waiting_for_the_next_turn_does_not_get_it() -> None:
+    queue = FairQueue()
+    holder = queue.join("a")
+
+    async def unload() -> None:
+        async with queue:
+            raise AssertionError("cancelled before")
+
+    task = asyncio.ensure_future(unload())
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    holder.leave()
+    assert not queue.locked()
+
+
+async def test_it_is_bounded_for_one_and_for_all() -> None:
+    queue = FairQueue()
+    holder = queue.join("a", most=4)
+    queue.join("a", most=4)
+    queue.join("a", most=4)
+    with pytest.raises(ServiceError, match="2 computations wait \\(2 of them yours\\)") as own:
+        queue.join("a", most=4)
+    assert (own.value.status, own.value.code) == (503, "queue_full")
+    assert "run it again" in own.value.hint
+    for _ in range(2):
+        queue.join("b", most=4)
+    with pytest.raises(ServiceError, match="4 computations wait \\(all of other users\\)"):
+        queue.join("c", most=4)
+    holder.leave()  # the next one's turn
+    queue.join("c", most=4)
+
+
+class Model:
+    """Stands for a language model."""
+
+
+@pytest.fixture
+def work(monkeypatch: pytest.MonkeyPatch) -> Work:
+    monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(Registry, "_make", lambda self, entry: Model())
+    monkeypatch.setattr(Registry, "rested", lambda self, entry: None)
+    return Work(Registry(parse(["one:./x"]), None, lambda say: None), most=400)
+
+
+Compute = Callable[[Any, Cancellation], Iterator[BaseModel]]
+
+
+class Computations:
+    """Computations that tell when they begin, and end when they may."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.may_end = threading.Event()
+
+    def of(self, number: int) -> Compute:
+        def compute(_: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
+            self.begun.append(number)
+            self.may_end.wait(30)
+            yield ProgressEvent(done=1, total=1)
+
+        return compute
+
+
+async def read(work: Work, compute: Compute, found: list[dict[str, Any]]) -> None:
+    async for line in work.stream("one", compute):
+        found.append(json.loads(line))
+
+
+async def settled(condition: Callable[[], bool]) -> None:
+    for _ in range(3_000):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("waited in vain")
+
+
+async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_computes(work: Work) -> None:
+    computations = Computations()
+    found: list[list[dict[str, Any]]] = [[] for _ in range(200)]
+    tasks = []
+    for number, events in enumerate(found):
+        tasks.append(asyncio.ensure_future(read(work, computations.of(number), events)))
+        await asyncio.sleep(0)
+    queue = work._registry.get("one").turn
+    await settled(lambda: len(queue) == 199 and len(computations.begun) == 1)
+    await settled(lambda: all(events and events[-1].get("message", "").startswith("Busy") for events in found[1:]))
+    assert found[1][-1]["message"] == BUSY.format(1)
+    assert found[199][-1]["message"] == BUSY.format(199)
+
+    for task in tasks[101:]:
+        task.cancel()  # as when the reader's connection is closed
+    # While the first one still computes: nobody has to come round to them.
+    await settled(lambda: len(queue) == 100)
+    for task in tasks[1:100:2]:
+        task.cancel()
+    await settled(lambda: len(queue) == 50)
+    await settled(lambda: found[100][-1]["message"] == BUSY.format(50))
+    assert computations.begun == [0]
+
+    computations.may_end.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert computations.begun == list(range(0, 101, 2))
+    assert not queue.locked()
+    for number in range(2, 101, 2):
+        assert found[number][-1]["event"] == "done"
+        told = [event["message"] for event in found[number] if event["event"] == "state"]
+        assert told[-1] == "Computing…"
+        positions = [int(message.split("position ")[1].split()[0]) for message in told if "position" in message]
+        assert positions == sorted(positions, reverse=True)
+    assert not work._running
+
+
+async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(work: Work) -> None:
+    computations = Computations()
+    first: list[dict[str, Any]] = []
+    second: list[dict[str, Any]] = []
+    tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in ((1, first), (2, second))]
+    await settled(lambda: bool(second) and len(computations.begun) == 1)
+    # From another thread, as the watchdog of memory does.
+    await asyncio.to_thread(work.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    await tasks[1]
+    assert second[-1]["error"] == "memory_limit"
+    computations.may_end.set()
+    await tasks[0]
+    assert computations.begun == [1]
+
+
+async def test_a_full_queue_is_an_answer_in_words(work: Work) -> None:
+    work._most = 2
+    computations = Computations()
+    begun: list[list[dict[str, Any]]] = [[], []]
+    tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in enumerate(begun)]
+    await settled(lambda: bool(begun[1]) and len(computations.begun) == 1)
+    refused: list[dict[str, Any]] = []
+    await read(work, computations.of(2), refused)
+    assert [event["event"] for event in refused] == ["error"]
+    assert (refused[0]["error"], bool(refused[0]["hint"])) == ("queue_full", True)
+    computations.may_end.set()
+    await asyncio.gather(*tasks)
+    assert [events[-1]["event"] for events in begun] == ["done", "done"]
+
+
+async def test_those_who_ask_first_come_first_however_long_the_model_takes_to_load(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = threading.Event()
+
+    def make(*_: object) -> Model:
+        loaded.wait(30)
+        return Model()
+
+    monkeypatch.setattr(Registry, "_make", make)
+    computations = Computations()
+    computations.may_end.set()
+    tasks = []
+    for number in range(20):
+        tasks.append(asyncio.ensure_future(read(work, computations.of(number), [])))
+        await asyncio.sleep(0.01)  # each looks at another moment whether the model is there
+    loaded.set()
+    await asyncio.gather(*tasks)
+    assert computations.begun == list(range(20))
+
+
+async def test_unloaded_while_one_waits_it_is_loaded_again_in_its_turn(work: Work) -> None:
+    computations = Computations()
+    first: list[dict[str, Any]] = []
+    second: list[dict[str, Any]] = []
+    tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in ((1, first), (2, second))]
+    await settled(lambda: bool(second) and len(computations.begun) == 1)
+    entry = work._registry.get("one")
+
+    async def unload() -> None:
+        async with entry.turn:
+            work._registry.forget(entry)
+
+    unloading = asyncio.ensure_future(unload())
+    await asyncio.sleep(0)
+    computations.may_end.set()
+    await asyncio.gather(unloading, *tasks)
+    assert computations.begun == [1, 2]
+    assert second[-1]["event"] == "done"
+    assert entry.model is not None

@@ -1,0 +1,24 @@
+"""A Jupyter server as hubs run them: below a base URL, with users of its own; a cookie stands for the hub's login."""
+
+import os
+import runpy
+from pathlib import Path
+
+from jupyter_server.auth import IdentityProvider, User
+
+
+class Hub(IdentityProvider):
+    """Believes a cookie, as a hub's own provider does once the hub has confirmed it."""
+
+    def get_user(self, handler):
+        """Return who asks; None: nobody is signed in."""
+        name = handler.get_cookie("hub-user")
+        return User(name) if name else None
+
+
+# All that the server with a token has, but for the token.
+os.environ["LIT_LAB_TEST_TOKEN"] = ""
+runpy.run_path(str(Path(__file__).with_name("jupyter_server_secure_config.py")), {"c": c})  # noqa: F821
+
+c.ServerApp.identity_provider_class = Hub  # noqa: F821
+c.ServerApp.base_url = "/user/ada/"  # noqa: F821

@@ -1,0 +1,163 @@
+/** Below a base URL and with users, as on a hub: everything works, and nobody sees anything of another's. */
+import { readFileSync } from 'fs';
+import { expect, test } from '@playwright/test';
+import type { Browser, BrowserContext, Page } from '@playwright/test';
+
+import { hub } from '../servers';
+import { analyzeAt, COLD, line, overlay, Panel } from './lab';
+
+const MISTAKE = 'Recommendation: You have to try it.';
+
+/** A browser of a user's own. */
+async function signedIn(
+  browser: Browser,
+  name: string
+): Promise<BrowserContext> {
+  const context = await browser.newContext({ acceptDownloads: true });
+  await context.addCookies([{ name: hub.cookie, value: name, url: hub.url }]);
+  return context;
+}
+
+/** A tab with the tutorial, whose prompt was taken up. */
+async function analyzed(
+  context: BrowserContext,
+  workspace: string
+): Promise<{ page: Page; panel: Panel }> {
+  const page = await context.newPage();
+  // JupyterLab asks whoever is new about its news, over the panel's lower end.
+  const news = page.getByText('Would you like to get notified');
+  await page.addLocatorHandler(news, () =>
+    page.getByRole('button', { name: 'No', exact: true }).click()
+  );
+  await page.goto(
+    `${hub.url}${hub.base}/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`
+  );
+  const text = line(page, 'Suggestion: Onion soup');
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
+  const panel = new Panel(page);
+  await expect(panel.run).toBeVisible();
+  return { page, panel };
+}
+
+/** What a user's own requests answer: the jobs' ids, and the history's runs. */
+async function own(context: BrowserContext) {
+  const api = `${hub.url}${hub.base}/lit-lab/api`;
+  const jobs = await (await context.request.get(`${api}/jobs`)).json();
+  const xsrf = (await context.cookies()).find(one => one.name === '_xsrf');
+  const found = await context.request.post(`${api}/runs/search`, {
+    data: {},
+    headers: { 'X-XSRFToken': xsrf!.value }
+  });
+  expect(found.status()).toBe(200);
+  return {
+    jobs: (jobs.jobs as { id: string }[]).map(job => job.id),
+    runs: (await found.json()).runs as { id: string; prompt: string }[]
+  };
+}
+
+test('below a base URL: the panel, the cell, an exported page, LIT', async ({
+  browser
+}) => {
+  test.slow();
+  const context = await signedIn(browser, 'ada');
+  const { page, panel } = await analyzed(context, 'base-url');
+  const outside: string[] = [];
+  page.on('request', request => {
+    const { pathname, protocol } = new URL(request.url());
+    if (/^http/.test(protocol) && !pathname.startsWith(`${hub.base}/`)) {
+      outside.push(request.url());
+    }
+  });
+  await panel.ask(MISTAKE);
+  await panel.explain(MISTAKE);
+  await expect(overlay(line(page, MISTAKE)).first()).toBeVisible();
+
+  const saving = page.waitForEvent('download');
+  await panel.region.getByRole('button', { name: 'Share this run' }).click();
+  await page.getByRole('menuitem', { name: 'Save Run as HTML Page' }).click();
+  const file = test.info().outputPath('page.html');
+  await (await saving).saveAs(file);
+  const html = readFileSync(file, 'utf8');
+  expect(html).toContain('You have to try it.');
+  expect(html).not.toContain(hub.base);
+
+  await panel.region
+    .getByRole('button', { name: 'LIT, service and log' })
+    .click();
+  await page
+    .getByRole('menuitem', { name: 'Open in LIT', exact: true })
+    .click();
+  await expect(
+    page.frameLocator('iframe[title="LIT"]').locator('lit-data-table')
+  ).toContainText('Suggestion: Onion soup', { timeout: 2 * COLD });
+  expect(outside).toEqual([]);
+  await context.close();
+});
+
+test('two users and two tabs of one: jobs and histories are apart', async ({
+  browser
+}) => {
+  test.slow();
+  const [ada, bob] = [
+    await signedIn(browser, 'ada'),
+    await signedIn(browser, 'bob')
+  ];
+  const before = await Promise.all(
+    [ada, bob].map(async context => {
+      // The first page brings the XSRF cookie.
+      await context.request.get(`${hub.url}${hub.base}/lab`);
+      return (await own(context)).runs.length;
+    })
+  );
+  const tabs = [
+    await analyzed(ada, 'ada-one'),
+    await analyzed(ada, 'ada-two'),
+    await analyzed(bob, 'bob-one')
+  ];
+  const dislikes = ["Don't like cheese", "Can't eat fish", 'No mushrooms'];
+  for (const [n, { panel }] of tabs.entries()) {
+    await panel.variable('food_dislikes').fill(dislikes[n]);
+  }
+  await Promise.all(tabs.map(({ panel }) => panel.run.click()));
+  for (const [n, { panel }] of tabs.entries()) {
+    await panel.answered(/./);
+    await expect(
+      panel.segments('Prompt', `Taste-dislikes: ${dislikes[n]}`)
+    ).toBeVisible();
+  }
+
+  await expect
+    .poll(async () => (await own(ada)).runs.length)
+    .toBe(before[0] + 2);
+  const [hers, his] = [await own(ada), await own(bob)];
+  expect(his.runs).toHaveLength(before[1] + 1);
+  expect(his.runs[0].prompt).toContain('Suggestion');
+  for (const context of [ada, bob]) {
+    const others = context === ada ? his : hers;
+    for (const path of [
+      `jobs/${others.jobs[0]}`,
+      `jobs/${others.jobs[0]}/events`,
+      `runs/${others.runs[0].id}`
+    ]) {
+      const reply = await context.request.get(
+        `${hub.url}${hub.base}/lit-lab/api/${path}`
+      );
+      expect(reply.status(), path).toBe(404);
+    }
+  }
+  // What the panel lists is the user's own, too.
+  for (const [{ panel }, count] of [
+    [tabs[0], hers.runs.length],
+    [tabs[2], his.runs.length]
+  ] as const) {
+    const history = panel.region.getByRole('region', { name: 'History' });
+    const button = history.getByRole('button', { name: 'History' });
+    if ((await button.getAttribute('aria-expanded')) === 'false') {
+      await button.click();
+    }
+    await expect(history.getByRole('listitem')).toHaveCount(count);
+  }
+  await ada.close();
+  await bob.close();
+});

@@ -1,0 +1,117 @@
+/** The network breaks, the laptop sleeps, the tab is closed: the job goes on, and the panel catches up. */
+import { expect, test } from '@playwright/test';
+import type { APIRequestContext, Page } from '@playwright/test';
+
+import { open } from '../servers';
+import { kept, occupy, release } from './busy';
+import { analyzeAt, COLD, line, Panel, servicePid } from './lab';
+import { Wire } from './wire';
+
+/** Seconds that the network stays away. */
+const AWAY = Number(process.env.LIT_LAB_TEST_AWAY ?? 6);
+
+let wire: Wire;
+
+test.beforeEach(async () => {
+  wire = await Wire.to(open.port);
+});
+
+test.afterEach(() => wire.close());
+
+/** A panel that waits for an answer, behind a computation of somebody else's; and that. */
+async function waiting(
+  page: Page,
+  request: APIRequestContext,
+  workspace: string
+): Promise<{ panel: Panel; other: string }> {
+  // JupyterLab tells that the server is away in a dialog, which a person closes.
+  const lost = page.getByRole('dialog', { name: /^Server Connection Error/ });
+  await page.addLocatorHandler(
+    lost,
+    async () => {
+      await lost.getByRole('checkbox', { name: 'Do not show' }).check();
+      await lost.getByRole('button', { name: 'Close' }).click();
+    },
+    { noWaitAfter: true }
+  );
+  await page.goto(
+    `${wire.url}/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`
+  );
+  const text = line(page, 'Suggestion: Onion soup');
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
+  const panel = new Panel(page);
+  await servicePid(request);
+  const other = await occupy(request);
+  await panel.run.click();
+  await expect(panel.region.locator('.lit-waiting-message')).toContainText(
+    'position',
+    { timeout: COLD }
+  );
+  return { panel, other };
+}
+
+/** Let the model come round to the panel's prompt, and wait until it has answered. */
+async function answeredMeanwhile(request: APIRequestContext, other: string) {
+  const before = await kept(request);
+  await release(request, other);
+  await expect
+    .poll(() => kept(request), { timeout: COLD })
+    .toBeGreaterThan(before);
+}
+
+test('the network breaks while an answer is awaited', async ({
+  page,
+  request
+}) => {
+  test.slow();
+  const { panel, other } = await waiting(page, request, 'network-broken');
+  wire.cut();
+  await expect(panel.region.locator('.lit-waiting-message')).toContainText(
+    'Connection lost'
+  );
+  await answeredMeanwhile(request, other);
+  await page.waitForTimeout(1000 * AWAY);
+  await expect(panel.stop).toBeVisible();
+  wire.mend();
+  // All that was missed comes by replay, and what follows it, the map, works.
+  await panel.answered('Recommendation:');
+  await expect(panel.alert).toHaveCount(0);
+  await panel.explain('Recommendation:');
+});
+
+test('the laptop sleeps while an answer is awaited', async ({
+  page,
+  request
+}) => {
+  test.slow();
+  const { panel, other } = await waiting(page, request, 'network-asleep');
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Page.setWebLifecycleState', { state: 'frozen' });
+  wire.cut();
+  await answeredMeanwhile(request, other);
+  await new Promise(resolve => setTimeout(resolve, 1000 * AWAY));
+  wire.mend();
+  await cdp.send('Page.setWebLifecycleState', { state: 'active' });
+  await panel.answered('Recommendation:');
+  await expect(panel.alert).toHaveCount(0);
+  await panel.explain('Recommendation:');
+});
+
+test('the tab is closed while an answer is awaited, and another one opened', async ({
+  page,
+  context,
+  request
+}) => {
+  test.slow();
+  const { other } = await waiting(page, request, 'network-closed');
+  // The state is saved a moment after the last click.
+  await page.waitForTimeout(2_000);
+  await page.close();
+  await answeredMeanwhile(request, other);
+  const next = await context.newPage();
+  await next.goto(`${wire.url}/lab/workspaces/network-closed`);
+  const panel = new Panel(next);
+  await panel.answered('Recommendation:');
+  await panel.explain('Recommendation:');
+});
