@@ -545,6 +545,8 @@ export namespace Session {
     | 'models'
     | 'startService'
     | 'restartService'
+    | 'setUpService'
+    | 'stopSetup'
     | 'log'
     | 'startJob'
     | 'events'
