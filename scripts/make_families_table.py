@@ -5,6 +5,7 @@ is taken without it (tests/service/families.py). Columns of backends that aren't
 
     --backend NAME   tensorflow (default), jax or torch: whose column to measure
     --json           print what was measured, and write nothing
+    --take FILE      write what --json has printed, perhaps in another environment
 """
 
 from __future__ import annotations
@@ -75,8 +76,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--backend", default="tensorflow", choices=list(BACKENDS))
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--take", type=Path)
     options = parser.parse_args()
-    measured = measure(options.backend)
+    if options.take:
+        taken = json.loads(options.take.read_text("utf-8"))
+        options.backend, measured = taken["backend"], taken["families"]
+    else:
+        measured = measure(options.backend)
     if options.json:
         print(json.dumps({"backend": options.backend, "families": measured}, indent=2, ensure_ascii=False))
         return

@@ -23,6 +23,19 @@ export function SetupNotice({
   if (setup && since.current.step !== setup.step) {
     since.current = { step: setup.step, at: Date.now() };
   }
+  // A button that was pressed gives way to another: with the keyboard, one goes on there.
+  const pressed = useRef<'start' | 'stop' | null>(null);
+  const press = (which: 'start' | 'stop') => {
+    pressed.current = which;
+    void (which === 'start' ? service.setUp() : service.stopSetup());
+  };
+  const take =
+    (which: 'start' | 'stop') => (button: HTMLButtonElement | null) => {
+      if (button && pressed.current && pressed.current !== which) {
+        pressed.current = null;
+        button.focus();
+      }
+    };
   if (setup?.state === 'running') {
     return (
       <section
@@ -45,7 +58,8 @@ export function SetupNotice({
             type="button"
             className="lit-button"
             aria-label={trans.__('Stop setting up the model service')}
-            onClick={() => void service.stopSetup()}
+            ref={take('stop')}
+            onClick={() => press('stop')}
           >
             {trans.__('Stop')}
           </button>
@@ -87,7 +101,8 @@ export function SetupNotice({
       <button
         type="button"
         className="lit-button lit-primary"
-        onClick={() => void service.setUp()}
+        ref={take('start')}
+        onClick={() => press('start')}
       >
         {label}
       </button>
