@@ -20,6 +20,7 @@ from lit_lab.models import places
 from lit_lab.models.added import Added
 from lit_lab.models.kaggle import Kaggle
 from lit_lab.problem import Problem
+from lit_lab.setup.job import Setup
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
@@ -57,11 +58,20 @@ class Core:
         history: Where runs are kept.
         added: All models; None when the service is elsewhere.
         kaggle: Credentials from the panel.
+        set_up: For what Keras backend the panel may make the service's environment; None: it may not.
     """
 
     def __init__(
-        self, options: Options, service: Service, history: History, added: Added | None, kaggle: Kaggle
+        self,
+        options: Options,
+        service: Service,
+        history: History,
+        added: Added | None,
+        kaggle: Kaggle,
+        set_up: protocol.Backend | None = None,
     ) -> None:
+        # Once it is there, what could not start can.
+        self.setup = Setup(set_up, service.start) if set_up else None
         self._attending: set[asyncio.Task[None]] = set()
         self.added = added
         self.kaggle = kaggle
@@ -76,6 +86,8 @@ class Core:
         """Stop jobs and service, with the server."""
         for attending in self._attending:
             attending.cancel()
+        if self.setup is not None:
+            await self.setup.close()
         await self.jobs.close()
         await self.datasets.close_all()
         await self.history.close()
@@ -84,9 +96,11 @@ class Core:
 
     async def status(self) -> protocol.Status:
         """Return the state of everything; never starts the service."""
+        service = await self.service.status()
         return protocol.Status(
             version=version(),
-            service=await self.service.status(),
+            service=service,
+            setup=self.setup.status(service.error) if self.setup else None,
             default_model=self.options.default_model,
             limits=protocol.Limits(
                 max_prompt_chars=self.options.max_prompt_chars,
@@ -94,6 +108,32 @@ class Core:
             ),
             history=self.history.status(),
         )
+
+    async def set_up(self) -> protocol.SetupStatus:
+        """Begin to make the service's environment, or go on. Raises `Problem`."""
+        setup = self._own_setup()
+        setup.start()
+        return setup.status((await self.service.status()).error)
+
+    async def stop_setup(self) -> protocol.SetupStatus:
+        """Stop making it. Raises `Problem`."""
+        setup = self._own_setup()
+        setup.stop()
+        return setup.status((await self.service.status()).error)
+
+    def _own_setup(self) -> Setup:
+        if self.setup is None:
+            raise Problem(
+                409,
+                "setup_not_ours",
+                "The model service's Python is named in c.LitLab.service_python, or it runs elsewhere.",
+                "Take that out of jupyter_server_config.py and restart the Jupyter server; then it can be set up here.",
+            )
+        return self.setup
+
+    def log_lines(self) -> list[str]:
+        """Return the last lines of the service, and of the making of its environment."""
+        return [*self.service.log_lines(), *(self.setup.lines if self.setup else ())]
 
     async def models(self) -> protocol.ModelsResponse:
         """Return the models: as the service knows them when it is ready, else as they are configured."""

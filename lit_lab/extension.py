@@ -60,10 +60,10 @@ class LitLab(ExtensionApp):
     ).tag(config=True)
 
     precision = Enum(
-        ["auto", "float32", "bfloat16"],
+        ["auto", "float32", "bfloat16", "float16"],
         default_value="auto",
-        help="""What models are loaded in. `float32` is exact, `bfloat16` takes half the memory for weights, and
-        its scores are less exact (docs/models.md). `auto`: bfloat16 on a GPU that computes in it, else float32. The panel can load a single model
+        help="""What models are loaded in. `float32` is exact, `bfloat16` and `float16` take half the memory for
+        weights, and their scores are less exact (docs/models.md). `auto`: bfloat16 on a GPU that computes in it, else float32. The panel can load a single model
         otherwise.""",
     ).tag(config=True)
 
@@ -75,9 +75,10 @@ class LitLab(ExtensionApp):
     ).tag(config=True)
 
     service_python = Unicode(
-        sys.executable,
-        help="""The Python (3.11 or 3.12) that the model service runs under, with `lit_lab[service]` installed. Set it
-        when this server's own environment can't hold TensorFlow, Keras and LIT.""",
+        "",
+        help="""The Python (3.11 or 3.12) that the model service runs under, with `lit_lab[service]` installed. Empty: that
+        of the environment that `lit-lab setup-service` or the panel has made, or where there is none, this server's
+        own.""",
     ).tag(config=True)
 
     service_url = Unicode(
@@ -255,7 +256,9 @@ class LitLab(ExtensionApp):
         added = Added(models, self._models_file()) if models else None
         kaggle = Kaggle()
         service = self._make_service(models, added, kaggle)
-        return Core(options, service, History(self._history_settings()), added, kaggle)
+        # What is configured is left alone.
+        set_up = None if self.service_url or self.service_python else cast("Backend", self.backend)
+        return Core(options, service, History(self._history_settings()), added, kaggle, set_up)
 
     def _models_file(self) -> Path:
         return Path(self.models_path).expanduser() if self.models_path else Path(jupyter_data_dir(), _MODELS)
@@ -271,12 +274,14 @@ class LitLab(ExtensionApp):
             from lit_lab.supervision.remote import RemoteService
 
             return RemoteService(self.service_url, self.service_secret)
+        from lit_lab.setup import place
         from lit_lab.supervision.life import Settings
         from lit_lab.supervision.servicelog import ServiceLog
         from lit_lab.supervision.supervisor import Supervisor
 
         settings = Settings(
-            python=str(Path(self.service_python).expanduser()),
+            python=str(Path(self.service_python).expanduser()) if self.service_python else sys.executable,
+            own_python=(lambda: None) if self.service_python else place.python,
             cache=Path(jupyter_data_dir()) / "lit_lab",
             models=models,
             added=lambda: added.models,

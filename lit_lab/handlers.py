@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
+from jupyter_server.utils import ensure_async
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
@@ -34,8 +35,12 @@ class StatusHandler(Handler):
 
     @endpoint("status")
     async def get(self) -> Message:
-        """Tell the state of everything."""
-        return await self.core.status()
+        """Tell the state of everything, and what the caller may do."""
+        status = await self.core.status()
+        for action in get_args(routes.Action):
+            if await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, routes.RESOURCE)):
+                status.allowed.append(action)
+        return status
 
 
 class ServiceStartHandler(Handler):
@@ -58,6 +63,20 @@ class ServiceRestartHandler(Handler):
         return await self.core.service.status()
 
 
+class ServiceSetupHandler(Handler):
+    """`service/setup`."""
+
+    @endpoint("setUpService")
+    async def post(self) -> Message:
+        """Make the service's environment."""
+        return await self.core.set_up()
+
+    @endpoint("stopSetup")
+    async def delete(self) -> Message:
+        """Stop making it."""
+        return await self.core.stop_setup()
+
+
 class ServiceLogHandler(Handler):
     """`service/log`."""
 
@@ -66,7 +85,7 @@ class ServiceLogHandler(Handler):
         """Tell the model service's last lines."""
         from lit_lab.protocol import LogResponse
 
-        return LogResponse(lines=self.core.service.log_lines())
+        return LogResponse(lines=self.core.log_lines())
 
 
 class TokensHandler(Handler):
@@ -214,6 +233,7 @@ _HANDLERS: dict[str, type[Handler]] = {
     "status": StatusHandler,
     "service/start": ServiceStartHandler,
     "service/restart": ServiceRestartHandler,
+    "service/setup": ServiceSetupHandler,
     "service/log": ServiceLogHandler,
     **MODEL_HANDLERS,
     "tokens": TokensHandler,

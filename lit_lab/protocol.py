@@ -46,10 +46,12 @@ AblationMode = Literal["remove", "mask"]
 """`remove`: a segment's tokens are taken out; `mask`: each is replaced by the model's padding token."""
 
 ServiceState = Literal["stopped", "starting", "ready", "failed"]
+Action = Literal["read", "write", "execute"]
+SetupState = Literal["idle", "running", "stopped", "failed", "done"]
 ModelState = Literal["unloaded", "absent", "downloading", "loading", "ready", "failed"]
 """`absent`: it has to be downloaded first, which is done only when the user says so."""
 
-Precision = Literal["auto", "float32", "bfloat16"]
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
 """What weights are held and computed in; `auto` is bfloat16 on hardware that is good at it."""
 
 TokenKind = Literal["text", "control", "template"]
@@ -120,10 +122,25 @@ class ServiceStatus(Message):
     state: ServiceState
     detail: str = Field(default="", description="What it is doing, or why it failed, in words for the user.")
     hint: str = Field(default="", description="What the user can do about a failure.")
+    error: str = Field(default="", description="Why it failed, as a short stable code.")
     since: float = Field(description="When this state began, in seconds since the epoch.")
     pid: int | None = Field(default=None, description="Process id, when the service is a child of this server.")
     restarts: int = Field(default=0, description="Restarts after a crash since the last time it was ready.")
     version: str | None = Field(default=None, description="Version of lit_lab that the service runs.")
+
+
+class SetupStatus(Message):
+    """The making of an environment of its own for the model service."""
+
+    state: SetupState
+    wanted: bool = Field(description="Whether it would help with why the service failed.")
+    step: str = Field(default="", description="What is being done.")
+    line: str = Field(default="", description="What was written last: by pip, for the most part.")
+    done: int | None = Field(default=None, description="Bytes of the present download, where they are known.")
+    total: int | None = Field(default=None, description="Bytes that the present download has.")
+    since: float = Field(description="When this state began, in seconds since the epoch.")
+    message: str = Field(default="", description="Why it failed.")
+    hint: str = Field(default="", description="What the user can do about that.")
 
 
 class Limits(Message):
@@ -141,6 +158,14 @@ class Status(Message):
     default_model: str = Field(description="Empty when unknown: then it is the first of `GET models`.")
     limits: Limits
     history: HistoryStatus
+    allowed: list[Action] = Field(
+        default_factory=list,
+        description="What the server's authorizer allows the caller to do with the resource `lit-lab`.",
+    )
+    setup: SetupStatus | None = Field(
+        default=None,
+        description="None: the service's Python is configured, or it runs elsewhere, so there is nothing to set up.",
+    )
 
 
 class LogResponse(Message):

@@ -94,6 +94,30 @@ ROUTES: tuple[Route, ...] = (
         errors=(409,),
     ),
     Route(
+        operation="setUpService",
+        method="POST",
+        path="service/setup",
+        action="write",
+        summary="Make an environment of its own for the model service, or go on with it",
+        description=(
+            "Answers at once; `GET status` tells how far it is. It installs packages by pip and its settings, and starts the "
+            "service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere."
+        ),
+        response="SetupStatus",
+        status=202,
+        errors=(409,),
+    ),
+    Route(
+        operation="stopSetup",
+        method="DELETE",
+        path="service/setup",
+        action="write",
+        summary="Stop making the model service's environment",
+        description="What is there stays, and is gone on with the next time.",
+        response="SetupStatus",
+        errors=(409,),
+    ),
+    Route(
         operation="log",
         method="GET",
         path="service/log",

@@ -62,7 +62,7 @@ def configuration() -> str:
     ]
     for name, trait in LitLab.class_own_traits(config=True).items():
         default = trait.default()
-        shown = "the Jupyter server's own Python" if default == sys.executable else f"`{json.dumps(default)}`"
+        shown = f"`{json.dumps(default)}`"
         python = {"`null`": "`None`", "`true`": "`True`", "`false`": "`False`"}.get(shown, shown)
         parts += [f"## `c.LitLab.{name}`", f"Default: {python}.", " ".join(trait.help.split())]
     return "\n\n".join(parts) + "\n"

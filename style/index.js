@@ -9,6 +9,7 @@ import './options.css';
 import './datasets.css';
 import './history.css';
 import './models.css';
+import './setup.css';
 import './litapp.css';
 import './targets.css';
 import './matrix.css';

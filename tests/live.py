@@ -107,7 +107,8 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
         "open_browser": False,
         "allow_root": True,
     }
-    ours = {"history_path": str(folder / "history.sqlite"), **(lit_lab or {})}
+    # Named, so that no request can begin to set one up.
+    ours = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **(lit_lab or {})}
     config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": ours}))
     config.chmod(0o600)
     variables = {

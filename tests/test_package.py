@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
+MAX_BYTES = 4_000_000
+"""The wheel's size, source maps left out: a release has none, and a checkout's front end has."""
+
 LABEXTENSION = "lit_lab-{version}.data/data/share/jupyter/labextensions/lit-lab"
 
 
@@ -60,6 +63,47 @@ def test_embedded_model_ships(wheel: zipfile.ZipFile) -> None:
 
 def test_front_end_is_not_shipped_twice(wheel: zipfile.ZipFile) -> None:
     assert not [name for name in wheel.namelist() if name.startswith(("lit_lab/labextension", "src/", "node_modules"))]
+
+
+def test_wheel_holds_what_it_must_and_nothing_else(wheel: zipfile.ZipFile, version: str) -> None:
+    names = wheel.namelist()
+    data, info = f"lit_lab-{version}.data/data/", f"lit_lab-{version}.dist-info/"
+    parts = (
+        "lit_lab/",
+        info,
+        f"{data}share/jupyter/labextensions/lit-lab/",
+        f"{data}etc/jupyter/jupyter_server_config.d/",
+    )
+    assert not [name for name in names if not name.startswith(parts)]
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".ts", ".tsx", ".npz"))]
+    code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lit_lab").rglob("*.py")}
+    assert {name for name in names if name.endswith(".py")} == code | {"lit_lab/_version.py"}
+    for name in ("lock", "jax", "torch"):
+        assert wheel.read(f"lit_lab/setup/locked/{name}.txt") == (ROOT / f"requirements/{name}.txt").read_bytes()
+    assert "lit-lab = lit_lab.cli:main" in wheel.read(f"{info}entry_points.txt").decode()
+    assert f"{info}licenses/LICENSE" in names
+
+
+def test_wheel_is_small(wheel: zipfile.ZipFile) -> None:
+    assert sum(info.compress_size for info in wheel.infolist() if not info.filename.endswith(".map")) < MAX_BYTES
+
+
+def test_uninstalling_leaves_nothing_behind(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """Of an environment: its files are the same before and after, though the package was used meanwhile."""
+    folder = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    python = folder / "bin" / "python"
+    # What other programs leave of themselves doesn't count.
+    before = {path for path in folder.rglob("*") if not path.is_dir()}
+    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", python]
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", wheel.filename], check=True)
+    installed = {path.name for path in folder.rglob("*") if not path.is_dir()}
+    assert installed >= {"lit_lab.json", "lit-lab", "install.json", "lock.txt"}
+    code = "import lit_lab.version; print(lit_lab.version.__file__)"
+    used = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True)
+    assert Path(used.stdout.strip()).is_relative_to(folder)
+    subprocess.run([*pip, "uninstall", "--yes", "lit_lab"], check=True, capture_output=True)
+    assert {path for path in folder.rglob("*") if not path.is_dir()} == before
 
 
 def test_base_install_is_light(wheel: zipfile.ZipFile, version: str) -> None:

@@ -50,8 +50,7 @@ def make(place: Path, path: str, precision: Precision) -> Any:
     Args:
         place: Its folder.
         path: What the user wrote, for messages.
-        precision: What its weights are held and computed in, whatever they are stored in: float16's gradients would
-            overflow, and float32 is what salience is exact in.
+        precision: What its weights are held and computed in, whatever they are stored in. Salience is exact in float32.
 
     Raises:
         ServiceError: why not, and what to do about it.

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import FailedLine
+from lit_lab.setup import place
 from lit_lab.version import version
 
 PYTHONS = ((3, 11), (3, 12))
@@ -103,7 +104,7 @@ def explain_crash(how: Exit, memory_limit: int | None) -> tuple[str, str]:
 
 def explain_refusal(line: FailedLine, python: str) -> Problem:
     """Return what the service says about why it can't go on; where something is to be installed, the exact command."""
-    hint = f"Run: {install_command(python)}" if line.error == "missing_libraries" else line.hint
+    hint = f"Run: {install_command(python)}{_or_apart(python)}" if line.error == "missing_libraries" else line.hint
     return Problem(503, line.error, line.message, hint)
 
 
@@ -124,20 +125,24 @@ def missing_stack(how: Exit, python: str) -> Problem | None:
         503,
         "service_not_installed",
         f"The model service's libraries are not installed for {python}: {missing} is missing.",
-        f"Run: {install_command(python)}",
+        f"Run: {install_command(python)}{_or_apart(python)}",
     )
 
 
 def wrong_python(found: tuple[int, int], python: str) -> Problem:
     """Tell that an interpreter's version can't run the service, and how to give it one that can."""
+    apart = f"name a Python 3.11 or 3.12 that has it (pip install {_requirement()}) in c.LitLab.service_python"
+    hint = (
+        f"Give it an environment of its own: with Set up in LIT Lab's panel, or by lit-lab setup-service in a terminal. Or {apart}, "
+        "and restart the Jupyter server."
+        if python == sys.executable
+        else f"{apart[0].upper()}{apart[1:]}, or take that option out and run lit-lab setup-service; then restart the Jupyter server."
+    )
     return Problem(
         503,
         "service_python_version",
         f"The model service needs Python 3.11 or 3.12; {python} is Python {found[0]}.{found[1]}.",
-        "Give it an environment of its own: "
-        f"python3.12 -m venv ~/lit-lab-service && ~/lit-lab-service/bin/pip install {_requirement()}; "
-        'then set c.LitLab.service_python = "~/lit-lab-service/bin/python" in jupyter_server_config.py '
-        "and restart the Jupyter server.",
+        hint,
     )
 
 
@@ -153,7 +158,14 @@ def wrong_version(found: str, python: str) -> Problem:
 
 def install_command(python: str) -> str:
     """Return the command that installs the service's stack, of this very version, for an interpreter."""
+    if place.is_ours(python):
+        return "lit-lab setup-service"
     return f"{shlex.quote(python)} -m pip install {_requirement()}"
+
+
+def _or_apart(python: str) -> str:
+    """Name the other way, where this server's own environment is what lacks something."""
+    return " Or give the service an environment of its own: lit-lab setup-service" if python == sys.executable else ""
 
 
 def _requirement() -> str:

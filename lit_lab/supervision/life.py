@@ -28,11 +28,15 @@ _DRAIN = 1.0  # seconds to read what a dead process has written; a child of its 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the configuration says about the service; times in seconds, sizes in bytes."""
+    """What the configuration says about the service; times in seconds, sizes in bytes.
+
+    `own_python` is asked at each start: the interpreter of the environment that was made for the service; None: `python`.
+    """
 
     python: str
     cache: Path
     models: tuple[str, ...]
+    own_python: Callable[[], str | None] = lambda: None
     max_length: int | None = None
     threads: int | None = None
     memory_limit: int | None = None
@@ -70,6 +74,7 @@ class Life:
         self._log = log
         self._tell = tell
         self._ready = ready
+        self.python = settings.own_python() or settings.python
         self._secret = secrets.token_urlsafe(32)
         self._heard = time.monotonic()
         self._endpoint: Endpoint | None = None
@@ -134,8 +139,8 @@ class Life:
     async def _begin(self) -> ServiceProcess:
         settings = self._settings
         found = sys.version_info[0], sys.version_info[1]
-        if settings.python == sys.executable and found not in launch.PYTHONS:
-            raise launch.wrong_python(found, settings.python)
+        if self.python == sys.executable and found not in launch.PYTHONS:
+            raise launch.wrong_python(found, self.python)
         config = protocol.ServiceConfig(
             secret=self._secret,
             models=[*settings.models, *settings.added()],
@@ -151,10 +156,10 @@ class Life:
             backend=settings.backend,
             max_waiting=settings.max_waiting,
         )
-        self._log.add(f"[starting {settings.python}]")
+        self._log.add(f"[starting {self.python}]")
         return await ServiceProcess.begin(
-            launch.command(settings.python),
-            launch.environment(settings.python, settings.cache),
+            launch.command(self.python),
+            launch.environment(self.python, settings.cache),
             config.model_dump_json(),
         )
 
@@ -170,10 +175,10 @@ class Life:
                 self._tell(self, line.message)
             elif isinstance(line, protocol.ListeningLine):
                 if line.version != version():
-                    raise launch.wrong_version(line.version, self._settings.python)
+                    raise launch.wrong_version(line.version, self.python)
                 self._endpoint = Endpoint(f"http://127.0.0.1:{line.port}", self._secret)
             elif isinstance(line, protocol.FailedLine):
-                said = launch.explain_refusal(line, self._settings.python)
+                said = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
                     raise said
                 self._last_words = said  # such as that memory ran out: another life may go better

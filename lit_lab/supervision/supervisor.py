@@ -150,12 +150,12 @@ class Supervisor:
             await self._keep_alive()
         except Problem as problem:
             self._lost(problem)
-            self._set("failed", problem.message, problem.hint)
+            self._set("failed", problem.message, problem.hint, error=problem.error)
         except Exception:
             log.exception("LIT Lab: watching the model service failed")
             why = Problem(500, "internal", "Watching the model service failed.", "The Jupyter server's log says more.")
             self._lost(why)
-            self._set("failed", why.message, why.hint)
+            self._set("failed", why.message, why.hint, error=why.error)
 
     async def _keep_alive(self) -> None:
         crashes = 0
@@ -164,7 +164,7 @@ class Supervisor:
             how = await life.run(self._idle(life))
             if how is None:
                 return
-            if life.ready_at is None and (missing := await self._missing(how)):
+            if life.ready_at is None and (missing := await self._missing(how, life.python)):
                 raise missing
             self._log.add(f"[the service ended: {how.describe()}]")
             crashes = 1 if life.ready_for > self._settings.steady else crashes + 1
@@ -173,13 +173,13 @@ class Supervisor:
             coming = "It is being started again: run it again in a moment." if again else hint
             self._lost(Problem(502, "service_died", message, coming))
             if not again:
-                self._set("failed", f"{message} It was started {crashes} times.", hint)
+                self._set("failed", f"{message} It was started {crashes} times.", hint, error="service_died")
                 return
             self._set("starting", f"{message} Starting it again…", hint, restarts=crashes)
             await asyncio.sleep(self._settings.backoff[crashes - 1])
 
-    async def _missing(self, how: launch.Exit) -> Problem | None:
-        return await asyncio.to_thread(launch.missing_stack, how, self._settings.python)
+    async def _missing(self, how: launch.Exit, python: str) -> Problem | None:
+        return await asyncio.to_thread(launch.missing_stack, how, python)
 
     def _progress(self, life: Life, message: str) -> None:
         # A life that is being ended may still have a line to say.
@@ -210,13 +210,14 @@ class Supervisor:
         self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
         self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
 
-    def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0) -> None:
+    def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0, error: str = "") -> None:
         life = self._life
         same = state == self._status.state
         self._status = ServiceStatus(
             state=state,
             detail=detail,
             hint=hint,
+            error=error,
             since=self._status.since if same else time.time(),
             pid=life.pid if life else None,
             restarts=restarts,

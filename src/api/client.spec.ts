@@ -129,6 +129,7 @@ const STATUS: Status = {
     state: 'ready',
     detail: '',
     hint: '',
+    error: '',
     since: 0,
     pid: null,
     restarts: 0,
@@ -136,7 +137,9 @@ const STATUS: Status = {
   },
   default_model: 'demo',
   limits: { max_prompt_chars: 1, max_new_tokens: 1 },
-  history: { enabled: true, message: '', hint: '' }
+  history: { enabled: true, message: '', hint: '' },
+  allowed: ['read', 'write', 'execute'],
+  setup: null
 };
 
 describe('ApiClient', () => {

@@ -35,6 +35,7 @@ import type {
   ModelChange,
   ModelsResponse,
   ServiceStatus,
+  SetupStatus,
   Status,
   TokensRequest,
   TokensResponse,
@@ -83,6 +84,16 @@ export class ApiClient {
   /** Stop the model service and start it again. Running jobs fail. */
   restartService(): Promise<ServiceStatus> {
     return this._json('POST', ['service', 'restart']);
+  }
+
+  /** Make an environment for the service, or go on; `status` tells how far it is. */
+  setUpService(): Promise<SetupStatus> {
+    return this._json('POST', ['service', 'setup']);
+  }
+
+  /** Stop making it; what is there stays. */
+  stopSetup(): Promise<SetupStatus> {
+    return this._json('DELETE', ['service', 'setup']);
   }
 
   /** The last lines that the model service wrote. */

@@ -64,6 +64,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/service/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make an environment of its own for the model service, or go on with it
+         * @description Answers at once; `GET status` tells how far it is. It installs packages by pip and its settings, and starts the service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere.
+         */
+        post: operations["setUpService"];
+        /**
+         * Stop making the model service's environment
+         * @description What is there stays, and is gone on with the next time.
+         */
+        delete: operations["stopSetup"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lit-lab/api/service/log": {
         parameters: {
             query?: never;
@@ -1295,7 +1319,7 @@ export interface components {
              * @description None: as before, at first as configured.
              * @default null
              */
-            precision?: ("auto" | "float32" | "bfloat16") | null;
+            precision?: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
              * @description Longest prompt with its answer.
              * @default null
@@ -1346,7 +1370,7 @@ export interface components {
          */
         ModelFit: {
             /** @enum {string} */
-            precision: "auto" | "float32" | "bfloat16";
+            precision: "auto" | "float32" | "bfloat16" | "float16";
             /**
              * @description Longest prompt with its answer, in tokens; None: as it is.
              * @default null
@@ -1424,7 +1448,7 @@ export interface components {
              * @description What it is loaded in.
              * @default null
              */
-            precision: ("auto" | "float32" | "bfloat16") | null;
+            precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
              * @description What it is computed on, such as `CPU`. Known once loaded.
              * @default
@@ -1812,6 +1836,11 @@ export interface components {
              * @default
              */
             hint: string;
+            /**
+             * @description Why it failed, as a short stable code.
+             * @default
+             */
+            error: string;
             /** @description When this state began, in seconds since the epoch. */
             since: number;
             /**
@@ -1829,6 +1858,48 @@ export interface components {
              * @default null
              */
             version: string | null;
+        };
+        /**
+         * SetupStatus
+         * @description The making of an environment of its own for the model service.
+         */
+        SetupStatus: {
+            /** @enum {string} */
+            state: "idle" | "running" | "stopped" | "failed" | "done";
+            /** @description Whether it would help with why the service failed. */
+            wanted: boolean;
+            /**
+             * @description What is being done.
+             * @default
+             */
+            step: string;
+            /**
+             * @description What was written last: by pip, for the most part.
+             * @default
+             */
+            line: string;
+            /**
+             * @description Bytes of the present download, where they are known.
+             * @default null
+             */
+            done: number | null;
+            /**
+             * @description Bytes that the present download has.
+             * @default null
+             */
+            total: number | null;
+            /** @description When this state began, in seconds since the epoch. */
+            since: number;
+            /**
+             * @description Why it failed.
+             * @default
+             */
+            message: string;
+            /**
+             * @description What the user can do about that.
+             * @default
+             */
+            hint: string;
         };
         /**
          * SourceCount
@@ -1870,6 +1941,13 @@ export interface components {
             default_model: string;
             limits: components["schemas"]["Limits"];
             history: components["schemas"]["HistoryStatus"];
+            /** @description What the server's authorizer allows the caller to do with the resource `lit-lab`. */
+            allowed: ("read" | "write" | "execute")[];
+            /**
+             * @description None: the service's Python is configured, or it runs elsewhere, so there is nothing to set up.
+             * @default null
+             */
+            setup: components["schemas"]["SetupStatus"] | null;
         };
         /**
          * StopDownload
@@ -2171,6 +2249,118 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ServiceStatus"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    setUpService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Make an environment of its own for the model service, or go on with it */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupStatus"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stopSetup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop making the model service's environment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupStatus"];
                 };
             };
             /** @description Not signed in. */

@@ -15,6 +15,7 @@ export type Status = Schemas['Status'];
 export type Limits = Schemas['Limits'];
 export type ServiceStatus = Schemas['ServiceStatus'];
 export type ServiceState = ServiceStatus['state'];
+export type SetupStatus = Schemas['SetupStatus'];
 export type ModelInfo = Schemas['ModelInfo'];
 export type ModelsResponse = Schemas['ModelsResponse'];
 export type ModelChange = Schemas['ModelChanging']['change'];

@@ -4,7 +4,12 @@ import React, { useState } from 'react';
 import type { ModelInfo, Precision } from '../api';
 import { describePrecision } from './labels';
 
-const PRECISIONS: readonly Precision[] = ['auto', 'float32', 'bfloat16'];
+const PRECISIONS: readonly Precision[] = [
+  'auto',
+  'float32',
+  'bfloat16',
+  'float16'
+];
 
 /** How a model is loaded, where that isn't as configured. */
 export function Otherwise(props: {
@@ -69,7 +74,7 @@ export function Otherwise(props: {
       </label>
       <p className="lit-hint">
         {trans.__(
-          'bfloat16 takes half of float32’s memory for weights; its maps are less exact. A shorter limit, of prompt and answer together, saves memory too.'
+          'bfloat16 and float16 take half of float32’s memory for weights; their maps are less exact, and float16’s gradients may overflow. A shorter limit, of prompt and answer together, saves memory too.'
         )}
       </p>
       <div className="lit-managed-tools">

@@ -37,6 +37,15 @@ export function ServiceNotice({
       />
     );
   }
+  if (session.service.isReadOnly) {
+    return (
+      <p className="lit-hint lit-readonly" role="status">
+        {trans.__(
+          'You can look at runs and datasets here, but not run a model or change anything: the server’s authorizer says so. Ask who runs it for “execute” on “lit-lab”.'
+        )}
+      </p>
+    );
+  }
   const failed =
     service?.state === 'failed'
       ? {

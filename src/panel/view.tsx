@@ -22,6 +22,7 @@ import { Part } from './part';
 import { useRedraw } from './redraw';
 import { SelectionOverlay } from './selection';
 import { ServiceNotice } from './service';
+import { SetupNotice } from './setup';
 import { showSegment } from './show';
 import { Status } from './status';
 import { Hesitations } from './surprise';
@@ -147,6 +148,7 @@ export function PanelView(props: {
       <Header session={session} />
       <div className="lit-scroll">
         <ServiceNotice session={session} />
+        <SetupNotice service={session.service} />
         {empty && (
           <p className="lit-welcome">
             {trans.__(

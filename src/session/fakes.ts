@@ -13,6 +13,7 @@ import type {
   ModelsResponse,
   RunRecord,
   ServiceStatus,
+  SetupStatus,
   Status,
   Token,
   TokensRequest,
@@ -181,7 +182,9 @@ export class FakeClient implements Session.Client {
       service: await this.startService(),
       default_model: 'demo',
       limits: { max_prompt_chars: 1000, max_new_tokens: 64 },
-      history: { enabled: true, message: '', hint: '' }
+      history: { enabled: true, message: '', hint: '' },
+      allowed: this.allowed,
+      setup: this.setup
     };
   }
 
@@ -199,6 +202,7 @@ export class FakeClient implements Session.Client {
       state: 'ready',
       detail: '',
       hint: '',
+      error: '',
       since: 0,
       pid: 1,
       restarts: 0,
@@ -208,6 +212,31 @@ export class FakeClient implements Session.Client {
 
   restartService(): Promise<ServiceStatus> {
     return this.startService();
+  }
+
+  /** What the server lets the user do. */
+  allowed: Status['allowed'] = ['read', 'write', 'execute'];
+
+  /** How far the service's environment is. */
+  setup: SetupStatus | null = null;
+
+  setUpService(): Promise<SetupStatus> {
+    return this._set('running');
+  }
+
+  stopSetup(): Promise<SetupStatus> {
+    return this._set('stopped');
+  }
+
+  private async _set(state: SetupStatus['state']): Promise<SetupStatus> {
+    if (!this.setup) {
+      throw new ApiError(
+        { error: 'setup_not_ours', message: 'no', hint: '' },
+        409
+      );
+    }
+    this.setup = { ...this.setup, state };
+    return this.setup;
   }
 
   async log(): Promise<string[]> {

@@ -55,6 +55,16 @@ describe('session/service', () => {
     expect(service.service?.state).toBe('ready');
   });
 
+  it('starts nothing for who may only look', async () => {
+    client.allowed = ['read'];
+    await service.refresh();
+    expect(service.isReadOnly).toBe(true);
+    const before = client.started;
+    await service.warm();
+    expect(client.started).toBe(before);
+    expect(service.problem).toBeNull();
+  });
+
   it('sees a service that dies while nobody uses it', async () => {
     service.watch(true, false);
     await pass(3);

@@ -12,6 +12,7 @@ import type {
   ModelInfo,
   ModelsResponse,
   ServiceStatus,
+  SetupStatus,
   Status
 } from '../api';
 import { problemOf } from './problem';
@@ -20,7 +21,13 @@ import type { IProblem } from './problem';
 /** What this model asks of the client. */
 export type ServiceClient = Pick<
   ApiClient,
-  'status' | 'models' | 'startService' | 'restartService' | 'log'
+  | 'status'
+  | 'models'
+  | 'startService'
+  | 'restartService'
+  | 'setUpService'
+  | 'stopSetup'
+  | 'log'
 >;
 
 /** While something is under way, and while all is calm; in milliseconds. */
@@ -57,6 +64,16 @@ export class ServiceModel implements IDisposable {
     return this._status?.service ?? null;
   }
 
+  /** Whether the server lets this user do no more than look; false before it is known. */
+  get isReadOnly(): boolean {
+    return this._status !== null && !this._status.allowed.includes('execute');
+  }
+
+  /** The making of an environment for the service; null where there is none to make. */
+  get setup(): SetupStatus | null {
+    return this._status?.setup ?? null;
+  }
+
   /** Configured models, the default first; empty before it is known. */
   get models(): readonly ModelInfo[] {
     return this._models;
@@ -88,6 +105,7 @@ export class ServiceModel implements IDisposable {
   get isBusy(): boolean {
     return (
       this.service?.state === 'starting' ||
+      this.setup?.state === 'running' ||
       this._models.some(
         model => model.state === 'loading' || model.state === 'downloading'
       )
@@ -144,13 +162,25 @@ export class ServiceModel implements IDisposable {
   }
 
   /** Start the service, so that it warms up while the user reads. */
-  warm(): Promise<void> {
-    return this._send(() => this._client.startService());
+  async warm(): Promise<void> {
+    if (!this.isReadOnly) {
+      await this._send(() => this._client.startService());
+    }
   }
 
   /** Stop the service and start it again. */
   restart(): Promise<void> {
     return this._send(() => this._client.restartService());
+  }
+
+  /** Make an environment for the service, or go on with it. */
+  setUp(): Promise<void> {
+    return this._change(() => this._client.setUpService());
+  }
+
+  /** Stop making it. */
+  stopSetup(): Promise<void> {
+    return this._change(() => this._client.stopSetup());
   }
 
   /** The last lines that the service wrote. */
@@ -172,6 +202,20 @@ export class ServiceModel implements IDisposable {
       return;
     }
     await this.refresh();
+  }
+
+  private async _change(request: () => Promise<SetupStatus>): Promise<void> {
+    try {
+      const setup = await request();
+      this._problem = null;
+      if (this._status) {
+        this._status = { ...this._status, setup };
+      }
+    } catch (reason) {
+      this._fail(reason);
+    }
+    this._pace();
+    this._emit();
   }
 
   private _keep({ models, found, memory }: ModelsResponse): void {

@@ -582,6 +582,8 @@ export namespace Session {
     | 'models'
     | 'startService'
     | 'restartService'
+    | 'setUpService'
+    | 'stopSetup'
     | 'log'
     | 'startJob'
     | 'events'

@@ -21,7 +21,7 @@ KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, we
 COMPILED = 1.1  # what was measured to be taken, to what is kept
 EAGER = 3.0  # the same of small models, whose first map of a length is computed before that is compiled
 
-BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2}
+BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
 TARGET_ROWS = 256  # tokens of an answer whose probabilities are held at once
 SPARE = 128 * 2**20  # bytes for compiled code and whatever else comes
 LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
@@ -144,7 +144,7 @@ def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int,
 def what_fits(shape: Shape, precision: Precision, tokens: int, free: int) -> list[ModelFit]:
     """Return how a model would fit: as it is with a shorter limit, and in bfloat16, with the longest limit that does."""
     result = []
-    choices: list[Precision] = ["bfloat16"] if precision == "bfloat16" else [precision, "bfloat16"]
+    choices: list[Precision] = [precision] if BYTES[precision] == 2 else [precision, "bfloat16"]
     for choice in choices:
         limits = (tokens, *(limit for limit in LIMITS if limit < tokens))
         limit = next((limit for limit in limits if shape.total(choice, limit) <= free), None)

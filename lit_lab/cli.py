@@ -1,0 +1,81 @@
+"""The command `lit-lab`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from lit_lab.problem import Problem
+from lit_lab.version import version
+
+_ABOUT = "LIT Lab: see why a language model answered a prompt as it did, in JupyterLab and Notebook 7."
+_SETUP = (
+    "Give the model service an environment of its own, below Jupyter's data folder: for a Jupyter on another Python than 3.11 "
+    "or 3.12, or without room for TensorFlow. It is used at the service's next start. "
+    "c.LitLab.service_python, where it is set, goes before it. Can be stopped (Ctrl+C), and goes on when it is run again."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, 1 for a failure that is told, 130 when it was stopped."""
+    parser = argparse.ArgumentParser(prog="lit-lab", description=_ABOUT)
+    parser.add_argument("--version", action="version", version=f"lit-lab {version()}")
+    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    setup = commands.add_parser(
+        "setup-service", help="give the model service an environment of its own", description=_SETUP
+    )
+    setup.add_argument("--python", default="", help="the Python 3.11 or 3.12 to use (default: one that is found)")
+    setup.add_argument(
+        "--backend",
+        default="tensorflow",
+        choices=["tensorflow", "jax", "torch"],
+        help="what Keras is to run on, as in c.LitLab.backend (default: tensorflow)",
+    )
+    setup.add_argument("--remove", action="store_true", help="delete the environment")
+    options = parser.parse_args(arguments)
+    try:
+        if options.remove:
+            return _remove()
+        return _make(options.python, options.backend)
+    except Problem as problem:
+        print(f"lit-lab: {problem.message}\n{problem.hint}".rstrip(), file=sys.stderr)
+        return 1
+
+
+def _make(python: str, backend: str) -> int:
+    from lit_lab.setup import place
+    from lit_lab.setup.making import Making, Plan, Stopped, Told
+
+    step = ""
+
+    def tell(told: Told) -> None:
+        nonlocal step
+        if told.step != step:
+            step = told.step
+            print(f"==> {step}", flush=True)
+        if told.line and told.total is None:
+            print(f"    {told.line}", flush=True)
+
+    try:
+        environment = Making(Plan(python, backend), tell).run()
+    except (KeyboardInterrupt, Stopped):
+        print("\nStopped. Run it again, and it goes on.", file=sys.stderr)
+        return 130
+    print(
+        f"The model service has an environment of its own: {environment.path} ({place.size(environment.path) / 1e9:.1f} GB).\n"
+        "Choose Restart service in LIT Lab's panel, or start Jupyter. To delete it: lit-lab setup-service --remove"
+    )
+    return 0
+
+
+def _remove() -> int:
+    from lit_lab.setup import place
+
+    where = place.home()
+    print(f"Deleted {where}." if place.remove() else f"There is nothing to delete in {where}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

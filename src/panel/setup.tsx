@@ -1,0 +1,134 @@
+/** An environment of its own for the model service: offered, made, stopped. */
+import React, { useRef } from 'react';
+
+import type { SetupStatus } from '../api';
+import { describeBytes } from '../models/labels';
+import type { ServiceModel } from '../session/service';
+import { usePanel } from './context';
+import { Problem, Waiting } from './notices';
+
+/**
+ * Offers to set the service up where it failed for want of its libraries, and
+ * tells how far that is.
+ */
+export function SetupNotice({
+  service
+}: {
+  service: ServiceModel;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { setup } = service;
+  // Since when by our own clock: the server's may differ.
+  const since = useRef<{ step: string; at: number }>({ step: '', at: 0 });
+  if (setup && since.current.step !== setup.step) {
+    since.current = { step: setup.step, at: Date.now() };
+  }
+  // A button that was pressed gives way to another: with the keyboard, one goes on there.
+  const pressed = useRef<'start' | 'stop' | null>(null);
+  const press = (which: 'start' | 'stop') => {
+    pressed.current = which;
+    void (which === 'start' ? service.setUp() : service.stopSetup());
+  };
+  const take =
+    (which: 'start' | 'stop') => (button: HTMLButtonElement | null) => {
+      if (button && pressed.current && pressed.current !== which) {
+        pressed.current = null;
+        button.focus();
+      }
+    };
+  if (setup?.state === 'running') {
+    return (
+      <section
+        className="lit-setup lit-progress"
+        aria-label={trans.__('Setting up the model service')}
+      >
+        <div role="status">
+          <Waiting message={setup.step} since={since.current.at} />
+        </div>
+        <div className="lit-progress-row">
+          {setup.total === null ? (
+            // Not a live region: there are hundreds of them.
+            <p className="lit-setup-line" title={setup.line}>
+              {setup.line}
+            </p>
+          ) : (
+            <Bytes setup={setup} done={setup.done ?? 0} total={setup.total} />
+          )}
+          <button
+            type="button"
+            className="lit-button"
+            aria-label={trans.__('Stop setting up the model service')}
+            ref={take('stop')}
+            onClick={() => press('stop')}
+          >
+            {trans.__('Stop')}
+          </button>
+        </div>
+      </section>
+    );
+  }
+  if (!setup?.wanted || service.service?.state !== 'failed') {
+    return null;
+  }
+  const label =
+    setup.state === 'stopped'
+      ? trans.__('Go on setting up')
+      : setup.state === 'failed'
+        ? trans.__('Try again')
+        : trans.__('Set up');
+  return (
+    <section
+      className="lit-setup"
+      aria-label={trans.__('Set up the model service')}
+    >
+      {setup.state === 'failed' ? (
+        <Problem
+          problem={{
+            message: setup.message,
+            hint: setup.hint,
+            remedies: ['log']
+          }}
+        />
+      ) : (
+        <p className="lit-hint">
+          {setup.state === 'stopped'
+            ? trans.__('Stopped. What is there stays.')
+            : trans.__(
+                'LIT Lab can give the model service an environment of its own, with TensorFlow, Keras and LIT. It takes some gigabytes below Jupyter’s data folder, and some minutes; Jupyter’s own environment stays as it is.'
+              )}
+        </p>
+      )}
+      <button
+        type="button"
+        className="lit-button lit-primary"
+        ref={take('start')}
+        onClick={() => press('start')}
+      >
+        {label}
+      </button>
+    </section>
+  );
+}
+
+/** How far a download is. */
+function Bytes(props: {
+  setup: SetupStatus;
+  done: number;
+  total: number;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { setup, done, total } = props;
+  return (
+    <>
+      <progress
+        aria-label={setup.line || setup.step}
+        title={setup.line}
+        max={total}
+        value={done}
+      />
+      <span className="lit-hint">
+        {trans.__('%1 of %2', describeBytes(done), describeBytes(total))}
+      </span>
+    </>
+  );
+}

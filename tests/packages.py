@@ -1,0 +1,34 @@
+"""A small index of packages that have nothing in them, in the versions that are locked: pip installs from it in seconds."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from pathlib import Path
+
+NAMES = ("fastapi", "httpx", "jupyter_server", "kagglehub", "keras", "keras_nlp", "lit_nlp", "pydantic", "tensorflow")
+BUILD = ("setuptools", "wheel", "uvicorn")
+LOCK = Path(__file__).parents[1] / "requirements" / "lock.txt"
+
+
+def write_wheel(folder: Path, name: str, number: str) -> None:
+    """Write a package that has a module of its name, and needs nothing."""
+    info = f"{name}-{number}.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-{number}-py3-none-any.whl", "w") as file:
+        file.writestr(f"{name}/__init__.py", "")
+        file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
+        file.writestr(
+            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        file.writestr(f"{info}/RECORD", "")
+
+
+def write_index(folder: Path) -> dict[str, str]:
+    """Write all that the service needs into a folder; returns the environment that tells pip of it, as users tell it."""
+    folder.mkdir()
+    locked = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", LOCK.read_text("utf-8")))
+    numbers = {name.lower().replace("-", "_"): number for name, number in locked.items()}
+    for name in (*NAMES, *BUILD):
+        write_wheel(folder, name, numbers[name])
+    return {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}

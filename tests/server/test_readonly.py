@@ -1,0 +1,58 @@
+"""A user whom the server's authorizer lets look and nothing else."""
+
+import pytest
+from jupyter_server.auth import Authorizer
+from test_auth import example
+
+from lit_lab.routes import RESOURCE, ROUTES
+
+LOOKS = [route for route in ROUTES if route.action == "read"]
+DOES = [route for route in ROUTES if route.action != "read"]
+
+
+class Looks(Authorizer):
+    """Lets everybody look at everything, and change or start nothing."""
+
+    def is_authorized(self, handler, user, action, resource):
+        return action == "read"
+
+
+class TestReadOnly:
+    @pytest.fixture
+    def jp_server_config(self, jp_server_config):
+        jp_server_config["ServerApp"]["authorizer_class"] = Looks
+        return jp_server_config
+
+    @pytest.mark.parametrize("route", DOES, ids=[route.operation for route in DOES])
+    async def test_nothing_is_started_or_changed(self, api, standin, tmp_path, route):
+        path, body = example(route)
+        status, answer = await api(route.method, *path.split("/")[2:], body=body)
+        assert (status, answer["error"]) == (403, "forbidden")
+        assert RESOURCE in answer["hint"]
+        assert not standin.pids
+
+    @pytest.mark.parametrize("route", LOOKS, ids=[route.operation for route in LOOKS])
+    async def test_everything_can_be_looked_at(self, api, route):
+        path, body = example(route)
+        status, answer = await api(route.method, *path.split("/")[2:], body=body)
+        # There may be no such thing, or no service that could tell; allowed it is.
+        assert status not in (401, 403), answer
+
+    async def test_lists_are_there_and_the_panel_is_told(self, api, standin):
+        for method, path, key in (
+            ("GET", "models", "models"),
+            ("GET", "datasets", "datasets"),
+            ("GET", "jobs", "jobs"),
+        ):
+            status, answer = await api(method, path)
+            assert status == 200
+            assert isinstance(answer[key], list)
+        status, answer = await api("POST", "runs", "search", body={})
+        assert (status, answer["runs"]) == (200, [])
+        status, answer = await api("GET", "status")
+        assert (status, answer["allowed"]) == (200, ["read"])
+        assert not standin.pids
+
+
+async def test_who_may_do_all_is_told_so(api):
+    assert (await api("GET", "status"))[1]["allowed"] == ["read", "write", "execute"]

@@ -1,0 +1,126 @@
+"""A small model of each family of keras-hub, and its gradient in float64 taken without our engine.
+
+For the tests, and for `scripts/make_families_table.py`, which writes what they find into docs/models.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from plainly import double_precision, loss_and_gradient, numbers
+
+SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
+GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
+HEADS: dict[str, Any] = {**SMALL, "num_heads": 2}
+EXPERTS: dict[str, Any] = {**GROUPED, "num_experts": 2, "top_k": 1}
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family's name in keras-hub, what its models are called elsewhere, and a small shape."""
+
+    cls: str
+    models: str
+    shape: dict[str, Any] = field(hash=False)
+
+
+GEMMA2 = {"final_logit_soft_cap": 30.0, "attention_logit_soft_cap": 50.0, "use_post_ffw_norm": True}
+GEMMA2 |= {"use_post_attention_norm": True, "use_sliding_window_attention": True, "sliding_window_size": 4}
+GEMMA3 = {"image_size": 16, "sliding_window_size": 4, "use_sliding_window_attention": True}
+
+FAMILIES = (
+    Family("Gemma", "Gemma", {**GROUPED, "head_dim": 8}),
+    Family("Gemma", "Gemma 2", {**GROUPED, "head_dim": 8, **GEMMA2}),
+    Family("Gemma3", "Gemma 3, text", {**GROUPED, "head_dim": 8, **GEMMA3}),
+    Family("Llama", "Llama 2, Vicuna", GROUPED),
+    Family("Llama3", "Llama 3", GROUPED),
+    Family("Llama3", "SmolLM, SmolLM 2", {**GROUPED, "tie_word_embeddings": True}),
+    Family("Mistral", "Mistral", GROUPED),
+    Family("Mixtral", "Mixtral", EXPERTS),
+    Family("Phi3", "Phi-3", GROUPED),
+    Family("Qwen", "Qwen 2, Qwen 2.5", GROUPED),
+    Family("Qwen3", "Qwen 3", {**GROUPED, "head_dim": 8}),
+    Family("GPT2", "GPT-2", {**HEADS, "max_sequence_length": 32}),
+    Family("GPTNeoX", "GPT-NeoX, Pythia", HEADS),
+    Family("GptOss", "GPT-OSS", {**EXPERTS, "head_dim": 8}),
+    Family("Falcon", "Falcon", {**SMALL, "num_attention_heads": 2}),
+    Family("Bloom", "Bloom", HEADS),
+    Family("OPT", "OPT", {**HEADS, "max_sequence_length": 32}),
+)
+
+IDS = [3, 5, 7, 9, 11, 13, 2, 8, 21, 34, 55, 4]
+TARGET = (9, 12)
+
+
+def build(family: Family) -> Any:
+    """Return a CausalLM with random weights, the same each time."""
+    import keras
+    from keras_nlp import models
+
+    keras.utils.set_random_seed(3)
+    backbone = getattr(models, f"{family.cls}Backbone")(**family.shape)
+    for variable in backbone.weights:  # else some families' logits are too small to tell anything apart
+        if len(variable.shape) > 1:
+            variable.assign(variable * 2.0)
+    return getattr(models, f"{family.cls}CausalLM")(backbone=backbone, preprocessor=None)
+
+
+def reference(family: Family, causal_lm: Any) -> NDArray[np.float64]:
+    """Return the gradient of `IDS`' target by Keras's own pass over the whole sequence, `<float64>[num_tokens, width]`."""
+    import keras
+    from keras import ops
+
+    start, end = TARGET
+    with double_precision():
+        config = (
+            causal_lm.backbone.get_config() | family.shape
+        )  # which some families' configuration leaves parts of out
+        backbone = type(causal_lm.backbone).from_config(config | {"dtype": "float64"})
+        for ours, theirs in zip(backbone.weights, causal_lm.backbone.weights, strict=True):
+            ours.assign(numbers(theirs).astype(np.float64))
+        embed = backbone.token_embedding
+        body = keras.Model([embed.output, backbone.input["padding_mask"]], backbone.output)
+        tokens = np.array([IDS], np.int32)
+
+        def losses(embeddings: Any) -> Any:
+            hidden = body([embeddings, ops.ones_like(ops.convert_to_tensor(tokens))])
+            logits = embed(hidden, reverse=True)
+            return ops.sparse_categorical_crossentropy(tokens[:, 1:], logits[:, :-1], from_logits=True)[
+                :, start - 1 : end - 1
+            ]
+
+        _, gradient = loss_and_gradient(losses, numbers(embed(ops.convert_to_tensor(tokens))))
+    return gradient[0, : end - 1]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far the engine's scores are from the reference's: max|a-b| / max|b|."""
+
+    grad_l2: float
+    grad_dot_input: float
+
+
+def agreement(family: Family) -> Agreement | None:
+    """Compare the two gradient methods' scores; None where the service says that the model has no salience."""
+    from lit_lab.service.salience import EmbeddingGradients
+
+    causal_lm = build(family)
+    try:
+        gradients = EmbeddingGradients(causal_lm)
+    except (AttributeError, KeyError, ValueError):  # as `LanguageModel.gradients` takes them
+        return None
+    ours = gradients.of(IDS, *TARGET)
+    exact = reference(family, causal_lm)
+    embeddings = ours.embeddings.astype(np.float64)
+
+    def off(a: NDArray[Any], b: NDArray[Any]) -> float:
+        return float(np.max(np.abs(a - b)) / np.max(np.abs(b)))
+
+    return Agreement(
+        off(np.linalg.norm(ours.gradient, axis=-1), np.linalg.norm(exact, axis=-1)),
+        off((ours.gradient * ours.embeddings).sum(-1), (exact * embeddings).sum(-1)),
+    )

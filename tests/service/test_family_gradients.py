@@ -1,0 +1,42 @@
+"""Each family's gradient against one taken without our engine: what the table in docs/models.md tells."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from families import FAMILIES, Family, agreement
+
+from lit_lab.service.language_model import CHECKED
+
+PAGE = Path(__file__).parents[2] / "docs" / "models.md"
+ANSWERS_ONLY = {"OPT"}
+"""Their embedding layer adds positions before anything can be cut open."""
+
+CANCELLING = {"Bloom", "Falcon"}
+"""They react little to an embedding's length, so that the parts of gradient times input nearly cancel."""
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.models)
+def test_scores_agree_with_float64(keras_libraries: None, family: Family) -> None:
+    off = agreement(family)
+    if family.models in ANSWERS_ONLY:
+        assert off is None
+    else:
+        assert off is not None
+        assert off.grad_l2 <= 1e-5
+        # What is left of a sum that cancels is as exact as its terms are, and no more.
+        assert off.grad_dot_input <= (1e-3 if family.models in CANCELLING else 1e-5)
+
+
+def test_the_page_tells_of_each_family_and_as_the_test_finds_it() -> None:
+    rows = dict(re.findall(r"(?m)^\| (.+?) +\| `\w+CausalLM` +\| (.+?) +\|", PAGE.read_text("utf-8")))
+    assert set(rows) == {family.models for family in FAMILIES}
+    for models, cell in rows.items():
+        assert (cell == "answers only") == (models in ANSWERS_ONLY), models
+        assert cell != "not measured", models
+
+
+def test_every_family_that_is_trusted_is_in_the_table() -> None:
+    assert {f"{family.cls}CausalLM" for family in FAMILIES} >= CHECKED

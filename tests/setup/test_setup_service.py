@@ -1,0 +1,327 @@
+"""`lit-lab setup-service`: the parts for real, with a small index of packages that have nothing in them."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+
+import packages
+import pytest
+
+from lit_lab import cli
+from lit_lab.problem import Problem
+from lit_lab.setup import making, own_wheel, place, pythons, reasons
+from lit_lab.setup.making import Making, Plan, Stopped
+from lit_lab.version import version
+
+CHECK = ("-c", "import lit_lab.setup, tensorflow, keras; print('fine')")
+
+
+@pytest.fixture
+def index(tmp_path, monkeypatch):
+    """A folder of packages in the versions that are locked."""
+    folder = tmp_path / "index"
+    settings = packages.write_index(folder)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    """Jupyter's data folder."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def plan(**options):
+    return Plan(**{"python": sys.executable, "room": 0, "check": CHECK, **options})
+
+
+def make(**options):
+    told = []
+    environment = Making(plan(**options), told.append).run()
+    return environment, [f"{one.step} {one.line}" for one in told]
+
+
+def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkeypatch):
+    """And removed; by the command. Making one takes seconds, so that this looks at all that there is to see."""
+    monkeypatch.setattr(making, "Plan", lambda python, backend: plan(python=python, backend=backend))
+    packages.write_wheel(index, "keras", "3.15.999")  # newer than what is locked
+    assert place.python() is None
+    assert cli.main(["setup-service", "--python", sys.executable]) == 0
+    first = place.used()
+    assert place.python() == str(first.python)
+    assert place.unfinished() is None
+    out = capsys.readouterr().out
+    assert "Found Python" in out
+    assert "==> Trying it out" in out
+    assert str(first.path) in out
+    code = "import lit_lab, lit_lab.version; print(lit_lab.__file__, lit_lab.version.version())"
+    where, number = subprocess.check_output([first.python, "-I", "-c", code], text=True).split()
+    assert Path(where).is_relative_to(first.path)
+    assert number == version()
+    (info,) = first.path.glob("lib/python*/site-packages/keras-*.dist-info")
+    (keras,) = re.findall(r"(?m)^keras==(\S+)", own_wheel.constraints("tensorflow")[0].read_text())
+    assert info.name == f"keras-{keras}.dist-info"
+
+    # One that can't be imported is never used, and what was in use stays so.
+    with pytest.raises(Problem) as raised:
+        make(check=("-c", "raise ImportError('libfoo.so is missing')"))
+    assert raised.value.error == "setup_check"
+    assert "libfoo.so is missing" in raised.value.message
+    assert place.python() == str(first.python)
+
+    # Another version has other code.
+    for module in (place, making, own_wheel):
+        monkeypatch.setattr(module, "version", lambda: "9.9.9")
+    assert place.python() is None
+    second, _ = make()
+    assert place.python() == str(second.python)
+    assert not first.path.exists()
+
+    assert cli.main(["setup-service", "--remove"]) == 0
+    assert not place.home().exists()
+    assert place.python() is None
+    assert cli.main(["setup-service", "--remove"]) == 0
+    assert "nothing to delete" in capsys.readouterr().out
+
+
+def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
+    def tell(one):
+        if one.step.startswith("Installing LIT Lab"):
+            run.stop()
+
+    run = Making(plan(), tell)
+    with pytest.raises(Stopped):
+        run.run()
+    begun = place.unfinished()
+    assert begun.path.exists()
+
+    (moved,) = index.glob("lit_nlp-*")
+    moved.rename(index.parent / moved.name)
+    with pytest.raises(Problem) as raised:
+        make()
+    assert raised.value.error == "setup_not_found"
+    assert "lit-nlp" in raised.value.message
+
+    with monkeypatch.context() as patch:
+        patch.delenv("PIP_NO_INDEX")
+        patch.delenv("PIP_FIND_LINKS")
+        patch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")  # the port that discards, where nothing listens
+        patch.setenv("PIP_RETRIES", "1")
+        with pytest.raises(Problem) as raised:
+            make()
+    assert raised.value.error == "setup_no_network"
+
+    # Killed while pip copied a package's files.
+    (index.parent / moved.name).rename(moved)
+    (info,) = begun.path.glob("lib/python*/site-packages/wheel-*.dist-info")
+    (info / "RECORD").unlink()
+    (info.parent / "wheel" / "__init__.py").unlink()
+    assert place.python() is None
+    environment, told = make()
+    assert environment == begun
+    assert any(line.startswith("Going on with what is there") for line in told)
+    assert any("Successfully installed" in line and "tensorflow" in line for line in told)
+    assert (info.parent / "wheel" / "__init__.py").exists()
+    assert place.python() == str(environment.python)
+
+
+def test_stopping_ends_what_runs(data):
+    """From another thread, in the middle of a process that would take a minute."""
+    place.home().mkdir(parents=True)
+    run = Making(plan(), lambda _: begun.set())
+    begun, ended = threading.Event(), []
+
+    def work():
+        try:
+            run._call([sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(60)"], aloud=True)
+        except Stopped:
+            ended.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert begun.wait(60)
+    run.stop()
+    thread.join(30)
+    assert ended == [True]
+
+
+def test_only_one_at_a_time(index):
+    with place.alone(), pytest.raises(Problem) as raised:
+        make()
+    assert raised.value.error == "setup_busy"
+
+
+def test_no_room_is_told_before_anything_is_made(index):
+    with pytest.raises(Problem) as raised:
+        make(room=10**18)
+    assert raised.value.error == "setup_no_room"
+    assert "GB are free" in raised.value.message
+    assert not list(place.home().glob("env-*"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_can_not_be_written(data, index):
+    data.mkdir(mode=0o500)
+    with pytest.raises(Problem) as raised:
+        make()
+    assert raised.value.error == "setup_not_written"
+
+
+def test_a_file_in_the_way(data, index):
+    data.write_text("")
+    with pytest.raises(Problem) as raised:
+        make()
+    assert raised.value.error == "setup_not_written"
+
+
+@pytest.mark.parametrize("folder", ["../../bin", "/usr", "env-1/../../x", ""])
+def test_nothing_is_run_that_was_not_made_here(data, folder):
+    place.home().mkdir(parents=True)
+    content = {"folder": folder, "version": version(), "made_with": "x", "backend": "tensorflow"}
+    (place.home() / "environment.json").write_text(json.dumps(content))
+    assert place.python() is None
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"folder": 1}', '{"a": "b"}', "\0"])
+def test_a_damaged_note_counts_as_none(data, content):
+    place.home().mkdir(parents=True)
+    (place.home() / "environment.json").write_text(content)
+    assert place.used() is None
+
+
+def test_the_own_wheel_has_the_code_that_runs_and_no_front_end(tmp_path):
+    with zipfile.ZipFile(own_wheel.build(tmp_path)) as file:
+        names = set(file.namelist())
+        assert file.read("lit_lab/setup/place.py") == Path(place.__file__).read_bytes()
+        metadata = file.read(f"lit_lab-{version()}.dist-info/METADATA").decode()
+        recorded = {line.split(",")[0] for line in file.read(f"lit_lab-{version()}.dist-info/RECORD").decode().split()}
+    assert "lit_lab/demo/preset/config.json" in names
+    assert not [name for name in names if "labextension" in name or "__pycache__" in name]
+    assert "tensorflow" in metadata
+    assert f"Version: {version()}\n" in metadata
+    assert recorded == names
+
+
+class TestPythons:
+    @pytest.fixture
+    def bin(self, tmp_path, monkeypatch):
+        """The only folder on the PATH, in a home with nothing in it."""
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        monkeypatch.setenv("PATH", str(folder))
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.delenv("PYENV_ROOT", raising=False)
+        monkeypatch.setattr(sys, "executable", str(folder / "jupyters-own"))
+        return folder
+
+    @staticmethod
+    def script(path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o700)
+
+    def says(self, path, *answer):
+        self.script(path, f"echo '{json.dumps(answer)}'")
+
+    def test_one_that_fits_is_taken_before_one_that_does_not(self, bin):
+        self.says(bin / "jupyters-own", [3, 13], "/a", True)
+        self.says(bin / "python3.11", [3, 11], "/b", True)
+        assert pythons.find() == pythons.Python("/b", (3, 11), True)
+
+    def test_names_that_start_nothing_are_passed_over(self, bin):
+        """As pyenv's are."""
+        self.script(bin / "python3.12", "echo 'pyenv: python3.12: command not found' >&2; exit 127")
+        self.says(bin / "python3.11", [3, 11], "/b", True)
+        assert pythons.find().path == "/b"
+
+    def test_one_without_venv_is_taken_by_nobody(self, bin):
+        self.says(bin / "python3.12", [3, 12], "/a", False)
+        with pytest.raises(Problem) as raised:
+            pythons.find()
+        assert raised.value.error == "setup_no_venv"
+        assert "python3.12-venv" in raised.value.hint
+        self.says(bin / "python3.11", [3, 11], "/b", True)
+        assert pythons.find().path == "/b"
+
+    def test_pyenvs_condas_and_uvs_are_found(self, bin, tmp_path):
+        with pytest.raises(Problem) as raised:
+            pythons.find()
+        assert raised.value.error == "setup_no_python"
+        assert "uv python install" in raised.value.hint
+        uvs = tmp_path / "uvs" / "python"
+        self.says(uvs, [3, 12], "/uv", True)
+        self.script(bin / "uv", f'[ "$4" = 3.12 ] && echo {uvs}')
+        assert pythons.find().path == "/uv"
+        self.says(tmp_path / "conda/envs/x/bin/python3.11", [3, 11], "/conda", True)
+        (tmp_path / ".conda").mkdir()
+        (tmp_path / ".conda/environments.txt").write_text(f"{tmp_path}/gone\n{tmp_path}/conda/envs/x\n")
+        assert pythons.find().path == "/conda"
+        self.says(tmp_path / ".pyenv/versions/3.12.1/bin/python", [3, 12], "/pyenv", True)
+        assert pythons.find().path == "/pyenv"
+
+    @pytest.mark.parametrize("answer", [None, ([3, 13], "/a", True)])
+    def test_a_named_one_has_to_fit(self, bin, answer):
+        if answer:
+            self.says(bin / "python3.13", *answer)
+        with pytest.raises(Problem, match=r"3\.13") as raised:
+            pythons.find("python3.13")
+        assert raised.value.error == "setup_no_python"
+
+    def test_this_one_says_what_it_is(self):
+        found = pythons.ask(sys.executable)
+        assert found is not None
+        assert found.version == sys.version_info[:2]
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device", "setup_no_room"),
+        (
+            "WARNING: Retrying (Retry(total=4, connect=None)) after connection broken by "
+            "'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection>: Failed to establish a new connection')'",
+            "setup_no_network",
+        ),
+        ("pip._vendor.urllib3.exceptions.ReadTimeoutError: HTTPSConnectionPool: Read timed out.", "setup_no_network"),
+        ("SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED]'))", "setup_certificate"),
+        ("ERROR: HTTP error 403 Client Error: Forbidden for url: https://index.example/x.whl", "setup_index_refused"),
+        ("  error: command 'x86_64-linux-gnu-g++' failed: No such file or directory", "setup_no_compiler"),
+        ("  ERROR: Failed building wheel for annoy", "setup_no_compiler"),
+        ("ERROR: No matching distribution found for tensorflow==2.21.0", "setup_not_found"),
+        ("ERROR: something that nobody foresaw", "setup_pip"),
+    ],
+)
+def test_each_failure_of_pip_is_told_with_what_helps(line, error):
+    # Without a network pip says last that it found nothing.
+    last = "ERROR: No matching distribution found for x" if error == "setup_no_network" else ""
+    problem = reasons.explain(["Collecting x", line, last], 1)
+    assert problem.error == error
+    assert problem.hint
+
+
+class TestCommand:
+    def test_version(self, capsys):
+        with pytest.raises(SystemExit) as raised:
+            cli.main(["--version"])
+        assert raised.value.code == 0
+        assert capsys.readouterr().out == f"lit-lab {version()}\n"
+
+    def test_a_failure_is_told_with_what_to_do(self, capsys):
+        assert cli.main(["setup-service", "--python", "/nowhere/python3.12"]) == 1
+        told = capsys.readouterr().err
+        assert "/nowhere/python3.12 is no Python" in told
+        assert "uv python install" in told
+        assert not place.home().exists() or not list(place.home().glob("env-*"))
+
+    def test_it_runs_as_a_module(self):
+        done = subprocess.run([sys.executable, "-m", "lit_lab", "--help"], capture_output=True, text=True, check=True)
+        assert "setup-service" in done.stdout
