@@ -3,7 +3,15 @@ import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 
 import { faultsOf } from './faults';
-import { analyzeAt, COLD, line, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
+import {
+  analyzeAt,
+  COLD,
+  line,
+  openNotebook,
+  Panel,
+  servicePid,
+  TUTORIAL
+} from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 const PANEL = '#lit-lab-panel';
