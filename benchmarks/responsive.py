@@ -88,9 +88,9 @@ def echo(server: Server) -> Iterator[Callable[[], float]]:
         connection.getresponse().read()
 
 
-def _acknowledge_at_once(connection: socket.socket) -> None:
+def _acknowledge_at_once(connection: socket.socket | None) -> None:
     """Keep the system from waiting 40 ms with what tells the server that a message has come: it hides all else."""
-    if hasattr(socket, "TCP_QUICKACK"):
+    if connection is not None and hasattr(socket, "TCP_QUICKACK"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
