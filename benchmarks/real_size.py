@@ -320,7 +320,8 @@ def main() -> None:
     for name, label in EXPLAINED.items():
         value = result["figures"][name]
         unit = {"_s": "s", "mb": "MB"}.get(name[-2:], "")
-        print(f"{label:<60}{value:>10,.{0 if unit in ('MB', '') and value >= 10 else 2}f} {unit}".rstrip())
+        digits = 0 if unit == "MB" or isinstance(value, int) else 2
+        print(f"{label:<60}{value:>10,.{digits}f} {unit}".rstrip())
 
 
 if __name__ == "__main__":

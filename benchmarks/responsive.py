@@ -90,7 +90,7 @@ def echo(server: Server) -> Iterator[Callable[[], float]]:
 
 def _acknowledge_at_once(connection: socket.socket | None) -> None:
     """Keep the system from waiting 40 ms with what tells the server that a message has come: it hides all else."""
-    if connection and hasattr(socket, "TCP_QUICKACK"):
+    if connection is not None and hasattr(socket, "TCP_QUICKACK"):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
 
 
