@@ -413,7 +413,7 @@ class History:
         return protocol.RunsDeleted(deleted=found)
 
 
-_CONTENT = {"sampling", "chat", "prompt_tokens", "answer_tokens", "reason", "seconds", "first_seconds"}
+_CONTENT = {"sampling", "chat", "terms", "prompt_tokens", "answer_tokens", "reason", "seconds", "first_seconds"}
 _INFO = (
     "id, created, model, document, place, title, starred, substr(prompt, 1, 300), substr(answer, 1, 300), "
     "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id)"

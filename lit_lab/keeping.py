@@ -72,6 +72,7 @@ def _run(
         answer="".join(token.text for token in tokens),
         sampling=protocol.RunSampling(**sampling.model_dump()),
         chat=prompt.chat if prompt else "plain",
+        terms=prompt.terms if prompt else None,
         prompt_tokens=prompt.tokens if prompt else [],
         answer_tokens=tokens,
         reason="given" if given else answer.reason if answer else None,

@@ -616,6 +616,7 @@ class PromptEvent(Message):
     tokens: list[Token]
     window: int
     chat: ChatUse = "plain"
+    terms: ModelTerms | None = Field(default=None, description="What its model, and what that says, is provided under.")
 
 
 class Alternative(Message):
@@ -863,6 +864,9 @@ class RunRecord(Message):
     answer: str
     sampling: RunSampling
     chat: ChatUse = "plain"
+    terms: ModelTerms | None = Field(
+        default=None, description="What its model is provided under; named beside exports."
+    )
     prompt_tokens: list[Token]
     answer_tokens: list[AnswerToken]
     reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")

@@ -52,6 +52,7 @@ class Run:
         texts: The text that each token stands for; those of the prompt join to `prompt`, the others to `answer`.
         logprobs: `<float64>[num_answer_tokens]`: natural logarithm of each answer token's probability; NaN where unknown.
         chat: `wrapped`: the prompt was a turn in the model's chat format; `written`: it had turns of its own; else `plain`.
+        terms: What the model is provided under, with an address; empty where nothing is known of any.
         maps: In the order in which they were computed.
     """
 
@@ -68,6 +69,7 @@ class Run:
     logprobs: NDArray[np.float64] = field(repr=False)
     maps: tuple[SalienceMap, ...] = ()
     chat: str = "plain"
+    terms: str = ""
 
     def text(self, tokens: slice) -> str:
         """Return the text of some tokens, such as a map's target."""
@@ -161,6 +163,7 @@ def _run(record: RunRecord) -> Run:
         logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
         maps=tuple(_map(kept) for kept in record.scores),
         chat=record.chat,
+        terms=f"{record.terms.name}: {record.terms.url}" if record.terms else "",
     )
 
 

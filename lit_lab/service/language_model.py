@@ -16,6 +16,7 @@ from lit_lab.protocol import (
     CurveEvent,
     Estimate,
     GenerateRequest,
+    ModelTerms,
     ProgressEvent,
     PromptEvent,
     SalienceRequest,
@@ -58,10 +59,18 @@ class LanguageModel:
         causal_lm: A `keras_nlp.models.CausalLM`, in float32.
         max_length: Window in tokens; None: the preset's own.
         is_instruct: Whether it is known to be instruction-tuned.
+        terms: What it is provided under, if that is known.
     """
 
-    def __init__(self, causal_lm: Any, max_length: int | None = None, is_instruct: bool = False) -> None:
+    def __init__(
+        self,
+        causal_lm: Any,
+        max_length: int | None = None,
+        is_instruct: bool = False,
+        terms: ModelTerms | None = None,
+    ) -> None:
         self.causal_lm = causal_lm
+        self.terms = terms
         self.tokenizer: SequenceTokenizer = sequence_tokenizer(causal_lm, is_instruct)
         self.window = window(causal_lm, max_length)
         self.parameters = int(causal_lm.count_params())
@@ -156,6 +165,7 @@ class LanguageModel:
                 self._gradients.want(self._prompt_length + len(event.tokens), len(event.tokens))
             elif isinstance(event, PromptEvent):
                 self._prompt_length = len(event.tokens)
+                event.terms = self.terms
             yield event
 
     def score(
@@ -168,7 +178,10 @@ class LanguageModel:
                 `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
-        yield from given(self.tokenizer, self._decoder, self.window, request, cancellation)
+        for event in given(self.tokenizer, self._decoder, self.window, request, cancellation):
+            if isinstance(event, PromptEvent):
+                event.terms = self.terms
+            yield event
 
     def salience(
         self, request: SalienceRequest, cancellation: Cancellation

@@ -252,8 +252,9 @@ class Registry:
                 need.check(entry.name, shape, precision, tokens, free, device)
         with collection.paused():
             causal_lm = presets.make(place, entry.path, precision)
-            entry.is_instruct = instruct.is_instruct(entry.source or paths.source(entry.path), place)
-            model = LanguageModel(causal_lm, limit, entry.is_instruct)
+            source = entry.source or paths.source(entry.path)
+            entry.is_instruct = instruct.is_instruct(source, place)
+            model = LanguageModel(causal_lm, limit, entry.is_instruct, source.provided_under)
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]

@@ -1525,6 +1525,11 @@ export interface components {
              * @enum {string}
              */
             chat: "plain" | "wrapped" | "written";
+            /**
+             * @description What its model, and what that says, is provided under.
+             * @default null
+             */
+            terms: components["schemas"]["ModelTerms"] | null;
         };
         /**
          * RemoveModel
@@ -1606,6 +1611,11 @@ export interface components {
              * @enum {string}
              */
             chat: "plain" | "wrapped" | "written";
+            /**
+             * @description What its model is provided under; named beside exports.
+             * @default null
+             */
+            terms: components["schemas"]["ModelTerms"] | null;
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
             /** @description `given`: a text that was given. None: it was stopped, or broke off. */

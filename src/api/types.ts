@@ -17,6 +17,7 @@ export type ServiceStatus = Schemas['ServiceStatus'];
 export type ServiceState = ServiceStatus['state'];
 export type SetupStatus = Schemas['SetupStatus'];
 export type ModelInfo = Schemas['ModelInfo'];
+export type ModelTerms = Schemas['ModelTerms'];
 export type ModelsResponse = Schemas['ModelsResponse'];
 export type ModelChange = Schemas['ModelChanging']['change'];
 export type ModelFit = Schemas['ModelFit'];

@@ -58,6 +58,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
     answer,
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     chat: 'plain',
+    terms: null,
     prompt_tokens: asked,
     answer_tokens: said,
     reason: 'end',

@@ -6,8 +6,11 @@ import type { RunRecord } from '../api';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
 
-/** Where Google's terms for its Gemma models are. */
-export const TERMS = 'ai.google.dev/gemma/terms';
+/** Google's terms for its Gemma models. */
+const GEMMA = {
+  name: 'Gemma Terms of Use',
+  url: 'https://ai.google.dev/gemma/terms'
+};
 
 /** A run's facts, and what must be known of its model. */
 export function About(props: {
@@ -24,7 +27,7 @@ export function About(props: {
     record.seconds === null ? '' : duration(record.seconds, trans),
     endOf(record, trans)
   ].filter(fact => fact !== '');
-  const note = termsOf(record.model, trans);
+  const terms = termsOf(record, trans);
   return (
     <header className="lit-reader-about">
       {record.title && <h3 className="lit-reader-title">{record.title}</h3>}
@@ -51,16 +54,16 @@ export function About(props: {
           </bdi>
         </p>
       )}
-      {note && (
+      {terms && (
         <p className="lit-hint">
-          {note}{' '}
+          {terms.note}{' '}
           <a
             className="lit-link"
-            href={`https://${TERMS}`}
+            href={terms.url}
             target="_blank"
             rel="noopener noreferrer"
           >
-            {TERMS}
+            {terms.url.replace('https://', '')}
           </a>
         </p>
       )}
@@ -84,9 +87,24 @@ function endOf(record: RunRecord, trans: TranslationBundle): string {
   }
 }
 
-/** What Google wants told of its Gemma models; empty for others. */
-export function termsOf(model: string, trans: TranslationBundle): string {
-  return /gemma/i.test(model)
-    ? trans.__('Gemma is provided under and subject to the Gemma Terms of Use:')
-    : '';
+/** What a run's model is provided under, in words; null where nothing is known. */
+export function termsOf(
+  { model, terms }: Pick<RunRecord, 'model' | 'terms'>,
+  trans: TranslationBundle
+): { note: string; url: string } | null {
+  // A run of before there were terms in it tells by its model's name alone.
+  const known = terms ?? (/gemma/i.test(model) ? GEMMA : null);
+  // A run may come from anywhere, in somebody's notebook.
+  if (!known || !/^https:\/\/[^\s]+$/.test(known.url)) {
+    return null;
+  }
+  return {
+    note:
+      known.url === GEMMA.url
+        ? trans.__(
+            'Gemma is provided under and subject to the Gemma Terms of Use:'
+          )
+        : trans.__('The model is provided under %1:', known.name),
+    url: known.url
+  };
 }

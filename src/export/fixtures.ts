@@ -39,6 +39,7 @@ export function finished(
     answer,
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     chat: 'plain',
+    terms: null,
     prompt_tokens,
     answer_tokens,
     reason: 'end',

@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
+import type { RunRecord } from '../api';
 import { finished, LOOK } from './fixtures';
 import { makeOutput, readOutput } from './output';
 import { MIME_TYPE } from './mime';
@@ -50,6 +51,26 @@ describe('export/output', () => {
     expect(again.look.method).toBe('grad_l2');
     expect(again.target).toBeNull();
     expect(() => readOutput({ look: null })).toThrow();
+  });
+
+  it('names what the model is provided under, by the run itself', () => {
+    const told = (run: Partial<RunRecord>) => {
+      const record = new Reading({ ...RUN, ...run });
+      const made = makeOutput(record, LOOK, target, trans);
+      return `${made['text/plain']}${made['text/html']}`;
+    };
+    const terms = { name: 'Some Licence', url: 'https://example.org/terms' };
+    expect(told({ terms })).toContain(
+      'provided under Some Licence: https://example.org/terms'
+    );
+    // One of before that was in runs.
+    expect(told({ model: 'my-Gemma', terms: null })).toContain(
+      'Gemma Terms of Use: https://ai.google.dev/gemma/terms'
+    );
+    expect(told({ terms: null })).not.toContain('provided under');
+    for (const url of ['javascript:alert(1)', 'https://a b', 'http://a.org']) {
+      expect(told({ terms: { name: 'x', url } })).not.toContain(url);
+    }
   });
 
   it('tells who speaks in a chat format, and its share', () => {

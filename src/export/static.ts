@@ -13,7 +13,7 @@ import { nats, percent } from '../session/labels';
 import { textOf } from '../session/map';
 import type { IShownMap, IText } from '../session/map';
 import { METHODS } from '../session/methods';
-import { TERMS, termsOf } from './about';
+import { termsOf } from './about';
 import { escapeHtml, oneLine } from './escape';
 import type { ILook, Reading } from './reading';
 
@@ -89,6 +89,7 @@ function summarize(
   trans: TranslationBundle
 ): ISummary {
   const words = map && methodWords(trans)[map.method];
+  const terms = termsOf(record, trans);
   const asked = new Date(record.created * 1000);
   const top = [...(map?.segments ?? [])]
     .filter(({ rank }) => rank !== null && rank <= LISTED)
@@ -119,8 +120,7 @@ function summarize(
             percent(map.templateShare)
           )
         : '',
-      termsOf(record.model, trans) &&
-        `${termsOf(record.model, trans)} https://${TERMS}`
+      terms ? `${terms.note} ${terms.url}` : ''
     ].filter(note => note !== '')
   };
 }

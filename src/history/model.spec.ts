@@ -51,6 +51,7 @@ class FakeHistory implements HistoryClient {
       origin: { document: 'n.ipynb', place: ['cell 1'] },
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
       chat: 'plain',
+      terms: null,
       prompt_tokens: [],
       answer_tokens: [],
       reason: 'end',

@@ -48,7 +48,8 @@ describe('session/chat', () => {
         event: 'prompt',
         tokens: tokens('Onion'),
         window: 99,
-        chat: 'wrapped'
+        chat: 'wrapped',
+        terms: null
       },
       trans
     );

@@ -196,6 +196,7 @@ describe('session/contrast', () => {
       answer: ANSWER,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
       chat: 'plain',
+      terms: null,
       prompt_tokens: prompt,
       answer_tokens: answer,
       reason: 'given',

@@ -31,6 +31,7 @@ function record(scores: KeptScores[] = []): RunRecord {
     answer: ANSWER,
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     chat: 'plain',
+    terms: null,
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(ANSWER),
     reason: 'end',

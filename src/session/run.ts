@@ -8,6 +8,7 @@ import type {
   JobEvent,
   JobRequest,
   KeptScores,
+  ModelTerms,
   RunOrigin,
   RunRecord,
   Sampling,
@@ -76,6 +77,8 @@ export interface IRun extends IRunRequest {
   readonly jobId: string | null;
   /** What became of the prompt: whether it is in a chat format. */
   readonly chatUse: ChatUse;
+  /** What its model is provided under, or null. */
+  readonly terms: ModelTerms | null;
   /** Tokens of the prompt, template tokens among them. */
   readonly promptTokens: readonly Token[];
   readonly answerTokens: readonly AnswerToken[];
@@ -107,6 +110,7 @@ export function startRun(request: IRunRequest, message: string): IRun {
     started: Date.now(),
     jobId: null,
     chatUse: 'plain',
+    terms: null,
     promptTokens: [],
     answerTokens: [],
     reason: null,
@@ -130,6 +134,7 @@ export function keptRun(record: RunRecord): IRun {
     sampling: record.sampling,
     chat: modeOf(chatUse),
     chatUse,
+    terms: record.terms ?? null,
     origin: record.origin,
     ...(record.reason === 'given' && { given: record.answer }),
     title: record.title,
@@ -167,6 +172,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed },
     chat: run.chatUse,
+    terms: run.terms,
     prompt_tokens: [...run.promptTokens],
     answer_tokens: [...run.answerTokens],
     reason: run.reason,
@@ -190,6 +196,7 @@ export function applyEvent(
         ...run,
         promptTokens: event.tokens,
         chatUse: event.chat,
+        terms: event.terms,
         message:
           run.given === undefined
             ? trans.__('Waiting for the first word')

@@ -20,6 +20,8 @@ from lit_lab import protocol
 from lit_lab.history import SCHEMA, History, Settings, sequence_of
 from lit_lab.problem import Problem
 
+TERMS = protocol.ModelTerms(name="Some Licence", url="https://example.org/terms")
+
 
 def record(run_id="a", prompt="Suggestion: Onion soup", answer=" Avoid.", created=None, **fields):
     def tokens(text, first):
@@ -77,7 +79,7 @@ async def listed(history, owner="me", **request):
 async def test_a_run_comes_back_exactly(path):
     history = History(Settings(path))
     origin = {"document": "a/b.ipynb", "place": ["cell 3", "line 2"]}
-    kept = record(origin=origin, prompt="🍲 שלום\r\n'); DROP", chat="wrapped")
+    kept = record(origin=origin, prompt="🍲 שלום\r\n'); DROP", chat="wrapped", terms=TERMS)
     await history.keep("me", kept)
     await history.keep_scores("me", "demo", ids_of(kept), [scores(), scores("grad_dot_input")])
     await history.keep_scores("me", "demo", ids_of(kept), [scores()])  # again: replaces

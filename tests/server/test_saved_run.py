@@ -7,14 +7,14 @@ import sys
 
 import numpy as np
 import pytest
-from test_history import record, scores
+from test_history import TERMS, record, scores
 
 from lit_lab import load_run, protocol
 
 
 @pytest.fixture
 def saved():
-    run = record(title="Mine", answer=" Avoid it.", chat="wrapped")
+    run = record(title="Mine", answer=" Avoid it.", chat="wrapped", terms=TERMS)
     event = {
         "event": "segment_scores", "target": {"start": 4, "end": 5}, "method": "shap", "errors": [0.1, 0.2],
         "segments": [{"start": 0, "end": 1}, {"start": 1, "end": 3}], "scores": [0.5, -0.25],
@@ -27,6 +27,7 @@ def saved():
 def test_arrays(saved):
     run = load_run(saved)
     assert (run.model, run.title, run.answer, run.chat) == ("demo", "Mine", " Avoid it.", "wrapped")
+    assert run.terms == "Some Licence: https://example.org/terms"
     assert run.ids.dtype == np.int64
     assert run.ids.tolist() == [2, 3, 4, 50, 51, 52]
     assert run.seam == 3

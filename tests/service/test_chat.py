@@ -17,6 +17,7 @@ from lit_lab.protocol import (
     AnswerEvent,
     ChatUse,
     GenerateRequest,
+    ModelTerms,
     PromptEvent,
     SalienceRequest,
     ScoreRequest,
@@ -122,12 +123,14 @@ def test_the_template_is_told_from_what_the_user_wrote(tuned: Any) -> None:
 def test_when_it_is_applied(causal_lm: Any, mode: Any, is_instruct: bool, use: ChatUse) -> None:
     from lit_lab.service.language_model import LanguageModel
 
-    model = LanguageModel(causal_lm, is_instruct=is_instruct)
+    terms = ModelTerms(name="Some Licence", url="https://example.org/terms")
+    model = LanguageModel(causal_lm, is_instruct=is_instruct, terms=terms)
     generating = GenerateRequest(model="tiny", prompt="onion", max_new_tokens=2, chat=mode)
     scoring = ScoreRequest(model="tiny", prompt="onion", target=" Avoid", chat=mode)
     for events in (model.generate(generating, Cancellation()), model.score(scoring, Cancellation())):
         prompt = next(event for event in events if isinstance(event, PromptEvent))
         assert prompt.chat == use
+        assert prompt.terms == terms
         expected = model.tokenizer.asked("onion", mode).tokens
         assert prompt.tokens == expected
     plain = model.tokenizer.prompt("onion")

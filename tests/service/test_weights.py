@@ -77,6 +77,24 @@ def test_terms_are_known_before_a_download(keras_libraries: None, path: str, url
     assert terms.url == url
 
 
+def test_a_run_says_what_its_model_is_provided_under(keras_libraries: None, tmp_path: Path) -> None:
+    gemma = "https://ai.google.dev/gemma/terms"
+    copied = tmp_path / "gemma_2b_en" / "2"
+    copied.mkdir(parents=True)
+    (tmp_path / "tiny").mkdir()
+    for path, url in (
+        ("gemma2_instruct_2b_en", gemma),
+        ("hf://org/other", "https://huggingface.co/org/other"),
+        (str(copied), gemma),
+    ):
+        terms = paths.source(path).provided_under
+        assert terms is not None
+        assert terms.url == url
+    # The embedded model has Gemma's architecture and none of Google's weights.
+    assert paths.source("embedded").provided_under is None
+    assert paths.source(str(tmp_path / "tiny")).provided_under is None
+
+
 # --- Archives ---
 
 

@@ -20,6 +20,9 @@ _PRESET = re.compile(r"[\w.-]+")
 _HINT = "Write a preset name such as gemma2_instruct_2b_en, a folder, a .tar.gz, kaggle://… or hf://… after the colon."
 
 
+_GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a preset is.
@@ -52,8 +55,16 @@ class Source:
         if not self.page:
             return None
         if "gemma" in self.where.lower():
-            return ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
+            return _GEMMA
         return ModelTerms(name=f"the licence on its {self.site} page", url=self.page)
+
+    @property
+    def provided_under(self) -> ModelTerms | None:
+        """What the model is provided under, so far as its address or its file's name tell."""
+        if self.page:
+            return self.terms
+        named = [part for part in Path(self.where).parts if not part.isdecimal()]  # a version's number
+        return _GEMMA if named and "gemma" in named[-1].lower() else None
 
 
 def source(path: str) -> Source:
