@@ -113,7 +113,13 @@ export class FakeJob {
 
   prompt(prompt: string): void {
     const all = [BOS, ...tokens(prompt)];
-    this.send({ event: 'prompt', tokens: all, window: 512, chat: 'plain', terms: null });
+    this.send({
+      event: 'prompt',
+      tokens: all,
+      window: 512,
+      chat: 'plain',
+      terms: null
+    });
   }
 
   /** Scores of the nth target: the later a token, the higher. */
