@@ -82,17 +82,21 @@ def reference(family: Family, causal_lm: Any) -> NDArray[np.float64]:
         for ours, theirs in zip(backbone.weights, causal_lm.backbone.weights, strict=True):
             ours.assign(numbers(theirs).astype(np.float64))
         embed = backbone.token_embedding
-        body = keras.Model([embed.output, backbone.input["padding_mask"]], backbone.output)
+        # OPT looks tokens up and adds their positions in one layer, whose output differs by what is constant.
+        opened = backbone.embeddings if family.cls == "OPT" else embed
+        body = keras.Model([opened.output, backbone.input["padding_mask"]], backbone.output)
         tokens = np.array([IDS], np.int32)
+        looked_up = embed(ops.convert_to_tensor(tokens))
+        places = opened(ops.convert_to_tensor(tokens)) - looked_up
 
         def losses(embeddings: Any) -> Any:
-            hidden = body([embeddings, ops.ones_like(ops.convert_to_tensor(tokens))])
+            hidden = body([embeddings + places, ops.ones_like(ops.convert_to_tensor(tokens))])
             logits = embed(hidden, reverse=True)
             return ops.sparse_categorical_crossentropy(tokens[:, 1:], logits[:, :-1], from_logits=True)[
                 :, start - 1 : end - 1
             ]
 
-        _, gradient = loss_and_gradient(losses, numbers(embed(ops.convert_to_tensor(tokens))))
+        _, gradient = loss_and_gradient(losses, numbers(looked_up))
     return gradient[0, : end - 1]
 
 

@@ -27,6 +27,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "Llama": GROUPED,
     "Llama3": GROUPED,
     "Mistral": GROUPED,
+    "OPT": {**SMALL, "num_heads": 2, "max_sequence_length": 32},
     "Phi3": GROUPED,
     "Qwen3": {**GROUPED, "head_dim": 8},
 }

@@ -11,8 +11,8 @@ from families import FAMILIES, Family, agreement
 from lit_lab.service.language_model import CHECKED
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
-ANSWERS_ONLY = {"OPT"}
-"""Their embedding layer adds positions before anything can be cut open."""
+ANSWERS_ONLY: set[str] = set()
+"""Families whose maps can't be computed; none at present."""
 
 CANCELLING = {"Bloom", "Falcon"}
 """They react little to an embedding's length, so that the parts of gradient times input nearly cancel."""

@@ -61,10 +61,18 @@ class Cut:
         if any(keras.backend.standardize_dtype(weight.dtype) in ("int8", "uint8") for weight in backbone.weights):
             raise QuantizedError
         self.embed = backbone.token_embedding
-        # `output` is that of the layer's first call: the embedding, not its reverse at the end.
-        self.body = keras.Model([self.embed.output, backbone.input["padding_mask"]], backbone.output)
         self.width = int(self.embed.output_dim)
-        self._chain = _chain(self.embed, backbone)
+        mask = backbone.input["padding_mask"]
+        placed = _placed(backbone)
+        if placed is None:
+            # `output` is that of the layer's first call: the embedding, not its reverse at the end.
+            self.body = keras.Model([self.embed.output, mask], backbone.output)
+            self._chain = _chain(backbone, lambda entry: keras.Model(self.embed.output, entry))
+        else:
+            stem = _positions(placed, self.embed.compute_dtype, self.width)
+            rest = keras.Model([placed.output, mask], backbone.output)
+            self.body = keras.Model([stem.input, mask], rest([stem.output, mask]))
+            self._chain = _chain(backbone, lambda entry: stem if entry is placed.output else None)
         self.blocks: list[Any] = self._chain[1] if self._chain else []
         self._cache = _cache_shape(causal_lm, len(self.blocks))
 
@@ -138,8 +146,25 @@ class Cut:
         return ops.zeros((batch, 2, length, heads, width), dtype=dtype)
 
 
-def _chain(embed: Any, backbone: Any) -> tuple[Any, list[Any], Any] | None:
-    """Return stem, blocks and top of a backbone that is a chain of blocks; None when it isn't one."""
+def _placed(backbone: Any) -> Any | None:
+    """Return the layer that looks tokens up and adds their positions in one, as OPT has it; None where they are two."""
+    layer = getattr(backbone, "embeddings", None)
+    return layer if getattr(layer, "token_embedding", None) is backbone.token_embedding else None
+
+
+def _positions(placed: Any, dtype: str, width: int) -> Any:
+    """Return a model that adds positions to tokens' embeddings, as such a layer does."""
+    tokens = keras.Input((None, width), dtype=dtype)
+    return keras.Model(tokens, tokens + placed.position_embedding(tokens))
+
+
+def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> tuple[Any, list[Any], Any] | None:
+    """Return stem, blocks and top of a backbone that is a chain of blocks; None when it isn't one.
+
+    Args:
+        backbone: A functional backbone.
+        stem_to: Returns the model from the tokens' embeddings to a tensor of the backbone, or None.
+    """
     blocks = list(getattr(backbone, "transformer_layers", []))
     if not blocks:
         return None
@@ -147,11 +172,11 @@ def _chain(embed: Any, backbone: Any) -> tuple[Any, list[Any], Any] | None:
     if any(after is not before.output for before, after in zip(blocks, entries[1:], strict=False)):
         return None
     try:
-        stem = keras.Model(embed.output, entries[0])
+        stem = stem_to(entries[0])
         top = keras.Model(blocks[-1].output, backbone.output)
     except ValueError:  # they need more than that, such as the padding mask
         return None
-    return stem, blocks, top
+    return (stem, blocks, top) if stem is not None else None
 
 
 def _first_input(block: Any) -> Any:
