@@ -18,12 +18,13 @@ from urllib.parse import unquote, urlsplit
 
 OWNER, MODEL, VARIATION, VERSION = "lab", "gemma-tiny", "tiny", 3
 HANDLE = f"{OWNER}/{MODEL}/keras/{VARIATION}"
+GEMMA = "keras/gemma2/keras/gemma2_instruct_2b_en"
 TOKEN = "a-token-for-tests-only"
 USER, KEY = "somebody", "a-key-for-tests-only"
 
 
 class KaggleStandIn:
-    """A server with one model.
+    """A server with one model, under a handle of its own and, for pictures of a first use, in Gemma's place.
 
     Attributes:
         port: Where it listens.
@@ -95,10 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
         wanted = f"{request.get('ownerSlug')}/{request.get('modelSlug')}/keras/{request.get('instanceSlug')}"
         if status != 200:
             self._say({"code": status, "message": "Permission denied"}, status)
-        elif wanted != HANDLE:
+        elif wanted not in (HANDLE, GEMMA):
             self._say({"code": 404, "message": "Not found"}, 404)
         elif operation == "GetModelInstance":
-            self._say({"versionNumber": VERSION, "slug": VARIATION, "framework": "MODEL_FRAMEWORK_KERAS"})
+            self._say({"versionNumber": VERSION, "slug": request["instanceSlug"], "framework": "MODEL_FRAMEWORK_KERAS"})
         elif operation == "ListModelInstanceVersionFiles":
             files = [{"name": name, "size": len(content)} for name, content in self.kaggle.files.items()]
             self._say({"files": files, "nextPageToken": ""})
