@@ -223,7 +223,7 @@ ROUTES: tuple[Route, ...] = (
         summary="Open a dataset",
         description=(
             "Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's "
-            "contents. Starts the model service for what only that has."
+            "contents. Starts the model service for what only that has, if the caller may start it."
         ),
         request="DatasetOpening",
         response="DatasetState",

@@ -9,6 +9,7 @@ from jupyter_server.utils import ensure_async
 
 from lit_lab.api_handler import Handler, endpoint
 from lit_lab.problem import Problem
+from lit_lab.routes import RESOURCE
 
 if TYPE_CHECKING:
     from lit_lab.datasets.opened import OpenDataset
@@ -51,7 +52,9 @@ class OpenHandler(DatasetHandler):
         """Open a dataset."""
         if request.path is not None:
             await self.check_contents("read")
-        return await self.core.datasets.open(self.keeper, request, self.contents_manager)
+        # To look at a dataset is one thing, to start a process for it another.
+        may_start = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", RESOURCE))
+        return await self.core.datasets.open(self.keeper, request, self.contents_manager, may_start)
 
 
 class OpenedHandler(DatasetHandler):

@@ -64,13 +64,14 @@ class Shelf:
             )
         return DatasetsResponse(datasets=infos)
 
-    async def open(self, owner: str, asked: DatasetOpening, manager: Any) -> DatasetState:
+    async def open(self, owner: str, asked: DatasetOpening, manager: Any, may_start: bool) -> DatasetState:
         """Open a dataset and begin to read it.
 
         Args:
             owner: Whose it shall be.
             asked: Which one.
             manager: Jupyter's contents manager; the caller has made sure that its files may be read.
+            may_start: Whether the model service may be started for what only that has.
 
         Raises:
             Problem: There is no such dataset or file, or too many are open.
@@ -88,7 +89,7 @@ class Shelf:
         if found is not None:
             self._do(self._read_file(dataset, found, asked.split, is_copy=False))
         else:
-            self._do(self._read_service(dataset))
+            self._do(self._read_service(dataset, may_start))
         return dataset.state()
 
     def get(self, owner: str, dataset_id: str) -> OpenDataset:
@@ -179,13 +180,13 @@ class Shelf:
 
         await asyncio.get_running_loop().run_in_executor(self._threads, read)
 
-    async def _read_service(self, dataset: OpenDataset) -> None:
+    async def _read_service(self, dataset: OpenDataset, may_start: bool) -> None:
         # Dots too: httpx would take `..` for the folder above.
         part = quote(dataset.name, safe="").replace(".", "%2E")
         done, total = 0, 1
         try:
             with self._service.use():
-                endpoint = await self._service.ready()
+                endpoint = await (self._service.ready() if may_start else self._service.awaited())
                 while done < total and not dataset.stop.is_set():
                     page = await self._upstream.ask(
                         endpoint, "GET", f"/datasets/{part}/rows?offset={done}&limit={_PAGE}", ServiceDataset

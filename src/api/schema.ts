@@ -244,7 +244,7 @@ export interface paths {
         put?: never;
         /**
          * Open a dataset
-         * @description Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has.
+         * @description Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has, if the caller may start it.
          */
         post: operations["openDataset"];
         delete?: never;

@@ -23,6 +23,10 @@ class TestReadOnly:
         jp_server_config["ServerApp"]["authorizer_class"] = Looks
         return jp_server_config
 
+    @pytest.fixture
+    def lit_lab_config(self, standin):
+        return {"service_python": str(standin.python), "datasets": ["rows:package:Class"]}
+
     @pytest.mark.parametrize("route", DOES, ids=[route.operation for route in DOES])
     async def test_nothing_is_started_or_changed(self, api, standin, tmp_path, route):
         path, body = example(route)
@@ -51,6 +55,13 @@ class TestReadOnly:
         assert (status, answer["runs"]) == (200, [])
         status, answer = await api("GET", "status")
         assert (status, answer["allowed"]) == (200, ["read"])
+        assert not standin.pids
+
+    async def test_a_dataset_that_only_the_service_has_starts_none(self, api, standin):
+        state = (await api("POST", "datasets", "open", body={"name": "rows"}))[1]
+        while state["state"] == "reading":
+            state = (await api("GET", "datasets", state["id"]))[1]
+        assert (state["state"], state["error"]["error"]) == ("failed", "service_stopped")
         assert not standin.pids
 
 
