@@ -2,7 +2,6 @@
  * The first use of a Gemma model from Kaggle, step by step, for docs/models.md: a stand-in plays Kaggle, and has the
  * embedded model's weights in Gemma's place.
  */
-import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 
 import { kaggle, open } from '../servers';
@@ -36,8 +35,12 @@ test('a first use of Gemma', async ({ page, request, tmpPath }) => {
   });
   const panel = new Panel(page);
   await widen(page, panel, 440);
-  const shoot = (name: string) => shootPanel(page, panel, name);
   const models = panel.region.getByRole('region', { name: 'Models' });
+  const shoot = async (name: string, part = models) => {
+    await page.mouse.move(600, 4);
+    await page.waitForTimeout(600);
+    await part.screenshot({ path: `screenshots/first-use-${name}.png` });
+  };
   // The samples would fill the pictures.
   await panel.region.getByRole('button', { name: /^Datasets/ }).click();
 
@@ -57,7 +60,8 @@ test('a first use of Gemma', async ({ page, request, tmpPath }) => {
   await expect(gemma.getByRole('alert')).toContainText('logged in', {
     timeout: COLD
   });
-  await shoot('not-logged-in');
+  // Without the form, which names the folder of whoever took it.
+  await shoot('not-logged-in', gemma);
 
   const login = models.getByRole('form', { name: 'Log in to Kaggle' });
   await login.getByLabel('API token').fill('a-token-for-tests-only');
@@ -94,14 +98,3 @@ test('a first use of Gemma', async ({ page, request, tmpPath }) => {
   await page.screenshot({ path: 'screenshots/first-use-map.png' });
   await request.delete(`${open.url}/lit-lab/api/kaggle`);
 });
-
-/** Take a picture of the panel. */
-async function shootPanel(
-  page: IJupyterLabPageFixture,
-  panel: Panel,
-  name: string
-) {
-  await page.mouse.move(600, 4);
-  await page.waitForTimeout(600);
-  await panel.region.screenshot({ path: `screenshots/first-use-${name}.png` });
-}
