@@ -194,7 +194,7 @@ def test_a_second_computation_waits_for_its_turn_and_says_so(service: Running) -
         while "scores" not in next(lines):
             pass
         with other.stream("POST", "/generate", json={"model": "tiny", "prompt": PROMPT}) as second:
-            assert "Waiting" in json.loads(next(second.iter_lines()))["message"]
+            assert json.loads(next(second.iter_lines()))["message"].startswith("Busy: position 1")
 
 
 def test_a_reader_who_goes_away_ends_the_computation(service: Running) -> None:
