@@ -32,6 +32,7 @@ def test_specs_are_those_of_lits_constants(group: dict[str, Any]) -> None:
     assert group["_tiny_salience"].output_spec() == constants.OUTPUT_SPEC_SALIENCE
 
 
+@pytest.mark.only_on("tensorflow")  # as LIT's is here
 def test_specs_and_names_are_those_of_lits_own_models(group: dict[str, Any], causal_lm: Any) -> None:
     from lit_nlp.examples.prompt_debugging import keras_lms, utils
 
@@ -53,6 +54,7 @@ def test_answers_one_response_an_input(group: dict[str, Any]) -> None:
     assert all(isinstance(response["response"], str) for response in responses)
 
 
+@pytest.mark.only_on("tensorflow")  # as LIT's is here
 def test_texts_are_placed_where_lit_places_them(group: dict[str, Any], causal_lm: Any) -> None:
     from keras import ops
     from lit_nlp.examples.prompt_debugging import keras_lms
@@ -74,6 +76,7 @@ def test_tokens_and_scores_are_aligned(group: dict[str, Any]) -> None:
     assert len(scored["grad_l2"]) == len(scored["grad_dot_input"]) == len(mask)
 
 
+@pytest.mark.only_on("tensorflow")  # as LIT's is here
 def test_tokens_read_as_lits_own(group: dict[str, Any], causal_lm: Any) -> None:
     from lit_nlp.examples.prompt_debugging import keras_lms
 
