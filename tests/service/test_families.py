@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plainly import numbers
 
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
@@ -51,7 +52,7 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
     scored = gradients.target_logits(ids, len(prompt))
     assert scored.argmax(-1).tolist() == ids[len(prompt) :]
     inputs = {"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}
-    whole = np.asarray(causal_lm(inputs))[0]
+    whole = numbers(causal_lm(inputs))[0]
     np.testing.assert_allclose(scored, whole[len(prompt) - 1 : -1], rtol=1e-4, atol=1e-5)
     # The compiled passes of this family, which call its last block with a cache, against eager Keras.
     eager = gradients.of(ids, 9, 12)
