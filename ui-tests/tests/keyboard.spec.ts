@@ -52,15 +52,8 @@ async function command(
   await expect(search).toBeHidden();
 }
 
-/** From the notebook to an answer. */
-async function answer(
-  page: IJupyterLabPageFixture,
-  tmpPath: string
-): Promise<Panel> {
-  const panel = new Panel(page);
-  await openNotebook(page, tmpPath, TUTORIAL);
-  const cursor = page.locator('.jp-Notebook .cm-content:focus');
-  // Down to the first code cell, into it, and to a line of its string.
+/** Down to the first code cell, by arrows. */
+async function selectCode(page: IJupyterLabPageFixture): Promise<void> {
   const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
   await expect(active).toHaveCount(1);
   await expect(async () => {
@@ -72,6 +65,17 @@ async function answer(
       timeout: 300
     });
   }).toPass();
+}
+
+/** From the notebook to an answer. */
+async function answer(
+  page: IJupyterLabPageFixture,
+  tmpPath: string
+): Promise<Panel> {
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  const cursor = page.locator('.jp-Notebook .cm-content:focus');
+  await selectCode(page);
   await page.keyboard.press('Enter');
   await expect(cursor).toContainText('def analyze_menu_item');
   for (let row = 0; row < 4; row++) {
@@ -303,16 +307,7 @@ test('a cell’s context menu', async ({ page, tmpPath }) => {
   test.slow();
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
-  const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
-  await expect(active).toHaveCount(1);
-  await expect(async () => {
-    if (!(await active.textContent())?.includes('def analyze_menu_item')) {
-      await page.keyboard.press('ArrowDown');
-    }
-    await expect(active).toContainText('def analyze_menu_item', {
-      timeout: 300
-    });
-  }).toPass();
+  await selectCode(page);
   await page.keyboard.press('Shift+F10');
   const menu = page.locator('.lm-Menu').last();
   await expect(menu).toBeVisible();
