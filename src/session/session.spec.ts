@@ -353,6 +353,15 @@ describe('session', () => {
     expect(session.run?.prompt).toBe('A third one.');
   });
 
+  it('runs a chosen prompt again in another chat format', async () => {
+    await answered();
+    const before = client.jobs.length;
+    session.settings = { ...session.settings, chat: 'on' };
+    void session.analyze(new FakeSource(PROMPT));
+    await settle();
+    expect(client.jobs.length).toBe(before + 1);
+  });
+
   it('runs a chosen prompt again when another model is to answer', async () => {
     await answered();
     const before = client.jobs.length;

@@ -299,6 +299,7 @@ export class Session implements ISession, IDisposable {
       run !== null &&
       run.model === this.model &&
       run.given === undefined &&
+      (run.chat ?? 'auto') === this._settings.chat &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
       await this.ask();
