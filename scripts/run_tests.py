@@ -8,25 +8,34 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 
 
 @dataclass
 class Count:
-    """Outcome of one command, in tests."""
+    """Outcome of one command, in tests. `remarks` name what failed, a line each: a log's end is what is read first."""
 
     passed: int
     failed: int
     skipped: int = 0
+    remarks: list[str] = field(default_factory=list)
+
+
+def remark(name: str, message: str) -> str:
+    """One line for a test: its name, and where and how it failed as far as that fits."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", message)
+    return f"{name}: {' '.join(plain.split())[:300]}"
 
 
 def read_junit(report: Path, ok: bool) -> Count:
@@ -36,9 +45,11 @@ def read_junit(report: Path, ok: bool) -> Count:
     cases = ElementTree.parse(report).getroot().iter("testcase")
     count = Count(0, 0)
     for case in cases:
-        kinds = {child.tag for child in case}
-        if kinds & {"failure", "error"}:
+        kinds = {child.tag: child for child in case}
+        wrong = kinds.get("failure", kinds.get("error"))
+        if wrong is not None:
             count.failed += 1
+            count.remarks.append(remark(f"{case.get('classname')}.{case.get('name')}", wrong.get("message", "")))
         elif "skipped" in kinds:
             count.skipped += 1
         else:
@@ -54,15 +65,40 @@ def read_jest(report: Path, ok: bool) -> Count:
         return Count(0, 1)
     data = json.loads(report.read_text())
     failed = data["numFailedTests"] + data["numRuntimeErrorTestSuites"]
-    return Count(data["numPassedTests"], failed or (0 if ok else 1), data["numPendingTests"])
+    remarks = [
+        remark(case["fullName"], "".join(case["failureMessages"][:1]))
+        for suite in data["testResults"]
+        for case in suite["assertionResults"]
+        if case["status"] == "failed"
+    ]
+    return Count(data["numPassedTests"], failed or (0 if ok else 1), data["numPendingTests"], remarks)
 
 
 def read_playwright(report: Path, ok: bool) -> Count:
     """Count the cases of Playwright's JSON report; a flaky one passed at its second try."""
     if not report.exists():
         return Count(0, 1)
-    stats = json.loads(report.read_text())["stats"]
-    return Count(stats["expected"] + stats["flaky"], stats["unexpected"] or (0 if ok else 1), stats["skipped"])
+    data = json.loads(report.read_text())
+    stats = data["stats"]
+    remarks = []
+    for spec in specs(data["suites"]):
+        for test in spec["tests"]:
+            if test["status"] in ("unexpected", "flaky"):
+                errors = [error for result in test["results"] for error in result["errors"]]
+                # A test that ran out of time says where it was in its second error.
+                at = next((error["location"]["line"] for error in errors if "location" in error), spec["line"])
+                again = "passed at its second try; at first " if test["status"] == "flaky" else ""
+                said = " ".join(error.get("message", "") for error in errors[:2]) or test["results"][0]["status"]
+                remarks.append(remark(f"{spec['file']}:{at}", again + said))
+    failed = stats["unexpected"] or (0 if ok else 1)
+    return Count(stats["expected"] + stats["flaky"], failed, stats["skipped"], remarks)
+
+
+def specs(suites: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The specs of Playwright's nested suites."""
+    for suite in suites:
+        yield from suite.get("specs", [])
+        yield from specs(suite.get("suites", []))
 
 
 @dataclass
@@ -117,6 +153,9 @@ def main() -> int:
     print(f"\n{'check':<16}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
     for name, count, seconds in rows:
         print(f"{name:<16}{count.passed:>8}{count.failed:>8}{count.skipped:>9}{seconds:>9.0f}")
+    remarks = [line for _, count, _ in rows for line in count.remarks]
+    if remarks:
+        print("", *remarks, sep="\n")
     passed, failed, skipped = (sum(getattr(row[1], key) for row in rows) for key in ("passed", "failed", "skipped"))
     print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0

@@ -13,7 +13,7 @@ export const TUTORIAL = path.resolve(
 /** Markdown, a raw cell, several strings, and a printed prompt; no kernel is named. */
 export const NO_KERNEL = path.resolve(__dirname, '../fixtures/no_kernel.ipynb');
 
-/** How long the model service may take to start on a busy machine. */
+/** How long the model service may take to start, or to compile what it computes first, on a busy machine. */
 export const COLD = 60_000;
 
 /** Open a copy of a notebook in the test's own folder. Returns its path on the server. */
@@ -183,7 +183,7 @@ export class Panel {
 
   /** Wait until the map is there. */
   async mapped(): Promise<void> {
-    await expect(this.ledTo).toBeVisible();
+    await expect(this.ledTo).toBeVisible({ timeout: COLD });
     await expect(this.region.locator('[data-rank="1"]')).toHaveCount(1);
   }
 

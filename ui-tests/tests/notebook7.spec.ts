@@ -11,7 +11,10 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
   test.slow();
   const panel = new Panel(page);
   await page.goto('/notebooks/prompt_debugging.ipynb');
-  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  const text = line(page, 'Suggestion: Onion soup');
+  // The first page of Notebook's own that this server gives out.
+  await expect(text).toBeVisible({ timeout: COLD });
+  await analyzeAt(page, text);
   await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
   await panel.ask(ANSWER);
   await panel.explain(ANSWER);
@@ -20,7 +23,9 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
   const grid = page.getByRole('grid', { name: /^What led to each sentence/ });
   await expect(grid).toBeVisible();
-  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
+  await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0, {
+    timeout: COLD
+  });
 
   await panel.ledTo
     .getByRole('button', { name: /^Try without/ })
