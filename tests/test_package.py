@@ -88,22 +88,74 @@ def test_wheel_is_small(wheel: zipfile.ZipFile) -> None:
     assert sum(info.compress_size for info in wheel.infolist() if not info.filename.endswith(".map")) < MAX_BYTES
 
 
+def earlier(wheel: zipfile.ZipFile, version: str, folder: Path) -> Path:
+    """Write the wheel again as one of an earlier version, which had a module that is gone by now."""
+    old = "0.0.1"
+    path = folder / f"lit_lab-{old}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as made:
+        for info in wheel.infolist():
+            data = wheel.read(info)
+            name = info.filename.replace(f"lit_lab-{version}", f"lit_lab-{old}", 1)
+            if name.endswith(".dist-info/METADATA"):
+                data = data.replace(f"\nVersion: {version}\n".encode(), f"\nVersion: {old}\n".encode(), 1)
+            if name.endswith(".dist-info/RECORD"):
+                data = data.replace(f"lit_lab-{version}".encode(), f"lit_lab-{old}".encode())
+                data += b"lit_lab/gone.py,,\n"
+            if name == "lit_lab/_version.py":
+                data = data.replace(version.encode(), old.encode())
+            made.writestr(name, data)
+        made.writestr("lit_lab/gone.py", "")
+    return path
+
+
+class Environment:
+    """An environment of its own, in a folder. pip's own files and bytecode of other programs don't count."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+        self.python = folder / "bin" / "python"
+
+    def pip(self, *arguments: str | Path) -> None:
+        command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", self.python]
+        subprocess.run([*command, *arguments], check=True, capture_output=True)
+
+    def install(self, wheel: str | Path) -> None:
+        self.pip("install", "--no-deps", "--no-index", "--upgrade", wheel)
+
+    def use(self) -> str:
+        """Import the package, which writes its bytecode; return its version."""
+        code = "import lit_lab.version as it; print(it.__file__); print(it.version())"
+        ran = subprocess.run([self.python, "-I", "-c", code], check=True, capture_output=True, text=True)
+        file, version = ran.stdout.split()
+        assert Path(file).is_relative_to(self.folder)
+        return version
+
+    def files(self) -> set[Path]:
+        return {path.relative_to(self.folder) for path in self.folder.rglob("*") if not path.is_dir()}
+
+
 def test_uninstalling_leaves_nothing_behind(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
     """Of an environment: its files are the same before and after, though the package was used meanwhile."""
-    folder = tmp_path / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    python = folder / "bin" / "python"
-    # What other programs leave of themselves doesn't count.
-    before = {path for path in folder.rglob("*") if not path.is_dir()}
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--python", python]
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", wheel.filename], check=True)
-    installed = {path.name for path in folder.rglob("*") if not path.is_dir()}
-    assert installed >= {"lit_lab.json", "lit-lab", "install.json", "lock.txt"}
-    code = "import lit_lab.version; print(lit_lab.version.__file__)"
-    used = subprocess.run([python, "-I", "-c", code], check=True, capture_output=True, text=True)
-    assert Path(used.stdout.strip()).is_relative_to(folder)
-    subprocess.run([*pip, "uninstall", "--yes", "lit_lab"], check=True, capture_output=True)
-    assert {path for path in folder.rglob("*") if not path.is_dir()} == before
+    environment = Environment(tmp_path / "environment")
+    before = environment.files()
+    environment.install(wheel.filename)
+    assert {path.name for path in environment.files()} >= {"lit_lab.json", "lit-lab", "install.json", "lock.txt"}
+    environment.use()
+    environment.pip("uninstall", "--yes", "lit_lab")
+    assert environment.files() == before
+
+
+def test_upgrading_leaves_nothing_behind(wheel: zipfile.ZipFile, version: str, tmp_path: Path) -> None:
+    """Over an earlier version that was used, the files are those of an environment that never had it."""
+    upgraded, fresh = Environment(tmp_path / "environment"), Environment(tmp_path / "fresh")
+    upgraded.install(earlier(wheel, version, tmp_path))
+    assert upgraded.use() == "0.0.1"
+    assert any(path.name == "gone.py" for path in upgraded.files())
+    upgraded.install(wheel.filename)
+    fresh.install(wheel.filename)
+    assert upgraded.use() == fresh.use() == version
+    assert upgraded.files() == fresh.files()
 
 
 def test_base_install_is_light(wheel: zipfile.ZipFile, version: str) -> None:
