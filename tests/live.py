@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import requests
+import websocket
 
 ROOT = Path(__file__).parents[1]
 COLD = 120
@@ -81,6 +82,42 @@ class LiveServer:
             for line in response.iter_lines(chunk_size=1):
                 if line and (event := json.loads(line))["event"] != "heartbeat":
                     yield event
+
+
+@contextmanager
+def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
+    """Start a Python kernel; yield what runs a line of code in it and returns its value as text."""
+    kernels = f"{server.url}/api/kernels"
+    started = requests.post(kernels, json={"name": "python3"}, headers=server.headers, timeout=COLD)
+    started.raise_for_status()
+    session = started.json()["id"]
+    address = f"{kernels.replace('http', 'ws', 1)}/{session}/channels"
+
+    def run(code: str) -> str:
+        # Connected each time: a connection that nobody reads answers no ping, and is closed.
+        channels = websocket.create_connection(address, header=server.headers, timeout=COLD)
+        number = secrets.token_hex()
+        content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
+        header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": session, "version": "5.3"}
+        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+        channels.send(json.dumps(message))
+        value = ""
+        try:
+            while True:
+                reply = json.loads(channels.recv())
+                if reply["parent_header"].get("msg_id") != number:
+                    continue
+                if reply["msg_type"] == "execute_result":
+                    value = reply["content"]["data"]["text/plain"]
+                elif reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
+                    return value
+        finally:
+            channels.close()
+
+    try:
+        yield run
+    finally:
+        requests.delete(f"{kernels}/{session}", headers=server.headers, timeout=30)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The model service dies, hangs or finds no memory: the server goes on, tells it, keeps what came, and runs the next."""
+"""The model service dies, hangs or finds no memory: server and kernels go on, it is told, what came is kept, the next runs."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from live import LiveServer, live_server
+from live import LiveServer, kernel, live_server
 
 PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:"
 GENERATE = {"kind": "generate", "model": "demo", "prompt": PROMPT}
@@ -25,6 +25,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with live_server(tmp_path_factory.mktemp("dies")) as running:
         yield running
         assert "Traceback" not in running.log
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
+    with kernel(server) as run:
+        run("told_before = 41")
+        yield run
+
+
+@pytest.fixture(autouse=True)
+def _kernel_goes_on(_kernel: Callable[[str], str]) -> Iterator[None]:
+    """After each test a kernel still knows what it was told before the first."""
+    yield
+    assert _kernel("told_before + 1") == "42"
 
 
 def answered(server: LiveServer) -> list[dict[str, Any]]:

@@ -16,20 +16,33 @@ SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 1
 GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
 HEADS: dict[str, Any] = {**SMALL, "num_heads": 2}
 EXPERTS: dict[str, Any] = {**GROUPED, "num_experts": 2, "top_k": 1}
+SHARED: dict[str, Any] = {**EXPERTS, "moe_intermediate_dim": 16}
 
 
 @dataclass(frozen=True)
 class Family:
-    """A family's name in keras-hub, what its models are called elsewhere, and a small shape."""
+    """A family's name in keras-hub, what its models are called elsewhere, and a small shape.
+
+    `no_float64` names the backends on which keras-hub's own layers can't compute in it, so that there is no reference.
+    """
 
     cls: str
     models: str
     shape: dict[str, Any] = field(hash=False)
+    no_float64: tuple[str, ...] = ()
 
 
 GEMMA2 = {"final_logit_soft_cap": 30.0, "attention_logit_soft_cap": 50.0, "use_post_ffw_norm": True}
 GEMMA2 |= {"use_post_attention_norm": True, "use_sliding_window_attention": True, "sliding_window_size": 4}
 GEMMA3 = {"image_size": 16, "sliding_window_size": 4, "use_sliding_window_attention": True}
+# One layer of each kind: without positions, and with a state in place of attention.
+SMOLLM3 = {"num_attention_heads": 2, "num_key_value_heads": 1, "attention_bias": False, "attention_dropout": 0.0}
+SMOLLM3 |= {"rope_layer_enabled_list": [True, False], "layer_types": ["full_attention"] * 2, "mlp_bias": False}
+SMOLLM3 |= {"layer_norm_epsilon": 1e-6, "max_position_embeddings": 32, "rope_theta": 1e4, "partial_rotary_factor": 1.0}
+QWEN35 = {"layer_types": ["linear_attention", "full_attention"], "linear_num_key_heads": 2, "head_dim": 8}
+QWEN35 |= {"linear_num_value_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8}
+QWEN35_EXPERTS = SHARED | QWEN35 | {"shared_expert_intermediate_size": 16}
+del QWEN35_EXPERTS["intermediate_dim"]
 
 FAMILIES = (
     Family("Gemma", "Gemma", {**GROUPED, "head_dim": 8}),
@@ -38,11 +51,16 @@ FAMILIES = (
     Family("Llama", "Llama 2, Vicuna", GROUPED),
     Family("Llama3", "Llama 3", GROUPED),
     Family("Llama3", "SmolLM, SmolLM 2", {**GROUPED, "tie_word_embeddings": True}),
+    Family("SmolLM3", "SmolLM 3", {**SMALL, **SMOLLM3}),
     Family("Mistral", "Mistral", GROUPED),
     Family("Mixtral", "Mixtral", EXPERTS),
     Family("Phi3", "Phi-3", GROUPED),
     Family("Qwen", "Qwen 2, Qwen 2.5", GROUPED),
     Family("Qwen3", "Qwen 3", {**GROUPED, "head_dim": 8}),
+    Family("Qwen3_5", "Qwen 3.5, text", {**GROUPED, **QWEN35}, ("torch",)),
+    Family("QwenMoe", "Qwen 1.5 MoE", {**SHARED, "shared_expert_intermediate_dim": 16}),
+    Family("Qwen3Moe", "Qwen 3 MoE", {**SHARED, "head_dim": 8}),
+    Family("Qwen3_5Moe", "Qwen 3.5 MoE, text", QWEN35_EXPERTS, ("torch",)),
     Family("GPT2", "GPT-2", {**HEADS, "max_sequence_length": 32}),
     Family("GPTNeoX", "GPT-NeoX, Pythia", HEADS),
     Family("GptOss", "GPT-OSS", {**EXPERTS, "head_dim": 8}),

@@ -14,12 +14,16 @@ PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 ANSWERS_ONLY: set[str] = set()
 """Families whose maps can't be computed; none at present."""
 
-CANCELLING = {"Bloom", "Falcon"}
+CANCELLING = {"Bloom", "Falcon", "SmolLM 3"}
 """They react little to an embedding's length, so that the parts of gradient times input nearly cancel."""
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.models)
 def test_scores_agree_with_float64(keras_libraries: None, family: Family) -> None:
+    import keras
+
+    if keras.backend.backend() in family.no_float64:
+        pytest.skip("keras-hub's own layers don't compute in float64 here")
     off = agreement(family)
     if family.models in ANSWERS_ONLY:
         assert off is None
