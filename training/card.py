@@ -68,7 +68,7 @@ Maps of it show how the methods work; they tell nothing about large models.
 | Versions | {versions} |
 | Weights | float16, {megabytes:.1f} MB; loaded as float32 |
 
-`make train-demo` made these weights from nothing, in one go. Text and first weights are the same for the same seed; sums of
+`make train-demo` made these weights from nothing. Text and first weights are the same for the same seed; sums of
 floats aren't on another machine, or in another run on this one, so that the weights of another run differ.
 
 ## Figures

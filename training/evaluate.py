@@ -45,7 +45,7 @@ def main() -> int:
     samples = list(gates.lit_samples(asked))
     varied = [] if arguments.quick else list(gates.robustness(asked, 1))
     passed = all(measure.passed for measures in by_seed for measure in measures)
-    passed = passed and not any(sample.faults for sample in samples)
+    passed = passed and all(sample.passed for sample in samples)
     if arguments.json:
         figures = {
             "gates": [

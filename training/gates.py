@@ -180,6 +180,11 @@ class Sample:
     answer: str
     faults: list[str]
 
+    @property
+    def passed(self) -> bool:
+        """Whether the answer has no fault that counts."""
+        return not self.faults or self.source in judging.NO_GATE
+
 
 _EXPECTED = {
     "fewshot-mistake": "You have to try it.",
