@@ -72,7 +72,11 @@ test-backends: setup ## Run the model service's tests on JAX and on PyTorch, eac
 
 .PHONY: test-oldest
 test-oldest: setup browser ## Try the wheel in the oldest JupyterLab and Notebook 7 that are supported, in a real browser
-	scripts/smoke_oldest.sh
+	scripts/smoke.sh oldest
+
+.PHONY: test-collaboration
+test-collaboration: setup browser ## Try the wheel in JupyterLab with real-time collaboration, two browsers in one notebook
+	scripts/smoke.sh collaboration
 
 .PHONY: lint
 lint: setup ui-tests/node_modules/install.stamp ## Lint and types only
@@ -119,5 +123,5 @@ lock: ## Resolve the Python dependencies anew into requirements/lock.txt (needs 
 
 .PHONY: clean
 clean: ## Remove everything that set-up and tests made
-	rm -rf build .venv .venv-jax .venv-torch node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
+	rm -rf build .venv .venv-* node_modules ui-tests/node_modules lib lit_lab/labextension lit_lab/_version.py dist tsconfig.tsbuildinfo
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis .eslintcache .stylelintcache ui-tests/test-results

@@ -1,4 +1,4 @@
-"""A Jupyter server for `make test-oldest`: an old JupyterLab, and the model service of this checkout's environment."""
+"""A Jupyter server for `scripts/smoke.sh`: another JupyterLab, and the model service of this checkout's environment."""
 
 import atexit
 import os
@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 here = Path(__file__).resolve().parent
-scratch = Path(tempfile.mkdtemp(prefix="lit-lab-oldest-"))
+scratch = Path(tempfile.mkdtemp(prefix="lit-lab-smoke-"))
 atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 
 c.ServerApp.ip = "127.0.0.1"  # noqa: F821
@@ -22,9 +22,10 @@ c.ServerApp.disable_check_xsrf = True  # noqa: F821
 c.Application.log_level = "ERROR"  # noqa: F821
 c.LabApp.user_settings_dir = str(scratch / "settings")  # noqa: F821
 c.LabApp.workspaces_dir = str(scratch / "workspaces")  # noqa: F821
+c.SQLiteYStore.db_path = str(scratch / "ystore.db")  # noqa: F821
 c.LitLab.history_path = str(scratch / "history.sqlite")  # noqa: F821
 c.LitLab.models_path = str(scratch / "models.json")  # noqa: F821
-# An old Jupyter has no need of an environment with TensorFlow of its own.
+# That JupyterLab's environment has no TensorFlow.
 c.LitLab.service_python = os.environ.get(  # noqa: F821
     "LIT_LAB_SERVICE_PYTHON", str(here.parent / ".venv" / "bin" / "python")
 )

@@ -1,13 +1,13 @@
-/** For `make test-oldest`: a server of the environment that LIT_LAB_OLDEST names, with the wheel installed in it. */
+/** For `scripts/smoke.sh`: a server of the environment that LIT_LAB_SMOKE names, with the wheel installed in it. */
 import * as path from 'path';
 
 import config from './playwright.config';
 import { open } from './servers';
 
-const environment = process.env.LIT_LAB_OLDEST;
+const environment = process.env.LIT_LAB_SMOKE;
 if (!environment) {
   throw new Error(
-    'LIT_LAB_OLDEST names no environment: run `make test-oldest`.'
+    'LIT_LAB_SMOKE names no environment: run `make test-oldest`, or `make test-collaboration`.'
   );
 }
 
@@ -16,10 +16,10 @@ const { PYTHONPATH, JUPYTER_PATH, ...others } = process.env;
 
 export default {
   ...config,
-  testDir: 'oldest',
+  testDir: 'smoke',
   timeout: 240_000,
   webServer: {
-    command: `${path.join(environment, 'bin', 'jupyter')} lab --config jupyter_server_oldest_config.py`,
+    command: `${path.join(environment, 'bin', 'jupyter')} lab --config jupyter_server_smoke_config.py`,
     url: `${open.url}/api`,
     timeout: 120_000,
     reuseExistingServer: false,
