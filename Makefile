@@ -78,6 +78,10 @@ test-oldest: setup browser ## Try the wheel in the oldest JupyterLab and Noteboo
 test-collaboration: setup browser ## Try the wheel in JupyterLab with real-time collaboration, two browsers in one notebook
 	scripts/smoke.sh collaboration
 
+.PHONY: test-setup
+test-setup: setup browser ## Let the panel set the model service up in a JupyterLab without TensorFlow (gigabytes; ten minutes)
+	scripts/smoke.sh collaboration setup
+
 .PHONY: lint
 lint: setup ui-tests/node_modules/install.stamp ## Lint and types only
 	python scripts/run_tests.py lint

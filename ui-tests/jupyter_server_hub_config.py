@@ -4,7 +4,7 @@ import os
 import runpy
 from pathlib import Path
 
-from jupyter_server.auth import IdentityProvider, User
+from jupyter_server.auth import Authorizer, IdentityProvider, User
 
 
 class Hub(IdentityProvider):
@@ -16,9 +16,18 @@ class Hub(IdentityProvider):
         return User(name) if name else None
 
 
+class Roles(Authorizer):
+    """Lets whoever has the cookie of a reader do no more than look at what LIT Lab has."""
+
+    def is_authorized(self, handler, user, action, resource):
+        """Return whether a user may do something."""
+        return action == "read" or resource != "lit-lab" or handler.get_cookie("hub-role") != "reader"
+
+
 # All that the server with a token has, but for the token.
 os.environ["LIT_LAB_TEST_TOKEN"] = ""
 runpy.run_path(str(Path(__file__).with_name("jupyter_server_secure_config.py")), {"c": c})  # noqa: F821
 
 c.ServerApp.identity_provider_class = Hub  # noqa: F821
+c.ServerApp.authorizer_class = Roles  # noqa: F821
 c.ServerApp.base_url = "/user/ada/"  # noqa: F821

@@ -25,7 +25,8 @@ c.LabApp.workspaces_dir = str(scratch / "workspaces")  # noqa: F821
 c.SQLiteYStore.db_path = str(scratch / "ystore.db")  # noqa: F821
 c.LitLab.history_path = str(scratch / "history.sqlite")  # noqa: F821
 c.LitLab.models_path = str(scratch / "models.json")  # noqa: F821
-# That JupyterLab's environment has no TensorFlow.
-c.LitLab.service_python = os.environ.get(  # noqa: F821
-    "LIT_LAB_SERVICE_PYTHON", str(here.parent / ".venv" / "bin" / "python")
-)
+# That JupyterLab's environment has no TensorFlow. The service's own is made here, or this checkout's is used.
+if os.environ.get("LIT_LAB_SMOKE_SETUP"):
+    os.environ["JUPYTER_DATA_DIR"] = str(scratch / "data")
+else:
+    c.LitLab.service_python = str(here.parent / ".venv" / "bin" / "python")  # noqa: F821

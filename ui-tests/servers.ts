@@ -16,12 +16,16 @@ export const secure = {
   token: 'a-token-of-the-tests'
 };
 
-/** Below a base URL, with users: whoever has the cookie `hub-user` is the one that it names. */
+/**
+ * Below a base URL, with users: whoever has the cookie `hub-user` is the one that it names, and with `hub-role=reader` may
+ * only look.
+ */
 export const hub = {
   port: port + 20_000,
   url: `http://127.0.0.1:${port + 20_000}`,
   base: '/user/ada',
-  cookie: 'hub-user'
+  cookie: 'hub-user',
+  role: { name: 'hub-role', value: 'reader' }
 };
 
 /** The stand-in for Kaggle that the open server's downloads come from. */

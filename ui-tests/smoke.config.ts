@@ -17,7 +17,7 @@ const { PYTHONPATH, JUPYTER_PATH, ...others } = process.env;
 export default {
   ...config,
   testDir: 'smoke',
-  timeout: 240_000,
+  timeout: process.env.LIT_LAB_SMOKE_SETUP ? 1_200_000 : 240_000,
   webServer: {
     command: `${path.join(environment, 'bin', 'jupyter')} lab --config jupyter_server_smoke_config.py`,
     url: `${open.url}/api`,

@@ -95,6 +95,45 @@ test('below a base URL: the panel, the cell, an exported page, LIT', async ({
   await context.close();
 });
 
+test('who may only read sees earlier runs, and can start and change nothing', async ({
+  browser
+}) => {
+  test.slow();
+  const context = await signedIn(browser, 'eve');
+  const { page, panel } = await analyzed(context, 'eve');
+  await panel.ask(MISTAKE);
+  await panel.explain(MISTAKE);
+  const { runs } = await own(context);
+
+  await context.addCookies([{ ...hub.role, url: hub.url }]);
+  await page.reload();
+  await expect(panel.region.getByRole('status').first()).toContainText(
+    'You can look at runs and datasets here, but not run a model',
+    { timeout: COLD }
+  );
+  // An earlier run opens with its map.
+  const history = panel.region.getByRole('region', { name: 'History' });
+  const button = history.getByRole('button', { name: 'History' });
+  if ((await button.getAttribute('aria-expanded')) === 'false') {
+    await button.click();
+  }
+  const row = history.getByRole('listitem').first();
+  await row.getByRole('button', { name: /eggs/ }).first().click();
+  await panel.explain(MISTAKE);
+  await expect(panel.alert).toHaveCount(0);
+
+  // Running and deleting are refused in place, and nothing is lost.
+  await panel.run.click();
+  await expect(panel.alert.first()).toContainText('did not allow this');
+  await expect(panel.segments('Prompt', MISTAKE).first()).toBeVisible();
+  await row.hover();
+  await row.getByRole('button', { name: /^Delete/ }).click();
+  await row.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(history.getByRole('alert')).toContainText('did not allow this');
+  expect((await own(context)).runs).toEqual(runs);
+  await context.close();
+});
+
 test('two users and two tabs of one: jobs and histories are apart', async ({
   browser
 }) => {
