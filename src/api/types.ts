@@ -1,6 +1,6 @@
 /**
  * Names for the generated types. What they mean is told where they are
- * declared, in `lit_lab/protocol.py`.
+ * declared, in `lit_lab/protocol/`.
  */
 import type { components } from './schema';
 

@@ -1,0 +1,66 @@
+"""What the Jupyter server and a model service that starts tell each other, a line of JSON each."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lit_lab.protocol.base import Backend, ErrorBody, Message, Precision
+from lit_lab.protocol.models import KaggleLogin
+
+
+class ServiceConfig(Message):
+    """What the model service reads, as one line of JSON, from its standard input.
+
+    Standard input then stays open: when it closes, whoever started the service is gone, and the service ends itself.
+    """
+
+    secret: str = Field(min_length=16, description="Every request carries it: `Authorization: Bearer <secret>`.")
+    models: list[str] = Field(
+        min_length=1, description="`name:path`, as LIT writes it; the first is the default, loaded at once."
+    )
+    added: list[str] = Field(default=[], description="Names of those that were added in the panel.")
+    datasets: dict[str, str] = Field(default={}, description="LIT dataset classes as `module:Class`, by name.")
+    max_length: int | None = Field(default=None, ge=2, description="Window in tokens; None: the preset's own.")
+    threads: int | None = Field(default=None, ge=1, description="Most threads for arithmetic; None: all cores but one.")
+    memory_limit: int | None = Field(default=None, ge=1, description="Most bytes of memory; None: no limit.")
+    backend: Backend = Field(default="tensorflow", description="What Keras runs on.")
+    precision: Precision = Field(default="auto", description="What models are loaded in unless the user chooses.")
+    model_idle_timeout: float = Field(
+        default=0.0, ge=0, description="Seconds after which an unused model goes; 0: never."
+    )
+    cache: str | None = Field(default=None, description="Folder for what is unpacked; None: a temporary one.")
+    kaggle: KaggleLogin | None = Field(default=None, description="Credentials from the panel.", repr=False)
+    max_waiting: int = Field(default=512, ge=1, description="Most computations that wait for one model.")
+
+
+class ProgressLine(Message):
+    """What the service is doing while it starts."""
+
+    event: Literal["progress"] = "progress"
+    message: str
+
+
+class ListeningLine(Message):
+    """The service answers HTTP on this loopback port; requests that need a model wait until it is ready."""
+
+    event: Literal["listening"] = "listening"
+    port: int
+    version: str
+
+
+class ReadyLine(Message):
+    """Libraries are imported; models can be used."""
+
+    event: Literal["ready"] = "ready"
+
+
+class FailedLine(ErrorBody):
+    """The service can't start; it ends after this line."""
+
+    event: Literal["failed"] = "failed"
+
+
+ServiceLine = Annotated[ProgressLine | ListeningLine | ReadyLine | FailedLine, Field(discriminator="event")]
+"""One line of the service's standard output. Its log goes to standard error."""

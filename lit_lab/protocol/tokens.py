@@ -1,0 +1,50 @@
+"""Tokens of a text, and the names of characters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from lit_lab.protocol.base import MAX_NAME, ChatMode, Message, Name, Text, TokenKind
+
+
+class Token(Message):
+    """One token. The texts of all tokens that are not `template` join to exactly the text that was tokenized."""
+
+    id: int
+    piece: str = Field(description="The vocabulary's own spelling, such as `▁eggs` or `<0x0A>`.")
+    text: str = Field(description="The characters of the text that this token stands for; may be empty.")
+    kind: TokenKind = Field(
+        description="`template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote."
+    )
+
+
+class TokensRequest(Message):
+    """Ask for the tokens of a prompt and, tokenized apart, of an answer."""
+
+    model: Name
+    prompt: Text
+    answer: Text = ""
+    chat: ChatMode = "auto"
+
+
+class TokensResponse(Message):
+    """The sequence is `prompt + answer`: template tokens are among them, with kind `template`."""
+
+    model: Name
+    prompt: list[Token]
+    answer: list[Token]
+    window: int = Field(description="Most tokens, prompt and answer together, that the model takes here.")
+
+
+class UnicodeNamesRequest(Message):
+    r"""Look up the names of `\N{…}` escapes, as Python does."""
+
+    names: list[Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]] = Field(max_length=1_000)
+
+
+class UnicodeNamesResponse(Message):
+    """The characters of the names that are known; unknown names are left out."""
+
+    characters: dict[str, str]
