@@ -15,8 +15,9 @@ from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.errors import ServiceError
 
 AGREEMENT = 1e-5  # max|a - b| / max|b|, as the design asks
-# Compiled, a product of gradient and input that nearly cancels out, as for a target early in a prompt, is this far off.
-COMPILED_PRODUCTS = 3e-5
+# Compiled, a product of gradient and input is less exact where it nearly cancels out; how sums are split among threads
+# changes it from run to run (2.2e-5 to 3.0e-5 were seen).
+COMPILED_PRODUCTS = 5e-5
 
 PROMPTS = [
     "Analyze a menu item in a restaurant.\nTaste-dislikes: Don't like onions or garlic\nSuggestion:",
