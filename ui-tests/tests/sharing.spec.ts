@@ -69,6 +69,7 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   // What would end a script, begin a comment, or be an element.
   const nasty = '<script>alert(1)</script> <!-- <img src=x> </title>';
+  await expect(panel.prompt).toHaveValue(/Suggestion: /);
   const prompt = await panel.prompt.inputValue();
   await panel.prompt.fill(`${nasty}\n${prompt}`);
   await panel.ask(/Recommendation/);
