@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
+from .errors import ServiceError
 from .vocabulary import logits, logits_at
 
 STEP = 128
@@ -50,7 +51,10 @@ class CachedPass:
     parts of a few lengths.
 
     Args:
-        causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as all of keras-hub's text models have it.
+        causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as nearly all of keras-hub's text models have it.
+
+    Raises:
+        ServiceError: `unsupported_model`: it keeps something else of earlier tokens, as RWKV does.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -60,9 +64,17 @@ class CachedPass:
         self.vocabulary_size = int(self._embed.input_dim)
         # Two sizes tell which axis of which part is the batch, and which the length, whatever this family's cache
         # looks like.
-        one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
-        self._length_axes = tree.map_structure(_axis, one, other)
-        self._batch_axes = tree.map_structure(_axis, one, wide)
+        try:
+            one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
+            self._length_axes = tree.map_structure(_axis, one, other)
+            self._batch_axes = tree.map_structure(_axis, one, wide)
+        except (AttributeError, StopIteration, TypeError, ValueError) as error:
+            raise ServiceError(
+                422,
+                "unsupported_model",
+                f"{type(causal_lm).__name__} keeps no keys and values of earlier tokens, by which LIT Lab runs a model.",
+                "Choose a model of another family, such as Gemma, Llama, Mistral or Qwen.",
+            ) from error
         specs = tree.map_structure(spec_of, one, self._length_axes, self._batch_axes)
         signature = [Spec((None, None), "int32"), specs, Spec((), "int32")]
         self._backend = backend()

@@ -44,7 +44,8 @@ from .stability import GRADIENT_PASSES
 from .tokens import SequenceTokenizer, sequence_tokenizer
 
 CHECKED = frozenset(
-    f"{family}CausalLM" for family in ("GPT2", "Gemma", "Gemma3", "Llama", "Llama3", "Mistral", "OPT", "Phi3", "Qwen3")
+    f"{family}CausalLM"
+    for family in ("GPT2", "Gemma", "Gemma3", "Gemma4", "Llama", "Llama3", "Mistral", "OPT", "Phi3", "Qwen3")
 )
 """Families for which the tests show that salience scores what generation chooses by."""
 

@@ -35,6 +35,7 @@ class Family:
 GEMMA2 = {"final_logit_soft_cap": 30.0, "attention_logit_soft_cap": 50.0, "use_post_ffw_norm": True}
 GEMMA2 |= {"use_post_attention_norm": True, "use_sliding_window_attention": True, "sliding_window_size": 4}
 GEMMA3 = {"image_size": 16, "sliding_window_size": 4, "use_sliding_window_attention": True}
+GEMMA4 = {"image_size": 16, "sliding_window_size": 4, "layer_types": ["sliding_attention", "full_attention"]}
 # One layer of each kind: without positions, and with a state in place of attention.
 SMOLLM3 = {"num_attention_heads": 2, "num_key_value_heads": 1, "attention_bias": False, "attention_dropout": 0.0}
 SMOLLM3 |= {"rope_layer_enabled_list": [True, False], "layer_types": ["full_attention"] * 2, "mlp_bias": False}
@@ -48,6 +49,8 @@ FAMILIES = (
     Family("Gemma", "Gemma", {**GROUPED, "head_dim": 8}),
     Family("Gemma", "Gemma 2", {**GROUPED, "head_dim": 8, **GEMMA2}),
     Family("Gemma3", "Gemma 3, text", {**GROUPED, "head_dim": 8, **GEMMA3}),
+    Family("Gemma4", "Gemma 4, text", {**GROUPED, "head_dim": 8, **GEMMA4}),
+    Family("Gemma4", "Gemma 4 E2B, E4B, text", {**GROUPED, "head_dim": 8, **GEMMA4, "hidden_size_per_layer_input": 8}),
     Family("Llama", "Llama 2, Vicuna", GROUPED),
     Family("Llama3", "Llama 3", GROUPED),
     Family("Llama3", "SmolLM, SmolLM 2", {**GROUPED, "tie_word_embeddings": True}),
@@ -102,13 +105,15 @@ def reference(family: Family, causal_lm: Any) -> NDArray[np.float64]:
         embed = backbone.token_embedding
         # OPT looks tokens up and adds their positions in one layer, whose output differs by what is constant.
         opened = backbone.embeddings if family.cls == "OPT" else embed
-        body = keras.Model([opened.output, backbone.input["padding_mask"]], backbone.output)
+        given = {name: backbone.input[name] for name in ("padding_mask", "position_ids") if name in backbone.input}
+        body = keras.Model([opened.output, *given.values()], backbone.output)
         tokens = np.array([IDS], np.int32)
+        every = {"padding_mask": np.ones_like(tokens), "position_ids": np.arange(len(IDS), dtype=np.int32)[None]}
         looked_up = embed(ops.convert_to_tensor(tokens))
         places = opened(ops.convert_to_tensor(tokens)) - looked_up
 
         def losses(embeddings: Any) -> Any:
-            hidden = body([embeddings + places, ops.ones_like(ops.convert_to_tensor(tokens))])
+            hidden = body([embeddings + places, *(ops.convert_to_tensor(every[name]) for name in given)])
             logits = embed(hidden, reverse=True)
             return ops.sparse_categorical_crossentropy(tokens[:, 1:], logits[:, :-1], from_logits=True)[
                 :, start - 1 : end - 1

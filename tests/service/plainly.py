@@ -21,6 +21,13 @@ def double_precision() -> AbstractContextManager[Any]:
     return nullcontext()
 
 
+def whole_inputs(causal_lm: Any, ids: list[int]) -> dict[str, NDArray[Any]]:
+    """Return what a whole model takes for a sequence by itself; some want to be told the positions."""
+    tokens = np.array([ids], np.int32)
+    given = {"token_ids": tokens, "padding_mask": np.ones_like(tokens), "position_ids": np.arange(len(ids))[None]}
+    return {name: given[name] for name in causal_lm.backbone.input}
+
+
 def loss_and_gradient(function: Callable[[Any], Any], x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return a function's losses at `x`, and the gradient of their sum."""
     import keras

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers
+from plainly import numbers, whole_inputs
 from test_families import FAMILIES
 
 from lit_lab.service.cached_pass import CachedPass, cache_length
@@ -35,7 +35,7 @@ def shared(family: str) -> tuple[Any, CachedPass]:
 
 def whole(causal_lm: Any, ids: list[int]) -> Any:
     """Return each token's logits by the model's own pass: `[num_tokens, vocabulary_size]`."""
-    return numbers(causal_lm({"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}))[0]
+    return numbers(causal_lm(whole_inputs(causal_lm, ids)))[0]
 
 
 def in_parts(cached: CachedPass, *parts: list[int], length: int = 128) -> Any:

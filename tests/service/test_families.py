@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers
+from plainly import numbers, whole_inputs
 
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
@@ -24,6 +24,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
         "sliding_window_size": 4,
         "use_sliding_window_attention": True,
     },
+    "Gemma4": {**GROUPED, "head_dim": 8, "image_size": 16, "sliding_window_size": 4},
     "GPT2": {**SMALL, "num_heads": 2, "max_sequence_length": 32},
     "Llama": GROUPED,
     "Llama3": GROUPED,
@@ -51,8 +52,7 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
     gradients = EmbeddingGradients(causal_lm)
     scored = gradients.target_logits(ids, len(prompt))
     assert scored.argmax(-1).tolist() == ids[len(prompt) :]
-    inputs = {"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}
-    whole = numbers(causal_lm(inputs))[0]
+    whole = numbers(causal_lm(whole_inputs(causal_lm, ids)))[0]
     np.testing.assert_allclose(scored, whole[len(prompt) - 1 : -1], rtol=1e-4, atol=1e-5)
     # The compiled passes of this family, which call its last block with a cache, against eager Keras.
     eager = gradients.of(ids, 9, 12)
@@ -61,6 +61,39 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
     compiled = gradients.of(ids, 9, 12)
     assert np.max(np.abs(compiled.gradient - eager.gradient)) <= 1e-5 * np.max(np.abs(eager.gradient))
     assert compiled.loss == pytest.approx(eager.loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("kept", [{}, {"hidden_size_per_layer_input": 8}], ids=["whole", "by layer"])
+def test_what_cannot_be_cut_answers(keras_libraries: None, kept: dict[str, int]) -> None:
+    """Gemma 4's small models, whose layers look tokens up anew: no maps, and the answers of the whole model."""
+    import keras
+    from keras_nlp import models
+
+    from lit_lab.service.generation import Decoder
+    from lit_lab.service.salience import EmbeddingGradients
+
+    keras.utils.set_random_seed(3)
+    backbone = models.Gemma4Backbone(**FAMILIES["Gemma4"], **kept)
+    causal_lm = models.Gemma4CausalLM(backbone=backbone, preprocessor=None)
+    ids = [3, 5, 7, 9, 11, 13]
+    if kept:
+        with pytest.raises(ValueError, match="not connected"):
+            EmbeddingGradients(causal_lm)
+    whole = numbers(causal_lm(whole_inputs(causal_lm, ids)))[0, -1]
+    np.testing.assert_allclose(Decoder(causal_lm).next_logits(ids), whole, rtol=1e-4, atol=1e-5)
+
+
+def test_what_keeps_no_keys_and_values_is_refused(keras_libraries: None) -> None:
+    from keras_nlp import models
+
+    from lit_lab.service.cached_pass import CachedPass
+
+    lora = {f"{name}_lora": 8 for name in ("gate", "mv", "aaa", "decay")}
+    shape = {"vocabulary_size": 64, "num_layers": 2, "hidden_size": 16, "head_size": 8, "intermediate_dim": 32}
+    causal_lm = models.RWKV7CausalLM(backbone=models.RWKV7Backbone(**shape, **lora), preprocessor=None)
+    with pytest.raises(ServiceError, match="RWKV7CausalLM") as failure:
+        CachedPass(causal_lm)
+    assert failure.value.code == "unsupported_model"
 
 
 def test_every_family_that_is_trusted_unchecked_is_checked_here(keras_libraries: None) -> None:

@@ -11,8 +11,8 @@ from families import FAMILIES, Family, agreement
 from lit_lab.service.language_model import CHECKED
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
-ANSWERS_ONLY: set[str] = set()
-"""Families whose maps can't be computed; none at present."""
+ANSWERS_ONLY = {"Gemma 4 E2B, E4B, text"}
+"""Families whose maps can't be computed: Gemma 4's small models look each token up anew for every layer."""
 
 CANCELLING = {"Bloom", "Falcon", "SmolLM 3"}
 """They react little to an embedding's length, so that the parts of gradient times input nearly cancel."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers
+from plainly import numbers, whole_inputs
 from test_families import FAMILIES
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
@@ -18,8 +18,7 @@ SEQUENCES = [[3, 5, 7, *RANDOM.integers(4, 60, count).tolist(), 9, 11, 13] for c
 def reference(causal_lm: Any, sequence: list[int], num_targets: int) -> float:
     from keras import ops
 
-    inputs = {"token_ids": np.array([sequence]), "padding_mask": np.ones((1, len(sequence)))}
-    chances = numbers(ops.log_softmax(ops.cast(causal_lm(inputs), "float32")[0]))
+    chances = numbers(ops.log_softmax(ops.cast(causal_lm(whole_inputs(causal_lm, sequence)), "float32")[0]))
     places = range(len(sequence) - num_targets, len(sequence))
     return float(sum(chances[place - 1, sequence[place]] for place in places))
 

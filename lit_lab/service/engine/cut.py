@@ -61,10 +61,17 @@ class Cut:
         if any(keras.backend.standardize_dtype(weight.dtype) in ("int8", "uint8") for weight in backbone.weights):
             raise QuantizedError
         self.embed = backbone.token_embedding
+        if "reverse" not in inspect.signature(self.embed.call).parameters:
+            raise ValueError("The head isn't the embedding in reverse.")  # RWKV's
         self.width = int(self.embed.output_dim)
         mask = backbone.input["padding_mask"]
         placed = _placed(backbone)
-        if placed is None:
+        # Gemma 4 is told its tokens' positions; its blocks want them too, and are no chain of one input each.
+        self._positions = backbone.input.get("position_ids")
+        if self._positions is not None:
+            self.body = keras.Model([self.embed.output, mask, self._positions], backbone.output)
+            self._chain = None
+        elif placed is None:
             # `output` is that of the layer's first call: the embedding, not its reverse at the end.
             self.body = keras.Model([self.embed.output, mask], backbone.output)
             self._chain = _chain(backbone, lambda entry: keras.Model(self.embed.output, entry))
@@ -132,7 +139,10 @@ class Cut:
 
     def run(self, embeddings: Any) -> Any:
         """Return the hidden states at the model's end, `[batch, length, width]`."""
-        return self.body([embeddings, ops.ones(ops.shape(embeddings)[:2], "int32")])
+        ones = ops.ones(ops.shape(embeddings)[:2], "int32")
+        if self._positions is None:
+            return self.body([embeddings, ones])
+        return self.body([embeddings, ones, ops.cumsum(ones, axis=1) - 1])
 
     def logits(self, hidden: Any) -> Any:
         """Return the head's logits in float32, `[…, vocabulary_size]`."""

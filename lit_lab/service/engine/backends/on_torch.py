@@ -110,9 +110,25 @@ def without_gradients() -> AbstractContextManager[None]:
 
 def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]) -> int:
     """Return what autograd would record of a pass, by one over tensors that have a shape and no memory."""
-    from torch._subclasses.fake_tensor import FakeTensorMode
+    from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
+    weights = [tensor(variable) for variable in part.variables]
+
+    def given() -> list[torch.Tensor]:
+        return [torch.zeros(spec.shape, dtype=getattr(torch, spec.dtype)) for spec in inputs]
+
+    try:
+        with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+            return _recorded(call, [mode.from_tensor(value) for value in weights], given())
+    except DataDependentOutputException:
+        # A part that reads a number off a tensor, as a sliding window does its place, has to be run to know.
+        return _recorded(call, weights, given())
+
+
+def _recorded(call: Callable[..., Any], weights: list[torch.Tensor], given: list[torch.Tensor]) -> int:
+    """Return what autograd records of a pass, its weights and inputs left out."""
     recorded: dict[int, int] = {}
+    held: list[Any] = []  # so that no other storage takes the place of one that was counted
 
     def pack(value: torch.Tensor) -> torch.Tensor:
         storage = value.untyped_storage()
@@ -120,12 +136,8 @@ def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]
         held.append(storage)
         return value
 
-    held: list[Any] = []  # so that no other storage takes the place of one that was counted
-    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        weights = [mode.from_tensor(tensor(variable)) for variable in part.variables]
-        given = [torch.empty(spec.shape, dtype=getattr(torch, spec.dtype)) for spec in inputs]
-        given[0].requires_grad_()
-        with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), torch.enable_grad():
-            call(weights, *given)
-        own = {value.untyped_storage()._cdata for value in [*weights, *given]}
+    given[0].requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), torch.enable_grad():
+        call(weights, *given)
+    own = {value.untyped_storage()._cdata for value in [*weights, *given]}
     return sum(size for place, size in recorded.items() if place not in own)
