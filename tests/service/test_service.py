@@ -239,8 +239,15 @@ def test_is_a_polite_neighbour(service: Running) -> None:
     assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
 
 
-def test_its_log_holds_no_secret(service: Running) -> None:
-    assert SECRET not in service.log.read_text("utf-8")
+def test_its_log_holds_neither_secret_nor_prompt(service: Running, client: httpx.Client) -> None:
+    private = "Nobody else reads this."
+    assert events(client, "/generate", {"model": "tiny", "prompt": private, "max_new_tokens": 2})[-1]["event"] == "done"
+    events(client, "/generate", {"model": "missing", "prompt": private})
+    wrong = json.dumps({"model": "tiny", "prompt": private, "wrong": 1})
+    assert post(client, "/generate", wrong).status_code == 422
+    said = service.log.read_text("utf-8")
+    assert SECRET not in said
+    assert private not in said
 
 
 def test_ends_when_standard_input_closes(tmp_path: Path) -> None:
