@@ -41,9 +41,6 @@ def measure(backend: str) -> dict[str, str]:
 
     found = {}
     for family in families.FAMILIES:
-        if backend in family.no_float64:
-            found[family.models] = UNKNOWN
-            continue
         off = families.agreement(family)
         found[family.models] = NONE if off is None else f"{off.grad_l2:.0e} · {off.grad_dot_input:.0e}"
         print(f"{family.models}: {found[family.models]}", file=sys.stderr)

@@ -21,15 +21,11 @@ SHARED: dict[str, Any] = {**EXPERTS, "moe_intermediate_dim": 16}
 
 @dataclass(frozen=True)
 class Family:
-    """A family's name in keras-hub, what its models are called elsewhere, and a small shape.
-
-    `no_float64` names the backends on which keras-hub's own layers can't compute in it, so that there is no reference.
-    """
+    """A family's name in keras-hub, what its models are called elsewhere, and a small shape."""
 
     cls: str
     models: str
     shape: dict[str, Any] = field(hash=False)
-    no_float64: tuple[str, ...] = ()
 
 
 GEMMA2 = {"final_logit_soft_cap": 30.0, "attention_logit_soft_cap": 50.0, "use_post_ffw_norm": True}
@@ -60,10 +56,10 @@ FAMILIES = (
     Family("Phi3", "Phi-3", GROUPED),
     Family("Qwen", "Qwen 2, Qwen 2.5", GROUPED),
     Family("Qwen3", "Qwen 3", {**GROUPED, "head_dim": 8}),
-    Family("Qwen3_5", "Qwen 3.5, text", {**GROUPED, **QWEN35}, ("torch",)),
+    Family("Qwen3_5", "Qwen 3.5, text", {**GROUPED, **QWEN35}),
     Family("QwenMoe", "Qwen 1.5 MoE", {**SHARED, "shared_expert_intermediate_dim": 16}),
     Family("Qwen3Moe", "Qwen 3 MoE", {**SHARED, "head_dim": 8}),
-    Family("Qwen3_5Moe", "Qwen 3.5 MoE, text", QWEN35_EXPERTS, ("torch",)),
+    Family("Qwen3_5Moe", "Qwen 3.5 MoE, text", QWEN35_EXPERTS),
     Family("GPT2", "GPT-2", {**HEADS, "max_sequence_length": 32}),
     Family("GPTNeoX", "GPT-NeoX, Pythia", HEADS),
     Family("GptOss", "GPT-OSS", {**EXPERTS, "head_dim": 8}),

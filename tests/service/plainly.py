@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 
-def double_precision() -> AbstractContextManager[Any]:
-    """Return a context in which there is float64: JAX has none unless asked for."""
+@contextmanager
+def double_precision() -> Iterator[None]:
+    """Return a context in which there is float64: JAX has none unless asked for, and off TensorFlow Keras takes it back."""
     import keras
+    from keras.src.backend.common.dtypes import BIT64_TO_BIT32_DTYPE
 
-    if keras.config.backend() == "jax":
-        from jax.experimental import enable_x64
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setitem(BIT64_TO_BIT32_DTYPE, "float64", "float64")
+        if keras.config.backend() == "jax":
+            from jax.experimental import enable_x64
 
-        return enable_x64()
-    return nullcontext()
+            stack.enter_context(enable_x64())
+        yield
 
 
 def whole_inputs(causal_lm: Any, ids: list[int]) -> dict[str, NDArray[Any]]:

@@ -65,10 +65,7 @@ def reference(causal_lm: Any, ids: Sequence[int], start: int, end: int) -> tuple
 
         def losses(embeddings: Any) -> Any:
             hidden = body([embeddings, ops.ones_like(ops.convert_to_tensor(tokens))])
-            # By hand: on PyTorch the embedding's reverse may come in float32.
-            logits = hidden @ ops.transpose(backbone.token_embedding.embeddings)
-            if cap := backbone.final_logit_soft_cap:
-                logits = cap * ops.tanh(logits / cap)
+            logits = backbone.token_embedding(hidden, reverse=True)
             found = ops.sparse_categorical_crossentropy(tokens[:, 1:], logits[:, :-1], from_logits=True)
             return found[:, start - 1 : end - 1]
 

@@ -61,8 +61,6 @@ class Cut:
         if any(keras.backend.standardize_dtype(weight.dtype) in ("int8", "uint8") for weight in backbone.weights):
             raise QuantizedError
         self.embed = backbone.token_embedding
-        if "reverse" not in inspect.signature(self.embed.call).parameters:
-            raise ValueError("The head isn't the embedding in reverse.")  # RWKV's
         self.width = int(self.embed.output_dim)
         mask = backbone.input["padding_mask"]
         placed = _placed(backbone)
