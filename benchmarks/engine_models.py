@@ -108,8 +108,8 @@ class Numerals:
         return f"Ġ{id}"
 
     def tokenize(self, text: str) -> list[int]:
-        """Return the ids that a text names."""
-        return [int(word) for word in text.split()]
+        """Return the ids that a text names; other words, such as the chat markers that a service asks for, are none."""
+        return [int(word) for word in text.split() if word.isdigit()]
 
     def generate_preprocess(self, texts: Sequence[str], sequence_length: int) -> dict[str, Any]:
         """Return ids, padded, and their mask: `<int32>`, `<bool>[batch_size, sequence_length]`."""
