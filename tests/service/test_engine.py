@@ -101,7 +101,11 @@ def off(found: Any, exact: Any) -> float:
 
 @pytest.fixture(scope="module")
 def prepared(small: Any) -> Any:
-    return gradients(small, 40)
+    """Compiled for sequences of up to 40 tokens, and for windows of few and of all of their rows."""
+    made = gradients(small, 40)
+    made.want(40, 40)
+    made.prepare()
+    return made
 
 
 @settings(max_examples=15, deadline=None)
@@ -222,6 +226,54 @@ def test_a_longer_sequence_runs_at_once_and_is_wanted(small: Any) -> None:
     assert not made.is_prepared
     made.prepare()
     assert made.is_prepared
+
+
+def test_a_new_number_of_rows_compiles_nothing_and_is_wanted(small: Any) -> None:
+    made = gradients(small, 40)
+    passes = next(iter(made._passes.values()))
+    ids = list(range(2, 42))
+    exact, _ = reference(small, ids, 30, 36)
+    compiled = set(passes._pieces)
+    # A window that is too long for what is compiled, and a target that is.
+    in_part, whole = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
+    assert set(passes._pieces) == compiled
+    assert not made.is_prepared
+    made.prepare()
+    assert made.is_prepared
+    assert len(passes._pieces) == len(compiled) + 1
+    after = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
+    assert made.is_prepared
+    assert off(in_part.gradient, exact[:35]) < 1e-5
+    assert off(after[0].gradient, in_part.gradient) < 1e-5
+    assert off(after[1].gradient, whole.gradient) < 1e-5
+
+
+def test_a_window_beyond_the_most_rows_is_not_wanted(keras_libraries: None, small: Any) -> None:
+    made = gradients(small, 500)
+    made.of([number % VOCABULARY for number in range(500)], 480, 490, (20, 500))
+    assert made.is_prepared
+
+
+def test_the_head_takes_any_number_of_rows(small: Any) -> None:
+    from keras import ops
+
+    from lit_lab.service.engine.cut import Cut
+    from lit_lab.service.engine.head import Head
+
+    head = Head(Cut(small))
+    random = np.random.default_rng(3)
+    hidden = random.normal(0, 1, (300, SHAPE["hidden_dim"])).astype("f")
+    labels = random.integers(0, VOCABULARY, 300).astype(np.int32)
+    weights = numbers(small.backbone.token_embedding.embeddings).astype(np.float64)
+    bent = np.tanh(hidden @ weights.T / 30.0)
+    powers = np.exp(30.0 * bent)
+    shares = powers / powers.sum(1, keepdims=True)
+    expected = -np.log(shares[np.arange(300), labels])
+    of_logits = (shares - np.eye(VOCABULARY)[labels]) * (1 - bent**2)
+    for count in (1, 16, 17, 63, 64, 65, 128, 300):
+        losses, upstream = head(ops.convert_to_tensor(hidden[:count]), ops.convert_to_tensor(labels[:count]))
+        np.testing.assert_allclose(numbers(losses), expected[:count], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(numbers(upstream), (of_logits @ weights)[:count], rtol=1e-4, atol=1e-6)
 
 
 def test_other_embeddings_agree_eager_and_compiled(small: Any, prepared: Any) -> None:

@@ -11,7 +11,9 @@ from ..vocabulary import CHUNK, head_weights
 from .backends import backend
 from .cut import Cut
 
-_ROWS = 16  # the vocabulary's product is fastest for a multiple of this, whatever the number of rows asked for
+BLOCKS = (128, 48, 16)
+"""Rows that are computed at once, so that no other number has to be compiled. Of a vocabulary of 256,000 the logits of
+the most take 131 MB, of which a pass holds a few copies; products of a multiple of 16 rows are the fastest."""
 
 
 class Head:
@@ -25,12 +27,13 @@ class Head:
 
     Args:
         cut: The model.
+        compiled: Whether that is compiled, for each number of rows anew, which whoever asks first would wait for.
     """
 
-    def __init__(self, cut: Cut) -> None:
+    def __init__(self, cut: Cut, compiled: bool = True) -> None:
         self._embed = cut.embed
         self._backend = backend()
-        self._between = self._backend.compiled(self._losses)
+        self._between = self._backend.compiled(self._losses) if compiled else self._losses
 
     def __call__(self, hidden: Any, labels: Any) -> tuple[Any, Any]:
         """Return the losses in nats, `<float32>[rows]`, and their gradients, `[rows, width]` in `hidden`'s type.
@@ -39,9 +42,26 @@ class Head:
             hidden: The model's hidden states, `[rows, width]`.
             labels: The token that each row predicts, `<int32>[rows]`.
         """
+        count = hidden.shape[0]
+        missing = -count % BLOCKS[-1]
+        rows = ops.pad(ops.cast(hidden, "float32"), [[0, missing], [0, 0]])
+        wanted = ops.pad(labels, [[0, missing]])
+        found = []
+        at = 0
+        while at < count:
+            end = at + next(size for size in BLOCKS if at + size <= count + missing)
+            found.append(self._block(rows[at:end], wanted[at:end]))
+            at = end
+        losses, gradients = found[0] if len(found) == 1 else map(ops.concatenate, zip(*found, strict=True))
+        return losses[:count], ops.cast(gradients[:count], hidden.dtype)
+
+    def compile(self) -> None:
+        """Compile it for all numbers of rows, by running it once on nothing."""
+        for size in BLOCKS:
+            self._between(ops.zeros((int(self._embed.input_dim), size), "float32"), ops.zeros((size,), "int32"))
+
+    def _block(self, rows: Any, labels: Any) -> tuple[Any, Any]:
         matmul = self._backend.matmul
-        rows = ops.cast(hidden, "float32")
-        count = rows.shape[0]
         weights = head_weights(self._embed)
         size = weights.shape[0]
         # Weights of half the precision are brought to float32 a part at a time: all at once would be a copy of the
@@ -49,18 +69,15 @@ class Head:
         step = size if keras.backend.standardize_dtype(weights.dtype) == "float32" else CHUNK
         spans = [(at, at + step) for at in range(0, size, step)]
         parts = [weights[at:end] for at, end in spans] if len(spans) > 1 else [weights]
-        # Eager products have the fastest form for a multiple of so many rows.
-        padded = ops.pad(rows, [[0, -count % _ROWS], [0, 0]])
-        wanted = ops.pad(labels, [[0, -count % _ROWS]])
-        products = [matmul(ops.cast(part, "float32"), padded, transpose_b=True) for part in parts]
+        products = [matmul(ops.cast(part, "float32"), rows, transpose_b=True) for part in parts]
         products = products[0] if len(products) == 1 else ops.concatenate(products, axis=0)
-        losses, upstream = self._between(products, wanted)
+        losses, upstream = self._between(products, labels)
         shares = [upstream[at:end] for at, end in spans] if len(spans) > 1 else [upstream]
         gradients = [
             matmul(share, ops.cast(part, "float32"), transpose_a=True)
             for share, part in zip(shares, parts, strict=True)
         ]
-        return losses[:count], ops.cast(sum(gradients[1:], gradients[0])[:count], hidden.dtype)
+        return losses, sum(gradients[1:], gradients[0])
 
     def _losses(self, products: Any, labels: Any) -> tuple[Any, Any]:
         """Return losses and their gradient with respect to the products, both `[vocabulary_size, rows]`."""
@@ -77,19 +94,3 @@ class Head:
         # A label's probability less 1 would be all rounding error where the model is sure; the others' share isn't.
         upstream = ops.where(is_label, -others, powers) / total
         return losses, upstream if bent is None else upstream * (1.0 - bent * bent)
-
-
-def cross_entropy(logits: Any, labels: Any) -> Any:
-    """Return losses in nats, `<float32>[..., rows]`, to be differentiated by the backend.
-
-    The loss is taken from what the label has before all the others. Keras' own is the same, but its gradient has the
-    label's probability less 1, which is all rounding error where the model is sure.
-
-    Args:
-        logits: `<float32>[..., rows, vocabulary_size]`.
-        labels: The token that each row predicts, `<int32>[..., rows]`.
-    """
-    is_label = ops.equal(ops.arange(logits.shape[-1], dtype="int32"), labels[..., None])
-    others = ops.logsumexp(ops.where(is_label, -1e30, logits), axis=-1)
-    of_labels = ops.sum(ops.where(is_label, logits, 0.0), axis=-1)
-    return ops.softplus(others - of_labels)

@@ -15,7 +15,8 @@ from .buckets import row_bucket
 from .cut import Cut, Part
 from .head import Head
 
-_WINDOW = 384  # most rows that are computed at once for targets to come
+MOST_ROWS = 384
+"""Rows of a window beyond which only the target's own are computed at once."""
 
 Check = Callable[[], None]
 """Called between pieces of work; raises when nobody waits for the result any more."""
@@ -39,6 +40,7 @@ class Top:
         start: First of the window's rows.
         end: The row after its last.
         begin: First of the rows that were computed, which are padded to a compiled number.
+        hidden: These rows' hidden states, `[1, compiled rows, width]`.
         losses: Of the window's rows, in nats, `<float32>[end - start]`.
         upstream: Gradient of each row's loss with respect to its hidden state, `[1, compiled rows, width]`.
     """
@@ -46,6 +48,7 @@ class Top:
     start: int
     end: int
     begin: int
+    hidden: Any
     step: Step
     losses: NDArray[np.float32]
     upstream: Any
@@ -101,8 +104,13 @@ class Passes:
         each = bytes_of(self._spec)  # a part's input
         return int(sum(each + self._piece(part).kept_bytes for part in self._lower) + 2 * each)
 
+    def serves(self, rows: int) -> bool:
+        """Whether windows of so many rows are compiled."""
+        return any(size >= rows for size in self._compiled_rows)
+
     def compile(self, rows: int) -> None:
-        """Compile everything for windows of up to so many rows, by running it once."""
+        """Compile everything for windows of up to so many rows, by running it once; others may be used meanwhile."""
+        self._head.compile()
         rows = min(rows, self.length - 1)
         forward = self.forward((0,) * (rows + 1), lambda: None)
         self.gradient(forward, 1, 2, (1, rows + 1), lambda: None)
@@ -125,6 +133,11 @@ class Passes:
             x = output
         return Forward(ids, embeddings, steps, x)
 
+    def hidden(self, forward: Forward, start: int, end: int) -> Any:
+        """Return the hidden states that tokens `[start, end)` are predicted by, `[end - start, width]`."""
+        top = self._top(forward, start, end, (start, end))
+        return top.hidden[0, start - 1 - top.begin : end - 1 - top.begin]
+
     def gradient(
         self, forward: Forward, start: int, end: int, window: tuple[int, int], check: Check
     ) -> tuple[float, NDArray[np.float32]]:
@@ -145,6 +158,7 @@ class Passes:
             check()
             gradient = step.piece.backward(step.inputs, gradient, step.kept, step.weights)
         found = self._backend.array(gradient[0, : end - 1])
+        self._compiled_rows.add(len(rows))
         return float(np.sum(top.losses[start - 1 - top.start : end - 1 - top.start], dtype=np.float64)), found
 
     def _top(self, forward: Forward, start: int, end: int, window: tuple[int, int]) -> Top:
@@ -153,14 +167,13 @@ class Passes:
         # Row i predicts token i + 1.
         if known is not None and known.start <= start - 1 and end - 1 <= known.end:
             return known
-        if not (window[0] <= start and end <= window[1]) or window[1] - window[0] > max(_WINDOW, end - start):
+        if not (window[0] <= start and end <= window[1]):
             window = (start, end)
         first, last = window[0] - 1, window[1] - 1
         # More rows than are asked for take little longer; a number that isn't compiled yet would take seconds.
         least = last - first
         compiled = min((size for size in self._compiled_rows if size >= least), default=None)
         rows = compiled if compiled is not None else row_bucket(least, self.length)
-        self._compiled_rows.add(rows)
         begin = min(first, self.length - rows)
         part = self._cut.upper(rows)
         piece = self._piece(part, rows)
@@ -171,7 +184,7 @@ class Passes:
         losses, upstream = self._head(hidden[0, first - begin : last - begin], labels)
         upstream = ops.pad(upstream, [[first - begin, begin + rows - last], [0, 0]])[np.newaxis]
         losses = self._backend.array(losses)
-        forward.top = Top(first, last, begin, Step(piece, weights, inputs, kept), losses, upstream)
+        forward.top = Top(first, last, begin, hidden, Step(piece, weights, inputs, kept), losses, upstream)
         return forward.top
 
     def _piece(self, part: Part, rows: int | None = None) -> Any:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ..engine.backends import backend
 from ..engine.buckets import ROWS, length_bucket
 from ..engine.cut import Cut
-from ..engine.head import Head, cross_entropy
-from ..engine.passes import Check, Forward, Passes
+from ..engine.head import Head
+from ..engine.passes import MOST_ROWS, Check, Forward, Passes
 
 KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
 KEPT_PASSES = 2  # the sequence at hand and the one before it
@@ -66,6 +66,7 @@ class EmbeddingGradients:
         self._array: Callable[[Any], NDArray[np.float32]] = self._backend.array
         self._cut = Cut(causal_lm)
         self._head = Head(self._cut)
+        self._eager_head = Head(self._cut, compiled=False)
         self._window = window
         self._budget = kept_bytes
         self._lock = threading.Lock()
@@ -83,7 +84,8 @@ class EmbeddingGradients:
         """Say that sequences of about `length` tokens are to come, with windows of `rows`; `prepare` compiles for them."""
         bucket = length_bucket(length, self._window)
         with self._lock:
-            if bucket not in self._passes:
+            known = self._passes.get(bucket)
+            if known is None or not known.serves(min(rows, bucket - 1)):
                 self._wanted[bucket] = max(rows, self._wanted.get(bucket, 0))
 
     def prepare(self) -> None:
@@ -94,7 +96,7 @@ class EmbeddingGradients:
                     return
                 bucket, rows = next(iter(self._wanted.items()))
             try:
-                passes = Passes(self._cut, self._head, bucket, self._budget)
+                passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
                 passes.compile(rows)
                 self._passes[bucket] = passes
             finally:
@@ -126,15 +128,27 @@ class EmbeddingGradients:
             window: Span in which this and the next targets lie, so that their rows are computed at once.
             check: Called between pieces of work; raises when nobody waits any more.
         """
-        window = window or (start, end)
-        passes = self._ready(len(ids), window)
-        if passes is None:
+        ready = self._ready(len(ids), (start, end), window or (start, end))
+        if ready is None:
             embeddings, gradient, loss = self._eagerly(ids[:end], start)
             return TargetGradient(embeddings, gradient, loss)
+        passes, window = ready
         forward = self._forward(passes, tuple(ids), check)
         loss, found = passes.gradient(forward, start, end, window, check)
         own = self._array(forward.embeddings[0, : end - 1])
         return TargetGradient(own, found, loss)
+
+    def hidden(self, ids: Sequence[int], start: int, check: Check = lambda: None) -> Any | None:
+        """Return the hidden states that tokens from `start` on are predicted by, `[len(ids) - start, width]`.
+
+        They are those of a forward pass that is kept, so that a gradient of these tokens needs no other. None where that
+        would have to be compiled first.
+        """
+        passes = self._passes.get(min((size for size in self._passes if size >= len(ids)), default=0))
+        rows = len(ids) - start
+        if passes is None or passes.length > _WASTE * len(ids) or rows > MOST_ROWS or not passes.serves(rows):
+            return None
+        return passes.hidden(self._forward(passes, tuple(ids), check), start, len(ids))
 
     def at(
         self,
@@ -156,9 +170,10 @@ class EmbeddingGradients:
         Returns:
             `<float64>[batch]`, in nats, and `<float32>[batch, end - 1, width]`.
         """
-        passes = self._ready(end, (start, end))
-        if passes is None:
+        ready = self._ready(end, (start, end), (start, end))
+        if ready is None:
             return self._eagerly_at(ids[:end], start, embeddings, check)
+        passes, _ = ready
         losses, gradients = [], []
         for given in embeddings:
             padded = np.zeros((1, passes.length, self._cut.width), np.float32)
@@ -184,21 +199,40 @@ class EmbeddingGradients:
             hidden = self._cut.run(self._own(ids[:-1])[0])
             return self._array(self._cut.logits(hidden[:, start - 1 :])[0])
 
-    def _ready(self, length: int, window: tuple[int, int]) -> Passes | None:
-        """Return compiled passes for a length; None when there are none yet.
+    def _ready(
+        self, length: int, target: tuple[int, int], window: tuple[int, int]
+    ) -> tuple[Passes, tuple[int, int]] | None:
+        """Return compiled passes for a length, and a window that they are compiled for; None when there are none yet.
 
-        A longer bucket does as well, better than waiting or eager Keras: what it wastes is only padding. Where that is
-        much, the length's own is wanted from now on.
+        What isn't compiled is wanted from now on. Meanwhile a longer bucket does as well, better than waiting or eager
+        Keras: what it wastes is only padding. A window that is too long shrinks to the target: its other rows are then
+        computed when they are asked for.
         """
+        needed = target[1] - target[0]
+        if window[1] - window[0] > max(MOST_ROWS, needed):
+            window = target
+        rows = window[1] - window[0]
+        passes = self._of_length(length)
+        if passes is None or passes.length > _WASTE * length:
+            self.want(length, rows)
+        if passes is None:
+            return None
+        if passes.serves(rows) or (self._large and not passes.serves(needed)):
+            return passes, window
+        if passes.length <= _WASTE * length:
+            self.want(passes.length, rows)
+        return (passes, target) if passes.serves(needed) else None
+
+    def _of_length(self, length: int) -> Passes | None:
+        """Return passes for a length, compiled or, where that takes less time than one target without, to be compiled."""
         compiled = min((size for size in self._passes if size >= length), default=None)
-        if compiled is not None and compiled <= _WASTE * length:
+        if compiled is not None and compiled <= (_WASTE if self._large else _MOST_WASTE) * length:
             return self._passes[compiled]
-        if self._large:
-            bucket = length_bucket(length, self._window)
-            self._passes[bucket] = Passes(self._cut, self._head, bucket, self._budget)
-            return self._passes[bucket]
-        self.want(length, window[1] - window[0])
-        return self._passes[compiled] if compiled is not None and compiled <= _MOST_WASTE * length else None
+        if not self._large:
+            return None
+        bucket = length_bucket(length, self._window)
+        self._passes[bucket] = Passes(self._cut, self._head, bucket, self._budget)
+        return self._passes[bucket]
 
     def _forward(self, passes: Passes, ids: tuple[int, ...], check: Check) -> Forward:
         known = self._kept.get(ids)
@@ -231,14 +265,17 @@ class EmbeddingGradients:
     def _differentiate(
         self, ids: Sequence[int], start: int, embeddings: Any
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        def losses_at(given: Any) -> Any:
-            hidden = self._cut.run(given)
+        def rows(given: Any) -> Any:
             # Row i predicts token i + 1.
-            logits = self._cut.logits(hidden[:, start - 1 :])
-            labels = np.repeat(np.array([ids[start:]], np.int32), len(embeddings), axis=0)
-            return cross_entropy(logits, ops.convert_to_tensor(labels))
+            return self._cut.run(given)[:, start - 1 :]
 
-        losses, gradient = self._backend.differentiated(losses_at, embeddings)
+        def head(hidden: Any) -> tuple[Any, Any]:
+            batch, count, width = hidden.shape
+            labels = ops.convert_to_tensor(np.tile(np.array(ids[start:], np.int32), batch))
+            losses, upstream = self._eager_head(ops.reshape(hidden, (-1, width)), labels)
+            return ops.reshape(losses, (batch, count)), ops.reshape(upstream, hidden.shape)
+
+        losses, gradient = self._backend.differentiated(rows, head, embeddings)
         return self._array(losses).sum(axis=1, dtype=np.float64), self._array(gradient)
 
     def _own(self, ids: Sequence[int]) -> tuple[Any, NDArray[np.float32]]:

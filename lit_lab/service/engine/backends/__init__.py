@@ -4,7 +4,7 @@ What is the same on all of them is written with `keras.ops`. What Keras has no n
 under the same names in each module:
 
 - `Piece`: a part of a model, with its forward pass and, later, its backward pass;
-- `differentiated(function, x)`: the losses that a function returns, and the gradient of their sum;
+- `differentiated(function, head, x)`: losses that follow from a function, and the gradient of their sum;
 - `compiled(function)`: a function of tensors whose shapes change rarely;
 - `open_graph(function, signature)`: one whose shapes change with each prompt;
 - `compiled_step(function, cache)`: the step of one token, over a cache of one length;

@@ -73,10 +73,16 @@ class Piece:
         return self._backward(kept, gradient)
 
 
-def differentiated(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
-    """Return what a function of `x` returns, and its sum's gradient with respect to `x`, eagerly."""
-    losses, pullback = jax.vjp(function, x)
-    return losses, pullback(jnp.ones_like(losses))[0]
+def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
+    """Return losses that follow from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
+
+    Args:
+        function: Of `x`.
+        head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
+    """
+    result, pullback = jax.vjp(function, x)
+    losses, upstream = head(result)
+    return losses, pullback(upstream)[0]
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -91,13 +91,19 @@ class Piece:
         return self._backward(*inputs, gradient, *kept, *(weights if self._takes_weights else ()))[0]
 
 
-def differentiated(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
-    """Return what a function of `x` returns, and its sum's gradient with respect to `x`, eagerly."""
+def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
+    """Return losses that follow from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
+
+    Args:
+        function: Of `x`.
+        head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
+    """
     # Weights aren't watched, so that no gradient of theirs is computed.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
-        losses = function(x)
-    return losses, tape.gradient(losses, x)
+        result = function(x)
+    losses, upstream = head(result)
+    return losses, tape.gradient(result, x, output_gradients=upstream)
 
 
 def compiled(function: Callable[..., Any]) -> Any:

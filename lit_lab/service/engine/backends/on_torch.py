@@ -62,14 +62,20 @@ class Piece:
             return self._part.call(*inputs)
 
 
-def differentiated(function: Callable[[Any], Any], x: Any) -> tuple[Any, Any]:
-    """Return what a function of `x` returns, and its sum's gradient with respect to `x`."""
+def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
+    """Return losses that follow from a function of `x`, and their sum's gradient with respect to `x`.
+
+    Args:
+        function: Of `x`.
+        head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
+    """
     with torch.enable_grad():
         x = x.detach().requires_grad_()
-        losses = function(x)
-        # With respect to `x` alone: no gradient of a weight is computed.
-        gradient = torch.autograd.grad(losses.sum(), x)[0]
-    return losses.detach(), gradient
+        result = function(x)
+    with torch.no_grad():
+        losses, upstream = head(result)
+    # With respect to `x` alone: no gradient of a weight is computed.
+    return losses, torch.autograd.grad(result, x, upstream)[0]
 
 
 def compiled(function: Callable[..., Any]) -> Any:
