@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 from lit_lab.protocol import (
     Alternative,
@@ -25,6 +26,10 @@ from .generation import Decoder, Step
 from .tokens import AnswerStream, Asked, SequenceTokenizer
 
 LEAST_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
+
+Shared = Callable[[Sequence[int], int], Any | None]
+"""Takes a sequence and a place in it; returns the hidden states that the tokens from there on are predicted by,
+`[num_tokens, width]`, or None where it has no pass to take them from."""
 
 
 def answer(
@@ -89,6 +94,7 @@ def given(
     window: int,
     request: ScoreRequest,
     cancellation: Cancellation,
+    shared: Shared = lambda ids, start: None,
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
     """Tell how likely a given text is after a prompt, in the events of an answer.
 
@@ -100,6 +106,7 @@ def given(
         window: Most tokens, prompt and text together.
         request: The prompt and the text.
         cancellation: Checked between parts of either.
+        shared: Has the hidden states where another pass will be over the same tokens.
 
     Raises:
         ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
@@ -123,7 +130,13 @@ def given(
     stream = tokenizer.streamed()  # what the alternatives follow
     told: list[AnswerToken] = []
     first: float | None = None
-    with closing(decoder.given(ids, [token.id for token in target], request.alternatives, cancellation)) as steps:
+    given_ids = [token.id for token in target]
+    hidden = shared([*ids, *given_ids], len(ids))
+    if hidden is None:
+        known = decoder.given(ids, given_ids, request.alternatives, cancellation)
+    else:
+        known = decoder.read(hidden, given_ids, request.alternatives)
+    with closing(known) as steps:
         for token, step in zip(target, steps, strict=True):
             cancellation.check()
             first = time.monotonic() - started if first is None else first

@@ -60,7 +60,7 @@ class CachedPass:
     def __init__(self, causal_lm: Any) -> None:
         self._causal_lm = causal_lm
         self._embed = causal_lm.backbone.token_embedding
-        self._has_own_head = False
+        self._has_own_head: bool | None = None  # unknown before the first pass
         self.vocabulary_size = int(self._embed.input_dim)
         # Two sizes tell which axis of which part is the batch, and which the length, whatever this family's cache
         # looks like.
@@ -81,6 +81,11 @@ class CachedPass:
         self._hidden = self._backend.open_graph(self._call, signature)
         self._last = self._backend.open_graph(self._call_last, signature)
         self._steps: dict[int, Any] = {}
+
+    @property
+    def reads_hidden_states(self) -> bool:
+        """Whether `logits` takes the hidden states of any pass; not of a family with a head of its own."""
+        return self._has_own_head is False
 
     def empty_cache(self, length: int, batch: int = 1) -> Any:
         """Return an empty cache."""

@@ -122,6 +122,10 @@ class Decoder:
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
+    def known(self, ids: Sequence[int]) -> int:
+        """Return how many tokens of a prompt are known from the last run."""
+        return 0 if self._kept is None else _shared(self._kept[0], ids)
+
     def given(
         self,
         ids: Sequence[int],
@@ -165,6 +169,21 @@ class Decoder:
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
+    def read(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
+        """Yield what `given` does, from a pass that was done elsewhere.
+
+        Args:
+            hidden: The hidden states that the tokens are predicted by, `[num_tokens, width]`.
+            target: The tokens.
+            alternatives: How many of the likeliest tokens to tell, at most 20.
+
+        Raises:
+            ServiceError: `not_finite`.
+        """
+        self.reused = 0
+        for at in range(0, len(target), TOLD):
+            yield from self._told(hidden[at : at + TOLD], target[at : at + TOLD], alternatives)
+
     def _told(self, hidden: Any, labels: Sequence[int], alternatives: int) -> Generator[Step, None, None]:
         with backend().without_gradients():
             logits = self.cached_pass.logits(hidden, exact=True)
@@ -192,9 +211,7 @@ class Decoder:
         if kept is None:
             return [], self.cached_pass.empty_cache(needed), 0
         known, cache = kept
-        # The last token is run in any case: its logits aren't kept.
-        most = min(len(known), len(ids) - 1)
-        reused = next((at for at in range(most) if known[at] != ids[at]), most)
+        reused = _shared(known, ids)
         if self.cached_pass.length_of(cache) > 2 * needed:
             cache = self.cached_pass.resized(cache, needed)  # each step would attend to the emptiness beyond
         # What the cache holds beyond is overwritten before anything attends to it.
@@ -216,6 +233,13 @@ class Decoder:
             id = choose(found.logits)
             logprob = min(float(found.logits[id]) - total, 0.0)
         return Step(id, logprob, list(zip(places, likeliest, strict=True))[:alternatives])
+
+
+def _shared(known: Sequence[int], ids: Sequence[int]) -> int:
+    """Return how many of the tokens at the beginning of `ids` are those of `known`."""
+    # The last token is run in any case: its logits aren't kept.
+    most = min(len(known), len(ids) - 1)
+    return next((at for at in range(most) if known[at] != ids[at]), most)
 
 
 def _not_finite() -> ServiceError:

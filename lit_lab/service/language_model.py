@@ -128,13 +128,17 @@ class LanguageModel:
                     raise self._no_salience() from error
             return self._gradients
 
+    @property
+    def _is_checked(self) -> bool:
+        return self._salience_checked or type(self.causal_lm).__name__ in CHECKED
+
     def _check_salience(self, ids: Sequence[int]) -> None:
         """Check, once, that salience scores by the very logits that generation's model chooses by.
 
         A family that does more to its logits than the embedding layer's reverse would be explained wrongly. A few tokens
         tell. Families that the tests check needn't be checked again while somebody waits.
         """
-        if self._salience_checked or type(self.causal_lm).__name__ in CHECKED:
+        if self._is_checked:
             return
         probe = ids[:_PROBE]
         scoring = self.gradients.target_logits(probe, len(probe) - 1)[0]
@@ -179,10 +183,26 @@ class LanguageModel:
                 `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
-        for event in given(self.tokenizer, self._decoder, self.window, request, cancellation):
+
+        def shared(ids: Sequence[int], start: int) -> Any | None:
+            return self._shared(ids, start, cancellation)
+
+        for event in given(self.tokenizer, self._decoder, self.window, request, cancellation, shared):
             if isinstance(event, PromptEvent):
                 event.terms = self.terms
             yield event
+
+    def _shared(self, ids: Sequence[int], start: int, cancellation: Cancellation) -> Any | None:
+        """Return the hidden states that tokens from `start` on are predicted by, of the pass that their maps will need.
+
+        None where there is no such pass that is compiled, and where most of the prompt needn't be read again without one.
+        """
+        is_known = self._decoder.known(ids[:start]) > start // 2
+        if self._gradients is None or is_known or not self._decoder.cached_pass.reads_hidden_states:
+            return None
+        if not self._is_checked:
+            return None
+        return self._gradients.hidden(ids, start, cancellation.check)
 
     def salience(
         self, request: SalienceRequest, cancellation: Cancellation

@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, ScoreRequest, StateEvent, TokenEvent
+from lit_lab.protocol import (
+    AnswerEvent,
+    GenerateRequest,
+    PromptEvent,
+    SalienceRequest,
+    ScoreRequest,
+    Span,
+    StateEvent,
+    TokenEvent,
+)
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.errors import ServiceError
 
@@ -108,3 +117,44 @@ def test_is_cancelled_between_its_parts(language_model: Any) -> None:
     cancellation.set()
     with pytest.raises(Cancelled):
         list(stream)
+
+
+def test_one_forward_pass_serves_probabilities_and_maps(causal_lm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service.language_model import LanguageModel
+    from lit_lab.service.salience import EmbeddingGradients, grad_l2
+
+    model = LanguageModel(causal_lm)
+    model.prepare_generation()
+    prompt, _, apart = score(model, PROMPT, TARGETS[0])
+    ids = [token.id for token in [*prompt.tokens, *apart.tokens]]
+    model.gradients.want(len(ids), len(apart.tokens))
+    model.prepare()
+    (passes,) = model.gradients._passes.values()
+    runs = []
+    real = passes.forward_from
+    monkeypatch.setattr(passes, "forward_from", lambda *given: runs.append(1) or real(*given))
+
+    # The prompt's keys and values are there: to read the text alone takes less than a whole pass.
+    _, _, known = score(model, PROMPT, TARGETS[0])
+    assert (known.reused, len(runs)) == (len(prompt.tokens) - 1, 0)
+
+    model.decoder.forget()
+    _, _, shared = score(model, PROMPT, TARGETS[0])
+    assert (shared.reused, len(runs)) == (0, 1)
+    for one, other in zip(shared.tokens, apart.tokens, strict=True):
+        assert one.id == other.id
+        assert one.logprob == pytest.approx(other.logprob, rel=1e-4, abs=1e-4)
+        assert [found.logprob for found in one.alternatives] == pytest.approx(
+            [found.logprob for found in other.alternatives], rel=1e-4, abs=1e-4
+        )
+
+    target = Span(start=len(ids) - 3, end=len(ids))
+    request = SalienceRequest(model="tiny", ids=ids, targets=[target], methods=["grad_l2"])
+    *_, scores = model.salience(request, Cancellation())
+    assert len(runs) == 1
+    np.testing.assert_allclose(
+        scores.scores[: target.end - 1],
+        grad_l2(EmbeddingGradients(causal_lm).of(ids, target.start, target.end)),
+        rtol=1e-3,
+        atol=1e-6,
+    )
