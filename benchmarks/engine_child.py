@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from engine_exact import exact_scores
 from engine_flops import matrix_rates, target_flops
 from engine_generation import generation
 from engine_lab import Lab
@@ -69,6 +70,8 @@ def salience(size: str, repeat: int) -> dict[str, Any]:
         "seconds": times | {"click": [_seconds(lambda: lab.click(case, last)) for _ in range(10)]},
         "scores": _listed(scores),
         "lit_scores": _listed(lit_scores),
+        # A large model has no room for weights of twice the size.
+        "exact_scores": None if large else _listed(exact_scores(causal_lm, case)),
         "flops": target_flops(causal_lm.backbone, rows, last[1] - last[0]),
         "rates": matrix_rates(causal_lm.backbone, rows),
         "parameters": int(causal_lm.count_params()),

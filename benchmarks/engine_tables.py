@@ -12,6 +12,7 @@ from engine_figures import (
     LABELS,
     METHODS,
     goal_told,
+    max_error,
     median_error,
     medians,
     missed,
@@ -69,6 +70,12 @@ def absolutes(size: str, parts: dict[str, Any]) -> list[tuple[str, str]]:
             ("matrix products", f"{rate / 1e9:,.1f} GFLOP/s"),
             ("    the fastest", best),
         ]
+        if salience["exact_scores"] is not None:
+            for method in METHODS:
+                ours, lit = (
+                    max_error(salience[side], salience["exact_scores"], method) for side in ("scores", "lit_scores")
+                )
+                lines.append((f"{method} off float64: ours, LIT's", f"{ours:.1e}, {lit:.1e}"))
         if "float32" in parts:
             exact = parts["float32"]
             lines.append(("float32 reference", f"{exact['layers']} layers"))
