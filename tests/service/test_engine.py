@@ -271,7 +271,7 @@ def test_the_head_takes_any_number_of_rows(small: Any) -> None:
     expected = -np.log(shares[np.arange(300), labels])
     of_logits = (shares - np.eye(VOCABULARY)[labels]) * (1 - bent**2)
     for count in (1, 16, 17, 63, 64, 65, 128, 300):
-        losses, upstream = head(ops.convert_to_tensor(hidden[:count]), ops.convert_to_tensor(labels[:count]))
+        losses, upstream = head(ops.convert_to_tensor(hidden[:count]), labels[:count])
         np.testing.assert_allclose(numbers(losses), expected[:count], rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(numbers(upstream), (of_logits @ weights)[:count], rtol=1e-4, atol=1e-6)
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from ..vocabulary import CHUNK, head_weights
 from .backends import backend
@@ -16,49 +18,67 @@ BLOCKS = (128, 48, 16)
 the most take 131 MB, of which a pass holds a few copies; products of a multiple of 16 rows are the fastest."""
 
 
+SMALL = 4_000_000
+"""Weights of a head up to which all of it is compiled, as one: XLA's product of a few rows with a large vocabulary takes
+twice as long as an eager one, and with a small one less than it takes to call that."""
+
+
 class Head:
     """From hidden states to losses and their gradients, in float32 whatever the weights' precision.
 
     Rows don't depend on each other, so that one run serves every target within them: a target's gradient is that of
     its rows, and zero elsewhere. Nothing of the size rows by vocabulary outlives a call.
 
-    On TensorFlow its products aren't compiled by XLA, unlike the rest: those of a few rows with a large vocabulary take
-    twice as long there. What lies between them is.
-
     Args:
         cut: The model.
-        compiled: Whether that is compiled, for each number of rows anew, which whoever asks first would wait for.
+        compiled: Whether it is compiled, for each number of rows anew, which whoever asks first would wait for.
     """
 
     def __init__(self, cut: Cut, compiled: bool = True) -> None:
         self._embed = cut.embed
         self._backend = backend()
         self._between = self._backend.compiled(self._losses) if compiled else self._losses
+        small = int(cut.embed.input_dim) * cut.width <= SMALL
+        self._all = self._backend.compiled(self._of_all) if compiled and small else None
 
-    def __call__(self, hidden: Any, labels: Any) -> tuple[Any, Any]:
+    def __call__(self, hidden: Any, labels: NDArray[np.int32]) -> tuple[Any, Any]:
         """Return the losses in nats, `<float32>[rows]`, and their gradients, `[rows, width]` in `hidden`'s type.
 
         Args:
             hidden: The model's hidden states, `[rows, width]`.
-            labels: The token that each row predicts, `<int32>[rows]`.
+            labels: The token that each row predicts, `<int32>[rows]`; of rows that aren't asked for -1: both are zero.
         """
-        count = hidden.shape[0]
-        missing = -count % BLOCKS[-1]
-        rows = ops.pad(ops.cast(hidden, "float32"), [[0, missing], [0, 0]])
-        wanted = ops.pad(labels, [[0, missing]])
+        if self._all is not None:
+            losses, gradients = self._all(hidden, ops.convert_to_tensor(labels), head_weights(self._embed))
+            return losses, gradients
+        count = len(labels)
+        asked = np.flatnonzero(labels >= 0)
+        first, last = int(asked[0]), int(asked[-1]) + 1
+        missing = (first - last) % BLOCKS[-1]
+        rows = ops.pad(ops.cast(hidden[first:last], "float32"), [[0, missing], [0, 0]])
+        wanted = ops.convert_to_tensor(np.pad(labels[first:last], (0, missing)))
         found = []
         at = 0
-        while at < count:
-            end = at + next(size for size in BLOCKS if at + size <= count + missing)
+        while at < last - first:
+            end = at + next(size for size in BLOCKS if at + size <= last - first + missing)
             found.append(self._block(rows[at:end], wanted[at:end]))
             at = end
         losses, gradients = found[0] if len(found) == 1 else map(ops.concatenate, zip(*found, strict=True))
-        return losses[:count], ops.cast(gradients[:count], hidden.dtype)
+        around = [first, count - last]
+        losses = ops.pad(losses[: last - first], [around])
+        return losses, ops.pad(ops.cast(gradients[: last - first], hidden.dtype), [around, [0, 0]])
 
     def compile(self) -> None:
-        """Compile it for all numbers of rows, by running it once on nothing."""
-        for size in BLOCKS:
+        """Compile what serves all numbers of rows, by running it once on nothing."""
+        for size in BLOCKS if self._all is None else ():
             self._between(ops.zeros((int(self._embed.input_dim), size), "float32"), ops.zeros((size,), "int32"))
+
+    def _of_all(self, hidden: Any, labels: Any, weights: Any) -> tuple[Any, Any]:
+        rows, weights = ops.cast(hidden, "float32"), ops.cast(weights, "float32")
+        losses, upstream = self._losses(ops.matmul(weights, ops.transpose(rows)), ops.maximum(labels, 0))
+        asked = labels >= 0
+        gradients = ops.where(asked[:, None], ops.matmul(ops.transpose(upstream), weights), 0.0)
+        return ops.where(asked, losses, 0.0), ops.cast(gradients, hidden.dtype)
 
     def _block(self, rows: Any, labels: Any) -> tuple[Any, Any]:
         matmul = self._backend.matmul

@@ -39,10 +39,10 @@ class Top:
     Attributes:
         start: First of the window's rows.
         end: The row after its last.
-        begin: First of the rows that were computed, which are padded to a compiled number.
+        begin: First of the rows that were computed, which are more, a compiled number.
         hidden: These rows' hidden states, `[1, compiled rows, width]`.
-        losses: Of the window's rows, in nats, `<float32>[end - start]`.
-        upstream: Gradient of each row's loss with respect to its hidden state, `[1, compiled rows, width]`.
+        losses: Of all rows, in nats, `<float32>[compiled rows]`; zero outside the window.
+        upstream: Gradient of each row's loss with respect to its hidden state, `[1, compiled rows, width]`; likewise.
     """
 
     start: int
@@ -61,6 +61,7 @@ class Forward:
     Attributes:
         ids: The sequence, without padding.
         embeddings: `[1, length, width]`, padded.
+        own: Without padding, `<float32>[num_tokens, width]`.
         steps: The parts below the last block.
         hidden: Their output.
         top: The window of rows that was computed last.
@@ -68,6 +69,7 @@ class Forward:
 
     ids: tuple[int, ...]
     embeddings: Any
+    own: NDArray[np.float32]
     steps: list[Step] = field(default_factory=list)
     hidden: Any = None
     top: Top | None = None
@@ -90,6 +92,7 @@ class Passes:
         self._budget = budget
         self._lower = cut.lower()
         self._backend = backend()
+        self._embeddings = self._backend.open_graph(cut.embeddings, [Spec((1, None), "int32")])
         self._spec = Spec((1, length, cut.width), cut.embed.compute_dtype)
         self._pieces: dict[str, Any] = {}
         self._compiled_rows: set[int] = set()
@@ -118,7 +121,7 @@ class Passes:
     def forward(self, ids: tuple[int, ...], check: Check) -> Forward:
         """Run the model on a sequence up to its last block, and keep what the backward pass needs."""
         padded = np.array([ids + (0,) * (self.length - len(ids))], np.int32)
-        return self.forward_from(self._cut.embeddings(padded), ids, check)
+        return self.forward_from(self._embeddings(ops.convert_to_tensor(padded)), ids, check)
 
     def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
         """Run the model on given embeddings, `[1, length, width]`."""
@@ -131,7 +134,7 @@ class Passes:
             output, kept = piece.forward([x], weights)
             steps.append(Step(piece, weights, [x], kept))
             x = output
-        return Forward(ids, embeddings, steps, x)
+        return Forward(ids, embeddings, self._backend.array(embeddings)[0, : len(ids)], steps, x)
 
     def hidden(self, forward: Forward, start: int, end: int) -> Any:
         """Return the hidden states that tokens `[start, end)` are predicted by, `[end - start, width]`."""
@@ -151,15 +154,17 @@ class Passes:
             check: Called between pieces of work.
         """
         top = self._top(forward, start, end, window)
-        rows = np.arange(top.begin, top.begin + top.upstream.shape[1])
+        rows = np.arange(top.begin, top.begin + len(top.losses))
         wanted = (start - 1 <= rows) & (rows < end - 1)
-        gradient = top.upstream * ops.convert_to_tensor(wanted[np.newaxis, :, np.newaxis], top.upstream.dtype)
+        gradient = top.upstream
+        if (top.start, top.end) != (start - 1, end - 1):
+            gradient = gradient * ops.convert_to_tensor(wanted[np.newaxis, :, np.newaxis], gradient.dtype)
         for step in reversed([*forward.steps, top.step]):
             check()
             gradient = step.piece.backward(step.inputs, gradient, step.kept, step.weights)
-        found = self._backend.array(gradient[0, : end - 1])
         self._compiled_rows.add(len(rows))
-        return float(np.sum(top.losses[start - 1 - top.start : end - 1 - top.start], dtype=np.float64)), found
+        found = self._backend.array(gradient)[0, : end - 1]
+        return float(np.sum(top.losses[wanted], dtype=np.float64)), found
 
     def _top(self, forward: Forward, start: int, end: int, window: tuple[int, int]) -> Top:
         """Return the last part's pass over a window with the target in it."""
@@ -180,11 +185,11 @@ class Passes:
         weights = self._weights(part)
         inputs = [forward.hidden, ops.convert_to_tensor(begin, "int32")]
         hidden, kept = piece.forward(inputs, weights)
-        labels = ops.convert_to_tensor(forward.ids[window[0] : window[1]], "int32")
-        losses, upstream = self._head(hidden[0, first - begin : last - begin], labels)
-        upstream = ops.pad(upstream, [[first - begin, begin + rows - last], [0, 0]])[np.newaxis]
+        labels = np.full(rows, -1, np.int32)
+        labels[first - begin : last - begin] = forward.ids[window[0] : window[1]]
+        losses, upstream = self._head(hidden[0], labels)
         losses = self._backend.array(losses)
-        forward.top = Top(first, last, begin, hidden, Step(piece, weights, inputs, kept), losses, upstream)
+        forward.top = Top(first, last, begin, hidden, Step(piece, weights, inputs, kept), losses, upstream[np.newaxis])
         return forward.top
 
     def _piece(self, part: Part, rows: int | None = None) -> Any:

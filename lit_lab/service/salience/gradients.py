@@ -135,8 +135,7 @@ class EmbeddingGradients:
         passes, window = ready
         forward = self._forward(passes, tuple(ids), check)
         loss, found = passes.gradient(forward, start, end, window, check)
-        own = self._array(forward.embeddings[0, : end - 1])
-        return TargetGradient(own, found, loss)
+        return TargetGradient(forward.own[: end - 1], found, loss)
 
     def hidden(self, ids: Sequence[int], start: int, check: Check = lambda: None) -> Any | None:
         """Return the hidden states that tokens from `start` on are predicted by, `[len(ids) - start, width]`.
@@ -271,7 +270,7 @@ class EmbeddingGradients:
 
         def head(hidden: Any) -> tuple[Any, Any]:
             batch, count, width = hidden.shape
-            labels = ops.convert_to_tensor(np.tile(np.array(ids[start:], np.int32), batch))
+            labels = np.tile(np.array(ids[start:], np.int32), batch)
             losses, upstream = self._eager_head(ops.reshape(hidden, (-1, width)), labels)
             return ops.reshape(losses, (batch, count)), ops.reshape(upstream, hidden.shape)
 
