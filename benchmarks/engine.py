@@ -62,8 +62,9 @@ class Measurement:
             return None
         room = available_bytes()
         choices = (shape.layers, shape.layers // 2, shape.layers // 4)
-        # A third for what building and a pass take, and the libraries.
-        fits = [count for count in choices if room is None or 1.33 * 4 * parameters(shape, count) + 2e9 < room]
+        # As much again and half of it for what building and a pass take, and the libraries: all 26 layers, 10 GB of
+        # weights, had filled 24 GB.
+        fits = [count for count in choices if room is None or 2.5 * 4 * parameters(shape, count) + 2e9 < room]
         layers = fits[0] if fits else 2
         exact = self.child("scores", "--dtype=float32", f"--layers={layers}")["scores"]
         half = None if layers == shape.layers else self.child("scores", f"--layers={layers}")["scores"]

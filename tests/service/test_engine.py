@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -144,6 +145,54 @@ def test_other_shapes_agree_with_float64(
     exact, loss = reference(causal_lm, ids, 20, 27)
     assert off(found.gradient, exact[:26]) < 1e-5
     assert found.loss == pytest.approx(loss, rel=1e-5)
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    shape=st.fixed_dictionaries(
+        {
+            "num_layers": st.integers(1, 3),
+            "num_query_heads": st.sampled_from([2, 4]),
+            "num_key_value_heads": st.sampled_from([1, 2]),
+            "hidden_dim": st.sampled_from([8, 16, 24]),
+            "intermediate_dim": st.sampled_from([16, 64]),
+            "head_dim": st.sampled_from([4, 8]),
+            "use_post_ffw_norm": st.booleans(),
+            "use_post_attention_norm": st.booleans(),
+            "attention_logit_soft_cap": st.sampled_from([None, 50]),
+            "final_logit_soft_cap": st.sampled_from([None, 30]),
+            "use_sliding_window_attention": st.booleans(),
+            "sliding_window_size": st.integers(2, 20),
+        }
+    ),
+    dtype=st.sampled_from(["float32", "bfloat16"]),
+    length=st.integers(3, 24),
+    compiled=st.booleans(),
+    block_by_block=st.booleans(),
+)
+def test_any_shape_and_precision_agrees_with_float64(
+    keras_libraries: None, shape: dict[str, Any], dtype: str, length: int, compiled: bool, block_by_block: bool
+) -> None:
+    from lit_lab.service.engine import cut
+
+    with pytest.MonkeyPatch.context() as patch:
+        if block_by_block:
+            patch.setattr(cut, "WHOLE", 0)
+        causal_lm = make(dtype, **shape)
+        made = gradients(causal_lm, length if compiled else None)
+        ids = np.random.default_rng(length).integers(0, VOCABULARY, length).tolist()
+        start, end = length // 2, length // 2 + 1 + length // 4
+        found = made.of(ids, start, end)
+    exact, loss = reference(causal_lm, ids, start, end)
+    if dtype == "float32":
+        assert off(found.gradient, exact[: end - 1]) < 2e-5
+        assert found.loss == pytest.approx(loss, rel=2e-5)
+        return
+    # Half the precision: a little is lost everywhere, most of it nowhere.
+    norms = np.linalg.norm(exact[: end - 1], axis=1)
+    errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms.max()
+    assert np.median(errors) < 0.05
+    assert found.loss == pytest.approx(loss, rel=0.05)
 
 
 @pytest.mark.parametrize("compiled", [None, 20], ids=["eager", "compiled"])
@@ -300,6 +349,58 @@ def test_bfloat16_agrees_with_float64_of_the_same_weights(keras_libraries: None)
         errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms
         assert np.median(errors) < 0.03
         assert found.loss == pytest.approx(loss, rel=0.02)
+
+
+@pytest.mark.only_on("tensorflow")
+def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lit_lab.service.engine import cut
+    from lit_lab.service.engine.backends import on_tensorflow
+
+    monkeypatch.setattr(cut, "WHOLE", 0)
+    monkeypatch.setattr(on_tensorflow, "NATIVE", 0)
+    monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
+    compiled = []
+    real = on_tensorflow._compiled_between
+
+    def watched(*given: Any) -> Any:
+        compiled.append(given[4])
+        return real(*given)
+
+    monkeypatch.setattr(on_tensorflow, "_compiled_between", watched)
+    causal_lm = make("bfloat16", num_layers=3)
+    ids = np.random.default_rng(1).integers(0, VOCABULARY, 38).tolist()
+    found = gradients(causal_lm, 38).of(ids, 30, 36)
+    assert False in compiled
+    assert True in compiled  # the last block, which writes into a cache
+    exact, loss = reference(causal_lm, ids, 30, 36)
+    norms = np.linalg.norm(exact[:35], axis=1)
+    errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms
+    assert np.median(errors) < 0.03
+    assert found.loss == pytest.approx(loss, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("processor\t: 0\nflags\t\t: fpu avx512f avx512_bf16 sse\n", True),
+        ("flags\t\t: fpu amx_bf16 amx_tile\n", True),
+        ("flags\t\t: fpu avx2\nbugs\t\t: avx512_bf16\n", False),
+        ("Features\t: fp asimd bf16\n", False),
+        (None, False),
+    ],
+)
+def test_what_the_processor_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str | None, expected: bool
+) -> None:
+    from lit_lab.service.engine import processor
+
+    file = tmp_path / "cpuinfo"
+    if told is not None:
+        file.write_text(told)
+    monkeypatch.setattr(processor, "_CPUINFO", file)
+    assert processor.multiplies_bfloat16.__wrapped__() is expected
 
 
 def test_a_pass_is_cancelled_between_its_parts(prepared: Any) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
 
 from ..cut import Part
+from ..processor import multiplies_bfloat16
 from . import Spec
 
 PARTS = None
@@ -22,6 +23,10 @@ _COSTLY = frozenset(
 )
 """Operations whose results are kept: matrix products, which are nearly all of the work, and transcendental functions,
 which are a fifth of it in a small model."""
+
+NATIVE = 4_000_000
+"""Weights of a part from which on its bfloat16 products are worth more than what XLA does around them. XLA brings them to
+float32 on a CPU; TensorFlow's own operations, by oneDNN, multiply them twice as fast where the processor does."""
 
 
 @tf.RegisterGradient("XlaDynamicUpdateSlice")  # type: ignore[untyped-decorator]  # TensorFlow has no types for mypy
@@ -33,7 +38,7 @@ def _gradient_of_update(operation: Any, gradient: Any) -> tuple[Any, Any, None]:
 
 
 class Piece:
-    """A part, compiled for one shape of inputs.
+    """A part, compiled for one shape of inputs, or a plain graph where that is faster.
 
     Forward and backward pass are traced as one graph, in which the weights are inputs without gradients. It is then
     cut in two: what is kept between them are the results that take long; what lies in between is cheap, and computed
@@ -78,8 +83,9 @@ class Piece:
         if bound is not None:
             weights = []
         self._takes_weights = bound is None
-        self._forward = _compiled_between(traced, [*given, *weights], [result, *kept], always)
-        self._backward = _compiled_between(traced, [*given, gradient, *kept, *weights], [derivative], always)
+        compiled = not _is_better_plain(traced, part, inputs[0].dtype)
+        self._forward = _compiled_between(traced, [*given, *weights], [result, *kept], always, compiled)
+        self._backward = _compiled_between(traced, [*given, gradient, *kept, *weights], [derivative], always, compiled)
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, list[Any]]:
         """Return the output and what `backward` needs of this pass."""
@@ -209,7 +215,11 @@ def _tensor_specs(signature: Any) -> Any:
 
 
 def _compiled_between(
-    traced: Any, feeds: Sequence[Any], fetches: Sequence[Any], bound: Mapping[str, Any] | None = None
+    traced: Any,
+    feeds: Sequence[Any],
+    fetches: Sequence[Any],
+    bound: Mapping[str, Any] | None = None,
+    compiled: bool = True,
 ) -> Any:
     """Return the part of a traced function that leads from some of its tensors to others, compiled by XLA.
 
@@ -220,6 +230,7 @@ def _compiled_between(
         feeds: Tensors of its graph, which become the arguments.
         fetches: Tensors of its graph, which become the results.
         bound: Values of others of its inputs, by their names.
+        compiled: Whether it is; otherwise it is a plain graph.
     """
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
     captured |= bound or {}
@@ -237,7 +248,7 @@ def _compiled_between(
         del node.input[:]
         node.input.extend(inputs)
         node.attr.pop("_class", None)  # to be placed beside an operation that may not be among them
-        if node.name in moving:
+        if compiled and node.name in moving:
             # The same, but compiled once for all places: keras-hub slices its masks at the place in the sequence.
             node.op = "XlaDynamicSlice"
             node.attr["Tindices"].CopyFrom(node.attr.pop("Index"))
@@ -255,7 +266,16 @@ def _compiled_between(
 
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
     # Concrete: to look a function up by its dozens of arguments takes longer than a small model's pass.
-    return tf.function(run, jit_compile=True, autograph=False).get_concrete_function(*specs)
+    return tf.function(run, jit_compile=compiled, autograph=False).get_concrete_function(*specs)
+
+
+def _is_better_plain(traced: Any, part: Part, dtype: str) -> bool:
+    """Whether a part is faster as a plain graph than compiled by XLA."""
+    if dtype != "bfloat16" or not multiplies_bfloat16() or tf.config.list_logical_devices("GPU"):
+        return False
+    # What writes into a cache is compiled anew for each place outside of XLA.
+    is_for_xla = any(operation.type.startswith("Xla") for operation in traced.graph.get_operations())
+    return not is_for_xla and sum(int(np.prod(variable.shape)) for variable in part.variables) >= NATIVE
 
 
 def _weights_read(traced: Any) -> dict[str, Any]:

@@ -1,0 +1,20 @@
+"""What the processor multiplies by itself."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+@lru_cache(maxsize=1)
+def multiplies_bfloat16() -> bool:
+    """Return whether the processor has instructions for matrices of bfloat16; False where the system doesn't tell."""
+    try:
+        told = _CPUINFO.read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    flags = re.search(r"^flags\s*:(.*)$", told, re.MULTILINE)
+    return flags is not None and not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags[1].split())
