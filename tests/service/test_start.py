@@ -34,6 +34,24 @@ def test_nothing_that_is_not_needed_is_imported() -> None:
     assert not modules & (libraries.UNUSED | {"lit_nlp.app", "jupyter_server", "tornado", "IPython", "torch"})
 
 
+def test_memory_that_is_freed_goes_back_to_the_system() -> None:
+    program = (
+        "from lit_lab.service import libraries\n"
+        "from lit_lab.service.memory import resident_bytes\n"
+        "libraries.set_environment(1); libraries.import_tensorflow(1)\n"
+        "import tensorflow as tf\n"
+        "before = resident_bytes()\n"
+        "held = [tf.random.stateless_uniform([2**20, 32], [1, 2]) + 1.0 for _ in range(4)]\n"  # 128 MB each
+        "during = resident_bytes()\n"
+        "del held\n"
+        "print(before, during, resident_bytes())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    before, during, after = map(int, done.stdout.split())
+    assert during - before > 4 * 100e6
+    assert after - before < 150e6
+
+
 def test_listening_needs_no_heavy_library() -> None:
     program = "import lit_lab.service.app, lit_lab.service.__main__, sys; print('tensorflow' in sys.modules, 'numpy' in sys.modules, 'jupyter_server' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
