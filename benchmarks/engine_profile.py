@@ -13,7 +13,7 @@ from engine_flops import block_flops, head_flops, last_block_flops, matrix_rates
 from engine_lab import Lab
 from engine_models import load
 
-WATCHED = ("Cut.embeddings", "Piece.forward", "Head.__call__", "Piece.backward")
+WATCHED = ("Piece.forward", "Head.__call__", "Piece.backward")
 """Methods of `lit_lab.service.engine`."""
 
 
@@ -50,14 +50,13 @@ def profile(size: str, repeat: int) -> dict[str, Any]:
         top_back, *lower_back = times["Piece.backward"]
         calls = {"blocks, forward": len(lower), "blocks, backward": len(lower_back)}
         seconds = {
-            "embedding": sum(times["Cut.embeddings"]),
             "blocks, forward": sum(lower),
             "last block, forward": top,
             "head, both": sum(times["Head.__call__"]),
             "last block, backward": top_back,
             "blocks, backward": sum(lower_back),
         }
-        runs.append(seconds | {"the rest (Python, transfers)": total - sum(seconds.values())})
+        runs.append(seconds | {"the rest (embedding, Python, transfers)": total - sum(seconds.values())})
 
     rows, targets = target[1] - 1, target[1] - target[0]
     blocks, block = backbone.num_layers - 1, block_flops(backbone, rows)
@@ -89,10 +88,10 @@ def stopwatches() -> Iterator[dict[str, list[float]]]:
     """Time every call of `WATCHED` inside; on a GPU each waits until the device is done."""
     import tensorflow as tf
 
-    from lit_lab.service.engine import cut, head
+    from lit_lab.service.engine import head
     from lit_lab.service.engine.backends import on_tensorflow
 
-    owners = {"Cut": cut.Cut, "Head": head.Head, "Piece": on_tensorflow.Piece}
+    owners = {"Head": head.Head, "Piece": on_tensorflow.Piece}
     times: dict[str, list[float]] = {name: [] for name in WATCHED}
 
     def watched(name: str, method: Any) -> Any:

@@ -34,6 +34,7 @@ from . import ablation, trust
 from .answering import answer, given
 from .cancellation import Cancellation
 from .engine.cut import QuantizedError
+from .engine.passes import MOST_ROWS
 from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
@@ -167,7 +168,8 @@ class LanguageModel:
         for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation):
             if isinstance(event, AnswerEvent) and self._gradients is not None:
                 # What is likely to be asked for next.
-                self._gradients.want(self._prompt_length + len(event.tokens), len(event.tokens))
+                answered = len(event.tokens)
+                self._gradients.want(self._prompt_length + answered, min(answered, MOST_ROWS))
             elif isinstance(event, PromptEvent):
                 self._prompt_length = len(event.tokens)
                 event.terms = self.terms
