@@ -143,7 +143,7 @@ class EmbeddingGradients:
         They are those of a forward pass that is kept, so that a gradient of these tokens needs no other. None where that
         would have to be compiled first.
         """
-        passes = self._passes.get(min((size for size in self._passes if size >= len(ids)), default=0))
+        passes = self._passes.get(min((size for size in list(self._passes) if size >= len(ids)), default=0))
         rows = len(ids) - start
         if passes is None or passes.length > _WASTE * len(ids) or rows > MOST_ROWS or not passes.serves(rows):
             return None
@@ -224,7 +224,8 @@ class EmbeddingGradients:
 
     def _of_length(self, length: int) -> Passes | None:
         """Return passes for a length, compiled or, where that takes less time than one target without, to be compiled."""
-        compiled = min((size for size in self._passes if size >= length), default=None)
+        # A copy: another may be compiled meanwhile.
+        compiled = min((size for size in list(self._passes) if size >= length), default=None)
         if compiled is not None and compiled <= (_WASTE if self._large else _MOST_WASTE) * length:
             return self._passes[compiled]
         if not self._large:
