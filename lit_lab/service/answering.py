@@ -22,7 +22,7 @@ from lit_lab.protocol import (
 
 from .cancellation import Cancellation
 from .errors import ServiceError
-from .generation import Decoder, Step
+from .generation import Decoder, Read, Step
 from .tokens import AnswerStream, Asked, SequenceTokenizer
 
 LEAST_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
@@ -38,6 +38,7 @@ def answer(
     window: int,
     request: GenerateRequest,
     cancellation: Cancellation,
+    read: Read = lambda ids: None,
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
     """Answer a prompt.
 
@@ -47,6 +48,7 @@ def answer(
         window: Most tokens, prompt and answer together.
         request: The prompt, any text but the empty one, and how to answer it.
         cancellation: Checked before every token.
+        read: Reads the prompt where another pass will be over it.
 
     Raises:
         ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
@@ -65,7 +67,7 @@ def answer(
     ended = False
     first: float | None = None
     # Closed at once whatever ends it, so that what it computed is there for the next prompt.
-    with closing(decoder.steps(ids, length, request.sampling, request.alternatives, cancellation)) as steps:
+    with closing(decoder.steps(ids, length, request.sampling, request.alternatives, cancellation, read)) as steps:
         for step in steps:
             cancellation.check()
             first = time.monotonic() - started if first is None else first

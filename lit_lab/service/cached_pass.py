@@ -80,6 +80,8 @@ class CachedPass:
         self._backend = backend()
         self._hidden = self._backend.open_graph(self._call, signature)
         self._last = self._backend.open_graph(self._call_last, signature)
+        width, dtype = int(self._embed.output_dim), self._embed.compute_dtype
+        self._next = self._backend.open_graph(self._next_of, [Spec((1, width), dtype)])
         self._steps: dict[int, Any] = {}
 
     @property
@@ -139,6 +141,10 @@ class CachedPass:
             found, cache = forward(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
             position += part.shape[1]
         return Next(*found), cache
+
+    def next_of(self, hidden: Any) -> Next:
+        """Return what is known of the token that a hidden state predicts, `[1, width]`; see `reads_hidden_states`."""
+        return Next(*self._next(hidden))
 
     def logits(self, hidden: Any, exact: bool = False) -> Any:
         """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`.
@@ -211,16 +217,19 @@ class CachedPass:
 
     def _call_last(self, ids: Any, cache: Any, position: Any) -> tuple[tuple[Any, ...], Any]:
         hidden, cache = self._call(ids, cache, position)
-        found = self.logits(hidden[:, -1])[0]
+        return self._next_of(hidden[:, -1]), cache
+
+    def _next_of(self, hidden: Any) -> tuple[Any, ...]:
+        found = self.logits(hidden)[0]
         values, places = ops.top_k(found, min(ALTERNATIVES, self.vocabulary_size))
         is_half = keras.backend.standardize_dtype(hidden.dtype) != "float32"
         if is_half and not self._has_own_head and self._embed.quantization_mode is None:
             # Half precision has many ties among the likeliest. These few are worth their exact logits.
-            values = logits_at(self._embed, hidden[0, -1], places)
+            values = logits_at(self._embed, hidden[0], places)
             found = ops.scatter_update(found, places[:, None], values)
             order = ops.argsort(-values)
             values, places = ops.take(values, order), ops.take(places, order)
-        return (found, values, places, ops.logsumexp(found), ops.min(found)), cache
+        return found, values, places, ops.logsumexp(found), ops.min(found)
 
 
 class Headless:

@@ -22,6 +22,10 @@ KEPT_BYTES = 2**30  # largest cache that is kept from one answer to the next
 TOLD = 64  # rows whose logits are had at once: 64 MB at a vocabulary of 256,000
 PART = 512  # tokens of a prompt that are run at once: attention's memory grows with their number
 
+Read = Callable[[Sequence[int]], tuple[Any, Any] | None]
+"""Takes a prompt; returns the hidden state that its next token is predicted by, `[1, width]`, and its keys and values in a
+cache; or None where it has no pass to take them from."""
+
 
 @dataclass(frozen=True)
 class Step:
@@ -81,6 +85,7 @@ class Decoder:
         sampling: Sampling | None = None,
         alternatives: int = 0,
         cancellation: Cancellation | None = None,
+        read: Read = lambda ids: None,
     ) -> Generator[Step, None, None]:
         """Yield the next token, again and again, until the sequence is `length` tokens long.
 
@@ -93,6 +98,7 @@ class Decoder:
             sampling: How tokens are chosen; None: greedily.
             alternatives: How many of the likeliest tokens to tell, at most 20.
             cancellation: Checked between the parts of a long prompt.
+            read: Reads the prompt where another pass will be over it; asked unless most of it is known.
 
         Raises:
             ServiceError: `not_finite`.
@@ -101,7 +107,13 @@ class Decoder:
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size)
         known, cache, self.reused = self._taken(ids)
         pending = list(ids[self.reused :])
+        found: Next | None = None
         try:
+            passed = read(ids) if self._may_read(ids) else None
+            if passed is not None:
+                found = self.cached_pass.next_of(passed[0])
+                cache = self.cached_pass.resized(passed[1], _roomy(ids))
+                known, pending, self.reused = list(ids), [], 0
             cache = self._grown(cache, len(ids))
             while len(pending) > PART:
                 _, cache = self.cached_pass.next(pending[:PART], cache, len(known))
@@ -110,9 +122,10 @@ class Decoder:
                 if cancellation is not None:
                     cancellation.check()
             for end in range(len(ids), length):
-                cache = self._grown(cache, end)
-                found, cache = self.cached_pass.next(pending, cache, len(known))
-                known += pending
+                if found is None or pending:
+                    cache = self._grown(cache, end)
+                    found, cache = self.cached_pass.next(pending, cache, len(known))
+                    known += pending
                 step = self._step(found, choose, alternatives)
                 pending = [step.id]
                 yield step
@@ -206,8 +219,7 @@ class Decoder:
     def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
         """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
         kept, self._kept = self._kept, None
-        # With room for the beginning of an answer, so that most don't change to another length midway.
-        needed = cache_length(len(ids) + STEP // 2)
+        needed = _roomy(ids)
         if kept is None:
             return [], self.cached_pass.empty_cache(needed), 0
         known, cache = kept
@@ -216,6 +228,10 @@ class Decoder:
             cache = self.cached_pass.resized(cache, needed)  # each step would attend to the emptiness beyond
         # What the cache holds beyond is overwritten before anything attends to it.
         return known[:reused], cache, reused
+
+    def _may_read(self, ids: Sequence[int]) -> bool:
+        """Whether a prompt may be read elsewhere: of a family with the usual head, where little of it is known."""
+        return self.cached_pass.reads_hidden_states and self.reused <= len(ids) // 2
 
     def _grown(self, cache: Any, length: int) -> Any:
         needed = cache_length(length)
@@ -233,6 +249,12 @@ class Decoder:
             id = choose(found.logits)
             logprob = min(float(found.logits[id]) - total, 0.0)
         return Step(id, logprob, list(zip(places, likeliest, strict=True))[:alternatives])
+
+
+def _roomy(ids: Sequence[int]) -> int:
+    """Return how long a cache is made for a prompt."""
+    # With room for the beginning of an answer, so that most don't change to another length midway.
+    return cache_length(len(ids) + STEP // 2)
 
 
 def _shared(known: Sequence[int], ids: Sequence[int]) -> int:

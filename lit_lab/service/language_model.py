@@ -34,7 +34,6 @@ from . import ablation, trust
 from .answering import answer, given
 from .cancellation import Cancellation
 from .engine.cut import QuantizedError
-from .engine.passes import MOST_ROWS
 from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
@@ -165,11 +164,15 @@ class LanguageModel:
             ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
-        for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation):
+
+        def read(ids: Sequence[int]) -> tuple[Any, Any] | None:
+            # The pass that the answer's maps will start from.
+            return self._gradients.read(ids, cancellation.check) if self._gradients and self._is_checked else None
+
+        for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation, read):
             if isinstance(event, AnswerEvent) and self._gradients is not None:
                 # What is likely to be asked for next.
-                answered = len(event.tokens)
-                self._gradients.want(self._prompt_length + answered, min(answered, MOST_ROWS))
+                self._gradients.want_answer(self._prompt_length, len(event.tokens))
             elif isinstance(event, PromptEvent):
                 self._prompt_length = len(event.tokens)
                 event.terms = self.terms

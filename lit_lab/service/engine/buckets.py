@@ -25,3 +25,11 @@ def length_bucket(length: int, window: int | None = None) -> int:
 def row_bucket(rows: int, length: int) -> int:
     """Return how many rows are computed for `rows` that are asked for, in a sequence padded to `length`."""
     return min(next((size for size in ROWS if size >= rows), length), length)
+
+
+def rest_bucket(rows: int) -> int:
+    """Return how many rows are computed for `rows` of them that continue a prompt: there none are of another use."""
+    step = 16
+    while step * 4 < rows:
+        step *= 2
+    return -(-rows // step) * step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -29,14 +30,16 @@ class Part:
     """A part of the model as a function of its weights, which can so be shared by all parts of its kind.
 
     Attributes:
-        call: From inputs to output; the first input is what gradients are taken with respect to.
+        call: From inputs to an output, or several.
         variables: The Keras variables that `call` uses.
         kind: Parts of one kind are the same function of different weights.
+        moved: How many of its inputs, the first ones, gradients are taken with respect to.
     """
 
     call: Callable[..., Any]
     variables: list[Any]
     kind: str
+    moved: int = 1
 
 
 class Cut:
@@ -81,6 +84,18 @@ class Cut:
         self.blocks: list[Any] = self._chain[1] if self._chain else []
         self._cache = _cache_shape(causal_lm, len(self.blocks))
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether a prompt can be read apart from what continues it: of a chain of blocks with the usual caches."""
+        return self._cache is not None and bool(self.blocks) and all(map(_cache_names, self.blocks))
+
+    @property
+    def keys_and_values(self) -> tuple[int, int, str]:
+        """Heads, width of a head and type of what a block's attention remembers of each token."""
+        if self._cache is None:
+            raise ValueError("not of the usual shape")
+        return self._cache
+
     def lower(self) -> list[Part]:
         """Return the parts below the last block: from the embeddings to its input, `[batch, length, width]` each."""
         if self._chain is None:
@@ -97,7 +112,7 @@ class Cut:
                 x = call(x)
             return x
 
-        return [Part(all_of_them, [variable for part in parts for variable in part.variables], "lower")]
+        return [Part(all_of_them, _variables(parts), "lower")]
 
     def upper(self, rows: int) -> Part:
         """Return the last part: from the last block's input and a first row to `rows` rows of the hidden states.
@@ -116,20 +131,94 @@ class Cut:
             return Part(whole, self.body.variables, f"upper {rows}")
         _, blocks, top = self._chain
         block = blocks[-1]
-        names = _cache_names(block)
+        is_whole = self._cache is None or _cache_names(block) is None
 
         def last(x: Any, start: Any) -> Any:
-            if names is None or rows == x.shape[1]:
+            if is_whole or rows == x.shape[1]:
                 return top(_slice(block(x), start, rows))
-            cache, position = names
-            empty = self._empty_cache(x.shape[0], x.shape[1])
-            if empty is None:
-                return top(_slice(block(x), start, rows))
-            _, filled = block(x, **{cache: empty, position: 0})
-            hidden, _ = block(_slice(x, start, rows), **{cache: filled, position: start})
-            return top(hidden)
+            _, filled = self._filled(block, x)
+            return top(_continued(block, _slice(x, start, rows), filled, start))
 
         return Part(last, block.variables + top.variables, f"upper {rows}")
+
+    def prompt(self) -> list[Part]:
+        """Return the parts that read a prompt, from its embeddings, `[1, length, width]`, on.
+
+        Of each block also the keys and values come out, for what continues the prompt: `[1, 2, length, heads, width of
+        a head]`. The last part takes a row's number, and computes nothing else but this row's hidden state at the
+        model's end, `[1, 1, width]`, which predicts the prompt's next token.
+
+        Compiled as one, these come of all blocks: `[1, blocks, 2, length, heads, width of a head]`.
+        """
+        stem, blocks, top = self._chained()
+
+        def read(block: Any) -> Part:
+            return Part(lambda x: self._filled(block, x), block.variables, f"prompt {_kind(block)}")
+
+        def last(x: Any, row: Any) -> tuple[Any, Any]:
+            _, filled = self._filled(blocks[-1], x)
+            return filled, top(_continued(blocks[-1], _slice(x, row, 1), filled, row))
+
+        parts = [
+            Part(stem, stem.variables, "prompt stem"),
+            *map(read, blocks[:-1]),
+            Part(last, blocks[-1].variables + top.variables, "prompt last"),
+        ]
+        if _weights(parts) > WHOLE:
+            return parts
+
+        def all_of_them(x: Any, row: Any) -> tuple[Any, Any]:
+            x = stem(x)
+            found = []
+            for block in blocks[:-1]:
+                x, filled = self._filled(block, x)
+                found.append(filled)
+            filled, hidden = last(x, row)
+            return ops.stack([*found, filled], axis=1), hidden
+
+        return [Part(all_of_them, _variables(parts), "prompt")]
+
+    def rest(self, length: int, rows: int) -> list[Part]:
+        """Return the parts that read `rows` tokens more, from their embeddings on: one for each of `prompt`.
+
+        Each takes what comes out of the one before, `[1, rows, width]`; where its fellow has keys and values, these; and
+        the place of its first token. The last one's output are the hidden states at the model's end.
+
+        Args:
+            length: Of the prompt that the keys and values are of, padded.
+            rows: How many tokens are read.
+        """
+        stem, blocks, top = self._chained()
+
+        def begin(x: Any, start: Any) -> Any:
+            # A family whose tokens are told their positions there tells them by counting.
+            empty = ops.zeros((1, length + rows, self.width), x.dtype)
+            return _slice(stem(ops.slice_update(empty, [0, start, 0], x)), start, rows)
+
+        def go_on(block: Any, x: Any, known: Any, start: Any) -> Any:
+            return _continued(block, x, ops.pad(known, [(0, rows if axis == 2 else 0) for axis in range(5)]), start)
+
+        def read(block: Any) -> Part:
+            return Part(partial(go_on, block), block.variables, f"rest {rows} {_kind(block)}", moved=2)
+
+        def last(x: Any, known: Any, start: Any) -> Any:
+            return top(go_on(blocks[-1], x, known, start))
+
+        parts = [
+            Part(begin, stem.variables, f"rest {rows} stem"),
+            *map(read, blocks[:-1]),
+            Part(last, blocks[-1].variables + top.variables, f"rest {rows} last", moved=2),
+        ]
+        if _weights(parts) > WHOLE:
+            return parts
+
+        def all_of_them(x: Any, known: Any, start: Any) -> Any:
+            x = begin(x, start)
+            for number, block in enumerate(blocks):
+                x = go_on(block, x, known[:, number], start)
+            return top(x)
+
+        return [Part(all_of_them, _variables(parts), f"rest {rows}", moved=2)]
 
     def embeddings(self, ids: Any) -> Any:
         """Return `[batch, length, width]`, as LIT has them: before the scaling that some families apply next."""
@@ -146,12 +235,16 @@ class Cut:
         """Return the head's logits in float32, `[…, vocabulary_size]`."""
         return ops.cast(self.embed(hidden, reverse=True), "float32")
 
-    def _empty_cache(self, batch: int, length: int) -> Any | None:
-        """Return one block's empty cache; None when this family's isn't of the usual shape."""
-        if self._cache is None:
-            return None
-        heads, width, dtype = self._cache
-        return ops.zeros((batch, 2, length, heads, width), dtype=dtype)
+    def _chained(self) -> tuple[Any, list[Any], Any]:
+        if self._chain is None:
+            raise ValueError("no chain of blocks")
+        return self._chain
+
+    def _filled(self, block: Any, x: Any) -> tuple[Any, Any]:
+        """Return a block's output, and its keys and values, `[batch, 2, length, heads, width of a head]`."""
+        heads, width, dtype = self.keys_and_values
+        empty = ops.zeros((x.shape[0], 2, x.shape[1], heads, width), dtype=dtype)
+        return _cached(block, x, empty, 0)
 
 
 def _placed(backbone: Any) -> Any | None:
@@ -192,6 +285,20 @@ def _first_input(block: Any) -> Any:
     return given[0] if isinstance(given, (list, tuple)) else given
 
 
+def _cached(block: Any, x: Any, known: Any, start: Any) -> tuple[Any, Any]:
+    """Return a block's output for tokens from a place on, and its keys and values with theirs."""
+    names = _cache_names(block)
+    if names is None:
+        raise ValueError("no cache")
+    cache, position = names
+    output, filled = block(x, **{cache: known, position: start})
+    return output, filled
+
+
+def _continued(block: Any, x: Any, known: Any, start: Any) -> Any:
+    return _cached(block, x, known, start)[0]
+
+
 def _cache_names(block: Any) -> tuple[str, str] | None:
     """Return how a block's call names its key-value cache and the position in it."""
     names = inspect.signature(type(block).call).parameters
@@ -220,8 +327,12 @@ def _kind(block: Any) -> str:
     return f"{type(block).__name__} {config} {shapes}"
 
 
+def _variables(parts: list[Part]) -> list[Any]:
+    return [variable for part in parts for variable in part.variables]
+
+
 def _weights(parts: list[Part]) -> int:
-    return sum(int(np.prod(variable.shape)) for part in parts for variable in part.variables)
+    return sum(int(np.prod(variable.shape)) for variable in _variables(parts))
 
 
 def _slice(x: Any, start: Any, rows: int) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,22 +14,13 @@ from .backends import Spec, backend, bytes_of
 from .buckets import row_bucket
 from .cut import Cut, Part
 from .head import Head
+from .pieces import Pieces, Step, are_shared
 
 MOST_ROWS = 384
 """Rows of a window beyond which only the target's own are computed at once."""
 
 Check = Callable[[], None]
 """Called between pieces of work; raises when nobody waits for the result any more."""
-
-
-@dataclass
-class Step:
-    """One piece's forward pass, as its backward pass needs it."""
-
-    piece: Any
-    weights: list[Any]
-    inputs: list[Any]
-    kept: Any
 
 
 @dataclass
@@ -89,23 +80,21 @@ class Passes:
         self.length = length
         self._cut = cut
         self._head = head
-        self._budget = budget
         self._lower = cut.lower()
+        self._are_shared = are_shared(self._lower)
         self._backend = backend()
         self._embeddings = self._backend.open_graph(cut.embeddings, [Spec((1, None), "int32")])
         self._spec = Spec((1, length, cut.width), cut.embed.compute_dtype)
-        self._pieces: dict[str, Any] = {}
+        self._pieces = Pieces()
         self._compiled_rows: set[int] = set()
-        self._read: dict[tuple[int, str], list[Any]] = {}
-        self._keep = True
-        self._keep = self.kept_bytes() <= budget
-        if not self._keep:
+        if self.kept_bytes() > budget:
+            self._pieces.keep = False
             self._pieces.clear()
 
     def kept_bytes(self) -> int:
         """Return how much a kept forward pass takes, known from shapes alone: nothing is run for it."""
         each = bytes_of(self._spec)  # a part's input
-        return int(sum(each + self._piece(part).kept_bytes for part in self._lower) + 2 * each)
+        return int(sum(each + piece.kept_bytes for _, piece in self._lower_pieces()) + 2 * each)
 
     def serves(self, rows: int) -> bool:
         """Whether windows of so many rows are compiled."""
@@ -127,13 +116,10 @@ class Passes:
         """Run the model on given embeddings, `[1, length, width]`."""
         x = embeddings
         steps = []
-        for part in self._lower:
+        for part, piece in self._lower_pieces():
             check()
-            piece = self._piece(part)
-            weights = self._weights(part)
-            output, kept = piece.forward([x], weights)
-            steps.append(Step(piece, weights, [x], kept))
-            x = output
+            [x], step = self._pieces.run(piece, part, [x])
+            steps.append(step)
         return Forward(ids, embeddings, self._backend.array(embeddings)[0, : len(ids)], steps, x)
 
     def hidden(self, forward: Forward, start: int, end: int) -> Any:
@@ -161,7 +147,7 @@ class Passes:
             gradient = gradient * ops.convert_to_tensor(wanted[np.newaxis, :, np.newaxis], gradient.dtype)
         for step in reversed([*forward.steps, top.step]):
             check()
-            gradient = step.piece.backward(step.inputs, gradient, step.kept, step.weights)
+            [gradient] = step.backward(gradient)
         self._compiled_rows.add(len(rows))
         found = self._backend.array(gradient)[0, : end - 1]
         return float(np.sum(top.losses[wanted], dtype=np.float64)), found
@@ -181,30 +167,17 @@ class Passes:
         rows = compiled if compiled is not None else row_bucket(least, self.length)
         begin = min(first, self.length - rows)
         part = self._cut.upper(rows)
-        piece = self._piece(part, rows)
-        weights = self._weights(part)
+        output = Spec((1, rows, self._cut.width), self._spec.dtype)
+        piece = self._pieces.of(part, [self._spec, Spec((), "int32")], [output])
         inputs = [forward.hidden, ops.convert_to_tensor(begin, "int32")]
-        hidden, kept = piece.forward(inputs, weights)
+        [hidden], step = self._pieces.run(piece, part, inputs)
         labels = np.full(rows, -1, np.int32)
         labels[first - begin : last - begin] = forward.ids[window[0] : window[1]]
         losses, upstream = self._head(hidden[0], labels)
         losses = self._backend.array(losses)
-        forward.top = Top(first, last, begin, hidden, Step(piece, weights, inputs, kept), losses, upstream[np.newaxis])
+        forward.top = Top(first, last, begin, hidden, step, losses, upstream[np.newaxis])
         return forward.top
 
-    def _piece(self, part: Part, rows: int | None = None) -> Any:
-        """Return a part's piece; `rows` is given for the last part alone."""
-        if part.kind not in self._pieces:
-            inputs = [self._spec] if rows is None else [self._spec, Spec((), "int32")]
-            output = Spec((1, rows or self.length, self._cut.width), self._spec.dtype)
-            shared = sum(other.kind == part.kind for other in self._lower) > 1
-            bound = None if shared else self._weights(part)
-            self._pieces[part.kind] = self._backend.Piece(part, inputs, output, bound, self._keep)
-        return self._pieces[part.kind]
-
-    def _weights(self, part: Part) -> list[Any]:
-        # Read once, not copied: tensors that share the variables' memory.
-        key = id(part.variables[0]) if part.variables else 0, part.kind
-        if key not in self._read:
-            self._read[key] = [self._backend.tensor(variable) for variable in part.variables]
-        return self._read[key]
+    def _lower_pieces(self) -> Iterator[tuple[Part, Any]]:
+        for part, is_shared in zip(self._lower, self._are_shared, strict=True):
+            yield part, self._pieces.of(part, [self._spec], [self._spec], is_shared)

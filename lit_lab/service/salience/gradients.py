@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,10 +15,11 @@ from ..engine.backends import backend
 from ..engine.buckets import ROWS, length_bucket
 from ..engine.cut import Cut
 from ..engine.head import Head
+from ..engine.kept import Kept
 from ..engine.passes import MOST_ROWS, Check, Forward, Passes
+from ..engine.prompts import Prompts
 
 KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
-KEPT_PASSES = 2  # the sequence at hand and the one before it
 LARGE = 50_000_000  # weights of the blocks from which on compiling takes less time than one target without it
 _WASTE = 1.15  # padded length, as a part of the own, up to which another bucket is as good
 _MOST_WASTE = 2.5  # up to which another bucket is faster than eager Keras
@@ -72,13 +72,14 @@ class EmbeddingGradients:
         self._lock = threading.Lock()
         self._passes: dict[int, Passes] = {}
         self._wanted: dict[int, int] = {}
-        self._kept: OrderedDict[tuple[int, ...], tuple[Passes, Forward]] = OrderedDict()
+        self._kept = Kept()
+        self._prompts = Prompts(self._cut, self._head, window, kept_bytes, self._kept)
         self._large = sum(block.count_params() for block in self._cut.blocks) > LARGE
 
     @property
     def is_prepared(self) -> bool:
         """Whether everything that was wanted so far is compiled."""
-        return not self._wanted
+        return not self._wanted and self._prompts.is_prepared
 
     def want(self, length: int, rows: int = ROWS[0]) -> None:
         """Say that sequences of about `length` tokens are to come, with windows of `rows`; `prepare` compiles for them."""
@@ -88,12 +89,25 @@ class EmbeddingGradients:
             if known is None or not known.serves(min(rows, bucket - 1)):
                 self._wanted[bucket] = max(rows, self._wanted.get(bucket, 0))
 
+    def want_answer(self, prompt: int, answer: int) -> None:
+        """Say that prompts of about so many tokens are to come, with answers of so many that are to be explained.
+
+        Once that is compiled, too, `read` reads such a prompt for whoever answers it, and the answer's gradients need no
+        second pass over it.
+        """
+        self.want(prompt + answer, min(answer, MOST_ROWS))
+        self._prompts.want(prompt, answer)
+
+    def read(self, ids: Sequence[int], check: Check = lambda: None) -> tuple[Any, Any] | None:
+        """Return what predicts a prompt's next token, and its keys and values, as `Prompts.read`."""
+        return self._prompts.read(ids, check)
+
     def prepare(self) -> None:
         """Compile what is wanted; what is asked for meanwhile, from another thread, runs eagerly."""
         while True:
             with self._lock:
                 if not self._wanted:
-                    return
+                    break
                 bucket, rows = next(iter(self._wanted.items()))
             try:
                 passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
@@ -102,6 +116,7 @@ class EmbeddingGradients:
             finally:
                 with self._lock:
                     self._wanted.pop(bucket, None)
+        self._prompts.prepare()
 
     def kept_bytes(self, length: int) -> int:
         """Return how much the kept forward pass of a sequence takes, without running anything."""
@@ -128,6 +143,11 @@ class EmbeddingGradients:
             window: Span in which this and the next targets lie, so that their rows are computed at once.
             check: Called between pieces of work; raises when nobody waits any more.
         """
+        if self._kept.get("sequence", tuple(ids)) is None:
+            shared = self._prompts.gradient(ids, start, end, check)
+            if shared is not None:
+                loss, embeddings, gradient = shared
+                return TargetGradient(embeddings, gradient, loss)
         ready = self._ready(len(ids), (start, end), window or (start, end))
         if ready is None:
             embeddings, gradient, loss = self._eagerly(ids[:end], start)
@@ -235,14 +255,12 @@ class EmbeddingGradients:
         return self._passes[bucket]
 
     def _forward(self, passes: Passes, ids: tuple[int, ...], check: Check) -> Forward:
-        known = self._kept.get(ids)
+        known: tuple[Passes, Forward] | None = self._kept.get("sequence", ids)
         if known is not None and known[0] is passes:
-            self._kept.move_to_end(ids)
             return known[1]
-        while len(self._kept) >= KEPT_PASSES:
-            self._kept.popitem(last=False)
+        self._kept.make_room()
         forward = passes.forward(ids, check)
-        self._kept[ids] = (passes, forward)
+        self._kept.put("sequence", ids, (passes, forward))
         return forward
 
     def _eagerly(self, ids: Sequence[int], start: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:

@@ -28,8 +28,8 @@ class Piece:
 
     Args:
         part: The part; its weights are given at each call, so that all parts of its kind share this piece.
-        inputs: Shape and type of its inputs; gradients are taken with respect to the first.
-        output: Shape and type of its output.
+        inputs: Shape and type of its inputs.
+        outputs: Shape and type of those of its outputs that a gradient comes with respect to, the first ones.
         bound: Not used: weights needn't be looked at in each call as it is.
         keep: Whether to keep results; without, they are computed again as well, which takes less memory.
     """
@@ -38,20 +38,23 @@ class Piece:
         self,
         part: Part,
         inputs: Sequence[Spec],
-        output: Spec,
+        outputs: Sequence[Spec],
         bound: Sequence[Any] | None = None,
         keep: bool = True,
     ) -> None:
         policies = jax.checkpoint_policies
         policy = policies.dots_saveable if keep else policies.nothing_saveable
 
-        def call(weights: Sequence[Any], first: Any, *others: Any) -> Any:
+        def call(weights: Sequence[Any], *given: Any) -> Any:
             with keras.StatelessScope(state_mapping=list(zip(part.variables, weights, strict=True))):
-                return part.call(first, *others)
+                results = jax.tree.leaves(part.call(*given))
+            return results[: len(outputs)], results[len(outputs) :]
 
-        def forward(weights: Sequence[Any], first: Any, *others: Any) -> Any:
+        def forward(weights: Sequence[Any], *given: Any) -> Any:
+            moved, others = given[: part.moved], given[part.moved :]
             frugal = jax.checkpoint(call, policy=policy)
-            return jax.vjp(lambda x: frugal(weights, x, *others), first)
+            results, pullback, further = jax.vjp(lambda *first: frugal(weights, *first, *others), *moved, has_aux=True)
+            return results + further, pullback
 
         self._forward = jax.jit(forward)
         self._backward = jax.jit(_pull)
@@ -63,14 +66,14 @@ class Piece:
         own -= Counter(_spec(leaf) for leaf in [*weights, *given])
         self.kept_bytes = sum(bytes_of(spec) * count for spec, count in own.items())
 
-    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the output and what `backward` needs of this pass."""
-        output, pullback = self._forward(list(weights), *inputs)
-        return output, pullback
+    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], Any]:
+        """Return the outputs and what `backward` needs of this pass."""
+        outputs, pullback = self._forward(list(weights), *inputs)
+        return outputs, pullback
 
-    def backward(self, inputs: Sequence[Any], gradient: Any, kept: Any, weights: Sequence[Any]) -> Any:
-        """Return the gradient with respect to the first input, from that with respect to the output."""
-        return self._backward(kept, gradient)
+    def backward(self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Any, weights: Sequence[Any]) -> list[Any]:
+        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        return list(self._backward(kept, list(gradients)))
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
@@ -121,8 +124,8 @@ def without_gradients() -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def _pull(pullback: Any, gradient: Any) -> Any:
-    return pullback(gradient)[0]
+def _pull(pullback: Any, gradients: list[Any]) -> Any:
+    return pullback(gradients)
 
 
 def _shape(spec: Spec) -> Any:

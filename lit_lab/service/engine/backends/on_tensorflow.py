@@ -46,8 +46,8 @@ class Piece:
 
     Args:
         part: The part; its weights are given at each call, so that all parts of its kind share this piece.
-        inputs: Shape and type of its inputs; gradients are taken with respect to the first.
-        output: Shape and type of its output.
+        inputs: Shape and type of its inputs.
+        outputs: Shape and type of those of its outputs that a gradient comes with respect to, the first ones.
         bound: Weights that are always the same, for a part that shares its piece with no other; they then needn't be
             looked at in each call.
         keep: Whether to keep them; without, they are computed again as well, which takes less memory.
@@ -57,44 +57,48 @@ class Piece:
         self,
         part: Part,
         inputs: Sequence[Spec],
-        output: Spec,
+        outputs: Sequence[Spec],
         bound: Sequence[Any] | None = None,
         keep: bool = True,
     ) -> None:
-        count = len(inputs)
+        first, second = len(inputs), len(inputs) + len(outputs)
 
-        def both(*values: Any) -> tuple[Any, Any]:
-            given, gradient, weights = values[:count], values[count], values[count + 1 :]
+        def both(*values: Any) -> list[Any]:
+            given, gradients, weights = values[:first], values[first:second], values[second:]
             # A cast of the variable to the compute type has to happen inside, as Keras does it.
             with keras.StatelessScope(state_mapping=list(zip(part.variables, weights, strict=True))):
-                result = part.call(*given)
-            return result, tf.gradients(result, [given[0]], [gradient])[0]
+                results: list[Any] = tf.nest.flatten(part.call(*given))
+            return [*results, *tf.gradients(results[: len(outputs)], given[: part.moved], gradients)]
 
         variables = [tf.TensorSpec(variable.shape, variable.dtype) for variable in part.variables]
         traced = tf.function(both, autograph=False).get_concrete_function(
-            *map(_tensor_spec, [*inputs, output]), *variables
+            *map(_tensor_spec, [*inputs, *outputs]), *variables
         )
-        feeds = traced.graph.inputs[: count + 1 + len(variables)]
-        given, gradient, weights = feeds[:count], feeds[count], feeds[count + 1 :]
-        result, derivative = traced.graph.outputs
-        kept = _needed_results(derivative, _ancestors(result)) if keep else []
+        feeds = traced.graph.inputs[: second + len(variables)]
+        given, gradients, weights = feeds[:first], feeds[first:second], feeds[second:]
+        results, derivatives = traced.graph.outputs[: -part.moved], traced.graph.outputs[-part.moved :]
+        kept = _needed_results(derivatives, set().union(*map(_ancestors, results))) if keep else []
         self.kept_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in kept)
         always = {} if bound is None else {t.name: value for t, value in zip(weights, bound, strict=True)}
         if bound is not None:
             weights = []
         self._takes_weights = bound is None
-        compiled = not _is_better_plain(traced, part, inputs[0].dtype)
-        self._forward = _compiled_between(traced, [*given, *weights], [result, *kept], always, compiled)
-        self._backward = _compiled_between(traced, [*given, gradient, *kept, *weights], [derivative], always, compiled)
+        self._count = len(results)
+        compiled = not _is_better_plain(part, inputs[0].dtype)
+        self._forward = _compiled_between(traced, [*given, *weights], [*results, *kept], always, compiled)
+        self._backward = _compiled_between(traced, [*given, *gradients, *kept, *weights], derivatives, always, compiled)
 
-    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, list[Any]]:
-        """Return the output and what `backward` needs of this pass."""
-        output, *kept = self._forward(*inputs, *(weights if self._takes_weights else ()))
-        return output, kept
+    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """Return the outputs and what `backward` needs of this pass."""
+        found = self._forward(*inputs, *(weights if self._takes_weights else ()))
+        return found[: self._count], found[self._count :]
 
-    def backward(self, inputs: Sequence[Any], gradient: Any, kept: Sequence[Any], weights: Sequence[Any]) -> Any:
-        """Return the gradient with respect to the first input, from that with respect to the output."""
-        return self._backward(*inputs, gradient, *kept, *(weights if self._takes_weights else ()))[0]
+    def backward(
+        self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Sequence[Any], weights: Sequence[Any]
+    ) -> list[Any]:
+        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        found = self._backward(*inputs, *gradients, *kept, *(weights if self._takes_weights else ()))
+        return list(found)
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
@@ -169,12 +173,27 @@ def without_gradients() -> AbstractContextManager[None]:
 
 
 def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, Any]:
-    """Return a traced function as one of flat tensors, and the structure of its results.
+    """Return a traced function as one of flat tensors, and the structure of its results; see `_update_plainly`."""
+    definition = traced.graph.as_graph_def()
+    _update_plainly(definition)
+    captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
+    names = [tensor.name for tensor in traced.graph.inputs if tensor.name not in captured]
+    fetches = [tensor.name for tensor in traced.graph.outputs]
+
+    def run(*values: Any) -> Any:
+        given = dict(zip(names, values, strict=True)) | {name: tf.identity(value) for name, value in captured.items()}
+        return tf.graph_util.import_graph_def(definition, input_map=given, return_elements=fetches, name="")
+
+    results = traced.structured_outputs
+    return tf.function(run, autograph=False).get_concrete_function(*specs), results
+
+
+def _update_plainly(definition: Any) -> None:
+    """Have a graph update parts of its tensors by TensorFlow's own operation.
 
     Keras writes keys and values into a cache by `XlaDynamicUpdateSlice`, which outside of XLA is compiled for each
-    shape, 50 ms each time that a prompt has a new length. TensorFlow's own operation takes its place.
+    shape, 50 ms each time that a prompt has a new length.
     """
-    definition = traced.graph.as_graph_def()
     for node in [node for node in definition.node if node.op == "XlaDynamicUpdateSlice"]:
         cache, update, begin = node.input
         kind, index = node.attr["T"], node.attr["Tindices"]
@@ -190,16 +209,6 @@ def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, A
         node.input.extend([cache, begin, end.name, strides.name, update])
         node.attr.pop("Tindices")
         node.attr["Index"].CopyFrom(index)
-    captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
-    names = [tensor.name for tensor in traced.graph.inputs if tensor.name not in captured]
-    fetches = [tensor.name for tensor in traced.graph.outputs]
-
-    def run(*values: Any) -> Any:
-        given = dict(zip(names, values, strict=True)) | {name: tf.identity(value) for name, value in captured.items()}
-        return tf.graph_util.import_graph_def(definition, input_map=given, return_elements=fetches, name="")
-
-    results = traced.structured_outputs
-    return tf.function(run, autograph=False).get_concrete_function(*specs), results
 
 
 def _tensor_spec(spec: Spec) -> tf.TensorSpec:
@@ -254,7 +263,9 @@ def _compiled_between(
             node.attr["Tindices"].CopyFrom(node.attr.pop("Index"))
     del definition.node[:]
     definition.node.extend(nodes)
-    sources = {source.split(":")[0] for node in nodes for source in node.input}
+    if not compiled:
+        _update_plainly(definition)
+    sources = {source.split(":")[0] for node in definition.node for source in node.input}
     captured = {name: value for name, value in captured.items() if name.split(":")[0] in sources}
 
     def run(*values: Any) -> Any:
@@ -269,13 +280,11 @@ def _compiled_between(
     return tf.function(run, jit_compile=compiled, autograph=False).get_concrete_function(*specs)
 
 
-def _is_better_plain(traced: Any, part: Part, dtype: str) -> bool:
+def _is_better_plain(part: Part, dtype: str) -> bool:
     """Whether a part is faster as a plain graph than compiled by XLA."""
     if dtype != "bfloat16" or not multiplies_bfloat16() or tf.config.list_logical_devices("GPU"):
         return False
-    # What writes into a cache is compiled anew for each place outside of XLA.
-    is_for_xla = any(operation.type.startswith("Xla") for operation in traced.graph.get_operations())
-    return not is_for_xla and sum(int(np.prod(variable.shape)) for variable in part.variables) >= NATIVE
+    return sum(int(np.prod(variable.shape)) for variable in part.variables) >= NATIVE
 
 
 def _weights_read(traced: Any) -> dict[str, Any]:
@@ -314,11 +323,11 @@ def _ancestors(tensor: Any, ends: Container[Any] = ()) -> set[Any]:
     return found
 
 
-def _needed_results(derivative: Any, forward: set[Any]) -> list[Any]:
-    """Return those costly results of the forward pass that the derivative needs first hand."""
+def _needed_results(derivatives: Sequence[Any], forward: set[Any]) -> list[Any]:
+    """Return those costly results of the forward pass that the derivatives need first hand."""
     kept: list[Any] = []
     seen: set[Any] = set()
-    waiting = [derivative.op]
+    waiting = [derivative.op for derivative in derivatives]
     while waiting:
         operation = waiting.pop()
         if operation in seen:

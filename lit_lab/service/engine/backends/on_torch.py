@@ -23,8 +23,8 @@ class Piece:
 
     Args:
         part: The part; its weights are given at each call, so that all parts of its kind share this piece.
-        inputs: Shape and type of its inputs; gradients are taken with respect to the first.
-        output: Shape and type of its output.
+        inputs: Shape and type of its inputs.
+        outputs: Shape and type of those of its outputs that a gradient comes with respect to, the first ones.
         bound: Not used: nothing is compiled that weights could be bound to.
         keep: Whether to keep results; without, they are computed again in the backward pass, which takes less memory.
     """
@@ -33,33 +33,35 @@ class Piece:
         self,
         part: Part,
         inputs: Sequence[Spec],
-        output: Spec,
+        outputs: Sequence[Spec],
         bound: Sequence[Any] | None = None,
         keep: bool = True,
     ) -> None:
         self._part = part
         self._keep = keep
+        self._count = len(outputs)
         self.kept_bytes = _recorded_bytes(self._call, part, inputs) if keep else 0
 
-    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[Any, Any]:
-        """Return the output and what `backward` needs of this pass."""
-        first, *others = inputs
+    def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], Any]:
+        """Return the outputs and what `backward` needs of this pass."""
+        others = inputs[self._part.moved :]
         with torch.enable_grad():
-            first = first.detach().requires_grad_()
+            moved = [value.detach().requires_grad_() for value in inputs[: self._part.moved]]
             if self._keep:
-                output = self._call(weights, first, *others)
+                outputs = self._call(weights, *moved, *others)
             else:
-                output = checkpoint(self._call, weights, first, *others, use_reentrant=False)
-        return output.detach(), (first, output)
+                outputs = checkpoint(self._call, weights, *moved, *others, use_reentrant=False)
+        return [output.detach() for output in outputs], (moved, outputs[: self._count])
 
-    def backward(self, inputs: Sequence[Any], gradient: Any, kept: Any, weights: Sequence[Any]) -> Any:
-        """Return the gradient with respect to the first input, from that with respect to the output."""
-        first, output = kept
-        return torch.autograd.grad(output, first, gradient, retain_graph=True)[0]
+    def backward(self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Any, weights: Sequence[Any]) -> list[Any]:
+        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        moved, outputs = kept
+        return list(torch.autograd.grad(outputs, moved, gradients, retain_graph=True))
 
-    def _call(self, weights: Sequence[Any], *inputs: Any) -> Any:
+    def _call(self, weights: Sequence[Any], *inputs: Any) -> list[Any]:
         with keras.StatelessScope(state_mapping=list(zip(self._part.variables, weights, strict=True))):
-            return self._part.call(*inputs)
+            outputs = self._part.call(*inputs)
+        return [outputs] if isinstance(outputs, torch.Tensor) else list(outputs)
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
@@ -125,13 +127,13 @@ def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]
 
     try:
         with FakeTensorMode(allow_non_fake_inputs=True) as mode:
-            return _recorded(call, [mode.from_tensor(value) for value in weights], given())
+            return _recorded(call, part, [mode.from_tensor(value) for value in weights], given())
     except DataDependentOutputException:
         # A part that reads a number off a tensor, as a sliding window does its place, has to be run to know.
-        return _recorded(call, weights, given())
+        return _recorded(call, part, weights, given())
 
 
-def _recorded(call: Callable[..., Any], weights: list[torch.Tensor], given: list[torch.Tensor]) -> int:
+def _recorded(call: Callable[..., Any], part: Part, weights: list[torch.Tensor], given: list[torch.Tensor]) -> int:
     """Return what autograd records of a pass, its weights and inputs left out."""
     recorded: dict[int, int] = {}
     held: list[Any] = []  # so that no other storage takes the place of one that was counted
@@ -142,7 +144,8 @@ def _recorded(call: Callable[..., Any], weights: list[torch.Tensor], given: list
         held.append(storage)
         return value
 
-    given[0].requires_grad_()
+    for value in given[: part.moved]:
+        value.requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), torch.enable_grad():
         call(weights, *given)
     own = {value.untyped_storage()._cdata for value in [*weights, *given]}

@@ -1,0 +1,136 @@
+"""Prompts whose forward pass is kept from when they were answered: their answers' gradients need no other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .buckets import length_bucket, rest_bucket
+from .cut import Cut
+from .head import Head
+from .kept import Kept
+from .passes import MOST_ROWS, Check
+from .prompt_passes import Prompt, PromptPasses
+
+_WASTE = 1.15  # padded length, as a part of the own, up to which another bucket is as good
+
+
+class Prompts:
+    """Reads prompts for whoever answers them, and explains what continues them.
+
+    Nobody waits for a compiler here: until `prepare` has compiled what is wanted, nothing is read.
+
+    Not for use from several threads at once, but for `prepare`.
+
+    Args:
+        cut: The model.
+        head: Its head.
+        window: Most tokens of a sequence; None: any number.
+        budget: Most bytes to keep of a pass; longer prompts aren't read here.
+        kept: Where passes are kept.
+    """
+
+    def __init__(self, cut: Cut, head: Head, window: int | None, budget: int, kept: Kept) -> None:
+        self._cut = cut
+        self._head = head
+        self._window = window
+        self._budget = budget
+        self._kept = kept
+        self._lock = threading.Lock()
+        self._passes: dict[int, PromptPasses] = {}
+        self._wanted: dict[int, int] = {}
+        self._too_long: int | None = None if cut.goes_on else 0  # a length from which on there is no room
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether everything that was wanted so far is compiled."""
+        return not self._wanted
+
+    def want(self, length: int, rows: int) -> None:
+        """Say that prompts of about `length` tokens are to come, with answers of `rows`."""
+        bucket = length_bucket(length, self._window)
+        # A family whose positions are learned can't be run beyond its window, not even on padding.
+        is_beyond = self._window is not None and bucket + rest_bucket(rows) > self._window
+        if rows > MOST_ROWS or is_beyond or (self._too_long is not None and bucket >= self._too_long):
+            return
+        with self._lock:
+            known = self._passes.get(bucket)
+            if known is None or known.rows(rows) is None:
+                self._wanted[bucket] = max(rows, self._wanted.get(bucket, 0))
+
+    def prepare(self) -> None:
+        """Compile what is wanted; what is there already may be used meanwhile, from another thread."""
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    return
+                bucket, rows = next(iter(self._wanted.items()))
+            try:
+                passes = self._passes.get(bucket) or PromptPasses(self._cut, self._head, bucket)
+                if passes.kept_bytes() > self._budget:
+                    self._too_long = min(bucket, self._too_long or bucket)
+                else:
+                    passes.compile(rows)
+                    self._passes[bucket] = passes
+            finally:
+                with self._lock:
+                    self._wanted.pop(bucket, None)
+
+    def read(self, ids: Sequence[int], check: Check) -> tuple[Any, Any] | None:
+        """Return what predicts a prompt's next token, and its keys and values; None: there is nothing compiled for it.
+
+        Args:
+            ids: The prompt.
+            check: Called between pieces of work.
+
+        Returns:
+            The hidden state at the model's end, `[1, width]`, and keys and values of at least this prompt's length, `[1,
+            blocks, 2, length, heads, width of a head]`.
+        """
+        passes = self._of_length(len(ids))
+        if passes is None:
+            return None
+        found = self._kept.get("prompt", tuple(ids))
+        if found is None:
+            self._kept.make_room()
+            found = passes, passes.read(tuple(ids), check)
+            self._kept.put("prompt", tuple(ids), found)
+        passes, prompt = found
+        return prompt.hidden, passes.cache(prompt)
+
+    def gradient(
+        self, ids: Sequence[int], start: int, end: int, check: Check
+    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]] | None:
+        """Return a target's loss, its embeddings and its gradient, as `PromptPasses.gradient`; None: no pass to go by.
+
+        Args:
+            ids: The whole sequence.
+            start: First token of the target.
+            end: The token after its last.
+            check: Called between pieces of work.
+        """
+        found = self._beginning(tuple(ids), start)
+        if found is None:
+            return None
+        passes, prompt = found
+        if passes.rows(len(ids) - len(prompt.ids)) is None:
+            self.want(passes.length, len(ids) - len(prompt.ids))
+            return None
+        return passes.gradient(prompt, tuple(ids), start, end, check)
+
+    def _beginning(self, ids: tuple[int, ...], start: int) -> tuple[PromptPasses, Prompt] | None:
+        """Return the longest prompt that is kept and ends where the target begins, or before."""
+        kept = self._kept.of_kind("prompt")
+        found = [prompt for prompt in kept if len(prompt) <= start and ids[: len(prompt)] == prompt]
+        return self._kept.get("prompt", max(found, key=len)) if found else None
+
+    def _of_length(self, length: int) -> PromptPasses | None:
+        # A copy: another may be compiled meanwhile.
+        size = min((size for size in list(self._passes) if size >= length), default=None)
+        if size is None or (size > _WASTE * length and size != length_bucket(length, self._window)):
+            return None
+        return self._passes[size]

@@ -1,0 +1,234 @@
+"""A prompt's pass that its answer and the answer's gradients share: the same numbers, and one pass less."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from test_engine import SHAPE, VOCABULARY, gradients, make, off, reference
+
+TOKENS = st.integers(0, VOCABULARY - 1)
+
+
+@pytest.fixture(scope="module")
+def small(keras_libraries: None) -> Any:
+    return make()
+
+
+@pytest.fixture(scope="module")
+def prepared(small: Any) -> Any:
+    return ready(small)
+
+
+def ready(causal_lm: Any, **options: Any) -> Any:
+    """Compiled for prompts of up to 16 and 32 tokens and as many more, and for nothing else."""
+    made = gradients(causal_lm, **options)
+    for length in (16, 32):
+        made._prompts.want(length, 16)
+    made.prepare()
+    assert made.is_prepared
+    return made
+
+
+@pytest.fixture
+def alone(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The same, with no other way to a gradient."""
+    prepared.forget()
+    monkeypatch.setattr(prepared, "_ready", None)
+    return prepared
+
+
+@settings(max_examples=15, deadline=None)
+@given(data=st.data())
+def test_any_answers_gradient_agrees_with_float64(small: Any, prepared: Any, data: st.DataObject) -> None:
+    prompt = data.draw(st.lists(TOKENS, min_size=1, max_size=32))
+    answer = data.draw(st.lists(TOKENS, min_size=1, max_size=16))
+    start = data.draw(st.integers(len(prompt), len(prompt) + len(answer) - 1))
+    end = data.draw(st.integers(start + 1, len(prompt) + len(answer)))
+    agrees(small, prepared, prompt, answer, start, end)
+
+
+def agrees(causal_lm: Any, made: Any, prompt: list[int], answer: list[int], start: int, end: int) -> None:
+    made.forget()
+    assert made.read(prompt) is not None
+    ids = prompt + answer
+    found = made.of(ids, start, end)
+    assert made._kept.of_kind("sequence") == []
+    exact, loss = reference(causal_lm, ids, start, end)
+    assert found.gradient.shape == (end - 1, SHAPE["hidden_dim"])
+    assert off(found.gradient, exact[: end - 1]) < 1e-5
+    assert found.loss == pytest.approx(loss, rel=1e-5)
+    assert np.array_equal(found.embeddings, made.embeddings(ids[: end - 1]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "block_by_block"),
+    [
+        ({"num_layers": 3}, True),
+        ({"num_layers": 1}, True),
+        ({"num_layers": 1, "use_sliding_window_attention": False}, False),
+    ],
+    ids=str,
+)
+def test_other_shapes_agree_with_float64(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], block_by_block: bool
+) -> None:
+    from lit_lab.service.engine import cut
+
+    if block_by_block:
+        monkeypatch.setattr(cut, "WHOLE", 0)
+    causal_lm = make(**changes)
+    prompt, answer = list(range(1, 14)), list(range(20, 29))
+    agrees(causal_lm, ready(causal_lm), prompt, answer, 15, 20)
+
+
+@pytest.mark.parametrize("block_by_block", [False, True], ids=["as one", "block by block"])
+def test_in_half_precision_the_two_ways_agree(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, block_by_block: bool
+) -> None:
+    from lit_lab.service.engine import cut
+
+    if block_by_block:
+        monkeypatch.setattr(cut, "WHOLE", 0)
+    causal_lm = make("bfloat16")
+    made = ready(causal_lm)
+    ids = [3, *range(20, 44), 7]
+    made.read(ids[:14])
+    found = made.of(ids, 17, 24)
+    exact, _ = reference(causal_lm, ids, 17, 24)
+    other = gradients(causal_lm, len(ids)).of(ids, 17, 24)
+    # Both are rounded at every step; neither more than the other.
+    assert off(found.gradient, exact[:23]) < 2 * off(other.gradient, exact[:23])
+
+
+def test_without_room_no_prompt_is_read(small: Any) -> None:
+    made = ready(small, kept_bytes=1000)
+    assert made.read(list(range(10))) is None
+    made._prompts.want(10, 10)
+    assert made.is_prepared  # there is no use in trying again
+
+
+def test_what_is_kept_is_known_without_running_anything(prepared: Any) -> None:
+    passes = prepared._prompts._passes[32]
+    prompt = passes.read(tuple(range(20)), lambda: None)
+    kept = [value for step in prompt.steps for value in [*step.inputs, *step.kept]] + prompt.known
+    sizes = [int(np.prod(value.shape)) * value.dtype.size for value in kept if value is not None]
+    assert sum(sizes) == pytest.approx(passes.kept_bytes(), rel=0.01)
+
+
+def test_a_prompt_is_read_once(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lit_lab.service.engine.prompt_passes import PromptPasses
+
+    read = PromptPasses.read
+    prompts = []
+
+    def counted(self: Any, ids: tuple[int, ...], check: Any) -> Any:
+        prompts.append(ids)
+        return read(self, ids, check)
+
+    monkeypatch.setattr(PromptPasses, "read", counted)
+    prompt = list(range(1, 12))
+    alone.read(prompt)
+    alone.read(prompt)
+    one = alone.of([*prompt, 30, 31, 32], 11, 12)
+    other = alone.of([*prompt, 30, 31, 32], 12, 14)
+    # Another answer to it: what was compared, or one that a contrast asks for.
+    alone.of([*prompt, 40, 41], 11, 13)
+    again = alone.of([*prompt, 30, 31, 32], 12, 14)
+    assert prompts == [tuple(prompt)]
+    assert one.gradient.shape[0] == 11
+    np.testing.assert_array_equal(other.gradient, again.gradient)
+
+
+def test_the_longest_prompt_that_fits_is_gone_on_from(alone: Any) -> None:
+    ids = list(range(1, 25))
+    for length in (8, 12):
+        alone.read(ids[:length])
+    alone.of(ids, 14, 18)
+    kept = {prompt.ids: prompt.rest for _, prompt in map(lambda p: alone._kept.get("prompt", p), alone._kept.of_kind("prompt"))}
+    assert kept[tuple(ids[:8])] is None
+    assert kept[tuple(ids[:12])].ids == tuple(ids)
+
+
+def test_a_target_within_the_prompt_goes_the_other_way(small: Any, prepared: Any) -> None:
+    prepared.forget()
+    ids = list(range(1, 20))
+    prepared.read(ids[:12])
+    found = prepared.of(ids, 6, 9)
+    exact, _ = reference(small, ids, 6, 9)
+    assert off(found.gradient, exact[:8]) < 1e-5
+
+
+def test_a_longer_answer_goes_the_other_way_and_is_wanted(small: Any) -> None:
+    made = ready(small)
+    ids = [number % VOCABULARY for number in range(12 + 70)]
+    made.read(ids[:12])
+    found = made.of(ids, 12, 20)
+    exact, _ = reference(small, ids, 12, 20)
+    assert off(found.gradient, exact[:19]) < 1e-5
+    assert not made._prompts.is_prepared
+    made._prompts.prepare()
+    made.forget()
+    made.read(ids[:12])
+    assert off(made._prompts.gradient(ids, 12, 20, lambda: None)[2], exact[:19]) < 1e-5
+
+
+def test_nothing_is_compiled_for_whoever_waits(small: Any) -> None:
+    made = gradients(small)
+    assert made.read(list(range(9))) is None
+    assert made._prompts._passes == {}
+
+
+def test_beyond_the_window_nothing_is_compiled(small: Any) -> None:
+    made = gradients(small, window=40)
+    made._prompts.want(32, 16)  # padded they are more, though together not
+    assert made.is_prepared
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_answer_is_the_same(small: Any, prepared: Any, seed: int) -> None:
+    from lit_lab.protocol import Sampling
+    from lit_lab.service.generation import Decoder
+
+    random = np.random.default_rng(seed)
+    prompt = random.integers(0, VOCABULARY, 25).tolist()
+    sampling = Sampling(temperature=1, seed=seed)
+    plain, shared = Decoder(small), Decoder(small)
+    for decoder in (plain, shared):
+        decoder.prepare()
+    read = []
+
+    def from_passes(ids: Any) -> Any:
+        read.append(prepared.read(ids))
+        return read[-1]
+
+    expected = list(plain.steps(prompt, 45, sampling, 3))
+    found = list(shared.steps(prompt, 45, sampling, 3, read=from_passes))
+    assert read[0] is not None
+    assert [step.id for step in found] == [step.id for step in expected]
+    np.testing.assert_allclose([step.logprob for step in found], [step.logprob for step in expected], atol=1e-4)
+    # The cache is as good as any: what is edited at the end isn't read again.
+    edited = [*prompt[:-2], 5, 6]
+    again = list(shared.steps(edited, 30, sampling, 3, read=from_passes))
+    assert shared.reused == 23
+    assert len(read) == 1
+    assert [step.id for step in again] == [step.id for step in plain.steps(edited, 30, sampling, 3)]
+
+
+def test_a_longer_prompt_than_the_kept_cache_has_room(small: Any) -> None:
+    from lit_lab.service.generation import Decoder
+
+    made = gradients(small)
+    made._prompts.want(140, 16)
+    made.prepare()
+    plain, shared = Decoder(small), Decoder(small)
+    for decoder in (plain, shared):
+        decoder.prepare()
+    list(shared.steps([1, 2, 3], 6))
+    prompt = [(7 * number) % VOCABULARY for number in range(140)]
+    found = [step.id for step in shared.steps(prompt, 150, read=made.read)]
+    assert made._kept.of_kind("prompt") == [tuple(prompt)]
+    assert found == [step.id for step in plain.steps(prompt, 150)]
