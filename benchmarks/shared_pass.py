@@ -105,7 +105,9 @@ def main() -> None:
         return
     for size in sizes:
         command = [sys.executable, str(Path(__file__)), f"--sizes={size}", f"--repeat={options.repeat}", "--child"]
-        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+        found = json.loads(
+            subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1]
+        )
         ratios = {part: seconds["shared"] / seconds["apart"] for part, seconds in found.items()}
         if options.json:
             print(json.dumps({"size": size, "seconds": found, "ratios": ratios}), flush=True)

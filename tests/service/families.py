@@ -5,6 +5,7 @@ For the tests, and for `scripts/make_families_table.py`, which writes what they 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -127,8 +128,17 @@ class Agreement:
     grad_dot_input: float
 
 
-def agreement(family: Family) -> Agreement | None:
-    """Compare the two gradient methods' scores; None where the service says that the model has no salience."""
+WAYS = ("eager", "compiled", "shared")
+"""How the engine gets a gradient: not compiled yet, compiled, or from a pass that the prompt's answer shares."""
+
+
+def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreement] | None:
+    """Compare the two gradient methods' scores; None where the service says that the model has no salience.
+
+    Args:
+        family: Its family.
+        ways: Some of `WAYS`; of `shared` nothing is told where blocks can't go on from what they remember.
+    """
     from lit_lab.service.salience import EmbeddingGradients
 
     causal_lm = build(family)
@@ -136,8 +146,24 @@ def agreement(family: Family) -> Agreement | None:
         gradients = EmbeddingGradients(causal_lm)
     except (AttributeError, KeyError, ValueError):  # as `LanguageModel.gradients` takes them
         return None
-    ours = gradients.of(IDS, *TARGET)
     exact = reference(family, causal_lm)
+    found = {}
+    for way in ways:
+        gradients.forget()
+        if way == "compiled":
+            gradients.want(len(IDS), TARGET[1] - TARGET[0])
+            gradients.prepare()
+        elif way == "shared":
+            gradients._prompts.want(TARGET[0], TARGET[1] - TARGET[0])
+            gradients.prepare()
+            if gradients.read(IDS[: TARGET[0]]) is None:
+                continue
+        found[way] = _agreement(gradients.of(IDS, *TARGET), exact)
+        assert bool(gradients._kept.of_kind("sequence")) == (way == "compiled")
+    return found
+
+
+def _agreement(ours: Any, exact: NDArray[np.float64]) -> Agreement:
     embeddings = ours.embeddings.astype(np.float64)
 
     def off(a: NDArray[Any], b: NDArray[Any]) -> float:

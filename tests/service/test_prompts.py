@@ -148,7 +148,9 @@ def test_the_longest_prompt_that_fits_is_gone_on_from(alone: Any) -> None:
     for length in (8, 12):
         alone.read(ids[:length])
     alone.of(ids, 14, 18)
-    kept = {prompt.ids: prompt.rest for _, prompt in map(lambda p: alone._kept.get("prompt", p), alone._kept.of_kind("prompt"))}
+    kept = {}
+    for prompt in alone._kept.of_kind("prompt"):
+        kept[prompt] = alone._kept.get("prompt", prompt)[1].rest
     assert kept[tuple(ids[:8])] is None
     assert kept[tuple(ids[:12])].ids == tuple(ids)
 

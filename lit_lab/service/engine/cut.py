@@ -13,6 +13,7 @@ import numpy as np
 from keras import ops
 
 from .allocation import allocated_cache
+from .backends import backend
 
 WHOLE = 4_000_000
 """Weights without the embeddings up to which a model is compiled as one graph.
@@ -40,6 +41,23 @@ class Part:
     variables: list[Any]
     kind: str
     moved: int = 1
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What a block's attention remembers of each token: a key and a value, of each head.
+
+    Attributes:
+        heads: How many.
+        width: Of a head.
+        dtype: Type.
+        in_pairs: Whether keys and values are two tensors for each block, rather than one for all of them.
+    """
+
+    heads: int
+    width: int
+    dtype: str
+    in_pairs: bool
 
 
 class Cut:
@@ -75,26 +93,38 @@ class Cut:
         elif placed is None:
             # `output` is that of the layer's first call: the embedding, not its reverse at the end.
             self.body = keras.Model([self.embed.output, mask], backbone.output)
-            self._chain = _chain(backbone, lambda entry: keras.Model(self.embed.output, entry))
+            self._chain = _chain(backbone, self._stem)
         else:
             stem = _positions(placed, self.embed.compute_dtype, self.width)
             rest = keras.Model([placed.output, mask], backbone.output)
             self.body = keras.Model([stem.input, mask], rest([stem.output, mask]))
             self._chain = _chain(backbone, lambda entry: stem if entry is placed.output else None)
         self.blocks: list[Any] = self._chain[1] if self._chain else []
-        self._cache = _cache_shape(causal_lm, len(self.blocks))
+        self._cache = _remembered(causal_lm, len(self.blocks))
+        if self._cache is not None and not self._continues():
+            self._cache = None
 
     @property
     def goes_on(self) -> bool:
         """Whether a prompt can be read apart from what continues it: of a chain of blocks with the usual caches."""
-        return self._cache is not None and bool(self.blocks) and all(map(_cache_names, self.blocks))
+        return self._cache is not None
 
     @property
-    def keys_and_values(self) -> tuple[int, int, str]:
-        """Heads, width of a head and type of what a block's attention remembers of each token."""
+    def keys_and_values(self) -> Remembered:
+        """What a block's attention remembers of each token.
+
+        Raises:
+            ValueError: Not what is usual: the model doesn't `goes_on`.
+        """
         if self._cache is None:
-            raise ValueError("not of the usual shape")
+            raise ValueError("no cache of the usual shape")
         return self._cache
+
+    def cache(self, known: Any) -> Any:
+        """Return all blocks' keys and values, `[1, blocks, 2, length, heads, width of a head]`, as this family has them."""
+        if not self.keys_and_values.in_pairs:
+            return known
+        return tuple((known[:, block, 0], known[:, block, 1]) for block in range(len(self.blocks)))
 
     def lower(self) -> list[Part]:
         """Return the parts below the last block: from the embeddings to its input, `[batch, length, width]` each."""
@@ -131,13 +161,12 @@ class Cut:
             return Part(whole, self.body.variables, f"upper {rows}")
         _, blocks, top = self._chain
         block = blocks[-1]
-        is_whole = self._cache is None or _cache_names(block) is None
 
         def last(x: Any, start: Any) -> Any:
-            if is_whole or rows == x.shape[1]:
+            if self._cache is None or rows == x.shape[1]:
                 return top(_slice(block(x), start, rows))
             _, filled = self._filled(block, x)
-            return top(_continued(block, _slice(x, start, rows), filled, start))
+            return top(self._continued(block, _slice(x, start, rows), filled, start))
 
         return Part(last, block.variables + top.variables, f"upper {rows}")
 
@@ -157,7 +186,7 @@ class Cut:
 
         def last(x: Any, row: Any) -> tuple[Any, Any]:
             _, filled = self._filled(blocks[-1], x)
-            return filled, top(_continued(blocks[-1], _slice(x, row, 1), filled, row))
+            return filled, top(self._continued(blocks[-1], _slice(x, row, 1), filled, row))
 
         parts = [
             Part(stem, stem.variables, "prompt stem"),
@@ -196,7 +225,8 @@ class Cut:
             return _slice(stem(ops.slice_update(empty, [0, start, 0], x)), start, rows)
 
         def go_on(block: Any, x: Any, known: Any, start: Any) -> Any:
-            return _continued(block, x, ops.pad(known, [(0, rows if axis == 2 else 0) for axis in range(5)]), start)
+            longer = ops.pad(known, [(0, rows if axis == 2 else 0) for axis in range(5)])
+            return self._continued(block, x, longer, start)
 
         def read(block: Any) -> Part:
             return Part(partial(go_on, block), block.variables, f"rest {rows} {_kind(block)}", moved=2)
@@ -240,11 +270,50 @@ class Cut:
             raise ValueError("no chain of blocks")
         return self._chain
 
+    def _stem(self, entry: Any) -> Any:
+        """Return the model from the tokens' embeddings to the first block's input, which in most families is the same."""
+        start = self.embed.output
+        return keras.Model(start, keras.layers.Identity(dtype=start.dtype)(entry) if entry is start else entry)
+
     def _filled(self, block: Any, x: Any) -> tuple[Any, Any]:
         """Return a block's output, and its keys and values, `[batch, 2, length, heads, width of a head]`."""
-        heads, width, dtype = self.keys_and_values
-        empty = ops.zeros((x.shape[0], 2, x.shape[1], heads, width), dtype=dtype)
-        return _cached(block, x, empty, 0)
+        kept = self.keys_and_values
+        empty = ops.zeros((x.shape[0], 2, x.shape[1], kept.heads, kept.width), dtype=kept.dtype)
+        return self._cached(block, x, empty, 0)
+
+    def _continued(self, block: Any, x: Any, known: Any, start: Any) -> Any:
+        """Return a block's output for tokens from a place on."""
+        return self._cached(block, x, known, start)[0]
+
+    def _cached(self, block: Any, x: Any, known: Any, start: Any) -> tuple[Any, Any]:
+        """Return a block's output for tokens from a place on, and its keys and values with theirs."""
+        cache, position = _cache_names(block) or ("", "")
+        in_pairs = self.keys_and_values.in_pairs
+        given = (known[:, 0], known[:, 1]) if in_pairs else known
+        output, filled = block(x, **{cache: given, position: start})
+        return output, ops.stack(filled, axis=1) if in_pairs else filled
+
+    def _continues(self) -> bool:
+        """Whether blocks compute the same of a sequence's end alone, over what they remember, as of the whole.
+
+        GPT-NeoX's of keras-hub don't: they turn what is asked and what is remembered by different positions.
+        """
+        if not all(map(_cache_names, self.blocks)):
+            return False
+        block = self.blocks[-1]
+        random = np.random.default_rng(0).normal(size=(1, 24, self.width))
+        dtype = self.embed.compute_dtype
+        with backend().without_gradients():
+            x = ops.cast(ops.convert_to_tensor(random), dtype)
+            try:
+                whole = block(x)
+                _, known = self._filled(block, x)
+                end = self._continued(block, x[:, 22:], known, 22)
+            except (TypeError, ValueError):  # it returns, or wants, something else
+                return False
+            own, whole, end = map(backend().array, (x[:, 22:], whole[:, 22:], end))
+        close = 1e-4 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05  # what rounding explains
+        return bool(np.max(np.abs(whole - end)) <= close * np.max(np.abs(whole - own)))
 
 
 def _placed(backbone: Any) -> Any | None:
@@ -269,7 +338,8 @@ def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> tuple[Any, li
     blocks = list(getattr(backbone, "transformer_layers", []))
     if not blocks:
         return None
-    entries = [_first_input(block) for block in blocks]
+    mask = backbone.input["padding_mask"]
+    entries = [_first_input(block, mask) for block in blocks]
     if any(after is not before.output for before, after in zip(blocks, entries[1:], strict=False)):
         return None
     try:
@@ -280,23 +350,9 @@ def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> tuple[Any, li
     return (stem, blocks, top) if stem is not None else None
 
 
-def _first_input(block: Any) -> Any:
+def _first_input(block: Any, mask: Any) -> Any:
     given = block.input
-    return given[0] if isinstance(given, (list, tuple)) else given
-
-
-def _cached(block: Any, x: Any, known: Any, start: Any) -> tuple[Any, Any]:
-    """Return a block's output for tokens from a place on, and its keys and values with theirs."""
-    names = _cache_names(block)
-    if names is None:
-        raise ValueError("no cache")
-    cache, position = names
-    output, filled = block(x, **{cache: known, position: start})
-    return output, filled
-
-
-def _continued(block: Any, x: Any, known: Any, start: Any) -> Any:
-    return _cached(block, x, known, start)[0]
+    return next(each for each in given if each is not mask) if isinstance(given, (list, tuple)) else given
 
 
 def _cache_names(block: Any) -> tuple[str, str] | None:
@@ -308,21 +364,35 @@ def _cache_names(block: Any) -> tuple[str, str] | None:
     return None
 
 
-def _cache_shape(causal_lm: Any, blocks: int) -> tuple[int, int, str] | None:
-    """Return heads, width of a head and type of a block's key-value cache; None when it isn't of the usual shape."""
+def _remembered(causal_lm: Any, blocks: int) -> Remembered | None:
+    """Return what a block's key-value cache holds of each token; None when it isn't of a usual shape."""
     try:
         cache = allocated_cache(causal_lm, 1, 3)
     except (AttributeError, TypeError, ValueError):
         return None
-    shape = tuple(getattr(cache, "shape", ()))
-    # [batch, blocks, keys and values, length, heads, width of a head]
-    if len(shape) != 6 or shape[1:4] != (blocks, 2, 3):
+    if not blocks:
         return None
-    return int(shape[4]), int(shape[5]), keras.backend.standardize_dtype(cache.dtype)
+    in_pairs = isinstance(cache, tuple)
+    # [batch, length, heads, width of a head], or [batch, blocks, keys and values, length, heads, width of a head]
+    tensors = [cache]
+    if in_pairs:
+        pairs = [pair for pair in cache if isinstance(pair, (list, tuple)) and len(pair) == 2]
+        tensors = [each for pair in pairs for each in pair] if len(pairs) == blocks == len(cache) else [None]
+    usual = (1, 3) if in_pairs else (1, blocks, 2, 3)
+    shapes = {tuple(getattr(each, "shape", ())) for each in tensors}
+    shape = shapes.pop()
+    if shapes or len(shape) != len(usual) + 2 or shape[:-2] != usual:
+        return None
+    return Remembered(int(shape[-2]), int(shape[-1]), keras.backend.standardize_dtype(tensors[0].dtype), in_pairs)
 
 
 def _kind(block: Any) -> str:
-    config = {key: value for key, value in block.get_config().items() if key != "name"}
+    try:
+        config = {key: value for key, value in block.get_config().items() if key != "name"}
+    except AttributeError:  # Llama's says more than its blocks know
+        told = {key: value for key, value in vars(block).items() if not key.startswith("_")}
+        config = {key: value for key, value in told.items() if isinstance(value, (bool, int, float, str, type(None)))}
+        config.pop("name", None)
     shapes = [tuple(variable.shape) for variable in block.variables]
     return f"{type(block).__name__} {config} {shapes}"
 

@@ -80,10 +80,10 @@ class PromptPasses:
         self._pieces = Pieces()
         self._type = cut.embed.compute_dtype
         parts = cut.prompt()
-        heads, width, dtype = cut.keys_and_values
+        kept = cut.keys_and_values
         blocks = (len(cut.blocks),) if len(parts) == 1 else ()
         states = Spec((1, length, cut.width), self._type)
-        known = Spec((1, *blocks, 2, length, heads, width), dtype)
+        known = Spec((1, *blocks, 2, length, kept.heads, kept.width), kept.dtype)
         last = len(parts) - 1
         self._inputs = [[states, Spec((), "int32")] if at == last else [states] for at in range(last + 1)]
         self._outputs = [[states] if at != last else [] for at in range(last + 1)]
@@ -138,9 +138,9 @@ class PromptPasses:
         return Prompt(ids, own, steps, known, x[0])
 
     def cache(self, prompt: Prompt) -> Any:
-        """Return a prompt's keys and values, `[1, blocks, 2, length, heads, width of a head]`."""
+        """Return a prompt's keys and values, as the model's family has them."""
         known = [each for each in prompt.known if each is not None]
-        return known[0] if len(self._prompt) == 1 else ops.stack(known, axis=1)
+        return self._cut.cache(known[0] if len(self._prompt) == 1 else ops.stack(known, axis=1))
 
     def gradient(
         self, prompt: Prompt, ids: tuple[int, ...], start: int, end: int, check: Check

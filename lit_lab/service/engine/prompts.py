@@ -88,8 +88,8 @@ class Prompts:
             check: Called between pieces of work.
 
         Returns:
-            The hidden state at the model's end, `[1, width]`, and keys and values of at least this prompt's length, `[1,
-            blocks, 2, length, heads, width of a head]`.
+            The hidden state at the model's end, `[1, width]`, and a cache of at least this prompt's length, as the model's
+            family has it.
         """
         passes = self._of_length(len(ids))
         if passes is None:
