@@ -75,7 +75,8 @@ def measure(size: str, repeat: int) -> dict[str, dict[str, float]]:
             if round_:  # the first is for warming up
                 found.append(seconds)
         off = max(np.max(np.abs(a - b)) / np.max(np.abs(b)) for a, b in zip(maps[True], maps[False], strict=True))
-        if off > (1e-4 if SHAPES[size] is None or SHAPES[size].dtype == "float32" else 0.1):
+        shape = SHAPES[size]
+        if off > (1e-4 if shape is None or shape.dtype == "float32" else 0.1):
             raise RuntimeError(f"the two ways differ by {off:.1e} of the largest gradient")
     return {
         part: {

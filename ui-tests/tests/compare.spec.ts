@@ -15,6 +15,20 @@ import {
 
 const MISTAKE = 'Recommendation: You have to try it.';
 
+/** Return what JupyterLab's server keeps of the page's comparison: it is told a while after what changed. */
+async function keptComparison(page: IJupyterLabPageFixture): Promise<string> {
+  return page.evaluate(async () => {
+    const { workspaces } = window.jupyterapp.serviceManager;
+    const { data } = await workspaces.fetch('default');
+    const named = Object.entries(data).filter(([name]) =>
+      name.startsWith('lit-lab-compare:')
+    );
+    const layout = JSON.stringify(data['layout-restorer:data'] ?? null);
+    const [name, state] = named.at(-1) ?? ['', null];
+    return layout.includes(name) ? JSON.stringify(state) : '';
+  });
+}
+
 /** A comparison's tab. */
 class Comparison {
   constructor(page: IJupyterLabPageFixture) {
@@ -229,7 +243,7 @@ test.describe('what was kept of the page', () => {
     const target = await comparison.a
       .locator('[data-target="true"]')
       .textContent();
-    await page.waitForTimeout(3000); // saved once the layout rests
+    await expect.poll(() => keptComparison(page)).toContain('"right":"');
     await page.evaluate(() => window.location.reload());
     await expect(given.last()).toContainText('Avoid.', { timeout: COLD });
     await expect(comparison.view('Both maps')).toBeChecked();
