@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .backends import Spec, backend, bytes_of
 from .buckets import rest_bucket
-from .cut import Cut
+from .cut import Cut, Part
 from .head import Head
 from .passes import Check
 from .pieces import Pieces, Step, are_shared
@@ -95,13 +95,16 @@ class PromptPasses:
                 parts, self._inputs, self._outputs, self._known, are_shared(parts), strict=True
             )
         ]
-        self._rests: dict[int, list[Any]] = {}
+        self._rests: dict[int, list[tuple[Part, Any]]] = {}
 
-    def kept_bytes(self) -> int:
-        """Return how much a prompt's kept pass takes, known from shapes alone."""
-        each = [*self._inputs, *self._outputs, *self._known]
-        of_pieces: int = sum(piece.kept_bytes for _, piece in self._prompt)
-        return of_pieces + sum(bytes_of(spec) for specs in each for spec in specs)
+    def kept_bytes(self, rows: int) -> int:
+        """Return how much a prompt's kept pass takes, with that of `rows` further tokens, known from shapes alone."""
+        rows = rest_bucket(rows)
+        states = bytes_of(Spec((1, rows, self._cut.width), self._type))
+        specs = [*self._inputs, *self._outputs, *self._known]
+        pieces = [piece for _, piece in [*self._prompt, *self._rest_pieces(rows)]]
+        of_pieces: int = sum(piece.kept_bytes for piece in pieces)
+        return of_pieces + sum(bytes_of(spec) for each in specs for spec in each) + (len(self._prompt) + 1) * states
 
     def rows(self, rows: int) -> int | None:
         """Return the compiled number of rows that so many fit into; None: none that wouldn't be mostly padding."""
@@ -110,17 +113,11 @@ class PromptPasses:
     def compile(self, rows: int) -> None:
         """Compile everything for prompts and `rows` further tokens, by running it once; others may be used meanwhile."""
         rows = rest_bucket(rows)
-        parts = self._cut.rest(self.length, rows)
-        states = Spec((1, rows, self._cut.width), self._type)
-        place = Spec((), "int32")
-        compiled = [
-            (part, self._pieces.of(part, [states, *specs, place], [states], is_shared))
-            for part, specs, is_shared in zip(parts, self._known, are_shared(parts), strict=True)
-        ]
+        pieces = self._rest_pieces(rows)
         prompt = self.read((0,) * self.length, lambda: None)
-        rest = self._read_rest(prompt, (0,) * (self.length + rows), compiled, rows, lambda: None)
+        rest = self._read_rest(prompt, (0,) * (self.length + rows), pieces, rows, lambda: None)
         self._backward(prompt, rest, rest.upstream, lambda: None)
-        self._rests[rows] = compiled
+        self._rests[rows] = pieces
 
     def read(self, ids: tuple[int, ...], check: Check) -> Prompt:
         """Run the model on a prompt."""
@@ -170,7 +167,17 @@ class PromptPasses:
         own = np.concatenate([prompt.own[:first], rest.own])[: end - 1]
         return float(np.sum(rest.losses[wanted], dtype=np.float64)), own, gradient
 
-    def _read_rest(self, prompt: Prompt, ids: tuple[int, ...], parts: list[Any], rows: int, check: Check) -> Rest:
+    def _rest_pieces(self, rows: int) -> list[tuple[Part, Any]]:
+        parts = self._cut.rest(self.length, rows)
+        states, place = Spec((1, rows, self._cut.width), self._type), Spec((), "int32")
+        return [
+            (part, self._pieces.of(part, [states, *specs, place], [states], is_shared))
+            for part, specs, is_shared in zip(parts, self._known, are_shared(parts), strict=True)
+        ]
+
+    def _read_rest(
+        self, prompt: Prompt, ids: tuple[int, ...], parts: list[tuple[Part, Any]], rows: int, check: Check
+    ) -> Rest:
         first = len(prompt.ids) - 1
         x = self._embedded(ids[first:-1], rows)
         own = self._backend.array(x)[0, : len(ids) - 1 - first]

@@ -71,7 +71,7 @@ class Prompts:
                 bucket, rows = next(iter(self._wanted.items()))
             try:
                 passes = self._passes.get(bucket) or PromptPasses(self._cut, self._head, bucket)
-                if passes.kept_bytes() > self._budget:
+                if passes.kept_bytes(rows) > self._budget:
                     self._too_long = min(bucket, self._too_long or bucket)
                 else:
                     passes.compile(rows)
