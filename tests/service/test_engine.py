@@ -282,14 +282,14 @@ def test_a_new_number_of_rows_compiles_nothing_and_is_wanted(small: Any) -> None
     passes = next(iter(made._passes.values()))
     ids = list(range(2, 42))
     exact, _ = reference(small, ids, 30, 36)
-    compiled = set(passes._pieces)
+    compiled = set(passes._pieces._made)
     # A window that is too long for what is compiled, and a target that is.
     in_part, whole = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
-    assert set(passes._pieces) == compiled
+    assert set(passes._pieces._made) == compiled
     assert not made.is_prepared
     made.prepare()
     assert made.is_prepared
-    assert len(passes._pieces) == len(compiled) + 1
+    assert len(passes._pieces._made) == len(compiled) + 1
     after = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
     assert made.is_prepared
     assert off(in_part.gradient, exact[:35]) < 1e-5
