@@ -39,7 +39,7 @@ def turn(lab: Lab, case: Case, is_shared: bool) -> tuple[dict[str, float], list[
     lab.forget()
     lab.model.decoder.forget()
     start = time.perf_counter()
-    read = (lambda ids: gradients.read(ids)) if is_shared else (lambda ids: None)
+    read = gradients.read if is_shared else lambda ids: None
     steps = lab.model.decoder.steps(case.ids[:PROMPT_TOKENS], len(case.ids), read=read)
     next(steps)
     seconds = {"first_token": time.perf_counter() - start}
@@ -51,6 +51,8 @@ def turn(lab: Lab, case: Case, is_shared: bool) -> tuple[dict[str, float], list[
     seconds["one"] = time.perf_counter() - start
     found += [gradients.of(case.ids, *target, window).gradient for target in case.targets[:-1]]
     seconds["all"] = time.perf_counter() - start
+    if is_shared == bool(gradients._kept.of_kind("sequence")):
+        raise RuntimeError("this isn't compiled for such a prompt, or there is no room for it")
     seconds["together"] = seconds["first_token"] + seconds["all"]
     return seconds, found
 

@@ -137,7 +137,7 @@ def given(
     if hidden is None:
         known = decoder.given(ids, given_ids, request.alternatives, cancellation)
     else:
-        known = decoder.read(hidden, given_ids, request.alternatives)
+        known = decoder.told_from(hidden, given_ids, request.alternatives)
     with closing(known) as steps:
         for token, step in zip(target, steps, strict=True):
             cancellation.check()

@@ -80,8 +80,8 @@ class CachedPass:
         self._backend = backend()
         self._hidden = self._backend.open_graph(self._call, signature)
         self._last = self._backend.open_graph(self._call_last, signature)
-        width, dtype = int(self._embed.output_dim), self._embed.compute_dtype
-        self._next = self._backend.open_graph(self._next_of, [Spec((1, width), dtype)])
+        self._row = Spec((1, int(self._embed.output_dim)), self._embed.compute_dtype)
+        self._next = self._backend.open_graph(self._next_of, [self._row])
         self._steps: dict[int, Any] = {}
 
     @property
@@ -145,6 +145,11 @@ class CachedPass:
     def next_of(self, hidden: Any) -> Next:
         """Return what is known of the token that a hidden state predicts, `[1, width]`; see `reads_hidden_states`."""
         return Next(*self._next(hidden))
+
+    def prepare_next(self) -> None:
+        """Compile `next_of`, where it may be used."""
+        if self.reads_hidden_states:
+            self.next_of(ops.zeros(self._row.shape, self._row.dtype))
 
     def logits(self, hidden: Any, exact: bool = False) -> Any:
         """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`.

@@ -62,6 +62,7 @@ class Decoder:
     def prepare(self) -> None:
         """Compile what the first prompt needs."""
         next(self.steps([0, 0], 3))
+        self.cached_pass.prepare_next()
         self.forget()
 
     @property
@@ -182,7 +183,7 @@ class Decoder:
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
-    def read(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
+    def told_from(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
         """Yield what `given` does, from a pass that was done elsewhere.
 
         Args:

@@ -97,9 +97,11 @@ class LanguageModel:
 
     def prepare(self) -> None:
         """Compile it."""
-        if self._gradients is not None:
-            self._gradients.prepare()
-        self._decoder.prepare_steps()
+        try:
+            if self._gradients is not None:
+                self._gradients.prepare()
+        finally:
+            self._decoder.prepare_steps()
 
     @property
     def decoder(self) -> Decoder:

@@ -372,8 +372,7 @@ def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
     causal_lm = make("bfloat16", num_layers=3)
     ids = np.random.default_rng(1).integers(0, VOCABULARY, 38).tolist()
     found = gradients(causal_lm, 38).of(ids, 30, 36)
-    assert False in compiled
-    assert True in compiled  # the last block, which writes into a cache
+    assert set(compiled) == {False}  # the last block as well, which writes into a cache
     exact, loss = reference(causal_lm, ids, 30, 36)
     norms = np.linalg.norm(exact[:35], axis=1)
     errors = np.abs(np.linalg.norm(found.gradient, axis=1) - norms) / norms

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from families import FAMILIES, IDS, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_engine import SHAPE, VOCABULARY, gradients, make, off, reference
@@ -41,6 +43,26 @@ def alone(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return prepared
 
 
+def as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile a small model as it is compiled otherwise, too."""
+
+
+def block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile a small model as a large one."""
+    from lit_lab.service.engine import cut
+
+    monkeypatch.setattr(cut, "WHOLE", 0)
+
+
+def not_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a small model as a large one where the processor multiplies bfloat16."""
+    from lit_lab.service.engine.backends import on_tensorflow
+
+    block_by_block(monkeypatch)
+    monkeypatch.setattr(on_tensorflow, "NATIVE", 0)
+    monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
+
+
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_any_answers_gradient_agrees_with_float64(small: Any, prepared: Any, data: st.DataObject) -> None:
@@ -65,34 +87,33 @@ def agrees(causal_lm: Any, made: Any, prompt: list[int], answer: list[int], star
 
 
 @pytest.mark.parametrize(
-    ("changes", "block_by_block"),
+    ("changes", "way"),
     [
-        ({"num_layers": 3}, True),
-        ({"num_layers": 1}, True),
-        ({"num_layers": 1, "use_sliding_window_attention": False}, False),
+        ({"num_layers": 3}, block_by_block),
+        ({"num_layers": 1}, block_by_block),
+        ({"num_layers": 1, "use_sliding_window_attention": False}, as_one),
     ],
     ids=str,
 )
 def test_other_shapes_agree_with_float64(
-    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], block_by_block: bool
+    keras_libraries: None,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, Any],
+    way: Callable[[pytest.MonkeyPatch], None],
 ) -> None:
-    from lit_lab.service.engine import cut
-
-    if block_by_block:
-        monkeypatch.setattr(cut, "WHOLE", 0)
+    way(monkeypatch)
     causal_lm = make(**changes)
     prompt, answer = list(range(1, 14)), list(range(20, 29))
     agrees(causal_lm, ready(causal_lm), prompt, answer, 15, 20)
 
 
-@pytest.mark.parametrize("block_by_block", [False, True], ids=["as one", "block by block"])
+@pytest.mark.parametrize(
+    "way", [as_one, block_by_block, pytest.param(not_by_xla, marks=pytest.mark.only_on("tensorflow"))]
+)
 def test_in_half_precision_the_two_ways_agree(
-    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, block_by_block: bool
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, way: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
-    from lit_lab.service.engine import cut
-
-    if block_by_block:
-        monkeypatch.setattr(cut, "WHOLE", 0)
+    way(monkeypatch)
     causal_lm = make("bfloat16")
     made = ready(causal_lm)
     ids = [3, *range(20, 44), 7]
@@ -112,8 +133,12 @@ def test_without_room_no_prompt_is_read(small: Any) -> None:
 
 
 @pytest.mark.only_on("tensorflow")
-def test_what_is_kept_is_known_without_running_anything(prepared: Any) -> None:
-    passes = prepared._prompts._passes[32]
+@pytest.mark.parametrize("way", [as_one, block_by_block])
+def test_what_is_kept_is_known_without_running_anything(
+    small: Any, monkeypatch: pytest.MonkeyPatch, way: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    way(monkeypatch)
+    passes = ready(small)._prompts._passes[32]
     prompt = passes.read(tuple(range(20)), lambda: None)
     passes.gradient(prompt, tuple(range(36)), 20, 30, lambda: None)
     steps = prompt.steps + prompt.rest.steps
@@ -221,6 +246,34 @@ def test_the_answer_is_the_same(small: Any, prepared: Any, seed: int) -> None:
     assert shared.reused == 23
     assert len(read) == 1
     assert [step.id for step in again] == [step.id for step in plain.steps(edited, 30, sampling, 3)]
+
+
+@pytest.mark.parametrize("models", ["Gemma 3, text", "Llama 3"])
+def test_other_families_answers_are_the_same(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, models: str
+) -> None:
+    from lit_lab.service.generation import Decoder
+
+    block_by_block(monkeypatch)
+    # Keys and values in pairs; blocks that don't know their configuration.
+    causal_lm = build(next(family for family in FAMILIES if family.models == models))
+    made = gradients(causal_lm)
+    made._prompts.want(12, 4)
+    made.prepare()
+    plain, shared = Decoder(causal_lm), Decoder(causal_lm)
+    for decoder in (plain, shared):
+        decoder.prepare()
+    found = list(shared.steps(IDS, 20, read=made.read))
+    assert made._kept.of_kind("prompt") == [tuple(IDS)]
+    expected = list(plain.steps(IDS, 20))
+    assert [step.id for step in found] == [step.id for step in expected]
+    np.testing.assert_allclose([step.logprob for step in found], [step.logprob for step in expected], atol=1e-5)
+
+
+def test_an_empty_answer_wants_nothing(small: Any) -> None:
+    made = gradients(small)
+    made.want_answer(12, 0)
+    assert made.is_prepared
 
 
 def test_a_longer_prompt_than_the_kept_cache_has_room(small: Any) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 ROWS = (16, 48, 128, 384, 1024)
 """Numbers of rows, that is of predicting tokens, for which the top of a model is compiled."""
 
+WASTE = 1.15
+"""Padded length, as a part of the own, up to which another bucket is as good as the own."""
+
 
 def length_bucket(length: int, window: int | None = None) -> int:
     """Return the compiled length that a sequence of `length` tokens is padded to.

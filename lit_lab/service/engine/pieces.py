@@ -36,7 +36,7 @@ class Pieces:
         self.keep = True
         self._backend = backend()
         self._made: dict[str, Any] = {}
-        self._read: dict[tuple[int, str], list[Any]] = {}
+        self._values: dict[tuple[int, str], list[Any]] = {}
 
     def clear(self) -> None:
         """Let go of them, to make them anew."""
@@ -65,9 +65,9 @@ class Pieces:
     def _weights(self, part: Part) -> list[Any]:
         # Read once, not copied: tensors that share the variables' memory.
         key = id(part.variables[0]) if part.variables else 0, part.kind
-        if key not in self._read:
-            self._read[key] = [self._backend.tensor(variable) for variable in part.variables]
-        return self._read[key]
+        if key not in self._values:
+            self._values[key] = [self._backend.tensor(variable) for variable in part.variables]
+        return self._values[key]
 
 
 def are_shared(parts: Sequence[Part]) -> list[bool]:

@@ -101,7 +101,7 @@ class PromptPasses:
         """Return how much a prompt's kept pass takes, with that of `rows` further tokens, known from shapes alone."""
         rows = rest_bucket(rows)
         states = bytes_of(Spec((1, rows, self._cut.width), self._type))
-        specs = [*self._inputs, *self._outputs, *self._known]
+        specs = [*self._inputs, *self._known]  # a part's output is the next one's input
         pieces = [piece for _, piece in [*self._prompt, *self._rest_pieces(rows)]]
         of_pieces: int = sum(piece.kept_bytes for piece in pieces)
         return of_pieces + sum(bytes_of(spec) for each in specs for spec in each) + (len(self._prompt) + 1) * states
@@ -112,11 +112,13 @@ class PromptPasses:
 
     def compile(self, rows: int) -> None:
         """Compile everything for prompts and `rows` further tokens, by running it once; others may be used meanwhile."""
+        self._head.compile()
         rows = rest_bucket(rows)
         pieces = self._rest_pieces(rows)
         prompt = self.read((0,) * self.length, lambda: None)
+        self.cache(prompt)
         rest = self._read_rest(prompt, (0,) * (self.length + rows), pieces, rows, lambda: None)
-        self._backward(prompt, rest, rest.upstream, lambda: None)
+        self._gradient(prompt, rest, self.length, self.length + 1, lambda: None)
         self._rests[rows] = pieces
 
     def read(self, ids: tuple[int, ...], check: Check) -> Prompt:
@@ -157,7 +159,11 @@ class PromptPasses:
             if size is None:
                 raise ValueError("not compiled for so many rows")
             prompt.rest = self._read_rest(prompt, ids, self._rests[size], size, check)
-        rest = prompt.rest
+        return self._gradient(prompt, prompt.rest, start, end, check)
+
+    def _gradient(
+        self, prompt: Prompt, rest: Rest, start: int, end: int, check: Check
+    ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
         first = len(prompt.ids) - 1  # row i predicts token i + 1
         rows = first + np.arange(len(rest.losses))
         wanted = (start - 1 <= rows) & (rows < end - 1)

@@ -9,14 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .buckets import length_bucket, rest_bucket
+from .buckets import WASTE, length_bucket, rest_bucket
 from .cut import Cut
 from .head import Head
 from .kept import Kept
 from .passes import MOST_ROWS, Check
 from .prompt_passes import Prompt, PromptPasses
-
-_WASTE = 1.15  # padded length, as a part of the own, up to which another bucket is as good
 
 
 class Prompts:
@@ -43,7 +41,7 @@ class Prompts:
         self._lock = threading.Lock()
         self._passes: dict[int, PromptPasses] = {}
         self._wanted: dict[int, int] = {}
-        self._too_long: int | None = None if cut.goes_on else 0  # a length from which on there is no room
+        self._refused: set[tuple[int, int]] = set()  # lengths and rows that there is no room for
 
     @property
     def is_prepared(self) -> bool:
@@ -55,7 +53,7 @@ class Prompts:
         bucket = length_bucket(length, self._window)
         # A family whose positions are learned can't be run beyond its window, not even on padding.
         is_beyond = self._window is not None and bucket + rest_bucket(rows) > self._window
-        if rows > MOST_ROWS or is_beyond or (self._too_long is not None and bucket >= self._too_long):
+        if rows > MOST_ROWS or is_beyond or (bucket, rest_bucket(rows)) in self._refused:
             return
         with self._lock:
             known = self._passes.get(bucket)
@@ -68,17 +66,17 @@ class Prompts:
             with self._lock:
                 if not self._wanted:
                     return
-                bucket, rows = next(iter(self._wanted.items()))
-            try:
-                passes = self._passes.get(bucket) or PromptPasses(self._cut, self._head, bucket)
-                if passes.kept_bytes(rows) > self._budget:
-                    self._too_long = min(bucket, self._too_long or bucket)
-                else:
-                    passes.compile(rows)
-                    self._passes[bucket] = passes
-            finally:
-                with self._lock:
-                    self._wanted.pop(bucket, None)
+                bucket = next(iter(self._wanted))
+                rows = self._wanted.pop(bucket)  # what is wanted meanwhile isn't lost
+            # Asked here, not beforehand: that takes a trial.
+            passes = (
+                (self._passes.get(bucket) or PromptPasses(self._cut, self._head, bucket)) if self._cut.goes_on else None
+            )
+            if passes is None or passes.kept_bytes(rows) > self._budget:
+                self._refused.add((bucket, rest_bucket(rows)))
+                continue
+            passes.compile(rows)
+            self._passes[bucket] = passes
 
     def read(self, ids: Sequence[int], check: Check) -> tuple[Any, Any] | None:
         """Return what predicts a prompt's next token, and its keys and values; None: there is nothing compiled for it.
@@ -131,6 +129,6 @@ class Prompts:
     def _of_length(self, length: int) -> PromptPasses | None:
         # A copy: another may be compiled meanwhile.
         size = min((size for size in list(self._passes) if size >= length), default=None)
-        if size is None or (size > _WASTE * length and size != length_bucket(length, self._window)):
+        if size is None or (size > WASTE * length and size != length_bucket(length, self._window)):
             return None
         return self._passes[size]

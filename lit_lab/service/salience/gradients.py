@@ -12,7 +12,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from ..engine.backends import backend
-from ..engine.buckets import ROWS, length_bucket
+from ..engine.buckets import ROWS, WASTE, length_bucket
 from ..engine.cut import Cut
 from ..engine.head import Head
 from ..engine.kept import Kept
@@ -21,7 +21,6 @@ from ..engine.prompts import Prompts
 
 KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
 LARGE = 50_000_000  # weights of the blocks from which on compiling takes less time than one target without it
-_WASTE = 1.15  # padded length, as a part of the own, up to which another bucket is as good
 _MOST_WASTE = 2.5  # up to which another bucket is faster than eager Keras
 
 
@@ -46,7 +45,8 @@ class TargetGradient:
 class EmbeddingGradients:
     """Gradients through a Keras CausalLM, cut open at its embedding layer's output.
 
-    A sequence's forward pass is done once and kept; each target then takes one backward pass. Logits are computed for
+    A sequence's forward pass is done once and kept, or goes on from that of its prompt, if that was kept when it was
+    answered (`read`); each target then takes one backward pass. Logits are computed for
     the target's rows alone, and no gradient of a weight. Until `prepare` has compiled a sequence's length, small models
     are run by eager Keras: who waits for a map never waits for a compiler where that would take longer.
 
@@ -95,6 +95,8 @@ class EmbeddingGradients:
         Once that is compiled, too, `read` reads such a prompt for whoever answers it, and the answer's gradients need no
         second pass over it.
         """
+        if answer < 1:
+            return
         self.want(prompt + answer, min(answer, MOST_ROWS))
         self._prompts.want(prompt, answer)
 
@@ -103,19 +105,16 @@ class EmbeddingGradients:
         return self._prompts.read(ids, check)
 
     def prepare(self) -> None:
-        """Compile what is wanted; what is asked for meanwhile, from another thread, runs eagerly."""
+        """Compile what is wanted; what is asked for meanwhile, from another thread, runs as if it weren't."""
         while True:
             with self._lock:
                 if not self._wanted:
                     break
-                bucket, rows = next(iter(self._wanted.items()))
-            try:
-                passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
-                passes.compile(rows)
-                self._passes[bucket] = passes
-            finally:
-                with self._lock:
-                    self._wanted.pop(bucket, None)
+                bucket = next(iter(self._wanted))
+                rows = self._wanted.pop(bucket)  # what is wanted meanwhile isn't lost
+            passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
+            passes.compile(rows)
+            self._passes[bucket] = passes
         self._prompts.prepare()
 
     def kept_bytes(self, length: int) -> int:
@@ -165,7 +164,7 @@ class EmbeddingGradients:
         """
         passes = self._passes.get(min((size for size in list(self._passes) if size >= len(ids)), default=0))
         rows = len(ids) - start
-        if passes is None or passes.length > _WASTE * len(ids) or rows > MOST_ROWS or not passes.serves(rows):
+        if passes is None or passes.length > WASTE * len(ids) or rows > MOST_ROWS or not passes.serves(rows):
             return None
         return passes.hidden(self._forward(passes, tuple(ids), check), start, len(ids))
 
@@ -232,13 +231,13 @@ class EmbeddingGradients:
             window = target
         rows = window[1] - window[0]
         passes = self._of_length(length)
-        if passes is None or passes.length > _WASTE * length:
+        if passes is None or passes.length > WASTE * length:
             self.want(length, rows)
         if passes is None:
             return None
         if passes.serves(rows) or (self._large and not passes.serves(needed)):
             return passes, window
-        if passes.length <= _WASTE * length:
+        if passes.length <= WASTE * length:
             self.want(passes.length, rows)
         return (passes, target) if passes.serves(needed) else None
 
@@ -246,7 +245,7 @@ class EmbeddingGradients:
         """Return passes for a length, compiled or, where that takes less time than one target without, to be compiled."""
         # A copy: another may be compiled meanwhile.
         compiled = min((size for size in list(self._passes) if size >= length), default=None)
-        if compiled is not None and compiled <= (_WASTE if self._large else _MOST_WASTE) * length:
+        if compiled is not None and compiled <= (WASTE if self._large else _MOST_WASTE) * length:
             return self._passes[compiled]
         if not self._large:
             return None
