@@ -298,7 +298,8 @@ class Cut:
         if not all(map(_cache_names, self.blocks)):
             return False
         dtype = self.embed.compute_dtype
-        close = 1e-4 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05  # what rounding explains
+        # What rounding explains; a GPU multiplies float32 less exactly, too.
+        close = 2e-3 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05
         x = np.random.default_rng(0).normal(size=(1, 24, self.width))
         for block in {_kind(block): block for block in self.blocks}.values():
             try:

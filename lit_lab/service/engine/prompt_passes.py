@@ -86,13 +86,13 @@ class PromptPasses:
         known = Spec((1, *blocks, 2, length, kept.heads, kept.width), kept.dtype)
         last = len(parts) - 1
         self._inputs = [[states, Spec((), "int32")] if at == last else [states] for at in range(last + 1)]
-        self._outputs = [[states] if at != last else [] for at in range(last + 1)]
+        outputs = [[states] if at != last else [] for at in range(last + 1)]
         # A stem has neither keys nor values.
         self._known = [[known] if at or not last else [] for at in range(last + 1)]
         self._prompt = [
-            (part, self._pieces.of(part, inputs, outputs + specs, is_shared))
-            for part, inputs, outputs, specs, is_shared in zip(
-                parts, self._inputs, self._outputs, self._known, are_shared(parts), strict=True
+            (part, self._pieces.of(part, given, found + specs, is_shared))
+            for part, given, found, specs, is_shared in zip(
+                parts, self._inputs, outputs, self._known, are_shared(parts), strict=True
             )
         ]
         self._rests: dict[int, list[tuple[Part, Any]]] = {}
