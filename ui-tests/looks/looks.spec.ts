@@ -32,8 +32,7 @@ test('empty, starting, failing', async ({ page, request, tmpPath }) => {
     await window.jupyterapp.commands.execute('lit-lab:open-panel');
   });
   await expect(panel.region).toBeVisible();
-  await shoot(page, 'starting-unasked');
-  await servicePid(request);
+  await shoot(page, 'asleep'); // nothing has been asked of the model yet
   await widen(page, panel, 420);
   await shoot(page, 'empty');
 
