@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,10 +17,11 @@ from typing import Any
 
 import requests
 import websocket
+from waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[1]
-COLD = 120
-"""Seconds that a service may take to start on a busy machine."""
+STARTS = 5
+"""How often another port is tried where somebody else has taken the one that was free."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class LiveServer:
         """What the server has said so far."""
         return (self.folder / "log.txt").read_text("utf-8", "replace")
 
-    def ask(self, method: str, path: str, body: object = None, timeout: float = 30) -> Any:
+    def ask(self, method: str, path: str, body: object = None, timeout: float = PATIENCE) -> Any:
         """Return what a route of ours answers; raises `requests.HTTPError` if it refuses."""
         url = f"{self.url}/lit-lab/api/{path}"
         response = requests.request(method, url, json=body, headers=self.headers, timeout=timeout)
@@ -68,16 +68,22 @@ class LiveServer:
 
     def wait_for(self, *states: str) -> dict[str, Any]:
         """Wait until the service is in one of these states, and return what it says."""
-        until = time.monotonic() + COLD
-        while (found := self.service())["state"] not in states:
-            assert time.monotonic() < until, f"{found}\n{self.log[-4000:]}"
-            time.sleep(0.05)
-        return found
+        told: list[dict[str, Any]] = []
+
+        def there() -> bool:
+            told[:] = [self.service()]
+            return told[0]["state"] in states
+
+        try:
+            until(there)
+        except AssertionError as error:
+            raise AssertionError(f"{told}\n{self.log[-4000:]}") from error
+        return told[0]
 
     def events(self, job: str, start: int = 0) -> Iterator[dict[str, Any]]:
         """Yield a job's events from a number on as they come, heartbeats left out."""
         url = f"{self.url}/lit-lab/api/jobs/{job}/events?from={start}"
-        with requests.get(url, headers=self.headers, stream=True, timeout=COLD) as response:
+        with requests.get(url, headers=self.headers, stream=True, timeout=PATIENCE) as response:
             response.raise_for_status()
             for line in response.iter_lines(chunk_size=1):
                 if line and (event := json.loads(line))["event"] != "heartbeat":
@@ -88,14 +94,14 @@ class LiveServer:
 def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
     """Start a Python kernel; yield what runs a line of code in it and returns its value as text."""
     kernels = f"{server.url}/api/kernels"
-    started = requests.post(kernels, json={"name": "python3"}, headers=server.headers, timeout=COLD)
+    started = requests.post(kernels, json={"name": "python3"}, headers=server.headers, timeout=PATIENCE)
     started.raise_for_status()
     session = started.json()["id"]
     address = f"{kernels.replace('http', 'ws', 1)}/{session}/channels"
 
     def run(code: str) -> str:
         # Connected each time: a connection that nobody reads answers no ping, and is closed.
-        channels = websocket.create_connection(address, header=server.headers, timeout=COLD)
+        channels = websocket.create_connection(address, header=server.headers, timeout=PATIENCE)
         number = secrets.token_hex()
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         header = {"msg_id": number, "msg_type": "execute_request", "username": "", "session": session, "version": "5.3"}
@@ -117,7 +123,7 @@ def kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
     try:
         yield run
     finally:
-        requests.delete(f"{kernels}/{session}", headers=server.headers, timeout=30)
+        requests.delete(f"{kernels}/{session}", headers=server.headers, timeout=PATIENCE)
 
 
 @contextmanager
@@ -131,44 +137,67 @@ def live_server(folder: Path, lit_lab: dict[str, Any] | None = None, **environme
     """
     for name in ("root", "home"):
         (folder / name).mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     token = secrets.token_hex(16)
-    config = folder / "config.json"
-    server = {
-        "jpserver_extensions": {"lit_lab": True},
-        "root_dir": str(folder / "root"),
-        "port": port,
-        "port_retries": 0,
-        "open_browser": False,
-        "allow_root": True,
-    }
-    # Named, so that no request can begin to set one up.
-    ours = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **(lit_lab or {})}
-    config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": ours}))
-    config.chmod(0o600)
     variables = {
         "HOME": str(folder / "home"),  # a login to Kaggle may be saved there
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTER_DATA_DIR": str(folder / "data"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        **environment,
     }
-    command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
-    with (folder / "log.txt").open("wb") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **variables, **environment}
-        )
-    live = LiveServer(f"http://127.0.0.1:{port}", token, process, folder)
+    live = _started(folder, token, lit_lab or {}, variables)
     try:
-        until = time.monotonic() + COLD
-        while process.poll() is None and time.monotonic() < until:
-            with suppress(requests.ConnectionError):
-                live.service()
-                break
-            time.sleep(0.1)
-        assert process.poll() is None, live.log[-4000:]
         yield live
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        live.process.send_signal(signal.SIGTERM)
+        live.process.wait(PATIENCE)
+
+
+def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[str, str]) -> LiveServer:
+    """Start a server and wait until it answers; with another port, where the one that was free is taken meanwhile."""
+    for _ in range(STARTS):
+        port = _free_port()
+        config = folder / "config.json"
+        server = {
+            "jpserver_extensions": {"lit_lab": True},
+            "root_dir": str(folder / "root"),
+            "port": port,
+            "port_retries": 0,
+            "open_browser": False,
+            "allow_root": True,
+        }
+        # Named, so that no request can begin to set one up.
+        ours = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **lit_lab}
+        config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": ours}))
+        config.chmod(0o600)
+        command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
+        with (folder / "log.txt").open("wb") as output:
+            process = subprocess.Popen(
+                command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **variables}
+            )
+        live = LiveServer(f"http://127.0.0.1:{port}", token, process, folder)
+
+        def answers(live: LiveServer = live) -> bool:
+            if live.process.poll() is not None:
+                return True
+            with suppress(requests.ConnectionError):
+                live.service()
+                return True
+            return False
+
+        try:
+            until(answers)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        if process.poll() is None:
+            return live
+        assert "is not available" in live.log or "already in use" in live.log, live.log[-4000:]
+    raise AssertionError(f"no port stayed free, {STARTS} times")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])

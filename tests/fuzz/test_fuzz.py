@@ -17,10 +17,10 @@ from hypothesis import HealthCheck, Phase, settings
 from live import ROOT, LiveServer, live_server
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
+from waiting import PATIENCE
 
 REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "500"))
 NOBODY = "http://127.0.0.1:9"  # no request leaves this machine: downloads of presets that there might be
-HANGS = 30  # seconds; a long poll of a job's events may last as long as the job
 
 schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text("utf-8")))
 # A restart isn't a computation: it ends all that the other requests started, and takes seconds.
@@ -70,7 +70,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
 def test_answers_whatever_is_asked(case: schemathesis.Case, server: LiveServer) -> None:
     try:
         # Events are streamed as long as a job runs: what comes first is enough.
-        response = case.call(base_url=server.url, headers=server.headers, timeout=HANGS)
+        response = case.call(base_url=server.url, headers=server.headers, timeout=PATIENCE)
     except requests.exceptions.InvalidHeader:
         return  # no client could send it
     case.validate_response(response, checks=[not_a_server_error, status_code_conformance, response_schema_conformance])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,20 +12,19 @@ from typing import Any
 import pytest
 import requests
 from live import LiveServer, live_server
+from waiting import SOON, until
 
 from lit_lab import demo
 
 sys.path.append(str(Path(__file__).parents[1] / "service"))
 from kaggle_standin import HANDLE, KaggleStandIn
 
-SOON = 2.0
-"""Seconds within which somebody who looks must see what happened."""
-
 
 @pytest.fixture
 def kaggle() -> Iterator[KaggleStandIn]:
     standin = KaggleStandIn(demo.preset_path())
-    standin.open, standin.pace = True, 0.05
+    # More than the megabyte that kagglehub writes at a time, and not all.
+    standin.open, standin.hold = True, 1_200_000
     yield standin
     standin.close()
 
@@ -61,31 +59,21 @@ def test_killed_in_the_middle_of_a_download(kaggle: KaggleStandIn, tmp_path: Pat
         pid = server.ready()
         change(server, "add", path=f"kaggle://{HANDLE}")
         change(server, "download")
-        until = time.monotonic() + 60
-        while (tiny(server)["download"] or {"done": 0})["done"] < 500_000:
-            assert time.monotonic() < until, tiny(server)
-            time.sleep(0.05)
+        until(lambda: (tiny(server)["download"] or {"done": 0})["done"] > 500_000)
         assert downloaders(home) or not Path("/proc/self/environ").exists()
         os.kill(pid, signal.SIGKILL)
-        killed = time.monotonic()
-        while server.service()["pid"] == pid:
-            assert time.monotonic() - killed < SOON
-            time.sleep(0.02)
+        # Without waiting for the service to be silent, which takes a minute to be noticed.
+        until(lambda: server.service()["pid"] != pid, SOON)
         # Nobody is left who downloads for nobody.
-        while downloaders(home):
-            assert time.monotonic() - killed < 30
-            time.sleep(0.1)
+        until(lambda: not downloaders(home))
         # Jupyter goes on, and so does the download where it was.
-        assert requests.get(f"{server.url}/api/status", headers=server.headers, timeout=10).ok
+        assert requests.get(f"{server.url}/api/status", headers=server.headers, timeout=SOON).ok
         server.ready()
         assert tiny(server)["state"] == "absent"
-        kaggle.pace = 0.0
+        kaggle.hold = None
         change(server, "download")
-        until = time.monotonic() + 120
-        while (model := tiny(server))["state"] != "ready":
-            assert time.monotonic() < until, model
-            assert model["state"] != "failed", model
-            time.sleep(0.2)
+        model = until(lambda: found if (found := tiny(server))["state"] in ("ready", "failed") else None)
+        assert model["state"] == "ready", model
         assert kaggle.ranges
         job = server.ask(
             "POST", "jobs", {"kind": "generate", "model": "tiny", "prompt": "Suggestion: Quiche\nAnalysis:"}

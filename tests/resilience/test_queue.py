@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 from live import LiveServer, live_server
+from waiting import PATIENCE
 
 MANY = 200
 ASKED = {"kind": "generate", "model": "demo", "max_new_tokens": 8}
@@ -109,17 +110,17 @@ def test_somebody_else_waits_for_one_and_not_for_all(server: LiveServer) -> None
     # Who has a cookie has a name of their own; the others have the token alone.
     other = requests.Session()
     other.headers.update(server.headers)
-    other.get(f"{server.url}/api/status", timeout=30).raise_for_status()
+    other.get(f"{server.url}/api/status", timeout=PATIENCE).raise_for_status()
     assert other.cookies
     with busy(server):
         jobs = [server.ask("POST", "jobs", asked(n))["id"] for n in range(20)]
         assert first_position(server, jobs[-1]) == 20
-        reply = other.post(f"{server.url}/lit-lab/api/jobs", json=asked(0), timeout=30)
+        reply = other.post(f"{server.url}/lit-lab/api/jobs", json=asked(0), timeout=PATIENCE)
         reply.raise_for_status()
         url = f"{server.url}/lit-lab/api/jobs/{reply.json()['id']}/events"
-        with other.get(url, stream=True, timeout=120) as response:
+        with other.get(url, stream=True, timeout=PATIENCE) as response:
             first = next(response.iter_lines(chunk_size=1))
         assert b"position 1 " in first, first
-    assert b'"done"' in other.get(url, timeout=120).content
+    assert b'"done"' in other.get(url, timeout=PATIENCE).content
     for job in jobs:
         assert list(server.events(job))[-1]["event"] == "done"

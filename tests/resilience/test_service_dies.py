@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 from live import LiveServer, kernel, live_server
+from waiting import PATIENCE, SOON, until
 
 PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:"
 GENERATE = {"kind": "generate", "model": "demo", "prompt": PROMPT}
-SOON = 2.0
-"""Seconds within which somebody who looks must see what happened."""
 
 
 @pytest.fixture(scope="module")
@@ -68,11 +67,16 @@ def test_killed_ten_times_in_a_row_while_it_starts(server: LiveServer) -> None:
     gone: set[int] = set()
     for _ in range(10):
         server.ask("POST", "service/start")
-        until = time.monotonic() + 60
-        while (pid := server.service()["pid"]) is None or pid in gone:
-            assert time.monotonic() < until
+
+        def new() -> int | None:
+            found = server.service()["pid"]
+            if found is not None and found not in gone:
+                return int(found)
             server.ask("POST", "service/start")  # after some crashes it waits to be asked
-            time.sleep(0.02)
+            return None
+
+        pid = until(new)
+        assert pid is not None
         os.kill(pid, signal.SIGKILL)
         gone.add(pid)
     assert len(gone) == 10
@@ -95,7 +99,8 @@ def test_killed_while_the_model_is_loaded(server: LiveServer) -> None:
 
 def test_killed_in_the_middle_of_an_answer(server: LiveServer) -> None:
     found, seconds = killed_at(server, GENERATE, "token")
-    assert found[-1]["event"] == "error"
+    # Its end was seen, and not its silence.
+    assert found[-1]["error"] == "service_died"
     assert seconds < SOON
     assert found[-1]["message"]
     assert found[-1]["hint"]
@@ -119,7 +124,8 @@ def test_killed_in_the_middle_of_a_map(server: LiveServer) -> None:
         "methods": ["integrated_gradients"],
     }
     found, seconds = killed_at(server, job, "scores")
-    assert found[-1]["event"] == "error"
+    # Its end was seen, and not its silence.
+    assert found[-1]["error"] == "service_died"
     assert seconds < SOON
     assert any(event["event"] == "scores" for event in found)
     server.ready()
@@ -139,7 +145,7 @@ def test_one_that_hangs_is_ended_by_a_restart(server: LiveServer) -> None:
     server.ask("POST", "runs/search", {})
     assert time.monotonic() - began < SOON
     server.ask("POST", "service/restart")
-    reader.join(60)
+    reader.join(PATIENCE)
     assert ends[-1]["event"] == "error"
     assert not Path(f"/proc/{pid}").exists() or server.ready() != pid
     assert text(answered(server))

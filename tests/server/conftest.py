@@ -1,6 +1,5 @@
 """A Jupyter server with the extension, over a stand-in for the model service."""
 
-import asyncio
 import json
 import os
 import shlex
@@ -8,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
+from waiting import until_async as until  # noqa: F401  (the tests of this folder take it from here)
 
 STANDIN = Path(__file__).parent / "standin.py"
 
@@ -43,6 +44,10 @@ class StandIn:
     def pids(self):
         return [int(pid) for pid in self.trace("starts")]
 
+    def go(self):
+        """Let the prompt `wait` be answered."""
+        (self.folder / "go").touch()
+
     def json(self, name):
         return json.loads((self.folder / name).read_text())
 
@@ -69,6 +74,28 @@ def jp_server_config(lit_lab_config):
 def lit_lab(jp_serverapp):
     """The extension's application, its service stopped at the end."""
     return jp_serverapp.extension_manager.extension_apps["lit_lab"].copy().pop()
+
+
+@pytest.fixture
+def http_server_client(http_server_client):
+    """pytest-jupyter's client, which gives up after 20 seconds where it isn't given more."""
+    fetch = http_server_client.fetch
+
+    def patient(path, **options):
+        return fetch(path, **{"connect_timeout": PATIENCE, "request_timeout": PATIENCE, **options})
+
+    http_server_client.fetch = patient
+    return http_server_client
+
+
+@pytest.fixture
+def jp_fetch(jp_fetch):
+    """pytest-jupyter's `jp_fetch`, which gives up after 20 seconds where it isn't given more."""
+
+    def patient(*parts, **options):
+        return jp_fetch(*parts, **{"connect_timeout": PATIENCE, "request_timeout": PATIENCE, **options})
+
+    return patient
 
 
 @pytest.fixture
@@ -111,19 +138,6 @@ def generate(api):
         return job["id"]
 
     return start
-
-
-async def until(condition, patience=8.0):
-    """Wait for a condition, which may be a coroutine function, to become true; return its value."""
-    deadline = asyncio.get_running_loop().time() + patience
-    while asyncio.get_running_loop().time() < deadline:
-        value = condition()
-        if asyncio.iscoroutine(value):
-            value = await value
-        if value:
-            return value
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"did not become true in {patience} s: {condition}")
 
 
 def example(kind, **fields):

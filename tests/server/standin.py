@@ -3,7 +3,8 @@
     python standin.py <mode> <folder>
 
 The mode says how it starts; what it does with a prompt is written in the prompt. It leaves traces in the folder:
-`starts` (one line for each start) and `closed` (a stream's reader went away).
+`starts` (one line for each start) and `closed` (a stream's reader went away). With the prompt `wait` it answers half, and
+the rest once there is a file `go` in the folder.
 """
 
 import json
@@ -60,7 +61,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/models":
             state = "downloading" if (FOLDER / "downloading").exists() else "ready"
-            self.answer({"models": [{**MODEL, "state": state}]})
+            self.answer({"models": [{**model, "state": state} for model in MODELS.values()]})
         elif self.path == "/health":
             self.answer({"state": "ready", "detail": "", "version": VERSION, "models": [MODEL]})
         elif self.path == "/lit/files/main.js":
@@ -93,7 +94,8 @@ class Handler(BaseHTTPRequestHandler):
             if request.get("change", {}).get("name") == "refused":
                 self.answer({"error": "bad_path", "message": "It is nowhere.", "hint": "Look."}, 422)
                 return
-            self.answer({"models": [MODEL]})
+            change(request.get("change", {}))
+            self.answer({"models": list(MODELS.values())})
             return
         if self.path == "/tokens":
             self.answer({"model": "demo", "prompt": [], "answer": [], "window": 64})
@@ -116,6 +118,13 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
         except OSError:
             trace("closed", self.path)
+
+
+def change(order):
+    if order.get("kind") == "add":
+        MODELS[order["name"]] = {**MODEL, "name": order["name"], "path": order["path"], "added": True}
+    if order.get("kind") == "remove":
+        MODELS.pop(order["name"], None)
 
 
 def events(path, request):
@@ -205,8 +214,8 @@ def generation(request):
     while prompt == "forever":
         time.sleep(0.02)
         yield token("la")
-    if prompt == "wait":
-        time.sleep(0.7)
+    while prompt == "wait" and not (FOLDER / "go").exists():
+        time.sleep(0.01)
     yield {"event": "heartbeat"}
     yield said[1]
     yield {
@@ -228,7 +237,7 @@ def main():
     print("a library prints", flush=True)
     say(event="progress", message="Importing TensorFlow…")
     if MODE == "hang":
-        time.sleep(60)
+        time.sleep(3600)
     if MODE == "crash" or (MODE == "crash-once" and starts == 1):
         print("Fatal: the sky fell", file=sys.stderr, flush=True)
         sys.exit(3)
@@ -245,11 +254,12 @@ def main():
         time.sleep(0.5)
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    if MODE == "stubborn":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     say(event="listening", port=server.server_port, version="9.9.9" if MODE == "other-version" else VERSION)
     say(event="ready")
     if MODE == "stubborn":
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(60)
+        time.sleep(3600)
     sys.stdin.read()  # ends with the Jupyter server
 
 
@@ -257,4 +267,8 @@ def main():
 BAD = {13: float("nan"), 14: float("inf"), 15: float("-inf")}
 VERSION = json.loads((Path(__file__).resolve().parents[2] / "package.json").read_text())["version"]
 CONFIG = json.loads(sys.stdin.readline())
+MODELS = {"demo": MODEL}
+for entry in CONFIG["models"]:
+    if entry.partition(":")[0] in CONFIG["added"]:
+        change({"kind": "add", "name": entry.partition(":")[0], "path": entry.partition(":")[2]})
 main()

@@ -4,14 +4,17 @@ import asyncio
 import json
 import os
 import sys
+import threading
 
 import pytest
 from jupyter_server.auth import Authorizer
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from waiting import PATIENCE
 
 from conftest import until
 from lit_lab.datasets import contents, shelf
 from lit_lab.datasets.configured import Entry, parse, parse_all
+from lit_lab.datasets.opened import OpenDataset
 
 
 @pytest.fixture
@@ -262,11 +265,19 @@ async def test_a_large_file_is_looked_at_while_it_is_read_and_can_be_closed(
     api, jp_root_dir, search, lit_lab, monkeypatch
 ):
     (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 500) * 40_000)
+    take, taken, may_go_on = OpenDataset._take, [], threading.Event()
+
+    def slowly(self, records):
+        if taken:
+            may_go_on.wait(PATIENCE)
+        taken.append(take(self, records))
+
+    monkeypatch.setattr(OpenDataset, "_take", slowly)
     state = (await api("POST", "datasets", "open", body={"path": "big.jsonl"}))[1]
 
     async def some():
         now = (await api("GET", "datasets", state["id"]))[1]
-        return now if now["rows"] else None
+        return now if now["rows"] and now["done"] else None
 
     now = await until(some)
     assert (now["state"], 0 < now["done"] < now["size"]) == ("reading", True)
@@ -275,6 +286,7 @@ async def test_a_large_file_is_looked_at_while_it_is_read_and_can_be_closed(
     assert (status, answer["error"]) == (409, "still_reading")
     assert (await api("DELETE", "datasets", state["id"]))[0] == 200
     assert (await api("GET", "datasets", state["id"]))[0] == 404
+    may_go_on.set()
     await until(lambda: not lit_lab.core.datasets._tasks)
 
 
@@ -331,5 +343,5 @@ async def test_files_that_are_not_on_disk_are_copied_and_the_copy_is_deleted(jp_
 async def test_closing_the_server_ends_reading(jp_root_dir, api, lit_lab):
     (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 500) * 40_000)
     await api("POST", "datasets", "open", body={"path": "big.jsonl"})
-    await asyncio.wait_for(lit_lab.core.datasets.close_all(), 5)
+    await asyncio.wait_for(lit_lab.core.datasets.close_all(), PATIENCE)
     assert not lit_lab.core.datasets._open

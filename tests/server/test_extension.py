@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -38,9 +37,7 @@ LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervision|u
 
 def test_the_server_starts_without_what_it_may_never_need(tmp_path):
     environment = {**os.environ, "HOME": str(tmp_path), "JUPYTER_RUNTIME_DIR": str(tmp_path)}
-    done = subprocess.run(
-        [sys.executable, "-c", START], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", START], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     modules = json.loads(done.stdout.splitlines()[-1])
     assert "lit_lab.handlers" in modules
@@ -54,7 +51,7 @@ def test_what_the_server_uses_later_is_light_too(tmp_path):
         "from lit_lab.supervision import supervisor, remote; "
         "print(json.dumps(sorted(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert not [name for name in json.loads(done.stdout) if HEAVY.match(name)]
 
@@ -222,10 +219,9 @@ class TestRealService:
 
     async def test_prompt_to_scores(self, api, generate, jp_fetch, lit_lab):
         async def read(job):
-            response = await jp_fetch("lit-lab", "api", "jobs", job, "events", request_timeout=120)
+            response = await jp_fetch("lit-lab", "api", "jobs", job, "events")
             return [json.loads(line) for line in response.body.splitlines()]
 
-        began = time.monotonic()
         job = await generate("Analyze a menu item in a restaurant.", max_new_tokens=8)
         found = [event for event in await read(job) if event["event"] != "heartbeat"]
         assert found[-1]["event"] == "done", (found[-1], (await api("GET", "service", "log"))[1])
@@ -246,4 +242,3 @@ class TestRealService:
         await lit_lab.stop_extension()
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-        assert time.monotonic() - began < 120

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from typing import get_args
 
 import pytest
@@ -52,8 +51,9 @@ async def test_events_are_replayed_from_a_number_on(generate, events, api):
     assert (await api("GET", "jobs", job))[1]["state"] == "done"
 
 
-async def test_a_job_goes_on_when_nobody_listens(generate, api, events):
+async def test_a_job_goes_on_when_nobody_listens(generate, api, events, standin):
     job = await generate("wait")
+    standin.go()
     await until(lambda: _state(api, job, "done"))
     assert texts(await events(job)) == "Hello"
 
@@ -62,19 +62,20 @@ async def _state(api, job, state):
     return (await api("GET", "jobs", job))[1]["state"] == state
 
 
-async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generate, jp_fetch, lit_lab):
-    object.__setattr__(lit_lab.core.options, "heartbeat", 0.15)
+async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generate, jp_fetch, lit_lab, standin):
+    object.__setattr__(lit_lab.core.options, "heartbeat", 0.05)
     arrived = []
+
+    def arrives(chunk):
+        arrived.extend(json.loads(line)["event"] for line in chunk.splitlines())
+        # Only once the first token has come, and heartbeats behind it, is there a second: it isn't held back until then.
+        if "token" in arrived and arrived[arrived.index("token") :].count("heartbeat") >= 2:
+            standin.go()
+
     job = await generate("wait")
-    await jp_fetch(
-        "lit-lab", "api", "jobs", job, "events",
-        streaming_callback=lambda chunk: arrived.append((time.monotonic(), chunk)),
-    )  # fmt: skip
-    lines = [(when, json.loads(line)) for when, chunk in arrived for line in chunk.splitlines()]
-    beats = [when for when, event in lines if event["event"] == "heartbeat"]
-    assert len(beats) >= 2
-    tokens = [when for when, event in lines if event["event"] == "token"]
-    assert any(tokens[0] < beat < tokens[1] for beat in beats)  # the first was not held back until the second
+    await jp_fetch("lit-lab", "api", "jobs", job, "events", streaming_callback=arrives)
+    assert arrived.count("token") == 2
+    assert arrived[-1] == "done"
     # They have no number: what is replayed has none of the service's, and none of ours.
     assert "heartbeat" not in kinds(
         [json.loads(line) for line in (await jp_fetch("lit-lab", "api", "jobs", job, "events")).body.splitlines()]
@@ -84,11 +85,9 @@ async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generat
 async def test_cancelling_closes_the_computation_at_once(generate, api, events, standin, lit_lab):
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
-    began = time.monotonic()
     status, info = await api("DELETE", "jobs", job)
     assert (status, info["state"]) == (200, "cancelled")
-    await until(lambda: standin.trace("closed"))
-    assert time.monotonic() - began < 5.0  # it would never end by itself
+    await until(lambda: standin.trace("closed"))  # it would never end by itself
     found = await events(job)
     assert kinds(found)[-1] == "cancelled"
     assert "la" in texts(found)  # what had come stays
@@ -104,10 +103,11 @@ async def test_cancelling_while_the_service_starts(generate, api, events, standi
     assert kinds(await events(job))[-1] == "cancelled"
 
 
-async def test_a_reader_that_goes_away_does_not_stop_the_job(generate, jp_fetch, api, lit_lab):
+async def test_a_reader_that_goes_away_does_not_stop_the_job(generate, jp_fetch, api, lit_lab, standin):
     job = await generate("wait")
     with pytest.raises(Exception, match=r"(?i)timeout"):
         await jp_fetch("lit-lab", "api", "jobs", job, "events", request_timeout=0.3)
+    standin.go()
     await until(lambda: _state(api, job, "done"))
 
 

@@ -70,7 +70,7 @@ class TestOwn:
         assert (await api("POST", "service", "setup"))[1]["state"] == "running"  # the same
         status, answer = await api("DELETE", "service", "setup")
         assert status == 202 or status == 200, answer
-        await until(lambda: self._in(setup, "stopped"), 60)
+        await until(lambda: self._in(setup, "stopped"))
         assert place.python() is None
 
     async def test_nothing_of_it_outlives_the_server(self, api, lit_lab, setup):
@@ -90,14 +90,14 @@ class TestOwn:
         supervisor._set("failed", why.message, why.hint, error=why.error)
         assert (await setup())["wanted"] is True
         await api("POST", "service", "setup")
-        await until(lambda: self._in(setup, "done"), 300)
+        await until(lambda: self._in(setup, "done"))
 
         # It is tried with the new one, which has nothing but names in it.
         async def failed():
             service = (await api("GET", "status"))[1]["service"]
             return service if service["state"] == "failed" and service["detail"] != why.message else None
 
-        await until(failed, 60)
+        await until(failed)
         log = (await api("GET", "service", "log"))[1]["lines"]
         assert f"[starting {place.used().python}]" in log
 

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+from waiting import PATIENCE
 
 from conftest import alive, until
 from lit_lab.problem import Problem
@@ -24,7 +25,7 @@ def supervisor(standin, tmp_path, jp_asyncio_loop):
     made = []
 
     def make(**options):
-        options = {"backoff": (0.05, 0.05), "idle_timeout": 60.0, "start_timeout": 20.0, **options}
+        options = {"backoff": (0.05, 0.05), "idle_timeout": 3600.0, "start_timeout": PATIENCE, **options}
         settings = Settings(python=str(standin.python), cache=tmp_path / "cache", models=("demo:embedded",), **options)
         made.append(Supervisor(settings, ServiceLog(tmp_path / "runtime" / "service.log")))
         return made[-1]
@@ -276,7 +277,7 @@ async def main():
     service = Supervisor(Settings(sys.argv[1], folder, ("demo:embedded",)), ServiceLog(folder / "log"))
     await service.ready()
     print("ready", flush=True)
-    await asyncio.sleep(60)
+    await asyncio.sleep(3600)
 
 asyncio.run(main())
 """

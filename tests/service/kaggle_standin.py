@@ -33,10 +33,11 @@ class KaggleStandIn:
         corrupt: Whether the weights arrive damaged.
         pace: Seconds between pieces of a file.
         cut: Bytes of the weights after which the connection breaks; None: never.
+        hold: Bytes of the weights after which nothing more comes until this is None; None: all comes.
         ranges: What was asked for by `Range`.
         asked: Paths of all requests.
 
-    The first five can also be set by `POST /set`.
+    All but the port and what was asked can also be set by `POST /set`.
     """
 
     def __init__(self, files: Path, port: int = 0) -> None:
@@ -46,6 +47,7 @@ class KaggleStandIn:
         self.corrupt = False
         self.pace = 0.0
         self.cut: int | None = None
+        self.hold: int | None = None
         self.ranges: list[str] = []
         self.asked: list[str] = []
         handler = type("Handler", (_Handler,), {"kaggle": self})
@@ -74,6 +76,7 @@ class KaggleStandIn:
 
     def close(self) -> None:
         """Stop it."""
+        self.hold = None
         self._server.shutdown()
         self._server.server_close()
 
@@ -133,6 +136,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if weights and self.kaggle.cut is not None and at >= self.kaggle.cut:
                     self.connection.close()
                     return
+                while weights and self.kaggle.hold is not None and at >= self.kaggle.hold:
+                    time.sleep(0.02)
                 self.wfile.write(content[at : at + piece])
                 if weights and self.kaggle.pace:
                     time.sleep(self.kaggle.pace)

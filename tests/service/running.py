@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from waiting import PATIENCE
 
 SECRET = "a secret for tests only"
 BACKEND = os.environ.get("LIT_LAB_TEST_BACKEND", "tensorflow")  # set by `pytest --backend`
@@ -51,14 +51,14 @@ class Running:
         with self._new:
             self._new.notify_all()
 
-    def wait_for(self, event: str, timeout: float = 60) -> dict[str, Any]:
+    def wait_for(self, event: str, timeout: float = PATIENCE) -> dict[str, Any]:
         """Return the first line of a kind."""
         with self._new:
             assert self._new.wait_for(
                 lambda: any(line["event"] == event for line in self.lines) or self.process.poll() is not None, timeout
             ), f"no {event} line: {self.lines}"
         if self.process.poll() is not None:
-            self._reader.join(2)
+            self._reader.join(PATIENCE)
         return next(line for line in self.lines if line["event"] == event)
 
     def client(self, secret: str | None = SECRET) -> httpx.Client:
@@ -66,7 +66,7 @@ class Running:
         return httpx.Client(
             base_url=f"http://127.0.0.1:{self.wait_for('listening')['port']}",
             headers={} if secret is None else {"Authorization": f"Bearer {secret}"},
-            timeout=60,
+            timeout=PATIENCE,
             trust_env=False,
         )
 
@@ -95,11 +95,3 @@ def events(client: httpx.Client, path: str, body: dict[str, Any]) -> list[dict[s
     with client.stream("POST", path, json=body) as response:
         assert response.status_code == 200, response.read()
         return [json.loads(line) for line in response.iter_lines()]
-
-
-def eventually(condition: Any, timeout: float = 20) -> None:
-    """Wait until a condition holds."""
-    end = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import BaseModel, TypeAdapter
+from waiting import PATIENCE
 
 from lit_lab.protocol import (
     AblationRequest,
@@ -125,7 +126,7 @@ async def test_an_estimate_loads_no_model(client: httpx.AsyncClient, registry: R
 async def test_an_estimate_does_not_wait_for_the_models_turn(client: httpx.AsyncClient, registry: Registry) -> None:
     await streamed(client, "/ablation", ABLATION)
     async with registry.get("one").turn:
-        answer = await asyncio.wait_for(client.post("/estimate", json={"request": SALIENCE}), 30)
+        answer = await asyncio.wait_for(client.post("/estimate", json={"request": SALIENCE}), PATIENCE)
     assert answer.json() == {"passes": 4, "seconds": 1.5}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import ProgressEvent
 from lit_lab.service import fair_queue
@@ -142,7 +143,7 @@ class Computations:
     def of(self, number: int) -> Compute:
         def compute(_: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
             self.begun.append(number)
-            self.may_end.wait(30)
+            self.may_end.wait(PATIENCE)
             yield ProgressEvent(done=1, total=1)
 
         return compute
@@ -153,14 +154,6 @@ async def read(work: Work, compute: Compute, found: list[dict[str, Any]]) -> Non
         found.append(json.loads(line))
 
 
-async def settled(condition: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("waited in vain")
-
-
 async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_computes(work: Work) -> None:
     computations = Computations()
     found: list[list[dict[str, Any]]] = [[] for _ in range(200)]
@@ -169,19 +162,19 @@ async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_comput
         tasks.append(asyncio.ensure_future(read(work, computations.of(number), events)))
         await asyncio.sleep(0)
     queue = work._registry.get("one").turn
-    await settled(lambda: len(queue) == 199 and len(computations.begun) == 1)
-    await settled(lambda: all(events and events[-1].get("message", "").startswith("Busy") for events in found[1:]))
+    await until_async(lambda: len(queue) == 199 and len(computations.begun) == 1)
+    await until_async(lambda: all(events and events[-1].get("message", "").startswith("Busy") for events in found[1:]))
     assert found[1][-1]["message"] == BUSY.format(1)
     assert found[199][-1]["message"] == BUSY.format(199)
 
     for task in tasks[101:]:
         task.cancel()  # as when the reader's connection is closed
     # While the first one still computes: nobody has to come round to them.
-    await settled(lambda: len(queue) == 100)
+    await until_async(lambda: len(queue) == 100)
     for task in tasks[1:100:2]:
         task.cancel()
-    await settled(lambda: len(queue) == 50)
-    await settled(lambda: found[100][-1]["message"] == BUSY.format(50))
+    await until_async(lambda: len(queue) == 50)
+    await until_async(lambda: found[100][-1]["message"] == BUSY.format(50))
     assert computations.begun == [0]
 
     computations.may_end.set()
@@ -202,7 +195,7 @@ async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(wo
     first: list[dict[str, Any]] = []
     second: list[dict[str, Any]] = []
     tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in ((1, first), (2, second))]
-    await settled(lambda: bool(second) and len(computations.begun) == 1)
+    await until_async(lambda: bool(second) and len(computations.begun) == 1)
     # From another thread, as the watchdog of memory does.
     await asyncio.to_thread(work.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
     await tasks[1]
@@ -217,7 +210,7 @@ async def test_a_full_queue_is_an_answer_in_words(work: Work) -> None:
     computations = Computations()
     begun: list[list[dict[str, Any]]] = [[], []]
     tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in enumerate(begun)]
-    await settled(lambda: bool(begun[1]) and len(computations.begun) == 1)
+    await until_async(lambda: bool(begun[1]) and len(computations.begun) == 1)
     refused: list[dict[str, Any]] = []
     await read(work, computations.of(2), refused)
     assert [event["event"] for event in refused] == ["error"]
@@ -233,7 +226,7 @@ async def test_those_who_ask_first_come_first_however_long_the_model_takes_to_lo
     loaded = threading.Event()
 
     def make(*_: object) -> Model:
-        loaded.wait(30)
+        loaded.wait(PATIENCE)
         return Model()
 
     monkeypatch.setattr(Registry, "_make", make)
@@ -253,7 +246,7 @@ async def test_unloaded_while_one_waits_it_is_loaded_again_in_its_turn(work: Wor
     first: list[dict[str, Any]] = []
     second: list[dict[str, Any]] = []
     tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in ((1, first), (2, second))]
-    await settled(lambda: bool(second) and len(computations.begun) == 1)
+    await until_async(lambda: bool(second) and len(computations.begun) == 1)
     entry = work._registry.get("one")
 
     async def unload() -> None:

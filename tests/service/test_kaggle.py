@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from kaggle_standin import HANDLE, KEY, TOKEN, USER, VERSION, KaggleStandIn
+from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopDownload, UnloadModel
 from lit_lab.service.managing import Manager
@@ -54,7 +55,7 @@ class Models:
     async def ended(self) -> ModelInfo:
         loading = self.registry.get("gemma").loading
         assert loading is not None
-        await asyncio.wait_for(asyncio.shield(loading), 120)
+        await asyncio.wait_for(asyncio.shield(loading), PATIENCE)
         return self.info
 
     async def download(self) -> ModelInfo:
@@ -208,19 +209,19 @@ async def test_a_broken_connection_goes_on_where_it_was(kaggle: KaggleStandIn) -
 
 async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: KaggleStandIn) -> None:
     kaggle.files["model.weights.h5"] += b"\0" * 2_500_000
-    kaggle.pace = 0.03
+    kaggle.hold = 2_000_000
     models = Models(f"kaggle://{HANDLE}", LOGIN)
     await models.registry.start(lambda _: None)
     await models.change(DownloadModel)
-    while not (models.info.download and models.info.download.done > 1_000_000):
-        assert models.info.state in ("loading", "downloading"), models.info
-        await asyncio.sleep(0.05)
+    await until_async(lambda: models.info.download and models.info.download.done > 1_000_000)
+    assert models.info.state == "downloading"
+    assert models.info.download is not None
     assert models.info.download.total == kaggle.size
     stopped = await models.change(StopDownload)
     assert (stopped.state, stopped.error) == ("absent", "download_stopped")
     assert stopped.download is not None
     assert stopped.download.done >= 1_000_000
-    kaggle.pace = 0.0
+    kaggle.hold = None
     await models.change(DownloadModel)
     ended = await models.ended()
     assert len(kaggle.ranges) == 1
@@ -231,7 +232,7 @@ async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: Kaggle
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_the_process_that_downloads_shows_no_credentials_and_ends_with_the_service(kaggle: KaggleStandIn) -> None:
-    kaggle.pace = 0.5
+    kaggle.hold = 0
     process = subprocess.Popen(
         [sys.executable, "-m", "lit_lab.service.weights.fetch"],
         stdin=subprocess.PIPE,
@@ -250,5 +251,5 @@ def test_the_process_that_downloads_shows_no_credentials_and_ends_with_the_servi
     for name in ("cmdline", "environ"):
         assert KEY.encode() not in Path(f"/proc/{process.pid}/{name}").read_bytes()
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     assert KEY not in told + process.stdout.read() + process.stderr.read()

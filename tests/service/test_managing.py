@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import (
     AddModel,
@@ -143,12 +143,12 @@ async def test_unloading_waits_for_what_is_computed(models: Models) -> None:
 
     def compute(model: Any, _: Any) -> Iterator[BaseModel]:
         begun.set()
-        release.wait(10)
+        release.wait(PATIENCE)
         assert model.causal_lm is not None
         yield from ()
 
     running = asyncio.ensure_future(models.run("one", compute))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(begun.wait, PATIENCE)
     unloading = asyncio.ensure_future(models.change(UnloadModel(name="one")))
     behind = asyncio.ensure_future(models.run("one"))
     await asyncio.sleep(0.1)
@@ -169,10 +169,8 @@ async def test_a_model_that_nobody_uses_is_unloaded(
     await models.loaded("two")
     tidying = asyncio.ensure_future(models.manager.tidy())
     used = models.registry.get("two")
-    deadline = time.monotonic() + 20
-    while models.registry.get("one").state == "ready" and time.monotonic() < deadline:
-        used.used = time.monotonic()
-        await asyncio.sleep(0.05)
+    used.used = float("inf")  # as if it were used all the time, however slowly this goes
+    await until_async(lambda: models.registry.get("one").state != "ready")
     tidying.cancel()
     one, two = models.registry.get("one").info(), used.info()
     assert (one.state, two.state) == ("unloaded", "ready")
@@ -214,7 +212,7 @@ async def test_what_is_loading_is_not_unloaded(models: Models, monkeypatch: pyte
     make = registry_module.Registry._make
 
     def slowly(self: Registry, entry: registry_module.Entry) -> Any:
-        release.wait(10)
+        release.wait(PATIENCE)
         return make(self, entry)
 
     monkeypatch.setattr(Registry, "_make", slowly)

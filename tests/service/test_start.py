@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 from lit_lab.service import collection, libraries, neighbour
 from lit_lab.service.errors import ServiceError
@@ -133,7 +134,7 @@ def test_work_that_needs_too_much_memory_is_ended(monkeypatch: pytest.MonkeyPatc
     memory = Memory(2**31, 2**20, busy=True)
     watchdog = memory.watched(monkeypatch)
     watchdog.start()
-    assert memory.acted.wait(5)
+    assert memory.acted.wait(PATIENCE)
     watchdog._stopped.wait(0.3)
     watchdog.stop()
     assert [why.code for why in memory.reasons] == ["memory_limit"]

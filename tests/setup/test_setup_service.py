@@ -11,6 +11,7 @@ from pathlib import Path
 
 import packages
 import pytest
+from waiting import PATIENCE
 
 from lit_lab import cli
 from lit_lab.problem import Problem
@@ -135,22 +136,22 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
 
 
 def test_stopping_ends_what_runs(data):
-    """From another thread, in the middle of a process that would take a minute."""
+    """From another thread, in the middle of a process that would take an hour."""
     place.home().mkdir(parents=True)
     run = Making(plan(), lambda _: begun.set())
     begun, ended = threading.Event(), []
 
     def work():
         try:
-            run._call([sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(60)"], aloud=True)
+            run._call([sys.executable, "-c", "import time; print('begun', flush=True); time.sleep(3600)"], aloud=True)
         except Stopped:
             ended.append(True)
 
     thread = threading.Thread(target=work)
     thread.start()
-    assert begun.wait(60)
+    assert begun.wait(PATIENCE)
     run.stop()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert ended == [True]
 
 

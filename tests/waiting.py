@@ -1,0 +1,60 @@
+"""How tests wait: for a condition, and never for a time.
+
+`PATIENCE` is the one ceiling. A test that passes never waits that long, however busy the machine; it is there so that a
+test that fails ends. See "How tests wait" in CONTRIBUTING.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE = 300.0 * float(os.environ.get("LIT_LAB_TEST_PATIENCE", "1"))
+"""Seconds after which a test gives up. `LIT_LAB_TEST_PATIENCE=3` makes it three times as long, in the browser tests too."""
+
+SOON = PATIENCE / 10
+"""Seconds for what must be seen without waiting for a silence to be noticed, which takes the product a minute or more."""
+
+_LOOK = 0.02
+
+
+def until(condition: Callable[[], T], patience: float = PATIENCE) -> T:
+    """Wait until a condition holds.
+
+    Args:
+        condition: Looks; what it returns counts as true or false.
+        patience: Seconds to wait at most.
+
+    Returns:
+        What the condition returned.
+
+    Raises:
+        AssertionError: It didn't come to hold.
+    """
+    end = time.monotonic() + patience
+    while not (value := condition()):
+        assert time.monotonic() < end, _in_vain(condition, patience, value)
+        time.sleep(_LOOK)
+    return value
+
+
+async def until_async(condition: Callable[[], T | Awaitable[T]], patience: float = PATIENCE) -> T:
+    """Wait as `until` does, while the event loop goes on; the condition may be a coroutine function."""
+    end = time.monotonic() + patience
+    while True:
+        found = condition()
+        value: T = await found if inspect.isawaitable(found) else found
+        if value:
+            return value
+        assert time.monotonic() < end, _in_vain(condition, patience, value)
+        await asyncio.sleep(_LOOK)
+
+
+def _in_vain(condition: object, patience: float, value: object) -> str:
+    return f"not in {patience:g} seconds: {condition}; it is {value!r}"
