@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -13,10 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from .allocation import allocated_cache
-from .backends import backend
-
-log = logging.getLogger(__name__)
+from .remembered import Remembered, remembered
 
 WHOLE = 4_000_000
 """Weights without the embeddings up to which a model is compiled as one graph.
@@ -44,23 +39,6 @@ class Part:
     variables: list[Any]
     kind: str
     moved: int = 1
-
-
-@dataclass(frozen=True)
-class Remembered:
-    """What a block's attention remembers of each token: a key and a value, of each head.
-
-    Attributes:
-        heads: How many.
-        width: Of a head.
-        dtype: Type.
-        in_pairs: Whether keys and values are two tensors for each block, rather than one for all of them.
-    """
-
-    heads: int
-    width: int
-    dtype: str
-    in_pairs: bool
 
 
 class Cut:
@@ -103,12 +81,16 @@ class Cut:
             self.body = keras.Model([stem.input, mask], rest([stem.output, mask]))
             self._chain = _chain(backbone, lambda entry: stem if entry is placed.output else None)
         self.blocks: list[Any] = self._chain[1] if self._chain else []
-        self._usual = _remembered(causal_lm, len(self.blocks))
+        self._usual = remembered(causal_lm, len(self.blocks)) if self.blocks else None
 
     @cached_property
     def _cache(self) -> Remembered | None:
         # Not before it is asked for: the trial would be waited for by whoever asks for the first map.
-        return self._usual if self._usual is not None and self._continues(self._usual) else None
+        kinds = {_kind(block): block for block in self.blocks}
+        usual = self._usual
+        return (
+            usual if usual is not None and usual.agrees(kinds.values(), self.width, self.embed.compute_dtype) else None
+        )
 
     @property
     def goes_on(self) -> bool:
@@ -125,12 +107,6 @@ class Cut:
         if self._cache is None:
             raise ValueError("no cache of the usual shape")
         return self._cache
-
-    def cache(self, known: Any) -> Any:
-        """Return all blocks' keys and values, `[1, blocks, 2, length, heads, width of a head]`, as this family has them."""
-        if not self.keys_and_values.in_pairs:
-            return known
-        return tuple((known[:, block, 0], known[:, block, 1]) for block in range(len(self.blocks)))
 
     def lower(self) -> list[Part]:
         """Return the parts below the last block: from the embeddings to its input, `[batch, length, width]` each."""
@@ -167,13 +143,13 @@ class Cut:
             return Part(whole, self.body.variables, f"upper {rows}")
         _, blocks, top = self._chain
         block = blocks[-1]
-        is_whole = not self.goes_on  # asked now: not while a backend traces what it will compile
+        kept = self._cache  # asked now: not while a backend traces what it will compile
 
         def last(x: Any, start: Any) -> Any:
-            if is_whole or rows == x.shape[1]:
+            if kept is None or rows == x.shape[1]:
                 return top(_slice(block(x), start, rows))
-            _, filled = self._filled(block, x)
-            return top(self._continued(block, _slice(x, start, rows), filled, start))
+            _, filled = kept.filled(block, x)
+            return top(kept.continued(block, _slice(x, start, rows), filled, start))
 
         return Part(last, block.variables + top.variables, f"upper {rows}")
 
@@ -187,13 +163,14 @@ class Cut:
         Compiled as one, these come of all blocks: `[1, blocks, 2, length, heads, width of a head]`.
         """
         stem, blocks, top = self._chained()
+        kept = self.keys_and_values
 
         def read(block: Any) -> Part:
-            return Part(lambda x: self._filled(block, x), block.variables, f"prompt {_kind(block)}")
+            return Part(lambda x: kept.filled(block, x), block.variables, f"prompt {_kind(block)}")
 
         def last(x: Any, row: Any) -> tuple[Any, Any]:
-            _, filled = self._filled(blocks[-1], x)
-            return filled, top(self._continued(blocks[-1], _slice(x, row, 1), filled, row))
+            _, filled = kept.filled(blocks[-1], x)
+            return filled, top(kept.continued(blocks[-1], _slice(x, row, 1), filled, row))
 
         parts = [
             Part(stem, stem.variables, "prompt stem"),
@@ -207,7 +184,7 @@ class Cut:
             x = stem(x)
             found = []
             for block in blocks[:-1]:
-                x, filled = self._filled(block, x)
+                x, filled = kept.filled(block, x)
                 found.append(filled)
             filled, hidden = last(x, row)
             return ops.stack([*found, filled], axis=1), hidden
@@ -225,6 +202,7 @@ class Cut:
             rows: How many tokens are read.
         """
         stem, blocks, top = self._chained()
+        kept = self.keys_and_values
 
         def begin(x: Any, start: Any) -> Any:
             # A family whose tokens are told their positions there tells them by counting.
@@ -233,7 +211,7 @@ class Cut:
 
         def go_on(block: Any, x: Any, known: Any, start: Any) -> Any:
             longer = ops.pad(known, [(0, rows if axis == 2 else 0) for axis in range(5)])
-            return self._continued(block, x, longer, start)
+            return kept.continued(block, x, longer, start)
 
         def read(block: Any) -> Part:
             return Part(partial(go_on, block), block.variables, f"rest {rows} {_kind(block)}", moved=2)
@@ -282,57 +260,6 @@ class Cut:
         start = self.embed.output
         return keras.Model(start, keras.layers.Identity(dtype=start.dtype)(entry) if entry is start else entry)
 
-    def _filled(self, block: Any, x: Any) -> tuple[Any, Any]:
-        """Return a block's output, and its keys and values, `[batch, 2, length, heads, width of a head]`."""
-        return _filled(block, x, self.keys_and_values)
-
-    def _continued(self, block: Any, x: Any, known: Any, start: Any) -> Any:
-        """Return a block's output for tokens from a place on."""
-        return _cached(block, x, known, start, self.keys_and_values)[0]
-
-    def _continues(self, kept: Remembered) -> bool:
-        """Whether blocks compute the same of a sequence's end alone, over what they remember, as of the whole.
-
-        GPT-NeoX's of keras-hub don't: they turn what is asked and what is remembered by different positions.
-        """
-        if not all(map(_cache_names, self.blocks)):
-            return False
-        dtype = self.embed.compute_dtype
-        # What rounding explains; a GPU multiplies float32 less exactly, too.
-        close = 2e-3 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05
-        x = np.random.default_rng(0).normal(size=(1, 24, self.width))
-        for block in {_kind(block): block for block in self.blocks}.values():
-            try:
-                with backend().without_gradients():
-                    given = ops.cast(ops.convert_to_tensor(x), dtype)
-                    whole = block(given)
-                    _, known = _filled(block, given, kept)
-                    end, _ = _cached(block, given[:, 22:], known, 22, kept)
-                    found = [backend().array(each) for each in (given[:, 22:], whole[:, 22:], end)]
-            except Exception:
-                log.debug("blocks of %s want, or return, something else", type(block).__name__, exc_info=True)
-                return False
-            if np.max(np.abs(found[1] - found[2])) > close * np.max(np.abs(found[1] - found[0])):
-                return False
-        return True
-
-
-def _filled(block: Any, x: Any, kept: Remembered) -> tuple[Any, Any]:
-    """Return a block's output, and its keys and values, `[batch, 2, length, heads, width of a head]`."""
-    empty = ops.zeros((x.shape[0], 2, x.shape[1], kept.heads, kept.width), dtype=kept.dtype)
-    return _cached(block, x, empty, 0, kept)
-
-
-def _cached(block: Any, x: Any, known: Any, start: Any, kept: Remembered) -> tuple[Any, Any]:
-    """Return a block's output for tokens from a place on, and its keys and values with theirs."""
-    names = _cache_names(block)
-    if names is None:
-        raise ValueError("no cache")
-    cache, position = names
-    given = (known[:, 0], known[:, 1]) if kept.in_pairs else known
-    output, filled = block(x, **{cache: given, position: start})
-    return output, ops.stack(filled, axis=1) if kept.in_pairs else filled
-
 
 def _placed(backbone: Any) -> Any | None:
     """Return the layer that looks tokens up and adds their positions in one, as OPT has it; None where they are two."""
@@ -371,37 +298,6 @@ def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> tuple[Any, li
 def _first_input(block: Any, mask: Any) -> Any:
     given = block.input
     return next(each for each in given if each is not mask) if isinstance(given, (list, tuple)) else given
-
-
-def _cache_names(block: Any) -> tuple[str, str] | None:
-    """Return how a block's call names its key-value cache and the position in it."""
-    names = inspect.signature(type(block).call).parameters
-    for name in names:
-        if name.endswith("cache") and not name.startswith("cross") and f"{name}_update_index" in names:
-            return name, f"{name}_update_index"
-    return None
-
-
-def _remembered(causal_lm: Any, blocks: int) -> Remembered | None:
-    """Return what a block's key-value cache holds of each token; None when it isn't of a usual shape."""
-    try:
-        cache = allocated_cache(causal_lm, 1, 3)
-    except (AttributeError, TypeError, ValueError):
-        return None
-    if not blocks:
-        return None
-    in_pairs = isinstance(cache, tuple)
-    # [batch, length, heads, width of a head], or [batch, blocks, keys and values, length, heads, width of a head]
-    tensors = [cache]
-    if in_pairs:
-        pairs = [pair for pair in cache if isinstance(pair, (list, tuple)) and len(pair) == 2]
-        tensors = [each for pair in pairs for each in pair] if len(pairs) == blocks == len(cache) else [None]
-    usual = (1, 3) if in_pairs else (1, blocks, 2, 3)
-    shapes = {tuple(getattr(each, "shape", ())) for each in tensors}
-    shape = shapes.pop()
-    if shapes or len(shape) != len(usual) + 2 or shape[:-2] != usual:
-        return None
-    return Remembered(int(shape[-2]), int(shape[-1]), keras.backend.standardize_dtype(tensors[0].dtype), in_pairs)
 
 
 def _kind(block: Any) -> str:

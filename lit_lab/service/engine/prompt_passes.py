@@ -139,7 +139,7 @@ class PromptPasses:
     def cache(self, prompt: Prompt) -> Any:
         """Return a prompt's keys and values, as the model's family has them."""
         known = [each for each in prompt.known if each is not None]
-        return self._cut.cache(known[0] if len(self._prompt) == 1 else ops.stack(known, axis=1))
+        return self._cut.keys_and_values.cache(known[0] if len(self._prompt) == 1 else ops.stack(known, axis=1))
 
     def gradient(
         self, prompt: Prompt, ids: tuple[int, ...], start: int, end: int, check: Check

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from .head import Head
 from .kept import Kept
 from .passes import MOST_ROWS, Check
 from .prompt_passes import Prompt, PromptPasses
+from .wanted import Wanted
 
 
 class Prompts:
@@ -38,9 +38,8 @@ class Prompts:
         self._window = window
         self._budget = budget
         self._kept = kept
-        self._lock = threading.Lock()
         self._passes: dict[int, PromptPasses] = {}
-        self._wanted: dict[int, int] = {}
+        self._wanted = Wanted()
         self._refused: set[tuple[int, int]] = set()  # lengths and rows that there is no room for
 
     @property
@@ -55,19 +54,14 @@ class Prompts:
         is_beyond = self._window is not None and bucket + rest_bucket(rows) > self._window
         if rows > MOST_ROWS or is_beyond or (bucket, rest_bucket(rows)) in self._refused:
             return
-        with self._lock:
-            known = self._passes.get(bucket)
-            if known is None or known.rows(rows) is None:
-                self._wanted[bucket] = max(rows, self._wanted.get(bucket, 0))
+        known = self._passes.get(bucket)
+        if known is None or known.rows(rows) is None:
+            self._wanted.add(bucket, rows)
 
     def prepare(self) -> None:
         """Compile what is wanted; what is there already may be used meanwhile, from another thread."""
-        while True:
-            with self._lock:
-                if not self._wanted:
-                    return
-                bucket = next(iter(self._wanted))
-                rows = self._wanted.pop(bucket)  # what is wanted meanwhile isn't lost
+        while (wanted := self._wanted.take()) is not None:
+            bucket, rows = wanted
             # Asked here, not beforehand: that takes a trial.
             passes = (
                 (self._passes.get(bucket) or PromptPasses(self._cut, self._head, bucket)) if self._cut.goes_on else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from ..engine.head import Head
 from ..engine.kept import Kept
 from ..engine.passes import MOST_ROWS, Check, Forward, Passes
 from ..engine.prompts import Prompts
+from ..engine.wanted import Wanted
 
 KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
 LARGE = 50_000_000  # weights of the blocks from which on compiling takes less time than one target without it
@@ -69,9 +69,8 @@ class EmbeddingGradients:
         self._eager_head = Head(self._cut, compiled=False)
         self._window = window
         self._budget = kept_bytes
-        self._lock = threading.Lock()
         self._passes: dict[int, Passes] = {}
-        self._wanted: dict[int, int] = {}
+        self._wanted = Wanted()
         self._kept = Kept()
         self._prompts = Prompts(self._cut, self._head, window, kept_bytes, self._kept)
         self._large = sum(block.count_params() for block in self._cut.blocks) > LARGE
@@ -84,10 +83,9 @@ class EmbeddingGradients:
     def want(self, length: int, rows: int = ROWS[0]) -> None:
         """Say that sequences of about `length` tokens are to come, with windows of `rows`; `prepare` compiles for them."""
         bucket = length_bucket(length, self._window)
-        with self._lock:
-            known = self._passes.get(bucket)
-            if known is None or not known.serves(min(rows, bucket - 1)):
-                self._wanted[bucket] = max(rows, self._wanted.get(bucket, 0))
+        known = self._passes.get(bucket)
+        if known is None or not known.serves(min(rows, bucket - 1)):
+            self._wanted.add(bucket, rows)
 
     def want_answer(self, prompt: int, answer: int) -> None:
         """Say that prompts of about so many tokens are to come, with answers of so many that are to be explained.
@@ -105,13 +103,9 @@ class EmbeddingGradients:
         return self._prompts.read(ids, check)
 
     def prepare(self) -> None:
-        """Compile what is wanted; what is asked for meanwhile, from another thread, runs as if it weren't."""
-        while True:
-            with self._lock:
-                if not self._wanted:
-                    break
-                bucket = next(iter(self._wanted))
-                rows = self._wanted.pop(bucket)  # what is wanted meanwhile isn't lost
+        """Compile what is wanted; who asks meanwhile, from another thread, doesn't wait for it."""
+        while (wanted := self._wanted.take()) is not None:
+            bucket, rows = wanted
             passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
             passes.compile(rows)
             self._passes[bucket] = passes
