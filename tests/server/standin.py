@@ -269,6 +269,6 @@ VERSION = json.loads((Path(__file__).resolve().parents[2] / "package.json").read
 CONFIG = json.loads(sys.stdin.readline())
 MODELS = {"demo": MODEL}
 for entry in CONFIG["models"]:
-    if entry.partition(":")[0] in CONFIG["added"]:
+    if entry.partition(":")[0] in CONFIG.get("added", ()):
         change({"kind": "add", "name": entry.partition(":")[0], "path": entry.partition(":")[2]})
 main()
