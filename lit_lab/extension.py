@@ -14,7 +14,7 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_runtime_dir
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validate
 
-from lit_lab import demo
+from lit_lab import demo, local_paths
 from lit_lab.datasets.configured import parse_all
 from lit_lab.handlers import handlers
 from lit_lab.problem import Problem
@@ -261,12 +261,12 @@ class LitLab(ExtensionApp):
         return Core(options, service, History(self._history_settings()), added, kaggle, set_up)
 
     def _models_file(self) -> Path:
-        return Path(self.models_path).expanduser() if self.models_path else Path(jupyter_data_dir(), _MODELS)
+        return local_paths.of_user(self.models_path) if self.models_path else Path(jupyter_data_dir(), _MODELS)
 
     def _history_settings(self) -> HistorySettings:
         from lit_lab.history import Settings
 
-        path = Path(self.history_path).expanduser() if self.history_path else Path(jupyter_data_dir(), _HISTORY)
+        path = local_paths.of_user(self.history_path) if self.history_path else Path(jupyter_data_dir(), _HISTORY)
         return Settings(path if self.history else None, self.history_days, self.history_megabytes)
 
     def _make_service(self, models: tuple[str, ...] | None, added: Added | None, kaggle: Kaggle) -> Service:
@@ -280,7 +280,7 @@ class LitLab(ExtensionApp):
         from lit_lab.supervision.supervisor import Supervisor
 
         settings = Settings(
-            python=str(Path(self.service_python).expanduser()) if self.service_python else sys.executable,
+            python=str(local_paths.of_user(self.service_python)) if self.service_python else sys.executable,
             own_python=(lambda: None) if self.service_python else place.python,
             cache=Path(jupyter_data_dir()) / "lit_lab",
             models=models,

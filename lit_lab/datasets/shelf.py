@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.util
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from lit_lab import local_paths
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
     DatasetColumns,
     DatasetInfo,
     DatasetOpening,
+    DatasetSaving,
     DatasetsResponse,
     DatasetState,
     ServiceDataset,
@@ -27,11 +29,14 @@ from . import contents
 from .configured import SAMPLE_PROMPTS, Entry
 from .opened import OpenDataset
 from .readers import Split
+from .threads import DaemonThreads, Result
 
 MOST_OPEN = 16
 """Datasets that one user may have open; the one that was longest out of use gives way, if it has no unsaved changes."""
 
 _READERS = 4  # files that are read at the same time; more wait
+_LOOKERS = 4  # rows that are looked up or changed at the same time; more wait
+_CLOSING = 1.0  # seconds that reading has to end when the server does
 _PAGE = 200  # rows of a LIT dataset that are asked for at once
 
 
@@ -52,8 +57,10 @@ class Shelf:
         self._limit = limit
         self._open: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._copies: set[Path] = set()
         # Not the server's own threads: reading takes long, and others wait for those.
-        self._threads = ThreadPoolExecutor(_READERS, "lit-lab-datasets")
+        self._readers = DaemonThreads(_READERS, "lit-lab-reader")
+        self._lookers = DaemonThreads(_LOOKERS, "lit-lab-datasets")
 
     def all(self) -> DatasetsResponse:
         """Return what can be opened by name."""
@@ -81,12 +88,15 @@ class Shelf:
             path = asked.path.strip("/")
             local, is_copy = await contents.local_file(manager, path)
             dataset = self._put(owner, path.rsplit("/", 1)[-1], path, asked.columns)
+            # Before it is read: what changes meanwhile counts as changed.
+            dataset.origin = contents.Origin(path, None if is_copy else local, contents.version(local, is_copy))
             self._do(self._read_file(dataset, local, asked.split, is_copy))
             return dataset.state()
         name = asked.name or ""
         found = self._file_of(name)
         dataset = self._put(owner, name, "", asked.columns)
         if found is not None:
+            dataset.origin = contents.Origin("", found, contents.version(found, is_copy=False))
             self._do(self._read_file(dataset, found, asked.split, is_copy=False))
         else:
             self._do(self._read_service(dataset, may_start))
@@ -110,15 +120,66 @@ class Shelf:
         self.get(owner, dataset_id)
         self._drop(dataset_id)
 
+    def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
+        """Run what takes a dataset's time in a thread that nobody waits for when the server ends."""
+        return self._lookers.run(function)
+
+    async def save(self, dataset: OpenDataset, asked: DatasetSaving, manager: Any) -> DatasetState:
+        """Save a dataset.
+
+        Args:
+            dataset: Which one.
+            asked: Where to, and what may be lost.
+            manager: Jupyter's contents manager; the caller has made sure that its files may be written.
+
+        Raises:
+            Problem: It can't be saved, or something would be lost that `asked` doesn't allow; nothing was changed.
+        """
+        if dataset.is_reading:
+            raise Problem(409, "still_reading", "The dataset is still being read.", "Save it when all rows are there.")
+        path = asked.path.strip("/")
+        name = path.rsplit("/", 1)[-1]
+        origin = dataset.origin
+        exists = await contents.is_there(manager, path)
+        if exists and not asked.overwrite:
+            raise Problem(409, "file_exists", f"There is a file {name} already.", "Replace it, or choose another name.")
+        is_own = exists and origin is not None and await contents.is_same(manager, origin, path)
+        data = None
+        if origin is not None and dataset.is_json:
+            try:
+                data = await contents.unchanged(manager, origin)
+            except Problem:
+                if is_own:
+                    raise
+        keeps = is_own and data is not None
+        revision = dataset.table.revision
+        written = await self.run(lambda: dataset.write(data, keeps))
+        if is_own and not asked.discard and not (keeps and origin is not None and contents.is_still(origin)):
+            raise Problem(
+                409,
+                "file_changed",
+                f"{name} isn't as it was when its rows were read: something else has changed it.",
+                "Save under another name. Or replace it: then what was changed there is lost, and so are the lines of it "
+                "that can't be used here.",
+            )
+        saved = await contents.save(manager, path, written.content)
+        await self.run(lambda: dataset.saved(saved, revision, written, keeps))
+        return dataset.state()
+
     async def close_all(self) -> None:
-        """Close all, with the server."""
+        """Close all, with the server. Returns soon, whatever is being read."""
         for dataset_id in list(self._open):
             self._drop(dataset_id)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_CLOSING)
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._threads.shutdown(wait=False)
+        for copy in self._copies:
+            copy.unlink(missing_ok=True)
+        self._readers.end()
+        self._lookers.end()
 
     def _put(self, owner: str, name: str, path: str, columns: DatasetColumns | None) -> OpenDataset:
         dataset = OpenDataset(owner, name, path, columns, self._limit)
@@ -129,7 +190,8 @@ class Shelf:
     def _drop(self, dataset_id: str) -> None:
         dataset = self._open.pop(dataset_id)
         dataset.stop.set()
-        self._threads.submit(dataset.table.close)  # it may have to wait for a search
+        dataset.table.stop()
+        self.run(dataset.table.close)  # it may have to wait for a search
 
     def _make_room(self, owner: str) -> None:
         mine = [dataset for dataset in self._open.values() if dataset.owner == owner]
@@ -155,8 +217,8 @@ class Shelf:
             raise Problem(404, "unknown_dataset", f"There is no dataset {name!r}.", f"There is: {names}.")
         if not entry.path:
             return None
-        path = Path(entry.path).expanduser()
-        if not path.is_file():
+        path = local_paths.of_user(entry.path)
+        if not local_paths.is_file(path):
             raise Problem(
                 404,
                 "no_such_file",
@@ -171,14 +233,14 @@ class Shelf:
         task.add_done_callback(self._tasks.discard)
 
     async def _read_file(self, dataset: OpenDataset, path: Path, split: Split, is_copy: bool) -> None:
-        def read() -> None:
-            try:
-                dataset.read_file(path, split)
-            finally:
-                if is_copy:
-                    path.unlink(missing_ok=True)
-
-        await asyncio.get_running_loop().run_in_executor(self._threads, read)
+        if is_copy:
+            self._copies.add(path)
+        try:
+            await self._readers.run(lambda: dataset.read_file(path, split))
+        finally:
+            if is_copy:
+                path.unlink(missing_ok=True)
+                self._copies.discard(path)
 
     async def _read_service(self, dataset: OpenDataset, may_start: bool) -> None:
         # Dots too: httpx would take `..` for the folder above.
@@ -192,11 +254,11 @@ class Shelf:
                         endpoint, "GET", f"/datasets/{part}/rows?offset={done}&limit={_PAGE}", ServiceDataset
                     )
                     total = page.total
-                    await asyncio.to_thread(dataset.read_rows, page.columns, page.rows, done, total)
+                    await self.run(functools.partial(dataset.read_rows, page.columns, page.rows, done, total))
                     if not page.rows:
                         break
                     done += len(page.rows)
-            await asyncio.to_thread(dataset.table.finish)
+            await self.run(dataset.table.finish)
             dataset.finish()
         except Problem as problem:
             dataset.fail(problem)

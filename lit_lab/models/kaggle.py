@@ -7,13 +7,13 @@ loopback: never to a log, a process list, an environment or a browser.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import KaggleLoggingIn, KaggleLogin, KaggleStatus
+from lit_lab.shared_files import replace
 
-from .added import replace
+from . import credentials, folders
 
 
 class Kaggle:
@@ -28,18 +28,12 @@ class Kaggle:
 
     def status(self) -> KaggleStatus:
         """Return where the credentials come from that are used; in the order in which kagglehub looks."""
-        folder = _folder()
-        shown = f"~/{folder.relative_to(Path.home())}" if folder.is_relative_to(Path.home()) else str(folder)
-        environment, own = os.environ, Path.home() / ".kaggle"
+        folder = _shown(folders.kaggle_credentials())
         if self.login is not None:
-            return KaggleStatus(source="panel", folder=shown)
-        if environment.get("KAGGLE_API_TOKEN"):
-            return KaggleStatus(source="environment", folder=shown)
-        if any((own / name).is_file() for name in ("access_token", "access_token.txt")):
-            return KaggleStatus(source="file", folder=shown)
-        if environment.get("KAGGLE_USERNAME") and environment.get("KAGGLE_KEY"):
-            return KaggleStatus(source="environment", folder=shown)
-        return KaggleStatus(source="file" if (folder / "kaggle.json").is_file() else "none", folder=shown)
+            return KaggleStatus(source="panel", folder=folder)
+        found = credentials.of_kaggle()
+        fault = f"{_shown(Path(found.where))} {found.fault}." if found.fault else ""
+        return KaggleStatus(source=found.source, folder=folder, fault=fault)
 
     def log_in(self, request: KaggleLoggingIn) -> None:
         """Use credentials from now on, and save them where that is asked for. Raises `Problem` where that fails."""
@@ -48,13 +42,14 @@ class Kaggle:
             return
         login = request.login
         # A token is looked for in the home folder alone, a key where KAGGLE_CONFIG_DIR says.
-        folder = Path.home() / ".kaggle" if login.token else _folder()
+        folder = Path.home() / ".kaggle" if login.token else folders.kaggle_credentials()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             if login.token:
-                replace(folder / "access_token", login.token + "\n")
+                replace(folder / "access_token", login.token + "\n", 0o600)
             else:
-                replace(folder / "kaggle.json", json.dumps({"username": login.username, "key": login.key}) + "\n")
+                key = json.dumps({"username": login.username, "key": login.key})
+                replace(folder / "kaggle.json", key + "\n", 0o600)
         except OSError as error:
             raise Problem(
                 507,
@@ -68,5 +63,7 @@ class Kaggle:
         self.login = None
 
 
-def _folder() -> Path:
-    return Path(os.environ.get("KAGGLE_CONFIG_DIR") or Path.home() / ".kaggle")
+def _shown(path: Path) -> str:
+    """Return a path as people write it."""
+    home = Path.home()
+    return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

@@ -10,10 +10,11 @@ from jupyter_server.services.contents.filemanager import FileContentsManager
 from jupyter_server.utils import ensure_async
 from tornado import web
 
-from lit_lab import demo
+from lit_lab import demo, local_paths
 from lit_lab.problem import Problem
 
-_ADDRESS = re.compile(r"(kaggle|hf)://[\w./-]+")
+from . import addresses
+
 _PRESET = re.compile(r"[\w.-]+")
 _ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
@@ -21,7 +22,9 @@ _ARCHIVES = (".tar.gz", ".tgz", ".tar")
 def is_file(path: str) -> bool:
     """Whether a path is for the contents manager, rather than an address or a preset's name."""
     named = path == demo.EMBEDDED or _PRESET.fullmatch(path) is not None
-    return "://" not in path and not (named and not path.lower().endswith(_ARCHIVES) and path not in (".", ".."))
+    return not addresses.is_address(path) and not (
+        named and not path.lower().endswith(_ARCHIVES) and path not in (".", "..")
+    )
 
 
 async def locate(manager: Any, path: str) -> str:
@@ -36,15 +39,10 @@ async def locate(manager: Any, path: str) -> str:
     Raises:
         Problem: It is none of these, or isn't there.
     """
-    if "://" in path:
-        if not _ADDRESS.fullmatch(path) or ".." in path:
-            raise Problem(
-                422,
-                "bad_path",
-                f"{path} isn't an address that models are loaded from.",
-                "Addresses have the form kaggle://owner/model/keras/variation or hf://owner/model.",
-            )
-        return path
+    if addresses.is_address(path):
+        if wrong := addresses.fault(path):
+            raise Problem(422, "bad_path", *wrong)
+        return addresses.cleaned(path)
     if not is_file(path) and (manager is None or not await _is_folder(manager, path)):
         return path
     if manager is None:
@@ -60,7 +58,7 @@ async def locate(manager: Any, path: str) -> str:
 async def _is_folder(manager: Any, path: str) -> bool:
     try:
         return bool(await ensure_async(manager.dir_exists(path)))
-    except web.HTTPError:
+    except (web.HTTPError, *local_paths.FAILURES):
         return False
 
 
@@ -72,36 +70,21 @@ async def _local(manager: Any, path: str) -> Path:
             "Jupyter's files aren't on its server's disk here, so no model can be loaded from them.",
             "Write a preset's name, kaggle://… or hf://…; or have the folder named in c.LitLab.models.",
         )
-    root = Path(manager.root_dir).resolve()
-    given = Path(path).expanduser()
-    if given.is_absolute():
-        try:
-            inside = given.relative_to(root).as_posix()
-        except ValueError as error:
-            raise Problem(
-                422,
-                "outside_root",
-                f"{path} lies outside of the folder that Jupyter shows.",
-                "Move it there and write its path in the file browser, or have it named in c.LitLab.models.",
-            ) from error
-    else:
-        inside = given.as_posix()
+    root = local_paths.resolved(Path(manager.root_dir))
+    inside = _inside(path, root)
     try:
         model = await ensure_async(manager.get(inside, content=False))  # type: ignore[no-untyped-call]
         local = Path(manager._get_os_path(inside))  # type: ignore[no-untyped-call]
     except web.HTTPError as error:
-        raise Problem(
-            404 if error.status_code == 404 else 403,
-            "no_such_file",
-            f"The file browser has no {path}.",
-            "Write the path of a preset's folder or .tar.gz as the file browser shows it, or a preset's name.",
-        ) from error
+        raise _absent(path, 404 if error.status_code == 404 else 403) from error
+    except local_paths.FAILURES as error:
+        raise _absent(path, 404, local_paths.words(error)) from error
     if model["type"] != "directory" and not path.lower().endswith(_ARCHIVES):
         raise Problem(
             422, "not_a_preset", f"{path} is neither a folder nor a .tar.gz.", "Write the path of a preset's folder."
         )
     # Links are Jupyter's administrator's to allow: what its files lead to out of its root isn't its.
-    if not local.resolve().is_relative_to(root):
+    if not local_paths.resolved(local).is_relative_to(root):
         raise Problem(
             422,
             "outside_root",
@@ -109,3 +92,31 @@ async def _local(manager: Any, path: str) -> Path:
             "Move it there, or have it named in c.LitLab.models.",
         )
     return local
+
+
+def _inside(path: str, root: Path) -> str:
+    """Return a path as the contents manager takes it: below its root. Raises `Problem`."""
+    given = Path(path)
+    if path == "~" or path.startswith("~/"):
+        # The home folder alone: whether somebody else has one here isn't for everybody to learn.
+        given = local_paths.of_user(path)
+    if not given.is_absolute():
+        return given.as_posix()
+    try:
+        return given.relative_to(root).as_posix()
+    except ValueError as error:
+        raise Problem(
+            422,
+            "outside_root",
+            f"{path[:200]} lies outside of the folder that Jupyter shows.",
+            "Move it there and write its path in the file browser, or have it named in c.LitLab.models.",
+        ) from error
+
+
+def _absent(path: str, status: int, why: str = "") -> Problem:
+    return Problem(
+        status,
+        "no_such_file",
+        f"The file browser has no {path[:200]}{f': {why}' if why else ''}.",
+        "Write the path of a preset's folder or .tar.gz as the file browser shows it, or a preset's name.",
+    )

@@ -173,3 +173,4 @@ class KaggleStatus(Message):
 
     source: Literal["none", "panel", "environment", "file"]
     folder: str = Field(description="Where they would be saved, such as `~/.kaggle`.")
+    fault: str = Field(default="", description="What is wrong with the file that should hold them; empty: nothing.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from lit_lab import local_paths
 from lit_lab.protocol import Precision
 
 from .errors import ServiceError
@@ -27,11 +28,12 @@ def folder(path: str, cache: Path | None = None) -> Path:
     found = cached.lookup(source)
     if found is None:
         raise reasons.absent(path, source)
-    if not found.is_dir():
+    if not local_paths.is_folder(found):
+        why = local_paths.fault(found)
         raise ServiceError(
             404,
             "preset_not_found",
-            f"There is no folder {found}.",
+            f"There is no folder {str(found)[:200]}{f': {why}' if why and why != local_paths.ABSENT else ''}.",
             "Write a preset's folder, a preset name such as gemma2_instruct_2b_en, kaggle://… or hf://… after the colon.",
         )
     return found

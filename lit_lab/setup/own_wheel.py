@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 import lit_lab
+from lit_lab import folder_files
 from lit_lab.problem import Problem
 from lit_lab.version import version
 
@@ -35,7 +36,7 @@ def build(folder: Path) -> Path:
     path = folder / f"lit_lab-{version()}-py3-none-any.whl"
     contents = {
         f"lit_lab/{file.relative_to(package).as_posix()}": file.read_bytes()
-        for file in sorted(package.rglob("*"))
+        for file in sorted(folder_files.walked(package))
         if file.is_file() and not _LEFT_OUT.intersection(file.relative_to(package).parts)
     }
     contents["lit_lab/_version.py"] = f'__version__ = "{version()}"\n'.encode()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lit_lab import local_paths
 from lit_lab.problem import Problem
 
 VERSIONS = ((3, 12), (3, 11))
@@ -82,7 +83,7 @@ def ask(command: str) -> Python | None:
 
 
 def _check(wanted: str) -> Python:
-    python = ask(str(Path(wanted).expanduser()))
+    python = ask(str(local_paths.of_user(wanted)))
     if python is None:
         raise Problem(422, "setup_no_python", f"{wanted} is no Python that can be run.", _INSTALL)
     if python.version not in VERSIONS:
@@ -120,20 +121,20 @@ def _everywhere() -> Iterator[str]:
     names = [f"python{major}.{minor}" for major, minor in VERSIONS]
     yield from names
     yield from ("python3", "python")
-    yield from _below(Path(os.environ.get("PYENV_ROOT", "~/.pyenv")), "versions/{}.*/bin/python")
+    yield from _below(local_paths.of_user(os.environ.get("PYENV_ROOT", "~/.pyenv")), "versions/{}.*/bin/python")
     yield from _of_conda()
     yield from _of_uv()
 
 
 def _below(root: Path, pattern: str) -> Iterator[str]:
     for major, minor in VERSIONS:
-        yield from map(str, sorted(root.expanduser().glob(pattern.format(f"{major}.{minor}")), reverse=True))
+        yield from map(str, sorted(root.glob(pattern.format(f"{major}.{minor}")), reverse=True))
 
 
 def _of_conda() -> Iterator[str]:
     """Yield the Pythons of conda's environments, which it lists in a file."""
     try:
-        listed = Path("~/.conda/environments.txt").expanduser().read_text(encoding="utf-8").splitlines()
+        listed = local_paths.of_user("~/.conda/environments.txt").read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return
     for folder in listed:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from lit_lab import folder_files
+
 from ..errors import ServiceError
 
 PACKAGES = frozenset({"keras", "keras_hub", "keras_nlp"})
@@ -40,13 +42,13 @@ def check(folder: Path, path: str) -> dict[str, Any]:
     config = _read(folder / "config.json", path)
     if not isinstance(config, dict):
         raise _incomplete(path, "its config.json is no object")
-    for file in sorted(folder.glob("*.json")):
+    for file in folder_files.files(folder, "*.json"):
         # A Hugging Face repository's own files name classes of another library, by which nothing is made here.
         if "registered_name" in config or file.name == "config.json":
             for named in _named(_read(file, path), 0, path):
                 _check_class(named, file.name, path)
-    if not any(folder.glob("*.h5")) and not any(folder.glob("*.safetensors")):
-        pickled = sorted(file.name for file in folder.iterdir() if file.name.endswith(PICKLES))
+    if not folder_files.files(folder, "*.h5") and not folder_files.files(folder, "*.safetensors"):
+        pickled = [file.name for file in folder_files.files(folder) if file.name.endswith(PICKLES)]
         if pickled:
             raise ServiceError(
                 422,
@@ -107,7 +109,14 @@ def _read(file: Path, path: str) -> Any:
         return json.loads(file.read_bytes())
     except FileNotFoundError as error:
         raise _incomplete(path, f"there is no {file.name}") from error
-    except (ValueError, RecursionError, OSError) as error:
+    except OSError as error:
+        raise ServiceError(
+            422,
+            "preset_damaged",
+            f"{path} can't be read: {file.name}: {error.strerror or error}.",
+            "Look at the file and its permissions.",
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise ServiceError(
             422, "preset_damaged", f"{path} can't be read: {file.name} isn't JSON.", "Copy the preset again."
         ) from error

@@ -10,9 +10,12 @@ import tarfile
 import tempfile
 from pathlib import Path, PurePosixPath
 
+from lit_lab import folder_files, local_paths
+
 from ..errors import ServiceError
 
 MAX_FILES = 1_000
+MAX_MEMBERS = 100_000  # with what other programs have left there, such as .git
 MAX_RATIO = 20  # unpacked to packed; weights hardly get smaller, so that more is a bomb
 MAX_SMALL = 64 * 2**20  # bytes that may be unpacked whatever the ratio
 KEEP_FREE = 256 * 2**20  # bytes of disk that stay free
@@ -27,11 +30,14 @@ def unpacked(archive: Path, cache: Path) -> Path:
     """
     try:
         about = archive.stat()
-    except OSError as error:
+    except local_paths.FAILURES as error:
+        why = local_paths.words(error)
         raise ServiceError(
-            404, "preset_not_found", f"There is no file {archive}: {error.strerror}.", "Look at the path."
+            404, "preset_not_found", f"There is no file {str(archive)[:200]}: {why}.", "Look at the path."
         ) from error
-    key = hashlib.sha256(f"{archive.resolve()}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[:24]
+    key = hashlib.sha256(f"{local_paths.resolved(archive)}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[
+        :24
+    ]
     place = cache / "unpacked" / key
     if not place.is_dir():
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -39,7 +45,7 @@ def unpacked(archive: Path, cache: Path) -> Path:
         try:
             _unpack(archive, about.st_size, half)
             _preset(half, archive)
-            half.rename(place)
+            _put(half, place)
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _full(archive, 0, 0) from error
@@ -54,22 +60,26 @@ def unpacked(archive: Path, cache: Path) -> Path:
 def _unpack(archive: Path, packed: int, into: Path) -> None:
     free = shutil.disk_usage(into).free - KEEP_FREE
     most = max(packed * MAX_RATIO, MAX_SMALL)
-    size = files = 0
+    size = files = members = 0
     with tarfile.open(archive, "r:*") as tar:
         for member in tar:
             if member.isdir():
                 continue
-            files += 1
+            foreign = any(map(folder_files.is_foreign, PurePosixPath(member.name).parts))
+            files += not foreign
+            members += 1
             size += member.size
             parts = PurePosixPath(member.name).parts
             if not member.isreg():
                 raise _unsafe(archive, f"{member.name[:200]!r} is a link or a device, not a file")
             if not parts or member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
                 raise _unsafe(archive, f"{member.name[:200]!r} would land outside of its folder")
-            if files > MAX_FILES or size > most:
+            if files > MAX_FILES or members > MAX_MEMBERS or size > most:
                 raise _unsafe(archive, "it would grow out of all proportion when it is unpacked")
             if size > free:
                 raise _full(archive, size, max(free, 0))
+            if foreign:
+                continue  # the bounds are for it too, since it is read
             target = into.joinpath(*parts)
             target.parent.mkdir(parents=True, exist_ok=True)
             content = tar.extractfile(member)
@@ -77,6 +87,15 @@ def _unpack(archive: Path, packed: int, into: Path) -> None:
             # "x": a second member of the same name must not write through the first.
             with target.open("xb") as file:
                 shutil.copyfileobj(content, file, _PIECE)
+
+
+def _put(half: Path, place: Path) -> None:
+    """Give what was unpacked its name, unless another server's service was quicker with the same archive."""
+    try:
+        half.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise
 
 
 def _preset(folder: Path, archive: Path) -> Path:

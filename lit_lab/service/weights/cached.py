@@ -10,6 +10,9 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from lit_lab import folder_files, local_paths
+from lit_lab.folder_files import is_foreign
+from lit_lab.models import folders
 from lit_lab.protocol import FoundModel
 
 from .paths import Source
@@ -20,15 +23,12 @@ _MAX_FOUND = 100
 
 def kaggle_cache() -> Path:
     """Return the folder that kagglehub keeps models in."""
-    return Path(os.environ.get("KAGGLEHUB_CACHE") or Path.home() / ".cache" / "kagglehub") / "models"
+    return folders.kaggle_cache() / "models"
 
 
 def hugging_face_cache() -> Path:
     """Return the folder that huggingface_hub keeps models in."""
-    if found := os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE"):
-        return Path(found).expanduser()
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "huggingface"
-    return Path(home).expanduser() / "hub"
+    return folders.hugging_face_cache()
 
 
 def lookup(source: Source) -> Path | None:
@@ -50,7 +50,7 @@ def found(known: Iterable[str]) -> list[FoundModel]:
         known: Folders and addresses of those that are.
     """
     known = set(known)
-    there = {str(Path(folder).resolve()) for folder in known}
+    there = {str(local_paths.resolved(Path(folder))) for folder in known}
     result = []
     for owner in _folders(kaggle_cache()):
         for model in _folders(owner):
@@ -65,24 +65,24 @@ def found(known: Iterable[str]) -> list[FoundModel]:
     return [
         FoundModel(name=name[:200], path=path, size=size_of(folder))
         for name, path, folder in result[:_MAX_FOUND]
-        if path not in known and str(folder.resolve()) not in there and _is_text_model(folder)
+        if path not in known and str(local_paths.resolved(folder)) not in there and _is_text_model(folder)
     ]
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of a folder's files."""
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    """Return the bytes of a folder's own files, so far as they can be read."""
+    return sum(file.stat().st_size for file in folder_files.walked(folder) if local_paths.is_file(file))
 
 
 def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     place = folder / version
     # kagglehub marks what it has fetched: the model as a whole, or each file where Keras asked for them one by one.
-    if (folder / f"{version}.complete").is_file():
-        return (place / "config.json").is_file()
+    if local_paths.is_file(folder / f"{version}.complete"):
+        return local_paths.is_file(place / "config.json")
     marks = folder / ".complete" / version
 
     def is_there(name: str) -> bool:
-        return (place / name).is_file() and (marks / f"{name}.complete").is_file()
+        return local_paths.is_file(place / name) and local_paths.is_file(marks / f"{name}.complete")
 
     return (
         is_there("config.json")
@@ -95,11 +95,11 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
 def _snapshot(repository: Path) -> Path | None:
     try:
         commit = (repository / "refs" / "main").read_text().strip()
-    except OSError:
+    except (OSError, ValueError):
         return None
     folder = repository / "snapshots" / Path(commit).name
     # A file gets its name there once it is whole; but of several, some may be missing.
-    whole = (folder / "config.json").is_file() and any((folder / name).is_file() for name in _WEIGHTS)
+    whole = local_paths.is_file(folder / "config.json") and any(local_paths.is_file(folder / name) for name in _WEIGHTS)
     return folder if whole and not _lacks_shard(folder) else None
 
 
@@ -111,7 +111,7 @@ def _lacks_shard(folder: Path) -> bool:
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             continue
         files = {name for value in weights for name in ([value] if isinstance(value, str) else value)}
-        if any(not (folder / Path(name).name).is_file() for name in files):
+        if any(not local_paths.is_file(folder / Path(name).name) for name in files):
             return True
     return False
 
@@ -121,7 +121,7 @@ def _is_text_model(folder: Path) -> bool:
     try:
         config = json.loads((folder / "config.json").read_bytes())
         task = folder / "task.json"
-        if task.is_file():
+        if local_paths.is_file(task):
             return str(json.loads(task.read_bytes()).get("class_name", "")).endswith("CausalLM")
         if "class_name" in config:
             return str(config["class_name"]).endswith("Backbone")
@@ -132,6 +132,7 @@ def _is_text_model(folder: Path) -> bool:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return sorted(Path(entry.path) for entry in os.scandir(folder) if entry.is_dir())
-    except OSError:
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not is_foreign(entry.name))
+    except local_paths.FAILURES:
         return []

@@ -18,6 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypedDict
 
+from lit_lab import shared_files
+from lit_lab.models import credentials, folders
+
 from . import cached
 from .paths import Source
 
@@ -26,6 +29,8 @@ KEEP_FREE = 64 * 2**20  # bytes of disk that stay free
 
 # Those of keras-hub and of Hugging Face presets that it converts; none of them is pickled.
 HUGGING_FACE_FILES = ["*.json", "*.h5", "*.safetensors", "assets/*", "*.model", "*.spm", "*.txt"]
+NOT_FROM_HUGGING_FACE = [".*", "*/.*", "__MACOSX/*"]
+"""What somebody's system has left in a repository."""
 
 
 class Line(TypedDict, total=False):
@@ -36,8 +41,13 @@ class Line(TypedDict, total=False):
     folder: str
     failed: str
     said: str
+    where: str
     needed: int
     free: int
+
+
+class CredentialsError(Exception):
+    """A file that should hold credentials doesn't: the file, what is wrong with it."""
 
 
 class FullError(Exception):
@@ -61,16 +71,27 @@ def main() -> None:
     os.environ["TQDM_DISABLE"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     source = Source(order["kind"], order["where"])
     try:
-        if source.kind == "kaggle":
-            log_in(order["kaggle"])
+        # A login of the panel counts more than any file.
+        login = order["kaggle"] if source.kind == "kaggle" else None
+        found = _credentials(source) if login is None else credentials.NONE
+        if found.fault:
+            raise CredentialsError(found.where, found.fault)
+        log_in(login)
         folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
     except FullError as error:
         say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
+    except CredentialsError as error:
+        say({"failed": "credentials_file", "where": error.args[0], "said": error.args[1]})
     except Exception as error:  # each library has exceptions of its own; all are told apart here
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        say({"failed": kind_of(error), "said": str(error).strip().partition("\n")[0][:300]})
+        said = str(error).strip().partition("\n")[0][:300]
+        say({"failed": kind_of(error), "said": said, "where": _credentials(source).where if login is None else ""})
     else:
         say({"folder": str(folder)})
+
+
+def _credentials(source: Source) -> credentials.Credentials:
+    return credentials.of_kaggle() if source.kind == "kaggle" else credentials.of_hugging_face()
 
 
 def log_in(login: dict[str, str] | None) -> None:
@@ -122,8 +143,6 @@ def kind_of(error: BaseException) -> str:
         "ProtocolError",
     }:
         return "network"
-    if isinstance(error, ValueError) and "credentials file" in str(error):
-        return "credentials"
     return "other"
 
 
@@ -166,20 +185,23 @@ def _from_kaggle(source: Source, say: Callable[[Line], None]) -> str:
     place = (
         cached.kaggle_cache() / handle.owner / handle.model / handle.framework / handle.variation / str(handle.version)
     )
-    with _Watch(place, total, say):
+    # Two at once would write the same file. Whoever waits finds it whole; what is written meanwhile is told all the same.
+    lock = folders.kaggle_cache() / ".lit_lab" / f"{str(handle).replace('/', '--')}.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with _Watch(place, total, say), shared_files.lock(lock, patience=None):
         return str(kagglehub.model_download(str(handle)))
 
 
 def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
-    from fnmatch import fnmatch
-
     import huggingface_hub
+    from huggingface_hub.utils import filter_repo_objects
 
     about = huggingface_hub.HfApi().model_info(source.where, files_metadata=True)
-    files = [file for file in about.siblings or [] if any(fnmatch(file.rfilename, p) for p in HUGGING_FACE_FILES)]
+    chosen = {"allow_patterns": HUGGING_FACE_FILES, "ignore_patterns": NOT_FROM_HUGGING_FACE}
+    files = list(filter_repo_objects(about.siblings or [], **chosen, key=lambda file: file.rfilename))
     place = cached.hugging_face_cache() / f"models--{source.where.replace('/', '--')}" / "blobs"
     with _Watch(place, sum(file.size or 0 for file in files) or None, say):
-        return str(huggingface_hub.snapshot_download(source.where, allow_patterns=HUGGING_FACE_FILES))
+        return str(huggingface_hub.snapshot_download(source.where, **chosen))
 
 
 class _Watch:

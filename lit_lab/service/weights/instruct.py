@@ -11,6 +11,8 @@ import json
 import re
 from pathlib import Path
 
+from lit_lab import local_paths
+
 from .paths import ARCHIVES, Source
 
 _TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat)(?:$|[-_.])", re.IGNORECASE)
@@ -41,7 +43,7 @@ def published_name(source: Source) -> str:
 
 
 def _has_template(place: Path) -> bool:
-    if any((place / name).is_file() for name in ("chat_template.jinja", "chat_template.json")):
+    if any(local_paths.is_file(place / name) for name in ("chat_template.jinja", "chat_template.json")):
         return True
     try:
         file = place / "tokenizer_config.json"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from lit_lab import folder_files
 from lit_lab.protocol import ModelFit, Precision
 
 from ..errors import ServiceError
@@ -179,9 +180,11 @@ def _parameters(folder: Path) -> int | None:
             return count
     except (OSError, ValueError, AttributeError):
         pass
-    files = sorted(folder.glob("*.safetensors"))
     try:
-        return sum(map(_in_safetensors, files)) if files else sum(map(_in_h5, sorted(folder.glob("*.h5")))) or None
+        files = folder_files.files(folder, "*.safetensors")
+        return (
+            sum(map(_in_safetensors, files)) if files else sum(map(_in_h5, folder_files.files(folder, "*.h5"))) or None
+        )
     except (OSError, ValueError, LookupError, struct.error, RuntimeError):
         return None  # loading tells what is wrong with them
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from lit_lab import demo
+from lit_lab import demo, local_paths
+from lit_lab.models import addresses
 from lit_lab.protocol import ModelTerms
 
 from ..errors import ServiceError
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
-_KAGGLE = re.compile(r"[\w.-]+/[\w.-]+/[\w.-]+/[\w.-]+(/[1-9]\d{0,8})?")
-_HUGGING_FACE = re.compile(r"[\w.-]+/[\w.-]+")
 _PRESET = re.compile(r"[\w.-]+")
 _HINT = "Write a preset name such as gemma2_instruct_2b_en, a folder, a .tar.gz, kaggle://… or hf://… after the colon."
 
@@ -75,51 +75,30 @@ def source(path: str) -> Source:
     """
     if path == demo.EMBEDDED:
         return Source("folder", str(demo.preset_path()))
-    scheme, divided, rest = path.partition("://")
-    if divided:
-        return _address(scheme.lower(), rest, path)
+    if addresses.is_address(path):
+        return _address(path)
     if not is_local(path):
         return _named(path)
-    try:
-        local = Path(path).expanduser()
-        is_folder = local.is_dir()
-    except (OSError, RuntimeError) as error:  # a name that is too long, the home of nobody
-        raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {error}.", _HINT) from error
-    return Source("archive" if path.lower().endswith(ARCHIVES) and not is_folder else "folder", str(local))
+    local = local_paths.of_user(path)
+    # A folder that isn't there may come, as one on another machine's disk does.
+    if (why := local_paths.fault(local)) and (why != local_paths.ABSENT or path.startswith("~")):
+        raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
+    packed = path.lower().endswith(ARCHIVES) and not local_paths.is_folder(local)
+    return Source("archive" if packed else "folder", str(local))
 
 
 def is_local(path: str) -> bool:
     """Whether a path is one of this machine rather than a name or an address."""
-    if path == demo.EMBEDDED or "://" in path:
+    if path == demo.EMBEDDED or addresses.is_address(path):
         return False
-    if "/" in path or path.startswith("~") or path.lower().endswith(ARCHIVES):
-        return True
-    try:
-        return Path(path).exists()
-    except OSError:  # longer than a file's name can be
-        return False
+    return "/" in path or path.startswith("~") or path.lower().endswith(ARCHIVES) or local_paths.is_there(Path(path))
 
 
-def _address(scheme: str, rest: str, path: str) -> Source:
-    if scheme == "kaggle":
-        if not _KAGGLE.fullmatch(rest) or ".." in rest:
-            raise ServiceError(
-                422,
-                "bad_path",
-                f"{path} isn't the address of a model on Kaggle.",
-                "It has the form kaggle://owner/model/keras/variation, and perhaps /version.",
-            )
-        return Source("kaggle", rest)
-    if scheme == "hf":
-        if not _HUGGING_FACE.fullmatch(rest) or ".." in rest:
-            raise ServiceError(
-                422,
-                "bad_path",
-                f"{path} isn't the address of a model on Hugging Face.",
-                "It has the form hf://owner/model.",
-            )
-        return Source("hf", rest)
-    raise ServiceError(422, "bad_path", f"Models aren't loaded from {scheme}:// addresses.", _HINT)
+def _address(path: str) -> Source:
+    if wrong := addresses.fault(path):
+        raise ServiceError(422, "bad_path", *wrong)
+    scheme, _, where = addresses.cleaned(path).partition("://")
+    return Source("kaggle" if scheme == "kaggle" else "hf", where)
 
 
 def _named(path: str) -> Source:
@@ -127,11 +106,16 @@ def _named(path: str) -> Source:
 
     known = preset_utils.BUILTIN_PRESETS.get(path)
     if known is None:
-        about = (
-            f"Keras knows no preset {path[:200]}."
-            if _PRESET.fullmatch(path)
-            else f"{path[:200]} is neither there nor a name."
-        )
-        raise ServiceError(404, "preset_not_found", about, _HINT)
+        if not _PRESET.fullmatch(path):
+            raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither there nor a name.", _HINT)
+        raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) + _HINT)
     parameters = known.get("metadata", {}).get("params")
     return Source("kaggle", known["kaggle_handle"].removeprefix("kaggle://"), parameters)
+
+
+def _likely(name: str) -> str:
+    """Return a question that names the presets that may be meant; empty: none is like it."""
+    from keras_hub.models import CausalLM
+
+    close = difflib.get_close_matches(name.lower(), CausalLM.presets, n=3, cutoff=0.75)
+    return f"Did you mean {' or '.join(filter(None, [', '.join(close[:-1]), close[-1]]))}? " if close else ""

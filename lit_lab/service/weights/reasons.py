@@ -26,11 +26,21 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
             else f"Make an access token at {tokens}, and set HF_TOKEN to it before JupyterLab starts."
         )
         return ServiceError(401, "preset_login", f"{site} gives {path} only to those who are logged in.", log_in)
-    if kind == "credentials":
+    where = line.get("where", "")
+    if kind == "credentials_file":
+        otherwise = "log in to Kaggle below" if source.kind == "kaggle" else "set HF_TOKEN before JupyterLab starts"
         return ServiceError(
             401,
             "preset_credentials",
-            f"{site} doesn't accept the credentials that it was given for {path}.",
+            f"The credentials for {site} can't be used: {where} {line.get('said', '')}.",
+            f"Correct that file, or delete it and {otherwise}. New ones are made at {tokens}.",
+        )
+    if kind == "credentials":
+        given = f" in {where}" if "/" in where else f" of {where}" if where else " that it was given"
+        return ServiceError(
+            401,
+            "preset_credentials",
+            f"{site} doesn't accept the credentials{given} for {path}.",
             f"They may have been withdrawn, or mistyped. Make new ones at {tokens}, and log in again.",
         )
     if kind == "forbidden":

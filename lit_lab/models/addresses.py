@@ -1,0 +1,59 @@
+"""Addresses that models are loaded from: `kaggle://owner/model/keras/variation` and `hf://owner/model`."""
+
+from __future__ import annotations
+
+import re
+
+SCHEMES = {"kaggle": "Kaggle", "hf": "Hugging Face"}
+FORMS = {
+    "kaggle": "kaggle://owner/model/keras/variation, and perhaps /version",
+    "hf": "hf://owner/model",
+}
+_PARTS = {"kaggle": ("owner", "model", "framework (keras)", "variation"), "hf": ("owner", "model")}
+_PART = re.compile(r"[\w.-]+", re.ASCII)
+_VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+
+
+def is_address(path: str) -> bool:
+    """Whether a path is an address, rather than a name or a path of this machine."""
+    return "://" in path
+
+
+def fault(address: str) -> tuple[str, str] | None:
+    """Return what is wrong with an address, and what to do about it; None: nothing that can be seen.
+
+    Args:
+        address: With its scheme.
+    """
+    scheme, _, rest = address.partition("://")
+    scheme = scheme.lower()
+    if scheme not in SCHEMES:
+        forms = " or ".join(FORMS.values())
+        return f"Models aren't loaded from {scheme[:40]}:// addresses.", f"Write {forms}, a preset's name, or a folder."
+    names, site = _PARTS[scheme], SCHEMES[scheme]
+    hint = f"An address on {site} has the form {FORMS[scheme]}."
+    # A slash too many at the end is no part.
+    parts = rest.removesuffix("/").split("/") if rest else []
+    for number in range(len(names)):
+        if number >= len(parts) or parts[number] == "":
+            missing = names[number:] if number >= len(parts) else names[number : number + 1]
+            return f"{address[:200]} isn't complete: it lacks the {_listed(missing)}.", hint
+    version = parts[len(names) :]
+    if scheme == "kaggle" and version and not _VERSION.fullmatch(version[0]):
+        return f"{version[0][:40]!r} in {address[:200]} isn't a version, which is a number.", hint
+    if len(version) > (1 if scheme == "kaggle" else 0):
+        return f"{address[:200]} has a part too many.", hint
+    odd = next((part for part in parts if not _PART.fullmatch(part) or ".." in part or part == "."), None)
+    if odd is not None:
+        return f"{odd[:40]!r} in {address[:200]} isn't a name that {site} has.", hint
+    return None
+
+
+def cleaned(address: str) -> str:
+    """Return a faultless address as it is kept: its scheme in small letters, without a slash at its end."""
+    scheme, _, rest = address.partition("://")
+    return f"{scheme.lower()}://{rest.removesuffix('/')}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,204 @@
+"""What models there are, and changes to them: told to the model service, and kept for the next start.
+
+Servers of one user share the list of added models, and each has a service of its own. What another server adds or removes
+is told to a running service when it is next asked for its models.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+from lit_lab import demo, protocol
+from lit_lab.problem import Problem
+from lit_lab.supervision.endpoint import Service
+from lit_lab.upstream import Upstream
+
+from . import places
+from .added import Added, Stamp
+
+ATTEND_SECONDS = 10.0  # how often is looked whether a download goes on
+
+log = logging.getLogger(__name__)
+
+
+class Models:
+    """The models of a server.
+
+    Args:
+        service: The model service.
+        upstream: Requests to it.
+        added: All models; None when the service is elsewhere, which then knows them.
+    """
+
+    def __init__(self, service: Service, upstream: Upstream, added: Added | None) -> None:
+        self.added = added
+        self._service = service
+        self._upstream = upstream
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listing = asyncio.Lock()  # held while a model is being added or removed here
+        self._leaving: set[str] = set()
+        self._refused: set[tuple[str, str]] = set()
+        self._told: Stamp | str = "never"
+
+    def close(self) -> None:
+        """End what goes on beside requests, with the server."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def all(self) -> protocol.ModelsResponse:
+        """Return the models: as the service knows them when it is ready, else as they are configured. Raises `Problem`."""
+        status = await self._service.status()
+        if self.added is None or status.state == "ready":
+            return await self._in_step(await self._ask())
+        added = set(self.added.models)
+        return protocol.ModelsResponse(models=[_unloaded(entry, entry in added) for entry in self.added.all])
+
+    async def catch_up(self) -> None:
+        """Have a running service know what another server has added since it was last told."""
+        if self.added is not None and self.added.stamp != self._told:
+            with contextlib.suppress(Problem):  # what is asked of it next tells what is wrong with it
+                await self.all()
+
+    async def change(self, request: protocol.ModelChanging, contents: Any) -> protocol.ModelsResponse:
+        """Change the models, or begin to.
+
+        Args:
+            request: The change.
+            contents: Jupyter's contents manager; None: the caller may not read its files.
+
+        Raises:
+            Problem: It is refused; nothing has changed.
+        """
+        added, change = self.own(), request.change
+        if isinstance(change, protocol.AddModel):
+            # What it is comes first: its name was perhaps proposed from that.
+            change = protocol.AddModel(name=change.name, path=await places.locate(contents, change.path))
+            async with self._listing:
+                return await self._add(added, change)
+        if isinstance(change, protocol.RemoveModel):
+            self.check(change.name)
+            async with self._listing:
+                answer = await self._tell(change) if await self._is_awake() else None
+                await asyncio.to_thread(added.remove, change.name)
+            return answer or await self.all()
+        self.check(change.name)
+        if change.kind not in ("load", "download") and not await self._is_awake():
+            return await self.all()
+        with self._service.use():
+            await self._service.ready()
+            await self.catch_up()
+            answer = await self._tell(change)
+        if change.kind == "download":
+            self._beside(self._attend(change.name))
+        return answer
+
+    def own(self) -> Added:
+        """Return the models, if they are this server's to change. Raises `Problem`."""
+        if self.added is None:
+            raise Problem(
+                409,
+                "service_remote",
+                "The model service runs elsewhere, and so do its models.",
+                "Ask who runs it for another model.",
+            )
+        return self.added
+
+    def check(self, name: str) -> None:
+        """Refuse a model that there isn't. Raises `Problem`."""
+        if self.added is None:
+            return
+        names = self.added.names
+        if name not in names:
+            raise Problem(
+                422,
+                "unknown_model",
+                f"There is no model {name!r}.",
+                f"Choose one of: {', '.join(names)}; or add it in the panel, or to c.LitLab.models.",
+            )
+
+    async def _add(self, added: Added, change: protocol.AddModel) -> protocol.ModelsResponse:
+        added.check(change.name)
+        answer = await self._tell(change) if await self._is_awake() else None
+        try:
+            await asyncio.to_thread(added.add, change.name, change.path)
+        except Problem:
+            if answer is not None:
+                self._beside(self._let_go(change.name))
+            raise
+        self._refused.discard((change.name, change.path))
+        return answer or await self.all()
+
+    async def _in_step(self, answer: protocol.ModelsResponse) -> protocol.ModelsResponse:
+        """Have the service know what another server of this user has added or removed meanwhile.
+
+        Args:
+            answer: What the service says that it has.
+
+        Returns:
+            What it has now, without those that it is about to let go of.
+        """
+        if self.added is None or self._listing.locked():
+            return answer
+        stamp = self.added.stamp
+        added = dict(entry.split(":", 1) for entry in self.added.models)
+        known = {model.name for model in answer.models}
+        gone = {model.name for model in answer.models if model.added and added.get(model.name) != model.path}
+        for name in gone - self._leaving:
+            self._leaving.add(name)
+            self._beside(self._let_go(name))
+        for name, path in added.items():
+            if name not in known and (name, path) not in self._refused:
+                try:
+                    answer = await self._tell(protocol.AddModel(name=name, path=path))
+                except Problem as problem:
+                    self._refused.add((name, path))
+                    log.warning("LIT Lab: the model service doesn't take %s: %s", name, problem.message)
+        self._told = stamp
+        return answer.model_copy(update={"models": [model for model in answer.models if model.name not in gone]})
+
+    async def _let_go(self, name: str) -> None:
+        """Have the service forget a model, which may have to end its work first."""
+        try:
+            with contextlib.suppress(Problem):  # it has, or is gone itself
+                await self._tell(protocol.RemoveModel(name=name))
+        finally:
+            self._leaving.discard(name)
+
+    async def _attend(self, name: str) -> None:
+        """Keep the service from falling asleep while it downloads, though nobody looks."""
+        with self._service.use(), contextlib.suppress(Problem):
+            busy = True
+            while busy:
+                await asyncio.sleep(ATTEND_SECONDS)
+                answer = await self._ask()
+                busy = any(m.name == name and m.state in ("downloading", "loading") for m in answer.models)
+
+    async def _is_awake(self) -> bool:
+        return (await self._service.status()).state in ("starting", "ready")
+
+    async def _ask(self) -> protocol.ModelsResponse:
+        endpoint = await self._service.awaited()
+        return await self._upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
+
+    async def _tell(self, change: Any) -> protocol.ModelsResponse:
+        with self._service.use():
+            endpoint = await self._service.awaited()
+            request = protocol.ModelChanging(change=change)
+            return await self._upstream.ask(
+                endpoint, "POST", "/models/change", protocol.ModelsResponse, request, loads=True
+            )
+
+    def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _unloaded(entry: str, added: bool) -> protocol.ModelInfo:
+    name, path = entry.split(":", 1)
+    note = demo.NOTE if path == demo.EMBEDDED else ""
+    return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note, added=added)

@@ -1,0 +1,51 @@
+"""The folders of kagglehub and huggingface_hub, found as these find them, and without importing them.
+
+kagglehub takes its variables as they are written. huggingface_hub expands `~` and variables in each of its own, so that
+`HF_HOME='$SCRATCH/hf'` works. To both a variable that is set and empty is set. A test holds this against the libraries.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def kaggle_cache() -> Path:
+    """Return the folder that kagglehub keeps downloads in."""
+    found = os.environ.get("KAGGLEHUB_CACHE")
+    return _home() / ".cache" / "kagglehub" if found is None else Path(found)
+
+
+def kaggle_credentials() -> Path:
+    """Return the folder of `kaggle.json`."""
+    found = os.environ.get("KAGGLE_CONFIG_DIR")
+    return _home() / ".kaggle" if found is None else Path(found)
+
+
+def kaggle_tokens() -> tuple[Path, Path]:
+    """Return the files that may hold an API token, the first of which counts more."""
+    return _home() / ".kaggle" / "access_token", _home() / ".kaggle" / "access_token.txt"
+
+
+def hugging_face_cache() -> Path:
+    """Return the folder that huggingface_hub keeps models in."""
+    default = os.environ.get("HUGGINGFACE_HUB_CACHE", os.path.join(_hugging_face_home(), "hub"))  # noqa: PTH118
+    return Path(_expanded(os.environ.get("HF_HUB_CACHE", default)))
+
+
+def hugging_face_token() -> Path:
+    """Return the file that may hold an access token."""
+    return Path(_expanded(os.environ.get("HF_TOKEN_PATH", os.path.join(_hugging_face_home(), "token"))))  # noqa: PTH118
+
+
+def _hugging_face_home() -> str:
+    caches = os.environ.get("XDG_CACHE_HOME", str(_home() / ".cache"))
+    return _expanded(os.environ.get("HF_HOME", os.path.join(caches, "huggingface")))  # noqa: PTH118
+
+
+def _expanded(text: str) -> str:
+    return os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - never fails, as Path's own does
+
+
+def _home() -> Path:
+    return Path(os.path.expanduser("~"))  # noqa: PTH111
