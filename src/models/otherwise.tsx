@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React, { useId, useState } from 'react';
 
 import type { ModelInfo, Precision } from '../api';
 import { describePrecision } from './labels';
@@ -10,6 +10,9 @@ const PRECISIONS: readonly Precision[] = [
   'bfloat16',
   'float16'
 ];
+
+/** The longest limit that a request may name, in tokens. */
+const MOST_TOKENS = 1_000_000;
 
 /** How a model is loaded, where that isn't as configured. */
 export function Otherwise(props: {
@@ -25,10 +28,11 @@ export function Otherwise(props: {
   const [limit, setLimit] = useState(
     model.window === null ? '' : String(model.window)
   );
+  const id = useId();
   const number = limit.trim() === '' ? null : Number(limit);
   const isValid =
     number === null ||
-    (Number.isInteger(number) && number >= 2 && number <= 1_000_000);
+    (Number.isInteger(number) && number >= 2 && number <= MOST_TOKENS);
   return (
     <form
       className="lit-managed-form"
@@ -69,9 +73,18 @@ export function Otherwise(props: {
           value={limit}
           placeholder={trans.__('as its preset says')}
           aria-invalid={!isValid}
+          aria-describedby={isValid ? undefined : id}
           onChange={event => setLimit(event.target.value)}
         />
       </label>
+      {!isValid && (
+        <p id={id} className="lit-invalid" aria-live="polite">
+          {trans.__(
+            'Write a whole number from 2 to %1, or leave it empty: then it is as the preset says.',
+            MOST_TOKENS.toLocaleString()
+          )}
+        </p>
+      )}
       <p className="lit-hint">
         {trans.__(
           'bfloat16 and float16 take half of float32’s memory for weights; their maps are less exact, and float16’s gradients may overflow. A shorter limit, of prompt and answer together, saves memory too.'

@@ -1,9 +1,27 @@
-import React, { useEffect, useLayoutEffect, useRef } from 'react';
+import React, { useEffect, useId, useLayoutEffect, useRef } from 'react';
 
+import {
+  charactersOf,
+  firstCharacters,
+  isLonger,
+  USUAL_LIMIT
+} from '../session/length';
 import { withLineFeeds } from '../session/prompt';
+import { usePanel } from './context';
 
-/** A text field that grows with its text, to a limit that its style sets. */
-export function AutoText(props: {
+/**
+ * Most characters that a field lays out, whatever the server takes: each key
+ * lays all of them out again.
+ */
+export const MOST_EDITABLE = 200_000;
+
+/** Characters of a text that is too long for a field which are shown of it. */
+const BEGINNING = 1_000;
+
+/** A text of so many characters is higher than any field's limit. */
+const FULL = 20_000;
+
+interface IAutoTextProps {
   id?: string;
   value: string;
   label?: string;
@@ -11,9 +29,38 @@ export function AutoText(props: {
   placeholder?: string;
   className?: string;
   autoFocus?: boolean;
+  /** The most characters that the server takes; left out: what is usual. */
+  limit?: number;
   onChange: (value: string) => void;
-}): JSX.Element {
+}
+
+/**
+ * A text field that grows with its text, to a limit that its style sets.
+ *
+ * A text that is longer than what the server takes, or than what a browser can
+ * edit in time, is never laid out: its beginning is shown, and what to do.
+ */
+export function AutoText(props: IAutoTextProps): JSX.Element {
+  const { value, limit = USUAL_LIMIT, onChange } = props;
+  const most = Math.min(limit, MOST_EDITABLE);
+  /** What stood here before an edit that made it too long. */
+  const before = useRef<string | null>(null);
+  if (isLonger(value, most)) {
+    return (
+      <Shortened {...props} limit={limit} most={most} before={before.current} />
+    );
+  }
+  const change = (text: string) => {
+    before.current = isLonger(text, most) ? value : null;
+    onChange(text);
+  };
+  return <Field {...props} most={most} onChange={change} />;
+}
+
+function Field(props: IAutoTextProps & { most: number }): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
   useLayoutEffect(() => fit(field.current), [props.value]);
   useEffect(() => {
     const element = field.current;
@@ -29,7 +76,24 @@ export function AutoText(props: {
       }
     });
     observer.observe(element);
-    return () => observer.disconnect();
+    // What is pasted or dropped is looked at before the field has it.
+    const beforeInput = (event: InputEvent) => {
+      const { most, onChange } = latest.current;
+      const added =
+        event.data ?? event.dataTransfer?.getData('text/plain') ?? '';
+      const { value, selectionStart, selectionEnd } = element;
+      const text =
+        value.slice(0, selectionStart) + added + value.slice(selectionEnd);
+      if (added !== '' && isLonger(text, most)) {
+        event.preventDefault();
+        onChange(withLineFeeds(text));
+      }
+    };
+    element.addEventListener('beforeinput', beforeInput);
+    return () => {
+      observer.disconnect();
+      element.removeEventListener('beforeinput', beforeInput);
+    };
   }, []);
   return (
     <textarea
@@ -51,12 +115,80 @@ export function AutoText(props: {
   );
 }
 
+/** The beginning of a text that is too long for a field, and what to do. */
+function Shortened(
+  props: IAutoTextProps & {
+    limit: number;
+    most: number;
+    before: string | null;
+  }
+): JSX.Element {
+  const { trans } = usePanel();
+  const { value, limit, most, before, onChange } = props;
+  const id = useId();
+  const length = charactersOf(value);
+  const [has, takes] = [length, most].map(count => count.toLocaleString());
+  return (
+    <div className="lit-shortened">
+      <textarea
+        id={props.id}
+        className={`lit-field ${props.className ?? ''}`}
+        rows={3}
+        readOnly
+        dir="auto"
+        spellCheck={false}
+        aria-label={props.label}
+        aria-describedby={id}
+        aria-invalid={length > limit}
+        value={`${withLineFeeds(firstCharacters(value, BEGINNING))}…`}
+      />
+      <p id={id} className="lit-hint">
+        {length > limit
+          ? trans.__(
+              'Only the beginning is shown: the text has %1 characters, and at most %2 are taken here. Nothing of it is lost. Shorten it where it comes from, or here.',
+              has,
+              limit.toLocaleString()
+            )
+          : trans.__(
+              'Only the beginning is shown: the text has %1 characters, and at most %2 can be edited here. All of it goes to the model. Edit it where it comes from.',
+              has,
+              takes
+            )}
+      </p>
+      <div className="lit-shortened-tools">
+        {before !== null && (
+          <button
+            type="button"
+            className="lit-link"
+            onClick={() => onChange(before)}
+          >
+            {trans.__('Back to the text before')}
+          </button>
+        )}
+        <button
+          type="button"
+          className="lit-link"
+          onClick={() => onChange(firstCharacters(value, most))}
+        >
+          {trans.__('Shorten to the first %1 characters', takes)}
+        </button>
+      </div>
+    </div>
+  );
+}
+
 /** As high as its text. */
 function fit(element: HTMLTextAreaElement | null): void {
-  if (element) {
-    element.style.height = 'auto';
-    // The borders are not part of scrollHeight.
-    const borders = element.offsetHeight - element.clientHeight;
-    element.style.height = `${element.scrollHeight + borders}px`;
+  if (!element) {
+    return;
   }
+  if (element.value.length > FULL) {
+    // Measuring would lay out all of it once more, for its style's limit.
+    element.style.height = '100vh';
+    return;
+  }
+  element.style.height = 'auto';
+  // The borders are not part of scrollHeight.
+  const borders = element.offsetHeight - element.clientHeight;
+  element.style.height = `${element.scrollHeight + borders}px`;
 }

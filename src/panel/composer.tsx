@@ -17,6 +17,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
   const [editing, setEditing] = useState(false);
   const { prompt, run, attempt, isRunning } = session;
+  const limit = session.service.status?.limits.max_prompt_chars;
   // Without an answer there is no flowing text that would show the prompt.
   const shown = editing || session.text === null;
   const problem = session.promptProblem;
@@ -31,12 +32,13 @@ export function Composer({ session }: { session: Session }): JSX.Element {
     <>
       <section className="lit-composer" aria-label={trans.__('Prompt')}>
         <Origin session={session} />
-        <Variables prompt={prompt} />
+        <Variables prompt={prompt} limit={limit} />
         {shown && (
           <AutoText
             className="lit-prompt"
             label={trans.__('Prompt')}
             value={prompt.value}
+            limit={limit}
             placeholder={trans.__('Type or paste a prompt')}
             onChange={value => prompt.edit(value)}
           />

@@ -6,6 +6,9 @@ import type { Session } from '../session/session';
 import { AutoText } from './autotext';
 import { usePanel } from './context';
 
+/** Characters of a dataset’s target that its button’s title shows. */
+const PREVIEW = 500;
+
 /** "What would make it say this?": a text explained in place of an answer. */
 export function Given({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
@@ -45,7 +48,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
           <button
             type="button"
             className="lit-link"
-            title={expected}
+            title={expected.slice(0, PREVIEW)}
             disabled={session.isRunning}
             onClick={() => explain(expected)}
           >
@@ -75,6 +78,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
             label={trans.__('Text to explain')}
             placeholder={trans.__('A text that the model might have answered')}
             value={given.text}
+            limit={session.service.status?.limits.max_prompt_chars}
             onChange={text => {
               given.text = text;
             }}

@@ -25,6 +25,7 @@ export function Legend(props: {
         <Options
           settings={props.session.settings}
           model={props.session.modelInfo}
+          limits={props.session.service.status?.limits ?? null}
           onSettings={props.onSettings}
         />
       )}

@@ -1,18 +1,21 @@
-import React, { useState } from 'react';
+import React from 'react';
 
-import type { AblationMode, ModelInfo } from '../api';
+import type { AblationMode, Limits, ModelInfo } from '../api';
 import type { Aggregation } from '../salience';
 import { METHODS } from '../session/methods';
 import { MAX_SEED, MAX_TEMPERATURE, MAX_TOP_K } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
 import { usePanel } from './context';
+import { NumberField } from './numberfield';
 
 /** How maps are made and shown, and how answers are. */
 export function Options(props: {
   settings: ISettings;
   /** The model that runs; null where it isn't known. */
   model: ModelInfo | null;
+  /** What the server allows; null where that isn't known. */
+  limits: Limits | null;
   onSettings: (settings: Partial<ISettings>) => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -130,29 +133,51 @@ export function MapOptions({
   );
 }
 
-function AnswerOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
+/** Longest answer that can be asked for where nothing says what the server allows. */
+const MOST_TOKENS = 4096;
+
+function AnswerOptions(
+  props: IOptionsProps & { model: ModelInfo | null; limits: Limits | null }
+): JSX.Element {
   const { trans } = usePanel();
+  const { settings, model, limits, onSettings } = props;
+  const allowed = limits?.max_new_tokens ?? MOST_TOKENS;
+  const window = model?.window ?? null;
+  // A prompt has one token at least.
+  const most = Math.max(1, Math.min(allowed, (window ?? Infinity) - 1));
   return (
     <>
-      <label>
-        {trans.__('Longest answer, in tokens')}
-        <NumberField
-          min={1}
-          max={4096}
-          value={settings.maxNewTokens}
-          onChange={maxNewTokens => onSettings({ maxNewTokens })}
-        />
-      </label>
-      <label>
-        {trans.__('Temperature')}
-        <NumberField
-          min={0}
-          max={MAX_TEMPERATURE}
-          step={0.1}
-          value={settings.temperature}
-          onChange={temperature => onSettings({ temperature })}
-        />
-      </label>
+      <NumberField
+        label={trans.__('Longest answer, in tokens')}
+        min={1}
+        max={most}
+        because={
+          most === allowed && limits
+            ? trans.__(
+                'The server allows no more; c.LitLab.max_new_tokens sets that.'
+              )
+            : undefined
+        }
+        value={settings.maxNewTokens}
+        onChange={maxNewTokens => onSettings({ maxNewTokens })}
+      />
+      {model !== null && window !== null && (
+        <p className="lit-hint">
+          {trans.__(
+            '%1 takes %2 tokens, prompt and answer together.',
+            model.name,
+            window
+          )}
+        </p>
+      )}
+      <NumberField
+        label={trans.__('Temperature')}
+        min={0}
+        max={MAX_TEMPERATURE}
+        step={0.1}
+        value={settings.temperature}
+        onChange={temperature => onSettings({ temperature })}
+      />
       {settings.temperature === 0 ? (
         <p className="lit-hint">
           {trans.__(
@@ -161,34 +186,28 @@ function AnswerOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
         </p>
       ) : (
         <>
-          <label>
-            {trans.__('Top-k (0: all)')}
-            <NumberField
-              min={0}
-              max={MAX_TOP_K}
-              value={settings.topK}
-              onChange={topK => onSettings({ topK })}
-            />
-          </label>
-          <label>
-            {trans.__('Top-p (1: all)')}
-            <NumberField
-              min={0.01}
-              max={1}
-              step={0.05}
-              value={settings.topP}
-              onChange={topP => onSettings({ topP })}
-            />
-          </label>
-          <label>
-            {trans.__('Seed')}
-            <NumberField
-              min={0}
-              max={MAX_SEED}
-              value={settings.seed}
-              onChange={seed => onSettings({ seed })}
-            />
-          </label>
+          <NumberField
+            label={trans.__('Top-k (0: all)')}
+            min={0}
+            max={MAX_TOP_K}
+            value={settings.topK}
+            onChange={topK => onSettings({ topK })}
+          />
+          <NumberField
+            label={trans.__('Top-p (1: all)')}
+            min={0.01}
+            max={1}
+            step={0.05}
+            value={settings.topP}
+            onChange={topP => onSettings({ topP })}
+          />
+          <NumberField
+            label={trans.__('Seed')}
+            min={0}
+            max={MAX_SEED}
+            value={settings.seed}
+            onChange={seed => onSettings({ seed })}
+          />
           <p className="lit-hint">
             {trans.__('The same seed gives the same answer again.')}
           </p>
@@ -196,44 +215,4 @@ function AnswerOptions({ settings, onSettings }: IOptionsProps): JSX.Element {
       )}
     </>
   );
-}
-
-/** A number; what is no number between the bounds changes nothing. */
-function NumberField(props: {
-  min: number;
-  max: number;
-  /** Left out: whole numbers only. */
-  step?: number;
-  value: number;
-  onChange: (value: number) => void;
-}): JSX.Element {
-  const { min, max, step, value, onChange } = props;
-  // What is being typed: a field that corrects each key can't be typed into.
-  const [draft, setDraft] = useState<string | null>(null);
-  const isValid = (number: number) =>
-    number >= min &&
-    number <= max &&
-    (step !== undefined || Number.isInteger(number));
-  return (
-    <input
-      type="number"
-      min={min}
-      max={max}
-      step={step ?? 1}
-      value={draft ?? value}
-      aria-invalid={draft !== null && !isValid(parse(draft))}
-      onChange={event => {
-        setDraft(event.target.value);
-        const number = parse(event.target.value);
-        if (isValid(number)) {
-          onChange(number);
-        }
-      }}
-      onBlur={() => setDraft(null)}
-    />
-  );
-}
-
-function parse(text: string): number {
-  return text.trim() === '' ? NaN : Number(text);
 }

@@ -89,12 +89,13 @@ function Note({ session }: { session: Session }): JSX.Element | null {
 }
 
 /** The template's variables, to be filled in. */
-export function Variables({
-  prompt
-}: {
+export function Variables(props: {
   prompt: PromptModel;
+  /** The most characters that the server takes of a prompt. */
+  limit?: number;
 }): JSX.Element | null {
   const { trans } = usePanel();
+  const { prompt, limit } = props;
   if (prompt.isEdited || prompt.variables.length === 0) {
     return null;
   }
@@ -112,6 +113,7 @@ export function Variables({
           <AutoText
             id={`lit-variable-${i}`}
             value={value ?? ''}
+            limit={limit}
             title={from ? trans.__('Found in %1', from) : ''}
             placeholder={
               value === undefined

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type { ErrorBody, Limits } from '../api';
+import { charactersOf, isLonger } from './length';
 
 /** What a user can do about a problem, besides what its hint says. */
 export type Remedy = 'retry' | 'restart' | 'log' | 'reload' | 'models';
@@ -58,12 +59,11 @@ export function checkPrompt(
   }
   // The server counts characters, of which some take two units here.
   const max = limits?.max_prompt_chars ?? Infinity;
-  const length = prompt.length > max ? [...prompt].length : prompt.length;
-  if (length > max) {
+  if (isLonger(prompt, max)) {
     return {
       message: trans.__(
         'The prompt has %1 characters; at most %2 are taken here.',
-        length,
+        charactersOf(prompt),
         max
       ),
       hint: trans.__(

@@ -1,0 +1,221 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import React, { act } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Root } from 'react-dom/client';
+
+import { AutoText, MOST_EDITABLE } from './autotext';
+import { PanelContext } from './context';
+import { NumberField } from './numberfield';
+
+const trans = nullTranslator.load('lit_lab');
+
+describe('fields of the panel', () => {
+  let host: HTMLElement;
+  let root: Root;
+
+  beforeEach(() => {
+    Object.assign(globalThis, {
+      IS_REACT_ACT_ENVIRONMENT: true,
+      ResizeObserver: class {
+        observe(): void {
+          // Nothing has a size here.
+        }
+        disconnect(): void {
+          // See above.
+        }
+      }
+    });
+    host = document.createElement('div');
+    document.body.append(host);
+    root = createRoot(host);
+  });
+
+  afterEach(async () => {
+    await act(async () => root.unmount());
+    host.remove();
+  });
+
+  const draw = (element: JSX.Element) =>
+    act(async () => {
+      root.render(
+        <PanelContext
+          value={{
+            trans,
+            showLog: () => undefined,
+            openMenu: () => undefined
+          }}
+        >
+          {element}
+        </PanelContext>
+      );
+    });
+
+  const click = (name: string) =>
+    act(async () => {
+      [...host.querySelectorAll('button')]
+        .find(button => button.textContent === name)!
+        .click();
+    });
+
+  /** Type into a field, as React hears of it. */
+  const type = (field: HTMLInputElement | HTMLTextAreaElement, text: string) =>
+    act(async () => {
+      const { set } = Object.getOwnPropertyDescriptor(
+        Object.getPrototypeOf(field),
+        'value'
+      )!;
+      set!.call(field, text);
+      field.dispatchEvent(new Event('input', { bubbles: true }));
+    });
+
+  describe('a text', () => {
+    let value: string;
+    const show = async (text: string, limit?: number) => {
+      value = text;
+      await draw(
+        <AutoText
+          label={trans.__('Prompt')}
+          value={text}
+          limit={limit}
+          onChange={changed => {
+            value = changed;
+          }}
+        />
+      );
+    };
+    const field = () => host.querySelector('textarea')!;
+    /** All that the page holds of it. */
+    const held = () => field().value.length + host.textContent!.length;
+
+    it('is edited as it is up to the limit', async () => {
+      await show('🍲'.repeat(10), 10);
+      expect(field().readOnly).toBe(false);
+      await type(field(), 'soup');
+      expect(value).toBe('soup');
+    });
+
+    it('beyond the limit is told and shortened, and never laid out', async () => {
+      const long = 'a'.repeat(1_500_000);
+      await show(long, 100_000);
+      expect(held()).toBeLessThan(3_000);
+      expect(field().readOnly).toBe(true);
+      expect(field().getAttribute('aria-invalid')).toBe('true');
+      const notice = document.getElementById(
+        field().getAttribute('aria-describedby')!
+      )!;
+      expect(notice.textContent).toContain((1_500_000).toLocaleString());
+      expect(notice.textContent).toContain((100_000).toLocaleString());
+      expect(value).toBe(long);
+      await click(
+        `Shorten to the first ${(100_000).toLocaleString()} characters`
+      );
+      expect(value).toBe('a'.repeat(100_000));
+    });
+
+    it('has the usual limit until the server has said one', async () => {
+      await show('a'.repeat(100_001));
+      expect(field().readOnly).toBe(true);
+    });
+
+    it('that the server takes, but no field can edit in time, says so', async () => {
+      await show('a'.repeat(MOST_EDITABLE + 1), 4_000_000);
+      expect(held()).toBeLessThan(3_000);
+      expect(field().getAttribute('aria-invalid')).toBe('false');
+      expect(host.textContent).toContain('All of it goes to the model');
+    });
+
+    it('that is pasted is looked at before the field has it', async () => {
+      await show('soup', 100);
+      field().setSelectionRange(2, 4);
+      const long = 'a'.repeat(1_000);
+      const event = new InputEvent('beforeinput', {
+        data: long,
+        cancelable: true
+      });
+      field().dispatchEvent(event);
+      expect(event.defaultPrevented).toBe(true);
+      expect(value).toBe(`so${long}`);
+      expect(field().value).toBe('soup');
+      await show(value, 100);
+      expect(held()).toBeLessThan(3_000);
+      await click('Back to the text before');
+      expect(value).toBe('soup');
+    });
+
+    it('that is short enough is pasted by the browser', async () => {
+      await show('soup', 100);
+      const event = new InputEvent('beforeinput', {
+        data: 's',
+        cancelable: true
+      });
+      field().dispatchEvent(event);
+      expect(event.defaultPrevented).toBe(false);
+    });
+  });
+
+  describe('a number', () => {
+    let value: number;
+    const show = async (props: { value?: number; max?: number } = {}) => {
+      value = props.value ?? 256;
+      await draw(
+        <NumberField
+          label={trans.__('Longest answer')}
+          min={1}
+          max={props.max ?? 511}
+          because="The server allows no more."
+          value={value}
+          onChange={number => {
+            value = number;
+          }}
+        />
+      );
+    };
+    const field = () => host.querySelector('input')!;
+    const leave = () =>
+      act(async () => {
+        field().dispatchEvent(new FocusEvent('focusout', { bubbles: true }));
+      });
+
+    it.each(['2000', '0', '1.5', '', '-3'])(
+      'that is invalid stays, with what is wrong beside it: %j',
+      async typed => {
+        await show();
+        await type(field(), typed);
+        await leave();
+        expect(field().value).toBe(typed);
+        expect(field().getAttribute('aria-invalid')).toBe('true');
+        const said = document.getElementById(
+          field().getAttribute('aria-describedby')!
+        )!;
+        expect(said.textContent).toBe(
+          'Write a whole number from 1 to 511. Until then 256 is used. The server allows no more.'
+        );
+        expect(value).toBe(256);
+      }
+    );
+
+    it('that is mended is used, and nothing more is said', async () => {
+      await show();
+      await type(field(), '2000');
+      await type(field(), '200');
+      await leave();
+      expect(value).toBe(200);
+      expect(field().getAttribute('aria-invalid')).toBe('false');
+      expect(host.querySelector('p')).toBeNull();
+    });
+
+    it('that comes from elsewhere takes the place of what was typed', async () => {
+      await show();
+      await type(field(), '2000');
+      await show({ value: 300 });
+      expect(field().value).toBe('300');
+      expect(host.querySelector('p')).toBeNull();
+    });
+
+    it('that was set for another model says what is used here', async () => {
+      await show({ value: 2000 });
+      expect(field().value).toBe('2000');
+      expect(host.textContent).toContain('At most 511 is used here.');
+    });
+  });
+});

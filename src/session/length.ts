@@ -1,0 +1,41 @@
+/** How long a text is, as the server counts: in characters, some of which take two units here. */
+
+/** What `c.LitLab.max_prompt_chars` is unless it is configured. */
+export const USUAL_LIMIT = 100_000;
+
+/** The number of characters of a text. */
+export function charactersOf(text: string): number {
+  let count = text.length;
+  for (let at = 1; at < text.length; at++) {
+    if (isPair(text, at)) {
+      count--;
+      at++;
+    }
+  }
+  return count;
+}
+
+/** Whether a text has more than `limit` characters; a short one isn't counted. */
+export function isLonger(text: string, limit: number): boolean {
+  return (
+    text.length > limit &&
+    (text.length > 2 * limit || charactersOf(text) > limit)
+  );
+}
+
+/** The first `count` characters of a text, none of them halved. */
+export function firstCharacters(text: string, count: number): string {
+  let at = 0;
+  for (let left = count; left > 0 && at < text.length; left--) {
+    at += isPair(text, at + 1) ? 2 : 1;
+  }
+  return text.slice(0, at);
+}
+
+/** Whether the unit at `at` is the second half of the character before it. */
+function isPair(text: string, at: number): boolean {
+  return (
+    (text.charCodeAt(at) & 0xfc00) === 0xdc00 &&
+    (text.charCodeAt(at - 1) & 0xfc00) === 0xd800
+  );
+}
