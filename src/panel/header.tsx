@@ -26,6 +26,7 @@ export function Header({ session }: { session: Session }): JSX.Element {
             <select
               className="lit-model-choice"
               aria-label={trans.__('Model')}
+              title={name}
               value={name}
               disabled={session.isRunning}
               onChange={event => {
