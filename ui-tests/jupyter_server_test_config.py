@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from lit_lab import demo  # noqa: E402
 from tests.service.kaggle_standin import KaggleStandIn  # noqa: E402
 
-kaggle = KaggleStandIn(demo.preset_path(), int(os.environ["LIT_LAB_TEST_PORT"]) - 10_000)
+kaggle = KaggleStandIn(demo.preset_path(), int(os.environ.get("LIT_LAB_TEST_KAGGLE_PORT", "0")))
 for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"):
     os.environ.pop(name, None)
 os.environ |= {name: value for name, value in kaggle.environment(scratch).items() if name != "HOME"}

@@ -3,7 +3,8 @@ import * as path from 'path';
 import type { PlaywrightTestConfig } from '@playwright/test';
 
 import { chromium } from './chromium';
-import { hub, open, secure } from './servers';
+import { COLD, SOON, WHOLE } from './patience';
+import { hub, kaggle, open, secure } from './servers';
 
 /** A clone's own environment goes first, so that `playwright test` works without activating it. */
 const bin = path.resolve(__dirname, '../.venv/bin');
@@ -15,37 +16,47 @@ function server(config: string, at: { port: number; url: string }, token = '') {
   return {
     command: `jupyter lab --config ${config}`,
     url: `${at.url}/api`,
-    timeout: 60_000,
+    timeout: COLD,
     reuseExistingServer: false,
     // Killed outright, a server would leave its kernels and its folder behind.
-    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 10_000 },
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: SOON },
     env: {
       ...process.env,
       PATH,
       // TensorFlow's import takes three times as long without bytecode.
       PYTHONDONTWRITEBYTECODE: '',
       LIT_LAB_TEST_PORT: String(at.port),
+      LIT_LAB_TEST_KAGGLE_PORT: String(at === open ? kaggle.port : 0),
       LIT_LAB_TEST_TOKEN: token
     } as Record<string, string>
   };
 }
 
+/** Specs that leave the open server alone: they use one of the others, or start one. */
+const APART = /\/(chat|hub|litapp|security|twomodels)\.spec\.ts$/;
+
 const config: PlaywrightTestConfig = {
   testDir: 'tests',
   outputDir: 'test-results',
-  // One model service on few cores: side by side, tests would only wait for each other.
-  workers: 1,
+  // Two at a time, on two cores; but one at a time on each server, whose model and history tests share.
+  workers: 2,
+  projects: [
+    { name: 'open', testIgnore: APART, workers: 1 },
+    { name: 'apart', testMatch: APART, workers: 1 }
+  ],
   retries: process.env.CI ? 1 : 0,
   forbidOnly: !!process.env.CI,
-  timeout: 90_000,
-  expect: { timeout: 15_000 },
+  timeout: WHOLE,
+  expect: { timeout: SOON },
   reporter: process.env.PLAYWRIGHT_JSON_OUTPUT_NAME
     ? [['list'], ['json']]
     : [['list']],
   use: {
     baseURL: open.url,
     viewport: { width: 1440, height: 900 },
-    actionTimeout: 15_000,
+    actionTimeout: SOON,
+    // What moves only to please the eye needn't be waited for.
+    contextOptions: { reducedMotion: 'reduce' },
     trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     video: 'off',

@@ -1,6 +1,7 @@
 /** For `scripts/smoke.sh`: a server of the environment that LIT_LAB_SMOKE names, with the wheel installed in it. */
 import * as path from 'path';
 
+import { COLD, SOON, WHOLE } from './patience';
 import config from './playwright.config';
 import { open } from './servers';
 
@@ -16,14 +17,16 @@ const { PYTHONPATH, JUPYTER_PATH, ...others } = process.env;
 
 export default {
   ...config,
+  projects: undefined,
   testDir: 'smoke',
-  timeout: process.env.LIT_LAB_SMOKE_SETUP ? 1_200_000 : 240_000,
+  workers: 1,
+  timeout: (process.env.LIT_LAB_SMOKE_SETUP ? 6 : 2) * WHOLE,
   webServer: {
     command: `${path.join(environment, 'bin', 'jupyter')} lab --config jupyter_server_smoke_config.py`,
     url: `${open.url}/api`,
-    timeout: 120_000,
+    timeout: COLD,
     reuseExistingServer: false,
-    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 10_000 },
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: SOON },
     env: {
       ...others,
       PYTHONDONTWRITEBYTECODE: '',

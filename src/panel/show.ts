@@ -2,7 +2,11 @@
 export function showSegment(root: HTMLElement | null, index: number): void {
   const element = root?.querySelector<HTMLElement>(`[data-segment="${index}"]`);
   if (element) {
-    element.scrollIntoView({ block: 'center', behavior: 'smooth' });
+    const still = window.matchMedia?.('(prefers-reduced-motion: reduce)');
+    element.scrollIntoView({
+      block: 'center',
+      behavior: still?.matches ? 'instant' : 'smooth'
+    });
     element.classList.remove('lit-flash');
     void element.offsetWidth; // starts the animation anew
     element.classList.add('lit-flash');

@@ -3,11 +3,10 @@ import * as path from 'path';
 import type { Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 
-import { open } from '../servers';
+import { own } from '../servers';
 import { declineNews, serveInstruct } from '../tests/instruct';
 import { analyzeAt, COLD, line, Panel } from '../tests/lab';
 
-const PORT = open.port + 20_005;
 const TURNS =
   '<start_of_turn>user\nIs onion soup sweet? I like sweet things.<end_of_turn>\n<start_of_turn>model\nNo, it is savoury.<end_of_turn>\n' +
   '<start_of_turn>user\nSuggestion: Cheesecake\nAnalysis:<end_of_turn>';
@@ -15,13 +14,13 @@ const TURNS =
 let end: () => Promise<void>;
 
 test.use({
-  baseURL: `http://127.0.0.1:${PORT}`,
+  baseURL: own.url,
   viewport: { width: 1440, height: 1000 }
 });
 test.describe.configure({ timeout: 400_000 });
 
 test.beforeAll(async ({ request }) => {
-  end = await serveInstruct(PORT, request);
+  end = await serveInstruct(own.port, request);
 });
 
 test.afterAll(() => end());

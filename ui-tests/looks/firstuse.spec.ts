@@ -22,7 +22,7 @@ test.use({ viewport: { width: 1440, height: 900 } });
 test.describe.configure({ timeout: 300_000 });
 
 test('a first use of Gemma', async ({ page, request, tmpPath }) => {
-  const set = (data: object) => request.post(`${kaggle}/set`, { data });
+  const set = (data: object) => request.post(`${kaggle.url}/set`, { data });
   await set({ open: false, agreed: false, pace: 0 });
   await request.delete(`${open.url}/lit-lab/api/kaggle`);
   await request.post(`${open.url}/lit-lab/api/service/start`);

@@ -41,7 +41,7 @@ test('models', async ({ page, request }) => {
       .toContain(wanted);
   await request.post(`${open.url}/lit-lab/api/service/start`);
   await servicePid(request);
-  const set = (data: object) => request.post(`${kaggle}/set`, { data });
+  const set = (data: object) => request.post(`${kaggle.url}/set`, { data });
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('lit-lab:manage-models');
   });

@@ -10,6 +10,7 @@ import {
   openNotebook,
   Panel,
   servicePid,
+  still,
   TUTORIAL
 } from './lab';
 
@@ -31,7 +32,7 @@ async function check(
     }
     // Nothing hovered, nothing that fades, and nothing scrolled away that is looked at.
     await page.mouse.move(4, 4);
-    await page.waitForTimeout(500);
+    await still(page);
     for (const selector of selectors) {
       expect
         .soft(await faultsOf(page, selector), `${selector}, ${theme}`)

@@ -2,12 +2,10 @@
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from '@playwright/test';
 
-import { open } from '../servers';
+import { own } from '../servers';
 import { declineNews, serveInstruct } from './instruct';
 import { analyzeAt, COLD, line, Panel } from './lab';
 
-const PORT = open.port + 20_003;
-const URL = `http://127.0.0.1:${PORT}`;
 const PROMPT = 'Suggestion: Onion soup\nAnalysis:';
 const TURNS =
   '<start_of_turn>user\nIs it sweet?<end_of_turn>\n<start_of_turn>model\nNo.<end_of_turn>\n' +
@@ -15,10 +13,10 @@ const TURNS =
 
 let end: () => Promise<void>;
 
-test.use({ baseURL: URL });
+test.use({ baseURL: own.url });
 
 test.beforeAll(async ({ request }) => {
-  end = await serveInstruct(PORT, request);
+  end = await serveInstruct(own.port, request);
 });
 
 test.afterAll(() => end());

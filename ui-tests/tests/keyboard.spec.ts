@@ -1,6 +1,7 @@
 /** The main job and what belongs to it with the keyboard alone: no mouse event in this file. */
 import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import { COLD, openNotebook, Panel, servicePid, TUTORIAL } from './lab';
 
@@ -12,6 +13,8 @@ async function tabTo(
   selector: string,
   key = 'Tab'
 ): Promise<void> {
+  // What isn't there yet would be passed by.
+  await expect(page.locator(selector).first()).toBeVisible();
   for (let stops = 0; stops < 60; stops++) {
     if (
       (await page.locator(`${selector}`).and(page.locator(':focus')).count()) >
@@ -52,19 +55,28 @@ async function command(
   await expect(search).toBeHidden();
 }
 
-/** Down to the first code cell, by arrows. */
+/** Down to the first code cell, by arrows; and up again, should one have been late. */
 async function selectCode(page: IJupyterLabPageFixture): Promise<void> {
   const active = page.locator('.jp-Notebook .jp-Cell.jp-mod-active');
   await expect(active).toHaveCount(1);
-  await expect(async () => {
-    // Not before the notebook listens.
-    if (!(await active.textContent())?.includes('def analyze_menu_item')) {
-      await page.keyboard.press('ArrowDown');
-    }
-    await expect(active).toContainText('def analyze_menu_item', {
-      timeout: 300
+  const away = () =>
+    page.evaluate(() => {
+      const { content } = window.jupyterapp.shell
+        .currentWidget as NotebookPanel;
+      const code = [...content.model!.cells].findIndex(
+        cell => cell.type === 'code'
+      );
+      return code - content.activeCellIndex;
     });
-  }).toPass();
+  await expect(async () => {
+    // Not before the notebook listens: what is pressed then is lost.
+    const cells = await away();
+    if (cells) {
+      await page.keyboard.press(cells > 0 ? 'ArrowDown' : 'ArrowUp');
+    }
+    expect(cells).toBe(0);
+  }).toPass({ intervals: [100] });
+  await expect(active).toContainText('def analyze_menu_item');
 }
 
 /** From the notebook to an answer. */
@@ -158,9 +170,8 @@ test('the matrix, and a comparison', async ({ page, tmpPath }) => {
     (await grid.getByRole('rowheader').first().textContent())!
   );
 
-  // The column's sentence comes into view, at its own pace.
+  // The column's sentence comes into view.
   await expect(panel.segments('Prompt').nth(1)).toBeInViewport();
-  await page.waitForTimeout(1000);
 
   // A trial without the prompt's first sentence.
   await panel.mapped();

@@ -1,8 +1,12 @@
 /** What the workflows share: a notebook opened, a prompt analyzed, the panel's parts by role and name. */
 import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { expect } from '@jupyterlab/galata';
+import { expect, JupyterLabPage } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator, Page } from '@playwright/test';
+
+import { COLD } from '../patience';
+
+export { COLD };
 
 /** The tutorial notebook. */
 export const TUTORIAL = path.resolve(
@@ -13,8 +17,9 @@ export const TUTORIAL = path.resolve(
 /** Markdown, a raw cell, several strings, and a printed prompt; no kernel is named. */
 export const NO_KERNEL = path.resolve(__dirname, '../fixtures/no_kernel.ipynb');
 
-/** How long the model service may take to start, or to compile what it computes first, on a busy machine. */
-export const COLD = 60_000;
+/** Galata gives JupyterLab 15 seconds to start, where it isn't given more. */
+JupyterLabPage.prototype.waitForCondition = async (condition, timeout = COLD) =>
+  expect.poll(async () => condition(), { timeout }).toBe(true);
 
 /** Open a copy of a notebook in the test's own folder. Returns its path on the server. */
 export async function openNotebook(
@@ -51,6 +56,49 @@ export function line(page: Page, text: string, nth = 0): Locator {
     .locator('.jp-Notebook .cm-line')
     .filter({ hasText: text })
     .nth(nth);
+}
+
+/**
+ * Wait until JupyterLab keeps something of a page: it writes its workspace and settings some time after a change. With
+ * Galata they are the test's own.
+ *
+ * @param place - which of them: `workspaces/<name>`, or `settings/<plugin>`.
+ * @param what - all that its text must say.
+ */
+export async function kept(
+  page: Page,
+  place: string,
+  ...what: RegExp[]
+): Promise<void> {
+  const missing = () =>
+    page.evaluate(
+      async ({ place, what }) => {
+        const base = location.pathname.replace(/\/lab(\/.*)?$/, '');
+        const reply = await fetch(`${base}/lab/api/${place}`);
+        // Settings are text, with comments; a workspace is data.
+        const { raw, data } = await reply.json();
+        const text = raw ?? JSON.stringify(data);
+        return what.filter(one => !new RegExp(one).test(text));
+      },
+      { place, what: what.map(({ source }) => source) }
+    );
+  await expect.poll(missing, `not kept in ${place}`).toEqual([]);
+}
+
+/** That the panel is open, as it stands in a workspace. */
+export const PANEL_OPEN = /"current":"lit-lab-panel"/;
+
+/** Wait until nothing fades or moves any more, but for what goes on for ever. */
+export async function still(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    document
+      .getAnimations()
+      .every(
+        ({ effect, playState }) =>
+          playState !== 'running' ||
+          effect?.getComputedTiming().endTime === Infinity
+      )
+  );
 }
 
 /** The stretches of an editor that are shaded. */

@@ -3,7 +3,15 @@ import { expect, test } from '@playwright/test';
 import type { FrameLocator, Page } from '@playwright/test';
 
 import { secure } from '../servers';
-import { analyzeAt, COLD, line, Panel, servicePid } from './lab';
+import {
+  analyzeAt,
+  COLD,
+  kept,
+  line,
+  Panel,
+  PANEL_OPEN,
+  servicePid
+} from './lab';
 
 /** The model service starts, and then LIT does. */
 const PATIENCE = 2 * COLD;
@@ -208,7 +216,7 @@ test('LIT is there again after a reload, and when the service has died', async (
   const tab = page.getByRole('main').locator('.lit-app');
 
   // JupyterLab saves its layout a moment after a change.
-  await page.waitForTimeout(5_000);
+  await kept(page, 'workspaces/lit-recovery', /"lit-lab-lit:/, PANEL_OPEN);
   await page.goto('/lab/workspaces/lit-recovery');
   await expect(shown).toBeVisible({ timeout: PATIENCE });
 

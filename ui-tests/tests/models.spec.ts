@@ -4,15 +4,13 @@ import { expect, test } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';
 
 import { kaggle, open } from '../servers';
-import { Panel, servicePid } from './lab';
+import { COLD, Panel, servicePid } from './lab';
 
 const PRESET = 'kaggle://lab/gemma-tiny/keras/tiny';
 const TOKEN = 'a-token-for-tests-only';
 
-test.describe.configure({ timeout: 180_000 });
-
 async function setKaggle(request: APIRequestContext, what: object) {
-  await request.post(`${kaggle}/set`, { data: what });
+  await request.post(`${kaggle.url}/set`, { data: what });
 }
 
 async function openManager(page: IJupyterLabPageFixture): Promise<Locator> {
@@ -41,7 +39,8 @@ test.beforeEach(async ({ request }) => {
     agreed: true,
     corrupt: false,
     pace: 0,
-    cut: null
+    cut: null,
+    hold: null
   });
   await request.post(`${open.url}/lit-lab/api/service/start`);
   await servicePid(request);
@@ -63,7 +62,9 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   page,
   request
 }) => {
-  await setKaggle(request, { pace: 0.05 });
+  test.slow();
+  // More than the megabyte that kagglehub writes at a time, and not all.
+  await setKaggle(request, { hold: 1_200_000 });
   const manager = await openManager(page);
   await addModel(manager, PRESET, 'tiny');
   const tiny = row(manager, 'tiny');
@@ -85,15 +86,15 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   await expect(manager).toContainText('Logged in to Kaggle, until Jupyter');
 
   await tiny.getByRole('button', { name: 'Download tiny' }).click();
-  await expect(tiny.getByRole('progressbar')).toBeVisible({ timeout: 60_000 });
+  await expect(tiny.getByRole('progressbar')).toBeVisible({ timeout: COLD });
   await expect(tiny).toContainText(/\d\s[kM]B of \d\.\d\sMB/);
   await tiny.getByRole('button', { name: 'Stop downloading tiny' }).click();
   await expect(tiny).toContainText('what is there stays');
-  await setKaggle(request, { pace: 0 });
+  await setKaggle(request, { hold: null });
   await tiny.getByRole('button', { name: 'Download tiny' }).click();
-  await expect(tiny).toContainText('loaded', { timeout: 60_000 });
+  await expect(tiny).toContainText('loaded', { timeout: COLD });
   await expect(tiny.getByRole('button', { name: 'Unload tiny' })).toBeVisible({
-    timeout: 60_000
+    timeout: COLD
   });
   await expect(tiny).toContainText('1.0 million weights');
   await expect(tiny).toContainText('float32 on CPU');
@@ -108,7 +109,7 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   await form.getByLabel('Precision').selectOption('bfloat16');
   await form.getByLabel('Longest, in tokens').fill('128');
   await form.getByRole('button', { name: 'Load' }).click();
-  await expect(tiny).toContainText('bfloat16 on CPU', { timeout: 60_000 });
+  await expect(tiny).toContainText('bfloat16 on CPU', { timeout: COLD });
   await expect(tiny).toContainText('128 tokens');
   await tiny.getByRole('button', { name: 'Unload tiny' }).click();
   await expect(tiny).toContainText('not loaded');

@@ -3,8 +3,16 @@ import { expect, test } from '@playwright/test';
 import type { APIRequestContext, Page } from '@playwright/test';
 
 import { open } from '../servers';
-import { kept, occupy, release } from './busy';
-import { analyzeAt, COLD, line, Panel, servicePid } from './lab';
+import { kept as runs, occupy, release } from './busy';
+import {
+  analyzeAt,
+  COLD,
+  kept,
+  line,
+  Panel,
+  PANEL_OPEN,
+  servicePid
+} from './lab';
 import { Wire } from './wire';
 
 /** Seconds that the network stays away. */
@@ -23,7 +31,7 @@ async function waiting(
   page: Page,
   request: APIRequestContext,
   workspace: string
-): Promise<{ panel: Panel; other: string }> {
+): Promise<{ panel: Panel; job: string; other: string }> {
   // JupyterLab tells that the server is away in a dialog, which a person closes.
   const lost = page.getByRole('dialog', { name: /^Server Connection Error/ });
   await page.addLocatorHandler(
@@ -43,20 +51,25 @@ async function waiting(
   const panel = new Panel(page);
   await servicePid(request);
   const other = await occupy(request);
+  const asked = page.waitForResponse(
+    reply =>
+      reply.request().method() === 'POST' && /\/api\/jobs$/.test(reply.url())
+  );
   await panel.run.click();
+  const job = (await (await asked).json()).id;
   await expect(panel.region.locator('.lit-waiting-message')).toContainText(
     'position',
     { timeout: COLD }
   );
-  return { panel, other };
+  return { panel, job, other };
 }
 
 /** Let the model come round to the panel's prompt, and wait until it has answered. */
 async function answeredMeanwhile(request: APIRequestContext, other: string) {
-  const before = await kept(request);
+  const before = await runs(request);
   await release(request, other);
   await expect
-    .poll(() => kept(request), { timeout: COLD })
+    .poll(() => runs(request), { timeout: COLD })
     .toBeGreaterThan(before);
 }
 
@@ -104,9 +117,9 @@ test('the tab is closed while an answer is awaited, and another one opened', asy
   request
 }) => {
   test.slow();
-  const { other } = await waiting(page, request, 'network-closed');
+  const { job, other } = await waiting(page, request, 'network-closed');
   // The state is saved a moment after the last click.
-  await page.waitForTimeout(2_000);
+  await kept(page, 'workspaces/network-closed', new RegExp(job), PANEL_OPEN);
   await page.close();
   await answeredMeanwhile(request, other);
   const next = await context.newPage();

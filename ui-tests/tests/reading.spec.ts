@@ -1,7 +1,15 @@
 /** How a map is read: by an expression of one's own, of a part, and as one set it. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+import {
+  analyzeAt,
+  COLD,
+  kept,
+  line,
+  openNotebook,
+  Panel,
+  TUTORIAL
+} from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -103,10 +111,16 @@ test('makes the map of a part, and remembers how it is read', async ({
   await panel.region.getByRole('button', { name: 'Surprise' }).click();
   const flow = panel.region.locator('.lit-flow');
   await expect(flow).toHaveAttribute('data-density', 'compact');
-  await page.waitForTimeout(1500); // saved once the settings rest
+  // Saved once the settings rest.
+  await kept(
+    page,
+    'settings/lit-lab:panel',
+    /"compact"/,
+    /"hideTemplate":\s*true/
+  );
   await page.evaluate(() => window.location.reload());
   await expect(flow).toHaveAttribute('data-density', 'compact', {
-    timeout: 60_000
+    timeout: COLD
   });
   await expect(flow).toHaveAttribute('data-template', 'hidden');
   await expect(part, 'the part').toHaveValue(chosen);

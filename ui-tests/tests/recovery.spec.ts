@@ -4,11 +4,13 @@ import { expect, test } from '@jupyterlab/galata';
 import {
   analyzeAt,
   COLD,
+  kept,
   line,
   NO_KERNEL,
   openNotebook,
   overlay,
   Panel,
+  PANEL_OPEN,
   servicePid,
   TUTORIAL
 } from './lab';
@@ -131,7 +133,7 @@ test('a prompt typed by hand outlives a reload', async ({ page, tmpPath }) => {
   await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
   await panel.prompt.fill(TYPED);
   // The state is saved a moment after the last key.
-  await page.waitForTimeout(2_000);
+  await kept(page, 'workspaces/default', new RegExp(TYPED), PANEL_OPEN);
   await page.evaluate(() => window.location.reload());
   await expect(panel.prompt).toHaveValue(TYPED);
 });
@@ -150,7 +152,7 @@ test('an answer, its map and its cell are found again after a reload', async ({
     await window.jupyterapp.commands.execute('docmanager:save');
   });
   // The state is saved a moment after the last click.
-  await page.waitForTimeout(2_000);
+  await kept(page, 'workspaces/default', /"target":\[/, PANEL_OPEN);
   await page.evaluate(() => window.location.reload());
   await expect(panel.answer).toContainText('You have to try it.');
   await expect(panel.ledTo).toBeVisible();

@@ -3,6 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 
 import {
   analyzeAt,
+  COLD,
   line,
   NO_KERNEL,
   openNotebook,
@@ -101,7 +102,7 @@ test('a sample prompt from the dataset browser', async ({ page }) => {
   const search = panel.region.getByRole('searchbox', {
     name: 'Search prompts'
   });
-  await expect(search).toBeVisible({ timeout: 60_000 });
+  await expect(search).toBeVisible({ timeout: COLD });
   await search.fill('fewshot-constitution');
   const rows = panel.region
     .getByRole('list', { name: 'Prompts' })

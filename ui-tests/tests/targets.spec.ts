@@ -1,7 +1,7 @@
 /** What is explained: a given text, why this rather than that, and where the model hesitated. */
 import { expect, test } from '@jupyterlab/galata';
 
-import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from './lab';
+import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -107,7 +107,7 @@ test('why this rather than that: typed, and of the model’s own', async ({
   if (await panel.compute.isVisible()) {
     await panel.compute.click();
   }
-  await expect(panel.ledTo).toBeVisible({ timeout: 60_000 });
+  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
   await panel.method.selectOption('L2 norm');
   await panel.mapped();
 

@@ -6,17 +6,15 @@ import { tmpdir } from 'os';
 import * as path from 'path';
 import { expect, test } from '@playwright/test';
 
-import { open } from '../servers';
+import { own } from '../servers';
 import { analyzeAt, COLD, line, Panel } from './lab';
 
-const PORT = open.port + 20_001;
-const URL = `http://127.0.0.1:${PORT}`;
 const ANSWER = 'Recommendation: You have to try it.';
 
 let server: ChildProcess;
 let folder: string;
 
-test.use({ baseURL: URL });
+test.use({ baseURL: own.url });
 
 test.beforeAll(async ({ request }) => {
   // The embedded model under another name, as anybody's own preset is.
@@ -41,7 +39,7 @@ test.beforeAll(async ({ request }) => {
       env: {
         ...process.env,
         PYTHONDONTWRITEBYTECODE: '',
-        LIT_LAB_TEST_PORT: String(PORT)
+        LIT_LAB_TEST_PORT: String(own.port)
       },
       stdio: 'ignore'
     }
@@ -49,7 +47,7 @@ test.beforeAll(async ({ request }) => {
   await expect
     .poll(
       async () => {
-        const reply = await request.get(`${URL}/api`).catch(() => null);
+        const reply = await request.get(`${own.url}/api`).catch(() => null);
         return reply?.ok() ?? false;
       },
       { timeout: COLD }
