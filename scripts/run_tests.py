@@ -1,6 +1,7 @@
 """Run all checks, or those of the named stages, and end with one line of counts.
 
-A failing stage doesn't keep the later ones from running: one run shows everything that is wrong.
+A failing stage doesn't keep the later ones from running: one run shows everything that is wrong. Two commands run side by
+side where there are two cores; each line of output begins with the name of the command that said it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,7 +116,18 @@ class Command:
 
 
 def commands(reports: Path) -> list[Command]:
-    """All checks, quick ones first."""
+    """All checks, in the order in which they begin: quick ones first, then the longest first.
+
+    Those of lint look through the tree, and are through before browser tests write into it. pytest's are in three parts,
+    which have no folder in common, and together have them all.
+    """
+
+    def pytest(name: str, *what: str) -> Command:
+        # Without pytest's cache, which is one for all that run in a folder.
+        argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", *what]
+        return Command("pytest", name, argv, read=read_junit)
+
+    models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
     return [
         Command("lint", "ruff format", ["ruff", "format", "--check", "."]),
         Command("lint", "ruff check", ["ruff", "check", "."]),
@@ -123,40 +137,84 @@ def commands(reports: Path) -> list[Command]:
         Command("lint", "prettier", ["jlpm", "prettier:check"]),
         Command("lint", "stylelint", ["jlpm", "stylelint:check"]),
         Command("lint", "tsc (ui-tests)", ["jlpm", "tsc", "--noEmit"], "ui-tests"),
-        Command("jest", "jest", ["jlpm", "jest", "--json", f"--outputFile={reports / 'jest'}"], read=read_jest),
-        Command("pytest", "pytest", ["pytest", f"--junit-xml={reports / 'pytest'}"], read=read_junit),
+        pytest("pytest models", *models),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", read=read_playwright),
+        pytest("pytest live", *live),
+        pytest("pytest others", "tests", *(f"--ignore={folder}" for folder in (*models, *live))),
+        Command("jest", "jest", ["jlpm", "jest", "--json", f"--outputFile={reports / 'jest'}"], read=read_jest),
     ]
+
+
+@dataclass
+class Outcome:
+    """What came of a command, and how many seconds it took."""
+
+    name: str
+    count: Count
+    seconds: float
+
+
+_saying = threading.Lock()
+
+
+def say(name: str, text: str) -> None:
+    """Print a line of a command's, whole though others print too."""
+    with _saying:
+        print(f"{name:<14} | {text}", flush=True)
+
+
+def run(command: Command, reports: Path, environment: Mapping[str, str]) -> Outcome:
+    """Run a command to its end, showing what it says as it comes."""
+    start = time.monotonic()
+    say(command.name, f"==> {' '.join(command.argv)}")
+    with subprocess.Popen(
+        command.argv,
+        cwd=ROOT / command.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            say(command.name, line.rstrip())
+    ok = process.returncode == 0
+    exit_count = Count(1, 0) if ok else Count(0, 1)
+    count = command.read(reports / command.name, ok) if command.read else exit_count
+    seconds = time.monotonic() - start
+    say(command.name, f"==> {count.passed} passed, {count.failed} failed, {seconds:.0f} s")
+    return Outcome(command.name, count, seconds)
 
 
 def main() -> int:
     """Run the chosen stages and print the counts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("stages", nargs="*", help="lint, jest, pytest, ui; all when none is named")
-    stages = set(parser.parse_args().stages)
+    parser.add_argument(
+        "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="how many commands run side by side (%(default)s)"
+    )
+    arguments = parser.parse_args()
     # TensorFlow imports three times as fast from bytecode.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    rows: list[tuple[str, Count, float]] = []
-    with tempfile.TemporaryDirectory() as folder:
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(max(arguments.jobs, 1)) as lanes:
         reports = Path(folder)
         environment["PLAYWRIGHT_JSON_OUTPUT_NAME"] = str(reports / "playwright")
-        for command in commands(reports):
-            if stages and command.stage not in stages:
-                continue
-            print(f"\n==> {command.name}: {' '.join(command.argv)}", flush=True)
-            start = time.monotonic()
-            ok = not subprocess.run(command.argv, cwd=ROOT / command.folder, env=environment, check=False).returncode
-            exit_count = Count(1, 0) if ok else Count(0, 1)
-            count = command.read(reports / command.name, ok) if command.read else exit_count
-            rows.append((command.name, count, time.monotonic() - start))
+        chosen = [one for one in commands(reports) if not arguments.stages or one.stage in arguments.stages]
+        outcomes = list(lanes.map(lambda command: run(command, reports, environment), chosen))
 
     print(f"\n{'check':<16}{'passed':>8}{'failed':>8}{'skipped':>9}{'seconds':>9}")
-    for name, count, seconds in rows:
-        print(f"{name:<16}{count.passed:>8}{count.failed:>8}{count.skipped:>9}{seconds:>9.0f}")
-    remarks = [line for _, count, _ in rows for line in count.remarks]
+    for outcome in outcomes:
+        count = outcome.count
+        print(f"{outcome.name:<16}{count.passed:>8}{count.failed:>8}{count.skipped:>9}{outcome.seconds:>9.0f}")
+    print(f"{'all of it':<16}{'':>25}{time.monotonic() - start:>9.0f}")
+    counts = [outcome.count for outcome in outcomes]
+    remarks = [line for count in counts for line in count.remarks]
     if remarks:
         print("", *remarks, sep="\n")
-    passed, failed, skipped = (sum(getattr(row[1], key) for row in rows) for key in ("passed", "failed", "skipped"))
+    passed, failed, skipped = (sum(getattr(count, key) for count in counts) for key in ("passed", "failed", "skipped"))
     print(f"\n{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or not passed else 0
 
