@@ -22,6 +22,8 @@ module.exports = {
   ...jestJupyterLab(__dirname),
   automock: false,
   reporters: ['default'],
+  // A ceiling that no test reaches which passes, however busy the machine.
+  testTimeout: 300_000 * Number(process.env.LIT_LAB_TEST_PATIENCE ?? 1),
   testRegex: 'src/.*\\.spec\\.tsx?$',
   transformIgnorePatterns: [`/node_modules/(?!${esModules}).+`]
 };
