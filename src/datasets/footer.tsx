@@ -67,7 +67,10 @@ export function Footer(props: {
               title={trans.__('Give the row the prompt above')}
               onClick={() => {
                 setSaved(null);
-                void dataset.change(shown, prompt.value);
+                // The row says then what was written: no edit is left of it.
+                void dataset
+                  .change(shown, prompt.value)
+                  .then(() => prompt.edit(prompt.value));
               }}
             >
               {trans.__('Change row %1', shown)}

@@ -1,10 +1,17 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import type { DatasetEdit, DatasetOpening, DatasetState } from '../api';
+import type {
+  DatasetEdit,
+  DatasetOpening,
+  DatasetRow,
+  DatasetState
+} from '../api';
+import { until } from '../session/fakes';
 import type { IPromptSource } from '../session/source';
 import { DatasetsModel } from './model';
 import type { DatasetsClient } from './model';
+import { fate } from './save';
 
 /** A server half with one kind of dataset, of `prompts`. */
 class FakeServer {
@@ -14,6 +21,9 @@ class FakeServer {
   edits: DatasetEdit[] = [];
   failure: ApiError | null = null;
   gone = false;
+  bad = 0;
+  /** Whether something else has changed the file. */
+  changedOnDisk = false;
   /** How many times it answers that it is still reading. */
   reading = 0;
 
@@ -26,7 +36,7 @@ class FakeServer {
       state: this.reading-- > 0 ? 'reading' : 'ready',
       error: null,
       rows: this.prompts.length,
-      bad: 0,
+      bad: this.bad,
       bad_rows: [],
       done: 1,
       size: 1,
@@ -103,10 +113,16 @@ class FakeServer {
       }
       return { row: this.prompts.length, dataset: this.state(id) };
     },
-    saveDataset: async (id, path, overwrite) => {
+    saveDataset: async (id, path, overwrite, discard) => {
       if (!overwrite) {
         throw new ApiError(
           { error: 'file_exists', message: 'It is there.', hint: 'Replace.' },
+          409
+        );
+      }
+      if (this.changedOnDisk && !discard) {
+        throw new ApiError(
+          { error: 'file_changed', message: 'It changed.', hint: 'Replace.' },
           409
         );
       }
@@ -169,8 +185,7 @@ describe('datasets/model', () => {
   it('searches when typing pauses', async () => {
     await model.load();
     model.current!.list.query = 'head';
-    await new Promise(done => setTimeout(done, 300));
-    expect(prompts()).toEqual(['Write a headline.']);
+    await until(() => expect(prompts()).toEqual(['Write a headline.']));
   });
 
   it('takes a row up as a prompt that says where it is from', async () => {
@@ -192,6 +207,46 @@ describe('datasets/model', () => {
     expect(chosen.map(source => source.place[0])).toEqual(['row 2']);
   });
 
+  it('leaves a row that was chosen before a prompt from elsewhere', async () => {
+    let wanted = true;
+    model.claim = () => () => wanted;
+    await model.load();
+    const choosing = model.analyze(1);
+    wanted = false;
+    await choosing;
+    expect(chosen).toEqual([]);
+  });
+
+  it('follows the row that a prompt came from, as long as it is that row', async () => {
+    await model.load();
+    await model.analyze(1);
+    const [source] = chosen;
+    const dataset = model.current!;
+    await dataset.change(2, 'Another row.');
+    expect(source.text?.value).toBe('Analyze a dish.');
+    await dataset.change(1, 'Analyze a drink.');
+    expect(source.text?.value).toBe('Analyze a drink.');
+    await dataset.delete({ id: 1 } as DatasetRow);
+    expect(source.text).toBeNull();
+    await dataset.restore();
+    expect(source.text?.value).toBe('Analyze a drink.');
+    // With other columns a row of the same number is another one.
+    await dataset.reread({});
+    expect(source.text).toBeNull();
+    await dataset.change(1, 'Of another row.');
+    expect(source.text).toBeNull();
+  });
+
+  it('tells that a row is gone with its dataset', async () => {
+    await model.load();
+    await model.analyze(1);
+    let told = 0;
+    chosen[0].changed.connect(() => told++);
+    await model.close();
+    expect(told).toBe(1);
+    expect(chosen[0].text).toBeNull();
+  });
+
   it('brings a row back into view, whatever is searched for', async () => {
     await model.load();
     await model.analyze(2);
@@ -199,9 +254,8 @@ describe('datasets/model', () => {
     const places: number[] = [];
     model.current!.list.revealed.connect((_, at) => places.push(at));
     chosen[0].reveal();
-    await new Promise(done => setTimeout(done, 300));
+    await until(() => expect(places).toEqual([1]));
     expect(model.current!.list.query).toBe('');
-    expect(places).toEqual([1]);
   });
 
   it('adds the prompt as a row and shows it', async () => {
@@ -226,11 +280,44 @@ describe('datasets/model', () => {
 
   it('asks before it replaces a file', async () => {
     await model.load();
-    const failed = await model.current!.save('a.jsonl', false);
-    expect(failed?.exists).toBe(true);
+    const failed = await model.current!.save('a.jsonl');
+    expect(failed?.needs).toBe('replace');
     expect(failed?.problem.message).toBe('It is there.');
-    expect(await model.current!.save('a.jsonl', true)).toBeNull();
+    expect(await model.current!.save('a.jsonl', 'replace')).toBeNull();
     expect(model.current!.reference).toEqual({ path: 'a.jsonl' });
+  });
+
+  it('asks again before what something else has changed is lost', async () => {
+    await model.openFile('own.jsonl');
+    server.changedOnDisk = true;
+    const failed = await model.current!.save('own.jsonl', 'replace');
+    expect(failed?.needs).toBe('discard');
+    expect(await model.current!.save('own.jsonl', 'discard')).toBeNull();
+  });
+
+  it('goes on with the columns that were chosen, as the file names them', async () => {
+    await model.openFile('own.csv');
+    const columns = { prompt: 'q', target: null, source: null };
+    await model.current!.reread({ columns });
+    await model.current!.save('new.jsonl', 'replace');
+    const { chosen } = model.current!.state!;
+    expect(model.current!.reference).toEqual({
+      path: 'new.jsonl',
+      columns: chosen
+    });
+  });
+
+  it('says before saving what becomes of rows that can’t be used', async () => {
+    server.bad = 2;
+    await model.openFile('a/own.jsonl');
+    const dataset = model.current!;
+    expect(fate(dataset, 'a/own.jsonl', trans)).toContain('2 rows');
+    expect(fate(dataset, 'a/own.jsonl', trans)).toContain('stay in the file');
+    expect(fate(dataset, 'a/new.jsonl', trans)).toContain('won’t be in');
+    server.bad = 0;
+    await dataset.retry();
+    await dataset.reread({});
+    expect(fate(dataset, 'a/new.jsonl', trans)).toBe('');
   });
 
   it('reads a file again with other columns, and lets go of the first', async () => {
@@ -247,8 +334,8 @@ describe('datasets/model', () => {
     await model.openFile('own.csv');
     expect(model.current!.state?.state).toBe('reading');
     server.prompts = ['one', 'two', 'three'];
-    await new Promise(done => setTimeout(done, 1500));
-    expect(model.current!.state?.state).toBe('ready');
+    await until(() => model.current!.state?.state === 'ready');
+    await until(() => expect(prompts()).toHaveLength(3));
     expect(prompts()).toEqual(['one', 'two', 'three']);
   });
 

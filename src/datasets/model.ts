@@ -55,6 +55,15 @@ export class DatasetsModel implements IDisposable {
     this._emit();
   }
 
+  /**
+   * Says that a row is about to be chosen, and tells then whether it is still
+   * wanted; see `ISession.claim`.
+   */
+  claim: () => () => boolean = () => {
+    const choice = ++this._choice;
+    return () => choice === this._choice;
+  };
+
   /** Datasets that have a name; empty before they are known. */
   get named(): readonly DatasetInfo[] {
     return this._named;
@@ -183,10 +192,10 @@ export class DatasetsModel implements IDisposable {
    */
   async analyze(id: number, run = true): Promise<void> {
     const dataset = this._current;
-    const choice = ++this._choice;
+    const isWanted = this.claim();
     const row = await dataset?.read(id);
-    // Of two rows chosen quickly the last one counts, whichever came first.
-    if (dataset && row && choice === this._choice) {
+    // Of two prompts chosen quickly the last one counts, whichever came first.
+    if (dataset && row && isWanted()) {
       this._chosen.emit({ source: this._source(dataset, row), run });
     }
   }

@@ -42,6 +42,19 @@ export interface IReference {
   readonly split?: Split;
 }
 
+/**
+ * What saving may do: `replace` a file that is there; `discard` even what
+ * something else wrote into the dataset's own file since it was read.
+ */
+export type Consent = 'none' | 'replace' | 'discard';
+
+/** Why a dataset wasn't saved. */
+export interface ISaveFailure {
+  readonly problem: IProblem;
+  /** What the user could allow, so that it is saved; or null. */
+  readonly needs: Consent | null;
+}
+
 /** How often it is asked how far a file is read, in ms. */
 const INTERVAL = 400;
 
@@ -122,6 +135,14 @@ export class OpenedDataset implements IDisposable {
     return this._changed;
   }
 
+  /**
+   * Emitted with what was changed; null: it was closed or read anew, so that
+   * rows are others, whatever their numbers.
+   */
+  get edited(): ISignal<this, DatasetEdit | null> {
+    return this._edited;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -137,6 +158,7 @@ export class OpenedDataset implements IDisposable {
     if (this._id !== null) {
       this._client.closeDataset(this._id).catch(() => undefined);
     }
+    this._edited.emit(null);
     Signal.clearData(this);
   }
 
@@ -168,6 +190,7 @@ export class OpenedDataset implements IDisposable {
     this._reference = { ...this._reference, ...change };
     this._id = null;
     this._state = null;
+    this._edited.emit(null);
     this.list.clear();
     if (old !== null) {
       this._client.closeDataset(old).catch(() => undefined);
@@ -228,26 +251,42 @@ export class OpenedDataset implements IDisposable {
   /**
    * Save it as JSON Lines.
    *
-   * @returns what is wrong, or null; `exists`: there is such a file already.
+   * @param path - of the file.
+   * @param consent - what the user allows besides.
+   * @returns what is wrong, or null.
    */
   async save(
     path: string,
-    overwrite: boolean
-  ): Promise<{ problem: IProblem; exists: boolean } | null> {
+    consent: Consent = 'none'
+  ): Promise<ISaveFailure | null> {
     try {
       this._state = await this._client.saveDataset(
         this._id ?? '',
         path,
-        overwrite
+        consent !== 'none',
+        consent === 'discard'
       );
-      this._reference = { path: this._state.path };
+      const { columns } = this._reference;
+      this._reference = {
+        path: this._state.path,
+        // Under the names that they have in that file.
+        ...(columns && { columns: this._state.chosen })
+      };
       this._emit();
+      await this.list.restart(); // the lines that they stand in are others
       return null;
     } catch (reason) {
-      const exists =
-        reason instanceof ApiError && reason.error === 'file_exists';
       const problem = problemOf(reason, this._trans);
-      return { problem: { ...problem, remedies: [] }, exists };
+      const error = reason instanceof ApiError ? reason.error : '';
+      return {
+        problem: { ...problem, remedies: [] },
+        needs:
+          error === 'file_exists'
+            ? 'replace'
+            : error === 'file_changed'
+              ? 'discard'
+              : null
+      };
     }
   }
 
@@ -287,6 +326,7 @@ export class OpenedDataset implements IDisposable {
     } catch (reason) {
       if (reason instanceof ApiError && reason.status === 404) {
         this._id = null;
+        this._edited.emit(null);
         return false;
       }
       throw reason;
@@ -345,6 +385,7 @@ export class OpenedDataset implements IDisposable {
       );
       this._problem = null;
       this._take(dataset);
+      this._edited.emit(edit);
       this.list.collapse();
       await this.list.restart();
       return row;
@@ -373,6 +414,7 @@ export class OpenedDataset implements IDisposable {
   private readonly _trans: TranslationBundle;
   private readonly _poll: Poll;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _edited = new Signal<this, DatasetEdit | null>(this);
   private _opening: Promise<void> | null = null;
   private _reference: IReference;
   private _id: string | null;

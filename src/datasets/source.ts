@@ -1,7 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { DatasetFullRow } from '../api';
+import type { DatasetEdit, DatasetFullRow } from '../api';
 import type {
   IPromptSource,
   IPromptText,
@@ -9,7 +9,11 @@ import type {
 } from '../session/source';
 import type { OpenedDataset } from './opened';
 
-/** A row of a dataset as a prompt. It never changes. */
+/**
+ * A row of a dataset as a prompt. It follows changes of the row, and is gone
+ * once the row was deleted, or its dataset was closed or read anew: a row of the
+ * same number may be another one then.
+ */
 export class DatasetSource implements IPromptSource {
   /**
    * @param dataset - the one that the row is of.
@@ -23,20 +27,27 @@ export class DatasetSource implements IPromptSource {
     place: readonly string[],
     reveal: () => void
   ) {
-    this.document = dataset.reference.path ?? dataset.name;
     this.place = place;
-    this.text = { kind: 'dataset', value: row.prompt, map: [], fields: [] };
+    this._text = textOf(row.prompt);
     this.target = row.target || null;
     this.reveal = reveal;
+    dataset.edited.connect(this._onEdited, this);
   }
 
-  readonly document: string;
   readonly place: readonly string[];
-  readonly text: IPromptText;
   readonly target: string | null;
   readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
   readonly link = null;
   readonly reveal: () => void;
+
+  /** A dataset that is saved under another name goes on under that. */
+  get document(): string {
+    return this.dataset.reference.path ?? this.dataset.name;
+  }
+
+  get text(): IPromptText | null {
+    return this._isThere ? this._text : null;
+  }
 
   get changed(): ISignal<IPromptSource, void> {
     return this._changed;
@@ -48,10 +59,11 @@ export class DatasetSource implements IPromptSource {
 
   dispose(): void {
     this._isDisposed = true;
+    this.dataset.edited.disconnect(this._onEdited, this);
     Signal.clearData(this);
   }
 
-  /** It never changes. */
+  /** Changes are told at once. */
   async settled(): Promise<void> {
     // Nothing to wait for.
   }
@@ -61,6 +73,27 @@ export class DatasetSource implements IPromptSource {
     // Nothing to shade.
   }
 
+  private _onEdited(_: OpenedDataset, edit: DatasetEdit | null): void {
+    if (edit === null) {
+      this._isThere = false;
+      // No later edit is of this row, whatever its number.
+      this.dataset.edited.disconnect(this._onEdited, this);
+    } else if (edit.kind !== 'add' && edit.row === this.row.id) {
+      if (edit.kind === 'delete' || edit.kind === 'restore') {
+        this._isThere = edit.kind === 'restore';
+      } else if (edit.kind === 'change') {
+        this._text = textOf(edit.prompt ?? this._text.value);
+      }
+    }
+    this._changed.emit();
+  }
+
   private readonly _changed = new Signal<this, void>(this);
+  private _text: IPromptText;
+  private _isThere = true;
   private _isDisposed = false;
+}
+
+function textOf(prompt: string): IPromptText {
+  return { kind: 'dataset', value: prompt, map: [], fields: [] };
 }

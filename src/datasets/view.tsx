@@ -216,7 +216,9 @@ function Dataset(props: {
   const { state, problem } = dataset;
   const { source } = prompt;
   const shown =
-    source instanceof DatasetSource && source.dataset === dataset
+    source instanceof DatasetSource &&
+    source.dataset === dataset &&
+    source.text !== null
       ? source.row.id
       : null;
   return (

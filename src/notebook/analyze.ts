@@ -37,6 +37,7 @@ export async function analyze(
   const { panel, cell } = asked;
   const { session, trans } = options;
   const cellId = cell.model.id;
+  const isWanted = session.claim();
   const texts = await readCell(asked, options);
   if (texts === null) {
     return;
@@ -62,9 +63,18 @@ export async function analyze(
   if (origin === null || panel.isDisposed) {
     return;
   }
-  session.open(
-    await NotebookSource.create({ ...options, panel, cellId, origin })
-  );
+  const source = await NotebookSource.create({
+    ...options,
+    panel,
+    cellId,
+    origin
+  });
+  // Reading takes a while: another prompt may have been chosen since.
+  if (isWanted()) {
+    session.open(source);
+  } else {
+    source.dispose();
+  }
 }
 
 /** The texts of a cell; null when it is gone. */

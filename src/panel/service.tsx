@@ -60,7 +60,7 @@ export function ServiceNotice({
           }
         : null;
   // A run that failed for this tells it, and more, itself.
-  const isTold = session.attempt?.problem?.message === failed?.message;
+  const isTold = session.failure?.message === failed?.message;
   const ofModels =
     model?.state === 'failed' && service?.state !== 'failed'
       ? remediesOf(model.error)

@@ -27,6 +27,8 @@ export function Status({ session }: { session: Session }): JSX.Element {
     text = trans.__('Answer complete');
   } else if (run?.phase === 'stopped') {
     text = trans.__('Stopped');
+  } else if (run?.phase === 'failed') {
+    text = trans.__('The answer broke off');
   } else if (service?.state === 'starting') {
     text = service.detail;
   }

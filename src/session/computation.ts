@@ -3,7 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { isAbort } from '../api';
+import { ApiError, isAbort } from '../api';
 import type { ApiClient, CostlyRequest, Estimate, JobEvent } from '../api';
 import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
@@ -76,6 +76,13 @@ export class Computation<R> implements IDisposable {
     return this._problem;
   }
 
+  /** The job that computes its result, or did; null where there is none. */
+  get jobId(): string | null {
+    return this._phase === 'running' || this._phase === 'done'
+      ? this._job
+      : null;
+  }
+
   /** Emitted when anything above changed. */
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -143,6 +150,17 @@ export class Computation<R> implements IDisposable {
     }
   }
 
+  /** Follow the job of an earlier page, in a moment; where it is gone, be on offer. */
+  resume(id: string): void {
+    this._past = id;
+    // A view may be being drawn that has just asked for this computation.
+    queueMicrotask(() => {
+      if (this._past !== null && !this._isDisposed) {
+        this.start();
+      }
+    });
+  }
+
   /** Stop, and be on offer again. */
   cancel(): void {
     if (this._phase === 'running') {
@@ -174,19 +192,21 @@ export class Computation<R> implements IDisposable {
   }
 
   private async _run(): Promise<void> {
+    const past = this._past;
+    this._past = null;
     const abort = (this._abort = new AbortController());
     this._problem = null;
     this._since = Date.now();
     this._become('running');
     let ended: JobEvent | null = null;
     try {
-      const { id } = await this._client.startJob(this.request);
+      const id = past ?? (await this._client.startJob(this.request)).id;
       if (abort.signal.aborted) {
         // Left while it was being asked for.
         this._client.cancelJob(id).catch(() => undefined);
         return;
       }
-      this._id = id;
+      this._id = this._job = id;
       for await (const event of this._client.events(id, 0, abort.signal)) {
         if (abort.signal.aborted) {
           return;
@@ -195,7 +215,18 @@ export class Computation<R> implements IDisposable {
         this._on(event);
       }
     } catch (reason) {
-      if (!abort.signal.aborted && !isAbort(reason)) {
+      if (abort.signal.aborted || isAbort(reason)) {
+        return;
+      }
+      if (
+        past !== null &&
+        reason instanceof ApiError &&
+        reason.status === 404
+      ) {
+        this._abort = null;
+        this._id = null;
+        this._become('offered');
+      } else {
         this._fail(problemOf(reason, this._trans));
       }
       return;
@@ -245,7 +276,12 @@ export class Computation<R> implements IDisposable {
   private _since = 0;
   private _result: R;
   private _problem: IProblem | null = null;
+  /** The job under way. */
   private _id: string | null = null;
+  /** An earlier page's job, to be followed rather than start another. */
+  private _past: string | null = null;
+  /** The last job. */
+  private _job: string | null = null;
   private _abort: AbortController | null = null;
   private _isDisposed = false;
 }

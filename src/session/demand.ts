@@ -36,6 +36,16 @@ export interface ITested {
   readonly scores: readonly number[];
 }
 
+/** Most jobs that are kept over a reload. */
+const MOST_JOBS = 8;
+
+/** A job that computes something on demand, as it is kept over a reload. */
+export interface IDemandedJob {
+  /** What it computes, of the sequence. */
+  readonly key: string;
+  readonly id: string;
+}
+
 const NO_TEST: ITest = { curves: [], numbers: null };
 
 /**
@@ -136,6 +146,20 @@ export class OnDemand implements IDisposable {
     );
   }
 
+  /** Jobs of what is computed, and of what is being computed: a later page can follow them. */
+  get jobs(): readonly IDemandedJob[] {
+    return [...this._known]
+      .flatMap(([key, { jobId: id }]) => (id === null ? [] : [{ key, id }]))
+      .slice(-MOST_JOBS);
+  }
+
+  /** Follow an earlier page's jobs instead of computing the same again. */
+  resume(jobs: readonly IDemandedJob[]): void {
+    for (const { key, id } of jobs) {
+      this._past.set(key, id);
+    }
+  }
+
   /** Take scores that were computed earlier. */
   keep({ event, mode }: KeptScores): void {
     const target: TokenSpan = [event.target.start, event.target.end];
@@ -192,6 +216,10 @@ export class OnDemand implements IDisposable {
     const one = new Computation(this._client, request, none, take, this._trans);
     one.changed.connect(() => this._changed.emit());
     this._known.set(key, one as Computation<unknown>);
+    const past = this._past.get(key);
+    if (past !== undefined) {
+      one.resume(past);
+    }
     return one;
   }
 
@@ -201,6 +229,8 @@ export class OnDemand implements IDisposable {
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _known = new Map<string, Computation<unknown>>();
+  /** Jobs of an earlier page, by what they compute. */
+  private readonly _past = new Map<string, string>();
   private _isDisposed = false;
 }
 

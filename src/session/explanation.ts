@@ -8,7 +8,7 @@ import { segment } from '../salience';
 import type { CustomStarts, TokenSpan } from '../salience';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
-import type { DemandedScores, ITest } from './demand';
+import type { DemandedScores, IDemandedJob, ITest } from './demand';
 import type { IOther } from './contrast';
 import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
@@ -18,6 +18,7 @@ import { MAX_PARTS, partsBefore } from './parts';
 import { isUnderWay, tokensOf } from './run';
 import type { IRun } from './run';
 import { ScoreStore } from './scores';
+import type { ISavedJob } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
 import type { Splitter } from './splitter';
@@ -33,6 +34,12 @@ export interface IDemand {
   readonly numParts: number;
   /** Why it is not computed: too many parts, or nothing before the target. */
   readonly refusal: 'many' | 'nothing' | null;
+}
+
+/** Jobs that compute what led to an answer, as they are kept over a reload. */
+export interface ISavedWork {
+  readonly salience: readonly ISavedJob[];
+  readonly demanded: readonly IDemandedJob[];
 }
 
 /**
@@ -108,6 +115,24 @@ export class Explanation implements IDisposable {
       ...automatic.map((event): KeptScores => ({ mode: null, event })),
       ...(this._onDemand?.all ?? [])
     ];
+  }
+
+  /** Jobs that computed, or compute, what led to the run's answer. */
+  get jobs(): ISavedWork {
+    return {
+      salience: this._scores?.jobs ?? [],
+      demanded: this._onDemand?.jobs ?? []
+    };
+  }
+
+  /**
+   * Follow jobs of an earlier page once a run is complete, rather than compute
+   * the same again.
+   *
+   * @param run - id of the run's job.
+   */
+  resume(run: string, work: ISavedWork): void {
+    this._past = { run, work };
   }
 
   /** Whether anything is being computed. */
@@ -310,6 +335,11 @@ export class Explanation implements IDisposable {
       this._recall(run.kept, scores, onDemand);
       return;
     }
+    if (this._past?.run === run.jobId) {
+      onDemand.resume(this._past.work.demanded);
+      scores.resume(this._past.work.salience);
+      this._past = null;
+    }
     const chosen = this._settings.granularity;
     const coarse = chosen === 'lines' || chosen === 'paragraphs';
     const targets = segment(tokens, seam, 'sentences').concat(
@@ -467,6 +497,8 @@ export class Explanation implements IDisposable {
   private _demand: IDemand | null = null;
   private _demandOf: readonly unknown[] = [];
   private _isPaused = false;
+  private _past: { readonly run: string; readonly work: ISavedWork } | null =
+    null;
   private _target: TokenSpan | null = null;
   private _other: IOther | null = null;
   private _within: TokenSpan | null = null;

@@ -1,7 +1,7 @@
 import type { IStateDB } from '@jupyterlab/statedb';
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { FakeClient, FakeSource, settle } from './fakes';
+import { FakeClient, FakeSource, settle, tokens } from './fakes';
 import { keepSession } from './keep';
 import { Session } from './session';
 
@@ -38,15 +38,15 @@ describe('session/keep', () => {
     first.dispose();
 
     const next = new Session(client, trans);
-    const save = await keepSession(next, state.db, Promise.resolve());
+    const save = await keepSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.value).toBe('one');
     expect(next.isRunning).toBe(true);
     next.prompt.edit('typed');
-    await save.invoke();
+    await save.save();
     expect(state.value).toMatchObject({
       prompt: { edited: 'typed' },
-      run: { jobId: 'job-0' }
+      attempt: { jobId: 'job-0' }
     });
     next.dispose();
     save.dispose();
@@ -59,17 +59,66 @@ describe('session/keep', () => {
     const next = new Session(client, trans);
     first.dispose();
     next.open(new FakeSource('quicker'));
-    const save = await keepSession(next, state.db, Promise.resolve());
+    const save = await keepSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.value).toBe('quicker');
     next.dispose();
     save.dispose();
   });
 
+  it('saves while an answer streams, which changes all the time', async () => {
+    jest.useFakeTimers();
+    const session = new Session(client, trans);
+    const save = await keepSession(session, state.db, Promise.resolve(), false);
+    await session.service.refresh();
+    session.open(new FakeSource('one'));
+    void session.ask();
+    await settle();
+    client.last.prompt('one');
+    for (let i = 0; i < 10; i++) {
+      client.last.send({ event: 'token', token: tokens(' It')[0] });
+      await jest.advanceTimersByTimeAsync(100);
+    }
+    expect(session.isRunning).toBe(true);
+    expect(state.value).toMatchObject({ run: { jobId: 'job-0' } });
+    session.dispose();
+    save.dispose();
+    jest.useRealTimers();
+  });
+
+  it('hands what changed last from page to page', async () => {
+    const first = new Session(client, trans);
+    const before = await keepSession(first, state.db, Promise.resolve(), false);
+    first.prompt.edit('typed last');
+    window.dispatchEvent(new Event('pagehide'));
+    before.dispose();
+    first.dispose();
+    expect(state.value).toBeUndefined();
+
+    for (const text of ['typed last', '']) {
+      // Taken once: a page after that has the state's store alone.
+      const next = new Session(client, trans);
+      const save = await keepSession(next, state.db, Promise.resolve(), true);
+      expect(next.prompt.value).toBe(text);
+      save.dispose();
+      next.dispose();
+    }
+  });
+
+  it('does not take what another page left, and clears it away', async () => {
+    window.sessionStorage.setItem('lit-lab:session', '{"version":4}');
+    const next = new Session(client, trans);
+    const save = await keepSession(next, state.db, Promise.resolve(), false);
+    expect(next.prompt.isEmpty).toBe(true);
+    expect(window.sessionStorage.getItem('lit-lab:session')).toBeNull();
+    save.dispose();
+    next.dispose();
+  });
+
   it('leaves what another version kept', async () => {
     state.value = { version: 1, prompt: {} };
     const next = new Session(client, trans);
-    const save = await keepSession(next, state.db, Promise.resolve());
+    const save = await keepSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.isEmpty).toBe(true);
     next.dispose();

@@ -40,6 +40,74 @@ describe('session/prompt', () => {
     expect(prompt.left).toBeNull();
   });
 
+  it('goes back to a text with its place, its fields and what was typed', () => {
+    const first = new FakeSource(TEMPLATE, FIELDS);
+    prompt.open(first);
+    prompt.setVariable('x', 'cheese');
+    prompt.edit('mine');
+    const second = new FakeSource('two');
+    second.place = ['cell 9', 'string'];
+    prompt.open(second);
+    expect(prompt.leftOrigin?.place).toEqual(['cell 2', 'f-string']);
+    expect(prompt.isLeftElsewhere).toBe(true);
+    prompt.takeBack();
+    expect(prompt.value).toBe('mine');
+    expect(prompt.source).toBe(first);
+    expect(prompt.origin?.place).toEqual(['cell 2', 'f-string']);
+    prompt.follow();
+    expect(prompt.value).toBe('Likes cheese, not {y}.');
+    // The other one wasn't edited: nothing leads back to it.
+    expect(first.isDisposed).toBe(false);
+    expect(second.isDisposed).toBe(true);
+  });
+
+  it('goes from one edited text to the next and loses none', () => {
+    const sources = ['one', 'two', 'three'].map((text, i) => {
+      const source = new FakeSource(text);
+      source.place = [`cell ${i}`];
+      prompt.open(source);
+      prompt.edit(`my ${text}`);
+      return source;
+    });
+    const seen = Array.from({ length: 4 }, () => {
+      prompt.takeBack();
+      expect(prompt.source?.text?.value).toBe(prompt.value.slice(3));
+      return prompt.value;
+    });
+    expect(seen).toEqual(['my two', 'my one', 'my three', 'my two']);
+    expect(sources.some(source => source.isDisposed)).toBe(false);
+    prompt.dispose();
+    expect(sources.every(source => source.isDisposed)).toBe(true);
+  });
+
+  it('follows a place that can be gone back to', () => {
+    const first = new FakeSource('one');
+    prompt.open(first);
+    prompt.edit('mine');
+    prompt.open(new FakeSource('two'));
+    first.become('one, changed');
+    expect(prompt.value).toBe('two');
+    prompt.takeBack();
+    prompt.follow();
+    expect(prompt.value).toBe('one, changed');
+  });
+
+  it('says that the place is lost when it says something else after a reload', () => {
+    prompt.open(new FakeSource('one'));
+    const next = new PromptModel();
+    next.restore(JSON.parse(JSON.stringify(prompt.save())));
+    expect(next.isGone).toBe(false);
+    next.relink(new FakeSource('another'));
+    expect(next.value).toBe('one');
+    expect(next.isGone).toBe(true);
+    const last = new PromptModel();
+    last.restore(JSON.parse(JSON.stringify(next.save())));
+    expect(last.isGone).toBe(true);
+    expect(last.lostLink).toBeNull();
+    next.dispose();
+    last.dispose();
+  });
+
   it('is not edited when typed back to what the source says', () => {
     prompt.open(new FakeSource('one'));
     prompt.edit('one!');
@@ -118,6 +186,27 @@ describe('session/prompt', () => {
     });
     next.setVariable('x', 'soup');
     expect(next.value).toBe('Likes soup, not eggs.');
+    next.dispose();
+  });
+
+  it('outlives a reload with the texts that were left, each with its place', () => {
+    prompt.open(new FakeSource('one'));
+    prompt.edit('mine');
+    const other = new FakeSource('two');
+    other.place = ['cell 9'];
+    other.link = { path: 'other' };
+    prompt.open(other);
+    const next = new PromptModel();
+    next.restore(JSON.parse(JSON.stringify(prompt.save())));
+    expect(next.lostLink).toEqual({ path: 'other' });
+    next.takeBack();
+    expect(next.value).toBe('mine');
+    expect(next.origin?.place).toEqual(['cell 2', 'f-string']);
+    expect(next.lostLink).toEqual({ path: 'a/prompts.ipynb' });
+    const found = new FakeSource('one');
+    next.relink(found);
+    expect(next.source).toBe(found);
+    expect(next.value).toBe('mine');
     next.dispose();
   });
 });

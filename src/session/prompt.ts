@@ -3,8 +3,21 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { IPromptSource, IPromptText, ISuggestion } from './source';
-import { fill } from './template';
+import {
+  filledOf,
+  foundOf,
+  isSamePlace,
+  namesOf,
+  NOTHING,
+  originOf,
+  saveHeld,
+  valuesOf,
+  wouldBeMissed
+} from './held';
+import type { IHeld, IOrigin, ISavedText } from './held';
+import type { IPromptSource } from './source';
+
+export type { IOrigin } from './held';
 
 /** A variable of a template, as the panel shows it. */
 export interface IVariable {
@@ -15,102 +28,102 @@ export interface IVariable {
   readonly from: string;
 }
 
-/** Where a prompt came from, in words. */
-export interface IOrigin {
-  readonly document: string;
-  readonly place: readonly string[];
+/** What is kept of a prompt when the page is reloaded. */
+export interface ISavedPrompt extends ISavedText {
+  /** Texts that were edited by hand and left, each with its place; the last one left is last. */
+  readonly left: readonly ISavedText[];
 }
 
-/** What is kept of a prompt when the page is reloaded. */
-export interface ISavedPrompt {
-  readonly text: IPromptText | null;
-  readonly typed: Record<string, string>;
-  /** Values found in a notebook that may be closed by then. */
-  readonly found: Readonly<Record<string, ISuggestion>>;
-  readonly edited: string | null;
-  readonly left: string | null;
-  readonly origin: IOrigin | null;
-  readonly link: ReadonlyPartialJSONObject | null;
-}
+/** Most texts that can be gone back to: a page's state is small. */
+const MOST_LEFT = 5;
 
 /**
  * The prompt: a source's text with its variables filled in, until it is edited
  * by hand. Then it no longer follows the source, and there is a way back.
+ *
+ * A text that was edited by hand and left for another prompt can be gone back
+ * to, with its place: text and place never come apart.
  */
 export class PromptModel implements IDisposable {
   /** The place that it came from; null when typed, or after a reload. */
   get source(): IPromptSource | null {
-    return this._source;
+    return this._now.source;
   }
 
   /** Where it came from; told even when the source is gone. */
   get origin(): IOrigin | null {
-    return this._source
-      ? { document: this._source.document, place: this._source.place }
-      : this._origin;
+    return originOf(this._now);
   }
 
   /** What leads to a source lost to a reload; null when none is lost. */
   get lostLink(): ReadonlyPartialJSONObject | null {
-    return this._lostLink;
+    return this._now.source === null ? this._now.link : null;
   }
 
   /** Whether the prompt was edited by hand and no longer follows its source. */
   get isEdited(): boolean {
-    return this._edited !== null && this._text !== null;
+    return this._now.edited !== null && this._now.text !== null;
   }
 
-  /** Whether the source is gone, such as a deleted cell. */
+  /**
+   * Whether the place is gone, such as a deleted cell; or says something else
+   * since a reload, so that it isn't followed any more.
+   */
   get isGone(): boolean {
-    return this._source !== null && this._source.text === null;
+    const { source, isLost } = this._now;
+    return source === null ? isLost : source.text === null;
   }
 
   /** In words: why the text may differ from the language's own; or empty. */
   get remark(): string {
-    return this._edited === null ? (this._text?.problem ?? '') : '';
+    const { edited, text } = this._now;
+    return edited === null ? (text?.problem ?? '') : '';
   }
 
   /** Whether there is no prompt, nor the start of one. */
   get isEmpty(): boolean {
-    return this._text === null && (this._edited ?? '') === '';
+    const { edited, text } = this._now;
+    return text === null && (edited ?? '') === '';
   }
 
   /** The prompt as the model would get it. */
   get value(): string {
-    if (this._edited !== null) {
-      return this._edited;
-    }
-    return this._text === null ? '' : fill(this._text, this.values).value;
+    return this._now.edited ?? filledOf(this._now) ?? '';
   }
 
   /** Values of the variables that have one, by name. */
   get values(): Readonly<Record<string, string>> {
-    const values: Record<string, string> = {};
-    for (const { name, value } of this.variables) {
-      if (value !== undefined) {
-        values[name] = value;
-      }
-    }
-    return values;
+    return valuesOf(this._now);
   }
 
   /** The template's variables, each once, in order of appearance. */
   get variables(): readonly IVariable[] {
-    const names = new Set(this._text?.fields.map(field => field.name));
-    const found = this._found;
-    return [...names].map(name => {
-      if (Object.hasOwn(this._typed, name)) {
-        return { name, value: this._typed[name], from: '' };
-      }
-      return Object.hasOwn(found, name)
-        ? { name, value: found[name].value, from: found[name].from }
-        : { name, value: undefined, from: '' };
+    const found = foundOf(this._now);
+    const values = this.values;
+    return namesOf(this._now).map(name => {
+      const isTyped = Object.hasOwn(this._now.typed, name);
+      const isFound = !isTyped && Object.hasOwn(found, name);
+      return {
+        name,
+        value: Object.hasOwn(values, name) ? values[name] : undefined,
+        from: isFound ? found[name].from : ''
+      };
     });
   }
 
   /** A text that was edited by hand and left for another prompt, or null. */
   get left(): string | null {
-    return this._left;
+    return this._back?.edited ?? null;
+  }
+
+  /** Where the text in `left` came from; null where that isn't known. */
+  get leftOrigin(): IOrigin | null {
+    return this._back && originOf(this._back);
+  }
+
+  /** Whether going back leads to another place than the prompt's. */
+  get isLeftElsewhere(): boolean {
+    return this._back !== null && !isSamePlace(this._back, this._now);
   }
 
   /** Emitted when anything above may have changed. */
@@ -125,7 +138,7 @@ export class PromptModel implements IDisposable {
   dispose(): void {
     if (!this._isDisposed) {
       this._isDisposed = true;
-      this._setSource(null);
+      this._become(NOTHING, []);
       Signal.clearData(this);
     }
   }
@@ -133,7 +146,7 @@ export class PromptModel implements IDisposable {
   /** Settles when an edit made just now in the source is part of `value`. */
   async settled(): Promise<void> {
     try {
-      await this._source?.settled();
+      await this.source?.settled();
     } catch (reason) {
       // What was read last is still a prompt.
       console.error('lit-lab: the source of a prompt cannot be read', reason);
@@ -142,128 +155,130 @@ export class PromptModel implements IDisposable {
 
   /** Take a source up; it is this model's to dispose of from now on. */
   open(source: IPromptSource): void {
-    if (this._edited !== null && this._edited.trim() !== '') {
-      this._left = this._edited;
-    }
-    const before = JSON.stringify(this.origin);
-    this._setSource(source);
-    this._text = source.text;
-    if (JSON.stringify(this.origin) !== before) {
-      this._typed = {};
-    }
-    this._edited = null;
+    const opened: IHeld = { ...NOTHING, source, text: source.text };
+    const typed = isSamePlace(opened, this._now) ? this._now.typed : {};
+    const left = wouldBeMissed(this._now)
+      ? [...this._left, this._now]
+      : this._left;
+    this._become({ ...opened, typed }, left);
     this._changed.emit();
   }
 
   /** Take the source that `lostLink` led to, if its text is still the same. */
   relink(source: IPromptSource): void {
     const text = source.text;
+    const now = this._now;
     if (
-      this._lostLink !== null &&
+      this.lostLink !== null &&
       text !== null &&
-      text.value === this._text?.value
+      text.value === now.text?.value
     ) {
-      this._setSource(source);
-      this._text = text;
+      this._become({ ...now, source, text, isLost: false }, this._left);
     } else {
       source.dispose();
-      this._lostLink = null;
+      this._now = { ...now, link: null, isLost: now.source === null };
     }
     this._changed.emit();
   }
 
   /** Edit by hand. */
   edit(value: string): void {
-    this._edited = value;
-    const text = this._text && fill(this._text, this.values).value;
+    const text = filledOf(this._now);
     // A text field makes all line breaks line feeds.
-    if (text !== null && value === withLineFeeds(text)) {
-      this._edited = null; // Typed back to what the source says.
-    }
+    const isBack = text !== null && value === withLineFeeds(text);
+    // Typed back to what the source says?
+    this._now = { ...this._now, edited: isBack ? null : value };
     this._changed.emit();
   }
 
   /** Follow the source again. */
   follow(): void {
-    if (this._text !== null) {
-      this._left = this._edited;
-      this._edited = null;
+    const now = this._now;
+    if (now.text !== null) {
+      const left = wouldBeMissed(now) ? [...this._left, now] : this._left;
+      this._become({ ...now, edited: null }, left);
       this._changed.emit();
     }
   }
 
-  /** Go back to the text in `left`. */
+  /**
+   * Go back to the text in `left`, and to its place. One that was edited by hand
+   * meanwhile comes after the others that were left.
+   */
   takeBack(): void {
-    if (this._left !== null) {
-      this._edited = this._left;
-      this._left = null;
+    const back = this._back;
+    if (back) {
+      const rest = this._left.slice(0, -1);
+      const left = wouldBeMissed(this._now) ? [this._now, ...rest] : rest;
+      this._become(back, left);
       this._changed.emit();
     }
   }
 
   /** Fill a variable in. */
   setVariable(name: string, value: string): void {
-    this._typed = { ...this._typed, [name]: value };
+    const { typed } = this._now;
+    this._now = { ...this._now, typed: { ...typed, [name]: value } };
     this._changed.emit();
   }
 
   /** What to keep over a reload. */
   save(): ISavedPrompt {
-    return {
-      text: this._text,
-      typed: this._typed,
-      found: this._found,
-      edited: this._edited,
-      left: this._left,
-      origin: this.origin,
-      link: this._source?.link ?? this._lostLink
-    };
+    return { ...saveHeld(this._now), left: this._left.map(saveHeld) };
   }
 
   /** Take what was kept. */
-  restore(saved: ISavedPrompt): void {
-    this._setSource(null);
-    this._text = saved.text;
-    this._typed = saved.typed;
-    this._kept = saved.found;
-    this._edited = saved.edited;
-    this._left = saved.left;
-    this._origin = saved.origin;
-    this._lostLink = saved.link;
+  restore({ left, ...saved }: ISavedPrompt): void {
+    this._become(
+      { ...saved, source: null },
+      left.map(one => ({ ...one, source: null }))
+    );
     this._changed.emit();
   }
 
-  /** Values that the source suggests, or did before the page was reloaded. */
-  private get _found(): Readonly<Record<string, ISuggestion>> {
-    return this._source?.suggestions ?? this._kept;
+  /** The text that was left last, or null. */
+  private get _back(): IHeld | null {
+    return this._left[this._left.length - 1] ?? null;
   }
 
-  private _setSource(source: IPromptSource | null): void {
-    if (this._source) {
-      this._source.changed.disconnect(this._onSource, this);
-      this._source.dispose();
+  /** Hold these texts, and let go of the sources that none of them needs. */
+  private _become(now: IHeld, left: readonly IHeld[]): void {
+    const before = this._sources;
+    this._now = now;
+    this._left = left.slice(-MOST_LEFT);
+    const after = this._sources;
+    for (const source of before) {
+      if (!after.has(source)) {
+        source.changed.disconnect(this._onSource, this);
+        source.dispose();
+      }
     }
-    this._source = source;
-    this._origin = null;
-    this._lostLink = null;
-    source?.changed.connect(this._onSource, this);
+    for (const source of after) {
+      if (!before.has(source)) {
+        source.changed.connect(this._onSource, this);
+      }
+    }
+  }
+
+  private get _sources(): Set<IPromptSource> {
+    return new Set(
+      [this._now, ...this._left].flatMap(({ source }) => source ?? [])
+    );
   }
 
   private _onSource(source: IPromptSource): void {
+    const { text } = source;
     // A source that is gone leaves its last text: nothing is lost.
-    this._text = source.text ?? this._text;
+    const follow = (held: IHeld): IHeld =>
+      held.source === source && text !== null ? { ...held, text } : held;
+    this._now = follow(this._now);
+    this._left = this._left.map(follow);
     this._changed.emit();
   }
 
   private readonly _changed = new Signal<this, void>(this);
-  private _source: IPromptSource | null = null;
-  private _origin: IOrigin | null = null;
-  private _lostLink: ReadonlyPartialJSONObject | null = null;
-  private _text: IPromptText | null = null;
-  private _typed: Record<string, string> = {};
-  private _kept: Readonly<Record<string, ISuggestion>> = {};
-  private _edited: string | null = null;
-  private _left: string | null = null;
+  private _now: IHeld = NOTHING;
+  private _left: readonly IHeld[] = [];
   private _isDisposed = false;
 }
 

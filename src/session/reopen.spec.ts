@@ -14,9 +14,10 @@ const SAVED_PROMPT = {
   typed: {},
   found: {},
   edited: PROMPT,
-  left: null,
+  left: [],
   origin: null,
-  link: null
+  link: null,
+  isLost: false
 };
 
 function record(scores: KeptScores[] = []): RunRecord {
@@ -185,10 +186,12 @@ describe('session: runs of the history', () => {
   it('has the last answer after a reload, the server restarted meanwhile', async () => {
     client.kept.set('old', record([kept('grad_l2'), kept('grad_dot_input')]));
     await session.restore({
-      version: 3,
+      version: 4,
       prompt: SAVED_PROMPT,
       model: null,
-      run: { ...record(), jobId: 'old', values: {}, chat: 'off' },
+      run: { ...record(), jobId: 'old', started: 5, values: {}, chat: 'off' },
+      attempt: null,
+      work: { salience: [], demanded: [] },
       target: [target.start, target.end]
     });
     await settle();

@@ -73,15 +73,21 @@ export class Runner implements IDisposable {
   /**
    * Follow a job that an earlier page started.
    *
+   * @param started - when it was asked for, in milliseconds since the epoch.
    * @returns false, without a word to the user, where the server no longer has
    *   it.
    */
-  async replay(request: IRunRequest, jobId: string): Promise<boolean> {
+  async replay(
+    request: IRunRequest,
+    jobId: string,
+    started = Date.now()
+  ): Promise<boolean> {
     this._leave();
     const abort = (this._abort = new AbortController());
     this._set({
       ...startRun(request, this._trans.__('Fetching the last answer')),
-      jobId
+      jobId,
+      started
     });
     try {
       await this._follow(jobId, abort.signal);

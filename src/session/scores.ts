@@ -3,7 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { isAbort } from '../api';
+import { ApiError, isAbort } from '../api';
 import type { ApiClient, JobEvent, Method, ScoresEvent } from '../api';
 import type { TokenSpan } from '../salience';
 import { AUTOMATIC } from './methods';
@@ -15,6 +15,15 @@ export type ScoresClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 
 /** Most targets in one request; the server refuses more. */
 const MAX_TARGETS = 4096;
+
+/** Most jobs that are kept over a reload. */
+const MOST_JOBS = 8;
+
+/** A job that computes targets, as it is kept over a reload. */
+export interface ISavedJob {
+  readonly id: string;
+  readonly targets: readonly TokenSpan[];
+}
 
 /**
  * Scores of one sequence of tokens, by target and method.
@@ -114,6 +123,20 @@ export class ScoreStore implements IDisposable {
     });
   }
 
+  /** Jobs that computed scores, the last one last: a later page can follow them. */
+  get jobs(): readonly ISavedJob[] {
+    return [...this._jobs, ...this._past].slice(-MOST_JOBS);
+  }
+
+  /**
+   * Follow an earlier page's jobs before anything is computed: what they have
+   * done, or are about to do, isn't done twice.
+   */
+  resume(jobs: readonly ISavedJob[]): void {
+    this._past = [...this._past, ...jobs];
+    this._next();
+  }
+
   /** Take scores that were computed earlier. */
   keep(events: readonly ScoresEvent[]): void {
     events.forEach(event => this._put(event));
@@ -181,18 +204,23 @@ export class ScoreStore implements IDisposable {
     const active = this._active;
     if (active) {
       this._active = null;
-      const queued = new Set(this._queue.map(keyOf));
-      this._queue.push(
-        ...active.targets.filter(
-          t => !this._scores.get(keyOf(t))?.complete && !queued.has(keyOf(t))
-        )
-      );
+      this._putBack(active.targets);
       active.abort.abort();
       if (active.id !== null) {
         // It may have ended by now, and the server may be gone: both are fine.
         this._client.cancelJob(active.id).catch(() => undefined);
       }
     }
+  }
+
+  /** Queue what a job left undone. */
+  private _putBack(targets: readonly TokenSpan[]): void {
+    const queued = new Set(this._queue.map(keyOf));
+    this._queue.push(
+      ...targets.filter(
+        t => !this._scores.get(keyOf(t))?.complete && !queued.has(keyOf(t))
+      )
+    );
   }
 
   private _next(): void {
@@ -206,7 +234,11 @@ export class ScoreStore implements IDisposable {
       this._changed.emit();
       return;
     }
-    if (this._queue.length > 0) {
+    const [past, ...later] = this._past;
+    if (past) {
+      this._past = later;
+      void this._resume(past);
+    } else if (this._queue.length > 0) {
       // One that the user waits for comes alone: the first to be done.
       const count = this._urgent === keyOf(this._queue[0]) ? 1 : MAX_TARGETS;
       const targets = this._queue.splice(0, count);
@@ -217,11 +249,7 @@ export class ScoreStore implements IDisposable {
   }
 
   private async _compute(targets: TokenSpan[]): Promise<void> {
-    const abort = new AbortController();
-    const active: IActive = { targets, abort, id: null };
-    this._active = active;
-    this._message = this._trans.__('Computing salience');
-    let ended: JobEvent | null = null;
+    const active = this._begin(targets, null);
     try {
       const { id } = await this._client.startJob({
         kind: 'salience',
@@ -231,17 +259,31 @@ export class ScoreStore implements IDisposable {
         methods: [...AUTOMATIC]
       });
       active.id = id;
-      if (abort.signal.aborted) {
+      if (active.abort.signal.aborted) {
         // Left while it was being asked for.
         this._client.cancelJob(id).catch(() => undefined);
         return;
       }
-      for await (const event of this._client.events(id, 0, abort.signal)) {
-        if (this._active !== active) {
-          return;
-        }
-        ended = event;
-        this._take(event);
+      this._jobs = [...this._jobs, { id, targets }].slice(-MOST_JOBS);
+      const ended = await this._follow(active, id);
+      if (this._active !== active) {
+        return;
+      }
+      if (ended?.event === 'error') {
+        this._fail(describe(ended), targets);
+        return;
+      }
+      if (ended?.event === 'cancelled') {
+        // Not by us: we would have left it.
+        this._fail(
+          {
+            message: this._trans.__('The computation was cancelled.'),
+            hint: this._trans.__('Try again to see what led to the answer.'),
+            remedies: ['retry']
+          },
+          targets
+        );
+        return;
       }
     } catch (reason) {
       if (this._active === active && !isAbort(reason)) {
@@ -249,27 +291,48 @@ export class ScoreStore implements IDisposable {
       }
       return;
     }
-    if (this._active !== active) {
-      return;
-    }
-    if (ended?.event === 'error') {
-      this._fail(describe(ended), targets);
-      return;
-    }
-    if (ended?.event === 'cancelled') {
-      // Not by us: we would have left it.
-      this._fail(
-        {
-          message: this._trans.__('The computation was cancelled.'),
-          hint: this._trans.__('Try again to see what led to the answer.'),
-          remedies: ['retry']
-        },
-        targets
-      );
-      return;
-    }
     this._active = null;
     this._next();
+  }
+
+  /** Follow a job of an earlier page. What it leaves undone is computed anew. */
+  private async _resume(job: ISavedJob): Promise<void> {
+    const active = this._begin(job.targets, job.id);
+    this._jobs = [...this._jobs, job].slice(-MOST_JOBS);
+    try {
+      await this._follow(active, job.id);
+    } catch (reason) {
+      const isGone = reason instanceof ApiError && reason.status === 404;
+      if (isGone) {
+        this._jobs = this._jobs.filter(one => one !== job);
+      } else if (!isAbort(reason)) {
+        console.warn('LIT Lab: a computation could not be followed', reason);
+      }
+    }
+    if (this._active === active) {
+      this._active = null;
+      this._putBack(job.targets);
+      this._next();
+    }
+  }
+
+  private _begin(targets: readonly TokenSpan[], id: string | null): IActive {
+    this._message = this._trans.__('Computing salience');
+    return (this._active = { targets, abort: new AbortController(), id });
+  }
+
+  /** Take a job's events; gives the last one. */
+  private async _follow(active: IActive, id: string): Promise<JobEvent | null> {
+    let ended: JobEvent | null = null;
+    const { signal } = active.abort;
+    for await (const event of this._client.events(id, 0, signal)) {
+      if (this._active !== active) {
+        return null;
+      }
+      ended = event;
+      this._take(event);
+    }
+    return ended;
   }
 
   private _take(event: JobEvent): void {
@@ -306,6 +369,9 @@ export class ScoreStore implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _scores = new Map<string, IScores>();
   private _queue: TokenSpan[] = [];
+  /** Jobs of an earlier page, still to be followed. */
+  private _past: readonly ISavedJob[] = [];
+  private _jobs: readonly ISavedJob[] = [];
   private _urgent: string | null = null;
   private _active: IActive | null = null;
   private _message = '';

@@ -465,7 +465,7 @@ describe('session', () => {
     // The next run's answer is not there yet when the page is reloaded.
     const running = session.ask();
     await settle();
-    expect(session.save().target).toBeNull();
+    expect(session.save().run?.jobId).toBe(saved.run.jobId);
     client.last.answer(PROMPT, ' Fine.');
     await running;
 

@@ -3,15 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { ApiError } from '../api';
-import type {
-  ApiClient,
-  ChatMode,
-  ModelInfo,
-  RunOrigin,
-  RunRecord,
-  Sampling
-} from '../api';
+import type { ApiClient, ModelInfo, RunOrigin, RunRecord } from '../api';
 import type { TokenSpan } from '../salience';
 import type { Computation } from './computation';
 import { ContrastModel } from './contrast';
@@ -20,18 +12,19 @@ import type { ITest } from './demand';
 import { Explanation } from './explanation';
 import type { IDemand } from './explanation';
 import { GivenModel } from './given';
-import type { ISavedGiven } from './given';
 import { describeSegment } from './labels';
 import { shadesOf } from './map';
 import type { IShownMap, IText } from './map';
 import type { MapMethod } from './methods';
 import { PromptModel } from './prompt';
-import type { IOrigin, ISavedPrompt } from './prompt';
+import type { IOrigin } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
 import { isUnderWay, keptRun, recordOf } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
+import { saveRun, showAgain } from './saved';
+import type { ISavedSession } from './saved';
 import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
 import { DEFAULT_SETTINGS, samplingOf } from './settings';
@@ -39,30 +32,6 @@ import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
 import type { Splitter } from './splitter';
 import type { ISession, IShownRun } from './tokens';
-
-/** What is kept of a session when the page is reloaded. */
-export interface ISavedSession {
-  readonly version: 3;
-  readonly prompt: ISavedPrompt;
-  readonly model: string | null;
-  /** The run whose answer is shown; its job replays it. */
-  readonly run: {
-    readonly jobId: string;
-    readonly model: string;
-    readonly prompt: string;
-    readonly values: Record<string, string>;
-    readonly sampling: Sampling;
-    readonly chat?: ChatMode;
-    readonly given?: string;
-  } | null;
-  readonly target: TokenSpan | null;
-  /** What the target is set against; absent: nothing. */
-  readonly other?: IOther;
-  /** The part of the text that the map is of; absent: all of it. */
-  readonly within?: TokenSpan;
-  /** The text that is being written to be explained; absent: none. */
-  readonly given?: ISavedGiven;
-}
 
 /**
  * The analysis under way: a prompt, its run, a target, and the target's map.
@@ -134,6 +103,7 @@ export class Session implements ISession, IDisposable {
 
   set model(name: string | null) {
     this._model = name;
+    this._letGo();
     this._emit();
   }
 
@@ -240,6 +210,16 @@ export class Session implements ISession, IDisposable {
     return this.run !== null && this.run.prompt !== this.prompt.value;
   }
 
+  /**
+   * Why the last run has no answer, or not all of it; null where it has. A
+   * failure is the chosen model's and the prompt's: once either is another one,
+   * there is none.
+   */
+  get failure(): IProblem | null {
+    const failed = this.attempt ?? this.run;
+    return failed && this._isLeft(failed) ? null : (failed?.problem ?? null);
+  }
+
   /** What is wrong with the prompt; told before any request is made. */
   get promptProblem(): IProblem | null {
     const limits = this.service.status?.limits ?? null;
@@ -288,6 +268,25 @@ export class Session implements ISession, IDisposable {
     this._opened.emit();
   }
 
+  claim(): () => boolean {
+    const claim = ++this._claims;
+    const turn = this._turn;
+    return () =>
+      claim === this._claims && turn === this._turn && !this._isDisposed;
+  }
+
+  /**
+   * Go back to the text that was edited by hand and left, and to its place. The
+   * answer to a prompt from elsewhere goes, as when a prompt is opened.
+   */
+  takeBack(): void {
+    if (this.prompt.isLeftElsewhere) {
+      this._change(() => this.prompt.takeBack());
+    } else {
+      this.prompt.takeBack();
+    }
+  }
+
   /**
    * Take a prompt up and run it, where the focus stays on what it was chosen
    * from. An answer of the chosen model to that very prompt is shown instead.
@@ -312,8 +311,7 @@ export class Session implements ISession, IDisposable {
    * @param source - of its prompt; the session's to dispose of from now on.
    */
   reopen(run: RunRecord, source: IPromptSource): void {
-    this._paint(null);
-    this._asked = false;
+    this._leave();
     this._runner.abandon();
     this.prompt.open(source);
     this._runner.show(keptRun(run));
@@ -340,9 +338,13 @@ export class Session implements ISession, IDisposable {
    */
   async ask(given?: string): Promise<void> {
     this._asked = true;
+    const turn = this._turn;
     await this.prompt.settled();
     if (this.model === null) {
       await this.service.refresh();
+    }
+    if (turn !== this._turn) {
+      return; // Another prompt was taken up meanwhile: that one wasn't meant.
     }
     const model = this.model;
     if (this.promptProblem || model === null || this.isRunning) {
@@ -417,45 +419,47 @@ export class Session implements ISession, IDisposable {
 
   /** What to keep over a reload. */
   save(): ISavedSession {
-    // A failed attempt must not hide the answer that is shown.
-    const shown = isUnderWay(this.attempt)
-      ? this.attempt
-      : (this.run ?? this.attempt);
-    return {
-      version: 3,
+    const typed = {
       prompt: this.prompt.save(),
       model: this._model,
-      run: shown?.jobId
-        ? {
-            jobId: shown.jobId,
-            model: shown.model,
-            prompt: shown.prompt,
-            values: { ...shown.values },
-            sampling: shown.sampling,
-            chat: shown.chat,
-            ...(shown.given !== undefined && { given: shown.given })
-          }
-        : null,
-      target: shown === this.run ? this.target : null,
-      ...(shown === this.run && this.other && { other: this.other }),
-      ...(shown === this.run && this.within && { within: this.within }),
       given: this.given.save()
+    };
+    if (this._restoring) {
+      return { ...this._restoring, ...typed }; // The rest is still to come.
+    }
+    const { run, attempt } = this;
+    // A failed attempt must not hide the answer that is shown.
+    const isKept = isUnderWay(attempt) || run === null;
+    return {
+      version: 4,
+      ...typed,
+      run: saveRun(run),
+      attempt: isKept ? saveRun(attempt) : null,
+      work: this._explanation.jobs,
+      target: this.target,
+      ...(this.other && { other: this.other }),
+      ...(this.within && { within: this.within })
     };
   }
 
-  /** Take what was kept. An answer that the server no longer has is let go. */
+  /**
+   * Take what was kept, and follow what is under way. Settles when all of it has
+   * ended; a run that the server no longer has is let go.
+   */
   async restore(saved: ISavedSession): Promise<void> {
     this._model = saved.model;
     this.prompt.restore(saved.prompt);
     this.given.restore(saved.given);
-    if (saved.run) {
-      const { jobId } = saved.run;
-      const request = { ...saved.run, origin: null };
-      if (!(await this._runner.replay(request, jobId))) {
-        await this._recall(jobId);
-      }
+    const turn = this._turn;
+    const isWanted = () => turn === this._turn && !this._isDisposed;
+    const { run, attempt } = saved;
+    if (run) {
+      this._restoring = saved;
+      this._explanation.resume(run.jobId, saved.work);
+      await showAgain(this._runner, this._client, run, isWanted);
+      this._restoring = null;
       // Another prompt may have been run meanwhile.
-      const isShown = this.run?.jobId === jobId;
+      const isShown = this.run?.jobId === run.jobId;
       if (isShown && saved.target && this.scores && !this.target) {
         this._explanation.aim(saved.target, saved.target, saved.other);
       }
@@ -463,40 +467,57 @@ export class Session implements ISession, IDisposable {
         this.restrict(saved.within);
       }
     }
-  }
-
-  /** Show an answer that only the history has any more, if it has. */
-  private async _recall(id: string): Promise<void> {
-    try {
-      const run = await this._client.run(id);
-      if (this.run === null && this.attempt === null && !this._isDisposed) {
-        this._runner.show(keptRun(run));
-      }
-    } catch (reason) {
-      // It was shown once; whoever wants it can run it again.
-      if (!(reason instanceof ApiError && reason.status === 404)) {
-        console.warn('LIT Lab: the last answer is gone', reason);
-      }
+    if (attempt && isWanted() && !this.isRunning) {
+      await showAgain(this._runner, this._client, attempt, isWanted);
     }
   }
 
   private _take(source: IPromptSource): void {
-    // The old source is let go of without its shades.
-    this._paint(null);
-    this._asked = false;
-    this.prompt.open(source);
+    this._change(() => this.prompt.open(source));
+    void this.service.warm();
+  }
+
+  /** Let a prompt take another one's place: its answer is another one too. */
+  private _change(take: () => void): void {
+    this._leave();
+    take();
     if (this.attempt && this.attempt.prompt !== this.prompt.value) {
       this._runner.abandon();
     }
     if (this.isStale) {
-      // Another prompt: its answer is another one too.
       this._runner.clear();
     }
-    void this.service.warm();
     this._onRun();
   }
 
+  /** Leave the prompt and its answer for another. */
+  private _leave(): void {
+    // The old source is let go of without its shades.
+    this._paint(null);
+    this._asked = false;
+    this._restoring = null;
+    this._turn++;
+  }
+
+  /** Whether a run is of another model than the chosen one, or of another prompt. */
+  private _isLeft(run: IRun): boolean {
+    const { model } = this;
+    return (
+      (model !== null && run.model !== model) ||
+      run.prompt !== this.prompt.value
+    );
+  }
+
+  /** Let go of an attempt's failure once what it was about is left. */
+  private _letGo(): void {
+    const { attempt } = this;
+    if (attempt && !isUnderWay(attempt) && this._isLeft(attempt)) {
+      this._runner.dismiss();
+    }
+  }
+
   private _onPrompt(): void {
+    this._letGo();
     this._emit();
     this._paint(this.map);
   }
@@ -558,6 +579,12 @@ export class Session implements ISession, IDisposable {
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
   private _asked = false;
+  /** What was kept, while it isn't all there yet. */
+  private _restoring: ISavedSession | null = null;
+  /** Prompts that were taken up. */
+  private _turn = 0;
+  /** Prompts that somebody began to fetch. */
+  private _claims = 0;
   private _painted: IShownMap | null = null;
   private _visible = false;
   private _working = false;

@@ -29,6 +29,14 @@ export interface ISession {
    */
   open(source: IPromptSource): void;
 
+  /**
+   * Say that a prompt is being fetched or chosen, to be opened then.
+   *
+   * @returns tells whether it is still the one that is wanted: nothing was taken
+   *   up since, and no other claim was made.
+   */
+  claim(): () => boolean;
+
   /** The link of a prompt that lost its source to a reload; else null. */
   readonly lostLink: ReadonlyPartialJSONObject | null;
 

@@ -1,0 +1,236 @@
+/** A reload in the middle: what is under way is followed, whatever it is at. */
+import { nullTranslator } from '@jupyterlab/translation';
+
+import type { RunRecord } from '../api';
+import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import type { ISavedSession } from './saved';
+import { Session } from './session';
+
+const trans = nullTranslator.load('lit_lab');
+const PROMPT = 'Be brief. Be kind.';
+const ANSWER = ' It is. Well.';
+
+describe('session: a reload in the middle', () => {
+  let client: FakeClient;
+  let session: Session;
+  const pages: Session[] = [];
+
+  beforeEach(async () => {
+    client = new FakeClient();
+    session = await page();
+    session.open(new FakeSource(PROMPT));
+    await settle();
+  });
+
+  afterEach(() => pages.splice(0).forEach(one => one.dispose()));
+
+  // The page before is left as it is: a reload ends nothing on the server.
+  async function page(): Promise<Session> {
+    const one = new Session(client, trans);
+    pages.push(one);
+    await one.service.refresh();
+    return one;
+  }
+
+  function saved(one = session): ISavedSession {
+    return JSON.parse(JSON.stringify(one.save()));
+  }
+
+  async function reloaded(): Promise<Session> {
+    const state = saved();
+    const next = await page();
+    void next.restore(state);
+    await settle();
+    return next;
+  }
+
+  async function answered(): Promise<void> {
+    const running = session.ask();
+    await settle();
+    client.last.answer(PROMPT, ANSWER);
+    await running;
+    await settle();
+  }
+
+  it('follows a run that waits for its model', async () => {
+    void session.ask();
+    await settle();
+    const job = client.last;
+    job.send({ event: 'state', message: 'loading demo' });
+    await settle();
+    const { started } = session.attempt!;
+    const next = await reloaded();
+    expect(next.attempt?.message).toBe('loading demo');
+    expect(next.attempt?.started).toBe(started);
+    expect(next.isRunning).toBe(true);
+    job.answer(PROMPT, ANSWER);
+    await settle();
+    expect(next.run?.phase).toBe('done');
+    expect(client.jobs[0]).toBe(job);
+    expect(job.isCancelled).toBe(false);
+  });
+
+  it('shows the answer before, while the next run waits', async () => {
+    await answered();
+    client.last.scores(0, 1);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    session.pick(session.text!.seam);
+    session.prompt.edit('Be loud.');
+    void session.ask();
+    await settle();
+    const next = await reloaded();
+    expect(next.run?.prompt).toBe(PROMPT);
+    expect(next.target).not.toBeNull();
+    expect(next.attempt?.prompt).toBe('Be loud.');
+    // Once more, before all of it is there.
+    expect(saved(next).attempt?.prompt).toBe('Be loud.');
+    client.last.answer('Be loud.', ANSWER);
+    await settle();
+    expect(next.run?.prompt).toBe('Be loud.');
+  });
+
+  it('keeps what is still to come back over another reload', async () => {
+    await answered();
+    const state = saved();
+    const next = await page();
+    client.events = () => never();
+    void next.restore(state);
+    await settle();
+    expect(saved(next).run).toEqual(state.run);
+  });
+
+  it('follows an answer that streams', async () => {
+    void session.ask();
+    await settle();
+    const job = client.last;
+    job.prompt(PROMPT);
+    job.send({ event: 'token', token: tokens(' It')[0] });
+    await settle();
+    const next = await reloaded();
+    expect(next.run?.phase).toBe('answering');
+    expect(next.run?.answerTokens).toHaveLength(1);
+    next.stop();
+    expect(job.isCancelled).toBe(true);
+  });
+
+  it('follows salience that is being computed, rather than compute it twice', async () => {
+    await answered();
+    const job = client.last;
+    expect(job.request.kind).toBe('salience');
+    job.scores(0);
+    await settle();
+    const next = await reloaded();
+    next.pick(next.text!.seam);
+    expect(next.map).not.toBeNull();
+    job.scores(1);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(next.scores!.isBusy).toBe(false);
+    expect(client.jobs.filter(one => one.request.kind === 'salience')).toEqual([
+      job
+    ]);
+  });
+
+  it('computes salience anew where its job is gone', async () => {
+    await answered();
+    const state = saved();
+    client.jobs.splice(1);
+    const next = await page();
+    void next.restore(state);
+    await settle();
+    await settle();
+    expect(client.last.request.kind).toBe('salience');
+    expect(client.jobs).toHaveLength(2);
+  });
+
+  it('follows a map that was asked for', async () => {
+    await answered();
+    client.last.scores(0, 1);
+    client.last.send({ event: 'done', seconds: 1 });
+    await settle();
+    session.settings = { ...session.settings, method: 'integrated_gradients' };
+    session.pick(session.text!.seam);
+    await settle();
+    session.demand!.computation!.start();
+    await settle();
+    const job = client.last;
+    const state = saved();
+    const next = await page();
+    next.settings = { ...next.settings, method: 'integrated_gradients' };
+    void next.restore(state);
+    await settle();
+    await settle();
+    expect(next.demand?.computation?.phase).toBe('running');
+    expect(client.last).toBe(job);
+    job.send({ event: 'done', seconds: 1 });
+    await settle();
+    expect(next.demand?.computation?.phase).toBe('done');
+  });
+
+  it('does not show an answer under a prompt that was opened meanwhile', async () => {
+    await answered();
+    const state = saved();
+    client.jobs.length = 0;
+    let release: () => void = () => undefined;
+    client.run = () =>
+      new Promise(resolve => {
+        release = () => resolve(record({ reason: 'end' }));
+      });
+    const next = await page();
+    const restored = next.restore(state);
+    await settle();
+    next.open(new FakeSource('Another one.'));
+    release();
+    await restored;
+    expect(next.prompt.value).toBe('Another one.');
+    expect(next.run).toBeNull();
+  });
+
+  it('shows what there is of a run that the server’s end broke off, with its values', async () => {
+    void session.ask();
+    await settle();
+    client.last.prompt(PROMPT);
+    client.last.send({ event: 'token', token: tokens(' It')[0] });
+    await settle();
+    const state = saved();
+    client.jobs.length = 0;
+    client.kept.set('job-0', record({ reason: null }));
+    const next = await page();
+    await next.restore({
+      ...state,
+      run: { ...state.run!, values: { x: 'soup' } }
+    });
+    expect(next.run?.phase).toBe('stopped');
+    expect(next.run?.values).toEqual({ x: 'soup' });
+  });
+});
+
+function record(fields: Partial<RunRecord>): RunRecord {
+  return {
+    id: 'job-0',
+    created: 5,
+    model: 'demo',
+    origin: null,
+    title: '',
+    starred: false,
+    prompt: PROMPT,
+    answer: ' It',
+    sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    chat: 'plain',
+    terms: null,
+    prompt_tokens: tokens(PROMPT),
+    answer_tokens: tokens(' It'),
+    reason: null,
+    seconds: null,
+    first_seconds: null,
+    scores: [],
+    ...fields
+  };
+}
+
+/** Events that don't come. */
+function never(): AsyncIterable<never> {
+  const next = () => new Promise<never>(() => undefined);
+  return { [Symbol.asyncIterator]: () => ({ next }) };
+}

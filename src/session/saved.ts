@@ -1,0 +1,89 @@
+/** What is kept of a session when the page is reloaded, and how its runs come back. */
+import { ApiError } from '../api';
+import type { ApiClient } from '../api';
+import type { TokenSpan } from '../salience';
+import type { IOther } from './contrast';
+import type { ISavedWork } from './explanation';
+import type { ISavedGiven } from './given';
+import type { ISavedPrompt } from './prompt';
+import { keptRun } from './run';
+import type { IRun, IRunRequest } from './run';
+import type { Runner } from './runner';
+
+/** A run by its job: the server replays it, or the history has it. */
+export interface ISavedRun extends IRunRequest {
+  readonly jobId: string;
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly started: number;
+}
+
+/** What is kept of a session when the page is reloaded. */
+export interface ISavedSession {
+  readonly version: 4;
+  readonly prompt: ISavedPrompt;
+  readonly model: string | null;
+  /** The run whose answer is shown. */
+  readonly run: ISavedRun | null;
+  /** A run that has no answer yet, such as one that waits for its model. */
+  readonly attempt: ISavedRun | null;
+  /** Jobs that compute what led to the shown run's answer. */
+  readonly work: ISavedWork;
+  readonly target: TokenSpan | null;
+  /** What the target is set against; absent: nothing. */
+  readonly other?: IOther;
+  /** The part of the text that the map is of; absent: all of it. */
+  readonly within?: TokenSpan;
+  /** The text that is being written to be explained; absent: none. */
+  readonly given?: ISavedGiven;
+}
+
+/** What to keep of a run; null where the server doesn't know it yet. */
+export function saveRun(run: IRun | null): ISavedRun | null {
+  if (!run || run.jobId === null) {
+    return null;
+  }
+  const { model, prompt, values, sampling, chat, origin, given, title } = run;
+  return {
+    jobId: run.jobId,
+    started: run.started,
+    model,
+    prompt,
+    values: { ...values },
+    sampling,
+    chat,
+    origin,
+    ...(given !== undefined && { given }),
+    ...(title !== undefined && { title })
+  };
+}
+
+/**
+ * Show a run of an earlier page again, and follow it to its end: from its job,
+ * or from the history, where the server was restarted meanwhile. A run that
+ * neither has is let go.
+ *
+ * @param isWanted - whether nothing else was taken up meanwhile.
+ */
+export async function showAgain(
+  runner: Runner,
+  client: Pick<ApiClient, 'run'>,
+  { jobId, started, ...request }: ISavedRun,
+  isWanted: () => boolean
+): Promise<void> {
+  if (await runner.replay(request, jobId, started)) {
+    return;
+  }
+  const { run } = runner;
+  try {
+    const record = await client.run(jobId);
+    if (isWanted() && runner.run === run && runner.attempt === null) {
+      // The history doesn't keep what a template was filled with.
+      runner.show({ ...keptRun(record), values: request.values });
+    }
+  } catch (reason) {
+    // It was shown once, and can be run again.
+    if (!(reason instanceof ApiError && reason.status === 404)) {
+      console.warn('LIT Lab: the last answer is gone', reason);
+    }
+  }
+}

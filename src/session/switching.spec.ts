@@ -1,0 +1,152 @@
+/** What belongs to a prompt, a model or a run goes when that is left. */
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { ApiError } from '../api';
+import { FakeClient, fakeModel, FakeSource, settle } from './fakes';
+import { Session } from './session';
+
+const trans = nullTranslator.load('lit_lab');
+
+const REFUSED = new ApiError({
+  error: 'model_failed',
+  message: 'The model could not be loaded.',
+  hint: ''
+});
+
+describe('session: from one prompt or model to another', () => {
+  let client: FakeClient;
+  let session: Session;
+  let first: FakeSource;
+
+  beforeEach(async () => {
+    client = new FakeClient();
+    client.models = async () => ({
+      models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
+      found: [],
+      memory: null
+    });
+    session = new Session(client, trans);
+    await session.service.refresh();
+    first = new FakeSource('Be brief.');
+    session.open(first);
+    await settle();
+  });
+
+  afterEach(() => session.dispose());
+
+  function elsewhere(text = 'Be kind.'): FakeSource {
+    const source = new FakeSource(text);
+    source.place = ['cell 9', 'string'];
+    return source;
+  }
+
+  async function answered(answer = ' It is. Well.'): Promise<void> {
+    const running = session.ask();
+    await settle();
+    client.last.answer(session.prompt.value, answer);
+    await running;
+    await settle();
+    client.last.scores(0);
+    await settle();
+    session.pick(session.text!.seam);
+  }
+
+  it('goes back to a text under its own origin, without another’s answer', async () => {
+    session.prompt.edit('Be very brief.');
+    const second = elsewhere();
+    session.open(second);
+    await answered();
+    expect(second.painted).not.toBeNull();
+    session.takeBack();
+    expect(session.prompt.value).toBe('Be very brief.');
+    expect(session.prompt.source).toBe(first);
+    expect(session.run).toBeNull();
+    expect(second.painted).toBeNull();
+    expect(first.painted).toBeNull();
+  });
+
+  it('takes the shades off a place that is left to be gone back to', async () => {
+    await answered();
+    expect(first.painted).not.toBeNull();
+    session.prompt.edit('Be very brief.');
+    session.open(elsewhere());
+    expect(first.isDisposed).toBe(false);
+    expect(first.painted).toBeNull();
+  });
+
+  it('keeps the answer when it goes back to a text of the same place', async () => {
+    session.prompt.edit('Be very brief.');
+    session.prompt.follow();
+    await answered();
+    session.takeBack();
+    expect(session.prompt.value).toBe('Be very brief.');
+    expect(session.run?.phase).toBe('done');
+    expect(session.isStale).toBe(true);
+  });
+
+  it('does not run a prompt that was opened while Run waited', async () => {
+    let release: () => void = () => undefined;
+    first.settled = () =>
+      new Promise(resolve => {
+        release = resolve;
+      });
+    const running = session.ask();
+    session.open(elsewhere());
+    release();
+    await running;
+    expect(client.jobs).toHaveLength(0);
+  });
+
+  it('knows which of the prompts that are being fetched is wanted', () => {
+    const one = session.claim();
+    const two = session.claim();
+    expect([one(), two()]).toEqual([false, true]);
+    session.open(elsewhere());
+    expect(two()).toBe(false);
+  });
+
+  it('lets go of a failure with the model that it is about', async () => {
+    client.failure = REFUSED;
+    await session.ask();
+    expect(session.failure?.message).toBe('The model could not be loaded.');
+    session.model = 'other';
+    expect(session.failure).toBeNull();
+    session.model = 'demo';
+    expect(session.failure).toBeNull();
+    expect(session.attempt).toBeNull();
+  });
+
+  it('lets go of a failure with the prompt that it is about', async () => {
+    client.failure = REFUSED;
+    await session.ask();
+    expect(session.failure).not.toBeNull();
+    session.prompt.edit('Be very brief.');
+    expect(session.failure).toBeNull();
+    expect(session.attempt).toBeNull();
+  });
+
+  it('tells why an answer broke off only beside its own model and prompt', async () => {
+    const running = session.ask();
+    await settle();
+    client.last.prompt('Be brief.');
+    client.last.send(
+      {
+        event: 'token',
+        token: {
+          id: 1,
+          piece: 'a',
+          text: 'a',
+          kind: 'text',
+          logprob: null,
+          alternatives: []
+        }
+      },
+      { event: 'error', error: 'service_died', message: 'It died.', hint: '' }
+    );
+    await running;
+    expect(session.failure?.message).toBe('It died.');
+    session.model = 'other';
+    expect(session.run?.phase).toBe('failed');
+    expect(session.failure).toBeNull();
+  });
+});
