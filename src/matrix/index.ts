@@ -1,6 +1,6 @@
 /** The whole answer at once, in JupyterLab's main area. */
-import type { JupyterFrontEnd } from '@jupyterlab/application';
-import { MainAreaWidget } from '@jupyterlab/apputils';
+import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { LabIcon } from '@jupyterlab/ui-components';
 
 import type { IPanelContext } from '../panel/context';
@@ -8,6 +8,9 @@ import { addToMain, bringToFront } from '../panel/mainarea';
 import type { Session } from '../session/session';
 import { MatrixModel } from './model';
 import { MatrixWidget } from './widget';
+
+/** Its tab's name in the layout, and its id. */
+const ID = 'lit-lab-matrix';
 
 /** Squares, some of them weighing more. */
 const matrixIcon = new LabIcon({
@@ -28,43 +31,63 @@ const matrixIcon = new LabIcon({
 });
 
 /**
- * Add the command that opens the matrix.
+ * Add the command that opens the matrix, and open it again with the layout.
  *
  * @returns the command's id.
  */
 export function addMatrix(
   app: JupyterFrontEnd,
   session: Session,
-  context: IPanelContext
+  context: IPanelContext,
+  restorer: ILayoutRestorer | null
 ): string {
   const { trans } = context;
   const id = 'lit-lab:open-matrix';
-  let shown: MainAreaWidget<MatrixWidget> | null = null;
+  const tracker = new WidgetTracker<MainAreaWidget<MatrixWidget>>({
+    namespace: ID
+  });
+  const make = () => {
+    const content = new MatrixWidget(
+      new MatrixModel(session),
+      context,
+      () => void session.service.restart()
+    );
+    const made = new MainAreaWidget({ content });
+    made.id = ID;
+    made.title.label = trans.__('Response Matrix');
+    made.title.icon = matrixIcon;
+    made.title.closable = true;
+    return made;
+  };
   app.commands.addCommand(id, {
     label: trans.__('Matrix of the Whole Response'),
     caption: trans.__(
       'Show what led to each sentence of the answer, all at once'
     ),
     icon: matrixIcon,
-    execute: () => {
-      if (!shown || shown.isDisposed) {
-        const content = new MatrixWidget(
-          new MatrixModel(session),
-          context,
-          () => void session.service.restart()
-        );
-        shown = new MainAreaWidget({ content });
-        shown.id = 'lit-lab-matrix';
-        shown.title.label = trans.__('Response Matrix');
-        shown.title.icon = matrixIcon;
-        shown.title.closable = true;
+    execute: async ({ isRestored }) => {
+      const known = tracker.find(tab => !tab.isDisposed);
+      const shown = known ?? make();
+      if (!known) {
+        // First, so that the layout knows the tab by its name when it is kept.
+        await tracker.add(shown);
       }
       if (!shown.isAttached) {
         addToMain(app.shell, shown, { mode: 'split-bottom' });
       }
-      bringToFront(app.shell, shown);
+      if (!isRestored) {
+        bringToFront(app.shell, shown);
+      }
+      return shown;
     },
-    describedBy: { args: { type: 'object', properties: {} } }
+    describedBy: {
+      args: { type: 'object', properties: { isRestored: { type: 'boolean' } } }
+    }
+  });
+  void restorer?.restore(tracker, {
+    command: id,
+    args: () => ({ isRestored: true }),
+    name: () => ID
   });
   return id;
 }

@@ -70,6 +70,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     });
     const splitter = new Splitter(makeMatcher, trans);
     const session = new Session(client, trans, splitter);
+    datasets.claim = () => session.claim();
     datasets.chosen.connect((_, { source, run }) => {
       if (run) {
         void session.analyze(source);
@@ -121,7 +122,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       },
       openShare: anchor => share.open(anchor)
     };
-    const matrix = addMatrix(app, session, context);
+    const matrix = addMatrix(app, session, context, restorer);
     addLitApp(app, {
       client,
       session,
