@@ -20,6 +20,7 @@ from lit_lab.models import places
 from lit_lab.models.added import Added
 from lit_lab.models.kaggle import Kaggle
 from lit_lab.problem import Problem
+from lit_lab.run_recorder import RunRecorder
 from lit_lab.setup.job import Setup
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
@@ -79,7 +80,8 @@ class Core:
         self.service = service
         self.upstream = Upstream(service, elsewhere=options.models is None)
         self.history = history
-        self.jobs = Jobs(service, self.upstream, history, max(1, options.max_waiting // 2))
+        self.recorder = RunRecorder(history)
+        self.jobs = Jobs(service, self.upstream, self.recorder, max(1, options.max_waiting // 2))
         self.datasets = Shelf(options.datasets, service, self.upstream, options.dataset_bytes)
 
     async def close(self) -> None:
@@ -90,6 +92,7 @@ class Core:
             await self.setup.close()
         await self.jobs.close()
         await self.datasets.close_all()
+        await self.recorder.close()
         await self.history.close()
         await self.upstream.close()
         await self.service.close()
@@ -106,7 +109,7 @@ class Core:
                 max_prompt_chars=self.options.max_prompt_chars,
                 max_new_tokens=self.options.max_new_tokens,
             ),
-            history=self.history.status(),
+            history=self.recorder.status(),
         )
 
     async def set_up(self) -> protocol.SetupStatus:

@@ -186,7 +186,8 @@ class RunsSearchHandler(Handler):
     @endpoint("runs")
     async def post(self, request: RunsRequest) -> Message:
         """Tell the caller's runs."""
-        return await self.core.history.runs(self.keeper, request)
+        history = await self.core.recorder.settled(self.keeper)
+        return await history.runs(self.keeper, request)
 
 
 class RunHandler(Handler):
@@ -195,17 +196,19 @@ class RunHandler(Handler):
     @endpoint("run")
     async def get(self, run_id: str) -> Message:
         """Tell a run."""
-        return await self.core.history.run(self.keeper, run_id)
+        history = await self.core.recorder.settled(self.keeper, run_id)
+        return await history.run(self.keeper, run_id)
 
     @endpoint("changeRun")
     async def post(self, run_id: str, request: RunChange) -> Message:
         """Rename or star a run."""
-        return await self.core.history.change(self.keeper, run_id, request)
+        history = await self.core.recorder.settled(self.keeper, run_id)
+        return await history.change(self.keeper, run_id, request)
 
     @endpoint("deleteRun")
     async def delete(self, run_id: str) -> Message:
         """Delete a run."""
-        return await self.core.history.delete(self.keeper, run_id)
+        return await self.core.recorder.delete(self.keeper, run_id)
 
 
 class RunsHandler(Handler):
@@ -214,7 +217,7 @@ class RunsHandler(Handler):
     @endpoint("clearRuns")
     async def delete(self) -> Message:
         """Delete all of the caller's runs."""
-        return await self.core.history.clear(self.keeper)
+        return await self.core.recorder.clear(self.keeper)
 
 
 class UnknownHandler(Handler):

@@ -1,7 +1,8 @@
 """Running work: events that can be replayed, cancellation, and an end to memory.
 
 A job is a task of this server, not of a request: it goes on when the tab closes. Its events are kept as lines of JSON,
-in order and never changed, so a reader is a number, and any reader may come again.
+in order and never changed, so a reader is a number, and any reader may come again. What it did is on its way into the
+history before its last event can be read.
 """
 
 from __future__ import annotations
@@ -11,15 +12,14 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Callable, Container
 from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
-from lit_lab.history import History
-from lit_lab.keeping import keep
 from lit_lab.problem import Problem
+from lit_lab.run_recorder import RunRecorder
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 
@@ -38,9 +38,17 @@ log = logging.getLogger(__name__)
 
 
 class Job:
-    """One piece of work and its events so far."""
+    """One piece of work and its events so far.
 
-    def __init__(self, owner: str, kind: protocol.JobKind, asked: int) -> None:
+    Args:
+        owner: Whose it is.
+        kind: What it does.
+        asked: Bytes of its request.
+        on_end: Called with it once all its events are there, before anybody can read the last one.
+    """
+
+    def __init__(self, owner: str, kind: protocol.JobKind, asked: int, on_end: Callable[[Job], None]) -> None:
+        self._on_end = on_end
         self.asked = asked  # bytes of its request
         self.id = secrets.token_urlsafe(12)
         self.owner = owner
@@ -66,6 +74,7 @@ class Job:
         if event in _LAST:
             self.state = _LAST[event]  # type: ignore[assignment]  # the table's values are states
             self.ended = time.monotonic()
+            self._on_end(self)
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -103,17 +112,15 @@ class Jobs:
     Args:
         service: The model service.
         upstream: HTTP to it.
-        history: Where runs are kept.
+        recorder: Stores what jobs did.
         most: How many jobs of one user may be under way.
     """
 
-    def __init__(self, service: Service, upstream: Upstream, history: History, most: int) -> None:
+    def __init__(self, service: Service, upstream: Upstream, recorder: RunRecorder, most: int) -> None:
         self._most = most
         self._service = service
         self._upstream = upstream
-        self._history = history
-        self._keeping: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
+        self._recorder = recorder
         self._jobs: dict[str, Job] = {}
 
     def start(self, owner: str, request: protocol.JobRequest, keeper: str, size: int = 0) -> Job:
@@ -145,10 +152,13 @@ class Jobs:
                 f"{running:,} of your jobs are running or waiting; more are not taken.",
                 "Stop some, or wait until some have ended; then run it again. The limit is half of c.LitLab.max_waiting.",
             )
-        job = Job(owner, request.kind, size)
+
+        def on_end(job: Job) -> None:
+            self._recorder.record(keeper, job.id, job.created, request, job.lines)
+
+        job = Job(owner, request.kind, size, on_end)
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
-        job.task.add_done_callback(lambda task: self._keep(job, request, keeper))
         return job
 
     def of(self, owners: Container[str]) -> list[Job]:
@@ -186,21 +196,6 @@ class Jobs:
         tasks = [job.task for job in running if job.task is not None]
         if tasks:
             await asyncio.wait(tasks)
-            await asyncio.sleep(0)  # their callbacks
-        if self._keeping:
-            await asyncio.wait(self._keeping)
-
-    def _keep(self, job: Job, request: protocol.JobRequest, keeper: str) -> None:
-        """Keep what a job did, whatever ended it."""
-
-        async def in_turn() -> None:
-            # A run before its scores.
-            async with self._turn:
-                await keep(self._history, keeper, job.id, job.created, request, job.lines)
-
-        task = asyncio.get_running_loop().create_task(in_turn())
-        self._keeping.add(task)
-        task.add_done_callback(self._keeping.discard)
 
     async def _run(self, job: Job, request: protocol.JobRequest) -> None:
         if isinstance(request, protocol.GenerateRequest):

@@ -175,7 +175,13 @@ class TrustEvent(Message):
 
 
 class DoneEvent(Message):
-    """The last event of a job that finished."""
+    """The last event of a job that finished: all its results came before it.
+
+    Its run, or its scores, are on their way into the history by then, whatever the last event is. Every request to the
+    history that comes after it waits for that; so what reads this event and then lists the runs finds this one among them.
+    Only where it can't be stored yet, since the disk is full or another program holds the history's lock, the list comes
+    without it, and `status` says that it waits.
+    """
 
     event: Literal["done"] = "done"
     seconds: float

@@ -17,7 +17,10 @@ class HistoryStatus(Message):
     """Whether runs are kept."""
 
     enabled: bool
-    message: str = Field(default="", description="What is wrong with the history, or was, in words for the user.")
+    message: str = Field(
+        default="",
+        description="What is wrong with the history, or was, and how many results wait to be stored, in words for the user.",
+    )
     hint: str = ""
 
 
@@ -91,7 +94,7 @@ class RunsRequest(Message):
 
 
 class RunsResponse(Message):
-    """Runs, newest first."""
+    """Runs, newest first, those among them whose jobs' last events could be read before."""
 
     runs: list[RunInfo]
     total: int = Field(description="How many there are, listed or not.")

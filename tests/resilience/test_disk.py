@@ -31,9 +31,11 @@ def test_a_full_disk_stops_no_run(small_disk: Path, tmp_path: Path) -> None:
     path = small_disk / "history.sqlite"
     with live_server(home, {"history_path": str(path)}) as server:
         server.ready()
+        ids: list[str] = []
 
         def run() -> str:
-            events = list(server.events(server.ask("POST", "jobs", GENERATE)["id"]))
+            ids.append(server.ask("POST", "jobs", GENERATE)["id"])
+            events = list(server.events(ids[-1]))
             assert events[-1]["event"] == "done"
             return "".join(event["token"]["text"] for event in events if event["event"] == "token")
 
@@ -43,9 +45,16 @@ def test_a_full_disk_stops_no_run(small_disk: Path, tmp_path: Path) -> None:
             while True:
                 file.write(b"x" * 4096)
         assert run() == first
-        assert "disk is full" in server.ask("GET", "status")["history"]["message"]
+        assert len(server.ask("POST", "runs/search", {})["runs"]) == 1
+        said = server.ask("GET", "status")["history"]
+        assert "disk is full" in said["message"]
+        assert "1 result waits to be stored" in said["message"]
+        # Deleting makes room, on the disk too; what waits is then stored, once there is enough.
+        assert server.ask("DELETE", f"runs/{ids[0]}") == {"deleted": 1}
         filler.unlink()
         assert run() == first
-        assert len(server.ask("POST", "runs/search", {})["runs"]) == 2
+        found = server.ask("POST", "runs/search", {})["runs"]
+        assert [one["id"] for one in found] == [ids[2], ids[1]]
+        assert server.ask("GET", "status")["history"]["message"] == ""
     with sqlite3.connect(path) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)

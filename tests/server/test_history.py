@@ -1,63 +1,17 @@
-"""The history: every run is kept with its scores, for its owner alone, whatever happens to disk and process."""
+"""The history: every run is stored with its scores, for its owner alone."""
 
 import asyncio
-import json
 import os
-import signal
-import sqlite3
-import stat
-import subprocess
-import sys
-import textwrap
 import time
-from pathlib import Path
 
 import pytest
-from jupyter_server.auth import IdentityProvider, User
+from sample_runs import ids_of, listed, record, scores
 
-from conftest import until
 from lit_lab import protocol
-from lit_lab.history import SCHEMA, History, Settings, sequence_of
+from lit_lab.history import History, Settings, sequence_of
 from lit_lab.problem import Problem
 
 TERMS = protocol.ModelTerms(name="Some Licence", url="https://example.org/terms")
-
-
-def record(run_id="a", prompt="Suggestion: Onion soup", answer=" Avoid.", created=None, **fields):
-    def tokens(text, first):
-        return [
-            {"id": first + n, "piece": word, "text": word, "kind": "text"} for n, word in enumerate(text.split(" "))
-        ]
-
-    return protocol.RunRecord.model_validate(
-        {
-            "id": run_id,
-            "created": created or time.time(),
-            "model": "demo",
-            "prompt": prompt,
-            "answer": answer,
-            "sampling": {"temperature": 0.0, "top_k": None, "top_p": None, "seed": 0},
-            "prompt_tokens": tokens(prompt, 2),
-            "answer_tokens": [{**token, "logprob": -0.5} for token in tokens(answer, 50)],
-            "reason": "end",
-            "seconds": 0.2,
-            **fields,
-        }
-    )
-
-
-def ids_of(run):
-    return [token.id for token in [*run.prompt_tokens, *run.answer_tokens]]
-
-
-def scores(method="grad_l2", target=(4, 5), values=(0.1, 0.2, 0.3, 0.0, 0.0)):
-    event = {
-        "event": "scores",
-        "target": dict(zip(("start", "end"), target, strict=True)),
-        "method": method,
-        "scores": list(values),
-    }
-    return protocol.KeptScores.model_validate({"event": event})
 
 
 @pytest.fixture
@@ -69,11 +23,9 @@ def path(tmp_path):
 def history(path):
     made = History(Settings(path))
     yield made
-    made._thread.submit(made._close).result()
-
-
-async def listed(history, owner="me", **request):
-    return [info.id for info in (await history.runs(owner, protocol.RunsRequest(**request))).runs]
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(made.close())
+    loop.close()
 
 
 async def test_a_run_comes_back_exactly(path):
@@ -137,22 +89,6 @@ async def test_a_text_that_was_given_is_told_from_an_answer(history):
     assert not (await history.runs("me", protocol.RunsRequest())).runs[0].given
 
 
-async def test_a_file_of_the_first_version_is_taken_over(path):
-    history = History(Settings(path))
-    await history.keep("me", record("old"))
-    await history.close()
-    with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE given; PRAGMA user_version = 1;")
-    connection.close()
-    again = History(Settings(path))
-    await again.keep("me", record("new", reason="given"))
-    assert {info.id: info.given for info in (await again.runs("me", protocol.RunsRequest())).runs} == {
-        "old": False,
-        "new": True,
-    }
-    await again.close()
-
-
 async def test_scores_of_a_sequence_that_is_no_run_are_let_go(history):
     await history.keep("me", record())
     await history.keep_scores("me", "demo", [1, 2, 3], [scores()])
@@ -188,6 +124,7 @@ async def test_search(history):
     assert await listed(history, search="TRY onion") == ["a"]
     assert await listed(history, search="100%") == ["b"]
     assert await listed(history, search="r_s") == ["b"]
+    assert await listed(history, search="über_SOUP") == ["b"]
     assert await listed(history, search="%") == ["b"]
     assert await listed(history, search="n.ipynb") == ["b"]
     assert await listed(history, document="n.ipynb") == ["b"]
@@ -236,6 +173,44 @@ async def test_the_oldest_go_when_it_is_too_much(path):
     await history.close()
 
 
+async def test_a_run_that_was_just_made_stays_whatever_the_earlier_ones_are_dated(path):
+    history = History(Settings(path, days=10, megabytes=0.05))
+    noise = os.urandom(15_000).hex()
+    tomorrow, long_ago = time.time() + 86_400, time.time() - 20 * 86_400
+    await history.keep("me", record("ahead", prompt=noise, created=tomorrow))
+    await history.keep("me", record("star", prompt=noise, created=tomorrow + 1))
+    await history.change("me", "star", protocol.RunChange(starred=True))
+    new = record("new", prompt=noise, created=long_ago)
+    await history.keep("me", new)
+    assert await listed(history) == ["star", "new"]
+    # Its scores make it too much again, and too old it is still.
+    await history.keep("me", record("later", prompt="x", answer=noise, created=tomorrow + 2))
+    assert await listed(history) == ["later", "star"]
+    await history.keep("me", new)
+    await history.keep_scores("me", "demo", ids_of(new), [scores()])
+    assert await listed(history) == ["star", "new"]
+    assert len((await history.run("me", "new")).scores) == 1
+    await history.close()
+
+
+async def test_a_nul_character_ends_no_text(history):
+    prompt, answer = "before\0Behind " + "é" * 400, "one\0two"
+    origin = {"document": "a\0b.ipynb", "place": ["cell\0 1"]}
+    await history.keep("me", record("nul", prompt, answer, origin=origin))
+    await history.keep("me", record("other", "before", "one"))
+    await history.change("me", "nul", protocol.RunChange(title="my\0name"))
+    (info,) = [run for run in (await history.runs("me", protocol.RunsRequest())).runs if run.id == "nul"]
+    assert (info.prompt, info.answer, info.title) == (prompt[:300], answer, "my\0name")
+    assert info.origin.model_dump() == origin
+    for words in ("behind", "two", "name", "b.ipynb", "E\0B", "before two name"):
+        assert await listed(history, search=words) == ["nul"], words
+    assert await listed(history, search="e\0x") == []
+    assert await listed(history, document="a\0b.ipynb") == ["nul"]
+    assert await listed(history, document="a\0c.ipynb") == []
+    whole = await history.run("me", "nul")
+    assert (whole.prompt, whole.answer, whole.origin.place) == (prompt, answer, ["cell\0 1"])
+
+
 async def test_a_run_larger_than_all_is_kept(path):
     history = History(Settings(path, megabytes=0.001))
     await history.keep("me", record("a", prompt=os.urandom(3000).hex()))
@@ -243,274 +218,10 @@ async def test_a_run_larger_than_all_is_kept(path):
     await history.close()
 
 
-async def test_only_its_owner_may_read_the_file(history, path):
-    before = os.umask(0)
-    try:
-        await history.keep("me", record())
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-
-
-@pytest.mark.parametrize("damage", ["text", "middle"])
-async def test_a_damaged_file_is_set_aside_and_told(path, damage):
-    history = History(Settings(path))
-    for n in range(30):
-        await history.keep("me", record(f"r{n}", prompt=os.urandom(2000).hex()))
-    await history.close()
-    content = bytearray(path.read_bytes())
-    if damage == "text":
-        content = bytearray(b"not a database at all" * 1000)
-    else:
-        content[4096:] = b"\xff" * (len(content) - 4096)
-    path.write_bytes(content)
-    again = History(Settings(path))
-    await again.keep("me", record("new"))
-    if damage == "middle":
-        await again.keep("me", record("new"))  # the first one found the damage
-    assert await listed(again) == ["new"]
-    (aside,) = path.parent.glob("history.sqlite.damaged-*")
-    assert aside.read_bytes() == content
-    assert str(aside) in again.status().message
-    await again.close()
-
-
-async def test_a_newer_file_is_left_alone(path):
-    path.parent.mkdir(parents=True)
-    with sqlite3.connect(path) as connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
-    connection.close()
-    before = path.read_bytes()
-    history = History(Settings(path))
-    await history.keep("me", record())
-    assert "newer version" in history.status().message
-    with pytest.raises(Problem, match="newer version"):
-        await history.runs("me", protocol.RunsRequest())
-    assert path.read_bytes() == before
-    await history.close()
-
-
 async def test_off(path):
     history = History(Settings(None))
-    await history.keep("me", record())
     assert not history.status().enabled
     with pytest.raises(Problem, match="No history is kept"):
         await history.runs("me", protocol.RunsRequest())
     await history.close()
     assert not path.exists()
-
-
-async def test_killed_at_any_time_it_is_sound(path):
-    """A process that writes without end is killed, again and again; what it said was written is there."""
-    script = textwrap.dedent(f"""
-        import asyncio, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from pathlib import Path
-        from test_history import ids_of, record, scores
-        from lit_lab.history import History, Settings
-
-        async def main():
-            history, n = History(Settings(Path({str(path)!r}))), 0
-            while True:
-                run = record(f"{{sys.argv[1]}}-{{n}}", prompt="x" * 50_000)
-                await history.keep("me", run)
-                print(run.id, flush=True)
-                await history.keep_scores("me", "demo", ids_of(run), [scores()])
-                n += 1
-
-        asyncio.run(main())
-    """)
-    said = []
-    for attempt in range(4):
-        process = subprocess.Popen([sys.executable, "-c", script, str(attempt)], stdout=subprocess.PIPE, text=True)
-        for _ in range(3 + attempt):
-            said.append(process.stdout.readline().strip())
-        await asyncio.sleep(0.003 * attempt)
-        process.send_signal(signal.SIGKILL)
-        said += [line for line in process.stdout.read().split("\n")[:-1] if line]
-        process.wait()
-    history = History(Settings(path))
-    response = await history.runs("me", protocol.RunsRequest(limit=200))
-    assert response.total >= len(said)
-    for run_id in said:
-        assert (await history.run("me", run_id)).prompt == "x" * 50_000
-    await history.close()
-    with sqlite3.connect(path) as connection:
-        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
-
-
-async def test_a_full_disk_is_told_and_the_next_run_is_kept(history, path):
-    await history.keep("me", record("a"))
-    pages = history._connection.execute("PRAGMA page_count").fetchone()[0]
-    history._connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own word for a full disk
-    await history.keep("me", record("b", prompt=os.urandom(50_000).hex()))
-    assert "disk is full" in history.status().message
-    await history.keep("me", record("c"))  # a new connection, and room again
-    assert history.status().message == ""
-    assert sorted(await listed(history)) == ["a", "c"]
-
-
-# --- through the server
-
-
-async def runs(api, **request):
-    status, found = await api("POST", "runs", "search", body=request)
-    assert status == 200, found
-    return found
-
-
-async def test_what_was_asked_is_in_the_history(api, generate, events, lit_lab):
-    job = await generate("Hi", origin={"document": "a.ipynb", "place": ["cell 1"]})
-    found = await events(job)
-    assert found[-1]["event"] == "done"
-    await until(lambda: _count(api, 1))
-    (info,) = (await runs(api))["runs"]
-    assert (info["id"], info["prompt"], info["origin"]["document"]) == (job, "Hi", "a.ipynb")
-    _, whole = await api("GET", "runs", job)
-    answer = next(event for event in found if event["event"] == "answer")
-    assert [token["piece"] for token in whole["answer_tokens"]] == [token["piece"] for token in answer["tokens"]]
-    assert whole["answer"] == answer["text"]
-    ids = [token["id"] for token in whole["prompt_tokens"] + whole["answer_tokens"]]
-    body = {"kind": "salience", "model": "demo", "ids": ids, "targets": [{"start": len(ids) - 1, "end": len(ids)}]}
-    _, salience = await api("POST", "jobs", body=body)
-    sent = [event for event in await events(salience["id"]) if event["event"] == "scores"]
-    await until(lambda: _scored(api, job))
-    _, whole = await api("GET", "runs", job)
-    assert [one["event"]["scores"] for one in whole["scores"]] == [event["scores"] for event in sent]
-    assert (await api("GET", "status"))[1]["history"] == {"enabled": True, "message": "", "hint": ""}
-
-
-async def test_what_became_of_a_prompt_is_kept(api, generate, events):
-    for mode, use in {"on": "wrapped", "auto": "plain"}.items():
-        job = await generate("Hi", chat=mode)
-        await events(job)
-        await until(lambda job=job: _kept(api, job))
-        assert (await api("GET", "runs", job))[1]["chat"] == use
-
-
-async def _kept(api, job):
-    return (await api("GET", "runs", job))[0] == 200
-
-
-async def _count(api, count):
-    return (await runs(api))["total"] == count
-
-
-async def _scored(api, job):
-    return (await api("GET", "runs", job))[1]["scores"]
-
-
-async def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(api, generate, lit_lab):
-    job = await generate("forever")
-    await until(lambda: _said(lit_lab, job))
-    await api("DELETE", "jobs", job)
-    await until(lambda: _count(api, 1))
-    _, whole = await api("GET", "runs", job)
-    assert whole["answer"]
-    assert whole["reason"] is None
-
-
-def _said(lit_lab, job):
-    return any(b'"token"' in line for line in lit_lab.core.jobs._jobs[job].lines)
-
-
-async def test_a_given_text_is_kept_as_what_it_is(api, events):
-    origin = {"document": "a.jsonl", "place": ["row 2"]}
-    body = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello", "origin": origin}
-    code, job = await api("POST", "jobs", body=body)
-    assert (code, job["kind"]) == (202, "score")
-    assert (await events(job["id"]))[-1]["event"] == "done"
-    await until(lambda: _count(api, 1))
-    (info,) = (await api("POST", "runs/search", body={}))[1]["runs"]
-    assert (info["given"], info["origin"]) == (True, origin)
-    run = (await api("GET", "runs", info["id"]))[1]
-    assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("given", "Hello", 0.0)
-
-
-async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):
-    await events(await generate("Hi", title="Without “Be brief.”"))
-    await until(lambda: _count(api, 1))
-    (info,) = (await runs(api, search="brief"))["runs"]
-    assert info["title"] == "Without “Be brief.”"
-    too_long = {"kind": "generate", "model": "demo", "prompt": "Hi", "title": "x" * 201}
-    assert (await api("POST", "jobs", body=too_long))[0] == 400
-
-
-async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, standin):
-    await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
-    written = [path.read_bytes() for path in standin.folder.iterdir() if path.is_file()]
-    assert written
-    assert not any(b"secret.ipynb" in content for content in written)
-
-
-async def test_change_and_delete(api, generate, events):
-    job = await generate("Hi")
-    await events(job)
-    await until(lambda: _count(api, 1))
-    status, info = await api("POST", "runs", job, body={"title": "One", "starred": True})
-    assert (status, info["title"], info["starred"]) == (200, "One", True)
-    assert (await api("POST", "runs", job, body={"title": "x" * 201}))[0] == 400
-    assert (await api("POST", "runs", "nope", body={"starred": True}))[0] == 404
-    assert (await api("GET", "runs", "..%2f..%2fetc"))[0] == 404
-    assert (await api("POST", "runs", "search", body={"limit": 1000}))[0] == 400
-    assert (await api("DELETE", "runs", job)) == (200, {"deleted": 1})
-    assert (await api("DELETE", "runs", job))[0] == 404
-    assert (await api("DELETE", "runs")) == (200, {"deleted": 0})
-
-
-class Users(IdentityProvider):
-    """Knows users by a header."""
-
-    def get_user(self, handler):
-        handler._token_authenticated = True
-        name = handler.request.headers.get("X-User")
-        return User(name) if name else None
-
-
-class TestUsers:
-    @pytest.fixture
-    def jp_server_config(self, lit_lab_config):
-        return {
-            "ServerApp": {"jpserver_extensions": {"lit_lab": True}, "identity_provider_class": Users},
-            "LitLab": lit_lab_config,
-        }
-
-    async def test_each_has_a_history_of_their_own(self, api):
-        ann, bob = {"X-User": "ann"}, {"X-User": "bob"}
-        body = {"kind": "generate", "model": "demo", "prompt": "Hi"}
-        _, job = await api("POST", "jobs", body=body, headers=ann)
-
-        async def total(headers):
-            return (await api("POST", "runs", "search", body={}, headers=headers))[1]["total"]
-
-        async def kept():
-            return await total(ann) == 1
-
-        await until(kept)
-        assert await total(bob) == 0
-        assert (await api("GET", "runs", job["id"], headers=bob))[0] == 404
-        assert (await api("DELETE", "runs", headers=bob))[1] == {"deleted": 0}
-        assert await total(ann) == 1
-
-
-class TestOff:
-    @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "history": False}
-
-    async def test_nothing_is_kept(self, api, generate, events, lit_lab):
-        await events(await generate("Hi"))
-        status, body = await api("POST", "runs", "search", body={})
-        assert (status, body["error"]) == (404, "history_off")
-        assert not (await api("GET", "status"))[1]["history"]["enabled"]
-
-
-async def test_prompts_of_the_history_are_not_logged(api, generate, events, caplog):
-    caplog.set_level("DEBUG")
-    await events(await generate("a very secret prompt"))
-    await until(lambda: _count(api, 1))
-    await runs(api, search="secret")
-    assert "very secret" not in caplog.text
-    assert json.dumps("very secret") not in caplog.text

@@ -1,0 +1,322 @@
+"""The history's file: opened, locked, given back to the disk, and what fails about it in words.
+
+Each change is one transaction with SQLite's rollback journal, not its write-ahead log, which doesn't work on network file
+systems; killed between any two statements, the file is as before the transaction.
+
+**A full disk.** Deleting needs a rollback journal, for which a full disk has no room. It is tried with a journal on the
+disk first. Where that has no room, it is done once more with the journal in memory, since else nobody could make room. What
+that risks: killed, or without power, in the milliseconds in which the changed pages are written, the file may be damaged. It
+is then set aside, as any damaged file. To keep these milliseconds few, nothing is written before the commit, and pages that
+get free are not written at all.
+
+**Space.** `auto_vacuum = FULL` moves pages from the file's end into free ones and cuts the file off, in the same transaction
+that made them free; so nothing of a deleted run stays in the file, neither. A file of LIT Lab 0.1 can't do that until VACUUM
+has written it anew, once. That happens after the first change, and needs room for two copies. Where there is none, and little
+is left in the file, it is done in memory, with the same risk as above. VACUUM is a transaction like any other: another
+server waits for it, or it for the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from lit_lab.history.migrations import bring_up
+from lit_lab.history.rows import holds
+from lit_lab.problem import Problem
+
+_BUSY_SECONDS = 5.0  # another server of this user's may be writing
+_IN_MEMORY = 64 * 1024 * 1024
+"""Bytes of a database that is written anew in memory."""
+
+R = TypeVar("R")
+Work = Callable[[sqlite3.Connection], R]
+
+log = logging.getLogger(__name__)
+
+
+class _AnotherFileError(Exception):
+    """The file that is open isn't the one under its name any more."""
+
+
+class Database:
+    """A connection to the history's file: made when it is needed, and anew where the file is another one by now.
+
+    A thread has a database of its own; several may be on one file. All methods but `close` raise `Problem`.
+
+    Args:
+        path: The file; it is made where there is none.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._read_only = False
+        self._never_shrinks = False
+        self.remark = ""
+        """What the user should know of the file; or empty."""
+
+    @property
+    def read_only(self) -> Problem | None:
+        """Why nothing can be stored, where the file was found to be read-only."""
+        return _read_only(self._path) if self._read_only else None
+
+    def read(self, work: Work[R]) -> R:
+        """Return what work finds in one state of the file. Another's lock for writing isn't waited for."""
+        return self._do("BEGIN", work)
+
+    def write(self, work: Work[R]) -> R:
+        """Do work that changes the file, all of it or nothing."""
+        return self._do("BEGIN IMMEDIATE", work)
+
+    def remove(self, work: Work[R]) -> R:
+        """Do work that only deletes, on a full disk too, and give the space back to the disk."""
+        try:
+            done, in_memory = self.write(work), False
+        except Problem as problem:
+            if problem.error != "disk_full":
+                raise
+            done, in_memory = self._do("BEGIN IMMEDIATE", work, in_memory=True), True
+        self.shrink(in_memory)
+        return done
+
+    def shrink(self, in_memory: bool = False) -> None:
+        """Write a file of an earlier version anew, so that from then on it gives space back. What fails is left for later.
+
+        Args:
+            in_memory: Without any room on the disk, if what is left is small.
+        """
+        if self._never_shrinks and not in_memory:
+            return
+        try:
+            self._vacuum(self._connect(), in_memory)
+        except (sqlite3.Error, OSError) as error:
+            # A lock is gone the next time. What lacks room would be tried, and copied, again and again.
+            self._never_shrinks = not in_memory and _means(error, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+            log.info("LIT Lab: the history's file was not made smaller: %s", error)
+            self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _do(self, begin: str, work: Work[R], in_memory: bool = False) -> R:
+        for attempts_left in (1, 0):
+            try:
+                return self._once(begin, work, in_memory)
+            except (sqlite3.DataError, sqlite3.IntegrityError, sqlite3.ProgrammingError):
+                raise  # the work's own
+            except (sqlite3.Error, OSError, _AnotherFileError) as error:
+                moved = not self._is_current()
+                damaged = _is_damage(error)
+                self.close()
+                if damaged:
+                    self._set_aside()
+                if not attempts_left or not (moved or damaged):
+                    raise self._problem(error) from error
+        raise AssertionError
+
+    def _once(self, begin: str, work: Work[R], in_memory: bool) -> R:
+        connection = self._connect()
+        if self._read_only and begin != "BEGIN":
+            raise _read_only(self._path)
+        if in_memory:
+            connection.execute("PRAGMA journal_mode = MEMORY")
+            connection.execute("PRAGMA cache_spill = OFF")
+        try:
+            connection.execute(begin)
+            try:
+                if not self._is_current():  # looked at again under the lock
+                    raise _AnotherFileError(f"{self._path} is another file by now")
+                done = work(connection)
+                connection.commit()
+            except BaseException:
+                connection.rollback()
+                raise
+        finally:
+            if in_memory:
+                self.close()
+        return done
+
+    def _connect(self) -> sqlite3.Connection:
+        became_writable = self._read_only and self._can_write()
+        if self._connection is not None and self._is_current() and not became_writable:
+            return self._connection
+        self.close()
+        self._make_file()
+        try:
+            self._connection = self._open()
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            self._set_aside()
+            self._make_file()
+            self._connection = self._open()
+        return self._connection
+
+    def _make_file(self) -> None:
+        if os.access(self._path, os.F_OK):
+            return  # and is not opened: closing it would drop the locks that SQLite has on it in this process
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # another server's
+            # Prompts are nobody else's business.
+            os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+    def _open(self) -> sqlite3.Connection:
+        self._identity = _identity(self._path)
+        self._read_only = not self._can_write()
+        mode = "ro" if self._read_only else "rw"
+        connection = sqlite3.connect(
+            f"{self._path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.create_function("holds", -1, holds, deterministic=True)
+            bring_up(connection, self._path, self._read_only)
+            _forget_what_is_deleted(connection)
+            connection.execute("SELECT count(*) FROM runs").fetchone()
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _can_write(self) -> bool:
+        return os.access(self._path, os.W_OK) and os.access(self._path.parent, os.W_OK)  # the journal lies beside it
+
+    def _is_current(self) -> bool:
+        return self._identity is not None and _identity(self._path) == self._identity
+
+    def _vacuum(self, connection: sqlite3.Connection, in_memory: bool) -> None:
+        def value(pragma: str) -> int:
+            return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+        if value("auto_vacuum"):
+            return
+        size = value("page_count") * value("page_size")
+        left = size - value("freelist_count") * value("page_size")
+        if in_memory:
+            if left > _IN_MEMORY:
+                return
+            connection.execute("PRAGMA journal_mode = MEMORY")
+            connection.execute("PRAGMA temp_store = MEMORY")
+        elif shutil.disk_usage(self._path.parent).free < size + left:
+            return
+        connection.execute("PRAGMA auto_vacuum = FULL")
+        connection.execute("VACUUM")
+        if in_memory:
+            self.close()
+        else:
+            _forget_what_is_deleted(connection)
+
+    def _set_aside(self) -> None:
+        """Move a file that isn't a sound database away; never delete it."""
+        if not self._is_current():
+            return  # another server, or thread, has done it
+        path = self._path
+        aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+        try:
+            path.rename(aside)
+            for suffix in ("-journal", "-wal", "-shm"):
+                beside = path.with_name(path.name + suffix)
+                if beside.exists():
+                    beside.rename(aside.with_name(aside.name + suffix))
+        except OSError as error:
+            raise Problem(
+                503,
+                "history_corrupt",
+                f"The history is damaged, and can't be moved away: {error.strerror}.",
+                f"Move {path} away.",
+            ) from error
+        self.remark = f"The history was damaged. It lies in {aside}, and a new one was started."
+        log.warning("LIT Lab: %s", self.remark)
+
+    def _problem(self, error: Exception) -> Problem:
+        """Return what a failure means."""
+        if _is_damage(error):
+            return Problem(503, "history_corrupt", self.remark or f"The history is damaged: {error}.", "")
+        if _means(error, sqlite3.SQLITE_FULL) or not self._has_room(error):
+            return Problem(
+                507,
+                "disk_full",
+                "The disk is full, or your quota on it: the history can't be written.",
+                "Make room. Runs can be deleted from the history, which needs none.",
+            )
+        if os.access(self._path, os.F_OK) and not self._can_write():
+            return _read_only(self._path)
+        if _means(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return Problem(
+                503,
+                "history_unavailable",
+                "Another program is writing to the history.",
+                f"If it stays so, look which program has {self._path} open.",
+            )
+        said = error.strerror if isinstance(error, OSError) else error
+        return Problem(
+            503,
+            "history_unavailable",
+            f"The history can't be used: {said}.",
+            f"Let the Jupyter server read and write {self._path} and its folder.",
+        )
+
+    def _has_room(self, error: Exception) -> bool:
+        """Return whether something can be written. SQLite calls a full disk many names, and a quota that is used up."""
+        if not isinstance(error, OSError) and not _means(error, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+            return True
+        try:
+            with tempfile.TemporaryFile(dir=self._path.parent) as file:
+                file.write(bytes(4096))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as refused:
+            return refused.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        return True
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _forget_what_is_deleted(connection: sqlite3.Connection) -> None:
+    """Have what is deleted overwritten, but for free pages where they are cut off, which takes less of a journal."""
+    (shrinks,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+    connection.execute(f"PRAGMA secure_delete = {'FAST' if shrinks else 'ON'}")
+
+
+def _is_damage(error: Exception) -> bool:
+    return _means(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _means(error: Exception, *codes: int) -> bool:
+    """Return whether an error is one of SQLite's, by extended codes or by what these belong to."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and (code in codes or code & 0xFF in codes)
+
+
+def _read_only(path: Path) -> Problem:
+    return Problem(
+        503,
+        "history_read_only",
+        "The history is read-only: earlier runs can be opened, and new ones aren't stored.",
+        f"Let the Jupyter server write to {path} and its folder.",
+    )

@@ -1,0 +1,258 @@
+"""The history: which runs are stored, found, changed and deleted."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from lit_lab import protocol
+from lit_lab.history import rows
+from lit_lab.history.database import Database, Work
+from lit_lab.problem import Problem
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the configuration says of the history.
+
+    Attributes:
+        path: The database; None: nothing is stored.
+        days: Age at which a run that isn't starred is deleted; 0: never.
+        megabytes: Size of all runs beyond which the oldest that aren't starred are deleted; 0: never.
+    """
+
+    path: Path | None
+    days: float = 0.0
+    megabytes: float = 500.0
+
+
+class History:
+    """The runs of all users of this server.
+
+    Its methods are coroutines, and raise `Problem` where the history is off or its file can't be used. SQLite works in two
+    threads, each with a connection of its own, so that reading never waits behind a change that waits for a lock.
+
+    Args:
+        settings: The configuration.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._reading = _Worker("lit-lab-history-read", settings.path)
+        self._writing = _Worker("lit-lab-history-write", settings.path)
+        self._is_new_kind = False
+
+    @property
+    def enabled(self) -> bool:
+        """Whether runs are stored."""
+        return self._settings.path is not None
+
+    def status(self) -> protocol.HistoryStatus:
+        """Return whether runs are stored, and what is known of the file."""
+        databases = [worker.database for worker in (self._writing, self._reading) if worker.database]
+        read_only = next((database.read_only for database in databases if database.read_only), None)
+        remark = next((database.remark for database in databases if database.remark), "")
+        return protocol.HistoryStatus(
+            enabled=self.enabled,
+            message=read_only.message if read_only else remark,
+            hint=read_only.hint if read_only else "",
+        )
+
+    async def close(self) -> None:
+        """Finish what is being written, and close the file."""
+        await self._reading.close()
+        await self._writing.close()
+
+    async def keep(self, owner: str, run: protocol.RunRecord) -> None:
+        """Store a run."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            row = rows.row_of(owner, run)
+            connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            if run.reason == "given":
+                connection.execute("INSERT OR REPLACE INTO given VALUES (?)", (run.id,))
+            self._tidy(connection, owner, {run.id})
+
+        await self._store(work)
+
+    async def keep_scores(
+        self, owner: str, model: str, ids: Sequence[int], scores: Sequence[protocol.KeptScores]
+    ) -> None:
+        """Store scores with the owner's runs of this sequence, if there are any."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            found = connection.execute(
+                "SELECT id FROM runs WHERE owner = ? AND sequence = ?", (owner, rows.sequence_of(model, ids))
+            ).fetchall()
+            for kept in scores if found else ():
+                row = rows.scores_row(kept)
+                for (run_id,) in found:
+                    connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, *row))
+            if found:
+                self._tidy(connection, owner, {run_id for (run_id,) in found})
+
+        await self._store(work)
+
+    async def runs(self, owner: str, request: protocol.RunsRequest) -> protocol.RunsResponse:
+        """Return the owner's runs, newest first."""
+        where: list[str] = ["owner = ?"]
+        values: list[str] = [owner]
+        if request.search.strip():
+            where.append(f"holds(?, {rows.SEARCHED})")
+            values.append(rows.searched(request.search))
+        if request.document is not None:
+            where.append("document = ?")
+            values.append(request.document)
+        if request.starred:
+            where.append("starred")
+        condition = " AND ".join(where)
+
+        def work(connection: sqlite3.Connection) -> protocol.RunsResponse:
+            (total,) = connection.execute(f"SELECT count(*) FROM runs WHERE {condition}", values).fetchone()  # noqa: S608 - no text of the user's is in it
+            found = connection.execute(
+                f"SELECT {rows.INFO} FROM runs WHERE {condition} ORDER BY created DESC, id LIMIT ? OFFSET ?",  # noqa: S608 - as above
+                (*values, request.limit, request.offset),
+            ).fetchall()
+            documents = connection.execute(
+                "SELECT DISTINCT document FROM runs WHERE owner = ? AND document != '' ORDER BY document LIMIT 200",
+                (owner,),
+            ).fetchall()
+            return protocol.RunsResponse(
+                runs=[rows.info(row) for row in found], total=total, documents=[document for (document,) in documents]
+            )
+
+        return await self._reading.do(lambda database: database.read(work))
+
+    async def run(self, owner: str, run_id: str) -> protocol.RunRecord:
+        """Return one of the owner's runs with all its scores."""
+
+        def work(connection: sqlite3.Connection) -> protocol.RunRecord:
+            row = connection.execute(
+                f"SELECT {rows.RECORD} FROM runs WHERE owner = ? AND id = ?",  # noqa: S608 - a constant
+                (owner, run_id),
+            ).fetchone()
+            if row is None:
+                raise _unknown()
+            scores = connection.execute("SELECT content FROM scores WHERE run = ? ORDER BY rowid", (run_id,)).fetchall()
+            return rows.record(row, [content for (content,) in scores])
+
+        return await self._reading.do(lambda database: database.read(work))
+
+    async def change(self, owner: str, run_id: str, change: protocol.RunChange) -> protocol.RunInfo:
+        """Rename or star one of the owner's runs."""
+
+        def work(connection: sqlite3.Connection) -> protocol.RunInfo:
+            for column in ("title", "starred"):
+                if (value := getattr(change, column)) is not None:
+                    connection.execute(
+                        f"UPDATE runs SET {column} = ? WHERE owner = ? AND id = ?",  # noqa: S608 - one of two columns
+                        (value, owner, run_id),
+                    )
+            row = connection.execute(
+                f"SELECT {rows.INFO} FROM runs WHERE owner = ? AND id = ?",  # noqa: S608 - a constant
+                (owner, run_id),
+            ).fetchone()
+            if row is None:
+                raise _unknown()
+            return rows.info(row)
+
+        return await self._writing.do(lambda database: database.write(work))
+
+    async def delete(self, owner: str, run_id: str) -> protocol.RunsDeleted:
+        """Delete one of the owner's runs."""
+
+        def work(connection: sqlite3.Connection) -> protocol.RunsDeleted:
+            found = connection.execute("DELETE FROM runs WHERE owner = ? AND id = ?", (owner, run_id)).rowcount
+            if not found:
+                raise _unknown()
+            return protocol.RunsDeleted(deleted=found)
+
+        return await self._writing.do(lambda database: database.remove(work))
+
+    async def clear(self, owner: str) -> protocol.RunsDeleted:
+        """Delete all of the owner's runs, starred ones too."""
+
+        def work(connection: sqlite3.Connection) -> protocol.RunsDeleted:
+            return protocol.RunsDeleted(
+                deleted=connection.execute("DELETE FROM runs WHERE owner = ?", (owner,)).rowcount
+            )
+
+        return await self._writing.do(lambda database: database.remove(work))
+
+    async def _store(self, work: Work[None]) -> None:
+        await self._writing.do(lambda database: database.write(work))
+        if not self._is_new_kind:
+            self._is_new_kind = True
+            self._writing.begin(Database.shrink)  # nobody waits for it
+
+    def _tidy(self, connection: sqlite3.Connection, owner: str, spared: set[str]) -> None:
+        """Delete what is too old, then the oldest of what is too much; never what was just made, whatever its date."""
+        if self._settings.days:
+            oldest = time.time() - self._settings.days * 86_400
+            found = connection.execute(
+                "SELECT id FROM runs WHERE owner = ? AND NOT starred AND created < ?", (owner, oldest)
+            ).fetchall()
+            connection.executemany("DELETE FROM runs WHERE id = ?", [one for one in found if one[0] not in spared])
+        if not self._settings.megabytes:
+            return
+        (total,) = connection.execute(
+            "SELECT (SELECT coalesce(sum(size), 0) FROM runs) + (SELECT coalesce(sum(size), 0) FROM scores)"
+        ).fetchone()
+        excess = total - self._settings.megabytes * 1_000_000
+        if excess <= 0:
+            return
+        found = connection.execute(
+            "SELECT id, size + (SELECT coalesce(sum(size), 0) FROM scores WHERE run = runs.id) FROM runs "
+            "WHERE owner = ? AND NOT starred ORDER BY created",
+            (owner,),
+        ).fetchall()
+        for run_id, size in found:
+            if excess <= 0:
+                break
+            if run_id not in spared:
+                connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+                excess -= size
+
+
+class _Worker:
+    """A thread with a database of its own."""
+
+    def __init__(self, name: str, path: Path | None) -> None:
+        self.database = Database(path) if path else None
+        self._thread = ThreadPoolExecutor(1, name)
+
+    async def do(self, work: Callable[[Database], R]) -> R:
+        """Return what work on the database does."""
+        if self.database is None:
+            raise Problem(
+                404,
+                "history_off",
+                "No history is kept here.",
+                "Switch it on with c.LitLab.history in the configuration.",
+            )
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.database)
+
+    def begin(self, work: Callable[[Database], object]) -> None:
+        """Do work on the database after what is under way."""
+        if self.database is not None:
+            self._thread.submit(work, self.database)
+
+    async def close(self) -> None:
+        """Finish what is under way, and close the database."""
+        if self.database is not None:
+            await self.do(Database.close)
+        self._thread.shutdown()
+
+
+def _unknown() -> Problem:
+    return Problem(
+        404, "unknown_run", "This run is no longer in the history.", "It was deleted, perhaps in another tab."
+    )

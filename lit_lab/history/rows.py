@@ -1,0 +1,148 @@
+"""Runs and scores as rows: what goes into a column, and what comes out of one."""
+
+from __future__ import annotations
+
+import array
+import hashlib
+import json
+import zlib
+from collections.abc import Sequence
+
+from pydantic import TypeAdapter
+
+from lit_lab import protocol
+
+_SCORES: TypeAdapter[protocol.KeptScores] = TypeAdapter(protocol.KeptScores)
+_CONTENT = {"sampling", "chat", "terms", "prompt_tokens", "answer_tokens", "reason", "seconds", "first_seconds"}
+
+_BEGINNING = 300
+"""Characters of prompt and answer that the list shows."""
+
+# SQLite's functions of text, `substr`, `lower` and `LIKE` among them, take a NUL character for the text's end; those of
+# bytes don't. A character has four bytes at most.
+INFO = (
+    "id, created, model, document, place, title, starred, "
+    "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
+    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id)"
+)
+"""The columns of `info`."""
+
+RECORD = "id, created, model, document, place, title, starred, prompt, answer, content"
+"""The columns of `record`."""
+
+SEARCHED = "prompt, answer, title, document, model"
+"""The columns that are searched."""
+
+_Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int]
+_Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
+
+
+def holds(words: str, *texts: str) -> bool:
+    """Return whether texts hold each of some words (a JSON array), in whichever case.
+
+    An SQL function, in the place of `LIKE`, which sees nothing behind a NUL character.
+    """
+    text = "\n".join(texts).casefold()
+    return all(word in text for word in json.loads(words))
+
+
+def searched(search: str) -> str:
+    """Return the words of a search, as `holds` takes them."""
+    return json.dumps([word.casefold() for word in search.split()])
+
+
+def row_of(owner: str, run: protocol.RunRecord) -> tuple[object, ...]:
+    """Return the row of `runs` for a run."""
+    content = _packed(run.model_dump_json(include=_CONTENT))
+    ids = [token.id for token in [*run.prompt_tokens, *run.answer_tokens]]
+    origin = run.origin or protocol.RunOrigin(document="", place=[])
+    return (
+        run.id,
+        owner,
+        run.created,
+        len(content) + len(run.prompt.encode()) + len(run.answer.encode()),
+        run.model,
+        origin.document,
+        json.dumps(origin.place),
+        run.title,
+        run.starred,
+        run.prompt,
+        run.answer,
+        sequence_of(run.model, ids),
+        content,
+    )
+
+
+def scores_row(kept: protocol.KeptScores) -> tuple[str, int, bytes]:
+    """Return key, size and content of the row of `scores` for scores."""
+    content = _packed(kept.model_dump_json())
+    return _key(kept), len(content), content
+
+
+def info(row: _Info) -> protocol.RunInfo:
+    """Return a run as the list shows it."""
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, given = row
+    return protocol.RunInfo(
+        id=run_id,
+        created=created,
+        model=model,
+        origin=_origin(document, place),
+        title=title,
+        starred=bool(starred),
+        prompt=_beginning(prompt),
+        answer=_beginning(answer),
+        scores=scores,
+        given=bool(given),
+    )
+
+
+def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
+    """Return a run with everything, from its row and the contents of its scores."""
+    run_id, created, model, document, place, title, starred, prompt, answer, content = row
+    return protocol.RunRecord.model_validate(
+        {
+            **json.loads(zlib.decompress(content)),
+            "id": run_id,
+            "created": created,
+            "model": model,
+            "origin": _origin(document, place),
+            "title": title,
+            "starred": bool(starred),
+            "prompt": prompt,
+            "answer": answer,
+            "scores": [_SCORES.validate_json(zlib.decompress(kept)) for kept in scores],
+        }
+    )
+
+
+def sequence_of(model: str, ids: Sequence[int]) -> str:
+    """Return what stands for a model and a sequence of ids."""
+    return hashlib.sha256(model.encode() + b"\0" + array.array("q", ids).tobytes()).hexdigest()
+
+
+def _origin(document: str, place: str) -> protocol.RunOrigin | None:
+    return protocol.RunOrigin(document=document, place=json.loads(place)) if document else None
+
+
+def _beginning(text: bytes) -> str:
+    return text.decode(errors="ignore")[:_BEGINNING]  # the last character may be cut
+
+
+def _key(kept: protocol.KeptScores) -> str:
+    """Return what tells scores of a run apart: target, method, and what was taken away."""
+    event = kept.event
+    segments = event.segments if isinstance(event, protocol.SegmentScoresEvent) else []
+    said: list[object] = [
+        event.target.start,
+        event.target.end,
+        event.method,
+        kept.mode,
+        [(span.start, span.end) for span in segments],
+    ]
+    if event.instead is not None:
+        said.append(event.instead)
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _packed(text: str) -> bytes:
+    return zlib.compress(text.encode(), 6)

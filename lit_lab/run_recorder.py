@@ -1,0 +1,305 @@
+"""From a job that has ended to what the history stores of it, now or as soon as it can.
+
+What a job did is in memory, so nothing of it need be lost because the disk is full for a while, or another program holds
+the history's lock: storing is tried again until it succeeds, until more waits than memory should hold, or until the server
+ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter
+
+from lit_lab import protocol
+from lit_lab.history import History, sequence_of
+from lit_lab.problem import Problem
+
+MAX_WAITING = 1_000
+MAX_WAITING_BYTES = 256 * 1024 * 1024
+FIRST_DELAY = 1.0
+"""Seconds until storing is tried again; they double each time."""
+LONGEST_DELAY = 30.0
+PATIENCE = 15.0
+"""Seconds that a request waits for storing that is under way. Another's lock is given up earlier."""
+
+_EVENT: TypeAdapter[protocol.JobEvent] = TypeAdapter(protocol.JobEvent)
+_FULL = "disk_full"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(eq=False)
+class _Ended:
+    """A job that has ended, and isn't stored yet.
+
+    Attributes:
+        owner: In whose history it goes.
+        lines: Its events as JSON.
+        size: Bytes of these.
+        tried: Set once storing it was tried, or given up.
+    """
+
+    owner: str
+    job_id: str
+    created: float
+    request: protocol.JobRequest
+    lines: Sequence[bytes]
+    size: int
+    tried: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class RunRecorder:
+    """Stores jobs that have ended, one after the other: a run before its scores.
+
+    Args:
+        history: Where to.
+    """
+
+    def __init__(self, history: History) -> None:
+        self._history = history
+        self._waiting: list[_Ended] = []
+        self._again = asyncio.Event()
+        self._closing = False
+        self._task: asyncio.Task[None] | None = None
+        self._problem: Problem | None = None
+        self._lost = 0
+
+    def record(
+        self, owner: str, job_id: str, created: float, request: protocol.JobRequest, lines: Sequence[bytes]
+    ) -> None:
+        """Store what a job did, as far as it came: a run with an answer, or the scores of a run.
+
+        Called in the same step as the job's last event is added, so that who has read that event finds it stored, or
+        under way (`settled`).
+
+        Args:
+            owner: Whose it is.
+            job_id: The run's id from now on.
+            created: When it was requested, in seconds since the epoch.
+            request: What to do.
+            lines: The job's events as JSON; they don't change any more.
+        """
+        if not self._history.enabled or isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+            return  # a test of a map is quickly done again, and LIT's app is no run
+        self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines))))
+        while len(self._waiting) > MAX_WAITING or sum(ended.size for ended in self._waiting) > MAX_WAITING_BYTES:
+            self._lose(self._waiting[0])
+        self.again()
+
+    def again(self) -> None:
+        """Try at once to store what waits."""
+        self._again.set()
+        if self._waiting and (self._task is None or self._task.done()):
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def settled(self, owner: str, run_id: str = "") -> History:
+        """Return the history, once storing the owner's jobs that have ended was tried.
+
+        What couldn't be stored then isn't waited for: `status` says so.
+
+        Args:
+            owner: Whose history.
+            run_id: What is wanted of it, if it is one run.
+
+        Raises:
+            Problem: That run isn't stored yet.
+        """
+        under_way = [ended.tried.wait() for ended in self._waiting if ended.owner == owner]
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.gather(*under_way), PATIENCE)
+        if any((ended.owner, ended.job_id) == (owner, run_id) for ended in self._waiting):
+            why = self._problem or Problem(503, "history_unavailable", "The disk is slow.", "Try again in a moment.")
+            raise Problem(503, "not_stored_yet", f"This run isn't stored yet. {why.message}", why.hint)
+        return self._history
+
+    async def delete(self, owner: str, run_id: str) -> protocol.RunsDeleted:
+        """Delete one of the owner's runs. Raises `Problem`."""
+        deleted = await (await self.settled(owner, run_id)).delete(owner, run_id)
+        self.again()  # there may be room now
+        return deleted
+
+    async def clear(self, owner: str) -> protocol.RunsDeleted:
+        """Delete all of the owner's runs, those too that wait to be stored. Raises `Problem`."""
+        history = await self.settled(owner)
+        for ended in [ended for ended in self._waiting if ended.owner == owner]:
+            self._drop(ended)
+        deleted = await history.clear(owner)
+        self.again()
+        return deleted
+
+    def status(self) -> protocol.HistoryStatus:
+        """Return whether runs are stored, what waits to be, and what is wrong."""
+        status = self._history.status()
+        said = []
+        problem = self._problem if self._waiting else None
+        if problem is not None:
+            said.append(problem.message)
+        elif status.message:
+            said.append(status.message)
+        if self._waiting and problem is not None:
+            count = len(self._waiting)
+            said.append("1 result waits to be stored." if count == 1 else f"{count:,} results wait to be stored.")
+        if self._lost:
+            said.append(
+                ("1 result" if self._lost == 1 else f"{self._lost:,} results")
+                + " could not be stored; the server's log says why."
+            )
+        return status.model_copy(
+            update={"message": " ".join(said), "hint": problem.hint if problem is not None else status.hint}
+        )
+
+    async def close(self) -> None:
+        """Try a last time to store what waits."""
+        self._closing = True
+        self._again.set()
+        if self._task is not None:
+            await self._task
+        await self._round()
+        if self._waiting and self._problem is not None:
+            log.warning(
+                "LIT Lab: the results of %d jobs were not stored: %s %s",
+                len(self._waiting),
+                self._problem.message,
+                self._problem.hint,
+            )
+
+    async def _work(self) -> None:
+        delay = FIRST_DELAY
+        while self._waiting and not self._closing:
+            self._again.clear()
+            await self._round()
+            if self._waiting:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._again.wait(), delay)
+                delay = min(2 * delay, LONGEST_DELAY)
+
+    async def _round(self) -> None:
+        """Try to store each that waits."""
+        no_room: dict[tuple[str, str], Problem] = {}
+        waiting = list(self._waiting)
+        for ended in waiting:
+            try:
+                await self._store(ended, no_room)
+            except Problem as problem:
+                if self._problem is None:
+                    log.warning("LIT Lab: a result can't be stored yet. %s %s", problem.message, problem.hint)
+                self._problem = problem
+                ended.tried.set()
+                if problem.error != _FULL:  # else a smaller one may have room
+                    for other in waiting:
+                        other.tried.set()
+                    return
+            except Exception:
+                log.exception("LIT Lab: a result could not be stored")
+                self._lose(ended)
+            else:
+                self._drop(ended)
+        if not self._waiting:
+            self._problem = None
+
+    async def _store(self, ended: _Ended, no_room: dict[tuple[str, str], Problem]) -> None:
+        # Many megabytes, perhaps: not in the server's own thread.
+        found = await asyncio.to_thread(_read, ended)
+        if found is None or ended not in self._waiting:
+            return  # nothing came of it, or it was deleted meanwhile
+        sequence = (ended.owner, sequence_of(found.model, found.ids))
+        if sequence in no_room:
+            raise no_room[sequence]  # scores don't go before their run
+        try:
+            if isinstance(found, _Scores):
+                await self._history.keep_scores(ended.owner, found.model, found.ids, found.scores)
+            else:
+                await self._history.keep(ended.owner, found.run)
+        except Problem as problem:
+            if problem.error == _FULL:
+                no_room[sequence] = problem
+            raise
+
+    def _drop(self, ended: _Ended) -> None:
+        ended.tried.set()
+        with contextlib.suppress(ValueError):  # deleted meanwhile
+            self._waiting.remove(ended)
+
+    def _lose(self, ended: _Ended) -> None:
+        self._lost += 1
+        self._drop(ended)
+        log.warning("LIT Lab: the results of job %s are not in the history", ended.job_id)
+
+
+@dataclass(frozen=True)
+class _Run:
+    run: protocol.RunRecord
+
+    @property
+    def model(self) -> str:
+        return self.run.model
+
+    @property
+    def ids(self) -> list[int]:
+        return [token.id for token in [*self.run.prompt_tokens, *self.run.answer_tokens]]
+
+
+@dataclass(frozen=True)
+class _Scores:
+    model: str
+    ids: Sequence[int]
+    scores: Sequence[protocol.KeptScores]
+
+
+def _read(ended: _Ended) -> _Run | _Scores | None:
+    """Return what there is to store of a job; None: nothing."""
+    request = ended.request
+    events = [_EVENT.validate_json(line) for line in ended.lines]
+    if isinstance(request, protocol.GenerateRequest | protocol.ScoreRequest):
+        run = _run(ended.job_id, ended.created, request, events)
+        return _Run(run) if run.answer_tokens else None
+    if isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+        return None
+    mode = request.mode if isinstance(request, protocol.AblationRequest) else None
+    scores = [
+        protocol.KeptScores(mode=mode, event=event)
+        for event in events
+        if isinstance(event, protocol.ScoresEvent | protocol.SegmentScoresEvent)
+    ]
+    return _Scores(request.model, request.ids, scores) if scores else None
+
+
+def _run(
+    job_id: str,
+    created: float,
+    request: protocol.GenerateRequest | protocol.ScoreRequest,
+    events: Sequence[protocol.JobEvent],
+) -> protocol.RunRecord:
+    answer = next((event for event in events if isinstance(event, protocol.AnswerEvent)), None)
+    prompt = next((event for event in events if isinstance(event, protocol.PromptEvent)), None)
+    # One that was stopped, or broke off, has the tokens that came.
+    streamed = [event.token for event in events if isinstance(event, protocol.TokenEvent)]
+    tokens = answer.tokens if answer else streamed
+    given = isinstance(request, protocol.ScoreRequest)
+    if isinstance(request, protocol.ScoreRequest):
+        # A text that was given isn't chosen by anything: as if greedily.
+        title, sampling = "", protocol.Sampling()
+    else:
+        title, sampling = request.title, request.sampling
+    return protocol.RunRecord(
+        id=job_id,
+        created=created,
+        model=request.model,
+        origin=request.origin,
+        title=title,
+        prompt=request.prompt,
+        answer="".join(token.text for token in tokens),
+        sampling=protocol.RunSampling(**sampling.model_dump()),
+        chat=prompt.chat if prompt else "plain",
+        terms=prompt.terms if prompt else None,
+        prompt_tokens=prompt.tokens if prompt else [],
+        answer_tokens=tokens,
+        reason="given" if given else answer.reason if answer else None,
+        seconds=answer.seconds if answer else None,
+        first_seconds=answer.first_seconds if answer else None,
+    )

@@ -1,0 +1,368 @@
+"""From a job's end into the history: what `done` promises, and what becomes of results that can't be stored yet."""
+
+import asyncio
+import json
+import sqlite3
+
+import pytest
+from jupyter_server.auth import IdentityProvider, User
+
+from conftest import until
+from lit_lab import protocol, run_recorder
+from lit_lab.history import History, Settings, database
+from lit_lab.problem import Problem
+from lit_lab.run_recorder import RunRecorder
+
+
+async def runs(api, **request):
+    status, found = await api("POST", "runs", "search", body=request)
+    assert status == 200, found
+    return found
+
+
+async def test_what_was_asked_is_in_the_history(api, generate, events, lit_lab):
+    job = await generate("Hi", origin={"document": "a.ipynb", "place": ["cell 1"]})
+    found = await events(job)
+    assert found[-1]["event"] == "done"
+    (info,) = (await runs(api))["runs"]
+    assert (info["id"], info["prompt"], info["origin"]["document"]) == (job, "Hi", "a.ipynb")
+    _, whole = await api("GET", "runs", job)
+    answer = next(event for event in found if event["event"] == "answer")
+    assert [token["piece"] for token in whole["answer_tokens"]] == [token["piece"] for token in answer["tokens"]]
+    assert whole["answer"] == answer["text"]
+    ids = [token["id"] for token in whole["prompt_tokens"] + whole["answer_tokens"]]
+    body = {"kind": "salience", "model": "demo", "ids": ids, "targets": [{"start": len(ids) - 1, "end": len(ids)}]}
+    _, salience = await api("POST", "jobs", body=body)
+    sent = [event for event in await events(salience["id"]) if event["event"] == "scores"]
+    _, whole = await api("GET", "runs", job)
+    assert [one["event"]["scores"] for one in whole["scores"]] == [event["scores"] for event in sent]
+    assert (await api("GET", "status"))[1]["history"] == {"enabled": True, "message": "", "hint": ""}
+
+
+async def test_what_became_of_a_prompt_is_kept(api, generate, events):
+    for mode, use in {"on": "wrapped", "auto": "plain"}.items():
+        job = await generate("Hi", chat=mode)
+        await events(job)
+        assert (await api("GET", "runs", job))[1]["chat"] == use
+
+
+async def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(api, generate, lit_lab):
+    job = await generate("forever")
+    await until(lambda: _said(lit_lab, job))
+    await api("DELETE", "jobs", job)
+    _, whole = await api("GET", "runs", job)
+    assert whole["answer"]
+    assert whole["reason"] is None
+
+
+def _said(lit_lab, job):
+    return any(b'"token"' in line for line in lit_lab.core.jobs._jobs[job].lines)
+
+
+async def test_a_given_text_is_kept_as_what_it_is(api, events):
+    origin = {"document": "a.jsonl", "place": ["row 2"]}
+    body = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello", "origin": origin}
+    code, job = await api("POST", "jobs", body=body)
+    assert (code, job["kind"]) == (202, "score")
+    assert (await events(job["id"]))[-1]["event"] == "done"
+    (info,) = (await api("POST", "runs/search", body={}))[1]["runs"]
+    assert (info["given"], info["origin"]) == (True, origin)
+    run = (await api("GET", "runs", info["id"]))[1]
+    assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("given", "Hello", 0.0)
+
+
+async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):
+    await events(await generate("Hi", title="Without “Be brief.”"))
+    (info,) = (await runs(api, search="brief"))["runs"]
+    assert info["title"] == "Without “Be brief.”"
+    too_long = {"kind": "generate", "model": "demo", "prompt": "Hi", "title": "x" * 201}
+    assert (await api("POST", "jobs", body=too_long))[0] == 400
+
+
+async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, standin):
+    await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
+    written = [path.read_bytes() for path in standin.folder.iterdir() if path.is_file()]
+    assert written
+    assert not any(b"secret.ipynb" in content for content in written)
+
+
+async def test_change_and_delete(api, generate, events):
+    job = await generate("Hi")
+    await events(job)
+    status, info = await api("POST", "runs", job, body={"title": "One", "starred": True})
+    assert (status, info["title"], info["starred"]) == (200, "One", True)
+    assert (await api("POST", "runs", job, body={"title": "x" * 201}))[0] == 400
+    assert (await api("POST", "runs", "nope", body={"starred": True}))[0] == 404
+    assert (await api("GET", "runs", "..%2f..%2fetc"))[0] == 404
+    assert (await api("POST", "runs", "search", body={"limit": 1000}))[0] == 400
+    assert (await api("DELETE", "runs", job)) == (200, {"deleted": 1})
+    assert (await api("DELETE", "runs", job))[0] == 404
+    assert (await api("DELETE", "runs")) == (200, {"deleted": 0})
+
+
+class Users(IdentityProvider):
+    """Knows users by a header."""
+
+    def get_user(self, handler):
+        handler._token_authenticated = True
+        name = handler.request.headers.get("X-User")
+        return User(name) if name else None
+
+
+class TestUsers:
+    @pytest.fixture
+    def jp_server_config(self, lit_lab_config):
+        return {
+            "ServerApp": {"jpserver_extensions": {"lit_lab": True}, "identity_provider_class": Users},
+            "LitLab": lit_lab_config,
+        }
+
+    async def test_each_has_a_history_of_their_own(self, api):
+        ann, bob = {"X-User": "ann"}, {"X-User": "bob"}
+        body = {"kind": "generate", "model": "demo", "prompt": "Hi"}
+        _, job = await api("POST", "jobs", body=body, headers=ann)
+
+        async def total(headers):
+            return (await api("POST", "runs", "search", body={}, headers=headers))[1]["total"]
+
+        async def kept():
+            return await total(ann) == 1
+
+        await until(kept)
+        assert await total(bob) == 0
+        assert (await api("GET", "runs", job["id"], headers=bob))[0] == 404
+        assert (await api("DELETE", "runs", headers=bob))[1] == {"deleted": 0}
+        assert await total(ann) == 1
+
+
+class TestOff:
+    @pytest.fixture
+    def lit_lab_config(self, standin):
+        return {"service_python": str(standin.python), "history": False}
+
+    async def test_nothing_is_kept(self, api, generate, events, lit_lab):
+        await events(await generate("Hi"))
+        status, body = await api("POST", "runs", "search", body={})
+        assert (status, body["error"]) == (404, "history_off")
+        assert not (await api("GET", "status"))[1]["history"]["enabled"]
+
+
+async def test_prompts_of_the_history_are_not_logged(api, generate, events, caplog):
+    caplog.set_level("DEBUG")
+    await events(await generate("a very secret prompt"))
+    await runs(api, search="secret")
+    assert "very secret" not in caplog.text
+    assert json.dumps("very secret") not in caplog.text
+
+
+# --- what can't be stored yet
+
+
+def generated(prompt="Hi", ids=(2, 5), answer=(6, 7)):
+    """A request, and the lines of the job that does it."""
+    prompt_tokens = [{"id": n, "piece": "x", "text": "x", "kind": "text"} for n in ids]
+    tokens = [{"id": n, "piece": "y", "text": "y", "kind": "text"} for n in answer]
+    events = [
+        {"event": "prompt", "tokens": prompt_tokens, "window": 100},
+        {"event": "answer", "text": "yy", "tokens": tokens, "reason": "end", "seconds": 0.1},
+        {"event": "done", "seconds": 0.1},
+    ]
+    request = protocol.GenerateRequest(model="demo", prompt=prompt)
+    return request, [json.dumps(event).encode() for event in events]
+
+
+def explained(ids=(2, 5, 6, 7)):
+    """A request for scores of that sequence, and the lines of the job that does it."""
+    target = {"start": 2, "end": 3}
+    events = [
+        {"event": "scores", "target": target, "method": "grad_l2", "scores": [0.5] * len(ids)},
+        {"event": "done", "seconds": 0.1},
+    ]
+    request = protocol.SalienceRequest.model_validate({"model": "demo", "ids": list(ids), "targets": [target]})
+    return request, [json.dumps(event).encode() for event in events]
+
+
+class Shelf(History):
+    """A history that takes nothing while it has a reason not to, nor what that reason names."""
+
+    def __init__(self, path):
+        super().__init__(Settings(path))
+        self.reason = None
+        self.refused = ""
+        self.attempts = 0
+
+    async def keep(self, owner, run):
+        self.attempts += 1
+        if self.reason and self.refused in run.prompt:
+            raise self.reason
+        await super().keep(owner, run)
+
+    async def ids(self, owner="me"):
+        return [run.id for run in (await self.runs(owner, protocol.RunsRequest())).runs]
+
+
+LOCKED = Problem(503, "history_unavailable", "Another program is writing.", "Wait.")
+FULL = Problem(507, "disk_full", "The disk is full.", "Make room.")
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    return Shelf(tmp_path / "history.sqlite")
+
+
+@pytest.fixture
+def recorder(shelf, monkeypatch):
+    """A recorder that tries again only when it is told to."""
+    monkeypatch.setattr(run_recorder, "FIRST_DELAY", 1e6)
+    made = RunRecorder(shelf)
+    yield made
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(shelf.close())
+    loop.close()
+
+
+async def test_a_list_after_a_job_s_end_waits_until_its_run_is_stored(api, generate, events, lit_lab, monkeypatch):
+    let, keep = asyncio.Event(), lit_lab.core.history.keep
+
+    async def slow(owner, run):
+        await let.wait()
+        await keep(owner, run)
+
+    monkeypatch.setattr(lit_lab.core.history, "keep", slow)
+    job = await generate("Hi")
+    assert (await events(job))[-1]["event"] == "done"
+    asked = [
+        asyncio.ensure_future(api("POST", "runs", "search", body={})),
+        asyncio.ensure_future(api("GET", "runs", job)),
+        asyncio.ensure_future(api("POST", "runs", job, body={"starred": True})),
+    ]
+    await api("GET", "status")  # which doesn't wait
+    assert not any(one.done() for one in asked)
+    let.set()
+    (_, found), (code, _), (changed, _) = await asyncio.gather(*asked)
+    assert (found["total"], code, changed) == (1, 200, 200)
+    assert (await api("DELETE", "runs")) == (200, {"deleted": 1})
+
+
+async def test_while_another_program_holds_the_lock_runs_wait_and_are_listed_after(
+    api, generate, events, lit_lab, monkeypatch
+):
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(run_recorder, "FIRST_DELAY", 0.05)
+    earlier = await generate("Hi")
+    await events(earlier)
+    await runs(api)
+    other = sqlite3.connect(lit_lab.core.history._settings.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    later = await generate("Hello")
+    assert (await events(later))[-1]["event"] == "done"
+    assert [info["id"] for info in (await runs(api))["runs"]] == [earlier]
+    status = (await api("GET", "status"))[1]["history"]
+    assert status["message"] == "Another program is writing to the history. 1 result waits to be stored."
+    assert "look which program" in status["hint"]
+    code, said = await api("GET", "runs", later)
+    assert (code, said["error"]) == (503, "not_stored_yet")
+    other.execute("ROLLBACK")
+    other.close()
+
+    async def nothing_waits():
+        return (await api("GET", "status"))[1]["history"] == {"enabled": True, "message": "", "hint": ""}
+
+    await until(nothing_waits)
+    assert [info["id"] for info in (await runs(api))["runs"]] == [later, earlier]
+
+
+async def test_a_run_comes_before_its_scores_however_often_it_is_tried(shelf, recorder):
+    shelf.reason = LOCKED
+    recorder.record("me", "a", 1.0, *generated())
+    recorder.record("me", "b", 1.0, *explained())
+    await recorder.settled("me")
+    assert "2 results wait" in recorder.status().message
+    shelf.reason = None
+    recorder.again()
+    await until(lambda: not recorder.status().message)
+    assert len((await shelf.run("me", "a")).scores) == 1
+
+
+async def test_what_has_no_room_holds_up_nothing_but_its_own_scores(shelf, recorder):
+    shelf.reason, shelf.refused = FULL, "large"
+    recorder.record("me", "large", 1.0, *generated("large"))
+    recorder.record("me", "scores", 1.0, *explained())
+    recorder.record("me", "small", 2.0, *generated("small", ids=(3,)))
+    await recorder.settled("me")
+    assert await shelf.ids() == ["small"]
+    assert recorder.status().message == "The disk is full. 2 results wait to be stored."
+    shelf.reason = None
+    await recorder.delete("me", "small")  # which makes room, so that it is tried at once
+    await until(lambda: not recorder.status().message)
+    assert await shelf.ids() == ["large"]
+    assert len((await shelf.run("me", "large")).scores) == 1
+
+
+async def test_clearing_takes_what_waits_along(shelf, recorder):
+    shelf.reason = LOCKED
+    recorder.record("me", "a", 1.0, *generated())
+    recorder.record("you", "b", 1.0, *generated())
+    await recorder.settled("me")
+    shelf.reason = None
+    await recorder.clear("me")
+    await until(lambda: not recorder.status().message)
+    assert (await shelf.ids("me"), await shelf.ids("you")) == ([], ["b"])
+
+
+async def test_what_waits_is_bounded_and_what_is_lost_is_told(shelf, recorder, monkeypatch):
+    monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
+    shelf.reason = LOCKED
+    for name in "abc":
+        recorder.record("me", name, 1.0, *generated())
+    await recorder.settled("me")
+    said = "Another program is writing. 2 results wait to be stored. 1 result could not be stored"
+    assert recorder.status().message.startswith(said)
+    shelf.reason = None
+    monkeypatch.setattr(run_recorder, "MAX_WAITING_BYTES", 0)
+    recorder.record("me", "d", 1.0, *generated())
+    assert recorder.status().message.startswith("4 results could not be stored")
+    await recorder.settled("me")
+    assert await shelf.ids() == []
+
+
+async def test_what_fails_for_its_own_sake_is_not_tried_again(shelf, recorder, caplog):
+    shelf.reason, shelf.refused = RuntimeError("a fault of ours"), "odd"
+    recorder.record("me", "a", 1.0, *generated("odd"))
+    recorder.record("me", "b", 1.0, *generated("Hi"))
+    await recorder.settled("me")
+    assert await shelf.ids() == ["b"]
+    assert "1 result could not be stored; the server's log says why" in recorder.status().message
+    assert "a fault of ours" in caplog.text
+
+
+async def test_a_server_that_ends_tries_a_last_time(shelf, recorder, caplog):
+    shelf.reason = LOCKED
+    recorder.record("me", "a", 1.0, *generated())
+    await recorder.settled("me")
+    shelf.reason = None
+    await recorder.close()
+    assert await shelf.ids() == ["a"]
+    shelf.reason = LOCKED
+    again = RunRecorder(shelf)
+    again.record("me", "b", 1.0, *generated())
+    await again.close()
+    assert "the results of 1 jobs were not stored" in caplog.text
+
+
+async def test_storing_is_tried_more_and_more_rarely(shelf, recorder, monkeypatch):
+    monkeypatch.setattr(run_recorder, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(run_recorder, "LONGEST_DELAY", 0.004)
+    delays, wait_for = [], asyncio.wait_for
+
+    async def noted(work, timeout):
+        if timeout != run_recorder.PATIENCE:
+            delays.append(timeout)
+        return await wait_for(work, timeout)
+
+    monkeypatch.setattr(asyncio, "wait_for", noted)
+    shelf.reason = LOCKED
+    recorder.record("me", "a", 1.0, *generated())
+    await until(lambda: shelf.attempts >= 5)
+    await recorder.close()
+    assert delays[:4] == [0.001, 0.002, 0.004, 0.004]
