@@ -21,7 +21,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
   // Without an answer there is no flowing text that would show the prompt.
   const shown = editing || session.text === null;
   const problem = session.promptProblem;
-  const failed = attempt?.problem ?? run?.problem ?? null;
+  const failed = session.failure;
   const awaited = isUnderWay(attempt)
     ? attempt
     : run && isUnderWay(run)
@@ -124,8 +124,13 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   if (run.seconds !== null) {
     facts.push(duration(run.seconds, trans));
   }
+  if (session.model !== null && run.model !== session.model) {
+    facts.push(trans.__('answer of %1', run.model));
+  }
   if (run.phase === 'stopped') {
     facts.push(trans.__('stopped'));
+  } else if (run.phase === 'failed') {
+    facts.push(trans.__('broke off'));
   } else if (run.reason === 'length') {
     facts.push(trans.__('cut at the longest answer'));
   } else if (run.reason === 'window') {

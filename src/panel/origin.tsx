@@ -1,4 +1,5 @@
 import { PathExt } from '@jupyterlab/coreutils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { PromptModel } from '../session/prompt';
@@ -55,7 +56,8 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
         <button
           type="button"
           className="lit-link"
-          onClick={() => prompt.takeBack()}
+          title={leftFrom(prompt, trans)}
+          onClick={() => session.takeBack()}
         >
           {trans.__('Back to the text you edited')}
         </button>
@@ -63,6 +65,20 @@ export function Origin({ session }: { session: Session }): JSX.Element | null {
       {prompt.remark && <div className="lit-remark">{prompt.remark}</div>}
     </div>
   );
+}
+
+/** Where the text that can be gone back to came from, if that isn't here. */
+function leftFrom(
+  prompt: PromptModel,
+  trans: TranslationBundle
+): string | undefined {
+  const { leftOrigin } = prompt;
+  return leftOrigin && prompt.isLeftElsewhere
+    ? trans.__(
+        'from %1',
+        [PathExt.basename(leftOrigin.document), ...leftOrigin.place].join(' › ')
+      )
+    : undefined;
 }
 
 function Note({ session }: { session: Session }): JSX.Element | null {
