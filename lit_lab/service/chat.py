@@ -46,24 +46,25 @@ class ChatFormat:
         """Return what becomes of a prompt, and what to put before and behind it so that the model speaks next.
 
         A prompt without turns becomes the user's. In one with turns of its own, nothing is put before them; a turn that
-        is left open is closed, unless it is the model's, which the answer goes on with.
+        is left open is closed, unless it is the model's, which the answer goes on with. What the prompt closes itself isn't
+        closed twice.
         """
         place = prompt.rfind(self.start)
-        if place < 0:
-            return "wrapped", self.open("user"), f"{self.end}{self.gap}{self.open(self.model)}"
-        last = prompt[place + len(self.start) :]
+        last = prompt[place + len(self.start) :] if place >= 0 else prompt
         _, closed, rest = last.rpartition(self.end)
+        is_closed = bool(closed) and not rest.strip()
+        gap = "" if is_closed and self.gap in rest else self.gap
+        onward = ("" if is_closed else self.end) + gap + self.open(self.model)
+        if place < 0:
+            return "wrapped", self.open("user"), onward
         if closed:
-            if rest.strip():
-                return "written", "", ""  # text behind the last turn: the user knows why
-            gap = "" if self.gap in rest else self.gap
-            return "written", "", gap + self.open(self.model)
+            return "written", "", onward if is_closed else ""  # text behind the last turn: the user knows why
         role = re.match(r"\w*", last)
         if role is not None and role.group() in (self.model, "assistant"):
             written = last[role.end() :]
             missing = self.heading[len(written) :] if self.heading.startswith(written) else ""
             return "written", "", missing
-        return "written", "", f"{self.end}{self.gap}{self.open(self.model)}"
+        return "written", "", onward
 
 
 FORMATS = (

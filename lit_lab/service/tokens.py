@@ -101,11 +101,14 @@ class SequenceTokenizer:
             raise no_format()
         check_text(text)
         use, before, behind = self.chat.around(text)
-        return Asked(self._started() + list(self._within(before, text, behind)), use)
+        begun, rest = self._begun(text, before)
+        return Asked(begun + list(self._within(before, rest, behind)), use)
 
     def prompt(self, text: str) -> list[Token]:
         """Return a prompt's tokens as it stands, behind what the model begins each text with."""
-        return self._started() + self.answer(text)
+        check_text(text)
+        begun, rest = self._begun(text)
+        return begun + self.answer(rest)
 
     def answer(self, text: str) -> list[Token]:
         """Return the tokens of a text that follows a prompt, tokenized apart from it."""
@@ -139,8 +142,23 @@ class SequenceTokenizer:
         """Return what turns generated ids into tokens, one by one."""
         return AnswerStream(self._pieces)
 
-    def _started(self) -> list[Token]:
-        return [self._template(id) for id in self.start_ids]
+    def _begun(self, text: str, before: str = "") -> tuple[list[Token], str]:
+        """Return what a sequence begins with, and what of the prompt is still to be tokenized.
+
+        The start token stands once, whoever writes it: the template, which then begins with it; the user, whose own it
+        then is; or, where neither does, this.
+
+        Args:
+            text: The prompt.
+            before: What the template puts before it.
+        """
+        start = "".join(map(self._pieces.piece, self.start_ids))
+        begins_turn = self.chat is not None and start == self.chat.start  # as SmolLM2's does
+        if not start or before.startswith(start) or (begins_turn and start in text):
+            return [], text
+        if not text.startswith(start):
+            return [self._template(id) for id in self.start_ids], text
+        return [self._token(id, self._pieces.piece(id)) for id in self.start_ids], text.removeprefix(start)
 
     def _template(self, id: int) -> Token:
         return Token(id=id, piece=self._pieces.piece(id), text="", kind="template")

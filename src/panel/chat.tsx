@@ -20,7 +20,7 @@ export function ChatOption(props: {
     <>
       <label
         title={trans.__(
-          'Puts the prompt into the turns that instruction-tuned models were taught, such as <start_of_turn>user. A prompt that has turns of its own is not put into another.'
+          'Puts the prompt into the turns that instruction-tuned models were taught, such as <start_of_turn>user. A prompt that has turns of its own is not put into another. No system turn is added: write it yourself where the model expects one.'
         )}
       >
         {trans.__('Chat format')}

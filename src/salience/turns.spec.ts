@@ -149,6 +149,26 @@ describe('salience/turns', () => {
     expect(segment(tokens, 10, 'sentences')).toEqual([[4, 5]]);
   });
 
+  it('tells what was added behind a start token that the user wrote', () => {
+    const tokens = [
+      { piece: '<bos>', text: '<bos>', kind: 'control' as const },
+      ...template([START, 'user', '\n']),
+      ...tokensOf('Onion'),
+      ...template([END, '\n', START, 'model', '\n'])
+    ];
+    expect(templateEnds(tokens, 10)).toEqual([
+      [1, 4],
+      [5, 10]
+    ]);
+    expect(segment(tokens, 10, 'sentences')).toEqual([
+      [0, 1],
+      [4, 5]
+    ]);
+    // Written turns alone have nothing added before them.
+    const written = tokensOf(`${START}user\nOnion`);
+    expect(templateEnds(written, written.length)[0]).toEqual([0, 0]);
+  });
+
   it('spells what byte-level vocabularies write otherwise', () => {
     const tokens = template(['<|im_end|>', 'Ċ', '<|im_start|>', 'assistant']);
     expect(addedTurn(tokens, [0, 4])).toEqual({

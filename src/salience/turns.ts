@@ -102,12 +102,20 @@ export function addedTurn(
     : null;
 }
 
-/** The `template` tokens at the beginning of a prompt, and at its end. */
+/**
+ * The `template` tokens at the beginning of a prompt, and at its end. A start
+ * token that the user wrote stands in front of the first.
+ */
 export function templateEnds(
   tokens: readonly ITextToken[],
   seam: number
 ): readonly [before: TokenSpan, behind: TokenSpan] {
-  let first = 0;
+  let start = 0;
+  while (start < seam && isControl(tokens[start])) {
+    start++;
+  }
+  start = start < seam && tokens[start].kind === 'template' ? start : 0;
+  let first = start;
   while (first < seam && tokens[first].kind === 'template') {
     first++;
   }
@@ -116,7 +124,7 @@ export function templateEnds(
     last--;
   }
   return [
-    [0, first],
+    [start, first],
     [last, seam]
   ];
 }

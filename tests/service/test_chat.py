@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from lit_lab.protocol import (
 )
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
+from lit_lab.service.tokens import SentencePieces, SequenceTokenizer, sequence_tokenizer
 from lit_lab.service.weights import instruct, paths
 
 USER, MODEL, END = "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>"
@@ -39,10 +40,12 @@ CASES: dict[str, tuple[str, ChatUse, str, str]] = {
     "one that begins with a line break": ("\nOnion", "wrapped", USER, f"{END}\n{MODEL}"),
     "one of blanks": (" \n ", "wrapped", USER, f"{END}\n{MODEL}"),
     "one that begins in the middle of bytes": ("😀 漢", "wrapped", USER, f"{END}\n{MODEL}"),
-    "an end alone is no turn": (f"Onion{END}", "wrapped", USER, f"{END}\n{MODEL}"),
+    "an end alone is no turn, and stands once": (f"Onion{END}", "wrapped", USER, f"\n{MODEL}"),
+    "and its line ended": (f"Onion{END}\n", "wrapped", USER, MODEL),
+    "text behind it isn't closed": (f"Onion{END} soup", "wrapped", USER, f"{END}\n{MODEL}"),
     "a conversation to its end": (f"{USER}Onion{END}\n{MODEL}", "written", "", ""),
     "a user's turn that is closed": (f"{USER}Onion{END}", "written", "", f"\n{MODEL}"),
-    "and its line ended": (f"{USER}Onion{END}\n", "written", "", MODEL),
+    "a closed turn with its line ended": (f"{USER}Onion{END}\n", "written", "", MODEL),
     "a user's turn that is open": (f"{USER}Onion", "written", "", f"{END}\n{MODEL}"),
     "several turns": (f"{USER}Onion{END}\n{MODEL}Avoid.{END}\n{USER}Why?{END}\n", "written", "", MODEL),
     "a model's turn that has begun": (f"{USER}Onion{END}\n{MODEL}It has", "written", "", ""),
@@ -261,26 +264,147 @@ BYTE_LEVEL: dict[str, tuple[str, list[str], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("family", BYTE_LEVEL)
-def test_other_families_formats(keras_libraries: None, family: str) -> None:
+def byte_level(family: str, special: list[str], *ends: str) -> tuple[Any, SequenceTokenizer]:
+    """Return a family's own tokenizer with a small vocabulary, and ours of an instruction-tuned model with it.
+
+    Args:
+        family: Its name in keras-hub.
+        special: Its control tokens.
+        ends: Start and end token, where the family's own aren't meant.
+    """
     from keras_nlp import models
 
-    from lit_lab.service.tokens import BytePieces, _byte_alphabet
+    from lit_lab.service.tokens import _byte_alphabet
 
-    name, special, before, behind = BYTE_LEVEL[family]
     merges = ["o n", "i on", "Ċ Ċ"]
     spellings = [*_byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
     vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
-    made = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=merges, unsplittable_tokens=special)
-    tokenizer = SequenceTokenizer(BytePieces(made), [], [], made.vocabulary_size(), is_instruct=True)
+    named = dict(zip(("bos_token", "eos_token"), ends, strict=False)) if family == "Llama3" else {}
+    if named:
+        named |= {"misc_special_tokens": set(special)}
+    else:
+        named = {"unsplittable_tokens": special}
+    made = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=merges, **named)
+    causal_lm = SimpleNamespace(preprocessor=SimpleNamespace(tokenizer=made))
+    return made, sequence_tokenizer(causal_lm, is_instruct=True)
+
+
+@pytest.mark.parametrize("family", BYTE_LEVEL)
+def test_other_families_formats(keras_libraries: None, family: str) -> None:
+    name, special, before, behind = BYTE_LEVEL[family]
+    made, tokenizer = byte_level(family, special)
     assert tokenizer.chat is not None
     assert tokenizer.chat.name == name
     for prompt in ("onion", "\nonion 😀"):
         asked = tokenizer.asked(prompt)
-        assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(before + prompt + behind)]
+        start = [made.start_token_id] if family == "Llama3" else []
+        assert ids_of(asked.tokens) == [*start, *(int(id) for id in made.tokenize(before + prompt + behind))]
         assert joined(asked.tokens) == prompt
     own = before + "onion" + behind.partition("\n")[0]
     assert tokenizer.asked(own).use == "written"
+
+
+def test_a_start_token_that_the_user_wrote_stands_once_and_is_theirs(tuned: Any) -> None:
+    for prompt, before, behind in [
+        ("<bos>Onion", USER, f"{END}\n{MODEL}"),
+        (f"<bos>{USER}Onion{END}\n{MODEL}", "", ""),
+        ("<bos>", USER, f"{END}\n{MODEL}"),
+    ]:
+        asked = tuned.tokenizer.asked(prompt)
+        written = prompt.removeprefix("<bos>")
+        assert ids_of(asked.tokens) == by_keras(tuned, before + written + behind)
+        assert (asked.tokens[0].text, asked.tokens[0].kind) == ("<bos>", "control")
+        assert joined(asked.tokens) == prompt
+        plain = tuned.tokenizer.asked(prompt, "off").tokens
+        assert ids_of(plain) == by_keras(tuned, written)
+        assert joined(plain) == prompt
+    # Only at the beginning is it one: elsewhere it is text, as ever.
+    assert [token.kind for token in tuned.tokenizer.prompt("a<bos>")].count("control") == 0
+
+
+SMOLLM2 = (
+    "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a "
+    "helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + "
+    "message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ "
+    "'<|im_start|>assistant\n' }}{% endif %}"
+)
+"""The chat template of SmolLM2 135M Instruct, from the model's file (Hugging Face, Apache-2.0)."""
+
+
+def by_template(*said: str) -> str:
+    """Return what SmolLM2's template makes of turns, `role: text` each, and the beginning of the answer's."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    messages = [dict(zip(("role", "content"), turn.split(": ", 1), strict=True)) for turn in said]
+    template = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True).from_string(SMOLLM2)
+    return template.render(messages=messages, add_generation_prompt=True)
+
+
+@pytest.fixture(scope="module")
+def smollm2(keras_libraries: None) -> Any:
+    """A vocabulary as keras-hub makes it of SmolLM2's files: its start token begins a turn, its end token ends one."""
+    return byte_level("Llama3", ["<|endoftext|>", "<|im_start|>", "<|im_end|>"], "<|im_start|>", "<|im_end|>")
+
+
+SYSTEM = by_template("user: ").partition("<|im_start|>user")[0]
+
+
+@pytest.mark.parametrize("prompt", ["Onion soup", "\nOnion\n", " ", "an <|im_end|> in it", "😀 漢"])
+def test_a_prompt_is_what_smollm2s_own_template_makes_of_it(smollm2: Any, prompt: str) -> None:
+    made, tokenizer = smollm2
+    asked = tokenizer.asked(prompt)
+    rendered = by_template(f"user: {prompt}")
+    # But for the system text, which is the model's own and not ChatML's.
+    assert rendered.startswith(SYSTEM + "<|im_start|>user")
+    assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(rendered.removeprefix(SYSTEM))]
+    assert (asked.use, joined(asked.tokens)) == ("wrapped", prompt)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ["user: Onion soup"],
+        ["system: Be brief.", "user: Onion soup"],
+        ["user: Onion soup", "assistant: Avoid.", "user: Why?"],
+    ],
+)
+@pytest.mark.parametrize("mode", ["auto", "off"])
+@pytest.mark.parametrize("blanks", ["", "\n"])
+def test_a_conversation_as_smollm2s_own_template_renders_it_stays_as_it_is(
+    smollm2: Any, said: list[str], mode: Any, blanks: str
+) -> None:
+    made, tokenizer = smollm2
+    prompt = blanks + by_template(*said)
+    asked = tokenizer.asked(prompt, mode)
+    assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(prompt)]
+    assert joined(asked.tokens) == prompt
+    assert "template" not in {token.kind for token in asked.tokens}
+
+
+def test_text_without_turns_begins_as_keras_has_any_begin(smollm2: Any) -> None:
+    made, tokenizer = smollm2
+    plain = tokenizer.asked("onion", "off").tokens
+    assert ids_of(plain) == [made.start_token_id, *(int(id) for id in made.tokenize("onion"))]
+
+
+@pytest.mark.parametrize(
+    ("family", "special", "start", "end"),
+    [
+        ("Llama3", [*BYTE_LEVEL["Llama3"][1]], "<|begin_of_text|>", "<|end_of_text|>"),
+        ("GPT2", ["<|endoftext|>"], "<|endoftext|>", "<|endoftext|>"),
+    ],
+)
+def test_a_start_token_that_was_typed_stands_once_in_byte_level_vocabularies(
+    keras_libraries: None, family: str, special: list[str], start: str, end: str
+) -> None:
+    made, tokenizer = byte_level(family, special, start, end)
+    for mode in ("off", "auto"):
+        without = tokenizer.asked("onion", mode).tokens
+        asked = tokenizer.asked(f"{start}onion", mode).tokens
+        assert ids_of(asked) == ids_of(without)
+        assert ids_of(asked).count(made.start_token_id) == 1
+        assert (asked[0].kind, asked[0].text) == ("control", start)
+        assert joined(asked) == f"{start}onion"
 
 
 @pytest.mark.parametrize(
