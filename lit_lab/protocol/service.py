@@ -11,6 +11,19 @@ from lit_lab.protocol.history import HistoryStatus
 from lit_lab.protocol.models import ModelInfo
 
 
+class Arithmetic(Message):
+    """What a model service computes in: set by LIT Lab alone, whatever the user's own Keras is configured to."""
+
+    backend: str = Field(description="What Keras runs on.")
+    floatx: str = Field(description="What Keras takes for numbers of which nothing else is said.")
+    policy: str = Field(description="What its layers compute in unless a model says otherwise.")
+    epsilon: float
+    image_data_format: str
+    error: float = Field(
+        description="How far a product of float32 matrices is off, as a part of its largest entry: measured at the start."
+    )
+
+
 class ServiceStatus(Message):
     """The model service, as the Jupyter server sees it."""
 
@@ -22,6 +35,7 @@ class ServiceStatus(Message):
     pid: int | None = Field(default=None, description="Process id, when the service is a child of this server.")
     restarts: int = Field(default=0, description="Restarts after a crash since the last time it was ready.")
     version: str | None = Field(default=None, description="Version of lit_lab that the service runs.")
+    arithmetic: Arithmetic | None = Field(default=None, description="What it computes in, once it is ready.")
 
 
 class SetupStatus(Message):
@@ -77,4 +91,5 @@ class ServiceHealth(Message):
         default="", description="What it is doing, in words for the user; empty when it has nothing to do."
     )
     version: str = Field(description="Version of lit_lab that the service runs.")
+    arithmetic: Arithmetic | None = Field(default=None, description="What it computes in, once that is known.")
     models: list[ModelInfo]

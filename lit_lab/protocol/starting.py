@@ -8,6 +8,7 @@ from pydantic import Field
 
 from lit_lab.protocol.base import Backend, ErrorBody, Message, Precision
 from lit_lab.protocol.models import KaggleLogin
+from lit_lab.protocol.service import Arithmetic
 
 
 class ServiceConfig(Message):
@@ -47,6 +48,7 @@ class ListeningLine(Message):
 
     event: Literal["listening"] = "listening"
     port: int
+    host: Literal["127.0.0.1", "::1"] = Field(default="127.0.0.1", description="IPv6's where there is no other.")
     version: str
 
 
@@ -54,6 +56,7 @@ class ReadyLine(Message):
     """Libraries are imported; models can be used."""
 
     event: Literal["ready"] = "ready"
+    arithmetic: Arithmetic | None = Field(default=None, description="What the service computes in.")
 
 
 class FailedLine(ErrorBody):

@@ -15,16 +15,17 @@ import asyncio
 import contextlib
 import logging
 import os
-import socket
 import sys
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from pydantic import BaseModel, ValidationError
 
 from lit_lab.protocol import (
+    Arithmetic,
     Backend,
     FailedLine,
     ListeningLine,
@@ -33,9 +34,11 @@ from lit_lab.protocol import (
     ServiceConfig,
     describe_validation,
 )
+from lit_lab.supervision import diagnosis, surroundings
+from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import collection, libraries, neighbour
+from . import collection, libraries, loopback, neighbour
 from .errors import ServiceError
 
 EXIT_FAILED = 3
@@ -99,7 +102,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     """Serve until a signal comes; import the libraries meanwhile.
 
     Raises:
-        ServiceError: `missing_libraries`, `bad_model` or `port_in_use`.
+        ServiceError: `missing_libraries`, `bad_model`, `port_in_use` or `no_loopback`.
     """
     try:
         import uvicorn
@@ -114,12 +117,17 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .work import Work
 
     threads = neighbour.threads(config.threads)
+    found = dict(os.environ)
     libraries.set_environment(threads, config.backend)
-    listener = listen(port)
+    listener = loopback.listen(port)
+
+    def importing(say: Callable[[str], None]) -> None:
+        registry.arithmetic = import_libraries(threads, config.backend, say, found)
+
     registry = Registry(
         parse(config.models),
         config.max_length,
-        lambda say: import_libraries(threads, config.backend, say),
+        importing,
         Loading(
             config.backend,
             config.precision,
@@ -134,12 +142,13 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     work = Work(registry, config.max_waiting)
 
     async def start() -> None:
-        lines.say(ListeningLine(port=listener.getsockname()[1], version=version()))
+        host, number = listener.getsockname()[:2]
+        lines.say(ListeningLine(port=number, host=host, version=version()))
         try:
             await registry.start(lambda detail: lines.say(ProgressLine(message=detail)))
         except ServiceError as error:
             fail(lines, error)
-        lines.say(ReadyLine())
+        lines.say(ReadyLine(arithmetic=registry.arithmetic))
         try:
             async for message in registry.ready(next(iter(registry.entries))):
                 lines.say(ProgressLine(message=message))
@@ -151,37 +160,31 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
     app = create_app(registry, work, config.secret, start, Datasets(config.datasets))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=1)
+    )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(sockets=[listener]))
     os._exit(0)  # at once: a thread may be importing or computing, and nobody waits for it any more
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that listens on loopback.
+def import_libraries(
+    threads: int, backend: Backend, say: Callable[[str], None], variables: Mapping[str, str]
+) -> Arithmetic:
+    """Import what Keras runs on, Keras and LIT, saying which, and look what they compute in.
+
+    Args:
+        threads: Most threads for arithmetic.
+        backend: What Keras runs on.
+        say: Takes what is being done.
+        variables: The environment as the user left it.
+
+    Returns:
+        What Keras computes in.
 
     Raises:
-        ServiceError: `port_in_use`.
-    """
-    # Only where the protocol is named does asyncio send at once what is written (TCP_NODELAY); else a stream's lines
-    # may wait 40 ms for the reader's acknowledgement.
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
-    except OSError as error:
-        raise ServiceError(
-            409, "port_in_use", f"The model service can't listen on port {port}: {error.strerror}.", "Use another port."
-        ) from error
-    return listener
-
-
-def import_libraries(threads: int, backend: Backend, say: Callable[[str], None]) -> None:
-    """Import what Keras runs on, Keras and LIT, saying which.
-
-    Raises:
-        ServiceError: `missing_libraries`, or `broken_libraries` where they are there and fail.
+        ServiceError: `missing_libraries`, or `broken_libraries` where they are there and fail; where it is known that
+            something around them is at fault, what `diagnosis` calls that; `inexact_arithmetic`.
     """
     try:
         with collection.paused(keep=True):
@@ -189,15 +192,39 @@ def import_libraries(threads: int, backend: Backend, say: Callable[[str], None])
             libraries.import_backend(threads, backend)
             say("Starting the model service: importing Keras…")
             libraries.import_keras()
+            from . import arithmetic
+
+            found = arithmetic.checked(backend)
+    except ServiceError:
+        raise
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
         log.exception("import failed")
-        raise ServiceError(
-            503,
-            "missing_libraries" if isinstance(error, ModuleNotFoundError) else "broken_libraries",
-            f"The model service can't import its libraries: {type(error).__name__}: {error}",
-            f"Its log tells more. Install them anew: {sys.executable} -m pip install --force-reinstall "
-            f'"lit_lab[service]=={version()}"',
-        ) from error
+        raise why_not_imported(error, variables) from error
+    log.info("%s", arithmetic.described(found))
+    return found
+
+
+def why_not_imported(error: Exception, variables: Mapping[str, str]) -> ServiceError:
+    """Return what stops an import, and what to do about it.
+
+    Args:
+        error: What the import raised.
+        variables: The environment as the user left it.
+    """
+    said = f"The model service can't import its libraries: {type(error).__name__}: {error}"
+    lines = "".join(traceback.format_exception(error)).splitlines()
+    found = diagnosis.explain(
+        Ended(None, lines, variables, surroundings.limits(), surroundings.foreign(variables)),
+    )
+    if found is None:
+        missing = isinstance(error, ModuleNotFoundError)
+        return ServiceError(
+            503, "missing_libraries" if missing else "broken_libraries", said, f"Its log tells more. {_ANEW}"
+        )
+    return ServiceError(503, found.error, found.message, found.hint)
+
+
+_ANEW = f'Install them anew: {sys.executable} -m pip install --force-reinstall "lit_lab[service]=={version()}"'
 
 
 def end_with_stdin(stdin: TextIO) -> NoReturn:

@@ -137,7 +137,11 @@ def create_app(
         state = "failed" if registry.error else "ready" if registry.imported else "starting"
         loading = next((entry.detail for entry in registry.entries.values() if entry.state == "loading"), "")
         detail = registry.error.message if registry.error else registry.detail or loading
-        return _json(ServiceHealth(state=state, detail=detail, version=version(), models=models))
+        return _json(
+            ServiceHealth(
+                state=state, detail=detail, version=version(), arithmetic=registry.arithmetic, models=models
+            )
+        )
 
     @app.get("/models")
     async def models() -> Response:

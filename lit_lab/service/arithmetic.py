@@ -1,0 +1,80 @@
+"""What the service computes in: known at its start, and refused if it isn't what it has to be."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lit_lab.protocol import Arithmetic, Backend
+
+from .errors import ServiceError
+
+FLOATX = "float32"
+EPSILON = 1e-7
+IMAGE_DATA_FORMAT = "channels_last"
+LARGEST_ERROR = 2e-5
+"""Of a product of matrices, as a part of its largest entry: float32 is off by some 1e-7, TensorFloat-32 by 4e-4."""
+
+
+def arithmetic() -> Arithmetic:
+    """Return what Keras computes in, and how exact a product of matrices comes out. Keras is imported by now."""
+    import keras
+
+    return Arithmetic(
+        backend=keras.config.backend(),
+        floatx=keras.config.floatx(),
+        policy=keras.config.dtype_policy().name,
+        epsilon=keras.config.epsilon(),
+        image_data_format=keras.config.image_data_format(),
+        error=product_error(),
+    )
+
+
+def product_error() -> float:
+    """Return how far a product of float32 matrices is off, as a part of its largest entry."""
+    from keras import ops
+
+    random = np.random.default_rng(0)
+    left, right = random.standard_normal((64, 256)), random.standard_normal((256, 64))
+    exact = left.astype("float32").astype("float64") @ right.astype("float32").astype("float64")
+    found = ops.convert_to_numpy(ops.matmul(ops.cast(left, "float32"), ops.cast(right, "float32")))
+    return float(np.abs(found - exact).max() / np.abs(exact).max())
+
+
+def checked(backend: Backend) -> Arithmetic:
+    """Return what Keras computes in.
+
+    Raises:
+        ServiceError: `inexact_arithmetic`: it isn't what results are promised in.
+    """
+    found = arithmetic()
+    wanted = {
+        "backend": backend,
+        "floatx": FLOATX,
+        "policy": FLOATX,
+        "epsilon": EPSILON,
+        "image_data_format": IMAGE_DATA_FORMAT,
+    }
+    odd = [
+        f"{name} is {getattr(found, name)} instead of {value}"
+        for name, value in wanted.items()
+        if getattr(found, name) != value
+    ]
+    if not found.error <= LARGEST_ERROR:  # NaN is no better
+        odd.append(f"a product of float32 matrices is off by {found.error:.0e}")
+    if odd:
+        raise ServiceError(
+            503,
+            "inexact_arithmetic",
+            f"The model service doesn't compute as exactly as it promises: {'; '.join(odd)}.",
+            "Something outside of LIT Lab sets this: look for a sitecustomize.py or usercustomize.py of the service's Python, "
+            "and for environment variables of TensorFlow, XLA, oneDNN or CUDA. Then restart the Jupyter server.",
+        )
+    return found
+
+
+def described(found: Arithmetic) -> str:
+    """Return it in a line, for the log."""
+    return (
+        f"computing on {found.backend} in {found.floatx} (policy {found.policy}, epsilon {found.epsilon:g}, "
+        f"{found.image_data_format}); a product of matrices is off by {found.error:.0e}"
+    )

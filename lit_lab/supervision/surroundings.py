@@ -1,0 +1,113 @@
+"""What a process of the model service finds around it, for `lit_lab.supervision.diagnosis`: limits and foreign modules."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lit_lab.problem import Problem
+from lit_lab.supervision.ended import LIMITS
+
+NEEDED = (
+    *(
+        "absl",
+        "annotated_types",
+        "anyio",
+        "click",
+        "fastapi",
+        "h11",
+        "h5py",
+        "idna",
+        "jax",
+        "jaxlib",
+        "kagglehub",
+        "keras",
+    ),
+    *("keras_hub", "keras_nlp", "lit_nlp", "ml_collections", "ml_dtypes", "numpy", "opt_einsum", "optree", "packaging"),
+    *(
+        "pydantic",
+        "pydantic_core",
+        "requests",
+        "sentencepiece",
+        "six",
+        "starlette",
+        "tensorflow",
+        "tokenizers",
+        "torch",
+    ),
+    *("typing_extensions", "uvicorn", "wrapt"),
+)
+"""Packages that the service imports, beside Python's own modules."""
+
+_CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_NO_LIMIT = 2**50  # bytes; cgroups write "none" as a number of this kind
+
+
+def limits() -> dict[str, int]:
+    """Return what the system limits this process, and those that it starts, to; see `ended.Ended.limits`."""
+    found: dict[str, int] = {}
+    try:
+        import resource
+    except ImportError:  # Windows
+        return found
+    for name, limit in LIMITS.items():
+        if (number := getattr(resource, limit.attribute, None)) is not None:
+            soft, _hard = resource.getrlimit(number)
+            if soft != resource.RLIM_INFINITY:
+                found[name] = soft
+    for file in _CONTAINER:
+        try:
+            amount = int(Path(file).read_text())
+        except (OSError, ValueError):
+            continue
+        if amount < _NO_LIMIT:
+            found["container"] = amount
+        break
+    return found
+
+
+def foreign(environment: Mapping[str, str], needed: Sequence[str] = NEEDED) -> dict[str, str]:
+    """Return the modules on PYTHONPATH that take the place of those that the service needs: folder by module.
+
+    Args:
+        environment: The process's.
+        needed: Names of packages; Python's own modules are looked for, too.
+    """
+    found: dict[str, str] = {}
+    for entry in environment.get("PYTHONPATH", "").split(os.pathsep):
+        try:
+            names = {path.name.partition(".")[0] for path in Path(entry).iterdir()} if entry else set()
+        except OSError:
+            continue
+        for name in sorted(names & (set(needed) | sys.stdlib_module_names)):
+            if name not in found and _is_module(Path(entry), name):
+                found[name] = entry
+    return found
+
+
+def no_room_for_a_process(error: OSError) -> Problem | None:
+    """Return what it means that no process could be started, where that isn't the program's fault; None: it is."""
+    short = {
+        errno.EMFILE: ("open files", LIMITS["files"].option),
+        errno.ENFILE: ("open files", "the whole system's limit"),
+        errno.EAGAIN: ("processes and threads", LIMITS["processes"].option),
+        errno.ENOMEM: ("memory", LIMITS["memory"].option),
+    }
+    if error.errno not in short:
+        return None
+    what, option = short[error.errno]
+    return Problem(
+        503,
+        "service_limit",
+        f"The model service can't be started: the Jupyter server may have no more {what} ({error.strerror}).",
+        f"Close what isn't needed, such as kernels, and start it again. If that doesn't help, raise the limit ({option}) before "
+        "Jupyter starts.",
+    )
+
+
+def _is_module(folder: Path, name: str) -> bool:
+    # A folder without __init__.py stands behind every real module, so it takes nobody's place.
+    return (folder / name / "__init__.py").is_file() or (folder / f"{name}.py").is_file()
