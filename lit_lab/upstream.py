@@ -21,7 +21,7 @@ CONNECT_TIMEOUT = 10.0  # seconds
 KEPT_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, and would do so under a request's feet
 ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that is asked what it knows counts as hung
 STREAM_SILENCE = 180.0  # the same for a stream, in which it sends heartbeats; a slow disk may hold them up
-PASSED_ON = (404, 413, 422, 503)  # statuses of the service that are ours too
+PASSED_ON = (404, 409, 413, 422, 503)  # statuses of the service that are ours too
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
@@ -165,7 +165,10 @@ class Upstream:
                     "It hangs, or the machine is very busy. Restart it in the panel; its log may say why.",
                 ) from error
             except httpx.HTTPError as error:
-                raise await self._service.why_gone(endpoint) from error
+                gone = await self._service.why_gone(endpoint)
+                if gone.error == "service_silent" and isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                    gone = _unreachable(endpoint, error)
+                raise gone from error
 
 
 def _refused(status: int, content: bytes) -> Problem:
@@ -182,6 +185,22 @@ def _refused(status: int, content: bytes) -> Problem:
         )
     # Others, such as 403 of a preset whose terms aren't accepted, would say something else of this server.
     return Problem(status if status in PASSED_ON else 502, body.error, body.message, body.hint)
+
+
+def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
+    """Tell that the service runs, and no connection to it can be made."""
+    url = httpx.URL(endpoint.url)
+    said = str(error) or f"no connection within {CONNECT_TIMEOUT:g} seconds"
+    own = url.host in ("127.0.0.1", "::1")
+    return Problem(
+        502,
+        "service_unreachable",
+        f"The model service runs, but {url.host} can't be reached on port {url.port}: {said}.",
+        "That is this machine's own address: its loopback interface has to be up (on Linux, ip link set lo up), and no firewall "
+        "may block it. Then run it again."
+        if own
+        else "Look at the network and at c.LitLab.service_url. Then run it again.",
+    )
 
 
 def _not_ours(what: str) -> Problem:

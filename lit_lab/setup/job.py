@@ -23,6 +23,7 @@ HELPS = frozenset(
         "missing_libraries",
         "missing_backend",
         "broken_libraries",
+        "foreign_libraries",
         "unsupported_python",
     }
 )

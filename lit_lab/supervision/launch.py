@@ -5,26 +5,59 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import FailedLine
 from lit_lab.setup import place
+from lit_lab.supervision import diagnosis, surroundings
+from lit_lab.supervision.diagnosis import Diagnosis
+from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
 PYTHONS = ((3, 11), (3, 12))
 """Versions of Python that the service's stack runs on: LIT wants NumPy below 2, Keras wants Python 3.11."""
 
 _NOT_FOR_THE_SERVICE = re.compile(r"^(JUPYTER_TOKEN|JUPYTERHUB_.*|JPY_.*|CONFIGPROXY_AUTH_TOKEN)$")
+_OF_PYTHON = frozenset(
+    {
+        "PYTHONASYNCIODEBUG",
+        "PYTHONBREAKPOINT",
+        "PYTHONCASEOK",
+        "PYTHONDEBUG",
+        "PYTHONDEVMODE",
+        # Without bytecode, importing TensorFlow takes 20 s instead of 6.
+        "PYTHONDONTWRITEBYTECODE",
+        "PYTHONDUMPREFS",
+        # The process would wait for commands on standard input instead of ending.
+        "PYTHONINSPECT",
+        "PYTHONMALLOC",
+        "PYTHONMALLOCSTATS",
+        # Libraries take for granted that their assertions run, and that they have docstrings.
+        "PYTHONOPTIMIZE",
+        "PYTHONPERFSUPPORT",
+        "PYTHONPROFILEIMPORTTIME",
+        "PYTHONSTARTUP",
+        "PYTHONTRACEMALLOC",
+        "PYTHONVERBOSE",
+        "PYTHONWARNDEFAULTENCODING",
+        # As errors, warnings of libraries would end the service.
+        "PYTHONWARNINGS",
+    }
+)
+"""Variables that are meant for the user's own programs and would make the service slow, noisy or another one."""
+
 _MISSING_MODULE = re.compile(
     r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?|: No module named ([\w.]+)$"
 )
+
+
+_NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+")
 
 
 def command(python: str) -> list[str]:
@@ -41,8 +74,8 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
         base: The environment to start from; None: this process's.
     """
     result = {name: value for name, value in (base or os.environ).items() if not _NOT_FOR_THE_SERVICE.match(name)}
-    # Without bytecode, importing TensorFlow takes 20 s instead of 6.
-    result.pop("PYTHONDONTWRITEBYTECODE", None)
+    for name in _OF_PYTHON:
+        result.pop(name, None)
     if python != sys.executable:
         # They are this interpreter's, and would mix its libraries into the other's.
         for name in ("PYTHONHOME", "PYTHONPATH"):
@@ -53,6 +86,8 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
     result["PYTHONSAFEPATH"] = "1"
     result["PYTHONUNBUFFERED"] = "1"
     result["PYTHONIOENCODING"] = "utf-8"
+    # A crash in a library then says where it was.
+    result.setdefault("PYTHONFAULTHANDLER", "1")
     result.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     # Read by JAX alone: what was compiled once needn't be at the next start.
     result.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / "jax"))
@@ -62,44 +97,42 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
 
 @dataclass(frozen=True)
 class Exit:
-    """How a process ended: its return code (negative: the signal), the last lines that it wrote, and what it said why."""
+    """How a process ended.
+
+    Attributes:
+        code: Its return code; negative: the signal.
+        lines: The last lines that it wrote.
+        said: What it said itself about why.
+        environment: What it was started with.
+    """
 
     code: int
     lines: Sequence[str] = ()
     said: Problem | None = None
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def describe(self) -> str:
         """Say in a few words how it ended, such as `killed by SIGKILL`."""
-        if self.code >= 0:
-            return f"exit code {self.code}"
-        try:
-            return f"killed by {signal.Signals(-self.code).name}"
-        except ValueError:
-            return f"killed by signal {-self.code}"
+        return Ended(self.code).how
+
+    def is_like(self, other: Exit | None) -> bool:
+        """Whether another process ended in the same way, with the same last words but for numbers and addresses."""
+        return other is not None and self._kind == other._kind
 
     @property
-    def last_word(self) -> str:
-        """The last line that says something, which for a Python error is the error."""
-        return next((line.strip() for line in reversed(self.lines) if line.strip()), "")
+    def _kind(self) -> tuple[int, str]:
+        return self.code, _NUMBER.sub("", Ended(self.code, self.lines).last_word)
 
 
-def explain_crash(how: Exit, memory_limit: int | None) -> tuple[str, str]:
-    """Return what to tell the user about a crash: (message, hint)."""
+def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
+    """Return what to tell the user about a crash, and whether another start can go better."""
     if how.said is not None:
-        return how.said.message, how.said.hint
-    limit = f" The limit is {memory_limit:,} bytes (c.LitLab.memory_limit)." if memory_limit else ""
-    if how.code == -getattr(signal, "SIGKILL", 9):
-        return (
-            f"The model service was {how.describe()}, most likely because memory ran out.{limit}",
-            "Close what else uses memory, or choose a smaller model or a lower c.LitLab.max_length.",
-        )
-    if any("MemoryError" in line or "ResourceExhausted" in line for line in how.lines[-30:]):
-        return (
-            f"The model service ran out of memory ({how.describe()}).{limit}",
-            "Choose a smaller model or a lower c.LitLab.max_length, or raise c.LitLab.memory_limit.",
-        )
-    said = f": {how.last_word}" if how.last_word else "."
-    return f"The model service ended unexpectedly ({how.describe()}){said}", "Its log says more."
+        return Diagnosis(how.said.error, how.said.message, how.said.hint, "always")
+    # What this module has set isn't the user's to correct.
+    users = {name: value for name, value in how.environment.items() if os.environ.get(name) == value}
+    limits, foreign = surroundings.limits(), surroundings.foreign(users)
+    ended = Ended(how.code, how.lines, users, limits, foreign, memory_limit)
+    return diagnosis.explain(ended) or diagnosis.unforeseen(ended)
 
 
 def explain_refusal(line: FailedLine, python: str) -> Problem:

@@ -80,8 +80,10 @@ class Life:
         self._endpoint: Endpoint | None = None
         self._errors: deque[str] = deque(maxlen=60)
         self._last_words: Problem | None = None
+        self._environment = launch.environment(self.python, settings.cache)
         self.pid: int | None = None
         self.ready_at: float | None = None
+        self.arithmetic: protocol.Arithmetic | None = None
 
     @property
     def ready_for(self) -> float:
@@ -124,7 +126,7 @@ class Life:
             await asyncio.wait({listening, keeping}, timeout=_DRAIN)
             if listening.done():
                 listening.result()
-            return launch.Exit(ending.result(), tuple(self._errors), self._last_words)
+            return launch.Exit(ending.result(), tuple(self._errors), self._last_words, self._environment)
         finally:
             for task in tasks - {ending}:
                 task.cancel()
@@ -159,7 +161,7 @@ class Life:
         self._log.add(f"[starting {self.python}]")
         return await ServiceProcess.begin(
             launch.command(self.python),
-            launch.environment(self.python, settings.cache),
+            self._environment,
             config.model_dump_json(),
         )
 
@@ -176,7 +178,8 @@ class Life:
             elif isinstance(line, protocol.ListeningLine):
                 if line.version != version():
                     raise launch.wrong_version(line.version, self.python)
-                self._endpoint = Endpoint(f"http://127.0.0.1:{line.port}", self._secret)
+                host = f"[{line.host}]" if ":" in line.host else line.host
+                self._endpoint = Endpoint(f"http://{host}:{line.port}", self._secret)
             elif isinstance(line, protocol.FailedLine):
                 said = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
@@ -186,6 +189,7 @@ class Life:
                 raise Problem(503, "service_protocol", "The model service is ready but told no port.", "See its log.")
             else:
                 self.ready_at = time.monotonic()
+                self.arithmetic = line.arithmetic
                 self._ready(self, self._endpoint)
 
     async def _keep(self, lines: AsyncIterator[str]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TypeVar
 
 from lit_lab.problem import Problem
+from lit_lab.supervision import surroundings
 
 TERMINATE_AFTER = 2.0  # seconds that the service has to end by itself once its standard input is closed
 KILL_AFTER = 2.0  # seconds more that it has after SIGTERM
@@ -51,6 +52,8 @@ class ServiceProcess:
                 "Run Jupyter under WSL, or give the address of a service elsewhere: c.LitLab.service_url.",
             ) from error
         except OSError as error:
+            if why := surroundings.no_room_for_a_process(error):
+                raise why from error
             raise Problem(
                 503,
                 "service_python",

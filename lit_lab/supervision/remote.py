@@ -41,7 +41,8 @@ class RemoteService:
         if health.version != version():
             wrong = launch.wrong_version(health.version, "python")
             return self._status("failed", wrong.message, _NOT_OURS, health.version)
-        return self._status(health.state, health.detail, "", health.version)
+        status = self._status(health.state, health.detail, "", health.version)
+        return status.model_copy(update={"arithmetic": health.arithmetic})
 
     async def health(self) -> ServiceHealth:
         """Return what it says about itself. Raises `Problem`."""

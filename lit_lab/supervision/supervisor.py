@@ -2,8 +2,9 @@
 
     stopped → starting (what it is doing) → ready → failed (why)
 
-It is started on first need. A crash is followed by a restart, with back-off, a few times; then it has failed, and stays
-so until the user asks for a start: whoever needs it meanwhile is told why. After an idle time it is stopped.
+It is started on first need. A crash is followed by a restart, with back-off, a few times, unless the reason is known to
+be the same each time, or a start ends as the one before it; then it has failed, and stays so until the user asks for a
+start: who needs it meanwhile learns why. After an idle time it is stopped.
 """
 
 from __future__ import annotations
@@ -159,21 +160,27 @@ class Supervisor:
 
     async def _keep_alive(self) -> None:
         crashes = 0
+        before: launch.Exit | None = None  # how the start before this one ended
         while True:
             life = self._life = Life(self._settings, self._log, self._progress, self._ready)
             how = await life.run(self._idle(life))
             if how is None:
                 return
-            if life.ready_at is None and (missing := await self._missing(how, life.python)):
-                raise missing
             self._log.add(f"[the service ended: {how.describe()}]")
+            found = launch.explain_crash(how, self._settings.memory_limit)
+            unforeseen = found.again == "once"
+            if life.ready_at is None and unforeseen and (missing := await self._missing(how, life.python)):
+                raise missing
             crashes = 1 if life.ready_for > self._settings.steady else crashes + 1
-            message, hint = launch.explain_crash(how, self._settings.memory_limit)
-            again = crashes <= len(self._settings.backoff)
+            message, hint = found.message, found.hint
+            in_vain = found.again == "never" or (unforeseen and life.ready_at is None and how.is_like(before))
+            before = how if life.ready_at is None else None
+            again = not in_vain and crashes <= len(self._settings.backoff)
             coming = "It is being started again: run it again in a moment." if again else hint
             self._lost(Problem(502, "service_died", message, coming))
             if not again:
-                self._set("failed", f"{message} It was started {crashes} times.", hint, error="service_died")
+                tried = f" It was started {crashes} times." if crashes > 1 else ""
+                self._set("failed", f"{message}{tried}", hint, error=found.error)
                 return
             self._set("starting", f"{message} Starting it again…", hint, restarts=crashes)
             await asyncio.sleep(self._settings.backoff[crashes - 1])
@@ -222,6 +229,7 @@ class Supervisor:
             pid=life.pid if life else None,
             restarts=restarts,
             version=version() if state == "ready" else None,
+            arithmetic=life.arithmetic if life and state == "ready" else None,
         )
         self._changed.set()
         self._changed = asyncio.Event()

@@ -10,6 +10,7 @@ the rest once there is a file `go` in the folder.
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -228,6 +229,10 @@ def generation(request):
     yield {"event": "done", "seconds": 0.1}
 
 
+class Server6(ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+
+
 def main():
     trace("starts", str(os.getpid()))
     starts = len((FOLDER / "starts").read_text().split())
@@ -241,6 +246,12 @@ def main():
     if MODE == "crash" or (MODE == "crash-once" and starts == 1):
         print("Fatal: the sky fell", file=sys.stderr, flush=True)
         sys.exit(3)
+    if MODE == "crash-otherwise":
+        print(f"Fatal: the sky fell upon the {'abcdefgh'[starts]}", file=sys.stderr, flush=True)
+        sys.exit(3)
+    if MODE == "unknown-flag":
+        print("F0000 00:00:1.2 3 flags.cc:234] Unknown flag in TF_XLA_FLAGS: --nonsense", file=sys.stderr, flush=True)
+        os.abort()
     if MODE == "missing":
         print("ModuleNotFoundError: No module named 'tensorflow'", file=sys.stderr, flush=True)
         sys.exit(1)
@@ -252,12 +263,13 @@ def main():
         sys.exit(1)
     if MODE == "slow":
         time.sleep(0.5)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    host = "::1" if MODE == "ipv6" else "127.0.0.1"
+    server = (Server6 if MODE == "ipv6" else ThreadingHTTPServer)((host, 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     if MODE == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    say(event="listening", port=server.server_port, version="9.9.9" if MODE == "other-version" else VERSION)
-    say(event="ready")
+    say(event="listening", port=server.server_port, host=host, version="9.9.9" if MODE == "other-version" else VERSION)
+    say(event="ready", arithmetic=ARITHMETIC)
     if MODE == "stubborn":
         time.sleep(3600)
     sys.stdin.read()  # ends with the Jupyter server
@@ -265,6 +277,10 @@ def main():
 
 # By the first id: numbers that JSON has no word for, and one whose word is too large for a float.
 BAD = {13: float("nan"), 14: float("inf"), 15: float("-inf")}
+ARITHMETIC = {
+    "backend": "tensorflow", "floatx": "float32", "policy": "float32", "epsilon": 1e-7, "image_data_format": "channels_last",
+    "error": 1e-7,
+}  # fmt: skip
 VERSION = json.loads((Path(__file__).resolve().parents[2] / "package.json").read_text())["version"]
 CONFIG = json.loads(sys.stdin.readline())
 MODELS = {"demo": MODEL}

@@ -1,8 +1,10 @@
 """The life of the model service: start, failure, back-off, idle stop, end."""
 
 import asyncio
+import errno
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -52,6 +54,7 @@ async def test_states_from_stopped_to_ready(supervisor, standin):
     assert told == ["Starting the model service…", "Importing TensorFlow…"]
     status = await service.status()
     assert (status.state, status.pid, status.version) == ("ready", standin.pids[0], version())
+    assert status.arithmetic.floatx == "float32"
 
 
 async def test_what_it_writes_is_kept_for_the_user_alone(supervisor, standin, tmp_path):
@@ -96,7 +99,7 @@ async def test_one_crash_is_followed_by_a_restart(supervisor, standin):
 
 
 async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervisor, standin):
-    standin.mode("crash")
+    standin.mode("crash-otherwise")
     service = supervisor()
     with pytest.raises(Problem) as raised:
         await service.ready()
@@ -113,6 +116,49 @@ async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervi
     assert (await service.status()).state == "ready"
 
 
+async def test_a_start_that_ends_like_the_one_before_is_not_tried_again(supervisor, standin):
+    standin.mode("crash")
+    service = supervisor(backoff=(0.05, 0.05, 0.05))
+    service.start()
+    status = await reached(service, "failed")
+    assert "2 times" in status.detail
+    assert status.error == "service_died"
+    assert len(standin.pids) == 2
+
+
+async def test_what_the_environment_is_to_blame_for_is_not_tried_again(supervisor, standin):
+    standin.mode("unknown-flag")
+    service = supervisor()
+    service.start()
+    status = await reached(service, "failed")
+    assert (status.error, len(standin.pids)) == ("service_environment", 1)
+    assert "TF_XLA_FLAGS" in status.detail
+    assert "--nonsense" in status.detail
+    assert "times" not in status.detail
+
+
+async def test_it_is_reached_where_there_is_only_ipv6(supervisor, standin):
+    standin.mode("ipv6")
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"no ::1 here: {error}")
+    endpoint = await supervisor().ready()
+    assert endpoint.url.startswith("http://[::1]:")
+
+
+async def test_too_many_open_files_are_not_the_pythons_fault(supervisor, monkeypatch):
+    async def refused(*_arguments, **_options):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", refused)
+    service = supervisor()
+    service.start()
+    status = await reached(service, "failed")
+    assert status.error == "service_limit"
+    assert "ulimit -n" in status.hint
+
+
 async def test_crashes_right_after_ready_are_counted_too(supervisor, standin):
     service = supervisor()
     for _ in range(3):
@@ -125,7 +171,7 @@ async def test_crashes_right_after_ready_are_counted_too(supervisor, standin):
 
 
 async def test_waits_longer_from_crash_to_crash(supervisor, standin):
-    standin.mode("crash")
+    standin.mode("crash-otherwise")
     service = supervisor(backoff=(0.05, 0.6))
     began = time.monotonic()
     service.start()
