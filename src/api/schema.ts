@@ -685,6 +685,22 @@ export interface components {
             alternatives: components["schemas"]["Alternative"][];
         };
         /**
+         * Arithmetic
+         * @description What a model service computes in: set by LIT Lab alone, whatever the user's own Keras is configured to.
+         */
+        Arithmetic: {
+            /** @description What Keras runs on. */
+            backend: string;
+            /** @description What Keras takes for numbers of which nothing else is said. */
+            floatx: string;
+            /** @description What its layers compute in unless a model says otherwise. */
+            policy: string;
+            epsilon: number;
+            image_data_format: string;
+            /** @description How far a product of float32 matrices is off, as a part of its largest entry: measured at the start. */
+            error: number;
+        };
+        /**
          * BadRow
          * @description A row that can't be used.
          */
@@ -868,6 +884,8 @@ export interface components {
         /**
          * DatasetSaving
          * @description Save a dataset as JSON Lines.
+         *
+         *     Saved to its own file, lines that were not changed or can't be used stay as they are; in another file there are rows alone.
          */
         DatasetSaving: {
             /** @description Of the file; ends with `.jsonl`. */
@@ -877,6 +895,11 @@ export interface components {
              * @default false
              */
             overwrite?: boolean;
+            /**
+             * @description Whether the dataset's own file may be replaced though something else has changed it since it was read: what was changed there is lost, and so are the lines that can't be used.
+             * @default false
+             */
+            discard?: boolean;
         };
         /**
          * DatasetSearch
@@ -980,7 +1003,12 @@ export interface components {
         };
         /**
          * DoneEvent
-         * @description The last event of a job that finished.
+         * @description The last event of a job that finished: all its results came before it.
+         *
+         *     Its run, or its scores, are on their way into the history by then, whatever the last event is. Every request to the
+         *     history that comes after it waits for that; so what reads this event and then lists the runs finds this one among them.
+         *     Only where it can't be stored yet, since the disk is full or another program holds the history's lock, the list comes
+         *     without it, and `status` says that it waits.
          */
         DoneEvent: {
             /**
@@ -1138,7 +1166,7 @@ export interface components {
         HistoryStatus: {
             enabled: boolean;
             /**
-             * @description What is wrong with the history, or was, in words for the user.
+             * @description What is wrong with the history, or was, and how many results wait to be stored, in words for the user.
              * @default
              */
             message: string;
@@ -1218,6 +1246,11 @@ export interface components {
             source: "none" | "panel" | "environment" | "file";
             /** @description Where they would be saved, such as `~/.kaggle`. */
             folder: string;
+            /**
+             * @description What is wrong with the file that should hold them; empty: nothing.
+             * @default
+             */
+            fault: string;
         };
         /**
          * KeptScores
@@ -1321,10 +1354,10 @@ export interface components {
              */
             precision?: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
-             * @description Longest prompt with its answer.
+             * @description Longest prompt with its answer, in tokens; 0: as configured, or else as its preset says; None: as before.
              * @default null
              */
-            max_length?: number | null;
+            max_length?: number | 0 | null;
         };
         /**
          * LogResponse
@@ -1670,7 +1703,7 @@ export interface components {
         };
         /**
          * RunsResponse
-         * @description Runs, newest first.
+         * @description Runs, newest first, those among them whose jobs' last events could be read before.
          */
         RunsResponse: {
             runs: components["schemas"]["RunInfo"][];
@@ -1868,6 +1901,11 @@ export interface components {
              * @default null
              */
             version: string | null;
+            /**
+             * @description What it computes in, once it is ready.
+             * @default null
+             */
+            arithmetic: components["schemas"]["Arithmetic"] | null;
         };
         /**
          * SetupStatus
