@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
-from lit_lab.protocol import Backend, KaggleLogin, Precision
+from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
 from . import collection
 from .entry import Entry
@@ -106,6 +106,7 @@ class Registry:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
         self.detail = ""
         self.error: ServiceError | None = None
+        self.arithmetic: Arithmetic | None = None  # known once the libraries are imported
         self._imported: asyncio.Task[None] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
 

@@ -133,7 +133,8 @@ const STATUS: Status = {
     since: 0,
     pid: null,
     restarts: 0,
-    version: VERSION
+    version: VERSION,
+    arithmetic: null
   },
   default_model: 'demo',
   limits: { max_prompt_chars: 1, max_new_tokens: 1 },

@@ -212,7 +212,8 @@ export class FakeClient implements Session.Client {
       since: 0,
       pid: 1,
       restarts: 0,
-      version: '0.1.0'
+      version: '0.1.0',
+      arithmetic: null
     };
   }
 
