@@ -175,6 +175,34 @@ describe('history/model', () => {
     expect(model.shown).toBe('x');
   });
 
+  it('lists a run that ended at once, for the server waits until it is stored', async () => {
+    await model.load();
+    session.become('x', 'done');
+    await jest.advanceTimersByTimeAsync(0);
+    expect(client.asked).toHaveLength(2);
+    model.expect();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(client.asked).toHaveLength(3);
+  });
+
+  it('looks for a run that was stopped until the server has stopped it', async () => {
+    await model.load();
+    session.become('x', 'stopped');
+    await jest.advanceTimersByTimeAsync(400);
+    expect(client.asked).toHaveLength(2);
+    client.all = [info('x'), ...client.all];
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(client.asked).toHaveLength(3);
+    expect(model.runs[0].id).toBe('x');
+  });
+
+  it('gives up on a stopped run that has nothing to store', async () => {
+    await model.load();
+    session.become('x', 'stopped');
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(client.asked).toHaveLength(4);
+  });
+
   it('opens a run with what leads back to its document', async () => {
     await model.load();
     await model.open(model.runs[1]);

@@ -31,8 +31,12 @@ const PAGE = 50;
 /** Milliseconds after typing until the server is asked. */
 const PATIENCE = 200;
 
-/** Milliseconds after which a run that ended is in the history. */
-const KEPT_AFTER = 400;
+/**
+ * Milliseconds after which a run that was stopped is looked for, again and
+ * again: the request to stop it may be on its way still. A run whose last event
+ * came is in what the server then lists.
+ */
+const STOPPED_AFTER = [300, 1000, 5000];
 
 /**
  * Earlier runs, newest first. Asks for nothing until it is shown.
@@ -266,24 +270,35 @@ export class HistoryModel implements IDisposable {
     this._problem = this._isOff ? null : problemOf(reason, this._trans);
   }
 
-  /** A run that isn't the session's has ended: list it, once it is kept. */
+  /** A run that isn't the session's has ended: list it. */
   expect(): void {
     if (this._isLoaded) {
-      this._later(KEPT_AFTER);
+      this._later(0);
     }
   }
 
-  /** A run that ended is kept a moment later; so are scores. */
   private _onSession(): void {
     const run = this._session.run;
     const ended = run !== null && !isUnderWay(run) ? run.jobId : null;
     if (ended !== this._ended) {
       this._ended = ended;
       if (this._isLoaded && ended !== null) {
-        this._later(KEPT_AFTER);
+        this._find(ended, run?.phase === 'stopped' ? STOPPED_AFTER : [0]);
       }
       this._emit();
     }
+  }
+
+  /** List again after the first of these times, and after the next if a run isn't there. */
+  private _find(id: string, [first, ...others]: readonly number[]): void {
+    clearTimeout(this._timer);
+    this._timer = window.setTimeout(async () => {
+      await this.load();
+      const isThere = this._runs.some(run => run.id === id);
+      if (others.length > 0 && !isThere && this._ended === id) {
+        this._find(id, others);
+      }
+    }, first);
   }
 
   private _later(milliseconds: number): void {

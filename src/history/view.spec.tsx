@@ -239,4 +239,13 @@ describe('history/view', () => {
     await draw('The disk is full.');
     expect(host.textContent).toContain('The disk is full.');
   });
+
+  it('lists again when what waited to be stored may be', async () => {
+    await open([]);
+    expect(model.calls).toEqual([]);
+    await draw('The disk is full. 1 result waits to be stored.');
+    await draw('The disk is full. 1 result waits to be stored.');
+    await draw();
+    expect(model.calls).toEqual([['load'], ['load']]);
+  });
 });

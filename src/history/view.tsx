@@ -32,6 +32,16 @@ export function HistoryView(props: {
       void model.load();
     }
   }, [model, open]);
+  // What waited to be stored may be by now.
+  const said = useRef(remark);
+  useEffect(() => {
+    if (said.current !== remark) {
+      said.current = remark;
+      if (model.isLoaded) {
+        void model.load();
+      }
+    }
+  }, [model, remark]);
   // It is the last section: what it shows would be out of sight.
   useEffect(() => {
     if (open && model.isLoaded) {
