@@ -10,10 +10,10 @@ is then set aside, as any damaged file. To keep these milliseconds few, nothing 
 get free are not written at all.
 
 **Space.** `auto_vacuum = FULL` moves pages from the file's end into free ones and cuts the file off, in the same transaction
-that made them free; so nothing of a deleted run stays in the file, neither. A file of LIT Lab 0.1 can't do that until VACUUM
-has written it anew, once. That happens after the first change, and needs room for two copies. Where there is none, and little
-is left in the file, it is done in memory, with the same risk as above. VACUUM is a transaction like any other: another
-server waits for it, or it for the other.
+that made them free; so nothing of a deleted run stays in the file. A file that was made without it can't do that until
+VACUUM has written it anew, once. That happens after the first change, and needs room for two copies. Where there is none,
+and little is left in the file, a deletion does it in memory, with the same risk as above. VACUUM is a transaction like any
+other: another server waits for it, or it for the other.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Database:
         return done
 
     def shrink(self, in_memory: bool = False) -> None:
-        """Write a file of an earlier version anew, so that from then on it gives space back. What fails is left for later.
+        """Write a file that can't give space back anew, so that from then on it can. What fails is left for later.
 
         Args:
             in_memory: Without any room on the disk, if what is left is small.

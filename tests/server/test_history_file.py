@@ -98,7 +98,7 @@ def read_only(path):
 
 
 def make_file_of_an_earlier_version(path, number=10):
-    """Make a file as LIT Lab 0.1 did, which keeps the room of what is deleted."""
+    """Make a file as it was before, which holds on to the room of what is deleted."""
     path.parent.mkdir(exist_ok=True)
     made = sqlite3.connect(path)
     made.executescript("".join(_STEPS) + f"PRAGMA user_version = {SCHEMA};")
@@ -176,7 +176,7 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
     await history.keep("me", record("old"))
     await history.close()
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE given; PRAGMA user_version = 1;")
+        connection.executescript("DROP TABLE given; DROP TABLE partial; PRAGMA user_version = 1;")
     connection.close()
     again = open_history()
     await again.keep("me", record("new", reason="given"))
@@ -184,6 +184,19 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
         "old": False,
         "new": True,
     }
+
+
+async def test_a_file_of_the_second_version_is_taken_over(open_history, path):
+    history = History(Settings(path))
+    await history.keep("me", record("old", reason="given"))
+    await history.close()
+    with sqlite3.connect(path) as connection:
+        connection.executescript("DROP TABLE partial; PRAGMA user_version = 2;")
+    connection.close()
+    again = open_history()
+    await again.keep("me", record("new", reason=None, partial="stopped"))
+    runs = (await again.runs("me", protocol.RunsRequest())).runs
+    assert {info.id: (info.given, info.partial) for info in runs} == {"old": (True, None), "new": (False, "stopped")}
 
 
 async def test_two_servers_may_make_the_file_at_once(path):
@@ -434,7 +447,7 @@ async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path
 async def test_a_file_of_the_first_version_that_can_t_be_written_to_can_be_read(open_history, path, read_only):
     make_file_of_an_earlier_version(path, 2)
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE given; PRAGMA user_version = 1;")
+        connection.executescript("DROP TABLE given; DROP TABLE partial; PRAGMA user_version = 1;")
     connection.close()
     read_only()
     assert await listed(open_history()) == ["r1", "r0"]
