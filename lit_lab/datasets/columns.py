@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from lit_lab.protocol import DatasetColumns
@@ -36,10 +37,19 @@ def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
     return DatasetColumns(**found)
 
 
+def any_known(columns: Sequence[str]) -> bool:
+    """Whether a column is called as those of prompts often are."""
+    known = {name for names in _NAMES.values() for name in names}
+    return any(column.strip().lower() in known for column in columns)
+
+
+def shorten(name: str, most: int) -> str:
+    """Return a text's beginning."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def text(value: object) -> str:
     """Return a value as text: itself, or JSON; nothing for None."""
-    import json
-
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

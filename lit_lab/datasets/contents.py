@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import json
+import contextlib
+import hashlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,13 +18,11 @@ from jupyter_server.services.contents.filemanager import FileContentsManager
 from jupyter_server.utils import ensure_async
 from tornado import web
 
+from lit_lab import local_paths
 from lit_lab.problem import Problem
 
 from .configured import SUFFIXES
-from .table import Row
-
-MAX_HELD = 64_000_000
-"""Most bytes of a file that has to be held in memory: one that is saved, or one of a manager that isn't of files."""
+from .saving import MAX_HELD, too_large
 
 
 def check_name(path: str) -> None:
@@ -66,63 +67,141 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
             raise _too_large(name, len(data))
     except web.HTTPError as error:
         raise _refused(error, f"{name} can't be opened") from error
-    except OSError as error:
-        raise Problem(422, "unreadable_file", f"{name} can't be opened: {error.strerror}.", "Look at it.") from error
+    except local_paths.FAILURES as error:
+        why = local_paths.words(error)
+        raise Problem(
+            422, "unreadable_file", f"{name} can't be opened: {why}.", "Look at the file and its name."
+        ) from error
     with tempfile.NamedTemporaryFile(suffix=PurePosixPath(path).suffix.lower(), delete=False) as file:
         file.write(data)
     return Path(file.name), True
 
 
-def json_lines(rows: Iterable[Row]) -> str:
-    """Return rows as JSON Lines: `prompt`, `target` and `source`, and what other columns there were.
+@dataclass(frozen=True)
+class Origin:
+    """The file that a dataset was read from, as it was then.
 
-    Raises:
-        Problem: 413: They are too many to be saved.
+    Attributes:
+        path: In Jupyter's file browser; empty: the configuration names it.
+        local: Where it is on this machine; None: the contents manager doesn't say.
+        version: What tells it from what it may become.
     """
-    lines, size = [], 0
-    for row in rows:
-        fields: dict[str, object] = {"prompt": row.prompt}
-        if row.target:
-            fields["target"] = row.target
-        if row.source:
-            fields["source"] = row.source
-        # A column that has one of the three names, but was not chosen for it, keeps its values under another.
-        taken = {"prompt", "target", "source"}
-        fields |= {f"{name} (other)" if name in taken else name: value for name, value in row.others.items()}
-        line = json.dumps(fields, ensure_ascii=False, default=str)
-        size += len(line.encode()) + 1
-        if size > MAX_HELD:
-            raise Problem(
-                413,
-                "dataset_too_large",
-                f"Only datasets of up to {MAX_HELD / 1e6:,.0f} MB can be saved from here.",
-                "Your changes are still here. Change the file itself, with a program.",
-            )
-        lines.append(line)
-    return "".join(f"{line}\n" for line in lines)
+
+    path: str
+    local: Path | None
+    version: str
 
 
-async def save(manager: Any, path: str, text: str, overwrite: bool) -> None:
-    """Write a file through the contents manager.
+def version(path: Path, is_copy: bool) -> str:
+    """Return what tells a file from what it may become: when it was changed, or, of a copy of it, what it holds.
+
+    Empty where that can't be seen, which is like nothing.
+    """
+    try:
+        if is_copy:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        found = path.stat()
+    except OSError:
+        return ""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}"
+
+
+async def unchanged(manager: Any, origin: Origin) -> bytes | None:
+    """Return what is in a dataset's file; None: it isn't what was read. Raises `Problem` when it is too large."""
+    if not origin.version:
+        return None
+    local, is_copy = origin.local, False
+    try:
+        if local is None:
+            local, is_copy = await local_file(manager, origin.path)
+    except Problem:
+        return None
+    try:
+        if version(local, is_copy) != origin.version:
+            return None
+        if local.stat().st_size > MAX_HELD:
+            raise too_large()
+        data = await asyncio.to_thread(local.read_bytes)
+        # Whether it was changed while it was read.
+        return data if version(local, is_copy) == origin.version else None
+    except OSError:
+        return None
+    finally:
+        if is_copy:
+            local.unlink(missing_ok=True)
+
+
+def is_still(origin: Origin) -> bool:
+    """Whether a dataset's file is as it was, as far as that is seen without reading it."""
+    return origin.local is None or version(origin.local, is_copy=False) == origin.version
+
+
+async def is_same(manager: Any, origin: Origin, path: str) -> bool:
+    """Whether a path of the file browser leads to a dataset's own file."""
+    if origin.path == path:
+        return True
+    if origin.local is None or not isinstance(manager, FileContentsManager):
+        return False
+    try:
+        return origin.local.samefile(manager._get_os_path(path))  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, web.HTTPError):
+        return False
+
+
+async def is_there(manager: Any, path: str) -> bool:
+    """Whether there is a file that saving to a path would replace.
 
     Raises:
-        Problem: 409: it is there, and may not be replaced; or whatever the manager says.
+        Problem: The path isn't one that a dataset can be saved to.
     """
     name = PurePosixPath(path).name
     if not path.lower().endswith(".jsonl") or name.lower() == ".jsonl":
         raise Problem(422, "bad_name", "The file's name must end with .jsonl.", "Add it to the name.")
-    try:
+    with _words(f"{name} can't be saved"):
         if await ensure_async(manager.dir_exists(path)):
             raise Problem(409, "not_a_file", f"{name} is a folder.", "Choose another name.")
-        if not overwrite and await ensure_async(manager.file_exists(path)):
-            raise Problem(409, "file_exists", f"There is a file {name} already.", "Replace it, or choose another name.")
-        await ensure_async(manager.save({"type": "file", "format": "text", "content": text}, path))
+        return bool(await ensure_async(manager.file_exists(path)))
+
+
+async def save(manager: Any, path: str, content: bytes) -> Origin:
+    """Write a file through the contents manager; returns it as it is now.
+
+    Raises:
+        Problem: Whatever the manager says.
+    """
+    model = {"type": "file", "format": "base64", "content": base64.b64encode(content).decode()}
+    with contextlib.suppress(UnicodeDecodeError):  # as text where it is that: not every manager takes bytes
+        model |= {"format": "text", "content": content.decode()}
+    with _words(f"{PurePosixPath(path).name} can't be saved"):
+        await ensure_async(manager.save(model, path))
+    return await _as_saved(manager, path, content)
+
+
+async def _as_saved(manager: Any, path: str, content: bytes) -> Origin:
+    """Return a file that was just written; its version is none where something else is in it already."""
+    with contextlib.suppress(OSError, Problem):
+        local, is_copy = await local_file(manager, path)
+        try:
+            found = version(local, is_copy)
+            if await asyncio.to_thread(local.read_bytes) == content:
+                return Origin(path, None if is_copy else local, found)
+        finally:
+            if is_copy:
+                local.unlink(missing_ok=True)
+    return Origin(path, None, "")
+
+
+@contextlib.contextmanager
+def _words(what: str) -> Iterator[None]:
+    """Say in words why Jupyter's contents manager refuses something."""
+    try:
+        yield
     except web.HTTPError as error:
-        raise _refused(error, f"{name} can't be saved") from error
+        raise _refused(error, what) from error
     except OSError as error:
-        raise Problem(
-            500, "save_failed", f"{name} can't be saved: {error.strerror or error}.", "Choose another folder."
-        ) from error
+        raise Problem(500, "save_failed", f"{what}: {error.strerror or error}.", "Choose another folder.") from error
+    except (ValueError, RuntimeError) as error:  # what `Path` and the system say of impossible names
+        raise Problem(422, "bad_name", f"{what}: {local_paths.words(error)}.", "Choose another name.") from error
 
 
 def _too_large(name: str, size: int) -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from jupyter_server.utils import ensure_async
@@ -80,7 +79,8 @@ class SearchHandler(DatasetHandler):
     @endpoint("datasetRows")
     async def post(self, dataset_id: str, request: DatasetSearch) -> Message:
         """Tell rows."""
-        return await asyncio.to_thread(self.dataset(dataset_id).table.page, request)
+        dataset = self.dataset(dataset_id)
+        return await self.core.datasets.run(lambda: dataset.table.page(request))
 
 
 class RowHandler(DatasetHandler):
@@ -92,7 +92,7 @@ class RowHandler(DatasetHandler):
         dataset = self.dataset(dataset_id)
         if not (row.isascii() and row.isdecimal() and len(row) <= 15):
             raise Problem(404, "unknown_row", f"There is no row {row[:20]!r}.")
-        return await asyncio.to_thread(dataset.table.row, int(row))
+        return await self.core.datasets.run(lambda: dataset.table.row(int(row)))
 
 
 class EditHandler(DatasetHandler):
@@ -104,7 +104,7 @@ class EditHandler(DatasetHandler):
         from lit_lab.protocol import DatasetEdited
 
         dataset = self.dataset(dataset_id)
-        row = await asyncio.to_thread(dataset.edit, request)
+        row = await self.core.datasets.run(lambda: dataset.edit(request))
         return DatasetEdited(row=row, dataset=dataset.state())
 
 
@@ -114,18 +114,9 @@ class SaveHandler(DatasetHandler):
     @endpoint("saveDataset")
     async def post(self, dataset_id: str, request: DatasetSaving) -> Message:
         """Save a dataset."""
-        from lit_lab.datasets import contents
-
         dataset = self.dataset(dataset_id)
         await self.check_contents("write")
-        if dataset.is_reading:
-            raise Problem(409, "still_reading", "The dataset is still being read.", "Save it when all rows are there.")
-        revision = dataset.table.revision
-        text = await asyncio.to_thread(lambda: contents.json_lines(dataset.table.all()))
-        path = request.path.strip("/")
-        await contents.save(self.contents_manager, path, text, request.overwrite)
-        dataset.saved(path, revision)
-        return dataset.state()
+        return await self.core.datasets.save(dataset, request, self.contents_manager)
 
 
 HANDLERS: dict[str, type[Handler]] = {

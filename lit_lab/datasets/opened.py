@@ -6,25 +6,30 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lit_lab import protocol
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT, BadRow, DatasetColumns, DatasetState, ErrorBody, SourceCount
 
-from .columns import guess, text
+from .columns import any_known, guess, shorten, text
+from .contents import Origin
 from .readers import NOT_TEXT, Reader, Record, Split
+from .saving import Written, from_table, into_lines, names_of
 from .table import Row, Table
 from .text_file import is_text
 
 _SAMPLE = 100  # rows that columns are guessed from
 _BATCH = 500  # rows that are written at once
 _BATCH_CHARS = 1_000_000
+_FIELD = 50  # characters whose memory a field takes besides its own
 _BAD_ROWS = 200  # that are kept to be shown
 _SOURCES = 200  # that are offered
 _COLUMNS = 500  # that are told
+_COLUMN_CHARS = 10_000  # of the name of one that is told, as the protocol bounds it
+_COLUMNS_CHARS = 100_000  # of all of those names together
+_SHOWN = 80  # characters of a name in a reason
 _NONE = DatasetColumns(prompt=None, target=None, source=None)
 
 log = logging.getLogger(__name__)
@@ -49,6 +54,8 @@ class OpenDataset:
         self.used = time.monotonic()
         self.edited = False
         self.table = Table()
+        self.origin: Origin | None = None
+        """Its file, as it was when it was read or saved last; None: it has none."""
         self.stop = threading.Event()
         self.size = 0
         self._limit = limit
@@ -58,10 +65,19 @@ class OpenDataset:
         self._bad = 0
         self._bad_rows: list[BadRow] = []
         self._remark = ""
+        self._is_cut = False
+        self._told: tuple[int, list[str]] = (0, [])
         self._encoding = ""
         self._split: Split | None = None
         self._problem: Problem | None = None
         self._is_reading = True
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its file is one of JSON Lines."""
+        if self.origin is None:
+            return False
+        return Path(self.origin.path or self.origin.local or "").suffix.lower() in (".jsonl", ".ndjson")
 
     @property
     def is_reading(self) -> bool:
@@ -84,7 +100,7 @@ class OpenDataset:
             size=self.size,
             remark=self._remark,
             encoding=self._encoding,
-            columns=list(self._columns[:_COLUMNS]),
+            columns=self._told_columns(),
             chosen=self._chosen or _NONE,
             split=self._split,
             sources=[SourceCount(source=source, rows=rows) for source, rows in self.table.sources(_SOURCES)],
@@ -103,7 +119,7 @@ class OpenDataset:
         """Read a file to its end, its limit, or until it is closed. Never raises."""
         try:
             self.size = path.stat().st_size
-            reader = Reader(path, split)
+            reader = Reader(path, split, self.stop)
             try:
                 self._encoding = reader.encoding
                 self._split = split if reader.is_plain else None
@@ -144,16 +160,16 @@ class OpenDataset:
         self._is_reading = False
 
     def _read(self, reader: Reader) -> None:
-        records = iter(reader)
-        sample = list(islice(records, _SAMPLE))
-        self._columns = reader.columns
-        self._choose(sample)
-        for batch in _batches(chain(sample, records)):
+        for batch in _batches(reader, _SAMPLE):
             if self.stop.is_set():
                 return
+            self._columns = reader.columns
+            self._choose(batch)
             self._take(batch)
             self._done = reader.position
+            self._remark = " ".join(filter(None, (reader.remark, self._about_names(reader))))
             if 0 < self._limit < self._done < self.size:
+                self._is_cut = True
                 self._remark = (
                     f"Only the first {self._limit / 1e6:,.0f} MB were read (c.LitLab.dataset_megabytes); the file has "
                     f"{self.size / 1e6:,.0f} MB."
@@ -161,12 +177,20 @@ class OpenDataset:
                 return
             # A breath for whoever else is served by this process.
             self.stop.wait(0.001)
-        self._done = self.size
+        if not self.stop.is_set():
+            self._done = self.size
+
+    def _about_names(self, reader: Reader) -> str:
+        """Remark on a first line that may be a row."""
+        if not reader.is_table or any_known(reader.columns):
+            return ""
+        return f"The first line, “{shorten(', '.join(reader.columns[:20]), _SHOWN)}”, is taken for the columns' names."
 
     def _choose(self, sample: Sequence[Record]) -> None:
         """Settle which columns are used."""
         if self._chosen is None and any(record.fields for record in sample):
-            self._chosen = guess(self._columns, [record.fields for record in sample if record.fields])
+            columns = [column for column in self._columns if len(column) <= _COLUMN_CHARS]
+            self._chosen = guess(columns, [record.fields for record in sample if record.fields])
 
     def _take(self, records: Sequence[Record]) -> None:
         rows = []
@@ -189,20 +213,34 @@ class OpenDataset:
         used = {column for column in (chosen.prompt, chosen.target, chosen.source) if column is not None}
         prompt = record.fields.get(chosen.prompt) if chosen.prompt is not None else None
         if isinstance(prompt, (list, dict)):
-            return f"Its {chosen.prompt} isn't a text."
+            return f"Its {shorten(chosen.prompt or '', _SHOWN)} isn't a text."
         row = Row(
             record.line,
             text(prompt),
             text(record.fields.get(chosen.target)) if chosen.target is not None else "",
             text(record.fields.get(chosen.source)) if chosen.source is not None else "",
-            {name: value for name, value in record.fields.items() if name not in used and value not in (None, "")},
+            # Those without a value, too: they are saved as they were.
+            {name: value for name, value in record.fields.items() if name not in used},
+            origin=record.line,
         )
         if not row.prompt.strip():
-            return f"It has no {chosen.prompt or 'prompt'}."
+            return f"It has no {shorten(chosen.prompt or 'prompt', _SHOWN)}."
         others = "".join(f"{name}{text(value)}" for name, value in row.others.items())
         if len(row.prompt) + len(row.target) + len(row.source) + len(others) > MAX_TEXT:
             return f"It is longer than {MAX_TEXT:,} characters."
         return row if is_text(row.prompt + row.target + row.source + others) else NOT_TEXT
+
+    def _told_columns(self) -> list[str]:
+        """Return the first columns, as far as they can be offered."""
+        columns = self._columns
+        if self._told[0] != len(columns) and self._told[0] <= _COLUMNS:
+            told, chars = list[str](), 0
+            for name in columns[:_COLUMNS]:
+                chars += len(name)
+                if len(name) <= _COLUMN_CHARS and chars <= _COLUMNS_CHARS:
+                    told.append(name)
+            self._told = (len(columns), told)
+        return self._told[1]
 
     def _stopped(self, problem: Problem) -> None:
         if not self.stop.is_set():
@@ -233,24 +271,89 @@ class OpenDataset:
         self.edited = True
         return row
 
-    def saved(self, path: str, revision: int) -> None:
-        """Say that what it was at that revision is in a file now."""
-        self.path = path
-        self.name = path.rsplit("/", 1)[-1]
+    def write(self, data: bytes | None, keeps: bool) -> Written:
+        """Return what the dataset becomes in a file. Raises `Problem`.
+
+        Args:
+            data: The file that it was read from, if it is of JSON Lines and as it was; else None.
+            keeps: Whether it is saved to that file, and lines of it that can't be used stay.
+        """
+        names = names_of(self._chosen or _NONE, self._columns, renames=not self.is_json)
+        if data is not None:
+            try:
+                return into_lines(data, self.table.lines(), self.table.all(), names, keeps)
+            except Problem as problem:
+                if keeps or problem.error != "file_changed":
+                    raise
+        return from_table(self.table.all(), names)
+
+    def saved(self, origin: Origin, revision: int, written: Written, keeps: bool) -> None:
+        """Say that what it was at that revision is in a file now. From here on, what is told is what that file holds.
+
+        Args:
+            origin: That file.
+            revision: The revision.
+            written: What was written.
+            keeps: Whether the lines of it that can't be used are still there.
+        """
+        self.table.renumber(written.lines)
+        if keeps:
+            self._bad_rows = [
+                BadRow(line=written.moved.get(bad.line, bad.line), reason=bad.reason) for bad in self._bad_rows
+            ]
+        else:
+            self._remark = self._left_behind()
+            self._bad, self._bad_rows, self._split = 0, [], None
+            self._rename(written.names)
+        self._encoding = written.encoding
+        self.origin, self.path = origin, origin.path
+        self.name = origin.path.rsplit("/", 1)[-1]
         self.edited = self.table.revision != revision
 
+    def _left_behind(self) -> str:
+        """Say what of the file that was read isn't in the one that was saved."""
+        said = []
+        if self._bad:
+            rows = (
+                f"{self._bad:,} rows of {self.name} that can't be used were"
+                if self._bad > 1
+                else f"1 row of {self.name} that can't be used was"
+            )
+            said.append(f"{rows} not written.")
+        if self._is_cut:
+            said.append(f"What {self.name} holds beyond the rows that were read was not written.")
+        self._is_cut = False
+        return " ".join(said)
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """Yield records some at a time: not too many, and not too much text. Those before a failure come before that."""
-    batch, size = list[Record](), 0
+    def _rename(self, names: Mapping[str, str]) -> None:
+        """Use the names that the columns have in the file that was saved."""
+        old = self._chosen or _NONE
+        renamed = {getattr(old, role): name for role, name in names.items() if getattr(old, role) is not None}
+        taken = set(names.values())
+        self._columns = [
+            renamed.get(column) or (f"{column} (other)" if column in taken else column) for column in self._columns
+        ]
+        self._told = (0, [])
+        used = {role: name for role, name in names.items() if role == "prompt" or getattr(old, role) is not None}
+        self._chosen = DatasetColumns(prompt=used["prompt"], target=used.get("target"), source=used.get("source"))
+
+
+def _batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
+    """Yield records some at a time: not too many, and not too much text. Those before a failure come before that.
+
+    Args:
+        records: All of them.
+        first: How many the first batch has at most.
+    """
+    batch, size, most = list[Record](), 0, first
     failure: Problem | None = None
     try:
         for record in records:
             batch.append(record)
-            size += sum(len(value) for value in record.fields.values() if isinstance(value, str))
-            if len(batch) >= _BATCH or size >= _BATCH_CHARS:
+            size += record.size + _FIELD * len(record.fields)
+            if len(batch) >= most or size >= _BATCH_CHARS:
                 yield batch
-                batch, size = [], 0
+                batch, size, most = [], 0, _BATCH
     except Problem as problem:
         failure = problem
     if batch:

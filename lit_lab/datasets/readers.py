@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT
 
+from . import json_rows
 from .columns import Fields
+from .csv_rows import MAX_COLUMNS, CsvRows
+from .parquet_rows import ParquetRows
 from .text_file import LINE_TOO_LONG, TextFile, is_text
 
 Split = Literal["lines", "paragraphs", "whole"]
@@ -21,6 +21,7 @@ Split = Literal["lines", "paragraphs", "whole"]
 
 NOT_TEXT = "It holds bytes that aren't text in this encoding, or half of a character."
 _ROW_LIMIT = f"It is longer than {MAX_TEXT:,} characters."
+_NAMES_CHARS = 1_000_000  # of all columns' names together
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,13 @@ class Record:
         line: Where it begins in the file, from 1; the row's number in a Parquet file.
         fields: Values by column; empty for a bad row.
         reason: What is wrong with it; empty for a good one.
+        size: About how many characters it was read from.
     """
 
     line: int
     fields: Fields
     reason: str = ""
+    size: int = 0
 
 
 class Reader:
@@ -44,31 +47,36 @@ class Reader:
     Args:
         path: The file.
         split: How a plain text file holds prompts.
+        stop: When this is set, in whichever thread, reading ends soon, as if the file did.
 
     Raises:
         Problem: It can't be read.
     """
 
-    def __init__(self, path: Path, split: Split = "lines") -> None:
+    def __init__(self, path: Path, split: Split = "lines", stop: threading.Event | None = None) -> None:
         kind = path.suffix.lower()
         self._text: TextFile | None = None
-        self._parquet: Any = None
-        self._read = self._size = 0
+        self._parquet: ParquetRows | None = None
+        self._csv: CsvRows | None = None
+        self._too_many = False
+        self._names: set[str] = set()
+        self._names_chars = 0
         self.columns: list[str] = []
-        """All that were met so far, in order."""
+        """All that were met so far, in order; at most 10,000."""
         self.is_plain = kind == ".txt"
         """Whether it is text without columns."""
+        self.is_table = kind in (".csv", ".tsv")
+        """Whether its first line names the columns."""
         if kind == ".parquet":
-            self._parquet = _open_parquet(path)
-            self._size = path.stat().st_size
+            self._parquet = ParquetRows(path, stop)
             self._records = self._read_parquet(self._parquet)
             return
-        text = self._text = TextFile(path)
+        text = self._text = TextFile(path, stop)
         if self.is_plain:
             self._records = _read_plain(text, split)
             self.columns = ["prompt"]
-        elif kind in (".csv", ".tsv"):
-            self._records = self._read_csv(text, "\t" if kind == ".tsv" else "")
+        elif self.is_table:
+            self._records = self._read_csv(text, is_tsv=kind == ".tsv")
         else:
             self._records = self._read_json(text)
 
@@ -83,7 +91,16 @@ class Reader:
     @property
     def position(self) -> int:
         """Bytes read so far, of the file's size; of a Parquet file in proportion to its rows."""
-        return self._text.position if self._text else self._read
+        if self._parquet is not None:
+            return self._parquet.position
+        return self._text.position if self._text else 0
+
+    @property
+    def remark(self) -> str:
+        """What to know of what was read so far, in words for the user; empty for most files."""
+        if self._too_many:
+            return f"The file has more columns than can be offered: the first {len(self.columns):,} are."
+        return self._csv.remark if self._csv else ""
 
     def close(self) -> None:
         """Close the file."""
@@ -92,12 +109,18 @@ class Reader:
         if self._parquet is not None:
             self._parquet.close()
 
-    def _met(self, columns: Iterator[str]) -> None:
-        known = set(self.columns)
-        self.columns += [column for column in columns if column not in known]
+    def _met(self, columns: Iterable[str]) -> None:
+        for column in columns:
+            if column in self._names:
+                continue
+            if len(self.columns) >= MAX_COLUMNS or self._names_chars + len(column) > _NAMES_CHARS:
+                self._too_many = True
+                return
+            self._names.add(column)
+            self._names_chars += len(column)
+            self.columns.append(column)
 
     def _read_json(self, text: TextFile) -> Iterator[Record]:
-        known: set[str] = set()
         for number, line in text.lines():
             if line is None:
                 yield Record(number, {}, LINE_TOO_LONG)
@@ -107,94 +130,38 @@ class Reader:
             if not is_text(line):
                 yield Record(number, {}, NOT_TEXT)
                 continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                yield Record(number, {}, f"It isn't JSON: {error}.")
+            row = json_rows.parse(line)
+            if isinstance(row, str):
+                yield Record(number, {}, row)
                 continue
-            if not isinstance(row, dict):
-                yield Record(number, {}, 'It isn\'t a JSON object, such as {"prompt": "…"}.')
-                continue
-            if not known.issuperset(row):
-                self._met(iter(row))
-                known.update(row)
-            yield Record(number, row)
+            if not self._too_many and not self._names.issuperset(row):
+                self._met(row)
+            yield Record(number, row, size=len(line))
 
-    def _read_csv(self, text: TextFile, delimiter: str) -> Iterator[Record]:
-        # Python's own limit is 131,072 characters a field. It is the process's; a higher one harms nobody.
-        csv.field_size_limit(max(csv.field_size_limit(), min(2 * MAX_TEXT, sys.maxsize)))
-        lines = _Counted(text.text)
-        first = next(lines, "")
-        if first.lower().startswith("sep=") and len(first.strip()) == 5:  # as Excel writes it
-            delimiter, first = first[4], next(lines, "")
-        lines.push(first)
-        rows = csv.reader(lines, delimiter=delimiter or _delimiter(first))
-        while True:
-            line = lines.number + 1
-            try:
-                row = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                yield Record(line, {}, f"It isn't CSV: {error}.")
-                continue
-            if not any(row):
-                continue
-            if not self.columns:
-                self.columns = _distinct(row)
-            elif len(row) > len(self.columns):
-                yield Record(line, {}, f"It has {len(row)} fields; the first line has {len(self.columns)}.")
+    def _read_csv(self, text: TextFile, is_tsv: bool) -> Iterator[Record]:
+        rows = self._csv = CsvRows(text, is_tsv)
+        for row in rows:
+            width = len(row.fields)
+            if row.reason:
+                yield Record(row.line, {}, row.reason)
+            elif not self.columns:
+                self.columns = _distinct(row.fields)
+            elif row.before and width != len(self.columns) > 1:
+                reason = f"It has {width} of {len(self.columns)} fields, behind the quote in line {row.before} that isn't closed."
+                yield Record(row.line, {}, reason)
+            elif width > len(self.columns):
+                yield Record(row.line, {}, f"It has {width} fields; the first line has {len(self.columns)}.")
             else:
-                yield Record(line, dict(zip(self.columns, row, strict=False)))
+                yield Record(row.line, dict(zip(self.columns, row.fields, strict=False)), size=row.size)
 
-    def _read_parquet(self, file: Any) -> Iterator[Record]:
-        from pyarrow import ArrowException
-
-        self.columns = _distinct([str(name) for name in file.schema_arrow.names])
-        has_bytes = "binary" in str(file.schema_arrow)
-        number = 0
-        total = max(1, file.metadata.num_rows)
-        batches = file.iter_batches(batch_size=256)
-        while True:
-            try:
-                batch = next(batches, None)
-                # Of columns of the same name, a row would have the last alone.
-                rows = [] if batch is None else batch.rename_columns(self.columns).to_pylist()
-            except (ArrowException, OSError, ValueError) as error:
-                raise Problem(
-                    422,
-                    "bad_dataset",
-                    f"The file is damaged behind row {number:,}: {str(error).rstrip('.')}.",
-                    "What stands before is here. Write the file anew.",
-                ) from error
-            if batch is None:
-                return
-            for row in rows:
-                number += 1
-                yield Record(number, {name: _told(value) for name, value in row.items()} if has_bytes else row)
-            self._read = int(self._size * number / total)
-
-
-class _Counted:
-    """Lines, counted as they are taken, of which the first can be given back."""
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._pushed: list[str] = []
-        self.number = 0
-
-    def __iter__(self) -> _Counted:
-        return self
-
-    def __next__(self) -> str:
-        line = self._pushed.pop() if self._pushed else next(self._lines)
-        self.number += 1
-        return line
-
-    def push(self, line: str) -> None:
-        if line:
-            self._pushed.append(line)
-            self.number -= 1
+    def _read_parquet(self, rows: ParquetRows) -> Iterator[Record]:
+        # Of columns of the same name, a row would have the last alone.
+        self.columns = _distinct(rows.columns)
+        for number, (values, size) in enumerate(rows, start=1):
+            if isinstance(values, str):
+                yield Record(number, {}, values)
+            else:
+                yield Record(number, dict(zip(self.columns, values, strict=True)), size=size)
 
 
 def _read_plain(text: TextFile, split: Split) -> Iterator[Record]:
@@ -223,53 +190,18 @@ def _read_plain(text: TextFile, split: Split) -> Iterator[Record]:
 
 
 def _plain(line: int, prompt: str) -> Record:
-    return Record(line, {"prompt": prompt}) if is_text(prompt) else Record(line, {}, NOT_TEXT)
-
-
-def _delimiter(header: str) -> str:
-    """Return what stands most often between the names of a CSV file's first line."""
-    outside = "".join(header.split('"')[::2])
-    return max(",;\t|", key=outside.count)
+    return Record(line, {"prompt": prompt}, size=len(prompt)) if is_text(prompt) else Record(line, {}, NOT_TEXT)
 
 
 def _distinct(names: list[str]) -> list[str]:
     """Name columns apart, those without a name too."""
-    result: list[str] = []
+    result: dict[str, None] = {}
+    numbers: dict[str, int] = {}
     for index, name in enumerate(names, start=1):
         base = name.strip() or f"column {index}"
-        unique, number = base, 2
+        unique, number = base, numbers.get(base, 2)
         while unique in result:
             unique, number = f"{base}.{number}", number + 1
-        result.append(unique)
-    return result
-
-
-def _told(value: Any) -> Any:
-    """Return a value with its bytes as text, as some programs write that; bytes that aren't any only by their number."""
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return {"bytes": len(value)}
-    if isinstance(value, dict):
-        return {name: _told(inner) for name, inner in value.items()}
-    return [_told(inner) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
-def _open_parquet(path: Path) -> Any:
-    try:
-        from pyarrow import ArrowException, parquet
-    except ImportError as error:
-        raise Problem(
-            422,
-            "missing_pyarrow",
-            "Reading Parquet files needs the library pyarrow, which the Jupyter server doesn't have.",
-            f"Install it where the server runs ({sys.executable} -m pip install 'lit-lab[parquet]') and restart the server; or "
-            "save the file as .jsonl or .csv.",
-        ) from error
-    try:
-        return parquet.ParquetFile(path)
-    except (ArrowException, OSError) as error:
-        raise Problem(
-            422, "bad_dataset", f"{path.name} isn't a whole Parquet file: {str(error).rstrip('.')}.", "Write it anew."
-        ) from error
+        numbers[base] = number
+        result[unique] = None
+    return list(result)

@@ -16,7 +16,7 @@ import sqlite3
 import threading
 from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nlargest
 from itertools import chain, compress, filterfalse
@@ -31,14 +31,15 @@ _TABLES = """
 PRAGMA journal_mode = MEMORY;
 PRAGMA synchronous = OFF;
 CREATE TABLE facts (
-    id INTEGER PRIMARY KEY, line INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT
+    id INTEGER PRIMARY KEY, line INTEGER, origin INTEGER, length INTEGER, targets INTEGER, source TEXT, key TEXT,
+    source_key TEXT
 ) STRICT;
 CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
 CREATE TABLE pieces (id INTEGER PRIMARY KEY, rows BLOB, ends BLOB, folded BLOB) STRICT;
 """
 _INDICES = (
     "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
-    "CREATE INDEX IF NOT EXISTS by_source ON facts (source COLLATE NOCASE)",
+    "CREATE INDEX IF NOT EXISTS by_source ON facts (source_key)",
     "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
 )
 _BEGINNING = 240  # characters of a prompt that a list shows
@@ -46,6 +47,7 @@ _KEY = 80  # characters that rows are sorted by
 _PIECE = 1 << 20  # bytes of text that are searched at once
 _VIEWS = 12  # looked up lists, and parts of them, that are kept
 _SOURCES = 10_000  # different sources that are counted
+_SOURCE = 1000  # characters of a source that is counted; a longer one is no group of rows
 
 
 Sort = Literal["order", "prompt", "source", "length"]
@@ -58,6 +60,7 @@ class Row:
     Attributes:
         line: Where it begins in its file; 0: nowhere.
         others: Values of the other columns, such as JSON has them.
+        origin: The line of its file that it was made of, as a duplicate is of its row's; 0: none.
     """
 
     line: int
@@ -65,6 +68,7 @@ class Row:
     target: str = ""
     source: str = ""
     others: dict[str, object] = field(default_factory=dict)
+    origin: int = 0
 
 
 class Table:
@@ -72,6 +76,7 @@ class Table:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._is_closing = False
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
         self._rows = 0  # including those deleted
@@ -93,8 +98,15 @@ class Table:
         found = nlargest(most, counts, key=lambda counted: counted[1])
         return found if any(source for source, _ in found) else []
 
+    def stop(self) -> None:
+        """End whatever is being looked up, and let nothing begin. Doesn't wait."""
+        self._is_closing = True
+        with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
+            self._database.interrupt()
+
     def close(self) -> None:
-        """Delete it."""
+        """Delete it, once nobody uses it; `stop` makes that soon."""
+        self.stop()
         with self._lock:
             self._database.close()
 
@@ -104,7 +116,7 @@ class Table:
             first = self._rows + 1
             ids = range(first, first + len(rows))
             database.executemany(
-                "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (_facts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
             database.executemany(
@@ -127,7 +139,7 @@ class Table:
         """Add a row that is like another, behind that; returns its id. Raises `Problem` when there is none."""
         with self._lock:
             like = self._get(row_id)
-            made = self.append([Row(0, like.prompt, like.target, like.source, like.others)])
+            made = self.append([Row(0, like.prompt, like.target, like.source, like.others, like.origin)])
             self._behind.setdefault(row_id, []).insert(0, made)
             return made
 
@@ -141,9 +153,10 @@ class Table:
                 old.target if target is None else target,
                 old.source if source is None else source,
                 old.others,
+                old.origin,
             )
             with self._changing() as database:
-                database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?)", _facts(row_id, new))
+                database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _facts(row_id, new))
                 database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", _texts(row_id, new))
                 self._forget(database, row_id)
                 self._index(database, [(row_id, new)])
@@ -176,7 +189,7 @@ class Table:
             prompt=row.prompt,
             target=row.target,
             source=row.source,
-            others={name: text(value) for name, value in row.others.items()},
+            others={name: text(value) for name, value in row.others.items() if value not in (None, "")},
         )
 
     def page(self, asked: DatasetSearch) -> DatasetPage:
@@ -200,14 +213,29 @@ class Table:
                     at = view.index(asked.find)
             return DatasetPage(rows=[found[number] for number in ids], total=len(view), at=at, revision=self.revision)
 
-    def all(self) -> Iterator[Row]:
-        """Yield all rows in the dataset's own order."""
+    def all(self) -> Iterator[tuple[int, Row]]:
+        """Yield all rows with their ids, in the dataset's own order."""
         with self._lock:
             order = self._order()
         for row_id in order:
             with self._lock:
                 row = self._get(row_id)
-            yield row  # without the lock: who reads may take its time
+            yield row_id, row  # without the lock: who reads may take its time
+
+    def lines(self) -> Sequence[int]:
+        """Return the lines of the file that rows stand in, those of deleted rows too, in order."""
+        with self._lock, _full_disk():
+            found = self._database.execute("SELECT line FROM facts WHERE line > 0 ORDER BY line")
+            return array.array("q", chain.from_iterable(found))
+
+    def renumber(self, lines: Mapping[int, int]) -> None:
+        """Say in which lines of a file the rows are now, by id; the others aren't in it."""
+        with self._changing(counts=False) as database:
+            database.execute("UPDATE facts SET line = 0, origin = 0")
+            database.executemany(
+                "UPDATE facts SET line = ?, origin = ? WHERE id = ?",
+                ((line, line, row_id) for row_id, line in lines.items()),
+            )
 
     # What follows is called with the lock held.
 
@@ -261,7 +289,7 @@ class Table:
         """Return all rows; those that are equal in the order in which they came."""
         if sort == "order":
             return self._order()
-        by = {"prompt": "key", "source": "source COLLATE NOCASE", "length": "length"}[sort]
+        by = {"prompt": "key", "source": "source_key", "length": "length"}[sort]
         found = self._database.execute(f"SELECT id FROM facts ORDER BY {by}, id")  # noqa: S608 - by our own words
         return array.array("I", filterfalse(self._deleted.__contains__, chain.from_iterable(found)))
 
@@ -277,6 +305,8 @@ class Table:
         first, *others = (word.encode(errors="replace") for word in words)
         marks = bytearray(self._rows + 1)
         for ids, bounds, folded in self._database.execute("SELECT rows, ends, folded FROM pieces"):
+            if self._is_closing:
+                raise _closed()
             if any(folded.find(needle) < 0 for needle in others):
                 continue
             ends = array.array("q", bounds)
@@ -325,15 +355,16 @@ class Table:
     def _get(self, row_id: int) -> Row:
         with _full_disk():
             found = self._database.execute(
-                "SELECT line, prompt, target, source, others FROM facts JOIN texts USING (id) WHERE id = ?", (row_id,)
+                "SELECT line, prompt, target, source, others, origin FROM facts JOIN texts USING (id) WHERE id = ?",
+                (row_id,),
             ).fetchone()
         if found is None or row_id in self._deleted:
             raise _no_row(row_id)
-        line, prompt, target, source, others = found
-        return Row(line, prompt, target, source, json.loads(others))
+        line, prompt, target, source, others, origin = found
+        return Row(line, prompt, target, source, json.loads(others), origin)
 
     def _count(self, source: str, step: int) -> None:
-        if source in self._sources or len(self._sources) < _SOURCES:
+        if source in self._sources or (len(self._sources) < _SOURCES and len(source) <= _SOURCE):
             self._sources[source] += step
 
     def _changed(self) -> None:
@@ -341,7 +372,7 @@ class Table:
         self._views.clear()
 
     @contextlib.contextmanager
-    def _changing(self) -> Iterator[sqlite3.Connection]:
+    def _changing(self, counts: bool = True) -> Iterator[sqlite3.Connection]:
         with self._lock, _full_disk():
             self._database.execute("BEGIN")
             try:
@@ -351,7 +382,8 @@ class Table:
                 if self._database.in_transaction:
                     self._database.execute("ROLLBACK")
                 raise
-            self._changed()
+            if counts:
+                self._changed()
 
 
 @contextlib.contextmanager
@@ -359,6 +391,8 @@ def _full_disk() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if "interrupted" in str(error):
+            raise _closed() from error
         raise Problem(
             507,
             "disk_full",
@@ -366,12 +400,14 @@ def _full_disk() -> Iterator[None]:
             "Make room there, or set SQLITE_TMPDIR to a folder with room before starting the Jupyter server.",
         ) from error
     except sqlite3.ProgrammingError as error:
-        raise Problem(404, "unknown_dataset", "The dataset was closed.", "Open it again.") from error
+        raise _closed() from error
 
 
 def _facts(number: int, row: Row) -> tuple[object, ...]:
+    # Keys are folded here: SQLite's own comparison without case ends at a NUL, and knows no letters beyond ASCII.
     key = " ".join(row.prompt[: 2 * _KEY].casefold().split())[:_KEY]
-    return (number, row.line, len(row.prompt), int(bool(row.target)), row.source, key)
+    source_key = row.source[:_SOURCE].casefold()
+    return (number, row.line, row.origin, len(row.prompt), int(bool(row.target)), row.source, key, source_key)
 
 
 def _texts(number: int, row: Row) -> tuple[object, ...]:
@@ -397,6 +433,10 @@ def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
 def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
     """Return the rows that are marked."""
     return array.array("I", compress(order, map(marks.__getitem__, order)))
+
+
+def _closed() -> Problem:
+    return Problem(404, "unknown_dataset", "The dataset was closed.", "Open it again.")
 
 
 def _no_row(row_id: int) -> Problem:

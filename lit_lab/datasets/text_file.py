@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import codecs
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-_MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's
+from lit_lab.problem import Problem
+
+MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_SNIFF = 1 << 20
+"""Byte order marks, and the encodings of files that begin with them, as Python calls those."""
+
+_NO_TEXTS = (
+    (b"PK\x03\x04", "a ZIP archive, such as an Excel workbook", "Save it as CSV or unpack it."),
+    (b"\x1f\x8b", "packed by gzip", "Unpack it first."),
+    (b"PAR1", "a Parquet file", "Let its name end in .parquet."),
+    (b"%PDF-", "a PDF document", "Take the text out of it."),
+    (b"SQLite format 3\x00", "an SQLite database", "Export its table as CSV."),
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "a Git LFS pointer, which stands in the place of the file itself",
+        "Run `git lfs pull` in its folder.",
+    ),
+)
+SNIFF = 1 << 20
+"""Bytes that an encoding is guessed from."""
+
 MAX_LINE = 16_000_000
 """Most characters of a line; a longer one is skipped, and isn't held in memory."""
 
@@ -23,7 +42,7 @@ LINE_TOO_LONG = f"The line is longer than {MAX_LINE:,} characters."
 
 def encoding_of(head: bytes) -> str:
     """Guess an encoding from a file's beginning: its byte order mark, UTF-8, UTF-16 without a mark, or Windows-1252."""
-    for mark, name in _MARKS:
+    for mark, name in MARKS:
         if head.startswith(mark):
             return name
     if head:
@@ -36,9 +55,7 @@ def encoding_of(head: bytes) -> str:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
     except UnicodeDecodeError as error:
         # One broken place in what else is UTF-8 is a bad row, not another encoding.
-        good = head[: error.start]
-        is_utf8 = any(byte > 127 for byte in good)
-        return "utf-8" if is_utf8 else "cp1252"
+        return "cp1252" if head[: error.start].isascii() else "utf-8"
     return "utf-8"
 
 
@@ -49,16 +66,25 @@ class TextFile:
 
     Args:
         path: The file.
+        stop: When this is set, the file ends where it was read to.
+
+    Raises:
+        Problem: It is a kind of file that isn't text.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stop: threading.Event | None = None) -> None:
         self._raw = path.open("rb")
-        head = self._raw.read(_SNIFF)
+        head = self._raw.read(SNIFF)
+        for beginning, what, hint in _NO_TEXTS:
+            if head.startswith(beginning):
+                self._raw.close()
+                raise Problem(422, "bad_dataset", f"{path.name} is {what}.", hint)
         self.encoding = encoding_of(head)
         self._raw.seek(0)
         errors = "surrogateescape" if self.encoding in ("utf-8", "utf-8-sig", "cp1252") else "replace"
         # Line breaks stay as they are: some are inside of a CSV file's fields.
-        self.text = io.TextIOWrapper(self._raw, self.encoding, errors, newline="")
+        self._text = io.TextIOWrapper(self._raw, self.encoding, errors, newline="")
+        self._stop = stop or threading.Event()
 
     @property
     def position(self) -> int:
@@ -67,18 +93,24 @@ class TextFile:
 
     def close(self) -> None:
         """Close it."""
-        self.text.close()
+        self._text.close()
+
+    def whole_lines(self, most: int) -> Iterator[tuple[int, str | None]]:
+        r"""Yield lines by number, from 1, with their break (`\n`, `\r\n` or `\r`); None: one has more characters."""
+        number = 0
+        while not self._stop.is_set() and (line := self._text.readline(most)):
+            number += 1
+            if len(line) < most or line.endswith(("\n", "\r")):
+                yield number, line
+                continue
+            while len(line) == most and not line.endswith(("\n", "\r")) and not self._stop.is_set():
+                line = self._text.readline(most)
+            yield number, None
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
-        r"""Yield lines by number, from 1, without their break (`\n`, `\r\n` or `\r`); None: it is too long."""
-        number = 0
-        while line := self.text.readline(MAX_LINE):
-            number += 1
-            whole = line
-            while len(line) == MAX_LINE and not line.endswith(("\n", "\r")):
-                line = self.text.readline(MAX_LINE)
-                whole = ""
-            yield number, whole.rstrip("\r\n") if whole else None
+        """Yield lines by number, from 1, without their break; None: it is too long."""
+        for number, line in self.whole_lines(MAX_LINE):
+            yield number, None if line is None else line.rstrip("\r\n")
 
 
 def is_text(value: str) -> bool:

@@ -190,10 +190,18 @@ class DatasetEdited(Message):
 
 
 class DatasetSaving(Message):
-    """Save a dataset as JSON Lines."""
+    """Save a dataset as JSON Lines.
+
+    Saved to its own file, lines that were not changed or can't be used stay as they are; in another file there are rows alone.
+    """
 
     path: Path = Field(description="Of the file; ends with `.jsonl`.")
     overwrite: bool = Field(default=False, description="Whether a file that is there may be replaced.")
+    discard: bool = Field(
+        default=False,
+        description="Whether the dataset's own file may be replaced though something else has changed it since it was "
+        "read: what was changed there is lost, and so are the lines that can't be used.",
+    )
 
 
 class DatasetClosed(Message):

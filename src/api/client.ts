@@ -191,13 +191,14 @@ export class ApiClient {
     return this._json('POST', ['datasets', id, 'edit'], { body });
   }
 
-  /** Save a dataset as JSON Lines. */
+  /** Save a dataset as JSON Lines; what else may be lost is what `DatasetSaving` says. */
   saveDataset(
     id: string,
     path: string,
-    overwrite: boolean
+    overwrite: boolean,
+    discard: boolean
   ): Promise<DatasetState> {
-    const body: Schemas['DatasetSaving'] = { path, overwrite };
+    const body: Schemas['DatasetSaving'] = { path, overwrite, discard };
     return this._json('POST', ['datasets', id, 'save'], { body });
   }
 

@@ -3,8 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import { Problem } from '../panel/notices';
-import type { IProblem } from '../session/problem';
-import type { OpenedDataset } from './opened';
+import type { Consent, ISaveFailure, OpenedDataset } from './opened';
 
 /** Saving as JSON Lines: asks where to, and before it replaces anything. */
 export function Save(props: {
@@ -17,16 +16,13 @@ export function Save(props: {
   const { dataset, trans, onDone } = props;
   const [path, setPath] = useState(() => proposal(dataset, props.folder));
   const [saving, setSaving] = useState(false);
-  const [failure, setFailure] = useState<{
-    problem: IProblem;
-    exists: boolean;
-  } | null>(null);
-  const save = async (overwrite: boolean) => {
-    const name = path.trim();
-    const whole = /\.jsonl$/i.test(name) ? name : `${name}.jsonl`;
+  const [failure, setFailure] = useState<ISaveFailure | null>(null);
+  const about = fate(dataset, named(path), trans);
+  const save = async (consent: Consent) => {
+    const whole = named(path);
     setPath(whole);
     setSaving(true);
-    const failed = await dataset.save(whole, overwrite);
+    const failed = await dataset.save(whole, consent);
     setSaving(false);
     setFailure(failed);
     if (!failed) {
@@ -39,7 +35,7 @@ export function Save(props: {
       aria-label={trans.__('Save the dataset')}
       onSubmit={event => {
         event.preventDefault();
-        void save(false);
+        void save('none');
       }}
       onKeyDown={event => {
         if (event.key === 'Escape') {
@@ -61,14 +57,19 @@ export function Save(props: {
           }}
         />
       </label>
+      {about && failure?.needs !== 'discard' && (
+        <p className="lit-hint" role="status">
+          {about}
+        </p>
+      )}
       {failure && <Problem problem={failure.problem} />}
       <div className="lit-save-tools">
-        {failure?.exists ? (
+        {failure?.needs ? (
           <button
             type="button"
             className="lit-button lit-kept-doomed"
             disabled={saving}
-            onClick={() => void save(true)}
+            onClick={() => void save(failure.needs ?? 'none')}
           >
             {trans.__('Replace it')}
           </button>
@@ -90,6 +91,37 @@ export function Save(props: {
         </button>
       </div>
     </form>
+  );
+}
+
+/** A file's path with the end that it needs. */
+function named(path: string): string {
+  const name = path.trim();
+  return /\.jsonl$/i.test(name) ? name : `${name}.jsonl`;
+}
+
+/** What becomes of the rows that can't be used; empty where there are none. */
+export function fate(
+  dataset: OpenedDataset,
+  path: string,
+  trans: TranslationBundle
+): string {
+  const { bad = 0, path: own = '' } = dataset.state ?? {};
+  if (bad === 0) {
+    return '';
+  }
+  if (PathExt.normalize(path) === PathExt.normalize(own)) {
+    return trans._n(
+      '%1 row that can’t be used stays in the file as it is.',
+      '%1 rows that can’t be used stay in the file as they are.',
+      bad
+    );
+  }
+  return trans._n(
+    '%1 row that can’t be used won’t be in this file; it stays in %2.',
+    '%1 rows that can’t be used won’t be in this file; they stay in %2.',
+    bad,
+    dataset.name
   );
 }
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from lit_lab.datasets import readers
+from lit_lab.datasets import csv_rows, readers
 from lit_lab.datasets.columns import guess
 from lit_lab.datasets.opened import OpenDataset
 from lit_lab.datasets.readers import Reader
@@ -207,3 +207,85 @@ def test_of_a_damaged_parquet_file_what_stands_before_is_read(tmp_path):
     assert "damaged behind row" in state.error.message
     assert 256 <= state.rows < 3000
     assert dataset.table.row(1).prompt == "Question 0: why?"
+
+
+@pytest.mark.parametrize(
+    ("content", "good", "line", "reason"),
+    [
+        ("p,t\n\"Rain,x\nSnow,y\nHail,z\n", [(3, "Snow"), (4, "Hail")], 2, "opens in line 2 isn't closed"),
+        ("p,t\na,1\nb,\"2", [(2, "a")], 3, "opens in line 3 isn't closed"),
+        ("p,t\n\"a\nb\",\"1\nc,2\n", [(4, "c")], 2, "opens in line 3 isn't closed"),
+        ("p,t\n\"Rain,x\n\"Snow\",y\nz,1\n", [(3, "Snow"), (4, "z")], 2, "opens in line 2 isn't closed, or"),
+        ("p,t\n\"5\" pipe\",x\nok,1\n", [(3, "ok")], 2, "stands neither at an end of its field nor twice"),
+    ],
+)  # fmt: skip
+def test_a_quote_that_is_not_closed_spoils_its_own_row_alone(write, content, good, line, reason):
+    path = write("a.csv", content)
+    assert [(number, fields["p"]) for number, fields in rows(path)] == good
+    (told,) = bad(path)
+    assert told[0] == line
+    assert reason in told[1]
+
+
+def test_what_a_bad_quote_swallowed_is_a_row_only_where_it_looks_like_one(write):
+    path = write("a.csv", 'p,t\n"He said\n"hi" and\nleft",2\nx,3\ny\n')
+    assert [fields["p"] for _, fields in rows(path)] == ['left"', "x", "y"]
+    assert [number for number, _ in bad(path)] == [2, 3]
+
+
+def test_a_quote_in_the_middle_of_a_field_is_text(write):
+    assert rows(write("a.csv", 'p,t\nA 5" pipe,12"\n')) == [(2, {"p": 'A 5" pipe', "t": '12"'})]
+
+
+def test_a_quote_that_is_closed_by_a_later_one_is_remarked_on(write):
+    _, reader = read(write("a.csv", 'p,t\n"12 inches,z\nq,1\nr,2\ns,3\na,12",4\nlast,5\n'))
+    assert "lines 2 to 6, which look like rows" in reader.remark
+    _, reader = read(write("b.csv", 'p,t\n"A poem:\none\ntwo, three\nfour\nfive",4\n'))
+    assert reader.remark == ""
+
+
+def test_a_bad_quote_in_the_names_of_the_columns_is_said(write):
+    with pytest.raises(Problem, match=r"names can't be read, in line 1: The quote that opens in line 1 isn't closed.$"):
+        read(write("a.csv", '"p,t\na,b\n'))
+
+
+@pytest.mark.parametrize("line", ['a""","', '"a', 'a,"b""', '"', 'a"",""', '""",', '"a"" b,"'])
+def test_lines_are_read_again_only_so_often(write, monkeypatch, line):
+    taken = []
+    take = csv_rows._Lines.__next__
+    monkeypatch.setattr(csv_rows, "_MAX_LINES", 500)
+    monkeypatch.setattr(csv_rows._Lines, "__next__", lambda self: taken.append(1) or take(self))
+    for first in ("", '"x\n'):
+        taken.clear()
+        read(write("a.csv", "p,t\n" + first + (line + "\n") * 2000))
+        assert len(taken) < 3 * 2000
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("wrong.tsv", "p,t\na,1\n", {"p": "a", "t": "1"}),
+        ("more.csv", "p, or else;t\na, b;1\nc;2\n", {"p, or else": "a, b", "t": "1"}),
+        ("blanks.csv", '"p", "t"\n"a, b", "c"\n', {"p": "a, b", "t": "c"}),
+        ("nul.csv", "p,t\na\0b,c\n", {"p": "a\0b", "t": "c"}),
+    ],
+)
+def test_what_separates_fields_is_what_takes_the_lines_apart(write, name, content, expected):
+    assert rows(write(name, content))[0] == (2, expected)
+
+
+def test_half_a_line_of_json_is_told_by_its_line(write):
+    path = write("a.jsonl", '{"prompt": "a"}\n{"prompt": "cut in the\n middle"}\n{"prompt": "b"}\n')
+    assert [fields["prompt"] for _, fields in rows(path)] == ["a", "b"]
+    assert bad(path)[0] == (2, "It isn't JSON: Unterminated string starting at, at character 12.")
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(b"PK\x03\x04", "ZIP"), (b"\x1f\x8b\x08", "gzip"), (b"version https://git-lfs.github.com/spec/v1\n", "git lfs")],
+)
+@pytest.mark.parametrize("name", ["a.csv", "a.txt", "a.jsonl"])
+def test_what_is_no_text_is_said_once(write, name, content, what):
+    with pytest.raises(Problem) as raised:
+        Reader(write(name, content))
+    assert what in raised.value.message + raised.value.hint

@@ -93,8 +93,8 @@ def test_a_changed_row_is_found_by_what_it_says_now(table):
 
 def test_all_rows_come_in_order_with_all_they_have(table):
     table.duplicate(3)
-    assert [row.prompt for row in table.all()][-2:] == ["Straße nach Köln"] * 2
-    assert list(table.all())[-1].others == {"note": "Deutsch", "n": 7}
+    assert [row.prompt for _, row in table.all()][-2:] == ["Straße nach Köln"] * 2
+    assert list(table.all())[-1][1].others == {"note": "Deutsch", "n": 7}
 
 
 def test_looking_up_agrees_with_a_plain_search(monkeypatch):

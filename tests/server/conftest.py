@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from waiting import PATIENCE
-from waiting import until_async as until  # noqa: F401  (the tests of this folder take it from here)
+from waiting import until_async as until
 
 STANDIN = Path(__file__).parent / "standin.py"
 
@@ -113,6 +113,47 @@ def api(jp_fetch, lit_lab):
         return response.code, json.loads(response.body)
 
     return fetch
+
+
+@pytest.fixture
+def opened(api):
+    """Open a dataset, wait until it is read, and return its state."""
+
+    async def open_it(**asked):
+        status, state = await api("POST", "datasets", "open", body=asked)
+        assert status == 202, state
+
+        async def read():
+            now = (await api("GET", "datasets", state["id"]))[1]
+            return now if now["state"] != "reading" else None
+
+        return await until(read)
+
+    return open_it
+
+
+@pytest.fixture
+def search(api):
+    """Look rows up."""
+
+    async def search(state, **query):
+        status, page = await api("POST", "datasets", state["id"], "search", body=query)
+        assert status == 200, page
+        return page
+
+    return search
+
+
+@pytest.fixture
+def edit(api):
+    """Change a dataset."""
+
+    async def edit(state, kind, **fields):
+        status, edited = await api("POST", "datasets", state["id"], "edit", body={"edit": {"kind": kind, **fields}})
+        assert status == 200, edited
+        return edited
+
+    return edit
 
 
 @pytest.fixture

@@ -12,50 +12,9 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from waiting import PATIENCE
 
 from conftest import until
-from lit_lab.datasets import contents, shelf
+from lit_lab.datasets import contents, saving, shelf
 from lit_lab.datasets.configured import Entry, parse, parse_all
 from lit_lab.datasets.opened import OpenDataset
-
-
-@pytest.fixture
-def opened(api):
-    """Open a dataset, wait until it is read, and return its state."""
-
-    async def open_it(**asked):
-        status, state = await api("POST", "datasets", "open", body=asked)
-        assert status == 202, state
-
-        async def read():
-            now = (await api("GET", "datasets", state["id"]))[1]
-            return now if now["state"] != "reading" else None
-
-        return await until(read)
-
-    return open_it
-
-
-@pytest.fixture
-def search(api):
-    """Look rows up."""
-
-    async def search(state, **query):
-        status, page = await api("POST", "datasets", state["id"], "search", body=query)
-        assert status == 200, page
-        return page
-
-    return search
-
-
-@pytest.fixture
-def edit(api):
-    """Change a dataset."""
-
-    async def edit(state, kind, **fields):
-        status, edited = await api("POST", "datasets", state["id"], "edit", body={"edit": {"kind": kind, **fields}})
-        assert status == 200, edited
-        return edited
-
-    return edit
 
 
 @pytest.mark.parametrize(
@@ -254,7 +213,7 @@ async def test_a_save_that_fails_loses_nothing(api, jp_root_dir, opened, edit, m
     status, answer = await api("POST", "datasets", state["id"], "save", body={"path": "no/such/folder/x.jsonl"})
     assert status >= 400
     assert answer["hint"]
-    monkeypatch.setattr(contents, "MAX_HELD", 10)
+    monkeypatch.setattr(saving, "MAX_HELD", 10)
     status, answer = await api("POST", "datasets", state["id"], "save", body={"path": "x.jsonl"})
     assert (status, answer["error"]) == (413, "dataset_too_large")
     now = (await api("GET", "datasets", state["id"]))[1]

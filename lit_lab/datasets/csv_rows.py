@@ -1,0 +1,266 @@
+"""Rows of CSV files, told apart as exactly as that can be done: a quote that is never closed spoils its own row alone.
+
+Python's reader takes all that is behind such a quote for one field, down to the next quote, and says nothing. Here it reads
+strictly, the lines that it took are remembered, and when a quote turns out to be no good they are read again, without it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import sys
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from lit_lab.problem import Problem
+from lit_lab.protocol import MAX_TEXT
+
+from .text_file import TextFile
+
+MAX_COLUMNS = 10_000
+"""Most columns of a file."""
+
+MAX_RECORD = 2 * MAX_TEXT + 100_000
+"""Most characters of a row as it is written, all of whose quotes may be doubled."""
+
+_MAX_LINES = 200_000  # of a row
+_FIELDS = 100_000  # separators in a line that are taken apart without a second look
+_SAMPLE = 10  # lines that the separator is guessed from
+_SAMPLE_CHARS = 100_000
+_LIKE_ROWS = 3  # lines inside of a text of which each looks like a row, so that it is told
+
+RECORD_TOO_LONG = f"It is longer than {MAX_RECORD:,} characters."
+_TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
+_STRAY = (
+    "A quote in it stands neither at an end of its field nor twice. Inside of a quoted field, a quote is written twice."
+)
+_BEHIND = " The lines behind it are read as rows of their own."
+
+
+@dataclass(frozen=True)
+class CsvRow:
+    """A row, or why there is none.
+
+    Attributes:
+        line: Where it begins, from 1.
+        fields: Its fields; empty for a bad row.
+        reason: What is wrong with it; empty for a good one.
+        size: Characters that it was read from.
+        before: Number of the line with a bad quote behind which it was found, or behind which others are; 0: none.
+    """
+
+    line: int
+    fields: list[str]
+    reason: str = ""
+    size: int = 0
+    before: int = 0
+
+
+class CsvRows:
+    """Reads rows, the first line's names among them. Iterate once.
+
+    Args:
+        text: The file.
+        is_tsv: Whether its name says that tabs separate the fields.
+
+    Raises:
+        Problem: The first line can't be read, or has too many columns.
+    """
+
+    def __init__(self, text: TextFile, is_tsv: bool) -> None:
+        # Python's own limit is 131,072 characters a field. It is the process's; a higher one harms nobody.
+        csv.field_size_limit(max(csv.field_size_limit(), min(MAX_RECORD + 1, sys.maxsize)))
+        self._lines = _Lines(text)
+        self._suspect = (0, 0)  # the line with a bad quote, and the last line that it had swallowed
+        self._width = 0
+        self.remark = ""
+        """What to know of the file, in words for the user."""
+        sample = self._lines.peek()
+        if sample and sample[0].lower().startswith("sep=") and len(sample[0].strip()) == 5:  # as Excel writes it
+            self._lines.skip()
+            self.delimiter: str = sample[0][4]
+            sample = sample[1:]
+        else:
+            self.delimiter = _delimiter(sample, "\t" if is_tsv else ",")
+        mark = re.escape(self.delimiter)
+        # "a", "b": blanks before a quote aren't the field's.
+        self._skips = any(re.search(f'{mark} +"(?!")', line) for line in sample) and not any(
+            f'{self.delimiter}"' in line for line in sample
+        )
+
+    def __iter__(self) -> Iterator[CsvRow]:
+        parser = csv.reader(self._lines, delimiter=self.delimiter, skipinitialspace=self._skips, strict=True)
+        while True:
+            self._lines.begin(self.delimiter)
+            try:
+                fields = next(parser)
+            except StopIteration:
+                return
+            except (csv.Error, _TooLong) as error:
+                bad = self._recover(error)
+                if not self._width:
+                    raise Problem(
+                        422,
+                        "bad_dataset",
+                        f"The columns' names can't be read, in line {bad.line}: {bad.reason}",
+                        "Mend that line.",
+                    ) from error
+                yield replace(bad, reason=bad.reason + _BEHIND) if bad.before else bad
+                continue
+            if not any(fields):
+                continue
+            taken = self._lines.taken
+            line = taken[0][0]
+            if not self._width:
+                self._width = len(fields)
+                if self._width > MAX_COLUMNS:
+                    raise Problem(
+                        422,
+                        "bad_dataset",
+                        f"Line {line} names {self._width:,} columns; {MAX_COLUMNS:,} can be read.",
+                        "Take some of the columns out.",
+                    )
+            if len(taken) > _LIKE_ROWS and not self.remark:
+                self._look_inside(fields)
+            quote, last = self._suspect
+            yield CsvRow(line, fields, size=self._lines.size, before=quote if line <= last else 0)
+
+    def _recover(self, error: Exception) -> CsvRow:
+        """Return a bad row, and give back the lines behind its quote."""
+        taken = self._lines.taken
+        line = taken[0][0]
+        if len(taken) == 1:
+            if isinstance(error, _TooLong):
+                return CsvRow(line, [], str(error))
+            if "unexpected end" not in str(error):
+                return CsvRow(line, [], _STRAY if "expected after" in str(error) else f"It isn't CSV: {error}.")
+        start, is_closed = _bad_quote([text or "" for _, text in taken], self.delimiter, self._skips)
+        quote = taken[start][0]
+        behind = taken[start + 1 :]
+        self._suspect = (quote, taken[-1][0])
+        # No line is read more than twice so: behind a quote that stayed open quotes come in pairs, which open none.
+        self._lines.give_back(behind)
+        reason = (
+            f"The quote that opens in line {quote} isn't closed, or a quote inside of its text isn't written twice."
+            if is_closed
+            else f"The quote that opens in line {quote} isn't closed."
+        )
+        return CsvRow(line, [], reason, before=quote if behind else 0)
+
+    def _look_inside(self, fields: list[str]) -> None:
+        """Remark on a text whose lines all look like rows."""
+        inner = [text or "" for _, text in self._lines.taken[1:-1]]
+        if self._width > 1 and all(line.count(self.delimiter) == self._width - 1 for line in inner):
+            self.remark = (
+                f"A text spans lines {self._lines.taken[0][0]} to {self._lines.taken[-1][0]}, which look like rows of their own. "
+                "Is a quote missing there?"
+            )
+
+
+class _TooLong(Exception):  # noqa: N818 - not an error of the file's
+    pass
+
+
+class _Lines:
+    """A file's lines as Python's reader takes them; those of the row at hand are remembered, and can be given back."""
+
+    def __init__(self, text: TextFile) -> None:
+        self._source = text.whole_lines(MAX_RECORD)
+        self._pushed: deque[tuple[int, str | None]] = deque()
+        self._delimiter = ","
+        self.taken: list[tuple[int, str | None]] = []
+        self.size = 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        number, line = self._pushed.popleft() if self._pushed else next(self._source)
+        self.taken.append((number, line))
+        if line is None:
+            raise _TooLong(RECORD_TOO_LONG)
+        self.size += len(line)
+        if self.size > MAX_RECORD or len(self.taken) > _MAX_LINES:
+            raise _TooLong(RECORD_TOO_LONG)
+        if line.count(self._delimiter) > _FIELDS and _fields(line, self._delimiter) > MAX_COLUMNS:
+            raise _TooLong(_TOO_WIDE)
+        return line
+
+    def begin(self, delimiter: str) -> None:
+        """Begin a row."""
+        self._delimiter = delimiter
+        self.taken, self.size = [], 0
+
+    def give_back(self, lines: list[tuple[int, str | None]]) -> None:
+        """Let lines be read again."""
+        self._pushed.extendleft(reversed(lines))
+
+    def peek(self) -> list[str]:
+        """Return the first lines, which are still to be read."""
+        found, size = list[tuple[int, str | None]](), 0
+        for number, line in islice(self._source, _SAMPLE):
+            found.append((number, line))
+            size += len(line or "")
+            if line is None or size > _SAMPLE_CHARS:
+                break
+        self.give_back(found)
+        return [line for _, line in found if line is not None]
+
+    def skip(self) -> None:
+        """Leave the first line out."""
+        self._pushed.popleft()
+
+
+def _fields(line: str, delimiter: str) -> int:
+    """Return at least how many fields a line has, whether or not it begins inside of quotes."""
+    if line.count('"') > _FIELDS:
+        return 0  # a text about quotes
+    parts = line.split('"')
+    return min(sum(part.count(delimiter) for part in parts[start::2]) for start in (0, 1))
+
+
+def _bad_quote(lines: list[str], delimiter: str, skips: bool) -> tuple[int, bool]:
+    """Return the index of the line in which a bad quote opens, and whether it is closed, but at a wrong place."""
+    text = "".join(lines)
+    at, opened, is_closed = 0, 0, False
+    while at < len(text):
+        while skips and text.startswith(" ", at):
+            at += 1
+        if text.startswith('"', at):
+            opened = at
+            end = text.find('"', at + 1)
+            while end >= 0 and text.startswith('"', end + 1):
+                end = text.find('"', end + 2)
+            if end < 0:
+                break
+            if text[end + 1 : end + 2] not in (delimiter, "\r", "\n", ""):
+                is_closed = True
+                break
+            at = end + 1
+        following = text.find(delimiter, at)
+        if following < 0:
+            break
+        at = following + 1
+    for index, line in enumerate(lines):
+        if opened < len(line):
+            return index, is_closed
+        opened -= len(line)
+    return 0, is_closed
+
+
+def _delimiter(sample: list[str], usual: str) -> str:
+    """Return what separates the fields: what stands in the first line and takes the others apart as that."""
+    if not sample:
+        return usual
+    outside = "".join(sample[0].split('"')[::2])
+    found = [mark for mark in dict.fromkeys([usual, *",;\t|"]) if mark in outside]
+    if len(found) < 2 or usual == "\t" == found[0]:
+        return found[0] if found else usual
+
+    def agreeing(mark: str) -> tuple[int, int]:
+        widths = [len(row) for row in csv.reader(sample, delimiter=mark) if row]
+        return sum(width == widths[0] for width in widths), widths[0]
+
+    return max(found, key=agreeing)

@@ -1,0 +1,100 @@
+"""Rows of JSON Lines: a line's object, bounded in what it may become in memory; and the line with some values changed."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+MAX_VALUES = 100_000
+"""Most values that a line may hold, however nested: each takes many times the room of its two or three characters."""
+
+MAX_DEPTH = 200
+"""Most levels that a line's values may be nested in: beyond about 900, Python can't write again what it has read."""
+
+TOO_MANY_VALUES = f"It has more than {MAX_VALUES:,} values."
+TOO_DEEP = f"Its values are nested more than {MAX_DEPTH} levels deep."
+
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+_BRACKET = re.compile(r"[\[\]{}]")
+_BLANK = re.compile(r"[ \t\r\n]*")
+
+
+def excess(line: str) -> str:
+    """Return which bound a line of JSON exceeds, in words; empty: none."""
+    opening = line.count("[") + line.count("{")
+    if opening <= MAX_DEPTH and opening + line.count(",") <= MAX_VALUES:
+        return ""
+    bare = _STRING.sub("", line)
+    opening = bare.count("[") + bare.count("{")
+    if opening + bare.count(",") > MAX_VALUES:
+        return TOO_MANY_VALUES
+    depth = 0
+    for match in _BRACKET.finditer(bare) if opening > MAX_DEPTH else ():
+        depth += 1 if match[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            return TOO_DEEP
+    return ""
+
+
+def parse(line: str) -> dict[str, object] | str:
+    """Return a line's object, or what is wrong with it."""
+    reason = excess(line)
+    if reason:
+        return reason
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        return f"It isn't JSON: {error.msg}, at character {error.colno:,}."
+    except ValueError as error:  # a number of thousands of digits
+        return f"It isn't JSON that can be read: {str(error).partition(';')[0]}."
+    except RecursionError:
+        return TOO_DEEP
+    return row if isinstance(row, dict) else 'It isn\'t a JSON object, such as {"prompt": "…"}.'
+
+
+def changed(line: str, values: Mapping[str, str]) -> str:
+    """Return a line's object with some values changed, and all else, to the last blank, as it was.
+
+    Args:
+        line: A JSON object.
+        values: The new values by key; a key that isn't there is added at the end.
+    """
+    spans, end = _spans(line)
+    pieces, at = list[str](), 0
+    for key, (start, stop) in sorted(spans.items(), key=lambda item: item[1]):
+        if key in values:
+            pieces += [line[at:start], json.dumps(values[key], ensure_ascii=False)]
+            at = stop
+    added = [
+        f"{json.dumps(key, ensure_ascii=False)}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in values.items()
+        if key not in spans
+    ]
+    if added:
+        pieces += [line[at:end], ", " if spans else "", ", ".join(added)]
+        at = end
+    return "".join([*pieces, line[at:]])
+
+
+def _spans(line: str) -> tuple[dict[str, tuple[int, int]], int]:
+    """Return where the value of each key stands, of equal keys the last one's, and where the last value ends."""
+    decoder = json.JSONDecoder()
+    spans: dict[str, tuple[int, int]] = {}
+    at = end = line.index("{") + 1
+    while True:
+        at = _behind_blanks(line, at)
+        if line[at] == "}":
+            return spans, end
+        if line[at] == ",":
+            at = _behind_blanks(line, at + 1)
+        key, at = decoder.raw_decode(line, at)
+        start = _behind_blanks(line, _behind_blanks(line, at) + 1)  # behind the colon
+        _, at = decoder.raw_decode(line, start)
+        spans[key] = (start, at)
+        end = at
+
+
+def _behind_blanks(line: str, at: int) -> int:
+    match = _BLANK.match(line, at)
+    return match.end() if match else at

@@ -1,0 +1,198 @@
+"""Parquet files, decoded in a process of their own.
+
+A few hundred bytes of Parquet may stand for gigabytes, and nothing in the file says so beforehand. The library decodes a
+page at once, and can't be stopped. So it does that where its memory and its time are bounded, and where it can be ended:
+`parquet_child.py` writes the rows as JSON to a pipe, which fills when nobody takes them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lit_lab.problem import Problem
+
+from . import json_rows, parquet_child
+from .text_file import LINE_TOO_LONG, MAX_LINE
+
+MEMORY = 1_500_000_000
+"""Most bytes of address space that decoding may take, the libraries among them."""
+
+SILENCE = 60.0
+"""Seconds that decoding may take between one row and the next."""
+
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
+# Other allocators reserve address space that they don't use.
+
+_LOOKS = 0.2  # seconds between two looks at whether it goes on
+
+
+class ParquetRows:
+    """Reads rows. Iterate once; `close` it.
+
+    Args:
+        path: The file.
+        stop: When this is set, reading ends soon.
+
+    Raises:
+        Problem: It can't be read.
+    """
+
+    def __init__(self, path: Path, stop: threading.Event | None = None) -> None:
+        if not _has_pyarrow():
+            raise Problem(
+                422,
+                "missing_pyarrow",
+                "Reading Parquet files needs the library pyarrow, which the Jupyter server doesn't have.",
+                f"Install it where the server runs ({sys.executable} -m pip install 'lit-lab[parquet]') and restart the "
+                "server; or save the file as .jsonl or .csv.",
+            )
+        self._name = path.name
+        self._size = path.stat().st_size
+        self._stop = stop or threading.Event()
+        self._waiting_since: float | None = None
+        self._is_late = self._is_closed = False
+        self._number = 0
+        self._total = 1
+        # -P: nothing that lies beside the script, or where the server was started, is imported in a library's place.
+        command = [sys.executable, "-P", parquet_child.__file__, str(path.resolve()), str(MEMORY), str(MAX_LINE)]
+        self._child = subprocess.Popen(  # noqa: S603 - our own script
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **_ENVIRONMENT},
+        )
+        if self._child.stdout is None:
+            raise RuntimeError("the process was started without pipes")
+        self._pipe = self._child.stdout
+        threading.Thread(target=self._watch, name="lit-lab-parquet", daemon=True).start()
+        self.columns: list[str] = []
+        """Names of the columns, some of which may be the same."""
+        try:
+            head = self._receive()
+            if head is not None:
+                self.columns, self._total = head["columns"], max(1, head["rows"])
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far, reckoned from the rows."""
+        return min(self._size, int(self._size * self._number / self._total))
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        self._is_closed = True
+        self._child.kill()
+        self._child.wait()
+        for pipe in (self._child.stdin, self._child.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+    def __iter__(self) -> Iterator[tuple[list[Any] | str, int]]:
+        """Yield the values of each row, or what is wrong with it, and how many characters they were."""
+        while (row := self._receive()) is not None:
+            self._number += 1
+            yield row["values"], row["size"]
+
+    def _receive(self) -> dict[str, Any] | None:
+        """Return what the process says next; None: there is no more. Raises `Problem`."""
+        self._waiting_since = time.monotonic()
+        try:
+            line = self._pipe.readline(8 * MAX_LINE)
+        except (OSError, ValueError):  # it was closed meanwhile
+            line = b""
+        finally:
+            self._waiting_since = None
+        if self._stop.is_set():
+            return None
+        said: object = None
+        if line.endswith(b"\n"):
+            text = line.decode(errors="replace")
+            if reason := json_rows.excess(text):
+                return {"values": reason, "size": 0}
+            with contextlib.suppress(ValueError):  # it ended in the middle of a line
+                said = json.loads(text)
+        if not isinstance(said, (dict, list)):
+            raise self._died()
+        if isinstance(said, list):
+            return {"values": said, "size": len(line)}
+        if "end" in said:
+            return None
+        if "long" in said:
+            return {"values": LINE_TOO_LONG, "size": 0}
+        if "error" in said:
+            raise self._problem(said["error"], said["reason"])
+        return said
+
+    def _problem(self, error: str, reason: str) -> Problem:
+        if error == "memory":
+            return Problem(
+                422,
+                "dataset_too_large",
+                f"Reading {self._name} takes more than {MEMORY / 1e9:.1f} GB of memory{self._behind()}.",
+                "Write it with smaller row groups and pages, or take a part of it.",
+            )
+        if error == "open":
+            return Problem(422, "bad_dataset", f"{self._name} isn't a whole Parquet file: {reason}.", "Write it anew.")
+        if error == "deep":
+            return Problem(
+                422, "bad_dataset", f"{self._name} can't be read: {json_rows.TOO_DEEP}", "Write its values as text."
+            )
+        if error == "wide":
+            return Problem(
+                422, "bad_dataset", f"{self._name} has {reason} can be read.", "Take some of the columns out."
+            )
+        return Problem(
+            422,
+            "bad_dataset",
+            f"The file is damaged behind row {self._number:,}: {reason}.",
+            "What stands before is here. Write the file anew.",
+        )
+
+    def _died(self) -> Problem:
+        if self._is_late:
+            return Problem(
+                422,
+                "bad_dataset",
+                f"Reading {self._name} took more than {SILENCE:.0f} seconds for one row{self._behind()}.",
+                "Write it with smaller row groups and pages, or take a part of it.",
+            )
+        # The library ends the process where it finds no memory and has no word for that.
+        return Problem(
+            422,
+            "bad_dataset",
+            f"Reading {self._name} broke off{self._behind()}: the file is damaged, or takes more than {MEMORY / 1e9:.1f} GB of memory.",
+            "Write it anew, with smaller row groups and pages.",
+        )
+
+    def _behind(self) -> str:
+        return f", behind row {self._number:,}" if self._number else ""
+
+    def _watch(self) -> None:
+        """End the process when that is wanted, or when it is silent for too long."""
+        while not self._is_closed and self._child.poll() is None:
+            since = self._waiting_since
+            self._is_late = since is not None and time.monotonic() - since > SILENCE
+            if self._is_late or self._stop.wait(_LOOKS):
+                self._child.kill()
+                return
+
+
+def _has_pyarrow() -> bool:
+    try:
+        return importlib.util.find_spec("pyarrow") is not None
+    except (ImportError, ValueError):
+        return False

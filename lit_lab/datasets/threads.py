@@ -1,0 +1,77 @@
+"""Threads for what takes long, which keep no process alive.
+
+Those of `concurrent.futures` and of `asyncio.to_thread` are waited for when Python ends, whatever they do: a server would
+hang on a file that takes an hour to read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+_Work = tuple[asyncio.AbstractEventLoop, "asyncio.Future[Any]", Callable[[], Any]]
+
+
+class DaemonThreads:
+    """Runs functions, in the order in which they came.
+
+    Args:
+        most: How many run at the same time; more wait.
+        name: What the threads are called.
+    """
+
+    def __init__(self, most: int, name: str) -> None:
+        self._most = most
+        self._name = name
+        self._work: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._started = 0
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
+        """Run a function; must be called in an event loop's thread. It runs even if nobody waits for the result."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._work.put((loop, future, function))
+        with self._lock:
+            self._busy += 1
+            if self._started < min(self._most, self._busy):
+                self._started += 1
+                threading.Thread(target=self._serve, name=f"{self._name}-{self._started}", daemon=True).start()
+        return future
+
+    def end(self) -> None:
+        """Let the threads end when they have done what there is to do; doesn't wait for them."""
+        with self._lock:
+            for _ in range(self._started):
+                self._work.put(None)
+            self._started = self._most
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            loop, future, function = work
+            result: Any = None
+            failure: BaseException | None = None
+            try:
+                result = function()
+            except BaseException as error:  # it is the caller's
+                failure = error
+            with self._lock:
+                self._busy -= 1
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(_tell, future, result, failure)
+            del work, loop, future, function, result, failure  # nothing is kept until the next one comes
+
+
+def _tell(future: asyncio.Future[Any], result: Any, failure: BaseException | None) -> None:
+    if future.done():
+        return
+    if failure is not None:
+        future.set_exception(failure)
+    else:
+        future.set_result(result)
