@@ -23,7 +23,8 @@ class FakeServer {
 
   readonly calls: ICall[] = [];
 
-  client(): ApiClient {
+  /** @param patience - in ms, after which it gives up. */
+  client(patience = 60_000): ApiClient {
     const fetch = async (request: RequestInfo | URL) => {
       const { url, method, body } = request as unknown as {
         url: string;
@@ -49,7 +50,7 @@ class FakeServer {
         fetch,
         Request: PlainRequest as unknown as typeof Request
       }),
-      timing: { silence: 50, firstRetry: 1, longestRetry: 4, patience: 500 }
+      timing: { silence: 200, firstRetry: 1, longestRetry: 4, patience }
     });
   }
 
@@ -327,7 +328,7 @@ describe('ApiClient.events', () => {
 
   it('gives up after a while without an answer', async () => {
     const error = await failure(
-      collect(new FakeServer().client().events('job'))
+      collect(new FakeServer().client(50).events('job'))
     );
     expect(error.error).toBe('network');
   });
@@ -335,9 +336,13 @@ describe('ApiClient.events', () => {
   it('stops when it is aborted', async () => {
     const controller = new AbortController();
     const client = new FakeServer(lines([state('0')], 'end')).client();
-    const reading = collect(client.events('job', 0, controller.signal));
-    setTimeout(() => controller.abort(), 20);
-    const reason = await reading.catch((error: unknown) => error);
+    const reading = async () => {
+      for await (const event of client.events('job', 0, controller.signal)) {
+        expect(event).toEqual(state('0'));
+        controller.abort();
+      }
+    };
+    const reason = await reading().catch((error: unknown) => error);
     expect(isAbort(reason)).toBe(true);
   });
 });

@@ -5,6 +5,7 @@ import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
+import { until } from '../session/fakes';
 import type { IPromptSource } from '../session/source';
 import type { ISession } from '../session/tokens';
 import type { IAnalyzeOptions } from './analyze';
@@ -101,7 +102,7 @@ describe('notebook/link', () => {
     expect(found).toEqual([]);
     open('a.ipynb');
     changed.emit();
-    await settled();
+    await until(() => found.length > 0);
     expect(found.map(source => source.text?.value)).toEqual(['Hi']);
     expect(found[0].link).toMatchObject({ path: 'a.ipynb', source: SOURCE });
   });

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { AnswerToken, Token } from '../api';
+import { until } from '../session/fakes';
 import { cutText, makeMap } from '../session/map';
 import { startRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
@@ -145,10 +146,12 @@ describe('panel/flow', () => {
     expect(inPrompt()).toBe(128);
     const text = () => host.querySelector('[data-part="prompt"]')!.textContent;
     expect(text()).toBe(whole);
-    await act(async () => {
-      await new Promise(done => setTimeout(done, 100));
+    await until(async () => {
+      await act(async () => {
+        await new Promise(done => setTimeout(done, 5));
+      });
+      return inPrompt() === 900;
     });
-    expect(inPrompt()).toBe(900);
     expect(text()).toBe(whole);
     expect(sentences).toBeLessThan(110);
   });

@@ -29,6 +29,31 @@ export async function settle(): Promise<void> {
   }
 }
 
+/** How long a test waits for a condition at most, in ms; only one that fails does. */
+const PATIENCE = 120_000;
+
+/** Wait until a condition holds, or no longer throws; timers go on meanwhile. */
+export async function until(
+  condition: () => boolean | void | Promise<boolean | void>
+): Promise<void> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    try {
+      if ((await condition()) !== false) {
+        return;
+      }
+    } catch (reason) {
+      if (Date.now() > end) {
+        throw reason;
+      }
+    }
+    if (Date.now() > end) {
+      throw new Error(`Waited in vain: ${condition}`);
+    }
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+}
+
 /** Text tokens of words, each with its blanks in front. */
 export function tokens(text: string): AnswerToken[] {
   const pieces = text.match(/\n+|[^\S\n]*[^\s]+|[^\S\n]+/g) ?? [];
