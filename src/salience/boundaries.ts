@@ -44,18 +44,46 @@ export function wordStarts(text: string): number[] {
   for (const match of text.matchAll(/\S+/g)) {
     starts.push(match.index!);
     if (UNSPACED.test(match[0])) {
-      let word = false; // whether a word came already in this chunk
-      for (const part of dictionary().segment(match[0])) {
-        // Opening brackets before the first word stay with it.
-        if (part.isWordLike && word) {
-          starts.push(match.index! + part.index);
-        }
-        word = word || part.isWordLike === true;
+      for (const start of innerStarts(match[0])) {
+        starts.push(match.index! + start);
       }
     }
   }
   return starts;
 }
+
+/**
+ * Where the second and later words of a chunk without blanks begin.
+ *
+ * The dictionary is slow in what is very long: it gets a piece at a time, and
+ * each goes on where the last word of the one before began.
+ */
+function innerStarts(chunk: string): number[] {
+  const starts: number[] = [];
+  let word = false; // whether a word came already in this chunk
+  for (let at = 0; at < chunk.length;) {
+    const piece = chunk.slice(at, at + PIECE);
+    const isLast = at + PIECE >= chunk.length;
+    const parts = [...dictionary().segment(piece)];
+    // The last word may go on behind the piece.
+    const whole = isLast || parts.length < 2 ? parts : parts.slice(0, -1);
+    for (const part of whole) {
+      // Opening brackets before the first word stay with it.
+      if (part.isWordLike && word) {
+        starts.push(at + part.index);
+      }
+      word = word || part.isWordLike === true;
+    }
+    at +=
+      whole.length < parts.length
+        ? parts[parts.length - 1].index
+        : piece.length;
+  }
+  return starts;
+}
+
+/** Units that the dictionary gets at once. */
+const PIECE = 1_000;
 
 let segmenter: Intl.Segmenter | null = null;
 

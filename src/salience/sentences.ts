@@ -24,12 +24,27 @@ const STOP =
 const ITEM =
   /^\s*(?:[-*+•–]\s+)?(?:\(?\d{1,3}(?:\.\d{1,3})*|\(?[A-Za-z]|\(?[ivxlc]{1,5})[.)](?=\s)/;
 
-/** The last word before a full stop, with inner full stops, as in `U.S`. */
-const LAST_WORD = /[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}.'’-]*[\p{L}\p{N}\p{M}])?$/u;
+/** Lines of a console and of a shell. */
+const CONSOLE = /^\s*(?:>>> |\.\.\. |[$#%!] ?\w+ .*--?\w)/;
 
-/** Lines that are code: splitting them at a full stop helps nobody. */
-const CODE =
-  /^\s*(?:>>> |\.\.\. |[$#%!] ?\w+ .*--?\w|(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|const|let|var|function|public|private|SELECT)\b.*[:;(){}=]\s*\S*\s*$)|^[^.!?]*[\w\])] ?(?:=|\+=|:=|=>) ?\S.*$|[;{}]\s*$/;
+/** What a statement begins with. */
+const KEYWORD =
+  /^\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|const|let|var|function|public|private|SELECT)\b/;
+
+/** What stands at a statement's end, or within its last word. */
+const CODE_SIGN = /[:;(){}=]/;
+
+const ASSIGNMENT = /^[^.!?]*[\w\])] ?(?:=|\+=|:=|=>) ?\S/;
+
+/** What ends a line for a regular expression's full stop. */
+const TERMINATOR = /[\n\r\u2028\u2029]/;
+
+/** Units of a word that may be an abbreviation; longer ones are none. */
+const LONGEST_WORD = 200;
+
+const WORD_UNIT = /[\p{L}\p{N}\p{M}.'’-]/u;
+const WORD_START = /[\p{L}\p{N}]/u;
+const WORD_END = /[\p{L}\p{N}\p{M}]/u;
 
 /**
  * Where sentences begin.
@@ -45,7 +60,7 @@ export function sentenceStarts(text: string): number[] {
     const line = text.slice(start, lines[i + 1] ?? text.length);
     const fence = /^\s*(```|~~~)/.test(line);
     starts.push(start);
-    if (!fence && !fenced && !CODE.test(line)) {
+    if (!fence && !fenced && !isCode(line)) {
       for (const offset of sentencesOfLine(line)) {
         starts.push(start + offset);
       }
@@ -63,13 +78,20 @@ function sentencesOfLine(line: string): number[] {
   // In `1. One 2. Two` the number that follows the last one opens a sentence.
   let counted = item ? Number.parseInt(item[0].replace(/\D+/g, ' '), 10) : NaN;
   const code = codeSpans(line);
+  let span = 0; // in code: the first that doesn't end before the stop
   STOP.lastIndex = from;
   for (let stop = STOP.exec(line); stop; stop = STOP.exec(line)) {
     const end = stop.index + stop[0].length;
-    if (code.some(([a, b]) => a <= stop.index && stop.index < b)) {
+    while (span < code.length && code[span][1] <= stop.index) {
+      span++;
+    }
+    if (span < code.length && code[span][0] <= stop.index) {
       continue;
     }
-    const number = /(?:^|\s)(\d{1,3})$/.exec(line.slice(from, stop.index));
+    // Of what stands before it, only a number's own length is looked at.
+    const number = /(?:^|\s)(\d{1,3})$/.exec(
+      line.slice(Math.max(from, stop.index - 4), stop.index)
+    );
     if (stop[0] === '.' && number && Number(number[1]) === counted + 1) {
       counted += 1;
       const begin = stop.index - number[1].length;
@@ -123,7 +145,7 @@ function endsSentence(
   if (closers !== '') {
     return true;
   }
-  const word = LAST_WORD.exec(line.slice(from, stop.index))?.[0] ?? '';
+  const word = lastWord(line, from, stop.index);
   if (takesNumber(word)) {
     return !/^(?:[\d(§]|[IVXLC]{2,}\b|[VXLC]\b)/.test(after);
   }
@@ -131,6 +153,65 @@ function endsSentence(
     return opensSentence(after);
   }
   return !isAbbreviation(word, 'inner');
+}
+
+/**
+ * The last word before a full stop, with inner full stops, as in `U.S`; empty
+ * where there is none, or one that is too long to be an abbreviation.
+ */
+function lastWord(line: string, from: number, stop: number): string {
+  const points = [...line.slice(Math.max(from, stop - LONGEST_WORD), stop)];
+  const end = points.length;
+  let start = end;
+  while (start > 0 && WORD_UNIT.test(points[start - 1])) {
+    start--;
+  }
+  const isCut = start === 0 && stop - LONGEST_WORD > from;
+  while (start < end && !WORD_START.test(points[start])) {
+    start++;
+  }
+  return start === end || isCut || !WORD_END.test(points[end - 1])
+    ? ''
+    : points.slice(start).join('');
+}
+
+/** Whether a line is code: splitting one at a full stop helps nobody. */
+function isCode(line: string): boolean {
+  return (
+    CONSOLE.test(line) ||
+    isStatement(line) ||
+    (!TERMINATOR.test(line) && ASSIGNMENT.test(line)) ||
+    endsInCode(line)
+  );
+}
+
+/**
+ * Whether a line begins with a keyword and has a sign of code in its last word,
+ * or right before that.
+ *
+ * Looked for from the line's end: a pattern of the whole line would try each
+ * sign of a long row of them.
+ */
+function isStatement(line: string): boolean {
+  const keyword = KEYWORD.exec(line);
+  if (keyword === null) {
+    return false;
+  }
+  const body = line.slice(keyword[0].length).trimEnd();
+  let word = body.length;
+  while (word > 0 && !/\s/.test(body[word - 1])) {
+    word--;
+  }
+  if (CODE_SIGN.test(body.slice(word))) {
+    return true;
+  }
+  const before = body.slice(0, word).trimEnd();
+  return before !== '' && CODE_SIGN.test(before[before.length - 1]);
+}
+
+function endsInCode(line: string): boolean {
+  const trimmed = line.trimEnd();
+  return trimmed !== '' && /[;{}]/.test(trimmed[trimmed.length - 1]);
 }
 
 /** Stretches between backticks. */
