@@ -119,7 +119,9 @@ function likest(
       theirs.slice(j, cut(b.length, piece + 1)),
       least
     );
-    found.push(...pairs.map(([x, y]): [number, number] => [i + x, j + y]));
+    for (const [x, y] of pairs) {
+      found.push([i + x, j + y]);
+    }
   }
   return found;
 }
@@ -180,9 +182,12 @@ function likenessOf(one: ICounted, other: ICounted): number {
   if (one.total + other.total === 0) {
     return 0;
   }
+  // By the one of fewer words: a long part may be compared with many short ones.
+  const [few, many] =
+    one.words.size <= other.words.size ? [one, other] : [other, one];
   let common = 0;
-  for (const [word, count] of one.words) {
-    common += Math.min(count, other.words.get(word) ?? 0);
+  for (const [word, count] of few.words) {
+    common += Math.min(count, many.words.get(word) ?? 0);
   }
   return (2 * common) / (one.total + other.total);
 }

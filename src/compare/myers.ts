@@ -8,7 +8,7 @@ export interface IMatch {
 }
 
 /** Edits after which a stretch is cut in two where the search has come. */
-const LEAST_PATIENCE = 256;
+const PATIENCE = 256;
 
 /**
  * What two sequences have in common, in order.
@@ -16,7 +16,7 @@ const LEAST_PATIENCE = 256;
  * Myers' linear-space algorithm (1986). Where two sequences differ so much that
  * the shortest script would take long, the search is cut where it has come
  * farthest; what is found is then a common subsequence, not always the longest.
- * Time is bounded by (n + m) · max(256, √(n + m)) steps.
+ * Time is bounded by (n + m) · 256 steps.
  */
 export function commonParts(
   left: readonly string[],
@@ -49,7 +49,6 @@ class Search {
     this._shift = _b.length + 1;
     this._forth = new Int32Array(size + 3);
     this._back = new Int32Array(size + 3);
-    this._patience = Math.max(LEAST_PATIENCE, Math.ceil(Math.sqrt(size)));
   }
 
   run(): IMatch[] {
@@ -164,7 +163,7 @@ class Search {
           return [x, x - d];
         }
       }
-      if (edits >= this._patience) {
+      if (edits >= PATIENCE) {
         return this._farthest(
           { left, leftEnd, right, rightEnd },
           [forthLow, forthHigh],
@@ -206,7 +205,6 @@ class Search {
   private readonly _shift: number;
   private readonly _forth: Int32Array;
   private readonly _back: Int32Array;
-  private readonly _patience: number;
 }
 
 const MAX = 2 ** 31 - 1;

@@ -156,7 +156,7 @@ export function differenceOfTexts(
 ): ITextDifference {
   const changes: ISentenceChange[] = [];
   let same = 0;
-  const words: Record<Side, TextSpan[]> = { left: [], right: [] };
+  const words: Record<Side, TextSpan[][]> = { left: [], right: [] };
   const [leftAt, rightAt] = [offsetsOf(left.tokens), offsetsOf(right.tokens)];
   const [ours, theirs] = [sentencesOf(left, part), sentencesOf(right, part)];
   const a = ours.map(span => textOf(left.tokens, span));
@@ -174,13 +174,17 @@ export function differenceOfTexts(
     });
     const only = differentWords(i === null ? '' : a[i], j === null ? '' : b[j]);
     if (i !== null) {
-      words.left.push(...moved(only.left, leftAt[ours[i][0]]));
+      words.left.push(moved(only.left, leftAt[ours[i][0]]));
     }
     if (j !== null) {
-      words.right.push(...moved(only.right, rightAt[theirs[j][0]]));
+      words.right.push(moved(only.right, rightAt[theirs[j][0]]));
     }
   }
-  return { changes, same, words };
+  return {
+    changes,
+    same,
+    words: { left: words.left.flat(), right: words.right.flat() }
+  };
 }
 
 function moved(spans: readonly TextSpan[], by: number): TextSpan[] {
