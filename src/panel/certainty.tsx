@@ -60,6 +60,11 @@ export function spell(text: string, piece: string): string {
   return seen.trim() === '' ? '␣' : seen.trim();
 }
 
+/** A text with a sign for blanks that break its line. */
+export function onOneLine(text: string): string {
+  return text.replace(/\s+/g, blank => (blank.includes('\n') ? ' ⏎ ' : blank));
+}
+
 /** A token's probability and what else there was, or a segment's in a line. */
 export function Certainty(props: {
   tokens: readonly (Token | AnswerToken)[];

@@ -8,7 +8,7 @@ import type { IText } from '../session/map';
 import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
-import { spell } from './certainty';
+import { onOneLine, spell } from './certainty';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 
@@ -223,7 +223,7 @@ function Choice(props: {
     >
       <span className="lit-choice-text">
         <bdi className="lit-choice-before" aria-hidden>
-          {before.replace(/\s*\n\s*/g, ' ⏎ ')}
+          {onOneLine(before)}
         </bdi>{' '}
         <bdi>{was}</bdi>
         <span className="lit-visually-hidden">{trans.__('rather than')}</span>

@@ -5,7 +5,7 @@ import type { AnswerToken, Token } from '../api';
 import { percent } from '../session/labels';
 import type { IText } from '../session/map';
 import { textOf } from '../session/map';
-import { spell } from './certainty';
+import { onOneLine, spell } from './certainty';
 import { usePanel } from './context';
 
 /** How many of the most improbable tokens are listed. */
@@ -170,5 +170,5 @@ function Likeliest({ token }: { token: AnswerToken }): JSX.Element | null {
 /** A few words before a token of the answer. */
 function contextOf(text: IText, index: number): string {
   const before = textOf(text.tokens, [Math.max(text.seam, index - 5), index]);
-  return before.trimStart().replace(/\s*\n\s*/g, ' ⏎ ');
+  return onOneLine(before.trimStart());
 }
