@@ -88,13 +88,15 @@ function dedent(value: string): IEdit[] {
 function cleandoc(value: string): IEdit[] {
   const lines = linesOf(value);
   const indent = (text: string) => LEADING_SPACE.exec(text)![0].length;
-  const margins = lines
+  const margin = lines
     .slice(1)
     .filter(({ text }) => indent(text) < text.length)
-    .map(({ text }) => indent(text));
-  const margin = margins.length > 0 ? Math.min(...margins) : 0;
+    .reduce<number | null>(
+      (least, { text }) => Math.min(least ?? Infinity, indent(text)),
+      null
+    );
   const removed = lines.map(({ text }, index) =>
-    index === 0 ? indent(text) : Math.min(margin, text.length)
+    index === 0 ? indent(text) : Math.min(margin ?? 0, text.length)
   );
   const kept = lines.map(({ text }, index) => text.length - removed[index] > 0);
   const first = kept.indexOf(true);

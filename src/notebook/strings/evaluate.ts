@@ -24,6 +24,12 @@ export interface IText {
   };
 }
 
+/**
+ * Calls, brackets and `%` within each other that are followed. Each makes a new
+ * text of the one within, so that many of them over a long text would take long.
+ */
+const MAX_DEPTH = 32;
+
 const STRIPS = new Set(['strip', 'lstrip', 'rstrip']);
 
 /**
@@ -33,8 +39,12 @@ const STRIPS = new Set(['strip', 'lstrip', 'rstrip']);
 export function evaluate(
   node: SyntaxNode,
   source: string,
-  context: IFindContext
+  context: IFindContext,
+  depth = 0
 ): IText | null {
+  if (depth > MAX_DEPTH) {
+    return null;
+  }
   switch (node.name) {
     case 'String':
     case 'FormatString':
@@ -43,12 +53,16 @@ export function evaluate(
       return literals(childrenOf(node), source, context);
     case 'ParenthesizedExpression': {
       const inner = childrenOf(node).filter(isExpression);
-      return inner.length === 1 ? evaluate(inner[0], source, context) : null;
+      return inner.length === 1
+        ? evaluate(inner[0], source, context, depth + 1)
+        : null;
     }
-    case 'BinaryExpression':
-      return operation(node, source, context);
+    case 'BinaryExpression': {
+      const found = beginning(chainOf(node), source, context, depth);
+      return found?.node.to === node.to ? found.text : null;
+    }
     case 'CallExpression':
-      return call(node, source, context);
+      return call(node, source, context, depth);
     default:
       return null;
   }
@@ -126,29 +140,85 @@ function literals(
   return { kind, ...builder.build(), fields, problems: [...problems] };
 }
 
-/** `text + text` and `text % values`. */
-function operation(
-  node: SyntaxNode,
+/** Operations that lean on each other's left, as in `a + b + c`. */
+export interface IChain {
+  readonly first: SyntaxNode;
+  /** From the innermost: the operation, and its right side. */
+  readonly links: readonly {
+    readonly node: SyntaxNode;
+    readonly operator: SyntaxNode;
+    readonly right: SyntaxNode;
+  }[];
+}
+
+/**
+ * The chain that an operation ends: as deep a tree as it has links, which no
+ * function can go down by calling itself.
+ */
+export function chainOf(node: SyntaxNode): IChain {
+  const links = [];
+  let first = node;
+  while (first.name === 'BinaryExpression') {
+    const [left, operator, right] = childrenOf(first);
+    if (right === undefined) {
+      break;
+    }
+    links.push({ node: first, operator, right });
+    first = left;
+  }
+  return { first, links: links.reverse() };
+}
+
+/**
+ * The longest beginning of a chain of `+` and `%` that is a text, and its node;
+ * null when there is none.
+ */
+export function beginning(
+  { first, links }: IChain,
   source: string,
-  context: IFindContext
-): IText | null {
-  const [left, operator, right] = childrenOf(node);
-  if (right === undefined) {
+  context: IFindContext,
+  depth = 0
+): { text: IText; node: SyntaxNode } | null {
+  const begun =
+    first.name === 'BinaryExpression'
+      ? null
+      : evaluate(first, source, context, depth);
+  if (begun === null) {
     return null;
   }
-  const sign = source.slice(operator.from, operator.to);
-  if (sign !== '+' && sign !== '%') {
-    return null;
+  let text = begun;
+  let node = first;
+  /** Texts to be joined to `text`, all at once. */
+  let others: IText[] = [];
+  let filled = depth;
+  for (const link of links) {
+    const sign = source.slice(link.operator.from, link.operator.to);
+    if (sign === '+') {
+      const other = evaluate(link.right, source, context, depth + 1);
+      if (other === null || other.before || text.before) {
+        break;
+      }
+      others.push(other);
+    } else if (sign === '%' && ++filled <= MAX_DEPTH) {
+      const left = concatenate([text, ...others]);
+      const after = formatted(
+        left,
+        readPercent(left, operands(link.right, source), context)
+      );
+      if (after === null) {
+        break;
+      }
+      text = after;
+      others = [];
+    } else {
+      break;
+    }
+    node = link.node;
   }
-  const text = evaluate(left, source, context);
-  if (text === null) {
-    return null;
-  }
-  if (sign === '+') {
-    const other = evaluate(right, source, context);
-    return other === null ? null : concatenate(text, other);
-  }
-  return formatted(text, readPercent(text, operands(right, source), context));
+  return {
+    text: others.length === 0 ? text : concatenate([text, ...others]),
+    node
+  };
 }
 
 /** The values on the right of `%`. */
@@ -180,7 +250,8 @@ export function operands(node: SyntaxNode, source: string): IArguments {
 function call(
   node: SyntaxNode,
   source: string,
-  context: IFindContext
+  context: IFindContext,
+  depth: number
 ): IText | null {
   const [callee, list] = childrenOf(node);
   if (callee === undefined || list?.name !== 'ArgList') {
@@ -190,7 +261,9 @@ function call(
   if (/^(textwrap\.)?dedent$|^(inspect\.)?cleandoc$/.test(name)) {
     const inner = childrenOf(list).filter(isExpression);
     const text =
-      inner.length === 1 ? evaluate(inner[0], source, context) : null;
+      inner.length === 1
+        ? evaluate(inner[0], source, context, depth + 1)
+        : null;
     return text === null
       ? null
       : stepped(text, {
@@ -205,7 +278,7 @@ function call(
   if (!STRIPS.has(verb) && verb !== 'format') {
     return null;
   }
-  const text = evaluate(object, source, context);
+  const text = evaluate(object, source, context, depth + 1);
   if (text === null) {
     return null;
   }
@@ -219,7 +292,7 @@ function call(
   if (inner.length === 0) {
     return stepped(text, { name: verb as 'strip' });
   }
-  const chars = evaluate(inner[0], source, context);
+  const chars = evaluate(inner[0], source, context, depth + 1);
   const known = inner.length === 1 && chars !== null && !chars.fields.length;
   return known
     ? stepped(text, { name: verb as 'strip', chars: chars.value })
@@ -265,27 +338,23 @@ function formatted(text: IText, template: IFormatted): IText | null {
       };
 }
 
-/** Two texts joined; null where steps still wait in one of them. */
-function concatenate(one: IText, other: IText): IText | null {
-  if (one.before !== undefined || other.before !== undefined) {
-    return null;
-  }
+/** Texts joined, in none of which steps still wait. */
+function concatenate(texts: readonly IText[]): IText {
   const builder = new MappedBuilder();
-  builder.pushSlice(one, 0, one.value.length);
-  builder.pushSlice(other, 0, other.value.length);
-  const shift = one.value.length;
-  return {
-    kind: one.kind === 'string' ? other.kind : one.kind,
-    ...builder.build(),
-    fields: [
-      ...one.fields,
-      ...other.fields.map(field => ({
-        ...field,
-        value: [field.value[0] + shift, field.value[1] + shift] as const
-      }))
-    ],
-    problems: [...new Set([...one.problems, ...other.problems])]
-  };
+  const fields: IFoundField[] = [];
+  const problems = new Set<string>();
+  let kind: TextKind = 'string';
+  for (const text of texts) {
+    const shift = builder.length;
+    builder.pushSlice(text, 0, text.value.length);
+    for (const field of text.fields) {
+      const [start, end] = field.value;
+      fields.push({ ...field, value: [start + shift, end + shift] });
+    }
+    text.problems.forEach(problem => problems.add(problem));
+    kind = kind === 'string' ? text.kind : kind;
+  }
+  return { kind, ...builder.build(), fields, problems: [...problems] };
 }
 
 /** A whole text that stands in its source as it is. */

@@ -69,6 +69,9 @@ export interface IFacts {
   readonly formats: readonly IFormatCall[];
 }
 
+/** What ends a parameter's name and type. */
+const SIGNS = new Set([',', 'AssignOp']);
+
 /** Read a Python source. */
 export function readFacts(
   source: string,
@@ -80,22 +83,35 @@ export function readFacts(
   const calls: ICall[] = [];
   const formats: IFormatCall[] = [];
   const textOf = (node: SyntaxNode) => source.slice(node.from, node.to);
-  visit(parseWithMagics(source, parser).topNode, null);
+  // Trees may be as deep as the source is long: no function calls itself here.
+  const open: [SyntaxNode, IFunction | null][] = [
+    [parseWithMagics(source, parser).topNode, null]
+  ];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [node, scope] = next;
+    const inner = visit(node, scope);
+    for (let child = node.lastChild; child; child = child.prevSibling) {
+      open.push([child, inner]);
+    }
+  }
   return { assignments, functions, calls, formats };
 
-  function visit(node: SyntaxNode, scope: IFunction | null): void {
-    let inner = scope;
-    if (node.name === 'AssignStatement') {
-      assign(node, scope);
-    } else if (node.name === 'FunctionDefinition') {
-      inner = define(node) ?? scope;
-    } else if (node.name === 'CallExpression') {
-      call(node);
-    } else if (node.name === 'BinaryExpression') {
-      percent(node);
-    }
-    for (let child = node.firstChild; child; child = child.nextSibling) {
-      visit(child, inner);
+  /** Read a node; returns the scope of what is in it. */
+  function visit(node: SyntaxNode, scope: IFunction | null): IFunction | null {
+    switch (node.name) {
+      case 'AssignStatement':
+        assign(node, scope);
+        return scope;
+      case 'FunctionDefinition':
+        return define(node) ?? scope;
+      case 'CallExpression':
+        call(node);
+        return scope;
+      case 'BinaryExpression':
+        percent(node);
+        return scope;
+      default:
+        return scope;
     }
   }
 
@@ -110,16 +126,23 @@ export function readFacts(
       }
     }
     const values = sides.pop()!;
+    const known = new Map<number, Known | null>();
+    const valueAt = (index: number) => {
+      if (!known.has(index)) {
+        known.set(index, knownOf(values[index], source, context));
+      }
+      return known.get(index)!;
+    };
     for (const targets of sides) {
       if (targets.length !== values.length) {
         continue;
       }
       targets.forEach((target, index) => {
-        const known = knownOf(values[index], source, context);
-        if (target.name === 'VariableName' && known !== null) {
+        const value = target.name === 'VariableName' ? valueAt(index) : null;
+        if (value !== null) {
           assignments.push({
             name: textOf(target),
-            known,
+            known: value,
             at: target.from,
             scope
           });
@@ -139,6 +162,7 @@ export function readFacts(
     const defaults = new Map<string, Known>();
     const children = childrenOf(list);
     let keywordOnly = false;
+    let next = 0;
     children.forEach((child, index) => {
       const before = children[index - 1]?.name;
       if (child.name === '*') {
@@ -149,9 +173,12 @@ export function readFacts(
         if (!keywordOnly && !(positional.length === 0 && isSelf(parameter))) {
           positional.push(parameter);
         }
-        const sign = children
-          .slice(index + 1)
-          .find(({ name }) => name === ',' || name === 'AssignOp');
+        // A type may stand between them; the search goes on where it was.
+        next = Math.max(next, index + 1);
+        while (next < children.length && !SIGNS.has(children[next].name)) {
+          next++;
+        }
+        const sign = children[next];
         const value = sign?.name === 'AssignOp' ? sign.nextSibling : null;
         const known = value ? knownOf(value, source, context) : null;
         if (known !== null) {

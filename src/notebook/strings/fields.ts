@@ -11,22 +11,38 @@ export interface IScannedField {
   readonly format: string;
 }
 
+/** Fields within fields; Python takes as many at most. */
+const MAX_DEPTH = 149;
+
 /**
  * Read the field that opens at `open`.
  *
- * Returns null when it isn't closed before `limit`, or holds no expression.
+ * Returns null when it isn't closed before `limit`, holds no expression, or
+ * nests deeper than Python takes.
+ *
+ * @param depth - how many fields it is within.
  */
 export function scanField(
   source: string,
   open: number,
-  limit: number
+  limit: number,
+  depth = 0
 ): IScannedField | null {
+  if (depth > MAX_DEPTH) {
+    return null;
+  }
   const comments: Span[] = [];
-  const expressionEnd = skipExpression(source, open + 1, limit, comments);
+  const expressionEnd = skipExpression(
+    source,
+    open + 1,
+    limit,
+    depth,
+    comments
+  );
   if (expressionEnd === null) {
     return null;
   }
-  const to = skipFormat(source, expressionEnd, limit);
+  const to = skipFormat(source, expressionEnd, limit, depth);
   if (to === null) {
     return null;
   }
@@ -52,13 +68,14 @@ function skipExpression(
   source: string,
   from: number,
   limit: number,
+  within: number,
   comments: Span[]
 ): number | null {
   let depth = 0;
   for (let at = from; at < limit; at++) {
     const unit = source[at];
     if (unit === '"' || unit === "'") {
-      const end = skipString(source, at, from, limit);
+      const end = skipString(source, at, from, limit, within);
       if (end === null) {
         return null;
       }
@@ -88,7 +105,8 @@ function skipExpression(
 function skipFormat(
   source: string,
   from: number,
-  limit: number
+  limit: number,
+  within: number
 ): number | null {
   let at = from;
   if (source[at] === '!') {
@@ -101,7 +119,7 @@ function skipFormat(
       return at + 1;
     }
     if (source[at] === '{') {
-      const nested = scanField(source, at, limit);
+      const nested = scanField(source, at, limit, within + 1);
       if (nested === null) {
         return null;
       }
@@ -116,7 +134,8 @@ function skipString(
   source: string,
   at: number,
   from: number,
-  limit: number
+  limit: number,
+  within: number
 ): number | null {
   let prefix = at;
   while (prefix > from && /[A-Za-z]/.test(source[prefix - 1])) {
@@ -134,7 +153,7 @@ function skipString(
     } else if (isFormat && source.startsWith('{{', end)) {
       end++;
     } else if (isFormat && source[end] === '{') {
-      const nested = scanField(source, end, limit);
+      const nested = scanField(source, end, limit, within + 1);
       if (nested === null) {
         return null;
       }

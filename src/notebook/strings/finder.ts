@@ -5,10 +5,10 @@ import type { Parser } from '@lezer/common';
 import { plain } from '../../session/mapped';
 import type { ISuggestion, TextKind } from '../../session/source';
 import { readFacts } from './facts';
-import type { IFacts } from './facts';
+import type { IFacts, IFormatCall } from './facts';
 import { readFormat, readPercent } from './format';
 import { findOtherStrings } from './other';
-import { findPythonStrings } from './python';
+import { findPythonStrings, MOST_PROBLEMS } from './python';
 import { suggest } from './suggest';
 import type { IFindContext, IFoundText } from './types';
 
@@ -55,11 +55,18 @@ export class StringFinder {
     }
     return this._withNames(context => {
       const found = findPythonStrings(source, parser, context);
+      const named = found.some(
+        ({ kind, variable }) => kind === 'string' && variable !== undefined
+      );
+      const templates = named
+        ? this._templates(notebook, parser, context)
+        : NO_TEMPLATES;
       return found.map(text => {
-        const { variable } = text;
-        return text.kind === 'string' && variable !== undefined
-          ? this._asTemplate(text, variable, notebook, parser, context)
-          : text;
+        const asked =
+          text.kind === 'string' && text.variable !== undefined
+            ? templates.get(text.variable)
+            : undefined;
+        return asked === undefined ? text : asTemplate(text, asked, context);
       });
     });
   }
@@ -90,38 +97,25 @@ export class StringFinder {
     return loaded?.support?.language.parser ?? null;
   }
 
-  /** A string whose variable is filled in by `.format(…)` or `%` is a template. */
-  private _asTemplate(
-    text: IFoundText,
-    variable: string,
+  /** The first `.format(…)` or `%` of each variable, by its name. */
+  private _templates(
     notebook: INotebookText,
     parser: Parser,
     context: IFindContext
-  ): IFoundText {
+  ): ReadonlyMap<string, ITemplateCall> {
+    const templates = new Map<string, ITemplateCall>();
     for (const [cell, { type, source }] of notebook.cells.entries()) {
       // Reading all cells' facts is dear; most notebooks hold no such call.
       if (type !== 'code' || !/\.\s*format|%/.test(source)) {
         continue;
       }
-      const { formats } = this._facts(source, parser, context);
-      const call = formats.find(({ name }) => name === variable);
-      if (call !== undefined) {
-        const read = call.how === 'format' ? readFormat : readPercent;
-        const { problems, ...template } = read(text, call.args, context);
-        const told = [...(text.problem ? [text.problem] : []), ...problems];
-        return {
-          ...text,
-          ...template,
-          fields: template.fields.map(field => ({
-            ...field,
-            asked: { cell, at: call.at }
-          })),
-          kind: 'template',
-          ...(told.length > 0 ? { problem: told.join(' ') } : {})
-        };
+      for (const call of this._facts(source, parser, context).formats) {
+        if (!templates.has(call.name)) {
+          templates.set(call.name, { cell, call });
+        }
       }
     }
-    return text;
+    return templates;
   }
 
   private _facts(
@@ -207,6 +201,37 @@ export function whole(
 ): IFoundText {
   const text = plain(source.slice(from, to), from);
   return { kind, ...text, fields: [], span: [from, to] };
+}
+
+/** A call that fills a variable's string in, and the index of its cell. */
+interface ITemplateCall {
+  readonly cell: number;
+  readonly call: IFormatCall;
+}
+
+const NO_TEMPLATES: ReadonlyMap<string, ITemplateCall> = new Map();
+
+/** A string whose variable is filled in by `.format(…)` or `%` is a template. */
+function asTemplate(
+  text: IFoundText,
+  { cell, call }: ITemplateCall,
+  context: IFindContext
+): IFoundText {
+  const read = call.how === 'format' ? readFormat : readPercent;
+  const { problems, ...template } = read(text, call.args, context);
+  const told = [...(text.problem ? [text.problem] : []), ...problems];
+  return {
+    ...text,
+    ...template,
+    fields: template.fields.map(field => ({
+      ...field,
+      asked: { cell, at: call.at }
+    })),
+    kind: 'template',
+    ...(told.length > 0
+      ? { problem: told.slice(0, MOST_PROBLEMS).join(' ') }
+      : {})
+  };
 }
 
 const NO_FACTS: IFacts = {

@@ -36,6 +36,7 @@ export function readFormat(
   const edits: IEdit[] = [];
   const places: IPlaceholder[] = [];
   const problems = new Set<string>();
+  const closing = closingBraces(value);
   let automatic = 0;
   for (let at = 0; at < value.length; at++) {
     const unit = value[at];
@@ -47,7 +48,7 @@ export function readFormat(
       at++;
       continue;
     }
-    const to = unit === '{' ? closingBrace(value, at) : null;
+    const to = unit === '{' ? (closing.get(at) ?? null) : null;
     if (to === null) {
       problems.add(trans.__('A “%1” stands alone.', unit));
       continue;
@@ -90,8 +91,9 @@ export function readPercent(
   const edits: IEdit[] = [];
   const places: IPlaceholder[] = [];
   const problems = new Set<string>();
+  // A key has a bound: it would be looked for to the end from each percent sign.
   const pattern =
-    /%(?:\(([^)]*)\))?([#0\- +]*)(\*|\d+)?(\.(?:\*|\d*))?[hlL]?([diouxXeEfFgGcrsa%])|%/g;
+    /%(?:\(([^)]{0,200})\))?([#0\- +]*)(\*|\d+)?(\.(?:\*|\d*))?[hlL]?([diouxXeEfFgGcrsa%])|%/g;
   let position = 0;
   for (const match of text.value.matchAll(pattern)) {
     const [whole, key, flags, width, precision, type] = match;
@@ -175,15 +177,16 @@ function isName(expression: string): boolean {
   );
 }
 
-/** Position after the brace that closes the one at `open`. */
-function closingBrace(value: string, open: number): number | null {
-  let depth = 0;
-  for (let at = open; at < value.length; at++) {
+/** For each brace that is closed, the position after the one that does it. */
+function closingBraces(value: string): Map<number, number> {
+  const closing = new Map<number, number>();
+  const open: number[] = [];
+  for (let at = 0; at < value.length; at++) {
     if (value[at] === '{') {
-      depth++;
-    } else if (value[at] === '}' && --depth === 0) {
-      return at + 1;
+      open.push(at);
+    } else if (value[at] === '}' && open.length > 0) {
+      closing.set(open.pop()!, at + 1);
     }
   }
-  return null;
+  return closing;
 }

@@ -77,12 +77,15 @@ export function decodeLiteral(
     problems.add(trans.__('The string is not closed.'));
   }
   const special = literal.format ? /[\\\r{}]/g : /[\\\r]/g;
-  const { to } = literal;
-  let at = literal.from;
+  const { from, to } = literal;
+  // What stands behind the literal is another's to look through.
+  const inside = source.slice(from, to);
+  const braces = { refused: 0 };
+  let at = from;
   while (at < to) {
-    special.lastIndex = at;
-    const next = special.exec(source);
-    const end = next === null ? to : Math.min(next.index, to);
+    special.lastIndex = at - from;
+    const next = special.exec(inside);
+    const end = next === null ? to : from + next.index;
     builder.push(source.slice(at, end), [at, end]);
     at = end;
     if (at === to) {
@@ -102,7 +105,7 @@ export function decodeLiteral(
         break;
       }
       default:
-        at = decodeBrace(source, at, to, context, decoded);
+        at = decodeBrace(source, at, to, braces, context, decoded);
     }
   }
 }
@@ -170,11 +173,18 @@ function decodeEscape(
   return verbatim(source, at, 1, builder);
 }
 
+/**
+ * Braces of an f-string that may open nothing; behind so many none is looked
+ * at, since each may be looked for to the string's end.
+ */
+const MOST_REFUSED = 16;
+
 /** Decode the brace of an f-string at `at`; returns the position after it. */
 function decodeBrace(
   source: string,
   at: number,
   to: number,
+  braces: { refused: number },
   { trans }: IFindContext,
   { builder, fields, problems }: IDecoded
 ): number {
@@ -183,8 +193,12 @@ function decodeBrace(
     builder.push(brace, [at, at + 2]);
     return at + 2;
   }
-  const field = brace === '{' ? scanField(source, at, to) : null;
+  const field =
+    brace === '{' && braces.refused < MOST_REFUSED
+      ? scanField(source, at, to)
+      : null;
   if (field === null) {
+    braces.refused += brace === '{' ? 1 : 0;
     problems.add(trans.__('A “%1” stands alone.', brace));
     return verbatim(source, at, 1, builder);
   }

@@ -73,7 +73,7 @@ export function cellMagic(source: string): ICellMagic | null {
 const LINE = /^[ \t]*(?:[%!?].*|[\w.*]+\?\??[ \t]*)$/;
 
 /** `name = !command` and `name = %magic`. */
-const ASSIGNED = /^([ \t]*[\w.,[\] \t]+=[ \t]*)[!%].*$/;
+const ASSIGNED = /^([\w.,[\] \t]+=[ \t]*)[!%].*$/;
 
 const BRACKETS = new Set([
   'ArgList',

@@ -1,7 +1,14 @@
 /** All strings of a Python source. */
 import type { Parser, SyntaxNode } from '@lezer/common';
 
-import { childrenOf, evaluate, isExpression, verbatimText } from './evaluate';
+import {
+  beginning,
+  chainOf,
+  childrenOf,
+  evaluate,
+  isExpression,
+  verbatimText
+} from './evaluate';
 import type { IText } from './evaluate';
 import { cellMagic, parseWithMagics } from './magics';
 import type { IFindContext, IFoundText } from './types';
@@ -29,15 +36,40 @@ export function findPythonStrings(
     }
   }
   const strings: IFoundText[] = [];
-  visit(parseWithMagics(source, parser).topNode);
+  // Trees may be as deep as the source is long: no function calls itself here.
+  const open: SyntaxNode[] = [parseWithMagics(source, parser).topNode];
+  for (let node = open.pop(); node; node = open.pop()) {
+    look(node)
+      .reverse()
+      .forEach(part => open.push(part));
+  }
   return [...strings, ...found];
 
-  function visit(node: SyntaxNode): void {
+  /** Take a node as a text; else its parts, which are to be looked at. */
+  function look(node: SyntaxNode): SyntaxNode[] {
+    if (node.name === 'BinaryExpression') {
+      const chain = chainOf(node);
+      const begun = beginning(chain, source, context);
+      const rest = chain.links.filter(
+        link => begun === null || link.node.to > begun.node.to
+      );
+      if (begun !== null) {
+        take(begun.node, begun.text);
+      }
+      return [
+        ...(begun === null ? childrenOf(chain.first) : []),
+        ...rest.map(link => link.right)
+      ];
+    }
     const text = evaluate(node, source, context);
     if (text === null) {
-      childrenOf(node).forEach(visit);
-      return;
+      return childrenOf(node);
     }
+    take(node, text);
+    return [];
+  }
+
+  function take(node: SyntaxNode, text: IText): void {
     const problem = surroundings(node, source, context);
     strings.push({
       ...asFound(
@@ -51,6 +83,9 @@ export function findPythonStrings(
   }
 }
 
+/** Problems of a text that are told. */
+export const MOST_PROBLEMS = 5;
+
 function asFound(
   { problems, ...text }: IText,
   span: readonly [number, number]
@@ -58,7 +93,9 @@ function asFound(
   return {
     ...text,
     span,
-    ...(problems.length > 0 ? { problem: problems.join(' ') } : {})
+    ...(problems.length > 0
+      ? { problem: problems.slice(0, MOST_PROBLEMS).join(' ') }
+      : {})
   };
 }
 
@@ -68,13 +105,29 @@ function variableOf(node: SyntaxNode, source: string): { variable?: string } {
   if (parent?.name !== 'AssignStatement') {
     return {};
   }
-  const names = childrenOf(parent).filter(isExpression);
+  const names = firstExpressions(parent, 4);
   const target = names[0];
   return names.length <= 3 &&
     names[names.length - 1].from === node.from &&
     target.name === 'VariableName'
     ? { variable: source.slice(target.from, target.to) }
     : {};
+}
+
+/** The first parts of a node that are more than punctuation. */
+function firstExpressions(parent: SyntaxNode, most: number): SyntaxNode[] {
+  const found: SyntaxNode[] = [];
+  let child = parent.firstChild;
+  for (; child && found.length < most; child = child.nextSibling) {
+    if (
+      child.name !== 'Comment' &&
+      !child.type.isError &&
+      isExpression(child)
+    ) {
+      found.push(child);
+    }
+  }
+  return found;
 }
 
 /** What code around a text does to it that only running it would tell. */

@@ -16,6 +16,16 @@ import type { IFindContext, IFoundField, IFoundText } from './types';
 /** Names of names of names: an end for what may go in a circle. */
 const MAX_ALIASES = 8;
 
+/** Names that are looked for of one field: calls of calls are very many ways. */
+const MAX_LOOKS = 200;
+
+/** The same of all fields together. */
+const MAX_ALL_LOOKS = 2_000;
+
+/** Fields that values are looked for; and an expression's longest. */
+const MAX_FIELDS = 500;
+const MAX_EXPRESSION = 10_000;
+
 /** A cell's facts, and its number in the notebook, from 1. */
 export interface ICellFacts {
   readonly facts: IFacts;
@@ -27,6 +37,21 @@ interface IPlace {
   readonly cell: number;
   readonly at: number;
   readonly scope: IFunction | null;
+}
+
+/** A call, and the index of its cell. */
+interface ICallAt {
+  readonly call: ICall;
+  readonly cell: number;
+}
+
+/** What all cells say of names, by name and in order. */
+interface IIndex {
+  readonly assignments: Map<
+    string,
+    { readonly assignment: IAssignment; readonly place: IPlace }[]
+  >;
+  readonly calls: Map<string, ICallAt[]>;
 }
 
 /**
@@ -50,7 +75,17 @@ export function suggest(
   const at = text.span[0];
   const scope = innermost(cells[index].facts.functions, at);
   const suggestions: Record<string, ISuggestion> = {};
+  const known = indexOf(cells);
+  const seen = new Set<string>();
+  let looks = 0;
+  let allLooks = 0;
   for (const field of text.fields) {
+    // The same name twice is the same variable.
+    if (seen.has(field.name) || seen.size >= MAX_FIELDS) {
+      continue;
+    }
+    seen.add(field.name);
+    looks = 0;
     const place = field.asked
       ? {
           ...field.asked,
@@ -60,13 +95,13 @@ export function suggest(
           )
         }
       : { cell: index, at, scope };
-    const known = field.wanted === null ? null : read(field.wanted);
+    const wanted = field.wanted === null ? null : read(field.wanted);
     const value =
-      known === null
+      wanted === null
         ? null
-        : 'text' in known
-          ? { known, from: cellName(place.cell) }
-          : resolve(known.name, place, 0);
+        : 'text' in wanted
+          ? { known: wanted, from: cellName(place.cell) }
+          : resolve(wanted.name, place, 0);
     const shown = value === null ? null : format(value.known, field);
     if (value !== null && shown !== null) {
       suggestions[field.name] = { value: shown, from: value.from };
@@ -75,6 +110,9 @@ export function suggest(
   return suggestions;
 
   function read(expression: string): Known | null {
+    if (expression.length > MAX_EXPRESSION) {
+      return null;
+    }
     const root = parser.parse(expression).topNode;
     const node = root.firstChild?.firstChild;
     return node && node.from === 0 && node.to === expression.length
@@ -91,7 +129,9 @@ export function suggest(
     place: IPlace,
     depth: number
   ): { known: IKnownLiteral; from: string } | null {
-    if (depth > MAX_ALIASES) {
+    looks++;
+    allLooks++;
+    if (depth > MAX_ALIASES || looks > MAX_LOOKS || allLooks > MAX_ALL_LOOKS) {
       return null;
     }
     const own = place.scope;
@@ -134,24 +174,20 @@ export function suggest(
     place: IPlace,
     depth: number
   ): ReturnType<typeof resolve> {
-    const calls: { call: ICall; place: IPlace }[] = [];
-    cells.forEach(({ facts }, cell) => {
-      for (const call of facts.calls) {
-        if (call.name === definition.name) {
-          const scope = innermost(facts.functions, call.at);
-          calls.push({ call, place: { cell, at: call.at, scope } });
-        }
-      }
-    });
-    const below = calls.filter(({ place: p }) => !isBefore(p, place));
-    const above = calls.filter(({ place: p }) => isBefore(p, place)).reverse();
+    const calls = known.calls.get(definition.name) ?? [];
+    const isAbove = ({ call, cell }: ICallAt) =>
+      isBefore({ cell, at: call.at }, place);
+    const below = calls.filter(item => !isAbove(item));
+    const above = calls.filter(isAbove).reverse();
     const position = definition.positional.indexOf(name);
-    for (const { call, place: where } of [...below, ...above]) {
+    for (const { call, cell } of [...below, ...above]) {
       const argument =
         call.keyword.get(name) ??
         (position === -1 ? undefined : call.positional[position]);
       if (argument) {
-        const value = follow(argument, where, depth);
+        const { functions } = cells[cell].facts;
+        const scope = innermost(functions, call.at);
+        const value = follow(argument, { cell, at: call.at, scope }, depth);
         if (value !== null) {
           return value;
         }
@@ -174,18 +210,11 @@ export function suggest(
     place: IPlace,
     scope: IFunction | null
   ): { known: Known; place: IPlace } | null {
-    const found: { assignment: IAssignment; place: IPlace }[] = [];
-    cells.forEach(({ facts }, cell) => {
-      if (scope !== null && cell !== place.cell) {
-        return;
-      }
-      for (const assignment of facts.assignments) {
-        if (assignment.name === name && assignment.scope === scope) {
-          const where = { cell, at: assignment.at, scope };
-          found.push({ assignment, place: where });
-        }
-      }
-    });
+    const found = (known.assignments.get(name) ?? []).filter(
+      item =>
+        item.assignment.scope === scope &&
+        (scope === null || item.place.cell === place.cell)
+    );
     const above = found.filter(item => isBefore(item.place, place));
     const best = above[above.length - 1] ?? found[0];
     return best === undefined
@@ -194,8 +223,35 @@ export function suggest(
   }
 }
 
-function isBefore(one: IPlace, other: IPlace): boolean {
+function isBefore(
+  one: Omit<IPlace, 'scope'>,
+  other: Omit<IPlace, 'scope'>
+): boolean {
   return one.cell === other.cell ? one.at < other.at : one.cell < other.cell;
+}
+
+/** What all cells say of names, by name and in order. */
+function indexOf(cells: readonly ICellFacts[]): IIndex {
+  const assignments: IIndex['assignments'] = new Map();
+  const calls: IIndex['calls'] = new Map();
+  const add = <T>(map: Map<string, T[]>, name: string, item: T) => {
+    const items = map.get(name);
+    if (items === undefined) {
+      map.set(name, [item]);
+    } else {
+      items.push(item);
+    }
+  };
+  cells.forEach(({ facts }, cell) => {
+    for (const assignment of facts.assignments) {
+      const { name, at, scope } = assignment;
+      add(assignments, name, { assignment, place: { cell, at, scope } });
+    }
+    for (const call of facts.calls) {
+      add(calls, call.name, { call, cell });
+    }
+  });
+  return { assignments, calls };
 }
 
 /** The innermost function around a position. */
