@@ -109,7 +109,10 @@ class LoadModel(Message):
     kind: Literal["load"] = "load"
     name: Name
     precision: Precision | None = Field(default=None, description="None: as before, at first as configured.")
-    max_length: int | None = Field(default=None, ge=2, le=MAX_TOKENS, description="Longest prompt with its answer.")
+    max_length: Annotated[int, Field(ge=2, le=MAX_TOKENS)] | Literal[0] | None = Field(
+        default=None,
+        description="Longest prompt with its answer, in tokens; 0: as configured, or else as its preset says; None: as before.",
+    )
 
 
 class UnloadModel(Message):

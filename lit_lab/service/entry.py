@@ -31,6 +31,8 @@ class Entry:
         turn: One computation at a time, whose turn it is.
         preparing: Compiles, in the background, what makes salience quicker.
         may_download: The user has said so, for the next attempt.
+        stopping: The user has said so before the download began.
+        leaving: It is being removed: nothing of it is begun any more.
         asked: What the user wants it loaded in; None: as configured.
         max_length: The window that the user wants; None: as configured.
         chat: Name of its chat format; empty: none.
@@ -53,6 +55,8 @@ class Entry:
     folder: Path | None = None
     size: int | None = None
     may_download: bool = False
+    stopping: bool = False
+    leaving: bool = False
     download: Download | None = None
     progress: ModelDownload | None = None
     asked: Precision | None = None

@@ -79,15 +79,17 @@ class Manager:
         elif isinstance(change, LoadModel):
             await self._load(entry, change)
         elif isinstance(change, DownloadModel):
+            # Where it waits for its turn to be loaded, it is downloaded then.
+            entry.may_download, entry.stopping = entry.model is None, False
             if not entry.is_busy:
-                entry.may_download = True
                 self._registry.load(entry.name)
                 await asyncio.sleep(0)
         elif isinstance(change, UnloadModel):
             await self._unload(entry)
-        elif isinstance(change, StopDownload) and entry.download is not None:
-            entry.download.stop()
-            if entry.loading is not None:
+        elif isinstance(change, StopDownload) and entry.is_busy:
+            entry.stopping = True
+            if entry.download is not None and entry.loading is not None:
+                entry.download.stop()
                 await asyncio.wait([entry.loading])
         return await self.models()
 
@@ -126,32 +128,54 @@ class Manager:
                 f"{entry.name} is configured in c.LitLab.models.",
                 "Take it out there, and restart the Jupyter server. It can be unloaded here.",
             )
+        entry.leaving = True
         if entry.download is not None:
             entry.download.stop()
-        if entry.loading is not None:
+        while entry.is_busy and entry.loading is not None:
             await asyncio.wait([entry.loading])
         await self._unload(entry)
         self._registry.entries.pop(entry.name, None)
 
     async def _load(self, entry: Entry, change: LoadModel) -> None:
-        if entry.is_busy:
-            return
+        """Load a model as the change says; refuse what can't be done any more to one that is on its way."""
+        registry = self._registry
         precision = change.precision or entry.asked
-        limit = change.max_length or entry.max_length
-        if entry.model is not None and (precision, limit) != (entry.asked, entry.max_length):
+        limit = entry.max_length if change.max_length is None else change.max_length or None
+        same = registry.settings_of(precision, limit) == registry.settings_of(entry.asked, entry.max_length)
+        if entry.state == "downloading":
+            entry.asked, entry.max_length = precision, limit  # it is loaded so once it is there
+            return
+        if entry.is_busy:
+            if not same:
+                raise _busy(entry, "already, with other settings")
+            return
+        if entry.model is not None and not same:
             await self._unload(entry)
+            if entry.is_busy or entry.model is not None:  # somebody was quicker, while this waited for its turn
+                return await self._load(entry, change)
         entry.asked, entry.max_length = precision, limit
-        self._registry.load(entry.name)
+        registry.load(entry.name)
 
     async def _unload(self, entry: Entry, why: str = "") -> None:
         if entry.is_busy:
-            raise ServiceError(
-                422, "model_busy", f"{entry.name} is being loaded.", "Wait until it is there, then unload it."
-            )
+            raise _busy(entry)
         async with entry.turn:  # what it computes is done first
-            if entry.model is not None or entry.error is not None:
+            if not entry.is_busy and (entry.model is not None or entry.error is not None):
                 self._registry.forget(entry, why)
         await self._registry.run(_collect)
+
+
+def _busy(entry: Entry, how: str = "") -> ServiceError:
+    if entry.state == "downloading":
+        return ServiceError(
+            409, "model_busy", f"{entry.name} is being downloaded.", "Stop the download, or wait until it is there."
+        )
+    return ServiceError(
+        409,
+        "model_busy",
+        f"{entry.name} is being loaded{' ' if how else ''}{how}.",
+        "Wait until it is there, then try again.",
+    )
 
 
 def _look(entry: Entry) -> None:

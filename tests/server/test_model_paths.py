@@ -1,0 +1,111 @@
+"""Paths and addresses that people write where a model is added, and what is said of those that lead nowhere."""
+
+import pytest
+
+from lit_lab import local_paths
+from lit_lab.models import addresses
+
+
+@pytest.fixture(autouse=True)
+def home(lit_lab, tmp_path, monkeypatch):
+    folder = tmp_path / "whose"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def lit_lab_config(standin, tmp_path):
+    return {"service_python": str(standin.python), "models_path": str(tmp_path / "kept" / "models.json")}
+
+
+@pytest.fixture
+def add(api):
+    async def add(path, name="mine"):
+        return await api("POST", "models", "change", body={"change": {"kind": "add", "name": name, "path": path}})
+
+    return add
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "~nobody-of-this-name",
+        "~nobody-of-this-name/preset",
+        "~",
+        "~/preset",
+        "a\0b",
+        "presets/a\0b",
+        "x" * 4000 + "/y",
+        "/".join(["x"] * 2000),
+        "presets/" + "x" * 300,
+        "file.txt/preset",
+        "loop/preset",
+        "./loop",
+        "closed/preset",
+        "name:",
+        ".hidden/preset",
+    ],
+    ids=lambda path: path[:20].replace("\0", "NUL"),
+)
+async def test_a_path_that_leads_nowhere_is_refused_in_words(add, jp_root_dir, path):
+    (jp_root_dir / "file.txt").write_text("x")
+    (jp_root_dir / "loop").symlink_to("loop")
+    (jp_root_dir / "closed").mkdir(mode=0o000)
+    status, body = await add(path)
+    assert (status in (403, 404, 422), body["error"] in ("no_such_file", "outside_root")) == (True, True), body
+    assert body["hint"]
+    assert len(body["message"]) < 400
+
+
+async def test_a_folder_may_have_a_tilde_as_its_first_character(add, jp_root_dir):
+    (jp_root_dir / "~tilde").mkdir()
+    (jp_root_dir / "~root" / "preset").mkdir(parents=True)
+    for name, path in (("one", "~tilde"), ("two", "~root/preset"), ("three", "./~tilde")):
+        status, body = await add(path, name)
+        assert status == 200, body
+    assert [model["path"] for model in body["models"][1:]] == [
+        str(jp_root_dir / "~tilde"),
+        str(jp_root_dir / "~root" / "preset"),
+        str(jp_root_dir / "~tilde"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("hf://", "lacks the owner and model"),
+        ("hf://owner", "lacks the model"),
+        ("hf://owner/", "lacks the model"),
+        ("hf:///model", "lacks the owner."),
+        ("kaggle://", "lacks the owner, model, framework (keras) and variation"),
+        ("kaggle://keras/gemma2", "lacks the framework (keras) and variation"),
+        ("kaggle://keras/gemma2/keras/x/y", "'y'"),
+        ("hf://a/b/c", "a part too many"),
+        ("hf://../b", "'..'"),
+        ("gs://bucket/x", "gs://"),
+        ("://", "://"),
+    ],
+)
+async def test_an_address_that_is_not_complete_says_what_it_lacks(add, path, says):
+    # The name that a panel proposes from such a path is the path.
+    status, body = await add(path, name=path)
+    assert (status, body["error"]) == (422, "bad_path")
+    assert says in body["message"]
+    assert "hf://owner/model" in body["hint"] or "kaggle://owner" in body["hint"]
+
+
+async def test_an_address_is_kept_as_it_is_written_everywhere(add):
+    status, body = await add("HF://org/Tiny/")
+    assert (status, body["models"][-1]["path"]) == (200, "hf://org/Tiny")
+    assert addresses.fault("kaggle://keras/gemma2/keras/gemma2_2b_en/12") is None
+
+
+@pytest.mark.parametrize("text", ["a\0b", "x" * 5000, "\ud800", "~nobody-of-this-name", "~", "", "/"])
+def test_no_text_makes_a_path_raise(text):
+    path = local_paths.of_user(text)
+    local_paths.resolved(path)
+    there = local_paths.is_there(path)
+    assert local_paths.is_folder(path) is there
+    assert local_paths.is_file(path) is False
+    assert (local_paths.fault(path) == "") is there
