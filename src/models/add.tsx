@@ -6,6 +6,7 @@ import { Problem } from '../panel/notices';
 import type { IProblem } from '../session/problem';
 import { describeBytes } from './labels';
 import type { ModelsModel } from './model';
+import { MAX_NAME, MAX_PATH, missing, read } from './path';
 
 /** A preset's name is the same in all languages. */
 const EXAMPLE = 'gemma2_instruct_2b_en';
@@ -86,13 +87,21 @@ function Form(props: {
   const [path, setPath] = useState('');
   const [isAdding, setAdding] = useState(false);
   const [problem, setProblem] = useState<IProblem | null>(null);
-  // As LIT writes models; an address has a colon of its own.
-  const both = /^([^:/]+):(?!\/\/)(.+)$/.exec(path.trim());
+  const proposed = read(path);
   const add = async () => {
+    const asked = { ...proposed, name: name.trim() || proposed.name };
+    const lacks = missing(asked, trans);
+    if (lacks) {
+      setProblem(lacks);
+      return;
+    }
     setAdding(true);
-    const failed = both
-      ? await models.add(name.trim() || both[1].trim(), both[2].trim())
-      : await models.add(name.trim() || proposal(path), path.trim());
+    // An address that names nothing yet is still asked about: the server says
+    // which part of it is missing.
+    const failed = await models.add(
+      asked.name || asked.path.slice(0, MAX_NAME),
+      asked.path
+    );
     setAdding(false);
     setProblem(failed);
     if (!failed) {
@@ -121,6 +130,7 @@ function Form(props: {
           autoFocus
           spellCheck={false}
           autoComplete="off"
+          maxLength={MAX_PATH}
           value={path}
           placeholder={EXAMPLE}
           onChange={event => {
@@ -140,9 +150,9 @@ function Form(props: {
           className="lit-field"
           spellCheck={false}
           autoComplete="off"
-          maxLength={200}
+          maxLength={MAX_NAME}
           value={name}
-          placeholder={both?.[1].trim() ?? proposal(path)}
+          placeholder={proposed.name}
           onChange={event => {
             setName(event.target.value);
             setProblem(null);
@@ -164,14 +174,4 @@ function Form(props: {
       </div>
     </form>
   );
-}
-
-/** A name for what lies at a path: its last part, which isn't a version. */
-export function proposal(path: string): string {
-  const parts = path
-    .trim()
-    .replace(/\.(tar\.gz|tgz|tar)$/i, '')
-    .split('/')
-    .filter(part => part !== '' && !/^\d+$/.test(part) && !part.endsWith(':'));
-  return parts[parts.length - 1] ?? '';
 }

@@ -31,7 +31,10 @@ export function Kaggle(props: {
     none: trans.__('Not logged in to Kaggle.'),
     panel: trans.__('Logged in to Kaggle, until Jupyter ends.'),
     environment: trans.__('Logged in to Kaggle, by the environment.'),
-    file: trans.__('Logged in to Kaggle, by a file in %1.', kaggle.folder)
+    file:
+      kaggle.fault === ''
+        ? trans.__('Logged in to Kaggle, by a file in %1.', kaggle.folder)
+        : trans.__('Not logged in to Kaggle.')
   }[kaggle.source];
   return (
     <div className="lit-managed-kaggle">
@@ -61,6 +64,12 @@ export function Kaggle(props: {
           </>
         )}
       </p>
+      {kaggle.fault !== '' && (
+        <p className="lit-problem-hint" role="status">
+          {kaggle.fault}{' '}
+          {trans.__('Correct that file or delete it, or log in here.')}
+        </p>
+      )}
       {open && (
         <Form
           models={models}

@@ -5,7 +5,6 @@ import type { KaggleStatus, ModelChange, ModelsResponse } from '../api';
 import { FakeClient, fakeModel, settle } from '../session/fakes';
 import { remediesOf } from '../session/problem';
 import { ServiceModel } from '../session/service';
-import { proposal } from './add';
 import {
   describeBytes,
   describeFit,
@@ -13,6 +12,7 @@ import {
   describeWeights
 } from './labels';
 import { ModelsModel } from './model';
+import { missing, proposal, read } from './path';
 
 const trans = nullTranslator.load('lit_lab');
 
@@ -34,7 +34,7 @@ class Client extends FakeClient {
   }
 
   async kaggle(): Promise<KaggleStatus> {
-    return { source: this.source, folder: '~/.kaggle' };
+    return { source: this.source, folder: '~/.kaggle', fault: '' };
   }
 
   async logInToKaggle(): Promise<KaggleStatus> {
@@ -172,9 +172,32 @@ describe('models/add', () => {
     ['hf://org/tiny', 'tiny'],
     ['folder/tiny.tar.gz', 'tiny'],
     ['gemma2_2b_en', 'gemma2_2b_en'],
-    ['', '']
+    ['', ''],
+    ['hf://', ''],
+    ['/', ''],
+    ['..', ''],
+    [`folder/${'x'.repeat(300)}`, 'x'.repeat(200)]
   ])('proposes a name for %s', (path, name) => {
     expect(proposal(path)).toBe(name);
+  });
+
+  it.each([
+    ['mine:folder/tiny', 'mine', 'folder/tiny'],
+    [' mine : hf://org/tiny ', 'mine', 'hf://org/tiny'],
+    ['hf://org/tiny', 'tiny', 'hf://org/tiny'],
+    ['mine:', 'mine', '']
+  ])('reads %s as LIT writes models', (written, name, path) => {
+    expect(read(written)).toEqual({ name, path });
+  });
+
+  it('says what is missing before anything is sent', () => {
+    expect(missing(read('mine:'), trans)?.message).toContain('after “mine:”');
+    expect(missing(read('/'), trans)?.message).toContain('gives no name');
+    expect(missing({ name: 'mine', path: '/' }, trans)).toBeNull();
+    // The server knows what an address has to hold.
+    for (const path of ['hf://', 'hf://owner', 'kaggle://', 'tiny', 'a/b']) {
+      expect(missing(read(path), trans)).toBeNull();
+    }
   });
 });
 

@@ -73,7 +73,10 @@ export class ModelsModel implements IDisposable {
     this._revealed.emit();
   }
 
-  /** Load a model, or load it otherwise than it is. */
+  /**
+   * Load a model, or load it otherwise than it is: null is as before, a longest
+   * prompt of 0 as the preset says.
+   */
   load(
     name: string,
     precision: Precision | null = null,

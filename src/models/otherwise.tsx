@@ -18,7 +18,8 @@ const MOST_TOKENS = 1_000_000;
 export function Otherwise(props: {
   model: ModelInfo;
   trans: TranslationBundle;
-  onLoad: (precision: Precision, maxLength: number | null) => void;
+  /** Takes the longest prompt with its answer; 0: as the preset says. */
+  onLoad: (precision: Precision, maxLength: number) => void;
   onCancel: () => void;
 }): JSX.Element {
   const { model, trans, onLoad, onCancel } = props;
@@ -40,7 +41,7 @@ export function Otherwise(props: {
       onSubmit={event => {
         event.preventDefault();
         if (isValid) {
-          onLoad(precision, number);
+          onLoad(precision, number ?? 0);
         }
       }}
       onKeyDown={event => {
