@@ -170,6 +170,10 @@ class Registry:
             entry.loading = asyncio.ensure_future(self._load(entry))
         return entry.loading
 
+    def settings_of(self, asked: Precision | None, max_length: int | None) -> tuple[Precision, int | None]:
+        """Return how a model is loaded, where the user may have chosen: precision and longest prompt."""
+        return asked or self.settings.precision, max_length or self._max_length
+
     async def ready(self, name: str) -> AsyncIterator[str]:
         """Wait until a model can be used, and yield in words what is being waited for.
 
@@ -192,6 +196,8 @@ class Registry:
         try:
             await self.libraries()
             await self._fetch(entry)
+            if entry.leaving:
+                raise reasons.stopped(entry.path)
             entry.state = "loading"
             entry.model = await self.run(lambda: self._make(entry))
         except ServiceError as error:
@@ -209,7 +215,7 @@ class Registry:
             entry.state, entry.detail, entry.used = "ready", "", time.monotonic()
             return
         finally:
-            entry.may_download = False
+            entry.may_download = entry.stopping = False
         entry.fits = entry.error.fits if isinstance(entry.error, NoRoomError) else []
         waits = entry.error.code in ("preset_absent", "download_stopped")
         entry.state, entry.detail = "absent" if waits else "failed", ""
@@ -221,6 +227,8 @@ class Registry:
             return
         if not entry.may_download:
             raise reasons.absent(entry.name, source)
+        if entry.stopping or entry.leaving:
+            raise reasons.stopped(entry.path)
         download = entry.download = Download(entry.path, source, self.kaggle)
         entry.state, entry.detail = "downloading", f"Downloading {entry.name} from {source.site}…"
         log.info("downloading %s from %s", entry.name, entry.path)

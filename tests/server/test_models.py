@@ -164,7 +164,7 @@ class TestLongDownload:
         }
 
     async def test_the_service_stays_awake_while_it_downloads(self, change, api, standin, monkeypatch):
-        monkeypatch.setattr("lit_lab.core.ATTEND_SECONDS", 0.1)
+        monkeypatch.setattr("lit_lab.models.changing.ATTEND_SECONDS", 0.1)
 
         async def state():
             return (await api("GET", "status"))[1]["service"]["state"]
@@ -213,7 +213,7 @@ async def test_where_credentials_come_from(api, home, monkeypatch):
     async def source():
         return (await api("GET", "kaggle"))[1]["source"]
 
-    assert await api("GET", "kaggle") == (200, {"source": "none", "folder": "~/.kaggle"})
+    assert await api("GET", "kaggle") == (200, {"source": "none", "folder": "~/.kaggle", "fault": ""})
     (home / ".kaggle").mkdir()
     (home / ".kaggle" / "kaggle.json").write_text("{}")
     assert await source() == "file"
