@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
@@ -16,8 +15,8 @@ from lit_lab.datasets.configured import Entry
 from lit_lab.datasets.shelf import Shelf
 from lit_lab.history import History
 from lit_lab.jobs import Jobs
-from lit_lab.models import places
 from lit_lab.models.added import Added
+from lit_lab.models.changing import Models
 from lit_lab.models.kaggle import Kaggle
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
@@ -25,8 +24,6 @@ from lit_lab.setup.job import Setup
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 from lit_lab.version import version
-
-ATTEND_SECONDS = 10.0  # how often is looked whether a download goes on
 
 _LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
 
@@ -73,12 +70,11 @@ class Core:
     ) -> None:
         # Once it is there, what could not start can.
         self.setup = Setup(set_up, service.start) if set_up else None
-        self._attending: set[asyncio.Task[None]] = set()
-        self.added = added
         self.kaggle = kaggle
         self.options = options
         self.service = service
         self.upstream = Upstream(service, elsewhere=options.models is None)
+        self._models = Models(service, self.upstream, added)
         self.history = history
         self.recorder = RunRecorder(history)
         self.jobs = Jobs(service, self.upstream, self.recorder, max(1, options.max_waiting // 2))
@@ -86,8 +82,7 @@ class Core:
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
-        for attending in self._attending:
-            attending.cancel()
+        self._models.close()
         if self.setup is not None:
             await self.setup.close()
         await self.jobs.close()
@@ -139,66 +134,20 @@ class Core:
         return [*self.service.log_lines(), *(self.setup.lines if self.setup else ())]
 
     async def models(self) -> protocol.ModelsResponse:
-        """Return the models: as the service knows them when it is ready, else as they are configured."""
-        status = await self.service.status()
-        if self.added is None or status.state == "ready":
-            endpoint = await self.service.awaited()
-            return await self.upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
-        added = set(self.added.models)
-        return protocol.ModelsResponse(models=[_unloaded(entry, entry in added) for entry in self.added.all])
+        """Return the models: as the service knows them when it is ready, else as they are configured. Raises `Problem`."""
+        return await self._models.all()
 
     async def change_model(self, request: protocol.ModelChanging, contents: Any) -> protocol.ModelsResponse:
-        """Change the models, or begin to.
+        """Change the models, or begin to. Raises `Problem`, as `Models.change`."""
+        return await self._models.change(request, contents)
 
-        Args:
-            request: The change.
-            contents: Jupyter's contents manager; None: the caller may not read its files.
-
-        Raises:
-            Problem: It is refused; nothing has changed.
-        """
-        added, change = self._own_models(), request.change
-        if change.kind == "add":
-            added.check(change.name)
-            change = protocol.AddModel(name=change.name, path=await places.locate(contents, change.path))
-        elif change.name not in added.names:
-            self._check_model(change.name)
-        awake = (await self.service.status()).state in ("starting", "ready")
-        answer = None
-        if change.kind in ("load", "download") or awake:
-            with self.service.use():
-                endpoint = await self.service.ready()
-                answer = await self.upstream.ask(
-                    endpoint,
-                    "POST",
-                    "/models/change",
-                    protocol.ModelsResponse,
-                    protocol.ModelChanging(change=change),
-                    loads=True,
-                )
-        if change.kind == "add":
-            added.add(change.name, change.path)
-        elif change.kind == "remove":
-            added.remove(change.name)
-        elif change.kind == "download":
-            attending = asyncio.ensure_future(self._attend(change.name))
-            self._attending.add(attending)
-            attending.add_done_callback(self._attending.discard)
-        return answer or await self.models()
-
-    async def _attend(self, name: str) -> None:
-        """Keep the service from falling asleep while it downloads, though nobody looks."""
-        with self.service.use(), contextlib.suppress(Problem):
-            endpoint = await self.service.awaited()
-            busy = True
-            while busy:
-                await asyncio.sleep(ATTEND_SECONDS)
-                answer = await self.upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
-                busy = any(m.name == name and m.state in ("downloading", "loading") for m in answer.models)
+    async def catch_up(self) -> None:
+        """Have a running service know models that another server of this user has added."""
+        await self._models.catch_up()
 
     async def log_in(self, request: protocol.KaggleLoggingIn) -> protocol.KaggleStatus:
         """Use credentials for Kaggle from now on. Raises `Problem`."""
-        self._own_models()
+        self._models.own()
         try:
             self.kaggle.log_in(request)
         finally:
@@ -207,7 +156,7 @@ class Core:
 
     async def log_out(self) -> protocol.KaggleStatus:
         """Forget the panel's credentials for Kaggle. Raises `Problem`."""
-        self._own_models()
+        self._models.own()
         self.kaggle.log_out()
         await self._tell_kaggle()
         return self.kaggle.status()
@@ -220,23 +169,14 @@ class Core:
                 order = protocol.KaggleOrder(login=self.kaggle.login)
                 await self.upstream.ask(endpoint, "POST", "/kaggle", protocol.ModelsResponse, order)
 
-    def _own_models(self) -> Added:
-        if self.added is None:
-            raise Problem(
-                409,
-                "service_remote",
-                "The model service runs elsewhere, and so do its models.",
-                "Ask who runs it for another model.",
-            )
-        return self.added
-
     async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
         """Return tokens; starts the service and waits for it."""
-        self._check_model(request.model)
+        self._models.check(request.model)
         self.check_length("prompt", request.prompt)
         self.check_length("answer", request.answer)
         with self.service.use():
             endpoint = await self.service.ready()
+            await self.catch_up()
             return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
 
     async def estimate(self, request: protocol.EstimateRequest) -> protocol.Estimate:
@@ -278,7 +218,7 @@ class Core:
 
     def check_job(self, request: protocol.JobRequest) -> None:
         """Refuse what needs no model to be refused. Raises `Problem`."""
-        self._check_model(request.model)
+        self._models.check(request.model)
         if isinstance(request, protocol.ScoreRequest):
             self.check_length("prompt", request.prompt)
             self.check_length("target", request.target)
@@ -293,18 +233,6 @@ class Core:
                 "too_many_new_tokens",
                 f"{request.max_new_tokens:,} new tokens are asked for; the limit is {self.options.max_new_tokens:,}.",
                 "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
-            )
-
-    def _check_model(self, name: str) -> None:
-        if self.added is None:
-            return
-        names = self.added.names
-        if name not in names:
-            raise Problem(
-                422,
-                "unknown_model",
-                f"There is no model {name!r}.",
-                f"Choose one of: {', '.join(names)}; or add it in the panel, or to c.LitLab.models.",
             )
 
     def check_length(self, what: str, text: str) -> None:
@@ -333,11 +261,3 @@ def unicode_names(names: list[str]) -> dict[str, str]:
         if len(character) == 1:
             found[name] = character
     return found
-
-
-def _unloaded(entry: str, added: bool) -> protocol.ModelInfo:
-    name, path = entry.split(":", 1)
-    from lit_lab import demo
-
-    note = demo.NOTE if path == demo.EMBEDDED else ""
-    return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note, added=added)
