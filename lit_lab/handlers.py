@@ -125,6 +125,7 @@ class JobsHandler(Handler):
     async def post(self, request: JobRequest) -> Message:
         """Start a job."""
         self.core.check_job(request)
+        await self.core.catch_up()
         return self.core.jobs.start(self.owner, request, self.keeper, len(self._body)).info()
 
     @endpoint("jobs")
