@@ -88,7 +88,7 @@ def test_ids_are_those_that_keras_makes_of_the_whole_conversation(tuned: Any, ca
 PIECES = [USER, MODEL, END, "\n", "\n\n", " ", "😀", "é", "▁", "<start_of_turn>", "user", "model", "onions"]
 
 
-@settings(deadline=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), min_size=1, max_size=8).map("".join))
 def test_texts_join_to_any_prompt(tuned: Any, prompt: str) -> None:
     if not prompt or any(0xD800 <= ord(character) < 0xE000 for character in prompt):

@@ -109,7 +109,7 @@ def prepared(small: Any) -> Any:
     return made
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_any_target_of_any_sequence_agrees_with_float64(small: Any, prepared: Any, data: st.DataObject) -> None:
     ids = data.draw(st.lists(st.integers(0, VOCABULARY - 1), min_size=2, max_size=40))
@@ -147,7 +147,7 @@ def test_other_shapes_agree_with_float64(
     assert found.loss == pytest.approx(loss, rel=1e-5)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(
     shape=st.fixed_dictionaries(
         {

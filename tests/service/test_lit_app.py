@@ -213,7 +213,8 @@ def test_nobody_gets_in_without_the_secret(service: Running, method: str, path: 
 
 
 SPANS = [{"start": start, "end": end} for end in range(91, 1, -1) for start in range(1, end)]
-MANY = {"model": "tiny", "ids": [2] + [300] * 90, "targets": SPANS}  # takes half a minute, at least
+MANY = {"model": "tiny", "ids": [2] + [300] * 90, "targets": SPANS}
+MANY |= {"methods": ["integrated_gradients"], "integration": {"steps": 256}}  # it takes hours
 
 
 def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Running) -> None:

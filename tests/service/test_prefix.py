@@ -27,7 +27,7 @@ def run(decoder: Any, ids: list[int], count: int = 5) -> list[Any]:
     return list(decoder.steps(ids, len(ids) + count, None, 3))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(first=IDS, kept=st.integers(0, 20), further=IDS)
 def test_the_same_as_from_nothing(decoder: Any, first: list[int], kept: int, further: list[int]) -> None:
     run(decoder, first)

@@ -63,7 +63,7 @@ def not_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_any_answers_gradient_agrees_with_float64(small: Any, prepared: Any, data: st.DataObject) -> None:
     prompt = data.draw(st.lists(TOKENS, min_size=1, max_size=32))

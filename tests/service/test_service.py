@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import httpx
 import pytest
 from pydantic import TypeAdapter
 from running import BACKEND, SECRET, Running, events, running
+from waiting import PATIENCE
 
 from lit_lab.protocol import JobEvent, ServiceHealth, ServiceLine
 from lit_lab.service.libraries import BACKEND_NAMES
@@ -185,7 +185,14 @@ def test_a_prompt_that_does_not_fit_ends_the_stream_with_an_error(client: httpx.
     assert "96" in last["message"]
 
 
-MANY = {"model": "tiny", "ids": [2] + [300] * 90, "targets": [{"start": 80, "end": 90}] * 4_000}
+MANY = {
+    "model": "tiny",
+    "ids": [2] + [300] * 90,
+    "targets": [{"start": 80, "end": 90}] * 4_000,
+    "methods": ["integrated_gradients"],
+    "integration": {"steps": 256},
+}
+"""A million places: it takes hours, so that whatever ends meanwhile hasn't waited for it."""
 
 
 def test_a_second_computation_waits_for_its_turn_and_says_so(service: Running) -> None:
@@ -203,20 +210,14 @@ def test_a_reader_who_goes_away_ends_the_computation(service: Running) -> None:
             lines = first.iter_lines()
             while "scores" not in next(lines):
                 pass
-        # 4,000 targets would take half a minute, at least.
-        started = time.monotonic()
-        assert (
-            events(other, "/generate", {"model": "tiny", "prompt": PROMPT, "max_new_tokens": 2})[-1]["event"] == "done"
-        )
-        assert time.monotonic() - started < 10
+        asked = {"model": "tiny", "prompt": PROMPT, "max_new_tokens": 2}
+        assert events(other, "/generate", asked)[-1]["event"] == "done"
 
 
 def test_health_answers_while_it_computes(service: Running) -> None:
     with service.client() as one, service.client() as other, one.stream("POST", "/salience", json=MANY) as first:
         next(first.iter_lines())
-        started = time.monotonic()
         assert other.get("/health").json()["state"] == "ready"
-        assert time.monotonic() - started < 5
 
 
 def test_datasets(client: httpx.Client) -> None:
@@ -255,35 +256,35 @@ def test_ends_when_standard_input_closes(tmp_path: Path) -> None:
         service.wait_for("listening")
         assert service.process.stdin is not None
         service.process.stdin.close()
-        assert service.process.wait(timeout=10) == 0
+        assert service.process.wait(PATIENCE) == 0
 
 
 def test_ends_on_sigterm_even_while_it_imports(tmp_path: Path) -> None:
     with running(tmp_path / "log", "demo:embedded") as service:
         service.wait_for("progress")
         service.process.send_signal(signal.SIGTERM)
-        assert service.process.wait(timeout=10) in (0, -signal.SIGTERM)
+        assert service.process.wait(PATIENCE) in (0, -signal.SIGTERM)
 
 
 def test_ends_on_control_c_without_a_traceback(tmp_path: Path) -> None:
     with running(tmp_path / "log", "demo:embedded") as service:
         service.wait_for("progress")
         service.process.send_signal(signal.SIGINT)
-        assert service.process.wait(timeout=10) in (0, -signal.SIGINT)
+        assert service.process.wait(PATIENCE) in (0, -signal.SIGINT)
         assert "Traceback" not in service.log.read_text("utf-8")
 
 
 def test_ends_with_a_reason_when_it_needs_more_memory_than_it_may_use(tmp_path: Path) -> None:
     with running(tmp_path / "log", "demo:embedded", memory_limit=200 * 2**20) as service:
         line = service.wait_for("failed")
-        assert (line["error"], service.process.wait(timeout=10)) == ("memory_limit", 3)
+        assert (line["error"], service.process.wait(PATIENCE)) == ("memory_limit", 3)
         assert "c.LitLab.memory_limit" in line["hint"]
 
 
 def start_with(text: str, *arguments: str) -> tuple[int, dict[str, Any]]:
     """Start a service that can't; return its exit status and its last line."""
     done = subprocess.run(
-        [sys.executable, "-m", "lit_lab.service", *arguments], input=text, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "lit_lab.service", *arguments], input=text, capture_output=True, text=True
     )
     return done.returncode, json.loads(done.stdout.splitlines()[-1])
 

@@ -46,7 +46,7 @@ TEXTS = st.lists(
 ).map("".join)
 
 
-PROPERTY = settings(deadline=None, derandomize=True, max_examples=100)
+PROPERTY = settings(max_examples=100)
 
 
 def joined(tokens: list[Token]) -> str:
