@@ -184,7 +184,8 @@ class _Lines:
         self.size += len(line)
         if self.size > MAX_RECORD or len(self.taken) > _MAX_LINES:
             raise _TooLong(RECORD_TOO_LONG)
-        if line.count(self._delimiter) > _FIELDS and _fields(line, self._delimiter) > MAX_COLUMNS:
+        is_first = len(self.taken) == 1
+        if line.count(self._delimiter) > _FIELDS and _fields(line, self._delimiter, is_first) > MAX_COLUMNS:
             raise _TooLong(_TOO_WIDE)
         return line
 
@@ -213,12 +214,11 @@ class _Lines:
         self._pushed.popleft()
 
 
-def _fields(line: str, delimiter: str) -> int:
-    """Return at least how many fields a line has, whether or not it begins inside of quotes."""
+def _fields(line: str, delimiter: str, is_first: bool) -> int:
+    """Return about how many fields a line has; all but a row's first line begin inside of quotes."""
     if line.count('"') > _FIELDS:
         return 0  # a text about quotes
-    parts = line.split('"')
-    return min(sum(part.count(delimiter) for part in parts[start::2]) for start in (0, 1))
+    return sum(part.count(delimiter) for part in line.split('"')[0 if is_first else 1 :: 2])
 
 
 def _bad_quote(lines: list[str], delimiter: str, skips: bool) -> tuple[int, bool]:

@@ -56,7 +56,12 @@ def _read(path: str, longest: int, say: _Voice) -> None:
         has_bytes = "binary" in str(file.schema_arrow)
         for batch in file.iter_batches(batch_size=max(1, min(_ROWS, 100_000 // max(1, len(names)))), use_threads=False):
             columns = [batch.column(index) for index in range(batch.num_columns)]
+            is_large = batch.nbytes > longest
             for row in range(batch.num_rows):
+                # Made into Python's objects and into JSON, it would take several times its size.
+                if is_large and batch.slice(row, 1).nbytes > 4 * longest:
+                    say({"long": batch.slice(row, 1).nbytes})
+                    continue
                 values = [column[row].as_py() for column in columns]
                 line = json.dumps(
                     [_told(value) for value in values] if has_bytes else values, ensure_ascii=False, default=str

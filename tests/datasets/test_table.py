@@ -15,9 +15,9 @@ def table():
     made = Table()
     made.append(
         [
-            Row(1, "Analyze a dish.", source="fewshot"),
-            Row(2, "write a Headline.", "Cats win", "gigaword"),
-            Row(3, "Straße nach Köln", source="fewshot", others={"note": "Deutsch", "n": 7}),
+            Row(1, "Analyze a dish.", source="fewshot", origin=1),
+            Row(2, "write a Headline.", "Cats win", "gigaword", origin=2),
+            Row(3, "Straße nach Köln", source="fewshot", others={"note": "Deutsch", "n": 7}, origin=3),
         ]
     )
     yield made
@@ -126,3 +126,70 @@ def test_a_closed_table_says_so(table):
     table.close()
     with pytest.raises(Problem, match="closed"):
         table.page(DatasetSearch())
+
+
+def test_what_is_behind_a_nul_counts_like_the_rest():
+    table = Table()
+    table.append(
+        [
+            Row(1, "a\0b second", source="s\0b", others={"x\0y": "note\0hidden"}),
+            Row(2, "a\0a first", source="S\0a"),
+            Row(3, "\0" + "z" * 300, "target\0end", source="s"),
+        ]
+    )
+    for finished in (False, True):
+        if finished:
+            table.finish()
+        assert ids(table, "second") == [1]
+        assert ids(table, "hidden") == [1]
+        assert ids(table, "end") == [3]
+        assert ids(table, "b\0") == []
+        assert ids(table, source="s\0b") == [1]
+        assert ids(table, source="s") == [3]
+        assert ids(table, sort="source") == [3, 2, 1]
+        assert ids(table, sort="prompt") == [3, 2, 1]
+        assert ids(table, sort="length") == [2, 1, 3]
+    page = table.page(DatasetSearch())
+    assert [row.prompt for row in page.rows] == ["a\0b second", "a\0a first", "\0" + "z" * 239]
+    assert page.rows[2].length == 301
+    row = table.row(1)
+    assert (row.prompt, row.source, row.others) == ("a\0b second", "s\0b", {"x\0y": "note\0hidden"})
+    table.change(2, "c\0d", None, "t\0u")
+    assert ids(table, "d", source="t\0u") == [2]
+    table.close()
+
+
+def test_sources_are_sorted_whatever_the_case_of_their_letters():
+    table = Table()
+    table.append([Row(n, "p", source=source) for n, source in enumerate(["é", "B", "É", "a", "Ä"], 1)])
+    assert ids(table, sort="source") == [4, 2, 5, 1, 3]
+    table.close()
+
+
+def test_sources_that_are_texts_are_not_counted():
+    table = Table()
+    table.append([Row(1, "p", source="long" * 1000), Row(2, "p", source="short")])
+    assert table.sources(10) == [("short", 1)]
+    table.delete(1)
+    assert ids(table, sort="source") == [2]
+    table.close()
+
+
+def test_a_search_ends_when_the_table_is_closed(table, monkeypatch):
+    monkeypatch.setattr(table_module, "_hits", lambda *_: table.stop() or [])
+    table.append([Row(4, "a dish")])  # another piece
+    with pytest.raises(Problem, match="closed"):
+        ids(table, "dish")
+
+
+def test_renumbering_leaves_ids_and_deletions_alone(table):
+    table.delete(2)
+    copy = table.duplicate(1)
+    assert [(row_id, row.line, row.origin) for row_id, row in table.all()] == [(1, 1, 1), (copy, 0, 1), (3, 3, 3)]
+    revision = table.revision
+    table.renumber({1: 1, copy: 2, 3: 3})
+    assert table.revision == revision
+    assert [(row_id, row.line, row.origin) for row_id, row in table.all()] == [(1, 1, 1), (copy, 2, 2), (3, 3, 3)]
+    assert list(table.lines()) == [1, 2, 3]
+    table.restore(2)
+    assert table.row(2).line == 0

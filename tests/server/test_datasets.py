@@ -67,16 +67,25 @@ class TestConfigured:
     def lit_lab_config(self, standin, tmp_path):
         own = tmp_path / "own.csv"
         own.write_text("prompt\nOne\nTwo\n")
-        entries = [f"own:{own}", f"gone:{own}.csv", "a b?:package:Class", "odd:package:Odd", "none:package:Missing"]
+        nowhere = ["home:~nobodyhere/a.csv", f"long:{'x' * 5000}.csv", "nul:a\0.csv"]
+        entries = [
+            *nowhere,
+            f"own:{own}",
+            f"gone:{own}.csv",
+            "a b?:package:Class",
+            "odd:package:Odd",
+            "none:package:Missing",
+        ]
         return {"service_python": str(standin.python), "datasets": entries}
 
     async def test_files_and_classes_by_name(self, api, opened, search, standin):
         infos = (await api("GET", "datasets"))[1]["datasets"]
-        assert [(info["name"], info["kind"]) for info in infos[1:3]] == [("own", "file"), ("gone", "file")]
+        assert [(info["name"], info["kind"]) for info in infos[4:6]] == [("own", "file"), ("gone", "file")]
         state = await opened(name="own")
         assert [row["prompt"] for row in (await search(state))["rows"]] == ["One", "Two"]
-        status, answer = await api("POST", "datasets", "open", body={"name": "gone"})
-        assert (status, answer["error"]) == (404, "no_such_file")
+        for name in ("gone", "home", "long", "nul"):
+            status, answer = await api("POST", "datasets", "open", body={"name": name})
+            assert (status, answer["error"]) == (404, "no_such_file")
         status, answer = await api("POST", "datasets", "open", body={"name": "other"})
         assert (status, answer["error"]) == (404, "unknown_dataset")
         assert not standin.pids
@@ -142,6 +151,21 @@ async def test_what_jupyter_would_not_show_is_not_opened(api, jp_root_dir, path,
     code, answer = await api("POST", "datasets", "open", body={"path": path})
     assert (code, answer["error"]) == (status, error)
     assert answer["hint"]
+
+
+@pytest.mark.parametrize(
+    "path", ["a\0.jsonl", "x" * 3000 + ".jsonl", "~nobodyhere/a.jsonl", "a\ud83d.jsonl", "a/b/../.jsonl"]
+)
+async def test_a_path_that_is_none_is_said_in_words(api, jp_root_dir, opened, path):
+    status, answer = await api("POST", "datasets", "open", body={"path": path})
+    assert status in (404, 422), answer
+    assert answer["message"]
+    assert answer["hint"]
+    (jp_root_dir / "own.jsonl").write_text('{"prompt": "a"}\n')
+    state = await opened(path="own.jsonl")
+    status, answer = await api("POST", "datasets", state["id"], "save", body={"path": path})
+    assert answer.get("hint") or status == 200
+    assert status in (200, 404, 422) or answer["error"] in ("save_failed", "contents_refused"), answer
 
 
 async def test_a_request_names_one_thing(api):

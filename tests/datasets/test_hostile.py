@@ -1,0 +1,285 @@
+"""Files that are made to take the server's memory or its time: refused in words, within bounds."""
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from lit_lab.datasets import csv_rows, json_rows, parquet_rows, readers, text_file
+from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.readers import Reader
+from lit_lab.problem import Problem
+
+ROOT = Path(__file__).parents[2]
+
+
+def state_of(path, split="lines"):
+    dataset = OpenDataset("me", path.name, path.name, None)
+    dataset.read_file(path, split)
+    state = dataset.state()
+    dataset.table.close()
+    return state
+
+
+def megabytes(path, **bounds):
+    """Return how many MB reading a file takes at most, in a process of its own, and the state that comes of it."""
+    script = """
+        import json, resource, sys
+        from pathlib import Path
+        from lit_lab.datasets import csv_rows, opened, text_file
+        for name, value in json.loads(sys.argv[2]).items():
+            module, _, attribute = name.rpartition(".")
+            setattr(sys.modules["lit_lab.datasets." + module], attribute, value)
+        small = Path(sys.argv[1]).with_name("small" + Path(sys.argv[1]).suffix)
+        small.write_text("prompt" if small.suffix == ".csv" else '{"prompt": "a"}')
+        def read(path):
+            dataset = opened.OpenDataset("me", path.name, path.name, None)
+            dataset.read_file(path, "lines")
+            return dataset.state()
+        read(small)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        state = read(Path(sys.argv[1]))
+        print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, state.model_dump()]))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(path), json.dumps(bounds)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    kilobytes, state = json.loads(done.stdout)
+    return kilobytes / 1024, state
+
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="memory is counted as Linux does")
+
+
+@linux
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.txt"])
+def test_one_line_of_any_length_takes_no_more_memory_than_the_longest_allowed(tmp_path, name):
+    path = tmp_path / name
+    with path.open("w") as file:
+        file.write("prompt\n" if name == "a.csv" else '{"prompt": "a"}\n')
+        for _ in range(50):
+            file.write("x" * 1_000_000)
+        file.write('\n{"prompt": "last"}\n')
+    taken, state = megabytes(path, **{"csv_rows.MAX_RECORD": 1_000_000, "text_file.MAX_LINE": 1_000_000})
+    assert taken < 25
+    assert state["bad_rows"][0]["line"] == 2
+    assert "longer than" in state["bad_rows"][0]["reason"]
+    assert state["rows"] >= 1  # what is behind it is read
+
+
+@linux
+def test_lists_of_nothing_take_no_memory(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text(('{"prompt": "a", "x": [' + "[]," * 700_000 + "[]]}\n") * 4)
+    taken, state = megabytes(path)
+    assert taken < 60
+    assert [bad["reason"] for bad in state["bad_rows"]] == [json_rows.TOO_MANY_VALUES] * 4
+
+
+@linux
+def test_a_sample_of_rows_is_bounded_in_text(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text((json.dumps({"prompt": "a", "x": [[] for _ in range(45_000)]}) + "\n") * 60)
+    taken, state = megabytes(path)
+    assert (state["rows"], taken < 150) == (60, True), taken
+
+
+def test_a_prompt_full_of_commas_and_brackets_is_read(tmp_path):
+    path = tmp_path / "a.jsonl"
+    prompt = '[1,"2",{\\' * 60_000
+    path.write_text(json.dumps({"prompt": prompt}) + "\n")
+    ((line, fields),) = [(record.line, record.fields) for record in Reader(path)]
+    assert (line, fields) == (1, {"prompt": prompt})
+
+
+class Counting(str):
+    """A column's name that counts how often it is compared."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other):
+        Counting.compared += 1
+        return str.__eq__(self, other)
+
+
+def test_names_of_columns_are_told_apart_without_comparing_each_with_each(monkeypatch):
+    names = [Counting(f"c{index % 9000}") for index in range(18_000)]
+    monkeypatch.setattr(Counting, "strip", lambda self: self, raising=False)
+    found = readers._distinct(names)
+    assert len(set(found)) == 18_000
+    assert Counting.compared < 20 * 18_000
+    same = readers._distinct(["x"] * 20_000)
+    assert (same[0], same[1], same[-1]) == ("x", "x.2", "x.20000")
+
+
+def test_ever_new_keys_are_met_once_each(tmp_path, monkeypatch):
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"prompt": "a", f"key {n}": n}) + "\n" for n in range(12_000)))
+    met = []
+    meet = Reader._met
+    monkeypatch.setattr(Reader, "_met", lambda self, columns: met.append(1) or meet(self, columns))
+    state = state_of(path)
+    assert (state.rows, len(state.columns)) == (12_000, 500)
+    assert "more columns than can be offered: the first 10,000 are" in state.remark
+    assert len(met) <= csv_rows.MAX_COLUMNS + 1
+
+
+def test_too_many_columns_are_refused_in_words(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(f"c{n}" for n in range(10_001)) + "\n")
+    state = state_of(path)
+    assert (state.state, state.error.message) == ("failed", "Line 1 names 10,001 columns; 10,000 can be read.")
+
+
+def test_commas_are_refused_line_by_line(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("prompt,b\n" + ("," * 200_000 + "\n") * 3 + "a,b\n")
+    state = state_of(path)
+    assert (state.rows, [bad.line for bad in state.bad_rows]) == (1, [2, 3, 4])
+    path.write_text('prompt,b\n"text\n' + "," * 200_000 + '\nmore",c\n')
+    assert (state_of(path).rows, state_of(path).bad) == (1, 0)  # a text is a text
+    path.write_text("," * 200_000)
+    assert "more than 10,000 fields" in state_of(path).error.message
+
+
+def test_long_names_and_sources_do_not_fill_what_is_told(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = [{"prompt": "a", "source": "s" * 5000 + str(n), "n" * 9000 + str(n): 1} for n in range(100)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    state = state_of(path)
+    assert state.rows == 100
+    assert len(state.model_dump_json()) < 200_000
+    path.write_text(json.dumps({"x" * 20_000: "a text"}) + "\n")
+    assert len(state_of(path).model_dump_json()) < 5_000
+
+
+@pytest.mark.parametrize("depth", [201, 900, 990, 5000, 40_000])
+def test_what_is_nested_too_deeply_is_said(tmp_path, depth):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"prompt": "a", "x": ' + "[" * depth + "]" * depth + '}\n{"prompt": "b"}\n')
+    state = state_of(path)
+    assert (state.rows, state.bad_rows[0].reason) == (1, json_rows.TOO_DEEP)
+
+
+def test_nested_values_below_the_bound_are_read_and_shown(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"prompt": "a", "x": ' + "[" * 199 + "]" * 199 + "}\n")
+    dataset = OpenDataset("me", path.name, path.name, None)
+    dataset.read_file(path, "lines")
+    assert dataset.table.row(1).others["x"] == "[" * 199 + "]" * 199
+    assert dataset.write(path.read_bytes(), keeps=True).content == path.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.txt"])
+def test_reading_ends_when_it_is_stopped_even_where_there_are_no_rows(tmp_path, name):
+    path = tmp_path / name
+    path.write_text("\n" * 100_000)
+    stop = threading.Event()
+    reader = Reader(path, "lines", stop)
+    lines = []
+    whole = text_file.TextFile.whole_lines
+
+    def counted(self, most):
+        for line in whole(self, most):
+            lines.append(line)
+            if len(lines) == 1000:
+                stop.set()
+            yield line
+
+    text_file.TextFile.whole_lines, kept = counted, whole
+    try:
+        assert list(Reader(path, "lines", stop)) == []
+    finally:
+        text_file.TextFile.whole_lines = kept
+        reader.close()
+    assert len(lines) == 1000
+
+
+class TestParquet:
+    @pytest.fixture
+    def write(self, tmp_path):
+        def write(values, **options):
+            import pyarrow
+            from pyarrow import parquet
+
+            path = tmp_path / "a.parquet"
+            parquet.write_table(pyarrow.table({"prompt": values}), path, **options)
+            return path
+
+        return write
+
+    @linux
+    def test_a_page_that_expands_to_more_than_its_memory_is_refused(self, write, monkeypatch):
+        monkeypatch.setattr(parquet_rows, "MEMORY", 350_000_000)
+        path = write(["x" * 80_000_000], compression="zstd")
+        assert path.stat().st_size < 50_000
+        state = state_of(path)
+        assert state.state == "failed"
+        assert "GB of memory" in state.error.message
+        assert "row groups" in state.error.hint
+
+    @linux
+    def test_what_is_too_long_for_a_row_leaves_the_others(self, write, monkeypatch):
+        monkeypatch.setattr(parquet_rows, "MAX_LINE", 100_000)
+        state = state_of(write(["a", "x" * 200_000, "y" * 900_000, "b"], compression="zstd"))
+        assert (state.rows, [bad.line for bad in state.bad_rows]) == (2, [2, 3])
+
+    def test_a_process_that_says_nothing_is_ended(self, write, monkeypatch, tmp_path):
+        silent = tmp_path / "silent.py"
+        silent.write_text("import time\ntime.sleep(600)\n")
+        monkeypatch.setattr(parquet_rows.parquet_child, "__file__", str(silent))
+        monkeypatch.setattr(parquet_rows, "SILENCE", 0.1)
+        with pytest.raises(Problem, match="took more than"):
+            Reader(write(["a"]))
+
+    def test_it_ends_with_the_reading(self, write, monkeypatch, tmp_path):
+        silent = tmp_path / "silent.py"
+        silent.write_text("import time\ntime.sleep(600)\n")
+        monkeypatch.setattr(parquet_rows.parquet_child, "__file__", str(silent))
+        stop = threading.Event()
+        threading.Timer(0.3, stop.set).start()
+        reader = Reader(write(["a"]), "lines", stop)
+        assert list(reader) == []
+        reader.close()
+        assert reader._parquet._child.returncode is not None
+
+    def test_it_ends_with_who_reads(self, write):
+        path = write(["x" * 1000] * 5000)
+        script = (
+            "import sys; from pathlib import Path; from lit_lab.datasets.parquet_rows import ParquetRows; import os;"
+            "rows = ParquetRows(Path(sys.argv[1])); print(rows._child.pid, flush=True); os._exit(1)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script, str(path)], capture_output=True, text=True, cwd=ROOT, check=False
+        )
+        pid = int(done.stdout)
+        until = time.monotonic() + 60
+        while is_running(pid):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+    def test_many_columns_and_many_values_are_refused(self, tmp_path, write):
+        import pyarrow
+        from pyarrow import parquet
+
+        path = tmp_path / "wide.parquet"
+        parquet.write_table(pyarrow.table({f"c{n}": ["a"] for n in range(10_001)}), path)
+        assert "10,001 columns; 10,000 can be read" in state_of(path).error.message
+        state = state_of(write([[[]] * 150_000, []]))
+        assert [bad.reason for bad in state.bad_rows] == [json_rows.TOO_MANY_VALUES, "Its prompt isn't a text."]
+
+
+def is_running(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
