@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from jupyter_core.paths import jupyter_data_dir
 
+from lit_lab import shared_files
 from lit_lab.problem import Problem
 from lit_lab.version import version
 
@@ -116,26 +115,20 @@ def remove() -> bool:
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
     """While this lasts, nobody else changes what is here. Raises `Problem`: someone does, or it can't be written."""
-    import fcntl  # not on Windows, where no environment is made
-
-    try:
-        home().mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(home() / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise cannot_write(error) from error
-    try:
+    with contextlib.ExitStack() as held:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            home().mkdir(parents=True, exist_ok=True, mode=0o700)
+            held.enter_context(shared_files.lock(home() / ".lock", patience=0))
+        except shared_files.HeldError as error:
             raise Problem(
                 409,
                 "setup_busy",
                 f"The service's environment in {home()} is being made already.",
                 "Wait for it, or stop it where it was started: in another terminal, or in the panel.",
             ) from error
+        except OSError as error:
+            raise cannot_write(error) from error
         yield
-    finally:
-        os.close(descriptor)  # which unlocks it
 
 
 def cannot_write(error: OSError) -> Problem:
@@ -174,9 +167,6 @@ def _read(name: str) -> Environment | None:
 
 def _write(name: str, environment: Environment) -> None:
     try:
-        descriptor, half = tempfile.mkstemp(dir=home(), prefix=f".{name}-")  # mode 0600
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(asdict(environment), stream, indent=2)
-        Path(half).replace(home() / name)
+        shared_files.replace(home() / name, json.dumps(asdict(environment), indent=2), 0o600)
     except OSError as error:
         raise cannot_write(error) from error

@@ -1,5 +1,6 @@
 """What servers of one user share: the list of added models, and credentials in files."""
 
+import errno
 import json
 import os
 import stat
@@ -123,7 +124,7 @@ def test_a_process_that_dies_lets_go_of_its_lock(file, holder):
 
 def test_a_file_system_without_locks_is_written_all_the_same(file, monkeypatch):
     def none(*_):
-        raise OSError(37, "No locks available")
+        raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(shared_files.fcntl, "flock", none)
     Added([], file).add("mine", REMOTE)
@@ -146,7 +147,7 @@ def test_what_cannot_be_written_as_a_whole_leaves_what_was_there(tmp_path, monke
     (tmp_path / "kept").write_text("old")
 
     def full(_):
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):

@@ -1,5 +1,7 @@
 """`lit-lab setup-service`: the parts for real, with a small index of packages that have nothing in them."""
 
+import errno
+import fcntl
 import json
 import os
 import re
@@ -71,6 +73,14 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     (info,) = first.path.glob("lib/python*/site-packages/keras-*.dist-info")
     (keras,) = re.findall(r"(?m)^keras==(\S+)", own_wheel.constraints("tensorflow")[0].read_text())
     assert info.name == f"keras-{keras}.dist-info"
+
+    # One that can't be tried out for a reason around it stays, and is gone on with.
+    with pytest.raises(Problem) as raised:
+        make(check=("-c", "raise SystemExit('F0000 1.2 3 x.cc:1] Unknown flag in TF_XLA_FLAGS: --nonsense')"))
+    assert raised.value.error == "service_environment"
+    assert "TF_XLA_FLAGS" in raised.value.message
+    assert place.unfinished().path.exists()
+    assert place.python() == str(first.python)
 
     # One that can't be imported is never used, and what was in use stays so.
     with pytest.raises(Problem) as raised:
@@ -159,6 +169,23 @@ def test_only_one_at_a_time(index):
     with place.alone(), pytest.raises(Problem) as raised:
         make()
     assert raised.value.error == "setup_busy"
+
+
+def test_where_nothing_can_be_locked_it_is_made_all_the_same(index, monkeypatch):
+    def none(*_):
+        raise OSError(errno.ENOLCK, "No locks available")  # some network file systems
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with place.alone():
+        place.begin(place.Environment("env-1", version(), "x"))
+    assert place.unfinished() == place.Environment("env-1", version(), "x")
+
+
+@pytest.mark.parametrize("wanted", ["~nobody-of-this-name/python", "a\0b", "x" * 5000, "\ud800"])
+def test_a_python_of_any_name_is_refused_in_words(wanted):
+    with pytest.raises(Problem) as raised:
+        pythons.find(wanted)
+    assert raised.value.error == "setup_no_python"
 
 
 def test_no_room_is_told_before_anything_is_made(index):
