@@ -2,6 +2,8 @@
 import { expect } from '@jupyterlab/galata';
 import type { APIRequestContext } from '@playwright/test';
 
+import { COLD } from '../patience';
+
 /** Start a computation that takes minutes; returns its job, to be ended by {@link release}. */
 export async function occupy(request: APIRequestContext): Promise<string> {
   const ids = [2, ...Array.from({ length: 120 }, (_, i) => 300 + i)];
@@ -27,6 +29,22 @@ export async function release(
   await Promise.all(
     jobs.map(job => request.delete(`/lit-lab/api/jobs/${job}`))
   );
+}
+
+/**
+ * Empty the history, once all has come into it that earlier tests left in the queue: an answer goes on when its page is
+ * closed. Turns go round, so that a computation that comes now is behind one of each of the others.
+ */
+export async function emptyHistory(request: APIRequestContext): Promise<void> {
+  const reply = await request.post('/lit-lab/api/jobs', {
+    data: { kind: 'generate', model: 'demo', prompt: 'x', max_new_tokens: 1 }
+  });
+  const { id } = await reply.json();
+  const events = await request.get(`/lit-lab/api/jobs/${id}/events`, {
+    timeout: COLD
+  });
+  expect(await events.text()).toContain('"done"');
+  await request.delete('/lit-lab/api/runs');
 }
 
 /** How many runs the history holds. */

@@ -3,6 +3,7 @@ import { expect, test } from '@jupyterlab/galata';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
+import { emptyHistory } from './busy';
 import {
   analyzeAt,
   COLD,
@@ -65,16 +66,7 @@ class Comparison {
   }
 }
 
-test.beforeEach(async ({ request }) => {
-  // What the test before started would come into this one's history.
-  await expect
-    .poll(async () => {
-      const { jobs } = await (await request.get('/lit-lab/api/jobs')).json();
-      return jobs.some((job: { state: string }) => job.state === 'running');
-    })
-    .toBe(false);
-  await request.delete('/lit-lab/api/runs');
-});
+test.beforeEach(({ request }) => emptyHistory(request));
 
 test('a guess becomes a test: the prompt runs without a sentence of it', async ({
   page,

@@ -3,6 +3,7 @@ import { readFileSync } from 'fs';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator } from '@playwright/test';
 
+import { emptyHistory } from './busy';
 import {
   analyzeAt,
   line,
@@ -24,9 +25,7 @@ async function openHistory(panel: Panel): Promise<Locator> {
   return history;
 }
 
-test.beforeEach(async ({ request }) => {
-  await request.delete('/lit-lab/api/runs');
-});
+test.beforeEach(({ request }) => emptyHistory(request));
 
 test('a run is kept, found, named, starred, and shown again with its map', async ({
   page,

@@ -1,6 +1,7 @@
 /** What is explained: a given text, why this rather than that, and where the model hesitated. */
 import { expect, test } from '@jupyterlab/galata';
 
+import { emptyHistory } from './busy';
 import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
@@ -11,7 +12,7 @@ test('explains a text that was given, and finds it again in the history', async 
   tmpPath
 }) => {
   test.slow();
-  await request.delete('/lit-lab/api/runs');
+  await emptyHistory(request);
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
