@@ -18,13 +18,20 @@ from pathlib import Path
 
 from lit_lab.problem import Problem
 from lit_lab.setup import own_wheel, place, pythons, reasons
+from lit_lab.supervision import diagnosis, surroundings
+from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
 ROOM = 4_500_000_000
 """Bytes that have to be free before one begins: the packages, and what pip unpacks meanwhile."""
 
+_NOT_ITS_FAULT = frozenset(
+    {"service_environment", "service_limit", "service_no_room", "service_denied", "service_died", "service_processor"}
+)
+"""Why trying it out fails though the environment is whole: then it stays."""
+
 _NOT_FOR_IT = re.compile(
-    r"^(PYTHON(HOME|PATH|DONTWRITEBYTECODE|USERBASE)|__PYVENV_LAUNCHER__|VIRTUAL_ENV|PIP_(TARGET|PREFIX|ROOT|PYTHON))$"
+    r"^(PYTHON(HOME|PATH|DONTWRITEBYTECODE|USERBASE|DEVMODE|INSPECT|OPTIMIZE|PROFILEIMPORTTIME|VERBOSE|WARNINGS)|__PYVENV_LAUNCHER__|VIRTUAL_ENV|PIP_(TARGET|PREFIX|ROOT|PYTHON))$"
 )
 _RAW_PROGRESS = (24, 1)  # the version of pip that tells bytes line by line
 _SILENT = re.compile(r"^\s*(Requirement already satisfied|WARNING: Location '|Looking in |\[notice\]|$)")
@@ -170,6 +177,14 @@ class Making:
         arguments = self._plan.check or ("-m", "lit_lab.service.check", self._plan.backend)
         code, lines = self._call([str(environment.python), *arguments])
         if code:
+            why = diagnosis.explain(Ended(code, lines, os.environ, surroundings.limits()))
+            if why is not None and why.error in _NOT_ITS_FAULT:
+                raise Problem(
+                    500,
+                    why.error,
+                    f"The new environment could not be tried out. {why.message}",
+                    f"{why.hint} {reasons.AGAIN}",
+                )
             # Gone on with it would fail the same way.
             shutil.rmtree(environment.path, ignore_errors=True)
             said = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {code}")
