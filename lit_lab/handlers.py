@@ -217,8 +217,8 @@ class RunsHandler(Handler):
 
     @endpoint("clearRuns")
     async def delete(self) -> Message:
-        """Delete all of the caller's runs."""
-        return await self.core.recorder.clear(self.keeper)
+        """Delete the caller's runs."""
+        return await self.core.recorder.clear(self.keeper, starred=self.query(ROUTES["clearRuns"], "starred") > 0)
 
 
 class UnknownHandler(Handler):

@@ -192,7 +192,10 @@ class Jobs:
         """Stop all jobs, with the server."""
         running = [job for job in self._jobs.values() if job.state == "running"]
         for job in running:
-            self.cancel(job)
+            # Not cancelled: nobody meant to stop it.
+            job.fail(Problem(503, "server_ended", "The Jupyter server was ended in the middle of this.", "Try again."))
+            if job.task is not None:
+                job.task.cancel()
         tasks = [job.task for job in running if job.task is not None]
         if tasks:
             await asyncio.wait(tasks)

@@ -403,8 +403,10 @@ ROUTES: tuple[Route, ...] = (
         method="DELETE",
         path="runs",
         action="write",
-        summary="Delete all of the caller's runs, starred ones too",
+        summary="Delete the caller's runs",
+        description="Those that are starred stay, unless `starred` says otherwise.",
         response="RunsDeleted",
+        queries=(Query("starred", 0, "1: starred runs, too."),),
         errors=(404, 503, 507),
     ),
     Route(

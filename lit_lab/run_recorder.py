@@ -123,12 +123,17 @@ class RunRecorder:
         self.again()  # there may be room now
         return deleted
 
-    async def clear(self, owner: str) -> protocol.RunsDeleted:
-        """Delete all of the owner's runs, those too that wait to be stored. Raises `Problem`."""
+    async def clear(self, owner: str, starred: bool = False) -> protocol.RunsDeleted:
+        """Delete the owner's runs, those too that wait to be stored. Raises `Problem`.
+
+        Args:
+            owner: Whose.
+            starred: Whether starred runs are deleted, too.
+        """
         history = await self.settled(owner)
         for ended in [ended for ended in self._waiting if ended.owner == owner]:
             self._drop(ended)
-        deleted = await history.clear(owner)
+        deleted = await history.clear(owner, starred)
         self.again()
         return deleted
 
@@ -281,6 +286,10 @@ def _run(
     streamed = [event.token for event in events if isinstance(event, protocol.TokenEvent)]
     tokens = answer.tokens if answer else streamed
     given = isinstance(request, protocol.ScoreRequest)
+    partial: protocol.Partial | None = None
+    if answer is None:
+        stopped = any(isinstance(event, protocol.CancelledEvent) for event in events)
+        partial = "stopped" if stopped else "broke_off"
     if isinstance(request, protocol.ScoreRequest):
         # A text that was given isn't chosen by anything: as if greedily.
         title, sampling = "", protocol.Sampling()
@@ -300,6 +309,7 @@ def _run(
         prompt_tokens=prompt.tokens if prompt else [],
         answer_tokens=tokens,
         reason="given" if given else answer.reason if answer else None,
+        partial=partial,
         seconds=answer.seconds if answer else None,
         first_seconds=answer.first_seconds if answer else None,
     )

@@ -79,6 +79,8 @@ class History:
             connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             if run.reason == "given":
                 connection.execute("INSERT OR REPLACE INTO given VALUES (?)", (run.id,))
+            if run.partial:
+                connection.execute("INSERT OR REPLACE INTO partial VALUES (?, ?)", (run.id, run.partial))
             self._tidy(connection, owner, {run.id})
 
         await self._store(work)
@@ -177,12 +179,19 @@ class History:
 
         return await self._writing.do(lambda database: database.remove(work))
 
-    async def clear(self, owner: str) -> protocol.RunsDeleted:
-        """Delete all of the owner's runs, starred ones too."""
+    async def clear(self, owner: str, starred: bool = False) -> protocol.RunsDeleted:
+        """Delete the owner's runs.
+
+        Args:
+            owner: Whose.
+            starred: Whether starred runs are deleted, too.
+        """
 
         def work(connection: sqlite3.Connection) -> protocol.RunsDeleted:
             return protocol.RunsDeleted(
-                deleted=connection.execute("DELETE FROM runs WHERE owner = ?", (owner,)).rowcount
+                deleted=connection.execute(
+                    "DELETE FROM runs WHERE owner = ? AND (? OR NOT starred)", (owner, starred)
+                ).rowcount
             )
 
         return await self._writing.do(lambda database: database.remove(work))

@@ -43,7 +43,15 @@ CREATE TABLE given (
 ) STRICT, WITHOUT ROWID;
 """
 
-_STEPS = (_TABLES, _GIVEN)
+# Runs without the end of their answer, and why; as above. Those of earlier versions aren't told apart in the list.
+_PARTIAL = """
+CREATE TABLE partial (
+    run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    why TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+_STEPS = (_TABLES, _GIVEN, _PARTIAL)
 """What each version added."""
 
 SCHEMA = len(_STEPS)

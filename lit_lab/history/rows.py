@@ -13,7 +13,17 @@ from pydantic import TypeAdapter
 from lit_lab import protocol
 
 _SCORES: TypeAdapter[protocol.KeptScores] = TypeAdapter(protocol.KeptScores)
-_CONTENT = {"sampling", "chat", "terms", "prompt_tokens", "answer_tokens", "reason", "seconds", "first_seconds"}
+_CONTENT = {
+    "sampling",
+    "chat",
+    "terms",
+    "prompt_tokens",
+    "answer_tokens",
+    "reason",
+    "partial",
+    "seconds",
+    "first_seconds",
+}
 
 _BEGINNING = 300
 """Characters of prompt and answer that the list shows."""
@@ -23,7 +33,8 @@ _BEGINNING = 300
 INFO = (
     "id, created, model, document, place, title, starred, "
     "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
-    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id)"
+    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id), "
+    "(SELECT why FROM partial WHERE run = runs.id)"
 )
 """The columns of `info`."""
 
@@ -33,7 +44,7 @@ RECORD = "id, created, model, document, place, title, starred, prompt, answer, c
 SEARCHED = "prompt, answer, title, document, model"
 """The columns that are searched."""
 
-_Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int]
+_Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int, protocol.Partial | None]
 _Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
 
 
@@ -81,7 +92,7 @@ def scores_row(kept: protocol.KeptScores) -> tuple[str, int, bytes]:
 
 def info(row: _Info) -> protocol.RunInfo:
     """Return a run as the list shows it."""
-    run_id, created, model, document, place, title, starred, prompt, answer, scores, given = row
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
     return protocol.RunInfo(
         id=run_id,
         created=created,
@@ -93,6 +104,7 @@ def info(row: _Info) -> protocol.RunInfo:
         answer=_beginning(answer),
         scores=scores,
         given=bool(given),
+        partial=partial,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -11,6 +11,9 @@ from lit_lab.protocol.events import AnswerToken, Reason, ScoresEvent, SegmentSco
 from lit_lab.protocol.models import ModelTerms
 from lit_lab.protocol.requests import RunOrigin
 from lit_lab.protocol.tokens import Token
+
+Partial = Literal["stopped", "broke_off"]
+"""Why a run has no whole answer: its user stopped it, or something failed."""
 
 
 class HistoryStatus(Message):
@@ -44,6 +47,7 @@ class RunInfo(Message):
     answer: str = Field(description="Its beginning.")
     scores: int = Field(description="Number of targets and methods that it has scores of.")
     given: bool = Field(default=False, description="Whether the answer is a text that was given, not the model's own.")
+    partial: Partial | None = Field(default=None, description="Why the answer isn't whole. None: it is.")
 
 
 class RunSampling(Message):
@@ -74,6 +78,9 @@ class RunRecord(Message):
     prompt_tokens: list[Token]
     answer_tokens: list[AnswerToken]
     reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")
+    partial: Partial | None = Field(
+        default=None, description="Why the answer isn't whole. None: it is, or an earlier version didn't tell."
+    )
     seconds: float | None
     first_seconds: float | None = None
     scores: list[KeptScores] = Field(default=[])

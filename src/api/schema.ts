@@ -473,7 +473,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Delete all of the caller's runs, starred ones too */
+        /**
+         * Delete the caller's runs
+         * @description Those that are starred stay, unless `starred` says otherwise.
+         */
         delete: operations["clearRuns"];
         options?: never;
         head?: never;
@@ -1610,6 +1613,11 @@ export interface components {
              * @default false
              */
             given: boolean;
+            /**
+             * @description Why the answer isn't whole. None: it is.
+             * @default null
+             */
+            partial: ("stopped" | "broke_off") | null;
         };
         /**
          * RunOrigin
@@ -1653,6 +1661,11 @@ export interface components {
             answer_tokens: components["schemas"]["AnswerToken"][];
             /** @description `given`: a text that was given. None: it was stopped, or broke off. */
             reason: ("end" | "length" | "window" | "given") | null;
+            /**
+             * @description Why the answer isn't whole. None: it is, or an earlier version didn't tell.
+             * @default null
+             */
+            partial: ("stopped" | "broke_off") | null;
             seconds: number | null;
             /** @default null */
             first_seconds: number | null;
@@ -4478,20 +4491,32 @@ export interface operations {
     };
     clearRuns: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description 1: starred runs, too. */
+                starred?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Delete all of the caller's runs, starred ones too */
+            /** @description Delete the caller's runs */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RunsDeleted"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
             /** @description Not signed in. */

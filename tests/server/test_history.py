@@ -144,8 +144,27 @@ async def test_rename_star_delete_clear(history):
     with pytest.raises(Problem) as caught:
         await history.delete("me", "b")
     assert (caught.value.status, caught.value.error) == (404, "unknown_run")
-    assert (await history.clear("me")).deleted == 2
+    assert (await history.clear("me", starred=True)).deleted == 2
     assert await listed(history) == []
+
+
+async def test_starred_runs_stay_when_all_are_deleted(history):
+    for name in "abc":
+        await history.keep("me", record(name, starred=name == "b"))
+    await history.keep("you", record("d"))
+    assert (await history.clear("me")).deleted == 2
+    assert await listed(history) == ["b"]
+    assert await listed(history, "you") == ["d"]
+
+
+@pytest.mark.parametrize("why", [None, "stopped", "broke_off"])
+async def test_a_run_without_its_answer_s_end_says_why(history, why):
+    await history.keep("me", record("a", reason=None if why else "end", partial=why))
+    assert (await history.runs("me", protocol.RunsRequest())).runs[0].partial == why
+    assert (await history.run("me", "a")).partial == why
+    await history.delete("me", "a")
+    await history.keep("me", record("a"))  # an id isn't used twice, but nothing of it may be left
+    assert (await history.runs("me", protocol.RunsRequest())).runs[0].partial is None
 
 
 async def test_old_runs_go_and_starred_ones_stay(path):

@@ -52,7 +52,16 @@ async def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(api, generat
     await api("DELETE", "jobs", job)
     _, whole = await api("GET", "runs", job)
     assert whole["answer"]
-    assert whole["reason"] is None
+    assert (whole["reason"], whole["partial"]) == (None, "stopped")
+
+
+async def test_an_answer_that_the_server_s_end_broke_off_is_not_taken_for_one_that_was_stopped(api, generate, lit_lab):
+    job = await generate("forever")
+    await until(lambda: _said(lit_lab, job))
+    await lit_lab.core.jobs.close()
+    _, whole = await api("GET", "runs", job)
+    assert whole["answer"]
+    assert (whole["reason"], whole["partial"]) == (None, "broke_off")
 
 
 def _said(lit_lab, job):
@@ -241,7 +250,7 @@ async def test_a_list_after_a_job_s_end_waits_until_its_run_is_stored(api, gener
     let.set()
     (_, found), (code, _), (changed, _) = await asyncio.gather(*asked)
     assert (found["total"], code, changed) == (1, 200, 200)
-    assert (await api("DELETE", "runs")) == (200, {"deleted": 1})
+    assert (await api("DELETE", "runs", params={"starred": 1})) == (200, {"deleted": 1})
 
 
 async def test_while_another_program_holds_the_lock_runs_wait_and_are_listed_after(
@@ -348,6 +357,17 @@ async def test_a_server_that_ends_tries_a_last_time(shelf, recorder, caplog):
     again.record("me", "b", 1.0, *generated())
     await again.close()
     assert "the results of 1 jobs were not stored" in caplog.text
+
+
+async def test_starred_runs_stay_unless_they_are_meant(api, generate, events):
+    for _ in range(2):
+        await events(await generate("Hi"))
+    starred = (await runs(api))["runs"][0]["id"]
+    await api("POST", "runs", starred, body={"starred": True})
+    assert await api("DELETE", "runs") == (200, {"deleted": 1})
+    assert [info["id"] for info in (await runs(api))["runs"]] == [starred]
+    assert await api("DELETE", "runs", params={"starred": 1}) == (200, {"deleted": 1})
+    assert (await runs(api))["total"] == 0
 
 
 async def test_storing_is_tried_more_and_more_rarely(shelf, recorder, monkeypatch):
