@@ -36,7 +36,7 @@ export function outputText(
   if (text === '') {
     return null;
   }
-  if (isExecuteResult(output) && python !== null && /^['"]/.test(text)) {
+  if (isExecuteResult(output) && python !== null && isOneString(text)) {
     // repr() writes no \N{…}, so that no name has to be looked up.
     const context = { trans, lookup: () => null };
     const [found] = findPythonStrings(text, python, context);
@@ -53,4 +53,20 @@ export function outputText(
 
 function joined(text: string | readonly string[]): string {
   return typeof text === 'string' ? text : text.join('');
+}
+
+/**
+ * Whether a text is quoted as one string, as `repr` does it: anything else that
+ * begins with a quote may take the parser long.
+ */
+function isOneString(text: string): boolean {
+  const quote = text[0];
+  if ((quote !== '"' && quote !== "'") || text.length < 2) {
+    return false;
+  }
+  let at = 1;
+  while (at < text.length && text[at] !== quote && text[at] !== '\n') {
+    at += text[at] === '\\' ? 2 : 1;
+  }
+  return at === text.length - 1 && text[at] === quote;
 }

@@ -1,5 +1,5 @@
 /** What a cell's source says of names: assignments, functions and calls. */
-import type { Parser, SyntaxNode } from '@lezer/common';
+import type { Parser, SyntaxNode, Tree } from '@lezer/common';
 
 import {
   argumentsOf,
@@ -76,7 +76,8 @@ const SIGNS = new Set([',', 'AssignOp']);
 export function readFacts(
   source: string,
   parser: Parser,
-  context: IFindContext
+  context: IFindContext,
+  tree: Tree = parseWithMagics(source, parser)
 ): IFacts {
   const assignments: IAssignment[] = [];
   const functions: IFunction[] = [];
@@ -84,9 +85,7 @@ export function readFacts(
   const formats: IFormatCall[] = [];
   const textOf = (node: SyntaxNode) => source.slice(node.from, node.to);
   // Trees may be as deep as the source is long: no function calls itself here.
-  const open: [SyntaxNode, IFunction | null][] = [
-    [parseWithMagics(source, parser).topNode, null]
-  ];
+  const open: [SyntaxNode, IFunction | null][] = [[tree.topNode, null]];
   for (let next = open.pop(); next; next = open.pop()) {
     const [node, scope] = next;
     const inner = visit(node, scope);

@@ -1,6 +1,6 @@
 import type { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { Parser } from '@lezer/common';
+import type { Parser, Tree } from '@lezer/common';
 
 import { plain } from '../../session/mapped';
 import type { ISuggestion, TextKind } from '../../session/source';
@@ -9,8 +9,15 @@ import type { IFacts, IFormatCall } from './facts';
 import { readFormat, readPercent } from './format';
 import { findOtherStrings } from './other';
 import { findPythonStrings, MOST_PROBLEMS } from './python';
+import { parsingWithMagics } from './magics';
+import { inPieces, parsing } from './pieces';
+import type { IPatience } from './pieces';
 import { suggest } from './suggest';
+import type { ICellFacts } from './suggest';
 import type { IFindContext, IFoundText } from './types';
+
+/** How long finding, or suggesting, reads sources that make no sense, in ms. */
+const PATIENCE = 5_000;
 
 /** Most cells whose facts are kept; a notebook's, with room for old versions. */
 const MAX_CACHED = 2_000;
@@ -50,16 +57,25 @@ export class StringFinder {
     if (parser === null) {
       return [];
     }
-    if (!isPython(notebook.language)) {
-      return findOtherStrings(source, parser, this._context(new Set()));
+    const patience = { left: PATIENCE };
+    const tree = await this._tree(source, parser, notebook.language, patience);
+    if (tree === null) {
+      // Nothing of it is found; still all of it can be analyzed, or a part.
+      const problem = this._trans.__(
+        'This cell’s code takes too long to read for strings: here is all of it. Select a part to analyze that.'
+      );
+      return [{ ...whole('raw', source, 0, source.length), problem }];
     }
-    return this._withNames(context => {
-      const found = findPythonStrings(source, parser, context);
+    if (!isPython(notebook.language)) {
+      return findOtherStrings(source, parser, this._context(new Set()), tree);
+    }
+    return this._withNames(async context => {
+      const found = findPythonStrings(source, parser, context, tree);
       const named = found.some(
         ({ kind, variable }) => kind === 'string' && variable !== undefined
       );
       const templates = named
-        ? this._templates(notebook, parser, context)
+        ? await this._templates(notebook, parser, context, patience)
         : NO_TEMPLATES;
       return found.map(text => {
         const asked =
@@ -81,11 +97,16 @@ export class StringFinder {
     if (text.fields.length === 0 || parser === null) {
       return {};
     }
-    return this._withNames(context => {
-      const cells = notebook.cells.map(({ type, source }, at) => ({
-        number: at + 1,
-        facts: type === 'code' ? this._facts(source, parser, context) : NO_FACTS
-      }));
+    const patience = { left: PATIENCE };
+    return this._withNames(async context => {
+      const cells: ICellFacts[] = [];
+      for (const [at, { type, source }] of notebook.cells.entries()) {
+        const facts =
+          type === 'code'
+            ? await this._facts(source, parser, context, patience)
+            : NO_FACTS;
+        cells.push({ number: at + 1, facts });
+      }
       return suggest(text, cells, index, parser, context);
     });
   }
@@ -98,18 +119,20 @@ export class StringFinder {
   }
 
   /** The first `.format(…)` or `%` of each variable, by its name. */
-  private _templates(
+  private async _templates(
     notebook: INotebookText,
     parser: Parser,
-    context: IFindContext
-  ): ReadonlyMap<string, ITemplateCall> {
+    context: IFindContext,
+    patience: IPatience
+  ): Promise<ReadonlyMap<string, ITemplateCall>> {
     const templates = new Map<string, ITemplateCall>();
     for (const [cell, { type, source }] of notebook.cells.entries()) {
       // Reading all cells' facts is dear; most notebooks hold no such call.
       if (type !== 'code' || !/\.\s*format|%/.test(source)) {
         continue;
       }
-      for (const call of this._facts(source, parser, context).formats) {
+      const facts = await this._facts(source, parser, context, patience);
+      for (const call of facts.formats) {
         if (!templates.has(call.name)) {
           templates.set(call.name, { cell, call });
         }
@@ -118,14 +141,19 @@ export class StringFinder {
     return templates;
   }
 
-  private _facts(
+  private async _facts(
     source: string,
     parser: Parser,
-    context: IFindContext
-  ): IFacts {
+    context: IFindContext,
+    patience: IPatience
+  ): Promise<IFacts> {
     let facts = this._cache.get(source);
     if (facts === undefined) {
-      facts = readFacts(source, parser, context);
+      const tree = await this._tree(source, parser, 'python', patience);
+      if (tree === null) {
+        return NO_FACTS;
+      }
+      facts = readFacts(source, parser, context, tree);
       if (this._cache.size >= MAX_CACHED) {
         this._cache.clear();
       }
@@ -134,10 +162,32 @@ export class StringFinder {
     return facts;
   }
 
+  /** Parse a source; null when that takes too long, now or before. */
+  private async _tree(
+    source: string,
+    parser: Parser,
+    language: string,
+    patience: IPatience
+  ): Promise<Tree | null> {
+    if (patience.left <= 0 || this._givenUp.has(source)) {
+      return null;
+    }
+    const work = isPython(language)
+      ? parsingWithMagics(source, parser)
+      : parsing(parser, source);
+    const tree = await inPieces(work, patience);
+    if (tree === null) {
+      this._givenUp.add(source);
+    }
+    return tree;
+  }
+
   /** Run `find`, and once more when Unicode names had to be looked up. */
-  private async _withNames<T>(find: (context: IFindContext) => T): Promise<T> {
+  private async _withNames<T>(
+    find: (context: IFindContext) => Promise<T>
+  ): Promise<T> {
     const missing = new Set<string>();
-    const first = find(this._context(missing));
+    const first = await find(this._context(missing));
     if (missing.size === 0) {
       return first;
     }
@@ -176,6 +226,8 @@ export class StringFinder {
   private readonly _trans: TranslationBundle;
   private readonly _names = new Map<string, string | null>();
   private readonly _cache = new Map<string, IFacts>();
+  /** Sources that take too long. */
+  private readonly _givenUp = new Set<string>();
 }
 
 /** A namespace for `StringFinder`'s types. */

@@ -1,5 +1,9 @@
 /** IPython's additions to Python, taken out of the parser's way. */
-import type { Parser, SyntaxNode, Tree } from '@lezer/common';
+import { TreeFragment } from '@lezer/common';
+import type { ChangedRange, Parser, SyntaxNode, Tree } from '@lezer/common';
+
+import { atOnce, parsing } from './pieces';
+import type { Work } from './pieces';
 
 /** Cell magics whose body is Python that runs in the kernel or beside it. */
 const PYTHON_MAGICS = new Set([
@@ -88,24 +92,47 @@ const BRACKETS = new Set([
 
 const STRINGS = new Set(['String', 'FormatString', 'ContinuedString']);
 
+/** Parse a Python source with IPython's magics in it. */
+export function parseWithMagics(source: string, parser: Parser): Tree {
+  return atOnce(parsingWithMagics(source, parser));
+}
+
 /**
- * Parse a Python source with IPython's magics in it.
+ * Parse a Python source with IPython's magics in it, bit by bit.
  *
  * Magic lines are blanked, length for length, so that all positions hold. What
  * looks like one inside a string is text: whether it is, the parser says, line
  * by line from the top, since all before a line is blanked when it is judged.
  */
-export function parseWithMagics(source: string, parser: Parser): Tree {
+export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   // The parser knows neither a carriage return alone nor one after a backslash.
   let text = source.replace(/\\\r\n/g, '\\\n ').replace(/\r(?!\n)/g, '\n');
   const magic = cellMagic(source);
   if (magic !== null) {
-    text = blank(text, 0, magic.body);
+    text = blank(text.slice(0, magic.body)) + text.slice(magic.body);
   }
-  let tree = parser.parse(text);
+  let tree = yield* parsing(parser, text);
+  /** Lines that differ from those that `tree` was made of. */
+  let changes: ChangedRange[] = [];
+  /** The text up to the last of them, in parts; `done` is where that ends. */
+  let parts: string[] = [];
+  let done = 0;
+  function* renew(): Work<void> {
+    text = parts.join('') + text.slice(done);
+    parts = [];
+    done = 0;
+    // Only what a change can have reached is read again.
+    const known = TreeFragment.addTree(tree);
+    tree = yield* parsing(
+      parser,
+      text,
+      TreeFragment.applyChanges(known, changes)
+    );
+    changes = [];
+  }
   let stale = false;
-  let changed = false;
   let continued = false;
+  let follows = false; // whether the line before ends with a backslash
   for (let start = 0; start < text.length;) {
     const newline = text.indexOf('\n', start);
     const end = newline === -1 ? text.length : newline;
@@ -113,30 +140,35 @@ export function parseWithMagics(source: string, parser: Parser): Tree {
     const assigned = ASSIGNED.exec(line);
     let isMagic = LINE.test(line) || assigned !== null;
     if (isMagic) {
-      tree = stale ? parser.parse(text) : tree;
-      stale = false;
-      isMagic = !followsBackslash(text, start) && !isInside(tree, start);
+      if (stale) {
+        yield* renew();
+        stale = false;
+      }
+      isMagic = !follows && !isInside(tree, start);
     }
+    follows = /\\\r?$/.test(line);
     if (isMagic || continued) {
       const from = start + (isMagic ? (assigned?.[1].length ?? 0) : 0);
       // A backslash at the end takes the next line along, as in the shell.
-      continued = /\\\r?$/.test(line);
-      text =
+      continued = follows;
+      follows = false;
+      parts.push(
+        text.slice(done, from),
         assigned !== null && isMagic
-          ? text.slice(0, from) + '0'.padEnd(end - from) + text.slice(end)
-          : blank(text, from, end);
-      changed = true;
+          ? '0'.padEnd(end - from)
+          : blank(text.slice(from, end))
+      );
+      done = end;
+      changes.push({ fromA: from, toA: end, fromB: from, toB: end });
       // Only these can change what is inside of what further down.
       stale ||= /["'([{)\]}]/.test(line);
     }
     start = end + 1;
   }
-  return changed ? parser.parse(text) : tree;
-}
-
-/** Whether the line that begins at `start` continues the one before it. */
-function followsBackslash(text: string, start: number): boolean {
-  return /\\\r?\n$/.test(text.slice(Math.max(0, start - 3), start));
+  if (changes.length > 0) {
+    yield* renew();
+  }
+  return tree;
 }
 
 /** Whether a line begins inside a string or between brackets. */
@@ -158,10 +190,6 @@ function closes(node: SyntaxNode): boolean {
   return /^[)\]}]$/.test(node.lastChild?.name ?? '');
 }
 
-function blank(text: string, from: number, to: number): string {
-  return (
-    text.slice(0, from) +
-    text.slice(from, to).replace(/[^\r\n]/g, ' ') +
-    text.slice(to)
-  );
+function blank(text: string): string {
+  return text.replace(/[^\r\n]/g, ' ');
 }

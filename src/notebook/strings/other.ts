@@ -1,5 +1,5 @@
 /** Strings of languages other than Python, by their parsers' own word. */
-import type { Parser } from '@lezer/common';
+import type { Parser, Tree } from '@lezer/common';
 
 import { plain } from '../../session/mapped';
 import type { Span } from '../../session/source';
@@ -17,10 +17,11 @@ const QUOTES = ['"""', "'''", '"', "'", '`'];
 export function findOtherStrings(
   source: string,
   parser: Parser,
-  { trans }: IFindContext
+  { trans }: IFindContext,
+  tree: Tree = parser.parse(source)
 ): IFoundText[] {
   const spans: [number, number][] = [];
-  parser.parse(source).iterate({
+  tree.iterate({
     enter: ({ name, from, to }) => {
       if (!/^(string|templatestring)/i.test(name)) {
         return true;

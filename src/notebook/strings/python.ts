@@ -1,5 +1,5 @@
 /** All strings of a Python source. */
-import type { Parser, SyntaxNode } from '@lezer/common';
+import type { Parser, SyntaxNode, Tree } from '@lezer/common';
 
 import {
   beginning,
@@ -22,7 +22,8 @@ import type { IFindContext, IFoundText } from './types';
 export function findPythonStrings(
   source: string,
   parser: Parser,
-  context: IFindContext
+  context: IFindContext,
+  tree: Tree = parseWithMagics(source, parser)
 ): IFoundText[] {
   const magic = cellMagic(source);
   const found: IFoundText[] = [];
@@ -37,7 +38,7 @@ export function findPythonStrings(
   }
   const strings: IFoundText[] = [];
   // Trees may be as deep as the source is long: no function calls itself here.
-  const open: SyntaxNode[] = [parseWithMagics(source, parser).topNode];
+  const open: SyntaxNode[] = [tree.topNode];
   for (let node = open.pop(); node; node = open.pop()) {
     look(node)
       .reverse()

@@ -1,0 +1,126 @@
+import { pythonLanguage } from '@codemirror/lang-python';
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { outputText } from '../outputs';
+import { makeFinder } from '../fakes';
+import { parseWithMagics } from './magics';
+import { inPieces, parsing } from './pieces';
+
+const { parser } = pythonLanguage;
+
+/** A clock by which each look takes `step` ms. */
+class FakeClock {
+  constructor(private readonly _step: number) {}
+  pauses = 0;
+  now(): number {
+    this._time += this._step;
+    return this._time;
+  }
+  async pause(): Promise<void> {
+    this.pauses++;
+  }
+  private _time = 0;
+}
+
+describe('long work in pieces', () => {
+  it('lets the page go on in between', async () => {
+    const clock = new FakeClock(40);
+    const work = parsing(parser, ':'.repeat(500));
+    const tree = await inPieces(work, { left: 1e9 }, clock);
+    expect(tree?.length).toBe(500);
+    expect(clock.pauses).toBeGreaterThan(10);
+  });
+
+  it('is not left where it is short', async () => {
+    const clock = new FakeClock(0.1);
+    const tree = await inPieces(
+      parsing(parser, 'x = 1\n'.repeat(100)),
+      { left: 1e9 },
+      clock
+    );
+    expect(tree).not.toBeNull();
+    expect(clock.pauses).toBe(0);
+  });
+
+  it('is given up when it takes too long, and patience is shared', async () => {
+    const patience = { left: 100 };
+    const clock = new FakeClock(40);
+    const senseless = () => parsing(parser, ':'.repeat(500));
+    expect(await inPieces(senseless(), patience, clock)).toBeNull();
+    expect(patience.left).toBeLessThanOrEqual(0);
+  });
+
+  it('leaves a cell whose code takes too long as one text', async () => {
+    let time = 0;
+    const now = jest.spyOn(performance, 'now').mockImplementation(() => {
+      time += 1_000;
+      return time;
+    });
+    try {
+      const source = `x = "a"\n${'::: '.repeat(200)}`;
+      const finder = makeFinder();
+      const cells = [{ type: 'code', source }];
+      const [found] = await finder.find({ cells, language: 'python' }, 0);
+      expect(found.value).toBe(source);
+      expect(found.problem).toContain('takes too long');
+    } finally {
+      now.mockRestore();
+    }
+  });
+
+  it('reads magics as when all is read anew for each', () => {
+    const source = [
+      '!echo (',
+      'x = """',
+      '%time',
+      '"""',
+      'y = !ls "',
+      '%run (\\',
+      'still "shell',
+      'z = [',
+      '!not magic',
+      ']',
+      'w = "a"'
+    ].join('\n');
+    const tree = parseWithMagics(source, parser).toString();
+    const blanked = [
+      '       ',
+      'x = """',
+      '%time',
+      '"""',
+      'y = 0    ',
+      '       ',
+      '            ',
+      'z = [',
+      '!not magic',
+      ']',
+      'w = "a"'
+    ].join('\n');
+    expect(tree).toBe(parser.parse(blanked).toString());
+  });
+
+  it('reads an output as a string only where it is quoted as one', () => {
+    const trans = nullTranslator.load('lit_lab');
+    const parse = jest.spyOn(parser, 'startParse');
+    const read = (text: string) =>
+      outputText(
+        {
+          output_type: 'execute_result',
+          execution_count: 1,
+          metadata: {},
+          data: { 'text/plain': text }
+        },
+        parser,
+        trans
+      );
+    try {
+      expect(read("'it\\'s'")).toBe("it's");
+      expect(read("''")).toBe('');
+      const parses = parse.mock.calls.length;
+      expect(read(`'a' ${':'.repeat(100)}`)).toBe(`'a' ${':'.repeat(100)}`);
+      expect(parse.mock.calls).toHaveLength(parses);
+    } finally {
+      parse.mockRestore();
+    }
+  });
+});
