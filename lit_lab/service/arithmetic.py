@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import numpy as np
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from lit_lab.protocol import Arithmetic, Backend
 
 from .errors import ServiceError
+
+log = logging.getLogger(__name__)
 
 FLOATX = "float32"
 EPSILON = 1e-7
@@ -31,6 +37,7 @@ def arithmetic() -> Arithmetic:
 
 def product_error() -> float:
     """Return how far a product of float32 matrices is off, as a part of its largest entry."""
+    import numpy as np
     from keras import ops
 
     random = np.random.default_rng(0)
@@ -70,6 +77,27 @@ def checked(backend: Backend) -> Arithmetic:
             "and for environment variables of TensorFlow, XLA, oneDNN or CUDA. Then restart the Jupyter server.",
         )
     return found
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let somebody else's code run inside, such as a dataset's class; what it sets for Keras is put back afterwards."""
+    try:
+        yield
+    finally:
+        if (keras := sys.modules.get("keras")) is not None:
+            _put_back(keras.config)
+
+
+def _put_back(config: Any) -> None:
+    wanted = {"floatx": FLOATX, "epsilon": EPSILON, "image_data_format": IMAGE_DATA_FORMAT}
+    for name, value in wanted.items():
+        if (found := getattr(config, name)()) != value:
+            log.warning("Keras's %s was set to %s; it is %s again", name, found, value)
+            getattr(config, f"set_{name}")(value)
+    if (policy := config.dtype_policy().name) != FLOATX:
+        log.warning("Keras's policy was set to %s; it is %s again", policy, FLOATX)
+        config.set_dtype_policy(FLOATX)
 
 
 def described(found: Arithmetic) -> str:

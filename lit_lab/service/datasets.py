@@ -14,6 +14,7 @@ from typing import Any
 
 from lit_lab.protocol import MAX_TEXT, ServiceDataset
 
+from . import arithmetic
 from .errors import ServiceError
 
 SAMPLE_PROMPTS = "sample_prompts"
@@ -114,17 +115,18 @@ class Datasets:
         """
         dataset = self.get(name)
         try:
-            columns = [str(column) for column in dataset.spec()]
-            examples = dataset.examples
-            rows: list[list[str]] = []
-            size = 0
-            for example in examples[offset : offset + limit]:
-                row = [_text(example.get(column)) for column in columns]
-                rows.append(row)
-                size += sum(map(len, row))
-                if size > _PAGE_CHARS:
-                    break
-            return ServiceDataset(columns=columns, rows=rows, total=len(examples))
+            with arithmetic.undisturbed():
+                columns = [str(column) for column in dataset.spec()]
+                examples = dataset.examples
+                rows: list[list[str]] = []
+                size = 0
+                for example in examples[offset : offset + limit]:
+                    row = [_text(example.get(column)) for column in columns]
+                    rows.append(row)
+                    size += sum(map(len, row))
+                    if size > _PAGE_CHARS:
+                        break
+                return ServiceDataset(columns=columns, rows=rows, total=len(examples))
         except Exception as error:  # somebody else's code
             raise _bad(name, error) from error
 
@@ -132,7 +134,8 @@ class Datasets:
 def _make(name: str, cls: str) -> Any:
     module, _, attribute = cls.partition(":")
     try:
-        return getattr(importlib.import_module(module), attribute)()
+        with arithmetic.undisturbed():
+            return getattr(importlib.import_module(module), attribute)()
     except Exception as error:  # somebody else's code
         log.exception("the dataset %s could not be made", cls)
         raise _bad(name, error) from error

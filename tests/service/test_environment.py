@@ -13,6 +13,7 @@ import pytest
 
 from lit_lab.protocol import Arithmetic
 from lit_lab.service import arithmetic, environment
+from lit_lab.service.datasets import Datasets
 from lit_lab.service.errors import ServiceError
 
 HOSTILE = {
@@ -181,6 +182,32 @@ def test_other_arithmetic_is_refused(odd: dict[str, object], says: str, monkeypa
         arithmetic.checked("tensorflow")
     assert raised.value.code == "inexact_arithmetic"
     assert says in raised.value.message
+
+
+def test_what_a_datasets_class_sets_for_keras_is_put_back(
+    keras_libraries: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    (tmp_path / "disturbing.py").write_text(
+        "import keras\n"
+        "from lit_nlp.api import dataset, types\n"
+        "keras.config.set_floatx('bfloat16')\n"
+        "class Mine(dataset.Dataset):\n"
+        "    def __init__(self):\n"
+        "        keras.config.set_dtype_policy('mixed_float16')\n"
+        "        self._examples = [{'prompt': 'a'}]\n"
+        "    def spec(self):\n"
+        "        keras.config.set_epsilon(0.5)\n"
+        "        keras.config.set_image_data_format('channels_first')\n"
+        "        return {'prompt': types.TextSegment()}\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert Datasets({"mine": "disturbing:Mine"}).rows("mine", 0, 1).rows == [["a"]]
+    assert keras.config.floatx() == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+    assert keras.config.epsilon() == 1e-7
+    assert keras.config.image_data_format() == "channels_last"
 
 
 def test_float32_passes(monkeypatch: pytest.MonkeyPatch) -> None:
