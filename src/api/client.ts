@@ -297,9 +297,14 @@ export class ApiClient {
     await this._json('DELETE', ['runs', id]);
   }
 
-  /** Delete all runs from the history. */
-  async clearRuns(): Promise<void> {
-    await this._json('DELETE', ['runs']);
+  /**
+   * Delete the runs of the history.
+   *
+   * @param starred - whether starred runs are deleted, too.
+   */
+  async clearRuns(starred: boolean): Promise<void> {
+    const query = URLExt.objectToQueryString({ starred: Number(starred) });
+    await this._json('DELETE', ['runs'], { query });
   }
 
   /** Where the page of LIT's own app is. */

@@ -149,6 +149,7 @@ function factsOf(
     trans._n('%1 token', '%1 tokens', count, count),
     run.seconds === null ? '' : duration(run.seconds, trans),
     run.phase === 'stopped' ? trans.__('stopped') : '',
+    run.phase === 'failed' ? trans.__('broke off') : '',
     run.reason === 'length' ? trans.__('cut at the longest answer') : '',
     run.reason === 'window' ? trans.__('cut: the model’s window is full') : ''
   ]

@@ -62,6 +62,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
     prompt_tokens: asked,
     answer_tokens: said,
     reason: 'end',
+    partial: null,
     seconds: 0.5,
     first_seconds: 0.1,
     scores

@@ -73,6 +73,9 @@ export function About(props: {
 
 /** How the answer ended, where that isn't by itself. */
 function endOf(record: RunRecord, trans: TranslationBundle): string {
+  if (record.partial === 'broke_off') {
+    return trans.__('broke off');
+  }
   switch (record.reason) {
     case 'end':
       return '';

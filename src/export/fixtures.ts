@@ -43,6 +43,7 @@ export function finished(
     prompt_tokens,
     answer_tokens,
     reason: 'end',
+    partial: null,
     seconds: 0.4,
     first_seconds: 0.1,
     scores: ends.flatMap((end, i) =>

@@ -5,6 +5,7 @@ import { ApiError } from '../api';
 import type { RunInfo, RunRecord, RunsRequest } from '../api';
 import { settle } from '../session/fakes';
 import type { IRun } from '../session/run';
+import { UNDO_FOR } from './deletions';
 import { HistoryModel } from './model';
 import type { HistoryClient, IHistorySession } from './model';
 import type { KeptSource } from './source';
@@ -23,6 +24,7 @@ function info(id: string, fields: Partial<RunInfo> = {}): RunInfo {
     answer: `answer ${id}`,
     scores: 0,
     given: false,
+    partial: null,
     ...fields
   };
 }
@@ -39,9 +41,10 @@ class FakeHistory implements HistoryClient {
     const { all, hold } = this;
     await hold;
     this._check();
-    const { offset = 0, limit = 50 } = request;
-    const runs = all.slice(offset, offset + limit);
-    return { runs, total: all.length, documents: ['n.ipynb'] };
+    const { offset = 0, limit = 50, starred = false } = request;
+    const found = all.filter(run => run.starred || !starred);
+    const runs = found.slice(offset, offset + limit);
+    return { runs, total: found.length, documents: ['n.ipynb'] };
   }
 
   async run(id: string): Promise<RunRecord> {
@@ -66,12 +69,17 @@ class FakeHistory implements HistoryClient {
     return { ...this.all.find(run => run.id === id)!, ...change };
   }
 
-  async deleteRun(): Promise<void> {
+  readonly deleted: string[] = [];
+
+  async deleteRun(id: string): Promise<void> {
     this._check();
+    this.deleted.push(id);
+    this.all = this.all.filter(run => run.id !== id);
   }
 
-  async clearRuns(): Promise<void> {
+  async clearRuns(starred: boolean): Promise<void> {
     this._check();
+    this.all = this.all.filter(run => run.starred && !starred);
   }
 
   private _check(): void {
@@ -88,6 +96,12 @@ class FakeSession implements IHistorySession {
 
   reopen(run: RunRecord, source: KeptSource): void {
     this.reopened.push([run, source]);
+  }
+
+  isWanted = true;
+
+  claim(): () => boolean {
+    return () => this.isWanted;
   }
 
   become(jobId: string, phase: IRun['phase']): void {
@@ -154,7 +168,7 @@ describe('history/model', () => {
     });
     const slow = model.load();
     client.hold = null;
-    client.all = [info('late')];
+    client.all = [info('late', { starred: true })];
     model.starred = true;
     await settle();
     release();
@@ -214,17 +228,81 @@ describe('history/model', () => {
     expect(revealed).toEqual(['n.ipynb']);
   });
 
-  it('renames, stars and deletes', async () => {
+  it('renames and stars', async () => {
     await model.load();
     await model.rename(model.runs[0], '  Mine ');
     expect(model.runs[0].title).toBe('Mine');
     await model.star(model.runs[1]);
     expect(model.runs[1].starred).toBe(true);
-    await model.delete(model.runs[2]);
-    expect(model.runs).toHaveLength(2);
+  });
+
+  it('deletes a run once that can’t be undone any more', async () => {
+    await model.load();
+    const [a, b] = model.runs;
+    model.delete(a);
+    model.delete(b);
+    expect([model.deletion(a), model.total]).toEqual(['undoable', 1]);
+    await jest.advanceTimersByTimeAsync(UNDO_FOR - 1);
+    // Listed anew, it is on its way out still.
+    await model.load();
+    expect(model.total).toBe(1);
+    expect(client.deleted).toEqual([]);
+    model.undo(a);
+    expect([model.deletion(a), model.total]).toEqual([null, 2]);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(client.deleted).toEqual(['b']);
+    expect(model.runs.map(run => run.id)).toEqual(['a', 'c']);
     expect(model.total).toBe(2);
-    await model.clear();
+  });
+
+  it('deletes nothing when the tab is closed before', async () => {
+    await model.load();
+    model.delete(model.runs[0]);
+    model.dispose();
+    await jest.advanceTimersByTimeAsync(2 * UNDO_FOR);
+    expect(client.deleted).toEqual([]);
+  });
+
+  it('lists a run again that could not be deleted, and says why', async () => {
+    await model.load();
+    client.failure = new ApiError(
+      { error: 'disk_full', message: 'The disk is full.', hint: 'Make room.' },
+      507
+    );
+    model.delete(model.runs[0]);
+    await jest.advanceTimersByTimeAsync(UNDO_FOR);
+    expect(model.problem?.message).toBe('The disk is full.');
+    expect(model.deletion(model.runs[0])).toBeNull();
+    expect(model.total).toBe(3);
+  });
+
+  it('has no complaint about a run that another tab deleted', async () => {
+    await model.load();
+    client.failure = new ApiError(
+      { error: 'unknown_run', message: 'It is gone.', hint: '' },
+      404
+    );
+    model.delete(model.runs[0]);
+    await jest.advanceTimersByTimeAsync(UNDO_FOR);
+    expect(model.problem).toBeNull();
+    expect(model.runs).toHaveLength(2);
+  });
+
+  it('keeps starred runs when all are deleted, unless they are meant', async () => {
+    client.all = [info('a'), info('b', { starred: true })];
+    await model.load();
+    expect(await model.countAll()).toEqual({ all: 2, starred: 1 });
+    await model.clear(false);
+    expect(model.runs.map(run => run.id)).toEqual(['b']);
+    await model.clear(true);
     expect(model.runs).toEqual([]);
+  });
+
+  it('does not open a run that is no longer wanted when it comes', async () => {
+    await model.load();
+    session.isWanted = false;
+    await model.open(model.runs[0]);
+    expect(session.reopened).toEqual([]);
   });
 
   it('tells a failure and keeps what is listed', async () => {
@@ -233,7 +311,7 @@ describe('history/model', () => {
       { error: 'disk_full', message: 'The disk is full.', hint: 'Make room.' },
       507
     );
-    await model.delete(model.runs[0]);
+    await model.star(model.runs[0]);
     expect(model.problem?.message).toBe('The disk is full.');
     expect(model.runs).toHaveLength(3);
     client.failure = null;

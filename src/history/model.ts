@@ -10,6 +10,8 @@ import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
 import type { IPromptSource } from '../session/source';
+import { Deletions } from './deletions';
+import type { DeletionPhase } from './deletions';
 import { KeptSource } from './source';
 
 /** What the history asks of the client. */
@@ -23,6 +25,14 @@ export interface IHistorySession {
   readonly run: IRun | null;
   readonly changed: ISignal<unknown, void>;
   reopen(run: RunRecord, source: IPromptSource): void;
+  /** See `ISession.claim`. */
+  claim(): () => boolean;
+}
+
+/** How many runs there are. */
+export interface IRunCount {
+  readonly all: number;
+  readonly starred: number;
 }
 
 /** Runs that are listed at a time. */
@@ -63,9 +73,20 @@ export class HistoryModel implements IDisposable {
     return this._runs;
   }
 
-  /** How many match. */
+  /** How many match, but for those that are being deleted. */
   get total(): number {
-    return this._total;
+    const deleted = this._runs.filter(run => this.deletion(run) !== null);
+    return Math.max(0, this._total - deleted.length);
+  }
+
+  /** How many of those that match are loaded, but for those being deleted. */
+  get count(): number {
+    return this._runs.filter(run => this.deletion(run) === null).length;
+  }
+
+  /** How far a run's deletion is; null where it isn't being deleted. */
+  deletion(info: RunInfo): DeletionPhase | null {
+    return this._deletions.phase(info.id);
   }
 
   /** Documents that any prompt came from. */
@@ -142,6 +163,7 @@ export class HistoryModel implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       clearTimeout(this._timer);
+      this._deletions.dispose();
       this._abort.abort();
       this._session.changed.disconnect(this._onSession, this);
       Signal.clearData(this);
@@ -165,8 +187,12 @@ export class HistoryModel implements IDisposable {
 
   /** Show a run again, whether it is listed or not. */
   async openById(id: string): Promise<void> {
+    const isWanted = this._session.claim();
     await this._try(async () => {
       const run = await this._client.run(id);
+      if (!isWanted()) {
+        return; // Another prompt was chosen meanwhile.
+      }
       const place = this._trans.__('an earlier run');
       this._session.reopen(run, new KeptSource(run, place, this._reveal));
     });
@@ -182,23 +208,62 @@ export class HistoryModel implements IDisposable {
     await this._change(info, { starred: !info.starred });
   }
 
-  /** Delete a run. */
-  async delete(info: RunInfo): Promise<void> {
-    await this._try(async () => {
-      await this._client.deleteRun(info.id);
-      this._runs = this._runs.filter(run => run.id !== info.id);
-      this._total = Math.max(0, this._total - 1);
-    });
+  /** Delete a run; for a while that can be undone. */
+  delete(info: RunInfo): void {
+    this._deletions.begin(info.id);
+    this._emit();
   }
 
-  /** Delete all runs. */
-  async clear(): Promise<void> {
+  /** Bring a run back that is being deleted. */
+  undo(info: RunInfo): void {
+    this._deletions.undo(info.id);
+    this._emit();
+  }
+
+  /** How many runs there are, whatever is searched for; null: that failed, and is told. */
+  async countAll(): Promise<IRunCount | null> {
+    let count: IRunCount | null = null;
     await this._try(async () => {
-      await this._client.clearRuns();
-      this._runs = [];
-      this._total = 0;
-      this._documents = [];
+      const [all, starred] = await Promise.all([
+        this._client.runs({ limit: 1 }),
+        this._client.runs({ limit: 1, starred: true })
+      ]);
+      count = { all: all.total, starred: starred.total };
     });
+    return count;
+  }
+
+  /**
+   * Delete all runs, for good.
+   *
+   * @param starred - whether starred runs are deleted, too.
+   */
+  async clear(starred: boolean): Promise<void> {
+    await this._try(() => this._client.clearRuns(starred));
+    const problem = this._problem;
+    await this.load();
+    if (problem) {
+      this._problem = problem;
+      this._emit();
+    }
+  }
+
+  private async _delete(id: string): Promise<void> {
+    this._emit();
+    await this._try(async () => {
+      try {
+        await this._client.deleteRun(id);
+      } catch (reason) {
+        // One that is gone already, perhaps in another tab, is what was wanted.
+        if (!(reason instanceof ApiError && reason.error === 'unknown_run')) {
+          throw reason;
+        }
+      }
+      this._total -= this._runs.some(run => run.id === id) ? 1 : 0;
+      this._runs = this._runs.filter(run => run.id !== id);
+    });
+    // Where that failed, the run is listed again.
+    queueMicrotask(() => this._emit());
   }
 
   private async _change(
@@ -317,6 +382,7 @@ export class HistoryModel implements IDisposable {
   private readonly _reveal: (document: string) => void;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _deletions = new Deletions(id => this._delete(id));
   private _abort = new AbortController();
   private _timer = 0;
   private _runs: readonly RunInfo[] = [];

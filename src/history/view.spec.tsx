@@ -27,6 +27,7 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     answer: ` <b>answer</b>\n${id}`,
     scores: 3,
     given: false,
+    partial: null,
     ...fields
   };
 }
@@ -55,7 +56,19 @@ class FakeModel {
   more = async () => void this.calls.push(['more']);
   open = async (info: RunInfo) => void this.calls.push(['open', info.id]);
   star = async (info: RunInfo) => void this.calls.push(['star', info.id]);
-  delete = async (info: RunInfo) => void this.calls.push(['delete', info.id]);
+  readonly doomed = new Set<string>();
+  get count() {
+    return this.runs.length - this.doomed.size;
+  }
+  deletion = (info: RunInfo) => (this.doomed.has(info.id) ? 'undoable' : null);
+  delete = (info: RunInfo) => {
+    this.doomed.add(info.id);
+    this.changed.emit();
+  };
+  undo = (info: RunInfo) => {
+    this.doomed.delete(info.id);
+    this.changed.emit();
+  };
   rename = async (info: RunInfo, title: string) =>
     void this.calls.push(['rename', info.id, title]);
 }
@@ -121,9 +134,10 @@ describe('history/view', () => {
     await click(host.querySelector('.lit-disclosure')!);
   }
 
-  async function click(element: Element): Promise<void> {
+  /** @param detail - which click in a row it is. */
+  async function click(element: Element, detail = 1): Promise<void> {
     await act(async () => {
-      element.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+      element.dispatchEvent(new MouseEvent('click', { bubbles: true, detail }));
     });
   }
 
@@ -160,17 +174,42 @@ describe('history/view', () => {
     expect(host.textContent).toContain('n.ipynb · cell 2 · demo · 3 maps');
   });
 
-  it('opens, stars, and deletes when asked twice', async () => {
+  it('opens and stars', async () => {
     await open([run('a', 1), run('b', 2, titled('Mine'))]);
     await click(host.querySelectorAll('.lit-row')[1]);
     await click(button('Star Mine'));
-    await click(button('Delete Mine'));
     expect(model.calls).toEqual([
       ['open', 'b'],
       ['star', 'b']
     ]);
-    await click(button('Delete'));
-    expect(model.calls[2]).toEqual(['delete', 'b']);
+  });
+
+  it('deletes one run on a double click, and brings it back', async () => {
+    const mine = run('b', 2, titled('Mine'));
+    await open([run('a', 1), mine]);
+    await click(button('Delete Mine'));
+    expect(host.textContent).toContain('Deleted: Mine');
+    const undo = button('Undo: bring Mine back');
+    expect(document.activeElement).toBe(undo);
+    // The second click of a double click does nothing, wherever it falls.
+    await click(undo, 2);
+    await click(button(/^Delete <b>/), 2);
+    expect([...model.doomed]).toEqual(['b']);
+    await click(undo);
+    expect(model.doomed.size).toBe(0);
+    expect(document.activeElement?.textContent).toContain('Mine');
+  });
+
+  it('says which runs have no whole answer', async () => {
+    await open([
+      run('a', 1, { partial: 'stopped' }),
+      run('b', 2, { partial: 'broke_off' })
+    ]);
+    const told = [...host.querySelectorAll('.lit-kept-about')].map(
+      element => element.textContent
+    );
+    expect(told[0]).toContain(' · stopped · ');
+    expect(told[1]).toContain(' · broke off · ');
   });
 
   it('offers what can be done with a run', async () => {

@@ -127,16 +127,16 @@ function Body(props: {
         compare={props.compare}
         onShare={props.onShare}
       />
-      {model.runs.length < model.total && (
+      {model.count < model.total && (
         <button
           type="button"
           className="lit-link lit-more"
           onClick={() => void model.more()}
         >
-          {trans.__('Show more (%1 of %2)', model.runs.length, model.total)}
+          {trans.__('Show more (%1 of %2)', model.count, model.total)}
         </button>
       )}
-      {model.runs.length > 0 && !isFiltered && (
+      {model.count > 0 && !isFiltered && (
         <button
           type="button"
           className="lit-link lit-more"
@@ -272,9 +272,38 @@ function Run(props: {
 }): JSX.Element {
   const { run, model, trans, compare } = props;
   const [naming, setNaming] = useState(false);
-  const [doomed, setDoomed] = useState(false);
+  const row = useRef<HTMLButtonElement>(null);
+  const deletion = model.deletion(run);
+  const wasDeleted = useRef(false);
+  useEffect(() => {
+    // The button that brought it back is gone: the keyboard goes on from here.
+    if (wasDeleted.current && deletion === null) {
+      row.current?.focus();
+    }
+    wasDeleted.current = deletion !== null;
+  }, [deletion]);
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
   const time = new Date(run.created * 1000);
+  if (deletion !== null) {
+    return (
+      <li className="lit-kept lit-kept-deleted">
+        <span className="lit-kept-notice" role="status">
+          {trans.__('Deleted: %1', name)}
+        </span>
+        {deletion === 'undoable' && (
+          <button
+            type="button"
+            className="lit-link"
+            aria-label={trans.__('Undo: bring %1 back', name)}
+            autoFocus
+            onClick={once(() => model.undo(run))}
+          >
+            {trans.__('Undo')}
+          </button>
+        )}
+      </li>
+    );
+  }
   return (
     <li className="lit-kept" data-shown={run.id === model.shown}>
       {naming ? (
@@ -302,6 +331,7 @@ function Run(props: {
         />
       ) : (
         <button
+          ref={row}
           type="button"
           className="lit-row"
           tabIndex={props.reachable ? 0 : -1}
@@ -331,6 +361,8 @@ function Run(props: {
                 PathExt.basename(run.origin.document),
                 ...run.origin.place
               ],
+              run.partial === 'stopped' && trans.__('stopped'),
+              run.partial === 'broke_off' && trans.__('broke off'),
               run.given && trans.__('given text'),
               run.model,
               run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
@@ -372,31 +404,31 @@ function Run(props: {
         >
           <shareIcon.react tag="span" />
         </button>
-        {doomed ? (
-          <button
-            type="button"
-            className="lit-button lit-kept-doomed"
-            autoFocus
-            onBlur={() => setDoomed(false)}
-            onClick={() => void model.delete(run)}
-          >
-            {trans.__('Delete')}
-          </button>
-        ) : (
-          <button
-            type="button"
-            className="lit-icon-button lit-kept-tool"
-            aria-label={trans.__('Delete %1', name)}
-            title={trans.__('Delete; asks once more')}
-            onClick={() => setDoomed(true)}
-          >
-            <closeIcon.react tag="span" />
-          </button>
-        )}
+        <button
+          type="button"
+          className="lit-icon-button lit-kept-tool"
+          aria-label={trans.__('Delete %1', name)}
+          title={trans.__('Delete')}
+          onClick={once(() => model.delete(run))}
+        >
+          <closeIcon.react tag="span" />
+        </button>
       </span>
       <CompareWith launcher={compare} run={run} name={name} trans={trans} />
     </li>
   );
+}
+
+/**
+ * What a click does, but not the second one of a double click: it may be on
+ * something else, which the first one has put there.
+ */
+function once(act: () => void): (event: React.MouseEvent) => void {
+  return event => {
+    if (event.detail <= 1) {
+      act();
+    }
+  };
 }
 
 /** Filled where it is pressed, by CSS. */

@@ -200,6 +200,7 @@ describe('session/contrast', () => {
       prompt_tokens: prompt,
       answer_tokens: answer,
       reason: 'given',
+      partial: null,
       seconds: 1,
       first_seconds: 1,
       scores: [

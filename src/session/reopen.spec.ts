@@ -36,6 +36,7 @@ function record(scores: KeptScores[] = []): RunRecord {
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(ANSWER),
     reason: 'end',
+    partial: null,
     seconds: 0.5,
     first_seconds: 0.1,
     scores

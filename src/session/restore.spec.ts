@@ -222,6 +222,7 @@ function record(fields: Partial<RunRecord>): RunRecord {
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(' It'),
     reason: null,
+    partial: null,
     seconds: null,
     first_seconds: null,
     scores: [],

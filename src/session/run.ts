@@ -138,7 +138,7 @@ export function keptRun(record: RunRecord): IRun {
     origin: record.origin,
     ...(record.reason === 'given' && { given: record.answer }),
     title: record.title,
-    phase: record.reason === null ? 'stopped' : 'done',
+    phase: phaseOf(record),
     message: '',
     started: record.created * 1000,
     jobId: record.id,
@@ -151,6 +151,16 @@ export function keptRun(record: RunRecord): IRun {
     problem: null,
     kept: record.scores
   };
+}
+
+/** How a run of the history ended. */
+function phaseOf(record: RunRecord): RunPhase {
+  // One of an earlier version doesn't tell why there is no more of it.
+  const { partial = null } = record as Partial<RunRecord>;
+  if (partial === 'broke_off') {
+    return 'failed';
+  }
+  return partial || record.reason === null ? 'stopped' : 'done';
 }
 
 /** A run that ended, as the history keeps it. */
@@ -176,6 +186,12 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     prompt_tokens: [...run.promptTokens],
     answer_tokens: [...run.answerTokens],
     reason: run.reason,
+    partial:
+      run.phase === 'stopped'
+        ? 'stopped'
+        : run.phase === 'failed'
+          ? 'broke_off'
+          : null,
     seconds: run.seconds,
     first_seconds: run.firstSeconds,
     scores
