@@ -3,10 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { ICandidate } from './candidates';
+import { charactersOf } from '../session/length';
 import { kindName } from './kinds';
 
 /** Most characters of a text that its preview holds. */
 const PREVIEW = 160;
+
+/** Most texts that are offered: of more, a place in the cell says which is meant. */
+const MOST = 300;
 
 /**
  * Let the user pick one of a cell's texts.
@@ -19,9 +23,16 @@ export async function pick(
   candidates: readonly ICandidate[],
   trans: TranslationBundle
 ): Promise<ICandidate | null> {
-  const body = new Picker(candidates, trans);
+  const body = new Picker(candidates.slice(0, MOST), trans);
   const dialog = new Dialog<number>({
-    title: trans.__('Which text?'),
+    title:
+      candidates.length > MOST
+        ? trans.__(
+            'Which text? These are the first %1 of %2; for another, right-click it.',
+            MOST,
+            candidates.length
+          )
+        : trans.__('Which text?'),
     body,
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel') }),
@@ -150,6 +161,6 @@ function note(
   { variable, value, problem }: ICandidate,
   trans: TranslationBundle
 ): string {
-  const length = trans._n('%1 character', '%1 characters', [...value].length);
+  const length = trans._n('%1 character', '%1 characters', charactersOf(value));
   return [variable, length, problem].filter(Boolean).join(' · ');
 }

@@ -104,6 +104,12 @@ function Note({ session }: { session: Session }): JSX.Element | null {
   ) : null;
 }
 
+/** Variables that get a field. */
+const MOST_VARIABLES = 100;
+
+/** Characters of a variable's name that are shown. */
+const LONGEST_NAME = 200;
+
 /** The template's variables, to be filled in. */
 export function Variables(props: {
   prompt: PromptModel;
@@ -112,19 +118,21 @@ export function Variables(props: {
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { prompt, limit } = props;
-  if (prompt.isEdited || prompt.variables.length === 0) {
+  const { isEdited, variables } = prompt;
+  if (isEdited || variables.length === 0) {
     return null;
   }
+  const more = variables.length - MOST_VARIABLES;
   return (
     <div
       className="lit-variables"
       role="group"
       aria-label={trans.__('Variables')}
     >
-      {prompt.variables.map(({ name, value, from }, i) => (
+      {variables.slice(0, MOST_VARIABLES).map(({ name, value, from }, i) => (
         <React.Fragment key={name}>
-          <label htmlFor={`lit-variable-${i}`} title={name}>
-            {name}
+          <label htmlFor={`lit-variable-${i}`} title={cut(name)}>
+            {cut(name)}
           </label>
           <AutoText
             id={`lit-variable-${i}`}
@@ -133,13 +141,28 @@ export function Variables(props: {
             title={from ? trans.__('Found in %1', from) : ''}
             placeholder={
               value === undefined
-                ? trans.__('not filled in: stays as {%1}', name)
+                ? trans.__('not filled in: stays as {%1}', cut(name))
                 : ''
             }
             onChange={text => prompt.setVariable(name, text)}
           />
         </React.Fragment>
       ))}
+      {more > 0 && (
+        <p className="lit-hint lit-variables-more">
+          {trans._n(
+            'and %1 more, which is not shown',
+            'and %1 more, which are not shown',
+            more,
+            more
+          )}
+        </p>
+      )}
     </div>
   );
+}
+
+/** A variable's name; of a long expression its beginning. */
+function cut(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME)}…` : name;
 }
