@@ -6,6 +6,7 @@ server for a process that died, and by the service itself for an import that fai
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Callable, Sequence
@@ -24,6 +25,7 @@ _OUT_OF_MEMORY = re.compile(
     r"MemoryError|ResourceExhausted|std::bad_alloc|Cannot allocate memory|Memory allocation (?:still )?failed|"
     r"failed to map segment|[Uu]nable to mmap|out of memory",
 )
+_PATH = re.compile(r"/[^\s'\"()]+")
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _AFTER = "Then restart the Jupyter server."
 
@@ -89,17 +91,38 @@ def _interpreter(ended: Ended) -> Diagnosis | None:
 
 
 def _foreign(ended: Ended) -> Diagnosis | None:
-    if not ended.foreign or not ended.last_word or (ended.code is not None and ended.code < 0):
+    """A module on PYTHONPATH that the error names, or in which it was raised."""
+    if ended.code is not None and ended.code < 0:
         return None
-    for name, folder in ended.foreign.items():
-        if f"{folder}/{name}" in ended.cause or re.search(rf"['\"` ]{re.escape(name)}['\"`.]", ended.last_word):
-            return Diagnosis(
-                "foreign_libraries",
-                f"The folder {folder} on PYTHONPATH has a {name} of its own, which takes the place of the model service's: "
-                f"{ended.last_word}",
-                "Take that folder out of the environment variable PYTHONPATH, and restart the Jupyter server. Or give the "
-                "service an environment of its own, which doesn't look there: lit-lab setup-service.",
-            )
+    said = ended.last_word
+    name, folder = _from_pythonpath(ended) or next(
+        (
+            (name, where)
+            for name, where in ended.foreign.items()
+            if re.search(rf"['\"` ]{re.escape(name)}['\"`.]", said)
+        ),
+        ("", ""),
+    )
+    if not name:
+        return None
+    return Diagnosis(
+        "foreign_libraries",
+        f"The folder {folder} on PYTHONPATH has its own {name}, which takes the place of the model service's: {said}",
+        "Take that folder out of the environment variable PYTHONPATH, and restart the Jupyter server. Or give the "
+        "service an environment of its own, which doesn't look there: lit-lab setup-service.",
+    )
+
+
+def _from_pythonpath(ended: Ended) -> tuple[str, str] | None:
+    """Return the module and the folder on PYTHONPATH that the error's last frame or last line leads to."""
+    frames = [line for line in ended.cause.splitlines() if line.lstrip().startswith('File "')]
+    for path in _PATH.findall("\n".join([ended.last_word, *frames[-1:]])):
+        for folder in ended.environment.get("PYTHONPATH", "").split(os.pathsep):
+            inside = path.removeprefix(folder.rstrip("/") + "/") if folder else path
+            name = inside.partition("/")[0].removesuffix(".py")
+            # Installed packages may lie somewhere below such a folder, too, and LIT Lab itself may be found there.
+            if inside != path and name.isidentifier() and name != "lit_lab" and "/site-packages/" not in inside:
+                return name, folder
     return None
 
 
@@ -303,11 +326,11 @@ _SIGNS = (
 _RULES: Sequence[Callable[[Ended], Diagnosis | None]] = (
     _flags,
     _interpreter,
-    _foreign,
     _processor,
     _limits,
     _memory,
     _disk,
+    _foreign,
     _linking,
     _python_variables,
     _named,

@@ -46,11 +46,22 @@ def ended(code, *lines, **known):
                 None, *TRACEBACK, "ImportError: cannot import name 'typing' from 'numpy' (/mine/numpy/__init__.py)",
                 foreign={"json": "/mine", "numpy": "/mine"},
             ),
-            "foreign_libraries", "/mine on PYTHONPATH has a numpy of its own", "setup-service", "never",
+            "foreign_libraries", "/mine on PYTHONPATH has its own numpy", "setup-service", "never",
         ),
         (
             ended(1, *TRACEBACK, "AttributeError: module 'numpy' has no attribute 'dtype'", foreign={"numpy": "/mine"}),
             "foreign_libraries", "/mine on PYTHONPATH", "PYTHONPATH", "never",
+        ),
+        (
+            ended(
+                1, *TRACEBACK, "ImportError: cannot import name 'x' from 'google.protobuf' (/mine/google/protobuf/__init__.py)",
+                environment={"PYTHONPATH": "/gone:/mine"},
+            ),
+            "foreign_libraries", "/mine on PYTHONPATH has its own google", "PYTHONPATH", "never",
+        ),
+        (
+            ended(1, *TRACEBACK[:1], '  File "/mine/odd.py", line 1, in f', "KeyError: 'x'", environment={"PYTHONPATH": "/mine/"}),
+            "foreign_libraries", "on PYTHONPATH has its own odd", "PYTHONPATH", "never",
         ),
         (
             ended(1, *TRACEBACK, "ModuleNotFoundError: No module named 'numpy.core'", foreign={"numpy": "/mine"}),
@@ -171,6 +182,21 @@ def test_each_reason_is_named(how, error, says, hint, again):
         # A line that mentions a variable which is set, before what failed.
         ended(1, *TRACEBACK, "KeyError: 'x'", environment={"TF_ENABLE_ONEDNN_OPTS": "1", "CUDA_VISIBLE_DEVICES": "0"}),
         ended(1, "no traceback", environment={"TF_ENABLE_ONEDNN_OPTS": "1"}),
+        # LIT Lab itself, or the environment, lies below a folder on PYTHONPATH.
+        ended(
+            1,
+            *TRACEBACK[:1],
+            '  File "/mine/lit_lab/x.py", line 1',
+            "KeyError: 'x'",
+            environment={"PYTHONPATH": "/mine"},
+        ),
+        ended(
+            1,
+            *TRACEBACK[:1],
+            '  File "/mine/v/site-packages/x.py"',
+            "KeyError: 'x'",
+            environment={"PYTHONPATH": "/mine"},
+        ),
         # A module of that name is on PYTHONPATH, and something else failed.
         ended(1, *TRACEBACK, "KeyError: 'x'", foreign={"numpy": "/mine"}),
         ended(1, *TRACEBACK, "ModuleNotFoundError: No module named 'tensorflow'"),
