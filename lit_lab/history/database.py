@@ -11,8 +11,8 @@ get free are not written at all.
 
 **Space.** `auto_vacuum = FULL` moves pages from the file's end into free ones and cuts the file off, in the same transaction
 that made them free; so nothing of a deleted run stays in the file. A file that was made without it can't do that until
-VACUUM has written it anew, once. That happens after the first change, and needs room for two copies. Where there is none,
-and little is left in the file, a deletion does it in memory, with the same risk as above. VACUUM is a transaction like any
+VACUUM has written it anew, once. That happens after the first change, and needs room for two copies of what is left in it.
+Where there is none, and little is left, a deletion does it in memory, with the same risk as above. VACUUM is a transaction like any
 other: another server waits for it, or it for the other.
 """
 
@@ -61,15 +61,24 @@ class Database:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
-        self._read_only = False
-        self._never_shrinks = False
+        self._read_only: bool | None = None
+        self._no_room_for_copies = False
         self.remark = ""
         """What the user should know of the file; or empty."""
 
     @property
-    def read_only(self) -> Problem | None:
-        """Why nothing can be stored, where the file was found to be read-only."""
-        return _read_only(self._path) if self._read_only else None
+    def read_only(self) -> bool | None:
+        """Whether the file was read-only when it was opened last; None: it wasn't opened yet."""
+        return self._read_only
+
+    def refusal(self) -> Problem:
+        """Return why nothing can be stored in a file that is read-only."""
+        return Problem(
+            503,
+            "history_read_only",
+            "The history is read-only: earlier runs can be opened, and new ones aren't stored.",
+            f"Let the Jupyter server write to {self._path} and its folder.",
+        )
 
     def read(self, work: Work[R]) -> R:
         """Return what work finds in one state of the file. Another's lock for writing isn't waited for."""
@@ -82,29 +91,30 @@ class Database:
     def remove(self, work: Work[R]) -> R:
         """Do work that only deletes, on a full disk too, and give the space back to the disk."""
         try:
-            done, in_memory = self.write(work), False
+            done = self.write(work)
         except Problem as problem:
             if problem.error != "disk_full":
                 raise
-            done, in_memory = self._do("BEGIN IMMEDIATE", work, in_memory=True), True
-        self.shrink(in_memory)
+            done = self._do("BEGIN IMMEDIATE", work, in_memory=True)
+        self.shrink(without_room=True)
         return done
 
-    def shrink(self, in_memory: bool = False) -> None:
+    def shrink(self, without_room: bool = False) -> None:
         """Write a file that can't give space back anew, so that from then on it can. What fails is left for later.
 
         Args:
-            in_memory: Without any room on the disk, if what is left is small.
+            without_room: In memory, where the disk has no room for it and little is left in the file.
         """
-        if self._never_shrinks and not in_memory:
-            return
-        try:
-            self._vacuum(self._connect(), in_memory)
-        except (sqlite3.Error, OSError) as error:
-            # A lock is gone the next time. What lacks room would be tried, and copied, again and again.
-            self._never_shrinks = not in_memory and _means(error, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-            log.info("LIT Lab: the history's file was not made smaller: %s", error)
-            self.close()
+        for in_memory in (False, True) if without_room else (False,):
+            try:
+                if self._shrinks(self._connect(), in_memory):
+                    return
+            except (sqlite3.Error, OSError) as error:
+                log.info("LIT Lab: the history's file was not made smaller: %s", error)
+                self.close()
+                if _means(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                    return
+                self._no_room_for_copies = True  # a quota, or the folder for temporary files: nothing tells before
 
     def close(self) -> None:
         """Close the file."""
@@ -131,7 +141,7 @@ class Database:
     def _once(self, begin: str, work: Work[R], in_memory: bool) -> R:
         connection = self._connect()
         if self._read_only and begin != "BEGIN":
-            raise _read_only(self._path)
+            raise self.refusal()
         if in_memory:
             connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("PRAGMA cache_spill = OFF")
@@ -151,7 +161,7 @@ class Database:
         return done
 
     def _connect(self) -> sqlite3.Connection:
-        became_writable = self._read_only and self._can_write()
+        became_writable = bool(self._read_only) and self._can_write()
         if self._connection is not None and self._is_current() and not became_writable:
             return self._connection
         self.close()
@@ -203,27 +213,27 @@ class Database:
     def _is_current(self) -> bool:
         return self._identity is not None and _identity(self._path) == self._identity
 
-    def _vacuum(self, connection: sqlite3.Connection, in_memory: bool) -> None:
+    def _shrinks(self, connection: sqlite3.Connection, in_memory: bool) -> bool:
+        """Have a file give space back, if there is room for that; return whether it does."""
+
         def value(pragma: str) -> int:
             return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
         if value("auto_vacuum"):
-            return
-        size = value("page_count") * value("page_size")
-        left = size - value("freelist_count") * value("page_size")
+            return True
+        left = (value("page_count") - value("freelist_count")) * value("page_size")
         if in_memory:
             if left > _IN_MEMORY:
-                return
+                return False
             connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("PRAGMA temp_store = MEMORY")
-        elif shutil.disk_usage(self._path.parent).free < size + left:
-            return
+        # For what is left, and for the journal of what it is written over.
+        elif self._no_room_for_copies or shutil.disk_usage(self._path.parent).free < 2 * left:
+            return False
         connection.execute("PRAGMA auto_vacuum = FULL")
         connection.execute("VACUUM")
-        if in_memory:
-            self.close()
-        else:
-            _forget_what_is_deleted(connection)
+        self.close()
+        return True
 
     def _set_aside(self) -> None:
         """Move a file that isn't a sound database away; never delete it."""
@@ -259,7 +269,7 @@ class Database:
                 "Make room. Runs can be deleted from the history, which needs none.",
             )
         if os.access(self._path, os.F_OK) and not self._can_write():
-            return _read_only(self._path)
+            return self.refusal()
         if _means(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return Problem(
                 503,
@@ -311,12 +321,3 @@ def _means(error: Exception, *codes: int) -> bool:
     """Return whether an error is one of SQLite's, by extended codes or by what these belong to."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and (code in codes or code & 0xFF in codes)
-
-
-def _read_only(path: Path) -> Problem:
-    return Problem(
-        503,
-        "history_read_only",
-        "The history is read-only: earlier runs can be opened, and new ones aren't stored.",
-        f"Let the Jupyter server write to {path} and its folder.",
-    )

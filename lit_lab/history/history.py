@@ -58,7 +58,8 @@ class History:
     def status(self) -> protocol.HistoryStatus:
         """Return whether runs are stored, and what is known of the file."""
         databases = [worker.database for worker in (self._writing, self._reading) if worker.database]
-        read_only = next((database.read_only for database in databases if database.read_only), None)
+        opened = next((database for database in databases if database.read_only is not None), None)
+        read_only = opened.refusal() if opened and opened.read_only else None
         remark = next((database.remark for database in databases if database.remark), "")
         return protocol.HistoryStatus(
             enabled=self.enabled,
