@@ -57,7 +57,8 @@ const config: PlaywrightTestConfig = {
     actionTimeout: SOON,
     // What moves only to please the eye needn't be waited for.
     contextOptions: { reducedMotion: 'reduce' },
-    trace: 'retain-on-failure',
+    // It takes as long as half of the test: `--trace on` where a failure is looked into.
+    trace: 'on-first-retry',
     screenshot: 'only-on-failure',
     video: 'off',
     launchOptions: chromium
