@@ -1,4 +1,4 @@
-"""Two servers that download the same model: one fetches it, and the other one waits and finds it whole."""
+"""The process that downloads from Kaggle: two of them at once, and whose credentials it was refused with."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ import pytest
 from kaggle_standin import HANDLE, KEY, USER, VERSION, KaggleStandIn
 
 from lit_lab import shared_files
+from lit_lab.service.weights import reasons
+from lit_lab.service.weights.paths import Source
 
 DOWNLOADS = "DownloadModelInstanceVersion"
 
@@ -30,7 +32,7 @@ def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleSt
     standin.close()
 
 
-def fetch() -> subprocess.Popen[str]:
+def fetch(login: dict[str, str] | None) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "lit_lab.service.weights.fetch"],
         stdin=subprocess.PIPE,
@@ -39,7 +41,7 @@ def fetch() -> subprocess.Popen[str]:
         text=True,
     )
     assert process.stdin is not None
-    order = {"kind": "kaggle", "where": HANDLE, "kaggle": {"token": "", "username": USER, "key": KEY}}
+    order = {"kind": "kaggle", "where": HANDLE, "kaggle": login}
     process.stdin.write(json.dumps(order) + "\n")
     process.stdin.flush()
     return process
@@ -49,7 +51,7 @@ def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: KaggleSt
     lock = Path(os.environ["KAGGLEHUB_CACHE"], ".lit_lab", f"{HANDLE}/{VERSION}.lock".replace("/", "--"))
     lock.parent.mkdir(parents=True)
     with shared_files.lock(lock):  # as another process that downloads it has
-        process = fetch()
+        process = fetch({"token": "", "username": USER, "key": KEY})
         assert process.stdout is not None
         told = [json.loads(process.stdout.readline()) for _ in range(3)]
         assert all(line.keys() == {"done", "total"} for line in told)
@@ -57,3 +59,20 @@ def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: KaggleSt
     *_, last = map(json.loads, process.stdout)
     assert (Path(last["folder"]) / "config.json").is_file()
     process.communicate()
+
+
+@pytest.mark.parametrize("panel", [True, False], ids=["of the panel", "of a file"])
+def test_credentials_that_are_not_accepted_are_told_by_where_they_are(
+    kaggle: KaggleStandIn, tmp_path: Path, panel: bool
+) -> None:
+    file = tmp_path / ".kaggle" / "kaggle.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({"username": USER, "key": "mistyped"}))
+    process = fetch({"token": "mistyped", "username": "", "key": ""} if panel else None)
+    assert process.stdout is not None
+    line = json.loads(process.stdout.readline())
+    process.communicate()
+    assert (line["failed"], line["where"]) == ("credentials", "" if panel else str(file))
+    message = reasons.reason("mine", Source("kaggle", HANDLE), line).message
+    assert (str(file) in message) is not panel
+    assert "mistyped" not in json.dumps(line) + message
