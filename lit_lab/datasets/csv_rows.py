@@ -255,7 +255,7 @@ def _delimiter(sample: list[str], usual: str) -> str:
     if not sample:
         return usual
     outside = "".join(sample[0].split('"')[::2])
-    found = [mark for mark in dict.fromkeys([usual, *",;\t|"]) if mark in outside]
+    found: list[str] = [mark for mark in dict.fromkeys([usual, *",;\t|"]) if mark in outside]
     if len(found) < 2 or usual == "\t" == found[0]:
         return found[0] if found else usual
 
@@ -263,4 +263,5 @@ def _delimiter(sample: list[str], usual: str) -> str:
         widths = [len(row) for row in csv.reader(sample, delimiter=mark) if row]
         return sum(width == widths[0] for width in widths), widths[0]
 
-    return max(found, key=agreeing)
+    best: str = max(found, key=agreeing)
+    return best
