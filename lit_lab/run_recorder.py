@@ -131,8 +131,10 @@ class RunRecorder:
             starred: Whether starred runs are deleted, too.
         """
         history = await self.settled(owner)
-        for ended in [ended for ended in self._waiting if ended.owner == owner]:
-            self._drop(ended)
+        for ended in list(self._waiting):
+            # Scores may be a starred run's, which stays; those of a run that is gone find none.
+            if ended.owner == owner and isinstance(ended.request, protocol.GenerateRequest | protocol.ScoreRequest):
+                self._drop(ended)
         deleted = await history.clear(owner, starred)
         self.again()
         return deleted

@@ -319,6 +319,23 @@ async def test_clearing_takes_what_waits_along(shelf, recorder):
     assert (await shelf.ids("me"), await shelf.ids("you")) == ([], ["b"])
 
 
+async def test_clearing_leaves_scores_that_wait_for_a_starred_run(shelf, recorder, monkeypatch):
+    recorder.record("me", "a", 1.0, *generated())
+    await recorder.settled("me")
+    await shelf.change("me", "a", protocol.RunChange(starred=True))
+
+    async def locked(*args):
+        raise LOCKED
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf, "keep_scores", locked)
+        recorder.record("me", "b", 1.0, *explained())
+        await recorder.settled("me")
+    assert (await recorder.clear("me")).deleted == 0
+    await until(lambda: not recorder.status().message)
+    assert len((await shelf.run("me", "a")).scores) == 1
+
+
 async def test_what_waits_is_bounded_and_what_is_lost_is_told(shelf, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
     shelf.reason = LOCKED
