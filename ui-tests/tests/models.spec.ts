@@ -136,3 +136,29 @@ test('what is refused says so in place, and keeps what was typed', async ({
   await expect(form).toHaveCount(0);
   await expect(row(manager, 'demo')).toContainText('loaded');
 });
+
+test('a path that is not complete says in place what it lacks', async ({
+  page
+}, testInfo) => {
+  const manager = await openManager(page);
+  await manager.getByRole('button', { name: 'Add a model…' }).click();
+  const form = manager.getByRole('form', { name: 'Add a model' });
+  for (const [path, says] of [
+    ['hf://', 'lacks the owner and model'],
+    ['hf://owner', 'lacks the model'],
+    ['kaggle://keras/gemma2', 'lacks the framework (keras) and variation'],
+    ['mine:', 'no path after “mine:”'],
+    ['/', 'gives no name'],
+    ['~nobodyhere', 'has no ~nobodyhere'],
+    ['gema2_2b_en', 'Did you mean gemma2_2b_en']
+  ]) {
+    await form.getByLabel('Preset').fill(path);
+    await form.getByRole('button', { name: 'Add' }).click();
+    await expect(form.getByRole('alert')).toContainText(says);
+    await expect(form.getByRole('alert')).not.toContainText(
+      /Reload|String should|internal/
+    );
+  }
+  await manager.screenshot({ path: testInfo.outputPath('manager.png') });
+  await expect(form.getByLabel('Preset')).toHaveValue('gema2_2b_en');
+});
