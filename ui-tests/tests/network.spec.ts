@@ -53,7 +53,8 @@ async function waiting(
   const other = await occupy(request);
   const asked = page.waitForResponse(
     reply =>
-      reply.request().method() === 'POST' && /\/api\/jobs$/.test(reply.url())
+      reply.request().method() === 'POST' &&
+      new URL(reply.url()).pathname.endsWith('/api/jobs')
   );
   await panel.run.click();
   const job = (await (await asked).json()).id;
