@@ -46,7 +46,7 @@ async function asked(
 }
 
 test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
-  await request.delete('/lit-lab/api/runs');
+  await request.delete('/lit-lab/api/runs?starred=1');
   const panel = await asked(page, tmpPath);
   await line(page, 'def analyze_menu_item').evaluate(e =>
     e.scrollIntoView({ block: 'start' })

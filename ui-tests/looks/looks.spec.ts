@@ -184,7 +184,7 @@ test('a long prompt', async ({ page, tmpPath }) => {
 });
 
 test('the history', async ({ page, request, tmpPath }) => {
-  await request.delete('/lit-lab/api/runs');
+  await request.delete('/lit-lab/api/runs?starred=1');
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));

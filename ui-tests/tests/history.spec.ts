@@ -88,25 +88,31 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   expect(await panel.strongestOfPrompt()).toBe(strongest);
   process.kill(pid, 'SIGCONT');
 
-  // Deleting asks once more.
+  // Deleting can be undone, and a double click deletes one at most.
   await history.getByRole('searchbox').fill('');
   await expect(runs).toHaveCount(2);
   await runs.first().hover();
   await runs
     .first()
     .getByRole('button', { name: /^Delete/ })
-    .click();
-  await expect(runs).toHaveCount(2);
-  await runs
-    .first()
-    .getByRole('button', { name: 'Delete', exact: true })
-    .click();
-  await expect(runs).toHaveCount(1);
+    .dblclick();
+  const undo = history.getByRole('button', { name: /^Undo/ });
+  await expect(undo).toHaveCount(1);
+  await undo.click();
+  await expect(undo).toHaveCount(0);
+  await expect(history.locator('.lit-row')).toHaveCount(2);
+
+  // Deleting all keeps what is starred, unless that is meant too.
+  const dialog = page.getByRole('dialog');
   await history.getByRole('button', { name: 'Delete all…' }).click();
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: 'Delete all' })
-    .click();
+  await expect(dialog).toContainText('1 starred run stays.');
+  await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
+  await expect(runs).toHaveCount(1);
+  await expect(runs).toContainText('The mistake');
+  await history.getByRole('button', { name: 'Delete all…' }).click();
+  await dialog.getByRole('checkbox').check();
+  await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(runs).toHaveCount(0);
   await expect(history).toContainText('Each answer will be kept here');
   // What is shown stays.

@@ -163,3 +163,42 @@ test('an answer, its map and its cell are found again after a reload', async ({
     overlay(line(page, 'Recommendation: You have to try it.')).first()
   ).toBeVisible();
 });
+
+test('a run that waits is followed after a reload, and the matrix is there again', async ({
+  page,
+  request,
+  tmpPath
+}) => {
+  test.slow();
+  const panel = new Panel(page);
+  await openNotebook(page, tmpPath, TUTORIAL);
+  await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
+  await panel.ask('Recommendation: You have to try it.');
+  await panel.region.getByRole('button', { name: 'Matrix' }).click();
+  const matrix = page.locator('#lit-lab-matrix');
+  await expect(matrix).toBeVisible();
+  await kept(page, 'workspaces/default', /lit-lab-matrix/, PANEL_OPEN);
+
+  const pid = await servicePid(request);
+  process.kill(pid, 'SIGSTOP');
+  try {
+    await panel.edit.click();
+    await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
+    const asked = page.waitForResponse(
+      reply =>
+        reply.url().endsWith('/lit-lab/api/jobs') &&
+        reply.request().method() === 'POST'
+    );
+    await panel.run.click();
+    await asked;
+    await page.evaluate(() => window.location.reload());
+    // The answer before, and the run under way.
+    await expect(panel.stop).toBeVisible({ timeout: COLD });
+    await expect(panel.answer).toContainText('You have to try it.');
+    await expect(matrix).toBeAttached();
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await expect(panel.run).toBeVisible({ timeout: COLD });
+  await expect(panel.segments('Prompt', 'Suggestion: Baguette')).toBeVisible();
+});

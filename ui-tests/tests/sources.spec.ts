@@ -80,6 +80,31 @@ test.describe('without a kernel', () => {
     );
   });
 
+  test('a text that one goes back to is under its own origin', async ({
+    page
+  }) => {
+    const panel = new Panel(page);
+    const origin = panel.region.locator('.lit-trail');
+    await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
+    await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
+    const from = await origin.innerText();
+    await panel.prompt.fill('Name four uses for a paper clip.');
+    await analyzeAt(
+      page,
+      page.locator('.jp-MarkdownOutput').getByText('Write one headline')
+    );
+    await expect(origin).not.toHaveText(from);
+    await panel.region
+      .getByRole('button', { name: 'Back to the text you edited' })
+      .click();
+    await expect(panel.prompt).toHaveValue('Name four uses for a paper clip.');
+    await expect(origin).toHaveText(from);
+    await panel.region
+      .getByRole('button', { name: 'Use the original text' })
+      .click();
+    await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
+  });
+
   test('one of several strings, from a list', async ({ page }) => {
     const panel = new Panel(page);
     // Not on a string: beside the last line.
