@@ -6,10 +6,10 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from lit_lab.datasets import csv_rows, json_rows, parquet_rows, readers, text_file
 from lit_lab.datasets.opened import OpenDataset
@@ -260,10 +260,7 @@ class TestParquet:
             [sys.executable, "-c", script, str(path)], capture_output=True, text=True, cwd=ROOT, check=False
         )
         pid = int(done.stdout)
-        until = time.monotonic() + 60
-        while is_running(pid):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        until(lambda: not is_running(pid))
 
     def test_many_columns_and_many_values_are_refused(self, tmp_path, write):
         import pyarrow

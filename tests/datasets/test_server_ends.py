@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from live import ROOT, live_server
+from waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
 
@@ -38,4 +39,4 @@ def test_sigterm_ends_the_server_while_all_readers_are_stuck(tmp_path):
         assert server.ask("GET", f"datasets/{states[-1]['id']}")["state"] == "reading"
 
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(60) is not None
+        assert server.process.wait(PATIENCE) is not None

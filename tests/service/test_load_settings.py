@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE
 
 from lit_lab.protocol import DownloadModel, LoadModel, ModelChanging, RemoveModel, StopDownload, UnloadModel
 from lit_lab.service.entry import Entry
@@ -31,7 +32,7 @@ class Held:
         self.manager = Manager(self.registry)
 
         def make(_: Registry, entry: Entry) -> Any:
-            self.go_on.wait(60)
+            self.go_on.wait(PATIENCE)
             self.made.append((entry.asked, entry.max_length))
             return type("Model", (), {"window": 1, "parameters": 1, "wants_preparing": False})()
 
