@@ -103,7 +103,8 @@ function Form(props: {
       asked.path
     );
     setAdding(false);
-    setProblem(failed);
+    // The manager, where other places lead to, is where this stands.
+    setProblem(failed && { ...failed, remedies: [] });
     if (!failed) {
       onDone();
     }

@@ -17,7 +17,7 @@ from ..errors import ServiceError
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
 _PRESET = re.compile(r"[\w.-]+")
-_HINT = "Write a preset name such as gemma2_instruct_2b_en, a folder, a .tar.gz, kaggle://… or hf://… after the colon."
+_HINT = "Write a preset's name such as gemma2_instruct_2b_en, a folder, a .tar.gz, kaggle://… or hf://… for it."
 
 
 _GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
@@ -108,7 +108,7 @@ def _named(path: str) -> Source:
     if known is None:
         if not _PRESET.fullmatch(path):
             raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither there nor a name.", _HINT)
-        raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) + _HINT)
+        raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
     parameters = known.get("metadata", {}).get("params")
     return Source("kaggle", known["kaggle_handle"].removeprefix("kaggle://"), parameters)
 
@@ -118,4 +118,4 @@ def _likely(name: str) -> str:
     from keras_hub.models import CausalLM
 
     close = difflib.get_close_matches(name.lower(), CausalLM.presets, n=3, cutoff=0.75)
-    return f"Did you mean {' or '.join(filter(None, [', '.join(close[:-1]), close[-1]]))}? " if close else ""
+    return f"Did you mean {' or '.join(filter(None, [', '.join(close[:-1]), close[-1]]))}?" if close else ""
