@@ -17,7 +17,7 @@ from ..errors import ServiceError
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
 _PRESET = re.compile(r"[\w.-]+")
-_HINT = "Write a preset's name such as gemma2_instruct_2b_en, a folder, a .tar.gz, kaggle://… or hf://… for it."
+_HINT = "Write a preset's name such as gemma2_instruct_2b_en, a folder, a .tar.gz, or an address: kaggle://… or hf://…"
 
 
 _GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
