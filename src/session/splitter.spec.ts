@@ -23,6 +23,10 @@ class FakeWorker implements IMatcher {
     this.isEnded = true;
   }
 
+  begin(): void {
+    this.onmessage!({ data: null } as MessageEvent<null>);
+  }
+
   answer(): void {
     const { text, pattern } = this.asked[this.asked.length - 1];
     this.onmessage!({
@@ -70,6 +74,9 @@ describe('session/splitter', () => {
   it('gives up what takes too long, and ends it', () => {
     splitter.pattern = '(a+)+$';
     splitter.cut('aaaa!');
+    // That a worker is slow to start doesn't count.
+    jest.advanceTimersByTime(10 * PATIENCE);
+    workers[0].begin();
     jest.advanceTimersByTime(PATIENCE - 1);
     expect(splitter.problem).toBe('');
     jest.advanceTimersByTime(1);

@@ -10,14 +10,15 @@ import { compile, MAX_PATTERN } from '../salience/pattern';
 export interface IMatcher {
   postMessage(message: { text: string; pattern: string }): void;
   terminate(): void;
-  onmessage: ((event: MessageEvent<number[]>) => void) | null;
+  /** It says null when it begins, and then where segments begin. */
+  onmessage: ((event: MessageEvent<number[] | null>) => void) | null;
   onerror: ((event: ErrorEvent) => void) | null;
 }
 
 /** Where segments of a text begin; null while that isn't known. */
 export type Cut = (text: string) => readonly number[] | null;
 
-/** Milliseconds after which an expression is given up. */
+/** Milliseconds after which an expression is given up, from when a worker has begun. */
 export const PATIENCE = 1000;
 
 /** Texts that are kept: prompt and answer, and those before. */
@@ -104,6 +105,16 @@ export class Splitter implements IDisposable {
     this._under = text;
     const worker = (this._worker ??= this._makeWorker());
     worker.onmessage = ({ data }) => {
+      if (data === null) {
+        this._timer = window.setTimeout(() => {
+          this._fail(
+            this._trans.__(
+              'It takes too long on this text. Write a simpler one.'
+            )
+          );
+        }, PATIENCE);
+        return;
+      }
       this._known.set(text, data);
       if (this._known.size > KEPT) {
         const [oldest] = this._known.keys();
@@ -118,11 +129,6 @@ export class Splitter implements IDisposable {
         this._trans.__('It could not be matched: %1', event.message ?? '')
       );
     };
-    this._timer = window.setTimeout(() => {
-      this._fail(
-        this._trans.__('It takes too long on this text. Write a simpler one.')
-      );
-    }, PATIENCE);
     worker.postMessage({ text, pattern: this._pattern });
   }
 

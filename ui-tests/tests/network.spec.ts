@@ -19,12 +19,17 @@ import { Wire } from './wire';
 const AWAY = Number(process.env.LIT_LAB_TEST_AWAY ?? 6);
 
 let wire: Wire;
+const occupying: string[] = [];
 
 test.beforeEach(async () => {
   wire = await Wire.to(open.port);
 });
 
-test.afterEach(() => wire.close());
+test.afterEach(async ({ request }) => {
+  // Of a test that failed: else all that follow would wait for it.
+  await release(request, ...occupying.splice(0));
+  await wire.close();
+});
 
 /** A panel that waits for an answer, behind a computation of somebody else's; and that. */
 async function waiting(
@@ -51,6 +56,7 @@ async function waiting(
   const panel = new Panel(page);
   await servicePid(request);
   const other = await occupy(request);
+  occupying.push(other);
   const asked = page.waitForResponse(
     reply =>
       reply.request().method() === 'POST' &&
