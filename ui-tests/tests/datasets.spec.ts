@@ -212,10 +212,18 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
   await expect(path).toHaveValue(`${tmpPath}/questions.jsonl`);
   await page.contents.uploadContent('x', 'text', `${tmpPath}/taken.jsonl`);
   await path.fill(`${tmpPath}/taken`);
+  await expect(form.getByRole('status')).toContainText(
+    '1 row that can’t be used won’t be in this file; it stays in questions.csv.'
+  );
   await form.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(form.getByRole('alert')).toContainText('taken.jsonl already');
   await form.getByRole('button', { name: 'Replace it' }).click();
   await expect(form).toHaveCount(0);
+  // What is shown is what that file holds.
+  await expect(browser.locator('.lit-bad')).toHaveCount(0);
+  await expect(
+    browser.getByText("1 row of questions.csv that can't be used was not")
+  ).toBeVisible();
   const saved = await page.evaluate(
     async path =>
       (await window.jupyterapp.serviceManager.contents.get(path)).content,
@@ -226,4 +234,63 @@ test('rows are added, deleted, saved, and inserted into the notebook', async ({
   expect(JSON.parse(lines[COUNT])).toEqual({
     prompt: 'Say "hello".\nTwice.'
   });
+});
+
+test('a file keeps what could not be read; one that something else has changed is not replaced unasked', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const path = `${tmpPath}/own.jsonl`;
+  const content = () =>
+    page.evaluate(
+      async path =>
+        String(
+          (await window.jupyterapp.serviceManager.contents.get(path)).content
+        ),
+      path
+    );
+  await page.contents.uploadContent(
+    '{"n": 1.0, "prompt": "One"}\n# mine\n{"n": 2.0, "prompt": "Two"}\n',
+    'text',
+    path
+  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('lit-lab:open-dataset', { path });
+  }, path);
+  const form = browser.getByRole('form', { name: 'Save the dataset' });
+  const save = async () => {
+    await browser.getByRole('button', { name: 'Save as .jsonl…' }).click();
+    await form.getByRole('button', { name: 'Save', exact: true }).click();
+    await form.getByRole('button', { name: 'Replace it' }).click();
+  };
+  const remove = async (text: string) => {
+    await rows.filter({ hasText: text }).getByRole('button').first().focus();
+    await page.keyboard.press('Delete');
+    await expect(rows.filter({ hasText: text })).toHaveCount(0);
+  };
+
+  await remove('One');
+  await browser.getByRole('button', { name: 'Save as .jsonl…' }).click();
+  await expect(form.getByRole('status')).toContainText(
+    '1 row that can’t be used stays in the file as it is.'
+  );
+  await form.getByRole('button', { name: 'Cancel' }).click();
+  await save();
+  await expect(form).toHaveCount(0);
+  expect(await content()).toBe('# mine\n{"n": 2.0, "prompt": "Two"}\n');
+  await expect(browser.getByText('1 row can’t be used')).toBeVisible();
+
+  await browser.getByRole('button', { name: 'Undo' }).click();
+  await expect(rows).toHaveCount(2);
+  await page.contents.uploadContent('{"prompt": "Other"}\n', 'text', path);
+  await save();
+  await expect(form.getByRole('alert')).toContainText(
+    'something else has changed it'
+  );
+  expect(await content()).toBe('{"prompt": "Other"}\n');
+  await form.getByRole('button', { name: 'Replace it' }).click();
+  await expect(form).toHaveCount(0);
+  expect(await content()).toContain('"prompt": "One"');
+  await expect(browser.getByText('1 row can’t be used')).toHaveCount(0);
 });
