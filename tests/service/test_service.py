@@ -67,6 +67,7 @@ def test_ready_means_ready(service: Running, client: httpx.Client) -> None:
     events(client, "/generate", {"model": "tiny", "prompt": PROMPT, "max_new_tokens": 1})
     health = client.get("/health").json()
     assert (health["state"], health["detail"]) == ("ready", "")
+    assert (health["arithmetic"]["backend"], health["arithmetic"]["floatx"]) == (BACKEND, "float32")
     tiny = client.get("/models").json()["models"][0]
     assert (tiny["name"], tiny["state"], tiny["window"]) == ("tiny", "ready", 96)
     assert tiny["parameters"] > 10_000
