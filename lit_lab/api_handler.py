@@ -29,6 +29,9 @@ ANYONE = "anyone with the token"
 
 ROUTES = {route.operation: route for route in routes.ROUTES}
 
+_PARSED_AT_ONCE = 64 * routes.KIB
+"""Bytes of a body that the server's own thread parses; a larger one is parsed beside it."""
+
 _WORDS = {
     400: ("bad_request", "The request is not understood.", ""),
     401: ("unauthenticated", "You are not signed in.", "Reload the page and sign in."),
@@ -125,7 +128,7 @@ class Handler(APIHandler):
         operation = self.operations.get(self.request.method or "")
         return ROUTES[operation].max_body if operation else 0
 
-    def _message(self, type_name: str) -> Message:
+    async def _message(self, type_name: str) -> Message:
         """Return the request's body as the protocol's type of that name. Raises `Problem`."""
         from lit_lab.bodies import parse
 
@@ -136,7 +139,10 @@ class Handler(APIHandler):
                 f"The request is larger than {self._limit() // routes.MIB} MiB.",
                 "Shorten the prompt.",
             )
-        return parse(type_name, bytes(self._body))
+        body = bytes(self._body)
+        if len(body) <= _PARSED_AT_ONCE:
+            return parse(type_name, body)
+        return await asyncio.to_thread(parse, type_name, body)
 
     def query(self, route: routes.Route, name: str) -> int:
         """Return one of the route's query parameters. Raises `Problem`."""
@@ -162,7 +168,7 @@ def endpoint(operation: str) -> Callable[[Method], Answer]:
 
     def wrap(method: Method) -> Answer:
         async def work(self: Handler, *args: str) -> None:
-            request = (self._message(route.request),) if route.request else ()
+            request = (await self._message(route.request),) if route.request else ()
             message = await method(self, *args, *request)
             if message is not None:
                 self.set_status(route.status)

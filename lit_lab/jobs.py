@@ -226,15 +226,14 @@ class Jobs:
         try:
             event = _EVENT.validate_json(line)
         except ValidationError as error:
-            problems = error.errors(include_url=False, include_context=False, include_input=False)
-            if any(problem["type"] == "finite_number" for problem in problems):
+            if protocol.is_not_finite(error):
                 raise Problem(
                     502,
                     "not_finite",
                     "Some of the results are not numbers (NaN or infinite).",
                     "The model's arithmetic overflowed: load it in float32.",
                 ) from error
-            said = protocol.describe_validation(problems)
+            said = protocol.describe_validation(error)
             log.warning("LIT Lab: the model service sent an event that is not understood: %s", said)
             raise Problem(
                 502,

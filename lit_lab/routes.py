@@ -204,7 +204,7 @@ ROUTES: tuple[Route, ...] = (
         request="EstimateRequest",
         response="Estimate",
         errors=(404, 422, 502, 503),
-        max_body=24 * MIB,
+        max_body=8 * MIB,
     ),
     Route(
         operation="datasets",

@@ -102,8 +102,7 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
             data = _unpack(data)
         record = RunRecord.model_validate(data)
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_context=False, include_input=False)
-        raise ValueError(f"This is no run of LIT Lab's history: {describe_validation(problems)}") from error
+        raise ValueError(f"This is no run of LIT Lab's history: {describe_validation(error)}") from error
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ValueError(f"This is no run of LIT Lab's history: {error}") from error
     return _run(record)

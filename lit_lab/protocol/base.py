@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 # Bounds of what a request may hold, whatever the configuration says: they keep one request from taking the server's
 # memory. The configuration's own limits (`c.LitLab.max_prompt_chars` and so on) are lower and tell what to do.
 MAX_TEXT = 4_000_000
-MAX_TOKENS = 1_000_000
+MAX_TOKENS = 262_144
 MAX_TARGETS = 4_096
 MAX_SEGMENTS = 4_096
 MAX_SAMPLES = 16_384
@@ -22,6 +22,9 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """Of any vocabulary; whether the model's own has it is for the service to say."""
+
+TokenIds = Annotated[list[TokenId], Field(fail_fast=True)]
+"""Of a list, the first value that isn't valid is enough: an error for each would take far more memory than the list."""
 
 Method = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
 """Gradient methods, one score a token; the first two named as LIT names them
@@ -72,11 +75,24 @@ class ErrorBody(Message):
     hint: str = Field(default="", description="What that person can do about it.")
 
 
-def describe_validation(errors: list[Any]) -> str:
-    """Tell pydantic's errors in one line a person can act on."""
+MAX_DESCRIBED = 1_000
+"""Most errors of one message that are put into words: each takes about a kilobyte, and three are told."""
+
+
+def describe_validation(error: ValidationError) -> str:
+    """Return pydantic's errors in one line a person can act on."""
+    count = error.error_count()
+    if count > MAX_DESCRIBED:
+        return f"{count:,} of its fields are unknown, missing or not valid"
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
     parts = []
-    for error in errors[:3]:
-        where = ".".join(str(part) for part in error["loc"]) or "body"
-        parts.append(f"{where}: {error['msg']}")
+    for each in errors[:3]:
+        where = ".".join(str(part) for part in each["loc"]) or "body"
+        parts.append(f"{where}: {each['msg']}")
     more = len(errors) - 3
     return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
+
+
+def is_not_finite(error: ValidationError) -> bool:
+    """Return whether a number is missing because it is NaN or infinite."""
+    return error.error_count() <= MAX_DESCRIBED and any(each["type"] == "finite_number" for each in error.errors())

@@ -54,8 +54,8 @@ class LitExample(Message):
     """A datapoint as LIT's page sends it: one that the page knows and LIT's datasets don't."""
 
     id: Annotated[str, StringConstraints(max_length=MAX_NAME)]
-    data: dict[str, JsonValue]
-    meta: dict[str, JsonValue] = Field(default_factory=dict)
+    data: dict[str, JsonValue] = Field(max_length=1_000)
+    meta: dict[str, JsonValue] = Field(default_factory=dict, max_length=1_000)
 
 
 class LitCall(Message):
@@ -63,10 +63,10 @@ class LitCall(Message):
 
     endpoint: LitEndpoint
     query: dict[LitParameter, Annotated[str, StringConstraints(max_length=2_000)]] = Field(default_factory=dict)
-    inputs: list[Name | LitExample] = Field(
+    inputs: Annotated[list[Name | LitExample], Field(fail_fast=True)] = Field(
         default_factory=list, max_length=100_000, description="Ids of what is in a dataset, and datapoints that aren't."
     )
-    config: dict[str, JsonValue] | None = None
+    config: dict[str, JsonValue] | None = Field(default=None, max_length=1_000)
 
 
 class LitAnswer(Message):

@@ -21,6 +21,7 @@ from lit_lab.protocol.base import (
     Name,
     Text,
     TokenId,
+    TokenIds,
 )
 
 
@@ -98,7 +99,7 @@ def _check_target(span: Span, ids: list[int]) -> None:
 
 
 Instead = Annotated[
-    list[TokenId] | None,
+    Annotated[list[TokenId], Field(fail_fast=True)] | None,
     Field(
         min_length=1,
         max_length=MAX_TOKENS,
@@ -134,8 +135,8 @@ class SalienceRequest(Message):
 
     kind: Literal["salience"] = "salience"
     model: Name
-    ids: list[TokenId] = Field(min_length=2, max_length=MAX_TOKENS)
-    targets: list[Span] = Field(min_length=1, max_length=MAX_TARGETS)
+    ids: TokenIds = Field(min_length=2, max_length=MAX_TOKENS)
+    targets: Annotated[list[Span], Field(fail_fast=True)] = Field(min_length=1, max_length=MAX_TARGETS)
     methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
     integration: Integration = Integration()
     instead: Instead = None
@@ -153,9 +154,9 @@ class _SegmentsRequest(Message):
     """Base of what takes segments of a sequence away and reads the target's probability."""
 
     model: Name
-    ids: list[TokenId] = Field(min_length=2, max_length=MAX_TOKENS)
+    ids: TokenIds = Field(min_length=2, max_length=MAX_TOKENS)
     target: Span
-    segments: list[Span] = Field(
+    segments: Annotated[list[Span], Field(fail_fast=True)] = Field(
         min_length=1,
         max_length=MAX_SEGMENTS,
         description="What is taken away, each as a whole: in order, apart from each other, and before the target. "
@@ -205,9 +206,10 @@ class TrustRequest(_SegmentsRequest):
     """
 
     kind: Literal["trust"] = "trust"
-    scores: list[float] = Field(
+    scores: Annotated[list[float], Field(fail_fast=True)] = Field(
+        max_length=MAX_SEGMENTS,
         description="<float>[num_segments]: the map, turned so that the highest is what most makes the target likely (gradient "
-        "times input and integrated gradients are of the loss: their opposite). Segments are ranked by it, highest first."
+        "times input and integrated gradients are of the loss: their opposite). Segments are ranked by it, highest first.",
     )
     method: Method | None = Field(
         default=None, description="The gradient method that made the map, whose stability is tested; None: not tested."

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from lit_lab.protocol.base import MAX_NAME, ChatMode, Message, Name, Text, TokenKind
+from lit_lab.protocol.base import ChatMode, Message, Name, Text, TokenKind
 
 
 class Token(Message):
@@ -41,7 +41,7 @@ class TokensResponse(Message):
 class UnicodeNamesRequest(Message):
     r"""Look up the names of `\N{…}` escapes, as Python does."""
 
-    names: list[Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]] = Field(max_length=1_000)
+    names: Annotated[list[Name], Field(fail_fast=True)] = Field(max_length=1_000)
 
 
 class UnicodeNamesResponse(Message):

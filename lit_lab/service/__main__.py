@@ -93,7 +93,7 @@ def read_config(stdin: TextIO) -> ServiceConfig:
         raise ServiceError(
             400,
             "bad_config",
-            f"The model service can't use its configuration: {describe_validation(error.errors())}",
+            f"The model service can't use its configuration: {describe_validation(error)}",
             "The Jupyter server and the model service may be of different versions: install the same lit_lab for both.",
         ) from error
 

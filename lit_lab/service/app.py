@@ -16,6 +16,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
+from lit_lab.json_bounds import MAX_CONTAINERS, MAX_VALUES, excess
 from lit_lab.protocol import (
     OWNER_HEADER,
     AblationRequest,
@@ -138,9 +139,7 @@ def create_app(
         loading = next((entry.detail for entry in registry.entries.values() if entry.state == "loading"), "")
         detail = registry.error.message if registry.error else registry.detail or loading
         return _json(
-            ServiceHealth(
-                state=state, detail=detail, version=version(), arithmetic=registry.arithmetic, models=models
-            )
+            ServiceHealth(state=state, detail=detail, version=version(), arithmetic=registry.arithmetic, models=models)
         )
 
     @app.get("/models")
@@ -274,6 +273,8 @@ async def _body(request: Request, kind: type[T]) -> T:
         data += chunk
         if len(data) > MAX_BODY:
             raise ServiceError(413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it.")
+    if too_much := excess(bytes(data), MAX_VALUES, MAX_CONTAINERS):
+        raise ServiceError(413, "too_large", f"The request {too_much}.", "Send less at a time.")
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
@@ -283,7 +284,7 @@ async def _body(request: Request, kind: type[T]) -> T:
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise ServiceError(422, "bad_request", describe_validation(error.errors())) from error
+        raise ServiceError(422, "bad_request", describe_validation(error)) from error
 
 
 def _json(message: BaseModel, status: int = 200) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from lit_lab.protocol import ErrorBody, ErrorEvent
+from lit_lab.protocol import ErrorBody, ErrorEvent, is_not_finite
 
 
 class ServiceError(Exception):
@@ -42,7 +42,7 @@ def unexpected(error: Exception) -> ServiceError:
             "There wasn't enough memory for this computation.",
             "Shorten the prompt, choose a smaller model, or close other programs.",
         )
-    if isinstance(error, ValidationError) and any(found["type"] == "finite_number" for found in error.errors()):
+    if isinstance(error, ValidationError) and is_not_finite(error):
         # No event holds such a number; most are found earlier and told in more words.
         return ServiceError(
             500,

@@ -10,6 +10,7 @@ from lit_lab import protocol
 from lit_lab.bodies import parse
 from lit_lab.core import unicode_names
 from lit_lab.problem import Problem
+from lit_lab.protocol import MAX_TOKENS
 from lit_lab.version import version
 
 GENERATE = example("generate")
@@ -45,7 +46,7 @@ async def test_gets_never_start_the_service(api, standin):
         (b"{", 400, "invalid_request", "JSON"),
         (b"\xff\xfe", 400, "invalid_request", "JSON"),
         (b"null", 400, "invalid_request", "body"),
-        (b"[" * 10_000, 400, "invalid_request", "JSON"),
+        (b"[" * 10_000, 413, "body_too_large", "nested more than 200 levels"),
         ({**GENERATE, "kind": "dance"}, 400, "invalid_request", "dance"),
         ({**GENERATE, "temperature": 1}, 400, "invalid_request", "temperature"),
         ({**GENERATE, "sampling": {"temperature": -0.1}}, 400, "invalid_request", "sampling.temperature"),
@@ -189,7 +190,7 @@ async def test_the_largest_requests_are_taken(api, standin):
     """As many segments and tokens as the types allow fit into a body, too."""
     segments = [span(index, index + 1) for index in range(1, 4_097)]
     largest = {
-        **TRUST, "ids": [2**31 - 1] * 1_000_000, "target": span(999_999, 1_000_000), "segments": segments,
+        **TRUST, "ids": [2**31 - 1] * MAX_TOKENS, "target": span(MAX_TOKENS - 1, MAX_TOKENS), "segments": segments,
         "scores": [-0.12345678901234567] * 4_096, "orders": 50, "jitters": 50, "noise": 1.0,
     }  # fmt: skip
     status, answer = await api("POST", "estimate", body={"request": largest})

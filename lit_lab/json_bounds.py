@@ -1,0 +1,74 @@
+"""Bounds on JSON, checked before any of it is parsed: what takes three bytes in a text may take hundreds in memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import AnyStr
+
+MAX_DEPTH = 200
+"""Most levels that values may be nested in: beyond about 900, Python can't write again what it has read."""
+
+# Of a request's body: room for a sequence of the longest length and another one instead of its target
+# (`protocol.MAX_TOKENS`), for as many spans as there may be, and for the datapoints that LIT's page sends.
+MAX_VALUES = 600_000
+MAX_CONTAINERS = 30_000
+
+# Escaped backslash, escaped quote, quote, what begins a list or an object, comma, any bracket.
+_TEXT = ("\\\\", '\\"', '"', ("[", "{"), ",", re.compile(r"[\[\]{}]"))
+_BYTES = (b"\\\\", b'\\"', b'"', (b"[", b"{"), b",", re.compile(rb"[\[\]{}]"))
+
+
+def excess(text: AnyStr, max_values: int, max_containers: int | None = None, max_depth: int = MAX_DEPTH) -> str:
+    """Return which bound a JSON text exceeds, in words that follow "It"; empty where it exceeds none.
+
+    The text need not be valid. Time and memory are in proportion to its length, and small for a text of a few long strings.
+
+    Args:
+        text: JSON, as text or in UTF-8.
+        max_values: Most values, however nested.
+        max_containers: Most lists and objects among them, and half of the most strings. None: as many as values.
+        max_depth: Most levels of nesting.
+    """
+    max_containers = max_values if max_containers is None else max_containers
+    backslash, escaped_quote, quote, opening, _, bracket = _TEXT if isinstance(text, str) else _BYTES
+    containers, values = _count(text, 0, len(text))
+    if containers <= min(max_depth, max_containers) and values <= max_values:
+        return ""  # even if all of it stood outside of strings
+    bare = text.replace(backslash, text[:0]).replace(escaped_quote, text[:0])
+    if bare.count(quote) > 4 * max_containers:
+        return f"has more than {2 * max_containers:,} strings"
+    containers = values = depth = 0
+    for start, end in _gaps(bare, quote):
+        containers_here, values_here = _count(bare, start, end)
+        containers, values = containers + containers_here, values + values_here
+        if values > max_values:
+            return f"has more than {max_values:,} values"
+        if containers > max_containers:
+            return f"has more than {max_containers:,} lists and objects"
+        for match in bracket.finditer(bare, start, end):
+            depth += 1 if match[0] in opening else -1
+            if depth > max_depth:
+                return f"has values nested more than {max_depth} levels deep"
+            if depth < 0:
+                return ""  # not JSON: a parser says so at this place
+    return ""
+
+
+def _gaps(text: AnyStr, quote: AnyStr) -> Iterator[tuple[int, int]]:
+    """Yield where the text outside of strings begins and ends; no string holds a quote."""
+    start = 0
+    while (begin := text.find(quote, start)) >= 0:
+        yield start, begin
+        end = text.find(quote, begin + 1)
+        if end < 0:
+            return  # a string that doesn't end
+        start = end + 1
+    yield start, len(text)
+
+
+def _count(text: AnyStr, start: int, end: int) -> tuple[int, int]:
+    """Return how many lists and objects begin in a part of a text, and how many values it has at most."""
+    _, _, _, opening, comma, _ = _TEXT if isinstance(text, str) else _BYTES
+    containers = sum(text.count(each, start, end) for each in opening)
+    return containers, containers + text.count(comma, start, end)
