@@ -131,7 +131,7 @@ class LitLab(ExtensionApp):
     ).tag(config=True)
 
     max_new_tokens = Int(
-        1_024, min=1, max=1_000_000, help="""The most tokens of an answer that may be asked for; 1,000,000 at most."""
+        1_024, min=1, max=262_144, help="""The most tokens of an answer that may be asked for; 262,144 at most."""
     ).tag(config=True)
 
     threads = Int(
