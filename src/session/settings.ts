@@ -63,7 +63,7 @@ export const DEFAULT_SETTINGS: ISettings = {
 
 /** Largest values that requests take. */
 export const MAX_TEMPERATURE = 10;
-export const MAX_TOP_K = 1_000_000;
+export const MAX_TOP_K = 262_144;
 export const MAX_SEED = 2 ** 31 - 1;
 
 /** How the settings have an answer sampled, as a request says it. */
