@@ -8,6 +8,7 @@ import {
   line,
   openNotebook,
   Panel,
+  PANEL_OPEN,
   TUTORIAL
 } from './lab';
 
@@ -117,6 +118,12 @@ test('makes the map of a part, and remembers how it is read', async ({
     'settings/lit-lab:panel',
     /"compact"/,
     /"hideTemplate":\s*true/
+  );
+  await kept(
+    page,
+    'workspaces/default',
+    new RegExp(`"within":\\[${chosen.replace(':', ',')}\\]`),
+    PANEL_OPEN
   );
   await page.evaluate(() => window.location.reload());
   await expect(flow).toHaveAttribute('data-density', 'compact', {
