@@ -186,7 +186,7 @@ test('a run that waits is followed after a reload, and the matrix is there again
     await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
     const asked = page.waitForResponse(
       reply =>
-        reply.url().endsWith('/lit-lab/api/jobs') &&
+        new URL(reply.url()).pathname.endsWith('/lit-lab/api/jobs') &&
         reply.request().method() === 'POST'
     );
     await panel.run.click();

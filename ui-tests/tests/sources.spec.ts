@@ -87,7 +87,7 @@ test.describe('without a kernel', () => {
     const origin = panel.region.locator('.lit-trail');
     await analyzeAt(page, line(page, 'Name three uses for a paper clip.'));
     await expect(panel.prompt).toHaveValue('Name three uses for a paper clip.');
-    const from = await origin.innerText();
+    const from = (await origin.textContent())!;
     await panel.prompt.fill('Name four uses for a paper clip.');
     await analyzeAt(
       page,
