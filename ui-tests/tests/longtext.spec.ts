@@ -1,0 +1,99 @@
+/** A text far beyond what the server takes: it is told, and the page goes on. */
+import { expect, test } from '@jupyterlab/galata';
+
+import { COLD, Panel } from './lab';
+
+/** Characters of the string. */
+const LENGTH = 1_500_000;
+
+/** c.LitLab.max_prompt_chars, as it is by itself. */
+const LIMIT = 100_000;
+
+/** All the text that the page holds of the panel. */
+const held = (panel: Panel) =>
+  panel.region.evaluate(
+    region =>
+      (region.textContent ?? '').length +
+      [...region.querySelectorAll('textarea')].reduce(
+        (sum, field) => sum + field.value.length,
+        0
+      )
+  );
+
+test('a string of 1,500,000 characters in one word', async ({
+  page,
+  tmpPath
+}) => {
+  test.slow();
+  const path = `${tmpPath}/long.ipynb`;
+  await page.contents.uploadContent(
+    JSON.stringify({
+      cells: [
+        {
+          cell_type: 'code',
+          execution_count: null,
+          id: 'long',
+          metadata: {},
+          outputs: [],
+          source: `word = "${'a'.repeat(LENGTH)}"`
+        }
+      ],
+      metadata: {},
+      nbformat: 4,
+      nbformat_minor: 5
+    }),
+    'text',
+    path
+  );
+  await page.evaluate(async path => {
+    await window.jupyterapp.commands.execute('docmanager:open', { path });
+  }, path);
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'No Kernel' })
+    .click();
+  await expect(page.getByRole('main').locator('.jp-Notebook')).toBeVisible();
+  await page.evaluate(async () => {
+    await window.jupyterapp.commands.execute('lit-lab:analyze-prompt');
+  });
+  const panel = new Panel(page);
+  await expect(panel.region).toContainText(LENGTH.toLocaleString('en'), {
+    timeout: COLD
+  });
+  await expect(panel.region).toContainText(LIMIT.toLocaleString('en'));
+  expect(await held(panel), 'laid out').toBeLessThan(10_000);
+
+  // A key changes nothing, and all of the text is still there.
+  await panel.prompt.press('x');
+  await expect(panel.region).toContainText(LENGTH.toLocaleString('en'));
+  expect(await held(panel), 'laid out after a key').toBeLessThan(10_000);
+
+  // It isn't sent either.
+  await panel.run.click();
+  await expect(panel.stop).toBeHidden();
+
+  // Shortened, it is edited as any text.
+  await panel.region.getByRole('button', { name: /^Shorten to/ }).click();
+  await expect
+    .poll(() =>
+      panel.prompt.evaluate(
+        field => (field as HTMLTextAreaElement).value.length
+      )
+    )
+    .toBe(LIMIT);
+  await panel.prompt.press('Delete');
+  await expect
+    .poll(() =>
+      panel.prompt.evaluate(
+        field => (field as HTMLTextAreaElement).value.length
+      )
+    )
+    .toBe(LIMIT - 1);
+
+  // And the whole text is a click away.
+  await panel.region
+    .getByRole('button', { name: 'Use the original text' })
+    .click();
+  await expect(panel.region).toContainText(LENGTH.toLocaleString('en'));
+  expect(await held(panel), 'laid out again').toBeLessThan(10_000);
+});
