@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Protocol
 
 from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
@@ -287,6 +288,10 @@ class SentencePieces:
         return self._bytes[id] if id in self._bytes else self._pieces[id].replace("▁", " ")
 
 
+_TOKENS_AHEAD = 256
+"""How many tokens are tried to go on from, where one's bytes aren't in the text: not all, or a long text would take for ever."""
+
+
 class BytePieces:
     """Byte-level BPE vocabularies (GPT-2, Llama 3, Qwen …): each character of a piece stands for one byte.
 
@@ -315,7 +320,7 @@ class BytePieces:
                 end = begin + len(piece)
             else:
                 # A tokenizer that normalizes: all up to the next token that can be found belongs to this one.
-                end = self._find(data, begin, ids[index + 1 :])
+                end = self._find(data, begin, islice(ids, index + 1, index + 1 + _TOKENS_AHEAD))
             whole = end
             while told < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
                 whole -= 1
@@ -344,8 +349,8 @@ class BytePieces:
             for character in piece
         )
 
-    def _find(self, data: bytes, start: int, ids: Sequence[int]) -> int:
-        for id in ids:
+    def _find(self, data: bytes, start: int, ids: Iterable[int]) -> int:
+        for id in ids if start < len(data) else ():
             found = data.find(self._raw(id), start)
             if found >= 0:
                 return found

@@ -225,3 +225,25 @@ def test_the_models_own_ends_stop_an_answer(language_model: Any) -> None:
         language_model.causal_lm.preprocessor.tokenizer.id_to_token(id) for id in language_model.tokenizer.stop_ids
     }
     assert names == {"<eos>", "<end_of_turn>"}
+
+
+@pytest.mark.parametrize(("text", "ids"), [("A" * 3_000, [1] * 3_000), ("A" * 2_999 + "b", [1] * 2_999 + [2])])
+def test_a_long_text_that_is_tokenized_as_another_is_looked_through_a_bounded_number_of_times(
+    text: str, ids: list[int]
+) -> None:
+    class Lowering:
+        unsplittable_tokens = ()
+        looked_up = 0
+
+        def tokenize(self, text: str) -> list[int]:
+            return ids
+
+        def id_to_token(self, id: int) -> str:
+            self.looked_up += 1
+            return ["", "a", "b"][id]
+
+    lowering = Lowering()
+    aligned = list(BytePieces(lowering).align(text))
+    assert [id for id, _ in aligned] == ids
+    assert "".join(part for _, part in aligned) == text
+    assert lowering.looked_up <= 2 * len(ids) + 256
