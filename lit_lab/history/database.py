@@ -38,6 +38,20 @@ _BUSY_SECONDS = 5.0  # another server of this user's may be writing
 _IN_MEMORY = 64 * 1024 * 1024
 """Bytes of a database that is written anew in memory."""
 
+_BUSY, _LOCKED, _IO_ERROR, _CORRUPT, _FULL, _CANT_OPEN, _NO_DATABASE = 5, 6, 10, 11, 13, 14, 26
+"""SQLite's codes, which the module `sqlite3` has names for only from Python 3.11 on."""
+
+_SAID = {
+    "database is locked": _BUSY,
+    "database table is locked": _LOCKED,
+    "disk I/O error": _IO_ERROR,
+    "malformed": _CORRUPT,
+    "database or disk is full": _FULL,
+    "unable to open database file": _CANT_OPEN,
+    "not a database": _NO_DATABASE,
+}
+"""What SQLite says of them: all that tells them apart in Python 3.10, whose errors have no code."""
+
 R = TypeVar("R")
 Work = Callable[[sqlite3.Connection], R]
 
@@ -112,7 +126,7 @@ class Database:
             except (sqlite3.Error, OSError) as error:
                 log.info("LIT Lab: the history's file was not made smaller: %s", error)
                 self.close()
-                if _means(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                if _means(error, _BUSY, _LOCKED):
                     return
                 self._no_room_for_copies = True  # a quota, or the folder for temporary files: nothing tells before
 
@@ -261,7 +275,7 @@ class Database:
         """Return what a failure means."""
         if _is_damage(error):
             return Problem(503, "history_corrupt", self.remark or f"The history is damaged: {error}.", "")
-        if _means(error, sqlite3.SQLITE_FULL) or not self._has_room(error):
+        if _means(error, _FULL) or not self._has_room(error):
             return Problem(
                 507,
                 "disk_full",
@@ -270,7 +284,7 @@ class Database:
             )
         if os.access(self._path, os.F_OK) and not self._can_write():
             return self.refusal()
-        if _means(error, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        if _means(error, _BUSY, _LOCKED):
             return Problem(
                 503,
                 "history_unavailable",
@@ -287,7 +301,7 @@ class Database:
 
     def _has_room(self, error: Exception) -> bool:
         """Return whether something can be written. SQLite calls a full disk many names, and a quota that is used up."""
-        if not isinstance(error, OSError) and not _means(error, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        if not isinstance(error, OSError) and not _means(error, _IO_ERROR, _CANT_OPEN):
             return True
         try:
             with tempfile.TemporaryFile(dir=self._path.parent) as file:
@@ -314,10 +328,14 @@ def _forget_what_is_deleted(connection: sqlite3.Connection) -> None:
 
 
 def _is_damage(error: Exception) -> bool:
-    return _means(error, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return _means(error, _CORRUPT, _NO_DATABASE)
 
 
 def _means(error: Exception, *codes: int) -> bool:
-    """Return whether an error is one of SQLite's, by extended codes or by what these belong to."""
+    """Return whether an error is one of SQLite's, by what its extended code belongs to."""
+    if not isinstance(error, sqlite3.Error):
+        return False
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and (code in codes or code & 0xFF in codes)
+    if code is None:
+        code = next((code for words, code in _SAID.items() if words in str(error)), 0)
+    return code & 0xFF in codes

@@ -151,6 +151,34 @@ async def test_a_damaged_file_is_set_aside_and_told(open_history, path, damage):
     assert str(aside) in again.status().message
 
 
+def test_sqlite_s_errors_are_told_apart_without_the_codes_that_python_3_10_lacks(tmp_path):
+    folder, text = tmp_path / "folder", tmp_path / "text"
+    folder.mkdir()
+    text.write_bytes(b"not a database at all" * 1000)
+    full = sqlite3.connect(":memory:")
+    full.execute("CREATE TABLE t (x)")
+    full.execute("PRAGMA max_page_count = 2")
+    other = sqlite3.connect(tmp_path / "locked")
+    other.execute("BEGIN EXCLUSIVE")
+
+    def error_of(connection, statement, *values):
+        with pytest.raises(sqlite3.Error) as raised:
+            connection().execute(statement, values)
+        return raised.value
+
+    found = [
+        error_of(lambda: sqlite3.connect(folder), "SELECT * FROM sqlite_master"),
+        error_of(lambda: sqlite3.connect(text), "SELECT * FROM sqlite_master"),
+        error_of(lambda: full, "INSERT INTO t VALUES (?)", "x" * 100_000),
+        error_of(lambda: sqlite3.connect(tmp_path / "locked", timeout=0), "SELECT * FROM sqlite_master"),
+        error_of(lambda: full, "SELECT * FROM nothing"),
+    ]
+    other.close()
+    codes = range(27)
+    told = [[code for code in codes if database._means(type(error)(str(error)), code)] for error in found]
+    assert told == [[14], [26], [13], [5], [0]]
+
+
 async def test_what_fails_for_the_run_s_sake_leaves_the_file_alone(history, path):
     await history.keep("me", record("a"))
     with pytest.raises(sqlite3.IntegrityError):
