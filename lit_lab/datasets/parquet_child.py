@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 _ROWS = 256  # that are decoded at once
@@ -127,4 +128,7 @@ def _leave_with(pipe: Any) -> None:
 
 
 if __name__ == "__main__":
+    # Nothing that lies beside the script is imported in a library's place. Python 3.10 has no option for that.
+    if Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
+        del sys.path[0]
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

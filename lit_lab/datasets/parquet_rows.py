@@ -63,8 +63,7 @@ class ParquetRows:
         self._is_late = self._is_closed = False
         self._number = 0
         self._total = 1
-        # -P: nothing that lies beside the script, or where the server was started, is imported in a library's place.
-        command = [sys.executable, "-P", parquet_child.__file__, str(path.resolve()), str(MEMORY), str(MAX_LINE)]
+        command = [sys.executable, parquet_child.__file__, str(path.resolve()), str(MEMORY), str(MAX_LINE)]
         self._child = subprocess.Popen(  # noqa: S603 - our own script
             command,
             stdin=subprocess.PIPE,

@@ -2,10 +2,11 @@
 
 import codecs
 import json
+from pathlib import Path
 
 import pytest
 
-from lit_lab.datasets import csv_rows, readers
+from lit_lab.datasets import csv_rows, parquet_child, readers
 from lit_lab.datasets.columns import guess
 from lit_lab.datasets.opened import OpenDataset
 from lit_lab.datasets.readers import Reader
@@ -170,6 +171,19 @@ def test_parquet(tmp_path):
     path.write_bytes(b"no parquet")
     with pytest.raises(Problem, match="isn't a whole Parquet file"):
         Reader(path)
+
+
+def test_what_lies_beside_the_script_that_decodes_parquet_is_not_imported(tmp_path, monkeypatch):
+    import pyarrow
+    from pyarrow import parquet
+
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"prompt": ["a"]}), path)
+    script = tmp_path / "child.py"
+    script.write_text(Path(parquet_child.__file__).read_text())
+    (tmp_path / "pyarrow.py").write_text("raise SystemExit")
+    monkeypatch.setattr(parquet_child, "__file__", str(script))
+    assert rows(path) == [(1, {"prompt": "a"})]
 
 
 def test_parquet_of_columns_that_are_no_texts(tmp_path):
