@@ -105,6 +105,29 @@ describe('session/keep', () => {
     }
   });
 
+  it('hands on what it was given where it is left before that is there', async () => {
+    const first = new Session(client, trans);
+    const before = await keepSession(first, state.db, Promise.resolve(), false);
+    first.prompt.edit('typed last');
+    window.dispatchEvent(new Event('pagehide'));
+    before.dispose();
+    first.dispose();
+
+    let restore!: () => void;
+    const restored = new Promise<void>(resolve => (restore = resolve));
+    const hasty = new Session(client, trans);
+    const keeping = keepSession(hasty, state.db, restored, true);
+    window.dispatchEvent(new Event('pagehide'));
+    const next = new Session(client, trans);
+    const save = await keepSession(next, state.db, Promise.resolve(), true);
+    expect(next.prompt.value).toBe('typed last');
+    save.dispose();
+    next.dispose();
+    restore();
+    (await keeping).dispose();
+    hasty.dispose();
+  });
+
   it('does not take what another page left, and clears it away', async () => {
     window.sessionStorage.setItem('lit-lab:session', '{"version":4}');
     const next = new Session(client, trans);

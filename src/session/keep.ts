@@ -32,13 +32,18 @@ export async function keepSession(
   restored: Promise<void>,
   isReload = wasReloaded()
 ): Promise<IKeeper> {
-  const handed = takeHandedOver();
-  const leave = () => handOver(session);
+  let isRestored = false;
+  const leave = () => {
+    // Left before that, what the page before handed over goes on to the next.
+    if (isRestored || !session.prompt.isEmpty) {
+      handOver(session);
+    }
+  };
   window.addEventListener('pagehide', leave);
   await restored;
-  const saved =
-    (isReload ? handed : null) ??
-    (await state.fetch(KEY).catch(() => undefined));
+  const stored = await state.fetch(KEY).catch(() => undefined);
+  const handed = takeHandedOver();
+  const saved = (isReload ? handed : null) ?? stored;
   // A prompt that was taken up before this one came must stay. The answer may
   // still be under way: what is typed meanwhile is kept too.
   if (isSaved(saved) && session.prompt.isEmpty && !session.isDisposed) {
@@ -46,6 +51,7 @@ export async function keepSession(
       console.warn('LIT Lab: what was kept could not be restored', reason);
     });
   }
+  isRestored = true;
   let last = '';
   const save = new Throttler(
     async () => {
