@@ -25,7 +25,7 @@ _OUT_OF_MEMORY = re.compile(
     r"MemoryError|ResourceExhausted|std::bad_alloc|Cannot allocate memory|Memory allocation (?:still )?failed|"
     r"failed to map segment|[Uu]nable to mmap|out of memory",
 )
-_PATH = re.compile(r"/[^\s'\"()]+")
+_PATH = re.compile(r"/[^\s'\"()]+\.(?:pyc?|pyd|so)\b")
 _NAME = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 _AFTER = "Then restart the Jupyter server."
 
@@ -120,8 +120,9 @@ def _from_pythonpath(ended: Ended) -> tuple[str, str] | None:
         for folder in ended.environment.get("PYTHONPATH", "").split(os.pathsep):
             inside = path.removeprefix(folder.rstrip("/") + "/") if folder else path
             name = inside.partition("/")[0].removesuffix(".py")
-            # Installed packages may lie somewhere below such a folder, too, and LIT Lab itself may be found there.
-            if inside != path and name.isidentifier() and name != "lit_lab" and "/site-packages/" not in inside:
+            # A whole Python may lie somewhere below such a folder, as in a home folder, and LIT Lab itself may be found there.
+            installed = "/site-packages/" in inside or "/lib/python" in f"/{inside}"
+            if inside != path and name.isidentifier() and name != "lit_lab" and not installed:
                 return name, folder
     return None
 

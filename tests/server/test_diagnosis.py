@@ -197,6 +197,15 @@ def test_each_reason_is_named(how, error, says, hint, again):
             "KeyError: 'x'",
             environment={"PYTHONPATH": "/mine"},
         ),
+        ended(
+            1,
+            *TRACEBACK[:1],
+            '  File "/mine/conda/lib/python3.11/ctypes/__init__.py"',
+            "KeyError: 'x'",
+            environment={"PYTHONPATH": "/mine"},
+        ),
+        # What failed is about a file there that is no module.
+        ended(1, *TRACEBACK, "ValueError: no number in /mine/models/x.h5", environment={"PYTHONPATH": "/mine"}),
         # A module of that name is on PYTHONPATH, and something else failed.
         ended(1, *TRACEBACK, "KeyError: 'x'", foreign={"numpy": "/mine"}),
         ended(1, *TRACEBACK, "ModuleNotFoundError: No module named 'tensorflow'"),
