@@ -112,17 +112,19 @@ class Added:
         with self._lock:
             stamp = self.stamp
             if stamp != self._stamp:
-                self._stamp, self._known = stamp, self._read()
+                self._known = self._read()
+                self._stamp = stamp
             return self._known
 
     def _read(self) -> dict[str, str]:
+        """Return what the file holds; while that can't be read, what it held: its models may be loaded, and at work."""
         try:
             return _usable(_models(_parsed(self._file.read_bytes())), self._own)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
             log.warning("LIT Lab: the models that were added can't be read from %s: %s", self._file, error)
-            return {}
+            return self._known
 
     def _change(self, how: Callable[[dict[str, Any]], None]) -> None:
         def change(before: bytes | None) -> str:

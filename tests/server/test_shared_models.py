@@ -69,6 +69,20 @@ def test_a_damaged_list_is_set_aside_rather_than_overwritten(file, damaged):
     assert file.with_name("models.json.damaged").read_bytes() == content
 
 
+@pytest.mark.parametrize("damaged", ['{"models": {"mine"', "folder"])
+def test_a_list_that_cannot_be_read_for_a_while_takes_no_model_away(file, damaged):
+    added = Added([], file)
+    added.add("mine", REMOTE)
+    assert added.names == ["mine"]
+    whole = file.read_text()
+    file.unlink()
+    file.mkdir() if damaged == "folder" else file.write_text(damaged)
+    assert added.names == ["mine"]
+    file.rmdir() if damaged == "folder" else file.unlink()
+    file.write_text(whole.replace("mine", "other"))
+    assert added.names == ["other"]
+
+
 def test_many_at_once_lose_nothing(file):
     def add(number):
         Added([], file).add(f"model {number}", REMOTE)
