@@ -9,6 +9,7 @@ import { CompareLauncher } from '../compare/launcher';
 import { PanelContext } from '../panel/context';
 import { FakeClient } from '../session/fakes';
 import { Session } from '../session/session';
+import type { DeletionPhase } from './deletions';
 import type { HistoryModel } from './model';
 import { HistoryView } from './view';
 
@@ -60,7 +61,8 @@ class FakeModel {
   get count() {
     return this.runs.length - this.doomed.size;
   }
-  deletion = (info: RunInfo) => (this.doomed.has(info.id) ? 'undoable' : null);
+  phase: DeletionPhase = 'undoable';
+  deletion = (info: RunInfo) => (this.doomed.has(info.id) ? this.phase : null);
   delete = (info: RunInfo) => {
     this.doomed.add(info.id);
     this.changed.emit();
@@ -198,6 +200,18 @@ describe('history/view', () => {
     await click(undo);
     expect(model.doomed.size).toBe(0);
     expect(document.activeElement?.textContent).toContain('Mine');
+  });
+
+  it('leaves the focus where it is when a deletion fails', async () => {
+    await open([run('a', 1), run('b', 2)]);
+    await click(button(/^Delete <b>/));
+    model.phase = 'deleting';
+    await act(async () => model.changed.emit());
+    const search = host.querySelector<HTMLInputElement>('input')!;
+    search.focus();
+    await act(async () => model.undo(model.runs[0]));
+    expect(host.textContent).not.toContain('Deleted:');
+    expect(document.activeElement).toBe(search);
   });
 
   it('says which runs have no whole answer', async () => {

@@ -274,13 +274,14 @@ function Run(props: {
   const [naming, setNaming] = useState(false);
   const row = useRef<HTMLButtonElement>(null);
   const deletion = model.deletion(run);
-  const wasDeleted = useRef(false);
+  const before = useRef(deletion);
   useEffect(() => {
     // The button that brought it back is gone: the keyboard goes on from here.
-    if (wasDeleted.current && deletion === null) {
+    // Where deleting failed, the user is elsewhere by now.
+    if (before.current === 'undoable' && deletion === null) {
       row.current?.focus();
     }
-    wasDeleted.current = deletion !== null;
+    before.current = deletion;
   }, [deletion]);
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
   const time = new Date(run.created * 1000);
