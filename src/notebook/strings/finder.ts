@@ -175,8 +175,10 @@ export class StringFinder {
     const work = isPython(language)
       ? parsingWithMagics(source, parser)
       : parsing(parser, source);
+    const before = patience.left;
     const tree = await inPieces(work, patience);
-    if (tree === null) {
+    // Where others took most of the time, it gets another try.
+    if (tree === null && before > PATIENCE / 2) {
       this._givenUp.add(source);
     }
     return tree;

@@ -50,6 +50,31 @@ describe('long work in pieces', () => {
     expect(patience.left).toBeLessThanOrEqual(0);
   });
 
+  it('reads a cell later for which others left too little time', async () => {
+    let time = 0;
+    const now = jest.spyOn(performance, 'now').mockImplementation(() => {
+      time += 100; // about 50 looks, at 32 steps each, and all is given up
+      return time;
+    });
+    try {
+      const steps = [...parsing(parser, 'y = 1\n')].length;
+      const long = 'y = 1\n'.repeat(Math.ceil(1_000 / steps));
+      const cell = (source: string) => ({ type: 'code', source });
+      const notebook = {
+        cells: [long, `${long}x = "there"\n`, 'f"{x}"'].map(cell),
+        language: 'python'
+      };
+      const finder = makeFinder();
+      const [text] = await finder.find(notebook, 2);
+      expect(await finder.suggest(notebook, 2, text)).toEqual({});
+      expect(await finder.suggest(notebook, 2, text)).toMatchObject({
+        x: { value: 'there' }
+      });
+    } finally {
+      now.mockRestore();
+    }
+  });
+
   it('leaves a cell whose code takes too long as one text', async () => {
     let time = 0;
     const now = jest.spyOn(performance, 'now').mockImplementation(() => {
