@@ -185,7 +185,10 @@ class LitLab(ExtensionApp):
     history_megabytes = Float(
         500.0,
         min=0.0,
-        help="""Size of the history beyond which the oldest runs that aren't starred are deleted. 0: no limit.""",
+        help="""Size of one user's runs in the history beyond which the oldest of that user that aren't starred are deleted.
+        Where Jupyter has no real users, all runs are one user's. Starred runs count, and may take four fifths: beyond that
+        a star is refused. The run that was made last is always stored. Each user of the server has as much room. 0: no
+        limit.""",
     ).tag(config=True)
 
     _core: Core | None = None

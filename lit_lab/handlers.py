@@ -162,8 +162,8 @@ class EventsHandler(Handler):
 
         job = self.core.jobs.get(self.owners, job_id)
         start = self.query(ROUTES["events"], "from")
-        if start > len(job.lines):
-            raise Problem(400, "invalid_query", f"`from` is {start}, but there are {len(job.lines)} events.")
+        if start > job.count:
+            raise Problem(400, "invalid_query", f"`from` is {start}, but there are {job.count} events.")
         self.set_header("Content-Type", "application/x-ndjson")
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the lines back

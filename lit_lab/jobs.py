@@ -3,6 +3,10 @@
 A job is a task of this server, not of a request: it goes on when the tab closes. Its events are kept as lines of JSON,
 in order and never changed, so a reader is a number, and any reader may come again. What it did is on its way into the
 history before its last event can be read.
+
+**Memory.** What jobs hold is counted whenever one begins, gets an event or ends: events of those that run and that have ended,
+requests of those that run, and what waits for the history. Beyond a user's share that user's oldest ended jobs are
+forgotten; beyond the total, those of the user who holds the most. Where that isn't enough, a running job of that user fails.
 """
 
 from __future__ import annotations
@@ -10,14 +14,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Container
-from typing import Literal
+from collections import Counter
+from collections.abc import Container, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
+from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
 from lit_lab.supervision.endpoint import Service
@@ -27,83 +31,20 @@ MAX_KEPT = 512  # jobs of all users that have ended
 KEPT_FOR = 3600.0  # seconds after a job's end
 MAX_ASKED_BYTES = 64 * 1024 * 1024  # of the requests of one user's jobs that are under way
 MAX_JOB_BYTES = 64 * 1024 * 1024
-MAX_TOTAL_BYTES = 256 * 1024 * 1024
+MAX_OWNER_BYTES = 128 * 1024 * 1024  # of one user's jobs, ended or not
+MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all users' jobs, and of what waits for the history
+
+# In memory, a number of a list takes far more than in the text of a request, and a span of two far more again.
+_NUMBER_BYTES = 40
+_SPAN_BYTES = 640
+
+# Least bytes of a score in a result: it is told to float64's last digit, or it is `0.0`.
+_SCORE_BYTES = 12
+_ZERO_BYTES = 4
 
 _EVENT: TypeAdapter[protocol.JobEvent] = TypeAdapter(protocol.JobEvent)
-_LAST = {"done": "done", "error": "failed", "cancelled": "cancelled"}
-
-State = Literal["running", "done", "failed", "cancelled"]
 
 log = logging.getLogger(__name__)
-
-
-class Job:
-    """One piece of work and its events so far.
-
-    Args:
-        owner: Whose it is.
-        kind: What it does.
-        asked: Bytes of its request.
-        on_end: Called with it once all its events are there, before anybody can read the last one.
-    """
-
-    def __init__(self, owner: str, kind: protocol.JobKind, asked: int, on_end: Callable[[Job], None]) -> None:
-        self._on_end = on_end
-        self.asked = asked  # bytes of its request
-        self.id = secrets.token_urlsafe(12)
-        self.owner = owner
-        self.kind = kind
-        self.created = time.time()
-        self.ended: float | None = None  # monotonic
-        self.state: State = "running"
-        self.lines: list[bytes] = []
-        self.size = 0
-        self.changed = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
-
-    def info(self) -> protocol.JobInfo:
-        """Return what is told about it."""
-        return protocol.JobInfo(id=self.id, kind=self.kind, state=self.state, created=self.created)
-
-    def add(self, line: bytes, event: str) -> None:
-        """Append an event; after a last one nothing is added any more."""
-        if self.state != "running":
-            return
-        self.lines.append(line + b"\n")
-        self.size += len(line) + 1
-        if event in _LAST:
-            self.state = _LAST[event]  # type: ignore[assignment]  # the table's values are states
-            self.ended = time.monotonic()
-            self._on_end(self)
-        self.changed.set()
-        self.changed = asyncio.Event()
-
-    def tell(self, event: protocol.StateEvent | protocol.ErrorEvent | protocol.CancelledEvent) -> None:
-        """Append an event of our own."""
-        self.add(event.model_dump_json().encode(), event.event)
-
-    def fail(self, problem: Problem) -> None:
-        """End it with an error."""
-        self.tell(protocol.ErrorEvent(error=problem.error, message=problem.message, hint=problem.hint))
-
-    async def read(self, start: int, heartbeat: float) -> AsyncIterator[bytes]:
-        """Yield events from a number on, several at a time where they are there, to the last one.
-
-        Yields an empty chunk when there was none for `heartbeat` seconds.
-        """
-        while True:
-            changed = self.changed
-            if start < len(self.lines):
-                chunk = b"".join(self.lines[start : start + 64])
-                start = min(start + 64, len(self.lines))
-                yield chunk
-            elif self.state != "running":
-                return
-            else:
-                try:
-                    await asyncio.wait_for(changed.wait(), heartbeat)
-                except asyncio.TimeoutError:
-                    yield b""
 
 
 class Jobs:
@@ -130,20 +71,27 @@ class Jobs:
             owner: Whose it is.
             request: What to do.
             keeper: In whose history it is kept.
-            size: Bytes of the request, which is held until it was done.
+            size: Bytes of the request's text.
 
         Raises:
-            Problem: Too many of this user's are under way, or too large ones.
+            Problem: Too many of this user's are under way, or too large ones; or the result would be too large.
         """
         self._forget()
+        request = _without_repetitions(request)
+        check_result(request)
+        asked = size + _parsed(request)
         under_way = [job for job in self._jobs.values() if job.owner == owner and job.state == "running"]
         running = len(under_way)
-        if sum(job.asked for job in under_way) + size > MAX_ASKED_BYTES:
+        if sum(job.asked for job in under_way) + asked > MAX_ASKED_BYTES:
             raise Problem(
                 429,
                 "too_many_jobs",
-                f"{running:,} of your jobs are running or waiting, and what they ask for is very long; more is not taken.",
-                "Stop some, or wait until some have ended; then run it again.",
+                f"{running:,} of your jobs are running or waiting, and what they ask for is very long; more is not taken."
+                if running
+                else "The request is too long.",
+                "Stop some, or wait until some have ended; then run it again."
+                if running
+                else "Shorten the prompt, or ask for fewer targets or segments at a time.",
             )
         if running >= self._most:
             raise Problem(
@@ -153,10 +101,15 @@ class Jobs:
                 "Stop some, or wait until some have ended; then run it again. The limit is half of c.LitLab.max_waiting.",
             )
 
-        def on_end(job: Job) -> None:
-            self._recorder.record(keeper, job.id, job.created, request, job.lines)
+        def on_end(job: Job, lines: Sequence[bytes]) -> None:
+            self._recorder.record(keeper, job.id, job.created, request, lines, asked)
+            self._forget(but=job)
 
-        job = Job(owner, request.kind, size, on_end)
+        job = Job(owner, request.kind, asked, on_end)
+        try:
+            self._make_room(job, asked)
+        except Problem as full:
+            raise Problem(429, "too_many_jobs", full.message, full.hint) from full
         self._jobs[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
         return job
@@ -244,21 +197,127 @@ class Jobs:
         if isinstance(event, protocol.HeartbeatEvent):
             return  # each reader has its own
         if job.size + len(line) > MAX_JOB_BYTES:
-            raise Problem(
-                507,
-                "result_too_large",
-                f"The result is larger than {MAX_JOB_BYTES // 2**20} MiB.",
-                "Ask for fewer targets or segments at a time.",
-            )
+            raise _too_large()
+        self._make_room(job, len(line))
         job.add(line, event.event)
 
-    def _forget(self) -> None:
-        """Drop jobs that ended: those that are old, and the oldest when there are too many or they are too large."""
-        ended = sorted((job for job in self._jobs.values() if job.ended is not None), key=lambda job: job.ended or 0)
-        total = sum(job.size for job in self._jobs.values())
+    def _forget(self, but: Job | None = None) -> None:
+        """Forget jobs that ended: those that are old, and the oldest when there are too many or they hold too much.
+
+        Args:
+            but: One that is never too much: its reader is about to come for its last event.
+        """
         now = time.monotonic()
+        ended = self._ended()
         for index, job in enumerate(ended):
-            old = now - (job.ended or 0) > KEPT_FOR
-            if old or len(ended) - index > MAX_KEPT or total > MAX_TOTAL_BYTES:
+            if now - (job.ended or 0) > KEPT_FOR or (len(ended) - index > MAX_KEPT and job is not but):
                 del self._jobs[job.id]
-                total -= job.size
+        with contextlib.suppress(_NoRoom):
+            self._find_room("", 0, but)
+
+    def _make_room(self, job: Job, more: int) -> None:
+        """Have room for more bytes of a job. Raises `Problem`: its owner's jobs hold too much, and all of them run."""
+        while True:
+            try:
+                self._find_room(job.owner, more)
+            except _NoRoom as full:
+                greediest = full.owner
+            else:
+                return
+            running = [other for other in self._jobs.values() if other.state == "running" and other.owner == greediest]
+            largest = max(running, key=lambda other: other.held, default=job)
+            problem = Problem(
+                507,
+                "result_too_large",
+                "The results of what is running or was run here take more memory than the Jupyter server may use for them.",
+                "Ask for fewer targets or segments at a time, or wait until what is running has ended.",
+            )
+            if greediest == job.owner or largest is job:
+                raise problem
+            largest.fail(problem)
+            if largest.task is not None:
+                largest.task.cancel()
+
+    def _find_room(self, owner: str, more: int, but: Job | None = None) -> None:
+        """Forget jobs that ended until there is room for more bytes of an owner's. Raises `_NoRoom`."""
+        held: Counter[str] = Counter({owner: more})
+        for job in self._jobs.values():
+            held[job.owner] += job.held
+        # What a job and the recorder both hold is the same lines.
+        waiting = sum(
+            max(0, size - (self._jobs[job_id].size if job_id in self._jobs else 0))
+            for job_id, size in self._recorder.waiting().items()
+        )
+        for name in list(held):
+            while held[name] > MAX_OWNER_BYTES:
+                held[name] -= self._forget_one(name, but)
+        while held and held.total() + waiting > MAX_TOTAL_BYTES:
+            ((greediest, _),) = held.most_common(1)
+            held[greediest] -= self._forget_one(greediest, but)
+
+    def _forget_one(self, owner: str, but: Job | None) -> int:
+        """Forget an owner's oldest job that ended, and return its bytes. Raises `_NoRoom`."""
+        for job in self._ended():
+            if job.owner == owner and job is not but:
+                del self._jobs[job.id]
+                return job.held
+        raise _NoRoom(owner)
+
+    def _ended(self) -> list[Job]:
+        """Return the jobs that ended, the oldest first."""
+        ended = (job for job in self._jobs.values() if job.ended is not None)
+        return sorted(ended, key=lambda job: job.ended or 0)
+
+
+class _NoRoom(Exception):  # noqa: N818 - a signal between two methods, no error
+    """An owner's jobs hold too much, and all of them run."""
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(owner)
+        self.owner = owner
+
+
+def check_result(request: protocol.JobRequest) -> None:
+    """Refuse a request of which it is certain beforehand that its result is too large. Raises `Problem`."""
+    if not isinstance(request, protocol.SalienceRequest):
+        return
+    tokens = len(request.ids)
+    numbers = sum(_SCORE_BYTES * span.end + _ZERO_BYTES * (tokens - span.end) for span in request.targets)
+    if numbers * len(request.methods) > MAX_JOB_BYTES:
+        raise Problem(
+            422,
+            "result_too_large",
+            f"{tokens:,} scores for each of {len(request.targets):,} targets by {len(request.methods)} methods are larger than "
+            f"the {MAX_JOB_BYTES // 2**20} MiB that a result may have.",
+            "Ask for fewer targets at a time.",
+        )
+
+
+def _without_repetitions(request: protocol.JobRequest) -> protocol.JobRequest:
+    """Return a request of which each target and method is computed once."""
+    if not isinstance(request, protocol.SalienceRequest):
+        return request
+    targets = {(span.start, span.end): span for span in request.targets}
+    return request.model_copy(
+        update={"targets": list(targets.values()), "methods": list(dict.fromkeys(request.methods))}
+    )
+
+
+def _parsed(request: protocol.JobRequest) -> int:
+    """Return about how many bytes the lists of a request take in memory."""
+    if isinstance(request, protocol.SalienceRequest):
+        numbers, spans = len(request.ids), len(request.targets)
+    elif isinstance(request, protocol.AblationRequest | protocol.TrustRequest):
+        numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
+    else:
+        return 0
+    return _NUMBER_BYTES * (numbers + len(request.instead or ())) + _SPAN_BYTES * spans
+
+
+def _too_large() -> Problem:
+    return Problem(
+        507,
+        "result_too_large",
+        f"The result is larger than {MAX_JOB_BYTES // 2**20} MiB.",
+        "Ask for fewer targets or segments at a time.",
+    )

@@ -310,7 +310,10 @@ ROUTES: tuple[Route, ...] = (
         path="jobs",
         action="execute",
         summary="Start a job",
-        description="Answers at once. The job starts the service if it is stopped and goes on when nobody listens.",
+        description=(
+            "Answers at once. The job starts the service if it is stopped and goes on when nobody listens. 422 "
+            "`result_too_large` where the result is certain to be larger than the server holds."
+        ),
         request="JobRequest",
         response="JobInfo",
         status=202,
@@ -384,6 +387,7 @@ ROUTES: tuple[Route, ...] = (
         path="runs/{id}",
         action="write",
         summary="Rename or star a run",
+        description="507 `history_full` where starred runs would leave too little room for new ones.",
         request="RunChange",
         response="RunInfo",
         errors=(404, 503, 507),

@@ -2,7 +2,7 @@
 
 What a job did is in memory, so nothing of it need be lost because the disk is full for a while, or another program holds
 the history's lock: storing is tried again until it succeeds, until more waits than memory should hold, or until the server
-ends.
+ends. Then the oldest are lost of the user of whom the most waits, never another's.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
 from lit_lab import protocol
-from lit_lab.history import History, sequence_of
+from lit_lab.history import NO_ROOM_FOR_OWNER, History, sequence_of
 from lit_lab.problem import Problem
 
 MAX_WAITING = 1_000
-MAX_WAITING_BYTES = 256 * 1024 * 1024
+MAX_WAITING_BYTES = 128 * 1024 * 1024
 FIRST_DELAY = 1.0
 """Seconds until storing is tried again; they double each time."""
 LONGEST_DELAY = 30.0
@@ -40,7 +41,7 @@ class _Ended:
     Attributes:
         owner: In whose history it goes.
         lines: Its events as JSON.
-        size: Bytes of these.
+        size: Bytes of these, and of the request.
         tried: Set once storing it was tried, or given up.
     """
 
@@ -70,7 +71,13 @@ class RunRecorder:
         self._lost = 0
 
     def record(
-        self, owner: str, job_id: str, created: float, request: protocol.JobRequest, lines: Sequence[bytes]
+        self,
+        owner: str,
+        job_id: str,
+        created: float,
+        request: protocol.JobRequest,
+        lines: Sequence[bytes],
+        asked: int = 0,
     ) -> None:
         """Store what a job did, as far as it came: a run with an answer, or the scores of a run.
 
@@ -83,13 +90,28 @@ class RunRecorder:
             created: When it was requested, in seconds since the epoch.
             request: What to do.
             lines: The job's events as JSON; they don't change any more.
+            asked: Bytes that the request takes.
         """
         if not self._history.enabled or isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
             return  # a test of a map is quickly done again, and LIT's app is no run
-        self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines))))
-        while len(self._waiting) > MAX_WAITING or sum(ended.size for ended in self._waiting) > MAX_WAITING_BYTES:
-            self._lose(self._waiting[0])
+        self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + asked))
+        while self._waiting and (
+            len(self._waiting) > MAX_WAITING or sum(ended.size for ended in self._waiting) > MAX_WAITING_BYTES
+        ):
+            self._lose(self._oldest_of_the_most())
         self.again()
+
+    def waiting(self) -> dict[str, int]:
+        """Return which jobs wait to be stored, and how many bytes of events and request each of them holds here."""
+        return {ended.job_id: ended.size for ended in self._waiting}
+
+    def _oldest_of_the_most(self) -> _Ended:
+        by_bytes = sum(ended.size for ended in self._waiting) > MAX_WAITING_BYTES
+        held: Counter[str] = Counter()
+        for ended in self._waiting:
+            held[ended.owner] += ended.size if by_bytes else 1
+        ((owner, _),) = held.most_common(1)
+        return next(ended for ended in self._waiting if ended.owner == owner)
 
     def again(self) -> None:
         """Try at once to store what waits."""
@@ -193,6 +215,9 @@ class RunRecorder:
             try:
                 await self._store(ended, no_room)
             except Problem as problem:
+                if problem.error == NO_ROOM_FOR_OWNER:  # which another try wouldn't change
+                    self._lose(ended, f"{problem.message} {problem.hint}")
+                    continue
                 if self._problem is None:
                     log.warning("LIT Lab: a result can't be stored yet. %s %s", problem.message, problem.hint)
                 self._problem = problem
@@ -232,10 +257,10 @@ class RunRecorder:
         with contextlib.suppress(ValueError):  # deleted meanwhile
             self._waiting.remove(ended)
 
-    def _lose(self, ended: _Ended) -> None:
+    def _lose(self, ended: _Ended, why: str = "") -> None:
         self._lost += 1
         self._drop(ended)
-        log.warning("LIT Lab: the results of job %s are not in the history", ended.job_id)
+        log.warning("LIT Lab: the results of job %s are not in the history. %s", ended.job_id, why)
 
 
 @dataclass(frozen=True)
@@ -255,25 +280,34 @@ class _Run:
 class _Scores:
     model: str
     ids: Sequence[int]
-    scores: Sequence[protocol.KeptScores]
+    scores: Iterable[protocol.KeptScores]
+
+
+@dataclass(frozen=True)
+class _ScoresOfLines:
+    """The scores among a job's events, parsed one at a time: all of them parsed take several times the lines' room."""
+
+    mode: protocol.AblationMode | None
+    lines: Sequence[bytes]
+
+    def __iter__(self) -> Iterator[protocol.KeptScores]:
+        for line in self.lines:
+            event = _EVENT.validate_json(line)
+            if isinstance(event, protocol.ScoresEvent | protocol.SegmentScoresEvent):
+                yield protocol.KeptScores(mode=self.mode, event=event)
 
 
 def _read(ended: _Ended) -> _Run | _Scores | None:
     """Return what there is to store of a job; None: nothing."""
     request = ended.request
-    events = [_EVENT.validate_json(line) for line in ended.lines]
     if isinstance(request, protocol.GenerateRequest | protocol.ScoreRequest):
+        events = [_EVENT.validate_json(line) for line in ended.lines]
         run = _run(ended.job_id, ended.created, request, events)
         return _Run(run) if run.answer_tokens else None
     if isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
         return None
-    mode = request.mode if isinstance(request, protocol.AblationRequest) else None
-    scores = [
-        protocol.KeptScores(mode=mode, event=event)
-        for event in events
-        if isinstance(event, protocol.ScoresEvent | protocol.SegmentScoresEvent)
-    ]
-    return _Scores(request.model, request.ids, scores) if scores else None
+    scores = _ScoresOfLines(request.mode if isinstance(request, protocol.AblationRequest) else None, ended.lines)
+    return _Scores(request.model, request.ids, scores) if any(True for _ in scores) else None
 
 
 def _run(

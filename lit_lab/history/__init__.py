@@ -4,8 +4,8 @@
 `database.py` how the file is opened, locked, shrunk and replaced.
 """
 
-from lit_lab.history.history import History, Settings
+from lit_lab.history.history import NO_ROOM_FOR_OWNER, History, Settings
 from lit_lab.history.migrations import SCHEMA
 from lit_lab.history.rows import sequence_of
 
-__all__ = ["SCHEMA", "History", "Settings", "sequence_of"]
+__all__ = ["NO_ROOM_FOR_OWNER", "SCHEMA", "History", "Settings", "sequence_of"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,12 @@ from lit_lab import protocol
 from lit_lab.history import rows
 from lit_lab.history.database import Database, Work
 from lit_lab.problem import Problem
+
+NO_ROOM_FOR_OWNER = "history_full"
+"""Code of the problem that an owner's runs fill what that owner may store, and none of them may be deleted for it."""
+
+STARRED_SHARE = 0.8
+"""Part of what an owner may store that a run is starred up to: the rest is for new runs."""
 
 R = TypeVar("R")
 
@@ -26,7 +32,8 @@ class Settings:
     Attributes:
         path: The database; None: nothing is stored.
         days: Age at which a run that isn't starred is deleted; 0: never.
-        megabytes: Size of all runs beyond which the oldest that aren't starred are deleted; 0: never.
+        megabytes: Size of one owner's runs, starred ones too, beyond which the owner's oldest that aren't starred are
+            deleted; 0: never.
     """
 
     path: Path | None
@@ -87,9 +94,19 @@ class History:
         await self._store(work)
 
     async def keep_scores(
-        self, owner: str, model: str, ids: Sequence[int], scores: Sequence[protocol.KeptScores]
+        self, owner: str, model: str, ids: Sequence[int], scores: Iterable[protocol.KeptScores]
     ) -> None:
-        """Store scores with the owner's runs of this sequence, if there are any."""
+        """Store scores with the owner's runs of this sequence, if there are any.
+
+        Args:
+            owner: Whose.
+            model: The model's name.
+            ids: The sequence.
+            scores: What is stored; gone through once for each attempt, one at a time.
+
+        Raises:
+            Problem: `NO_ROOM_FOR_OWNER` among others: these runs and starred ones alone take more than the owner may store.
+        """
 
         def work(connection: sqlite3.Connection) -> None:
             found = connection.execute(
@@ -99,8 +116,10 @@ class History:
                 row = rows.scores_row(kept)
                 for (run_id,) in found:
                     connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, *row))
-            if found:
-                self._tidy(connection, owner, {run_id for (run_id,) in found})
+            if found and self._tidy(connection, owner, {run_id for (run_id,) in found}) > 0:
+                raise _full(
+                    f"Your runs fill the {self._settings.megabytes:g} MB of your history; these scores aren't stored."
+                )
 
         await self._store(work)
 
@@ -150,9 +169,15 @@ class History:
         return await self._reading.do(lambda database: database.read(work))
 
     async def change(self, owner: str, run_id: str, change: protocol.RunChange) -> protocol.RunInfo:
-        """Rename or star one of the owner's runs."""
+        """Rename or star one of the owner's runs.
+
+        Raises:
+            Problem: `NO_ROOM_FOR_OWNER` among others: with it, starred runs would take more than `STARRED_SHARE`.
+        """
 
         def work(connection: sqlite3.Connection) -> protocol.RunInfo:
+            if change.starred:
+                self._check_star(connection, owner, run_id)
             for column in ("title", "starred"):
                 if (value := getattr(change, column)) is not None:
                     connection.execute(
@@ -203,8 +228,25 @@ class History:
             self._is_new_kind = True
             self._writing.begin(Database.shrink)  # nobody waits for it
 
-    def _tidy(self, connection: sqlite3.Connection, owner: str, spared: set[str]) -> None:
-        """Delete what is too old, then the oldest of what is too much; never what was just made, whatever its date."""
+    def _check_star(self, connection: sqlite3.Connection, owner: str, run_id: str) -> None:
+        """Refuse a star that leaves too little room for new runs, which nothing is deleted for then."""
+        limit = self._settings.megabytes * 1_000_000 * STARRED_SHARE
+        starred = sum(size for _, size in _sizes(connection, owner, "starred AND id != ?", run_id))
+        (own,) = [size for _, size in _sizes(connection, owner, "NOT starred AND id = ?", run_id)] or [0]
+        if limit and own and starred + own > limit:
+            raise _full(
+                f"Starred runs may take {STARRED_SHARE:.0%} of the {self._settings.megabytes:g} MB of your history, and with "
+                f"this one they would take {(starred + own) / 1e6:,.3g} MB."
+            )
+
+    def _tidy(self, connection: sqlite3.Connection, owner: str, spared: set[str]) -> float:
+        """Delete what is too old, then the oldest of what is too much; never what was just made, whatever its date.
+
+        Nothing of another owner is looked at.
+
+        Returns:
+            How many bytes there are too many even so; 0 or less: none.
+        """
         if self._settings.days:
             oldest = time.time() - self._settings.days * 86_400
             found = connection.execute(
@@ -212,24 +254,27 @@ class History:
             ).fetchall()
             connection.executemany("DELETE FROM runs WHERE id = ?", [one for one in found if one[0] not in spared])
         if not self._settings.megabytes:
-            return
-        (total,) = connection.execute(
-            "SELECT (SELECT coalesce(sum(size), 0) FROM runs) + (SELECT coalesce(sum(size), 0) FROM scores)"
-        ).fetchone()
+            return 0
+        total = sum(size for _, size in _sizes(connection, owner, "TRUE"))
         excess = total - self._settings.megabytes * 1_000_000
         if excess <= 0:
-            return
-        found = connection.execute(
-            "SELECT id, size + (SELECT coalesce(sum(size), 0) FROM scores WHERE run = runs.id) FROM runs "
-            "WHERE owner = ? AND NOT starred ORDER BY created",
-            (owner,),
-        ).fetchall()
-        for run_id, size in found:
+            return excess
+        for run_id, size in _sizes(connection, owner, "NOT starred"):
             if excess <= 0:
                 break
             if run_id not in spared:
                 connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
                 excess -= size
+        return excess
+
+
+def _sizes(connection: sqlite3.Connection, owner: str, condition: str, *values: str) -> list[tuple[str, int]]:
+    """Return id and bytes, with scores, of those of an owner's runs for which a condition holds, the oldest first."""
+    return connection.execute(
+        "SELECT id, size + (SELECT coalesce(sum(size), 0) FROM scores WHERE run = runs.id) FROM runs "  # noqa: S608 - conditions are constants
+        f"WHERE owner = ? AND {condition} ORDER BY created",
+        (owner, *values),
+    ).fetchall()
 
 
 class _Worker:
@@ -260,6 +305,15 @@ class _Worker:
         if self.database is not None:
             await self.do(Database.close)
         self._thread.shutdown()
+
+
+def _full(message: str) -> Problem:
+    return Problem(
+        507,
+        NO_ROOM_FOR_OWNER,
+        message,
+        "Take stars off runs that you no longer need, or delete some; or have c.LitLab.history_megabytes raised.",
+    )
 
 
 def _unknown() -> Problem:

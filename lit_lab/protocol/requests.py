@@ -130,7 +130,7 @@ class SalienceRequest(Message):
     """Score every token by its influence on each target span.
 
     The ids are those of the whole sequence exactly as they were tokenized and generated; nothing is tokenized again.
-    Each target is answered by one `scores` event a method, in the order of `targets`.
+    Each target is answered by one `scores` event a method, in the order of `targets`; equal ones are answered once.
     """
 
     kind: Literal["salience"] = "salience"

@@ -377,7 +377,7 @@ export interface paths {
         put?: never;
         /**
          * Start a job
-         * @description Answers at once. The job starts the service if it is stopped and goes on when nobody listens.
+         * @description Answers at once. The job starts the service if it is stopped and goes on when nobody listens. 422 `result_too_large` where the result is certain to be larger than the server holds.
          */
         post: operations["startJob"];
         delete?: never;
@@ -454,7 +454,10 @@ export interface paths {
         /** One of the caller's runs, with all its scores */
         get: operations["run"];
         put?: never;
-        /** Rename or star a run */
+        /**
+         * Rename or star a run
+         * @description 507 `history_full` where starred runs would leave too little room for new ones.
+         */
         post: operations["changeRun"];
         /** Delete a run */
         delete: operations["deleteRun"];
@@ -1730,7 +1733,7 @@ export interface components {
          * @description Score every token by its influence on each target span.
          *
          *     The ids are those of the whole sequence exactly as they were tokenized and generated; nothing is tokenized again.
-         *     Each target is answered by one `scores` event a method, in the order of `targets`.
+         *     Each target is answered by one `scores` event a method, in the order of `targets`; equal ones are answered once.
          */
         SalienceRequest: {
             /**

@@ -9,7 +9,7 @@ from jupyter_server.auth import IdentityProvider, User
 
 from conftest import until
 from lit_lab import protocol, run_recorder
-from lit_lab.history import History, Settings, database
+from lit_lab.history import NO_ROOM_FOR_OWNER, History, Settings, database
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
 
@@ -350,6 +350,38 @@ async def test_what_waits_is_bounded_and_what_is_lost_is_told(shelf, recorder, m
     assert recorder.status().message.startswith("4 results could not be stored")
     await recorder.settled("me")
     assert await shelf.ids() == []
+
+
+async def test_what_is_lost_is_whose_most_waits(shelf, recorder, monkeypatch):
+    shelf.reason = LOCKED
+    for owner, name in ("you", "y"), ("me", "a"), ("me", "b"):
+        recorder.record(owner, name, 1.0, *generated())
+    sizes = recorder.waiting()
+    monkeypatch.setattr(run_recorder, "MAX_WAITING_BYTES", sum(sizes.values()) + 1)
+    recorder.record("me", "c", 1.0, *generated(), 1)  # its request counts
+    assert list(recorder.waiting()) == ["y", "b", "c"]
+    assert recorder.waiting()["c"] == sizes["a"] + 1
+    monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
+    recorder.record("you", "z", 1.0, *generated())
+    assert list(recorder.waiting()) == ["c", "z"]
+    shelf.reason = None
+
+
+async def test_scores_without_room_are_lost_and_told_and_hold_nothing_up(shelf, recorder, monkeypatch, caplog):
+    recorder.record("me", "a", 1.0, *generated())
+    await recorder.settled("me")
+
+    async def full(*args):
+        raise Problem(507, NO_ROOM_FOR_OWNER, "Your runs fill it.", "Delete some.")
+
+    monkeypatch.setattr(shelf, "keep_scores", full)
+    recorder.record("me", "s", 1.0, *explained())
+    recorder.record("me", "b", 1.0, *generated("Hi", ids=(3,)))
+    await recorder.settled("me")
+    assert sorted(await shelf.ids()) == ["a", "b"]
+    assert recorder.waiting() == {}
+    assert recorder.status().message == "1 result could not be stored; the server's log says why."
+    assert "Your runs fill it. Delete some." in caplog.text
 
 
 async def test_what_fails_for_its_own_sake_is_not_tried_again(shelf, recorder, caplog):
