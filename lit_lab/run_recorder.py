@@ -153,12 +153,21 @@ class RunRecorder:
             starred: Whether starred runs are deleted, too.
         """
         history = await self.settled(owner)
-        for ended in list(self._waiting):
+        dropped = [
+            ended
+            for ended in self._waiting
             # Scores may be a starred run's, which stays; those of a run that is gone find none.
-            if ended.owner == owner and isinstance(ended.request, protocol.GenerateRequest | protocol.ScoreRequest):
-                self._drop(ended)
-        deleted = await history.clear(owner, starred)
-        self.again()
+            if ended.owner == owner and isinstance(ended.request, protocol.GenerateRequest | protocol.ScoreRequest)
+        ]
+        for ended in dropped:  # first, so that none of them is stored behind the deletion
+            self._drop(ended)
+        try:
+            deleted = await history.clear(owner, starred)
+        except Problem:
+            self._waiting[:0] = dropped
+            raise
+        finally:
+            self.again()
         return deleted
 
     def status(self) -> protocol.HistoryStatus:

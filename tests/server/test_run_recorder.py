@@ -319,6 +319,23 @@ async def test_clearing_takes_what_waits_along(shelf, recorder):
     assert (await shelf.ids("me"), await shelf.ids("you")) == ([], ["b"])
 
 
+async def test_clearing_that_fails_takes_nothing_away(shelf, recorder, monkeypatch):
+    async def locked(*args):
+        raise LOCKED
+
+    shelf.reason = LOCKED
+    recorder.record("me", "a", 1.0, *generated())
+    await recorder.settled("me")
+    with monkeypatch.context() as patched:
+        patched.setattr(shelf, "clear", locked)
+        with pytest.raises(Problem, match="Another program"):
+            await recorder.clear("me")
+    shelf.reason = None
+    recorder.again()
+    await until(lambda: not recorder.status().message)
+    assert await shelf.ids("me") == ["a"]
+
+
 async def test_clearing_leaves_scores_that_wait_for_a_starred_run(shelf, recorder, monkeypatch):
     recorder.record("me", "a", 1.0, *generated())
     await recorder.settled("me")
