@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import secrets
 import ssl
 from collections.abc import AsyncGenerator
@@ -42,18 +43,37 @@ class Upstream:
     def __init__(self, service: Service, elsewhere: bool) -> None:
         self._service = service
         self._key = secrets.token_bytes(16)
-        # No environment: a proxy meant for the internet must see neither loopback requests nor the secret.
-        self._client = httpx.AsyncClient(
-            trust_env=False,
-            # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without
-            # any authority would refuse it.
-            verify=elsewhere or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=KEPT_ALIVE),
-        )
+        # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without any
+        # authority would refuse it.
+        self._verify = elsewhere or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._clients: dict[str, httpx.AsyncClient] = {}
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.aclose()
+        await self._close(list(self._clients))
+
+    async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
+        """Return the client for an endpoint; those for the sockets of processes that are gone are closed."""
+        if endpoint.socket not in self._clients:
+            await self._close([each for each in self._clients if each and not os.path.lexists(each)])
+        if endpoint.socket not in self._clients:  # nor made meanwhile
+            # Nothing of the environment counts, as a transport is named: a proxy meant for the internet must see neither
+            # loopback requests nor the secret.
+            self._clients[endpoint.socket] = httpx.AsyncClient(
+                trust_env=False,
+                transport=httpx.AsyncHTTPTransport(
+                    verify=self._verify,
+                    trust_env=False,
+                    limits=httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=KEPT_ALIVE),
+                    uds=endpoint.socket or None,
+                ),
+            )
+        return self._clients[endpoint.socket]
+
+    async def _close(self, sockets: list[str]) -> None:
+        clients = [self._clients.pop(each) for each in sockets]
+        for client in clients:
+            await client.aclose()
 
     async def ask(
         self,
@@ -143,12 +163,11 @@ class Upstream:
             headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()
         content = None if body is None else body.model_dump_json().encode()
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
-        request = self._client.build_request(
-            method, endpoint.url + path, headers=headers, content=content, timeout=timeout
-        )
+        client = await self._client(endpoint)
+        request = client.build_request(method, endpoint.url + path, headers=headers, content=content, timeout=timeout)
         with self._service.use():
             try:
-                response = await self._client.send(request, stream=True)
+                response = await client.send(request, stream=True)
                 try:
                     if response.status_code != 200:
                         raise _refused(response.status_code, await response.aread())
@@ -191,6 +210,13 @@ def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
     """Tell that the service runs, and no connection to it can be made."""
     url = httpx.URL(endpoint.url)
     said = str(error) or f"no connection within {CONNECT_TIMEOUT:g} seconds"
+    if endpoint.socket:
+        return Problem(
+            502,
+            "service_unreachable",
+            f"The model service runs, but its socket {endpoint.socket} can't be reached: {said}.",
+            "Something may have removed the socket. Restart the service in the panel.",
+        )
     own = url.host in ("127.0.0.1", "::1")
     return Problem(
         502,

@@ -33,6 +33,9 @@ class ServiceConfig(Message):
     )
     cache: str | None = Field(default=None, description="Folder for what is unpacked; None: a temporary one.")
     kaggle: KaggleLogin | None = Field(default=None, description="Credentials from the panel.", repr=False)
+    socket: str | None = Field(
+        default=None, description="Path of the Unix socket to listen on, if it can be made; None: a port of loopback."
+    )
     max_waiting: int = Field(default=512, ge=1, description="Most computations that wait for one model.")
 
 
@@ -44,10 +47,11 @@ class ProgressLine(Message):
 
 
 class ListeningLine(Message):
-    """The service answers HTTP on this loopback port; requests that need a model wait until it is ready."""
+    """The service answers HTTP on this loopback port, or this socket; requests that need a model wait until it is ready."""
 
     event: Literal["listening"] = "listening"
-    port: int
+    port: int = Field(default=0, description="0: none, but the socket.")
+    socket: str = Field(default="", description="Path of a Unix socket; empty: none, but the port.")
     host: Literal["127.0.0.1", "::1"] = Field(default="127.0.0.1", description="IPv6's where there is no other.")
     version: str
 

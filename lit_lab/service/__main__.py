@@ -1,7 +1,7 @@
 """Start the model service: `python -m lit_lab.service`.
 
-It reads its configuration (`lit_lab.protocol.ServiceConfig`) as one line of JSON from standard input, listens on a
-loopback port, and tells on standard output, one line of JSON each (`ServiceLine`), what it is doing. It ends when
+It reads its configuration (`lit_lab.protocol.ServiceConfig`) as one line of JSON from standard input, listens on the
+Unix socket that this names, or on a loopback port, and tells on standard output, one line of JSON each (`ServiceLine`), what it is doing. It ends when
 standard input closes. By hand, with the embedded model:
 
     (echo '{"secret": "0123456789abcdef", "models": ["demo:embedded"]}'; cat) | python -m lit_lab.service --port 8999
@@ -38,7 +38,7 @@ from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import collection, libraries, loopback, neighbour
+from . import calm, collection, libraries, loopback, neighbour
 from .errors import ServiceError
 
 EXIT_FAILED = 3
@@ -71,7 +71,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="loopback port to listen on (default: a free one)")
     arguments = parser.parse_args()
     lines = Lines()
+    leave_no_core()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(calm.Calm())
     try:
         config = read_config(sys.stdin)
         neighbour.give_way()
@@ -79,6 +82,14 @@ def main() -> None:
         serve(config, arguments.port, lines)
     except ServiceError as error:
         fail(lines, error)
+
+
+def leave_no_core() -> None:
+    """Have neither this process nor those that it starts leave its memory, prompts among it, in a file when it crashes."""
+    with contextlib.suppress(ImportError):  # Windows
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def read_config(stdin: TextIO) -> ServiceConfig:
@@ -114,12 +125,17 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .datasets import Datasets
     from .memory import Watchdog
     from .registry import Loading, Registry, parse
+    from .strangers import Strangers
     from .work import Work
 
     threads = neighbour.threads(config.threads)
     found = dict(os.environ)
     libraries.set_environment(threads, config.backend)
-    listener = loopback.listen(port)
+    unix = loopback.listen_at(config.socket) if config.socket and not port else None
+    listener = unix or loopback.listen(port)
+    # Into the socket's folder comes nobody else; to a port, every user of the machine.
+    strangers = None if unix else Strangers()
+    known = None if strangers is None else strangers.known
 
     def importing(say: Callable[[str], None]) -> None:
         registry.arithmetic = import_libraries(threads, config.backend, say, found)
@@ -142,8 +158,11 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     work = Work(registry, config.max_waiting)
 
     async def start() -> None:
-        host, number = listener.getsockname()[:2]
-        lines.say(ListeningLine(port=number, host=host, version=version()))
+        if unix:
+            lines.say(ListeningLine(socket=unix.getsockname(), version=version()))
+        else:
+            host, number = listener.getsockname()[:2]
+            lines.say(ListeningLine(port=number, host=host, version=version()))
         try:
             await registry.start(lambda detail: lines.say(ProgressLine(message=detail)))
         except ServiceError as error:
@@ -159,9 +178,17 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, work, config.secret, start, Datasets(config.datasets))
+    app = create_app(registry, work, config.secret, start, Datasets(config.datasets), known)
     server = uvicorn.Server(
-        uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            app,
+            http="h11" if strangers is None else strangers.protocol,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=1,
+            backlog=loopback.BACKLOG,
+        )
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(sockets=[listener]))

@@ -66,8 +66,9 @@ class Doorkeeper:
     elsewhere could have its own name lead here (DNS rebinding).
     """
 
-    def __init__(self, app: Asgi, secret: str) -> None:
+    def __init__(self, app: Asgi, secret: str, known: Callable[[Any], None] | None = None) -> None:
         self._app = app
+        self._known = known
         self._expected = b"Bearer " + secret.encode()
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
@@ -75,6 +76,8 @@ class Doorkeeper:
         if scope["type"] == "http" and (refusal := self._refusal(dict(scope["headers"]))):
             await _answer(refusal)(scope, receive, send)
             return
+        if self._known is not None and scope["type"] == "http":
+            self._known(scope["client"])
         await self._app(scope, receive, send)
 
     def _refusal(self, headers: Mapping[bytes, bytes]) -> ServiceError | None:
@@ -92,6 +95,7 @@ def create_app(
     secret: str,
     started: Callable[[], Awaitable[None]],
     datasets: Datasets | None = None,
+    known: Callable[[Any], None] | None = None,
 ) -> FastAPI:
     """Return the application.
 
@@ -101,6 +105,7 @@ def create_app(
         secret: What every request must carry, as `Authorization: Bearer <secret>`.
         started: Runs beside the application from its start on; imports the libraries.
         datasets: LIT's datasets; None: the sample prompts alone.
+        known: Takes the address of each client that carries the secret.
     """
 
     @asynccontextmanager
@@ -113,7 +118,7 @@ def create_app(
         work.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Doorkeeper, secret=secret)
+    app.add_middleware(Doorkeeper, secret=secret, known=known)
     manager = Manager(registry)
     shelf = datasets or Datasets()
     lit = LitHost(registry, work, shelf.lit)

@@ -6,6 +6,7 @@ import errno
 import logging
 import socket
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from .errors import ServiceError
 
@@ -13,6 +14,9 @@ ADDRESSES = ("127.0.0.1", "::1")
 """IPv4's and IPv6's own addresses of a machine. Containers may lack either."""
 
 REACH_SECONDS = 3.0
+
+BACKLOG = 128
+"""Connections that may wait to be accepted, and that are accepted at once."""
 
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)  # the port, not the address, is what is wrong
 
@@ -54,6 +58,22 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
     ) from failed[0][1]
 
 
+def listen_at(path: str) -> socket.socket | None:
+    """Return a Unix socket that listens at a path; None where there is none to be had, as in a container of its own."""
+    if not hasattr(socket, "AF_UNIX"):
+        return None
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(path)
+        Path(path).chmod(0o600)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        log.warning("%s can't be listened on (%s): listening on loopback", path, error.strerror or error)
+        listener.close()
+        return None
+    return listener
+
+
 def open_at(address: str, port: int) -> socket.socket:
     """Return a socket that listens at an address, having tried that it can be reached. Raises `OSError`."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -63,7 +83,7 @@ def open_at(address: str, port: int) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
-        listener.listen(128)
+        listener.listen(BACKLOG)
         # Where the interface is down one can listen, but nobody gets here.
         with socket.create_connection(listener.getsockname()[:2], REACH_SECONDS):
             listener.accept()[0].close()

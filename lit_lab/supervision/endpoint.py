@@ -16,10 +16,17 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """An address and its secret. Each start of the service has one of its own; two are never equal."""
+    """An address and its secret. Each start of the service has one of its own; two are never equal.
+
+    Attributes:
+        url: The address.
+        secret: What every request carries.
+        socket: The Unix socket that is connected to, whatever the address says; empty: none, the address is one of TCP.
+    """
 
     url: str
     secret: str = field(repr=False)
+    socket: str = ""
 
 
 class Service(Protocol):

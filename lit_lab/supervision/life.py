@@ -20,6 +20,7 @@ from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint
 from lit_lab.supervision.process import ServiceProcess
 from lit_lab.supervision.servicelog import ServiceLog
+from lit_lab.supervision.socket_folder import socket_folder
 from lit_lab.version import version
 
 _LINE: TypeAdapter[protocol.ServiceLine] = TypeAdapter(protocol.ServiceLine)
@@ -102,9 +103,13 @@ class Life:
         Raises:
             Problem: It can't be started, says so itself, is of another version or hangs.
         """
+        with socket_folder() as socket:
+            return await self._run(idle, socket)
+
+    async def _run(self, idle: Coroutine[Any, Any, None], socket: Path | None) -> launch.Exit | None:
         watch = asyncio.ensure_future(idle)
         try:
-            process = await self._begin()
+            process = await self._begin(socket)
         except BaseException:
             watch.cancel()
             raise
@@ -138,7 +143,7 @@ class Life:
             finally:
                 ending.cancel()
 
-    async def _begin(self) -> ServiceProcess:
+    async def _begin(self, socket: Path | None) -> ServiceProcess:
         settings = self._settings
         found = sys.version_info[0], sys.version_info[1]
         if self.python == sys.executable and found not in launch.PYTHONS:
@@ -157,6 +162,7 @@ class Life:
             memory_limit=settings.memory_limit,
             backend=settings.backend,
             max_waiting=settings.max_waiting,
+            socket=None if socket is None else str(socket),
         )
         self._log.add(f"[starting {self.python}]")
         return await ServiceProcess.begin(
@@ -179,7 +185,8 @@ class Life:
                 if line.version != version():
                     raise launch.wrong_version(line.version, self.python)
                 host = f"[{line.host}]" if ":" in line.host else line.host
-                self._endpoint = Endpoint(f"http://{host}:{line.port}", self._secret)
+                url = "http://localhost" if line.socket else f"http://{host}:{line.port}"
+                self._endpoint = Endpoint(url, self._secret, line.socket)
             elif isinstance(line, protocol.FailedLine):
                 said = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:

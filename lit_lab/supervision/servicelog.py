@@ -9,7 +9,7 @@ from typing import IO
 
 MAX_LINES = 500
 MAX_LINE = 4_000  # characters
-MAX_FILE = 5_000_000  # characters; then the file is begun anew, its last version kept beside it
+MAX_FILE = 5_000_000  # bytes; then the file is begun anew, its last version kept beside it
 
 
 class ServiceLog:
@@ -71,4 +71,4 @@ class ServiceLog:
             self._written = 0
         self._file.write(line + "\n")
         self._file.flush()
-        self._written += len(line) + 1
+        self._written += len(line.encode("utf-8", "replace")) + 1

@@ -233,6 +233,18 @@ class Server6(ThreadingHTTPServer):
     address_family = socket.AF_INET6
 
 
+class UnixServer(ThreadingHTTPServer):
+    """On a Unix socket, which has neither a name nor a number."""
+
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+
+    def get_request(self):
+        return self.socket.accept()[0], ("", 0)
+
+
 def main():
     trace("starts", str(os.getpid()))
     starts = len((FOLDER / "starts").read_text().split())
@@ -264,11 +276,17 @@ def main():
     if MODE == "slow":
         time.sleep(0.5)
     host = "::1" if MODE == "ipv6" else "127.0.0.1"
-    server = (Server6 if MODE == "ipv6" else ThreadingHTTPServer)((host, 0), Handler)
+    path = CONFIG.get("socket") if MODE not in ("ipv6", "no-socket") else None
+    if path:
+        server = UnixServer(path, Handler)
+        where = {"socket": path}
+    else:
+        server = (Server6 if MODE == "ipv6" else ThreadingHTTPServer)((host, 0), Handler)
+        where = {"port": server.server_port, "host": host}
     threading.Thread(target=server.serve_forever, daemon=True).start()
     if MODE == "stubborn":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    say(event="listening", port=server.server_port, host=host, version="9.9.9" if MODE == "other-version" else VERSION)
+    say(event="listening", **where, version="9.9.9" if MODE == "other-version" else VERSION)
     say(event="ready", arithmetic=ARITHMETIC)
     if MODE == "stubborn":
         time.sleep(3600)

@@ -1,0 +1,49 @@
+"""A log that nobody can fill by having the same thing happen again and again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+MOST = 20
+"""Lines of one kind a minute."""
+
+_SECONDS = 60.0
+_KINDS = 256  # that are remembered
+_KIND_CHARS = 60  # of a text that tell its kind: what follows may be numbers, or a traceback
+
+
+class Calm(logging.Filter):
+    """Lets a few lines of each kind through a minute, and says in the next one how many it left out.
+
+    Args:
+        most: How many.
+        clock: Tells the time, in seconds.
+    """
+
+    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._most = most
+        self._clock = clock
+        self._seen: OrderedDict[tuple[str, int, str], list[float]] = OrderedDict()  # when it began, and how many since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is let through."""
+        kind = record.name, record.levelno, str(record.msg)[:_KIND_CHARS]
+        now = self._clock()
+        began, count = self._seen.get(kind, (now, 0))
+        left_out = 0
+        if now - began >= _SECONDS:
+            left_out = max(0, int(count) - self._most)
+            began, count = now, 0
+        self._seen[kind] = [began, count + 1]
+        self._seen.move_to_end(kind)
+        while len(self._seen) > _KINDS:
+            self._seen.popitem(last=False)
+        if count >= self._most:
+            return False
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} [{left_out} more like this were left out]", ()
+        return True

@@ -1,0 +1,66 @@
+"""Connections to a loopback port that haven't shown the secret: every user of the machine can make them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST = 64
+"""Connections without the secret that are open at once; the oldest goes for one more."""
+
+SECONDS = 10.0
+"""How long a connection has to show the secret. The Jupyter server does so with its first bytes."""
+
+
+class Strangers:
+    """Counts the connections that haven't shown the secret yet, and closes them when they are too many or too slow.
+
+    Args:
+        most: Such connections at once.
+        seconds: How long each has.
+    """
+
+    def __init__(self, most: int = MOST, seconds: float = SECONDS) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._open: dict[Any, tuple[asyncio.Transport, asyncio.TimerHandle]] = {}  # by address, the oldest first
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._open)
+
+    @property
+    def protocol(self) -> type[asyncio.Protocol]:
+        """What answers a connection, for `uvicorn.Config.http`."""
+        return type("Watched", (_Watched,), {"strangers": self})
+
+    def came(self, client: Any, transport: asyncio.Transport) -> None:
+        """Take in a new connection."""
+        while len(self._open) >= self._most:
+            self._drop(next(iter(self._open)))
+        timer = asyncio.get_running_loop().call_later(self._seconds, self._drop, client)
+        self._open[client] = transport, timer
+
+    def known(self, client: Any) -> None:
+        """Say that a connection has shown the secret, or is gone."""
+        if (found := self._open.pop(client, None)) is not None:
+            found[1].cancel()
+
+    def _drop(self, client: Any) -> None:
+        transport, timer = self._open.pop(client)
+        timer.cancel()
+        transport.abort()  # at once: who reads no answer would hold it open
+
+
+class _Watched(H11Protocol):
+    strangers: Strangers
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.strangers.came(self.client, transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.strangers.known(self.client)
+        super().connection_lost(exc)

@@ -1,0 +1,112 @@
+"""Where the model service's Unix socket is: in a folder that nobody but the user can look into.
+
+A port of loopback is open to every user of the machine, who can't pass without the secret, but can knock. A socket in
+such a folder they can't even find.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_runtime_dir
+
+NAME = "service"
+MOST_BYTES = 100
+"""Of a socket's path: macOS takes 103, Linux 107."""
+
+_PREFIX = "lit-lab-"
+_held: set[Path] = set()  # this process's own
+
+
+@contextlib.contextmanager
+def socket_folder(parents: Iterable[Path] | None = None) -> Iterator[Path | None]:
+    """Make a folder for a socket, and remove it at the end.
+
+    Args:
+        parents: Where the folder may be, best first; None: Jupyter's runtime folder, then the system's temporary one.
+
+    Yields:
+        The path for the socket, which doesn't exist yet; None where no socket can be made (Windows, or a file system
+        that has none).
+    """
+    folder = _made(candidates() if parents is None else parents)
+    try:
+        yield None if folder is None else folder / NAME
+    finally:
+        if folder is not None:
+            _held.discard(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def candidates() -> list[Path]:
+    """Return where the folder may be, best first."""
+    return [Path(jupyter_runtime_dir()), Path(tempfile.gettempdir())]
+
+
+def _made(parents: Iterable[Path]) -> Path | None:
+    if not hasattr(socket, "AF_UNIX"):
+        return None
+    for parent in parents:
+        try:
+            parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _remove_stale(parent)
+            folder = Path(tempfile.mkdtemp(prefix=f"{_mine()}{os.getpid()}-", dir=parent))  # its mode is 0700
+        except OSError:
+            continue
+        if _takes_sockets(folder):
+            _held.add(folder)
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def _takes_sockets(folder: Path) -> bool:
+    """Tell whether a socket can be made in a folder, and be reached: not every network file system has them."""
+    path = folder / NAME
+    if len(os.fsencode(path)) > MOST_BYTES:
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, socket.socket(socket.AF_UNIX) as caller:
+            listener.bind(str(path))
+            listener.listen(1)
+            caller.connect(str(path))
+        path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _remove_stale(parent: Path) -> None:
+    """Remove what Jupyter servers of this machine have left that were killed.
+
+    A folder may be shared among machines, on which the same number means another process: so the name tells the machine.
+    """
+    for folder in parent.glob(f"{_mine()}*-*"):
+        number = folder.name[len(_mine()) :].partition("-")[0]
+        if not number.isdecimal() or folder in _held or folder.is_symlink():
+            continue
+        # Ours by its number, and not held: an earlier process of a container that was begun anew.
+        if (int(number) == os.getpid() or not _runs(int(number))) and folder.stat().st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mine() -> str:
+    return f"{_PREFIX}{hashlib.blake2b(platform.node().encode(), digest_size=3).hexdigest()}-"
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True

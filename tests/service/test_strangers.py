@@ -1,0 +1,168 @@
+"""What other users of the machine can do to the service's port: knock, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from running import SECRET, Running
+from waiting import PATIENCE
+
+from lit_lab.service import loopback
+from lit_lab.service.app import Doorkeeper
+from lit_lab.service.calm import Calm
+from lit_lab.service.strangers import Strangers
+
+HALF = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+
+
+async def answering(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+
+
+@asynccontextmanager
+async def served(strangers: Strangers) -> AsyncIterator[int]:
+    """Serve behind the doorkeeper, as the service does, and yield the port."""
+    listener = loopback.listen(0)
+    config = uvicorn.Config(
+        Doorkeeper(answering, SECRET, strangers.known),
+        http=strangers.protocol,
+        lifespan="off",
+        log_config=None,
+        backlog=loopback.BACKLOG,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.ensure_future(server._serve([listener]))
+    try:
+        yield int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await task
+
+
+@contextlib.contextmanager
+def half_sent(port: int, count: int) -> Any:
+    with contextlib.ExitStack() as stack:
+        connections = []
+        for _ in range(count):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.sendall(HALF)
+            connections.append(connection)
+        yield connections
+
+
+def client(port: int) -> httpx.AsyncClient:
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE, trust_env=False)
+
+
+async def closed(connection: socket.socket) -> bool:
+    """Wait until the other side has closed a connection."""
+    connection.setblocking(False)
+    try:
+        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(connection, 1), PATIENCE) == b""
+    except ConnectionError:
+        return True
+
+
+@pytest.mark.asyncio
+async def test_half_sent_requests_keep_nobody_out() -> None:
+    strangers = Strangers(most=8)
+    async with served(strangers) as port, client(port) as known:
+        assert (await known.get("/")).status_code == 200
+        with half_sent(port, 60) as connections:
+            assert (await known.get("/")).status_code == 200
+            async with client(port) as another:
+                assert (await another.get("/")).status_code == 200
+            assert len(strangers) <= 8
+            assert await closed(connections[0])
+
+
+@pytest.mark.asyncio
+async def test_a_connection_without_the_secret_ends_after_a_while() -> None:
+    strangers = Strangers(seconds=0.05)
+    async with served(strangers) as port:
+        with half_sent(port, 1) as [connection]:
+            assert await closed(connection)
+        with socket.create_connection(("127.0.0.1", port)) as silent:
+            assert await closed(silent)
+        assert not len(strangers)
+
+
+@pytest.mark.asyncio
+async def test_one_with_the_secret_stays() -> None:
+    strangers = Strangers(seconds=0.05)
+    async with served(strangers) as port, client(port) as known:
+        first = await known.get("/")
+        with socket.create_connection(("127.0.0.1", port)) as silent:
+            assert await closed(silent)  # it came later and is gone already
+        second = await known.get("/")
+        streams = [each.extensions["network_stream"].get_extra_info("client_addr") for each in (first, second)]
+        assert streams[0] == streams[1]
+
+
+def test_the_log_takes_a_few_lines_of_a_kind_a_minute() -> None:
+    now = 0.0
+    calm = Calm(most=3, clock=lambda: now)
+
+    def record(text: str, *arguments: Any) -> logging.LogRecord:
+        return logging.LogRecord("uvicorn.error", logging.WARNING, "", 0, text, arguments, None)
+
+    told = [calm.filter(record("Invalid HTTP request %d", number)) for number in range(1000)]
+    assert told == [True] * 3 + [False] * 997
+    assert calm.filter(record("Something else"))
+    now = 61.0
+    later = record("Invalid HTTP request %d", 7)
+    assert calm.filter(later)
+    assert later.getMessage() == "Invalid HTTP request 7 [997 more like this were left out]"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of another process")
+def test_the_service_itself_bears_more_than_it_may_open(tmp_path: Path) -> None:
+    import resource
+
+    service = Running({"secret": SECRET, "models": ["demo:embedded"], "threads": 1}, tmp_path / "log.txt")
+    try:
+        port = service.wait_for("listening")["port"]
+        resource.prlimit(service.process.pid, resource.RLIMIT_NOFILE, (256, 256))
+        with half_sent(port, 400), service.client() as known:
+            for _ in range(200):
+                with socket.create_connection(("127.0.0.1", port)) as other:
+                    other.sendall(b"nonsense\r\n\r\n")
+            assert known.get("/health").status_code == 200
+        assert service.log.stat().st_size < 100_000
+        assert resource.prlimit(service.process.pid, resource.RLIMIT_CORE) == (0, 0)
+    finally:
+        service.end()
+
+
+def test_it_listens_on_a_socket_where_it_can(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("s") / "service"
+    config = {"secret": SECRET, "models": ["demo:embedded"], "threads": 1, "socket": str(path)}
+    service = Running(config, path.with_name("log.txt"))
+    try:
+        line = service.wait_for("listening")
+        assert (line["socket"], line["port"]) == (str(path), 0)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://localhost") as stranger:
+            assert stranger.get("/health").status_code == 401
+            headers = {"Authorization": f"Bearer {SECRET}"}
+            assert stranger.get("/health", headers=headers).status_code == 200
+            assert stranger.get("/health", headers={**headers, "Host": "evil.example"}).status_code == 403
+    finally:
+        service.end()
+
+
+def test_where_the_socket_cannot_be_made_it_listens_on_a_port(tmp_path: Path) -> None:
+    assert loopback.listen_at(str(tmp_path / "no" / "such" / "folder")) is None
