@@ -6,16 +6,33 @@ import base64
 import json
 import math
 import os
+import stat
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from lit_lab.json_bounds import excess
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from lit_lab.protocol import KeptScores, RunRecord
+
+MAX_BYTES = 128 * 1024 * 1024
+"""Most bytes of a run's JSON."""
+
+MAX_VALUES = 8_000_000
+"""Most values of its JSON, and most scores that are packed in it."""
+
+MAX_CONTAINERS = 2_000_000
+"""Most lists and objects of its JSON: a token with five alternatives has seven."""
+
+MAX_TOKENS = 262_144
+"""As `lit_lab.protocol.MAX_TOKENS`, which takes pydantic to import."""
+
+_LONGEST_PATH = 4_096
 
 
 @dataclass(frozen=True)
@@ -79,33 +96,79 @@ class Run:
 def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
     """Read a run that the panel saved or copied, or put into a notebook.
 
+    Runs of anybody can be read: what is larger than a run can be is refused before it takes memory, and nothing of it is
+    evaluated.
+
     Args:
         source: The JSON itself, a file with it, or what `json.loads` made of it. Of an output of a notebook, what stands
-            there as `application/vnd.lit-lab.run+json`.
+            there as `application/vnd.lit-lab.run+json`. A string that doesn't begin with `{` is a path; it is one of a
+            regular file.
 
     Raises:
-        OSError: The file can't be read.
-        ValueError: It isn't such a run; the message says what is wrong.
+        FileNotFoundError: There is no file at that path.
+        PermissionError: The file may not be read.
+        ValueError: It isn't such a run; the message says what is wrong. All else that can be wrong with a file is told so,
+            too: a folder, a pipe, a name that no file can have.
     """
     from pydantic import ValidationError
 
     from lit_lab.protocol import RunRecord, describe_validation
 
     try:
-        if isinstance(source, dict):
-            data = source
-        elif isinstance(source, str) and source.lstrip().startswith("{"):
-            data = json.loads(source)
-        else:
-            data = json.loads(Path(source).read_bytes())
+        data = source if isinstance(source, dict) else _parse(_text(source))
         if isinstance(data, dict) and "packed" in data:
             data = _unpack(data)
-        record = RunRecord.model_validate(data)
+        record = RunRecord.model_validate(data, strict=True)
+        _check(record)
+        return _run(record)
+    except (FileNotFoundError, PermissionError):
+        raise
     except ValidationError as error:
-        raise ValueError(f"This is no run of LIT Lab's history: {describe_validation(error)}") from error
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise ValueError(f"This is no run of LIT Lab's history: {error}") from error
-    return _run(record)
+        reason, cause = describe_validation(error), error  # type: tuple[str, Exception]
+    except KeyError as error:
+        reason, cause = f"it lacks {error}", error
+    except RecursionError as error:
+        reason, cause = "its values are nested too deeply", error
+    except (ValueError, TypeError, IndexError, AttributeError, OverflowError, OSError) as error:
+        reason, cause = str(error), error
+    raise ValueError(f"This is no run of LIT Lab's history: {reason}") from cause
+
+
+def _text(source: str | os.PathLike[str]) -> str:
+    """Return the JSON that is given, or that a file holds."""
+    if isinstance(source, str):
+        if source.lstrip("\ufeff \t\r\n").startswith("{"):
+            if len(source) > MAX_BYTES:
+                raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
+            return source.lstrip("\ufeff")
+        if len(source) > _LONGEST_PATH or any(character in source for character in "\0\r\n"):
+            raise ValueError("it is neither JSON, which begins with {, nor the path of a file")
+    content = _content(Path(source))
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
+    return content.decode(json.detect_encoding(content))
+
+
+def _content(path: Path) -> bytes:
+    """Return the content of a regular file, as much of it as is needed to see whether it is too large."""
+    # Opening a pipe would wait for its other end.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError(f"{path} is no regular file")
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def _parse(text: str) -> Any:
+    exceeded = excess(text, MAX_VALUES, MAX_CONTAINERS)
+    if exceeded:
+        raise ValueError(f"it {exceeded}")
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}, which isn't JSON")
 
 
 _KINDS = {"x": "text", "c": "control", "t": "template"}
@@ -113,18 +176,30 @@ _KINDS = {"x": "text", "c": "control", "t": "template"}
 
 def _unpack(data: dict[str, Any]) -> dict[str, Any]:
     """Give a packed run the form of a `RunRecord`; how it is packed is told in `src/export/packed.ts`."""
-    if data["packed"] != 1:
+    if data["packed"] != 1 or isinstance(data["packed"], bool):
         raise ValueError("it is packed in a way that this version doesn't know")
     tokens, seam = data["tokens"], data["seam"]
-    columns = (_numbers(tokens["ids"], "<i4"), tokens["pieces"], tokens["texts"], tokens["kinds"])
+    pieces, texts, kinds = tokens["pieces"], tokens["texts"], tokens["kinds"]
+    if not (isinstance(pieces, list) and isinstance(texts, list) and isinstance(kinds, str)):
+        raise ValueError("its tokens are not lists")
+    columns = (_numbers(tokens["ids"], "<i4"), pieces, texts, kinds)
     if len({len(column) for column in columns}) != 1:
         raise ValueError("its tokens are not complete")
+    if len(kinds) > MAX_TOKENS:
+        raise ValueError(f"it has more than {MAX_TOKENS:,} tokens")
+    if type(seam) is not int or not 0 <= seam <= len(kinds):
+        raise ValueError("its answer doesn't begin at one of its tokens")
     rows = [
         {"id": id_, "piece": piece, "text": text, "kind": _KINDS[kind]}
         for id_, piece, text, kind in zip(*columns, strict=True)
     ]
     said = [None if math.isnan(logprob) else logprob for logprob in _numbers(data["logprobs"], "<f4")]
+    if len(said) != len(rows) - seam:
+        raise ValueError(f"it has {len(said):,} probabilities of {len(rows) - seam:,} tokens of the answer")
     answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], said, strict=True)]
+    events = [kept["event"]["scores"] for kept in data.get("scores", [])]
+    if sum(len(scores) for scores in events if isinstance(scores, str)) * 3 // 16 > MAX_VALUES:
+        raise ValueError(f"it has more than {MAX_VALUES:,} scores")
     scores = [{**kept, "event": _unpack_scores(kept["event"])} for kept in data.get("scores", [])]
     known = {name: data[name] for name in data.keys() - {"packed", "seam", "tokens", "logprobs", "look", "target"}}
     return {**known, "prompt_tokens": rows[:seam], "answer_tokens": answer, "scores": scores}
@@ -139,8 +214,44 @@ def _numbers(packed: str, dtype: str) -> list[Any]:
     """Read numbers that are packed as base64."""
     import numpy as np
 
+    if not isinstance(packed, str):
+        raise ValueError("its numbers are not packed")
     values: list[Any] = np.frombuffer(base64.b64decode(packed, validate=True), dtype).tolist()
     return values
+
+
+def _check(record: RunRecord) -> None:
+    """Raise `ValueError` where a run's parts don't fit each other."""
+    tokens = [*record.prompt_tokens, *record.answer_tokens]
+    count = len(tokens)
+    if count > MAX_TOKENS:
+        raise ValueError(f"it has more than {MAX_TOKENS:,} tokens")
+    terms = [record.terms.name, record.terms.url] if record.terms else []
+    for text in (record.id, record.model, record.title, record.prompt, record.answer, *terms):
+        _check_text(text)
+    for token in tokens:
+        _check_text(token.piece)
+        _check_text(token.text)
+    for number, kept in enumerate(record.scores):
+        event = kept.event
+        if event.target.start < 1 or event.target.end > count:
+            raise ValueError(f"the target of its scores {number} lies outside of its {count:,} tokens")
+        expected = count
+        if event.event == "segment_scores":
+            expected = len(event.segments)
+            if event.errors is not None and len(event.errors) != expected:
+                raise ValueError(f"its scores {number} have {len(event.errors):,} errors of {expected:,} segments")
+            if any(span.end > event.target.start for span in event.segments):
+                raise ValueError(f"a segment of its scores {number} lies behind their target")
+        if len(event.scores) != expected:
+            raise ValueError(f"its scores {number} are {len(event.scores):,}, not {expected:,}")
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("its text holds half of a character (a lone surrogate)") from error
 
 
 def _run(record: RunRecord) -> Run:

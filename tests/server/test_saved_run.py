@@ -2,14 +2,16 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from test_history import TERMS, record, scores
 
-from lit_lab import load_run, protocol
+from lit_lab import load_run, protocol, saved_run
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def saved():
         "logprob": -1.0, "passes": 3,
     }  # fmt: skip
     shap = protocol.KeptScores.model_validate({"mode": "mask", "event": event})
-    return run.model_copy(update={"scores": [scores(), shap]}).model_dump_json()
+    return run.model_copy(update={"scores": [scores(values=(0.1, 0.2, 0.3, 0.0, 0.0, 0.0)), shap]}).model_dump_json()
 
 
 def test_arrays(saved):
@@ -35,7 +37,7 @@ def test_arrays(saved):
     np.testing.assert_array_equal(run.logprobs, [-0.5] * 3)
     gradient, shap = run.maps
     assert (gradient.method, gradient.target, gradient.segments) == ("grad_l2", slice(4, 5), None)
-    np.testing.assert_array_equal(gradient.scores, [0.1, 0.2, 0.3, 0.0, 0.0])
+    np.testing.assert_array_equal(gradient.scores, [0.1, 0.2, 0.3, 0.0, 0.0, 0.0])
     assert (shap.method, shap.mode, shap.segments) == ("shap", "mask", (slice(0, 1), slice(1, 3)))
     np.testing.assert_array_equal(shap.errors, [0.1, 0.2])
     assert run.text(gradient.target) == "Avoid"
@@ -88,23 +90,156 @@ def test_a_packed_run_is_the_same(saved, packed):
         np.testing.assert_array_equal(one.scores, other.scores.astype(np.float32))
 
 
+REFUSED = "^This is no run of LIT Lab's history: "
+
+
 @pytest.mark.parametrize(
-    "change", [{"packed": 2}, {"seam": "x"}, {"logprobs": "?"}, {"tokens": {}}, {"scores": [{"event": {}}]}]
+    ("change", "says"),
+    [
+        ({"packed": 2}, "a way that this version doesn't know"),
+        ({"packed": True}, "a way that this version doesn't know"),
+        ({"seam": "x"}, "doesn't begin at one of its tokens"),
+        ({"seam": -1}, "doesn't begin at one of its tokens"),
+        ({"seam": True}, "doesn't begin at one of its tokens"),
+        ({"seam": 7}, "doesn't begin at one of its tokens"),
+        ({"seam": 2}, "3 probabilities of 4 tokens"),
+        ({"logprobs": "?"}, ""),
+        ({"logprobs": [1.0]}, "not packed"),
+        ({"logprobs": "AAAA"}, "multiple of element size"),
+        ({"logprobs": "é"}, "ASCII"),
+        ({"tokens": {}}, "it lacks 'pieces'"),
+        ({"tokens": []}, ""),
+        ({"tokens": {"ids": "", "pieces": "", "texts": "", "kinds": ""}}, "not lists"),
+        ({"tokens": {"ids": "", "pieces": [], "texts": [], "kinds": ["x"]}}, "not lists"),
+        ({"tokens": {"ids": "", "pieces": ["a"], "texts": [], "kinds": ""}}, "not complete"),
+        ({"scores": [{"event": {}}]}, "it lacks 'scores'"),
+        ({"scores": [[]]}, ""),
+        ({"scores": 1}, ""),
+        ({"surplus": 1}, "surplus"),
+    ],
 )
-def test_a_damaged_packed_run_is_refused_in_words(packed, change):
-    with pytest.raises(ValueError, match="no run of LIT Lab's history"):
+def test_a_damaged_packed_run_is_refused_in_words(packed, change, says):
+    with pytest.raises(ValueError, match=REFUSED + ".*" + says):
         load_run({**packed, **change})
 
 
-@pytest.mark.parametrize("source", ["{}", '{"id": 1}', {"prompt": "x"}, "{not json"])
-def test_something_else_is_refused_in_words(source):
-    with pytest.raises(ValueError, match="no run of LIT Lab's history"):
+def changed(run, *path, to):
+    """A copy of JSON with one value changed."""
+    run = json.loads(json.dumps(run))
+    at = run
+    for name in path[:-1]:
+        at = at[name]
+    at[path[-1]] = to
+    return run
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "says"),
+    [
+        (["created"], 1e300, ""),
+        (["created"], -1e18, ""),
+        (["created"], 10**400, ""),
+        (["created"], True, "created"),
+        (["starred"], 1, "starred"),
+        (["prompt"], "\ud800", "half of a character"),
+        (["answer_tokens", 0, "text"], "a\udc00", "half of a character"),
+        (["prompt_tokens", 0, "id"], 2**70, ""),
+        (["prompt_tokens", 0, "id"], True, "prompt_tokens.0.id"),
+        (["prompt_tokens", 0, "id"], 2.0, "prompt_tokens.0.id"),
+        (["prompt_tokens", 0, "id"], "2", "prompt_tokens.0.id"),
+        (["answer_tokens", 0, "logprob"], float("inf"), "finite"),
+        (["scores", 0, "event", "scores", 1], float("nan"), "finite"),
+        (["scores", 0, "event", "scores", 1], 10**400, ""),
+        (["scores", 0, "event", "scores"], [0.5], "scores 0 are 1, not 6"),
+        (["scores", 0, "event", "target"], {"start": 4, "end": 9}, "lies outside of its 6 tokens"),
+        (["scores", 0, "event", "target"], {"start": 0, "end": 1}, "lies outside of its 6 tokens"),
+        (["scores", 1, "event", "scores"], [0.5], "scores 1 are 1, not 2"),
+        (["scores", 1, "event", "errors"], [0.5], "1 errors of 2 segments"),
+        (["scores", 1, "event", "segments", 1, "end"], 5, "lies behind their target"),
+        (["scores"], {}, "scores"),
+    ],
+)
+def test_values_that_lie_are_refused_in_words(saved, path, to, says):
+    run = changed(json.loads(saved), *path, to=to)
+    with pytest.raises(ValueError, match=REFUSED + ".*" + says) as refusal:
+        load_run(run)
+    assert len(str(refusal.value)) < 500
+    with pytest.raises(ValueError, match=REFUSED):
+        load_run(json.dumps(run))
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("{}", ""),
+        ('{"id": 1}', ""),
+        ({"prompt": "x"}, ""),
+        ("{not json", ""),
+        ('{"id": NaN}', "NaN"),
+        ('{"a":' * 5_000, "nested more than"),
+        ('{"a":' + "[" * 5_000 + "]" * 5_000 + "}", "nested more than"),
+        ('{"created": ' + "1" * 5_000 + "}", "4300"),
+        ("x" * 300, "File name too long"),
+        ("x" * 5_000, "neither JSON"),
+        ("a\0b", "neither JSON"),
+        ("[]\n", "neither JSON"),
+        ("/", "no regular file"),
+        (None, ""),
+        (7, ""),
+        (b"{}", ""),
+    ],
+)
+def test_something_else_is_refused_in_words(source, says):
+    with pytest.raises(ValueError, match=REFUSED + ".*" + says) as refusal:
         load_run(source)
+    assert len(str(refusal.value)) < 500
 
 
 def test_a_missing_file_is_told():
-    with pytest.raises(OSError, match="nowhere"):
-        load_run("nowhere.json")
+    for path in ("nowhere.json", Path("nowhere.json")):
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            load_run(path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe", b"\xc3(", b"[]", b"null", b'"text"', b"\x1f\x8b\x08\0\0\0\0\0", b"PK\x03\x04"]
+)
+def test_a_file_of_something_else_is_refused_in_words(tmp_path, content):
+    (tmp_path / "run.json").write_bytes(content)
+    with pytest.raises(ValueError, match=REFUSED):
+        load_run(tmp_path / "run.json")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no such pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match=REFUSED + ".*no regular file"):
+        load_run(tmp_path / "pipe")
+
+
+def test_what_is_too_large_is_not_parsed(saved, packed, tmp_path, monkeypatch):
+    (tmp_path / "run.json").write_text(saved)
+    for bound, says in (
+        ("MAX_BYTES", "larger than"),
+        ("MAX_VALUES", "values"),
+        ("MAX_CONTAINERS", "more than 40 strings"),
+    ):
+        with monkeypatch.context() as small:
+            small.setattr(saved_run, bound, 20)
+            for source in (saved, tmp_path / "run.json"):
+                with pytest.raises(ValueError, match=REFUSED + ".*" + says):
+                    load_run(source)
+    for bound, says in ("MAX_TOKENS", "more than 2 tokens"), ("MAX_VALUES", "more than 2 scores"):
+        with monkeypatch.context() as small:
+            small.setattr(saved_run, bound, 2)
+            with pytest.raises(ValueError, match=REFUSED + ".*" + says):
+                load_run(packed)
+
+
+def test_a_byte_order_mark_is_no_harm(saved, tmp_path):
+    for encoding in ("utf-8-sig", "utf-16"):
+        (tmp_path / "run.json").write_text(saved, encoding)
+        assert load_run(tmp_path / "run.json").prompt == load_run("\ufeff" + saved).prompt
 
 
 def test_importing_the_package_imports_nothing():
