@@ -30,7 +30,7 @@ def is_file(path: str) -> bool:
 async def locate(manager: Any, path: str) -> str:
     """Return the path that the model service is to be told.
 
-    A bare name is a preset's, unless the file browser has a folder of that name.
+    A bare name is a preset's, unless the file browser shows a folder of that name.
 
     Args:
         manager: Jupyter's contents manager, which says what may be seen; None: the user may not read its files.
@@ -57,9 +57,17 @@ async def locate(manager: Any, path: str) -> str:
 
 async def _is_folder(manager: Any, path: str) -> bool:
     try:
-        return bool(await ensure_async(manager.dir_exists(path)))
+        return bool((await _shown(manager, path))["type"] == "directory")
     except (web.HTTPError, *local_paths.FAILURES):
         return False
+
+
+async def _shown(manager: Any, path: str) -> dict[str, Any]:
+    """Return what Jupyter says of a path. Raises `HTTPError`, the same of what is hidden as of what isn't there."""
+    # Jupyter's own handlers look at that; its manager doesn't, of files.
+    if not manager.allow_hidden and await ensure_async(manager.is_hidden(path)):
+        raise web.HTTPError(404)
+    return dict(await ensure_async(manager.get(path, content=False)))
 
 
 async def _local(manager: Any, path: str) -> Path:
@@ -73,8 +81,22 @@ async def _local(manager: Any, path: str) -> Path:
     root = local_paths.resolved(Path(manager.root_dir))
     inside = _inside(path, root)
     try:
-        model = await ensure_async(manager.get(inside, content=False))  # type: ignore[no-untyped-call]
         local = Path(manager._get_os_path(inside))  # type: ignore[no-untyped-call]
+    except web.HTTPError as error:
+        raise _absent(path, 404 if error.status_code == 404 else 403) from error
+    except local_paths.FAILURES as error:
+        raise _absent(path, 404, local_paths.words(error)) from error
+    # Links are Jupyter's administrator's to allow: what its files lead to out of its root isn't its. That is said before
+    # anything is looked up there, so that nobody learns what there is.
+    if not local_paths.resolved(local).is_relative_to(root):
+        raise Problem(
+            422,
+            "outside_root",
+            f"{path} leads out of the folder that Jupyter shows.",
+            "Move it there, or have it named in c.LitLab.models.",
+        )
+    try:
+        model = await _shown(manager, inside)
     except web.HTTPError as error:
         raise _absent(path, 404 if error.status_code == 404 else 403) from error
     except local_paths.FAILURES as error:
@@ -82,14 +104,6 @@ async def _local(manager: Any, path: str) -> Path:
     if model["type"] != "directory" and not path.lower().endswith(_ARCHIVES):
         raise Problem(
             422, "not_a_preset", f"{path} is neither a folder nor a .tar.gz.", "Write the path of a preset's folder."
-        )
-    # Links are Jupyter's administrator's to allow: what its files lead to out of its root isn't its.
-    if not local_paths.resolved(local).is_relative_to(root):
-        raise Problem(
-            422,
-            "outside_root",
-            f"{path} leads out of the folder that Jupyter shows.",
-            "Move it there, or have it named in c.LitLab.models.",
         )
     return local
 

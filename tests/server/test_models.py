@@ -132,6 +132,36 @@ async def test_a_folder_is_one_of_the_file_browsers(change, jp_root_dir):
         assert body["models"][-1]["path"] == str(local)
 
 
+@pytest.mark.parametrize("name", ["mypreset", ".hidden", "presets.d"])
+async def test_a_bare_name_that_the_file_browser_does_not_show_is_a_presets_name(
+    change, jp_root_dir, tmp_path, monkeypatch, name
+):
+    # The server's working folder has one; what is in it is nobody's to learn.
+    (tmp_path / "elsewhere" / name).mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    if name == ".hidden":
+        (jp_root_dir / name).mkdir()
+    status, body = await change("add", path=name)
+    assert (status, body["models"][-1]["path"]) == (200, name)
+
+
+@pytest.mark.parametrize(
+    "pair", [(".hidden", ".missing"), ("linked/there", "linked/missing"), ("~root", "~nobody-at-all")]
+)
+async def test_what_is_not_shown_and_what_is_not_there_get_the_same_answer(change, jp_root_dir, home, pair):
+    for folder in (jp_root_dir / ".hidden" / "preset", home / "there" / "preset"):
+        folder.mkdir(parents=True)
+        (folder.parent / "some.tar.gz").touch()
+    (jp_root_dir / "linked").symlink_to(home)
+    for inside in ("/preset", "/some.tar.gz", "/"):
+        answers = []
+        for path in pair:
+            status, body = await change("add", path=path + inside)
+            answers.append((status, body["error"], body["message"].replace(path, "…")))
+        assert answers[0] == answers[1]
+        assert answers[0][1] in ("no_such_file", "outside_root")
+
+
 class NoFiles(Authorizer):
     """Lets nobody read files."""
 
@@ -152,6 +182,13 @@ class TestWithoutFiles:
         status, body = await change("add", path="presets/tiny")
         assert (status, body["error"]) == (403, "forbidden")
         assert (await change("add", path=REMOTE))[0] == 200
+
+    @pytest.mark.parametrize("name", ["bare", "missing", ".hidden"])
+    async def test_a_bare_name_is_no_folder_to_who_may_not_read_files(self, change, jp_root_dir, monkeypatch, name):
+        (jp_root_dir / "bare").mkdir()
+        monkeypatch.chdir(jp_root_dir)
+        status, body = await change("add", path=name)
+        assert (status, body["models"][-1]["path"]) == (200, name)
 
 
 class TestLongDownload:
@@ -213,7 +250,10 @@ async def test_where_credentials_come_from(api, home, monkeypatch):
     async def source():
         return (await api("GET", "kaggle"))[1]["source"]
 
-    assert await api("GET", "kaggle") == (200, {"source": "none", "folder": "~/.kaggle", "fault": ""})
+    assert await api("GET", "kaggle") == (
+        200,
+        {"source": "none", "folder": "~/.kaggle", "fault": "", "shared": False, "own": True},
+    )
     (home / ".kaggle").mkdir()
     (home / ".kaggle" / "kaggle.json").write_text("{}")
     assert await source() == "file"

@@ -17,7 +17,10 @@ from ..errors import ServiceError
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 
 _PRESET = re.compile(r"[\w.-]+")
-_HINT = "Write a preset's name such as gemma2_instruct_2b_en, a folder, a .tar.gz, or an address: kaggle://… or hf://…"
+_HINT = (
+    "Write a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .tar.gz, or an "
+    "address: kaggle://… or hf://…"
+)
 
 
 _GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
@@ -88,10 +91,13 @@ def source(path: str) -> Source:
 
 
 def is_local(path: str) -> bool:
-    """Whether a path is one of this machine rather than a name or an address."""
+    """Whether a path is one of this machine rather than a name or an address, told by how it is written alone.
+
+    What is there doesn't count: a name would mean something else in another working folder, and tell what is in this one.
+    """
     if path == demo.EMBEDDED or addresses.is_address(path):
         return False
-    return "/" in path or path.startswith("~") or path.lower().endswith(ARCHIVES) or local_paths.is_there(Path(path))
+    return "/" in path or path in (".", "..") or path.startswith("~") or path.lower().endswith(ARCHIVES)
 
 
 def _address(path: str) -> Source:
@@ -107,7 +113,7 @@ def _named(path: str) -> Source:
     known = preset_utils.BUILTIN_PRESETS.get(path)
     if known is None:
         if not _PRESET.fullmatch(path):
-            raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither there nor a name.", _HINT)
+            raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither a path nor a name.", _HINT)
         raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
     parameters = known.get("metadata", {}).get("params")
     return Source("kaggle", known["kaggle_handle"].removeprefix("kaggle://"), parameters)
