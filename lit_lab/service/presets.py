@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from lit_lab import local_paths
 from lit_lab.protocol import Precision
 
 from .errors import ServiceError
-from .weights import allowed, archive, cached, paths, reasons
+from .weights import allowed, archive, cached, paths, reasons, regular
 
 
 def folder(path: str, cache: Path | None = None) -> Path:
@@ -44,6 +46,54 @@ def load(path: str, precision: Precision = "float32") -> Any:
     place = folder(path)
     allowed.check(place, path)
     return make(place, path, precision)
+
+
+def weights_of(place: Path, path: str) -> int:
+    """Return how many weights Keras would make of a preset's configuration, without making them.
+
+    Its files may say otherwise; what is made before they are read is what the configuration says, and nobody but Keras knows
+    what that is.
+
+    Args:
+        place: Its folder, whose files have been looked through.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: as `make`.
+    """
+    import keras
+    import keras_nlp
+
+    def made() -> list[Any]:
+        result = [keras_nlp.models.Backbone.from_preset(str(place), load_weights=False, dtype="float32")]
+        # What task.json says of the backbone is what Keras makes, where there is one; else config.json.
+        for config in _backbones(place):
+            result.append(keras.saving.deserialize_keras_object(config))
+        return result
+
+    def count() -> int:
+        # In this scope a variable is a shape and a type, and no memory is taken for it.
+        with keras.StatelessScope(initialize_variables=False):
+            return max(sum(math.prod(weight.shape) for weight in backbone.weights) for backbone in made())
+
+    # Keras remembers, for each thread, the variables that it hasn't made yet: they are to go with this one.
+    with ThreadPoolExecutor(1) as apart:
+        try:
+            return apart.submit(count).result()
+        except Exception as error:  # as in `make`
+            raise _explain(path, error) from error
+
+
+def _backbones(place: Path) -> list[dict[str, Any]]:
+    """Return the configuration of a preset's backbone in its task.json, unless that is the one in its config.json."""
+    config = regular.json_of(place / "config.json")
+    if "registered_name" not in config or not (place / "task.json").exists():
+        return []
+    task = regular.json_of(place / "task.json")
+    backbone = task["config"].get("backbone")
+    if backbone is None or backbone == config:
+        return []
+    return [{**backbone, "config": {**backbone["config"], "dtype": "float32"}}]
 
 
 def make(place: Path, path: str, precision: Precision) -> Any:

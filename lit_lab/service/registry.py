@@ -252,13 +252,17 @@ class Registry:
         precision = room.chosen(entry.asked or settings.precision, settings.backend)
         device = room.device(settings.backend)
         limit = entry.max_length or self._max_length
-        shape = need.shape(place, config)
+        made = presets.weights_of(place, entry.path)
+        need.check_held(place, entry.path, made)
+        shape = need.shape(place, config, made)
+        free = room.memory(device, settings.memory_limit).free
         if shape is not None:
             tokens = limit or need.longest(place, config)
-            free = room.memory(device, settings.memory_limit).free
             entry.peak = shape.total(precision, tokens)
             if free is not None:
                 need.check(entry.name, shape, precision, tokens, free, device)
+        elif free is not None:
+            need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
         with collection.paused():
             causal_lm = presets.make(place, entry.path, precision)
             source = entry.source or paths.source(entry.path)

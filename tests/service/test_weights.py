@@ -63,6 +63,18 @@ def test_paths_that_lead_nowhere(keras_libraries: None, path: str, code: str) ->
     assert refused(lambda: paths.source(path)).code == code
 
 
+@pytest.mark.parametrize("name", ["mypreset", ".hidden"])
+def test_a_bare_name_is_no_folder_whatever_is_there(
+    keras_libraries: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    missing = refused(lambda: paths.source(name))
+    (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    there = refused(lambda: paths.source(name))
+    assert (there.code, there.message, there.hint) == (missing.code, missing.message, missing.hint)
+    assert paths.source(f"./{name}").kind == "folder"
+
+
 @pytest.mark.parametrize(
     ("path", "url"),
     [
@@ -241,9 +253,9 @@ def test_nested_without_end(copy: Path) -> None:
     for _ in range(200):
         value = {"a": value}
     rewrite(copy / "config.json", lambda content: content["config"].update(value))
-    assert refused(lambda: allowed.check(copy, "x")).code == "preset_incomplete"
+    assert refused(lambda: allowed.check(copy, "x")).code == "preset_unsafe"
     (copy / "config.json").write_text("[" * 200_000)
-    assert refused(lambda: allowed.check(copy, "x")).code == "preset_damaged"
+    assert refused(lambda: allowed.check(copy, "x")).code == "preset_unsafe"
 
 
 def test_pickled_weights_are_refused(copy: Path) -> None:

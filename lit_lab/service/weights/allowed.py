@@ -1,36 +1,31 @@
 """A preset's files, looked through before anything of them is made.
 
 A preset's JSON names the Python classes to be made, and Keras makes them. Keras' safe mode, which is never off here,
-refuses code; what remains is kept to Keras's own classes, without the one that holds code.
+refuses code; what remains is kept to Keras's own classes that text models consist of. Each file must be a regular one that
+lies in the preset's folder, and hold what its size allows.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from lit_lab import folder_files
 
 from ..errors import ServiceError
-
-PACKAGES = frozenset({"keras", "keras_hub", "keras_nlp"})
-"""Whose classes a preset may name."""
-
-CODE = frozenset({"Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"})
-"""Keras's own classes that hold, or fetch, code of others."""
+from . import named, regular, stored
 
 PICKLES = (".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".joblib", ".npy")
-MAX_JSON = 64 * 2**20  # bytes: a large vocabulary
-MAX_DEPTH = 64
-CONFIGS = ("config.json", "task.json", "preprocessor.json", "tokenizer.json")
-"""What keras-hub makes objects of, in a text model's preset. Its image and audio parts are never made here, and are
-looked through all the same."""
+MAX_TEXT = 64 * 2**20  # bytes of a vocabulary
+MAX_LINES = 2_000_000
+MAX_PIECES = 1_000_000
+
+_INDICES = ("model.weights.json", "model.safetensors.index.json")
+_TEXTS = (".txt", ".spm", ".model", ".proto", ".jinja")
 
 
 def check(folder: Path, path: str) -> dict[str, Any]:
-    """Refuse a preset that names what isn't Keras's, or whose weights are pickled; return its `config.json`.
+    """Refuse a preset that isn't what it has to be; return its `config.json`.
 
     Args:
         folder: The preset.
@@ -42,84 +37,115 @@ def check(folder: Path, path: str) -> dict[str, Any]:
     config = _read(folder / "config.json", path)
     if not isinstance(config, dict):
         raise _incomplete(path, "its config.json is no object")
-    for file in folder_files.files(folder, "*.json"):
-        # A Hugging Face repository's own files name classes of another library, by which nothing is made here.
-        if "registered_name" in config or file.name == "config.json":
-            for named in _named(_read(file, path), 0, path):
-                _check_class(named, file.name, path)
-    if not folder_files.files(folder, "*.h5") and not folder_files.files(folder, "*.safetensors"):
-        pickled = [file.name for file in folder_files.files(folder) if file.name.endswith(PICKLES)]
-        if pickled:
-            raise ServiceError(
-                422,
-                "pickled_weights",
-                f"The weights of {path} are pickled ({pickled[0]}), and pickled files may hold code: they aren't loaded.",
-                "Use a preset with model.weights.h5 or .safetensors files.",
-            )
-        raise _incomplete(path, "it has no weights (model.weights.h5)")
+    is_of_keras = "registered_name" in config
+    for file in _files(folder, path):
+        if file.suffix == ".json":
+            content = _read(file, path)
+            # A Hugging Face repository's own files name classes of another library, by which nothing is made here.
+            if file.parent == folder and (is_of_keras or file.name == "config.json"):
+                named.check(content, file.name, path)
+        elif file.suffix in _TEXTS:
+            _check_text(file, path)
+    _check_weights(folder, path)
     return config
 
 
-def _check_class(named: dict[str, Any], file: str, path: str) -> None:
-    name, module, registered = named.get("class_name"), named.get("module"), named.get("registered_name")
-    if name in ("__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__", "__typespec__", "__complex__"):
-        return  # plain values
-    function = module == "builtins" and name == "function"
-    if function:
-        # By its name Keras looks a function up among its own and registered ones.
-        name, registered = named.get("config"), None
-    fits = (
-        isinstance(name, str)
-        and name not in CODE
-        and (function or module is None or (isinstance(module, str) and module.partition(".")[0] in PACKAGES))
-        and (
-            registered is None
-            or registered == name
-            or (isinstance(registered, str) and registered.partition(">")[0].partition(".")[0] in PACKAGES)
-        )
-    )
-    if not fits:
+def _files(folder: Path, path: str) -> list[Path]:
+    """Return a preset's files below its folder, each a regular one."""
+    top = folder.resolve()
+    try:
+        return [folder / file.relative_to(top) for file, _ in regular.walked(folder)]
+    except regular.NotRegularError as error:
+        raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
+    except regular.TooMuchError as error:
+        raise named.unsafe(path, f"its folder {error}.", "Give the preset a folder of its own.") from error
+    except OSError as error:
+        raise _unreadable(path, Path(error.filename or folder).name, error) from error
+
+
+def _check_text(file: Path, path: str) -> None:
+    """Refuse a vocabulary that would take a multiple of its size, or without end."""
+    try:
+        content = regular.read(file, MAX_TEXT)
+    except regular.TooMuchError as error:
+        raise _excess(path, file.name, str(error)) from error
+    except OSError as error:
+        raise _unreadable(path, file.name, error) from error
+    if file.suffix == ".txt" and content.count(b"\n") > MAX_LINES:
+        raise _excess(path, file.name, f"has more than {MAX_LINES:,} lines")
+    # In SentencePiece's files each piece begins with this byte, and few others are it.
+    if file.suffix in (".spm", ".model", ".proto") and content.count(b"\n") > 4 * MAX_PIECES:
+        raise _excess(path, file.name, f"has more than {MAX_PIECES:,} pieces")
+
+
+def _check_weights(folder: Path, path: str) -> None:
+    for name in _INDICES:
+        if (folder / name).exists():
+            _weights(stored.shards_of, folder / name, path)
+    files = weights(folder)
+    for file in files:
+        _weights(stored.numbers_in, file, path)
+    if files:
+        return
+    pickled = [file.name for file in folder_files.files(folder) if file.name.endswith(PICKLES)]
+    if pickled:
         raise ServiceError(
             422,
-            "preset_unsafe",
-            f"{path} wasn't loaded: its {file} names {str(module)[:80]}.{str(name)[:80]}, which isn't one of Keras's own "
-            "model classes and may run code.",
-            "Load only presets that consist of Keras's own classes.",
+            "pickled_weights",
+            f"The weights of {path} are pickled ({pickled[0]}), and pickled files may hold code: they aren't loaded.",
+            "Use a preset with model.weights.h5 or .safetensors files.",
         )
+    raise _incomplete(path, "it has no weights (model.weights.h5)")
 
 
-def _named(value: Any, depth: int, path: str) -> Iterator[dict[str, Any]]:
-    """Yield everything in a preset's JSON that names a class."""
-    if depth > MAX_DEPTH:
-        raise _incomplete(path, "its JSON is nested too deeply")
-    if isinstance(value, dict):
-        if "class_name" in value:
-            yield value
-        for inner in value.values():
-            yield from _named(inner, depth + 1, path)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _named(inner, depth + 1, path)
+def weights(folder: Path) -> list[Path]:
+    """Return the files that a preset's weights are in. Raises `OSError`."""
+    return [*folder_files.files(folder, "*.h5"), *folder_files.files(folder, "*.safetensors")]
+
+
+def _weights(look: Any, file: Path, path: str) -> None:
+    try:
+        look(file)
+    except (stored.UnfitError, regular.TooMuchError) as error:
+        raise named.unsafe(
+            path, f"its {file.name} {error}.", "Copy the preset again, or load one as save_to_preset writes it."
+        ) from error
+    except regular.NotRegularError as error:
+        raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
+    except (OSError, ValueError, RuntimeError, LookupError, TypeError) as error:  # all of which h5py raises
+        raise ServiceError(
+            422, "preset_damaged", f"The weights of {path} can't be read: {str(error)[:200]}", "Copy the preset again."
+        ) from error
 
 
 def _read(file: Path, path: str) -> Any:
     try:
-        if file.stat().st_size > MAX_JSON:
-            raise _incomplete(path, f"its {file.name} is too large")
-        return json.loads(file.read_bytes())
+        return regular.json_of(file)
     except FileNotFoundError as error:
         raise _incomplete(path, f"there is no {file.name}") from error
+    except regular.NotRegularError as error:
+        raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
     except OSError as error:
-        raise ServiceError(
-            422,
-            "preset_damaged",
-            f"{path} can't be read: {file.name}: {error.strerror or error}.",
-            "Look at the file and its permissions.",
-        ) from error
+        raise _unreadable(path, file.name, error) from error
+    except regular.TooMuchError as error:
+        raise _excess(path, file.name, str(error)) from error
     except (ValueError, RecursionError) as error:
         raise ServiceError(
             422, "preset_damaged", f"{path} can't be read: {file.name} isn't JSON.", "Copy the preset again."
         ) from error
+
+
+def _unreadable(path: str, name: str, error: OSError) -> ServiceError:
+    return ServiceError(
+        422,
+        "preset_damaged",
+        f"{path} can't be read: {name}: {error.strerror or error}.",
+        "Look at the file and its permissions.",
+    )
+
+
+def _excess(path: str, name: str, why: str) -> ServiceError:
+    return named.unsafe(path, f"its {name} {why}.", "Load a preset as save_to_preset writes it.")
 
 
 def _incomplete(path: str, why: str) -> ServiceError:

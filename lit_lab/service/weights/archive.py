@@ -8,14 +8,17 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from lit_lab import folder_files, local_paths
 
 from ..errors import ServiceError
+from . import bounded_tar, regular
 
 MAX_FILES = 1_000
-MAX_MEMBERS = 100_000  # with what other programs have left there, such as .git
+MAX_MEMBERS = 100_000  # with folders, and what other programs have left there, such as .git
+MAX_NAME = 1_024  # characters of a member's path
 MAX_RATIO = 20  # unpacked to packed; weights hardly get smaller, so that more is a bomb
 MAX_SMALL = 64 * 2**20  # bytes that may be unpacked whatever the ratio
 KEEP_FREE = 256 * 2**20  # bytes of disk that stay free
@@ -46,11 +49,13 @@ def unpacked(archive: Path, cache: Path) -> Path:
             _unpack(archive, about.st_size, half)
             _preset(half, archive)
             _put(half, place)
+        except bounded_tar.HeaderError as error:
+            raise _unsafe(archive, f"it {error}") from error
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise _full(archive, 0, 0) from error
             raise _damaged(archive, error.strerror or str(error)) from error
-        except (tarfile.TarError, EOFError, ValueError) as error:
+        except (tarfile.TarError, EOFError, ValueError, zlib.error) as error:
             raise _damaged(archive, str(error)) from error
         finally:
             shutil.rmtree(half, ignore_errors=True)
@@ -61,31 +66,31 @@ def _unpack(archive: Path, packed: int, into: Path) -> None:
     free = shutil.disk_usage(into).free - KEEP_FREE
     most = max(packed * MAX_RATIO, MAX_SMALL)
     size = files = members = 0
-    with tarfile.open(archive, "r:*") as tar:
+    with bounded_tar.Archive(archive) as tar:
         for member in tar:
-            if member.isdir():
-                continue
-            foreign = any(map(folder_files.is_foreign, PurePosixPath(member.name).parts))
-            files += not foreign
-            members += 1
-            size += member.size
             parts = PurePosixPath(member.name).parts
-            if not member.isreg():
+            foreign = any(map(folder_files.is_foreign, parts))
+            files += not foreign and not member.isdir()
+            members += 1
+            size += 0 if member.isdir() else member.size
+            if not member.isdir() and not member.isreg():
                 raise _unsafe(archive, f"{member.name[:200]!r} is a link or a device, not a file")
-            if not parts or member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
-                raise _unsafe(archive, f"{member.name[:200]!r} would land outside of its folder")
+            if len(member.name) > MAX_NAME or len(parts) > regular.MAX_LEVELS:
+                raise _unsafe(archive, f"{member.name[:40]!r}… is longer, or nested deeper, than a preset's files are")
             if files > MAX_FILES or members > MAX_MEMBERS or size > most:
                 raise _unsafe(archive, "it would grow out of all proportion when it is unpacked")
+            if member.isdir():
+                continue  # it is made with what is in it
+            if not parts or member.name.startswith("/") or ".." in parts or "\\" in member.name or "\0" in member.name:
+                raise _unsafe(archive, f"{member.name[:200]!r} would land outside of its folder")
             if size > free:
                 raise _full(archive, size, max(free, 0))
             if foreign:
                 continue  # the bounds are for it too, since it is read
             target = into.joinpath(*parts)
             target.parent.mkdir(parents=True, exist_ok=True)
-            content = tar.extractfile(member)
-            assert content is not None  # noqa: S101 - it is a regular file
             # "x": a second member of the same name must not write through the first.
-            with target.open("xb") as file:
+            with tar.content(member) as content, target.open("xb") as file:
                 shutil.copyfileobj(content, file, _PIECE)
 
 

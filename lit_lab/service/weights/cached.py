@@ -5,7 +5,6 @@ The layouts are those of kagglehub's and huggingface_hub's caches, whose own loo
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from lit_lab.folder_files import is_foreign
 from lit_lab.models import folders
 from lit_lab.protocol import FoundModel
 
+from . import regular, stored
 from .paths import Source
 
 _WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
@@ -94,7 +94,7 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
 
 def _snapshot(repository: Path) -> Path | None:
     try:
-        commit = (repository / "refs" / "main").read_text().strip()
+        commit = regular.read(repository / "refs" / "main", 1_000).decode().strip()
     except (OSError, ValueError):
         return None
     folder = repository / "snapshots" / Path(commit).name
@@ -107,11 +107,10 @@ def _lacks_shard(folder: Path) -> bool:
     """Whether one of several files that weights are in is missing."""
     for index in ("model.weights.json", "model.safetensors.index.json"):
         try:
-            weights = json.loads((folder / index).read_bytes())["weight_map"].values()
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            files = stored.shards_of(folder / index)
+        except (OSError, ValueError, RecursionError):
             continue
-        files = {name for value in weights for name in ([value] if isinstance(value, str) else value)}
-        if any(not local_paths.is_file(folder / Path(name).name) for name in files):
+        if any(not local_paths.is_file(folder / name) for name in files):
             return True
     return False
 
@@ -119,14 +118,14 @@ def _lacks_shard(folder: Path) -> bool:
 def _is_text_model(folder: Path) -> bool:
     """Whether it looks like something that continues a text; loading is what tells for sure."""
     try:
-        config = json.loads((folder / "config.json").read_bytes())
+        config = regular.json_of(folder / "config.json")
         task = folder / "task.json"
         if local_paths.is_file(task):
-            return str(json.loads(task.read_bytes()).get("class_name", "")).endswith("CausalLM")
+            return str(regular.json_of(task).get("class_name", "")).endswith("CausalLM")
         if "class_name" in config:
             return str(config["class_name"]).endswith("Backbone")
         return any("CausalLM" in str(name) for name in config.get("architectures") or [])
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
         return False
 
 

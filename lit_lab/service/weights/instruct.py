@@ -7,17 +7,16 @@ tokenizer's chat template.
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 from lit_lab import local_paths
 
+from . import regular
 from .paths import ARCHIVES, Source
 
 _TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat)(?:$|[-_.])", re.IGNORECASE)
 _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
-_MAX_BYTES = 32 * 2**20
 
 
 def is_instruct(source: Source, place: Path) -> bool:
@@ -46,10 +45,7 @@ def _has_template(place: Path) -> bool:
     if any(local_paths.is_file(place / name) for name in ("chat_template.jinja", "chat_template.json")):
         return True
     try:
-        file = place / "tokenizer_config.json"
-        if file.stat().st_size > _MAX_BYTES:
-            return False
-        config = json.loads(file.read_bytes())
+        config = regular.json_of(place / "tokenizer_config.json")
     except (OSError, ValueError, RecursionError):
         return False  # it isn't from Hugging Face; what is wrong with its files is for loading to say
     return isinstance(config, dict) and bool(config.get("chat_template"))

@@ -7,16 +7,14 @@ float32 whatever the weights are in. `benchmarks/memory.py` holds this against w
 
 from __future__ import annotations
 
-import json
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lit_lab import folder_files
 from lit_lab.protocol import ModelFit, Precision
 
 from ..errors import ServiceError
+from . import allowed, named, regular, stored
 
 KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
 COMPILED = 1.1  # what was measured to be taken, to what is kept
@@ -25,6 +23,8 @@ EAGER = 3.0  # the same of small models, whose first map of a length is computed
 BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
 TARGET_ROWS = 256  # tokens of an answer whose probabilities are held at once
 SPARE = 128 * 2**20  # bytes for compiled code and whatever else comes
+MOST_OF_HELD = 8  # weights made of one number of a file: quantized ones are packed, and tied ones are stored once
+FEW = 1_000_000  # weights that may be made whatever the files hold
 LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
 """Limits that are offered where memory doesn't suffice, in tokens."""
 
@@ -65,12 +65,13 @@ class Shape:
         return self.weights(precision) + self.activations(tokens) + SPARE
 
 
-def shape(folder: Path, config: dict[str, Any]) -> Shape | None:
+def shape(folder: Path, config: dict[str, Any], made: int = 0) -> Shape | None:
     """Return a preset's shape; None where its configuration doesn't tell it.
 
     Args:
         folder: The preset.
         config: Its `config.json`, Keras's or Hugging Face's.
+        made: How many weights Keras makes of its configuration.
     """
     inner = config.get("config") if "registered_name" in config else config.get("text_config") or config
 
@@ -82,7 +83,7 @@ def shape(folder: Path, config: dict[str, Any]) -> Shape | None:
     hidden = number("hidden_dim", "hidden_size", "n_embd")
     heads = number("num_query_heads", "num_heads", "num_attention_heads", "n_head")
     vocabulary = number("vocabulary_size", "vocab_size")
-    parameters = _parameters(folder)
+    parameters = numbers(folder, made)
     if not (layers and hidden and heads and vocabulary and parameters):
         return None
     return Shape(
@@ -101,12 +102,13 @@ def longest(folder: Path, config: dict[str, Any]) -> int:
     """Return the longest prompt with its answer, in tokens, that a preset says it is for; 1,024 where it says none."""
     for file in ("preprocessor.json", "task.json"):
         try:
-            found = json.loads((folder / file).read_bytes())["config"]
-        except (OSError, ValueError, LookupError, TypeError):
+            found = regular.json_of(folder / file)["config"]
+            inner = found.get("preprocessor") or {}
+            values = (found.get("sequence_length"), (inner.get("config") or {}).get("sequence_length"))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             continue
-        inner = found.get("preprocessor") or {}
-        for value in (found.get("sequence_length"), (inner.get("config") or {}).get("sequence_length")):
-            if isinstance(value, int) and value > 0:
+        for value in values:
+            if type(value) is int and value > 0:
                 return value
     return 1024
 
@@ -129,7 +131,7 @@ def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int,
     if needed <= free:
         return
     fits = what_fits(shape, precision, tokens, free)
-    where = "memory" if shown == "CPU" else f"{shown} memory"
+    where = _where(shown)
     message = (
         f"{name} needs {gigabytes(needed)} of {where}, and {gigabytes(free)} are free: {gigabytes(shape.weights(precision))} "
         f"for its weights in {precision}, the rest for maps of prompts up to {tokens:,} tokens."
@@ -140,6 +142,33 @@ def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int,
         else "Unload another model, close what else uses memory, or choose a smaller model."
     )
     raise NoRoomError(message, hint, fits)
+
+
+def check_weights(name: str, count: int, precision: Precision, free: int, shown: str) -> None:
+    """Refuse a model whose weights alone can't fit, of which nothing more is known.
+
+    Args:
+        name: The model, for messages.
+        count: How many weights it has.
+        precision: What it is to be loaded in.
+        free: Bytes that may be taken.
+        shown: The device, for messages.
+
+    Raises:
+        NoRoomError: with the numbers.
+    """
+    needed = count * BYTES[precision]
+    if needed > free:
+        raise NoRoomError(
+            f"{name} needs {gigabytes(needed)} of {_where(shown)} for its weights in {precision}, and {gigabytes(free)} are "
+            "free.",
+            "Unload another model, close what else uses memory, or choose a smaller model.",
+            [],
+        )
+
+
+def _where(shown: str) -> str:
+    return "memory" if shown == "CPU" else f"{shown} memory"
 
 
 def what_fits(shape: Shape, precision: Precision, tokens: int, free: int) -> list[ModelFit]:
@@ -173,47 +202,47 @@ def gigabytes(size: int) -> str:
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
 
 
-def _parameters(folder: Path) -> int | None:
-    try:
-        count = json.loads((folder / "metadata.json").read_bytes()).get("parameter_count")
-        if isinstance(count, int) and count > 0:
-            return count
-    except (OSError, ValueError, AttributeError):
-        pass
-    try:
-        files = folder_files.files(folder, "*.safetensors")
-        return (
-            sum(map(_in_safetensors, files)) if files else sum(map(_in_h5, folder_files.files(folder, "*.h5"))) or None
+def numbers(folder: Path, made: int = 0) -> int:
+    """Return how many weights a preset has, at most: the largest of what its parts say. 0: none says it.
+
+    Args:
+        folder: The preset, which `allowed.check` has looked through.
+        made: How many Keras makes of its configuration, whatever its files hold.
+    """
+    return max(made, _held(folder), _told(folder))
+
+
+def check_held(folder: Path, path: str, made: int) -> None:
+    """Refuse a preset of whose weights its files can hold only a small part.
+
+    Args:
+        folder: The preset, which `allowed.check` has looked through.
+        path: What the user wrote, for messages.
+        made: How many weights Keras makes of its configuration.
+
+    Raises:
+        ServiceError: `preset_unsafe`.
+    """
+    held = _held(folder)
+    if made > MOST_OF_HELD * held + FEW:
+        raise named.unsafe(
+            path,
+            f"its configuration describes {made:,} weights, and its files hold {held:,}.",
+            "Copy the preset again, or load one as save_to_preset writes it.",
         )
-    except (OSError, ValueError, LookupError, struct.error, RuntimeError):
-        return None  # loading tells what is wrong with them
 
 
-def _in_safetensors(file: Path) -> int:
-    with file.open("rb") as stream:
-        (length,) = struct.unpack("<Q", stream.read(8))
-        if length > 64 * 2**20:
-            raise ValueError("an impossible header")
-        header = json.loads(stream.read(length))
-    total = 0
-    for name, tensor in header.items():
-        size = 1
-        for dimension in tensor["shape"] if name != "__metadata__" else [0]:
-            size *= int(dimension)
-        total += size
-    return total
+def _held(folder: Path) -> int:
+    files = allowed.weights(folder)
+    # A folder with both formats has the same weights twice.
+    return max(
+        sum(stored.numbers_in(file) for file in files if file.suffix == kind) for kind in (".h5", ".safetensors")
+    )
 
 
-def _in_h5(file: Path) -> int:
-    import h5py
-
-    total = 0
-
-    def add(_: str, item: Any) -> None:
-        nonlocal total
-        if isinstance(item, h5py.Dataset):
-            total += int(item.size)
-
-    with h5py.File(file, "r") as weights:
-        weights.visititems(add)
-    return total
+def _told(folder: Path) -> int:
+    try:
+        count = regular.json_of(folder / "metadata.json").get("parameter_count")
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return 0
+    return count if type(count) is int and count > 0 else 0

@@ -1,0 +1,144 @@
+"""A preset's files, opened only where they are regular files that lie in its folder, and read only to a bound.
+
+A named pipe would be waited for without end, a device such as `/dev/zero` has none, and a link may lead to what the
+person who names the preset may not see.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from lit_lab import json_bounds, local_paths
+from lit_lab.folder_files import is_foreign
+
+MAX_FILES = 10_000  # files and folders of a preset
+MAX_LEVELS = 32
+MAX_JSON_LEVELS = 64
+
+_MEBI = 2**20
+# Bytes, values, lists and objects. Gemma 3's tokenizer.json on Hugging Face has 33 MB and half a million merges.
+_VOCABULARY = (64 * _MEBI, 5_000_000, 1_200_000)
+_CONFIGURATION = (16 * _MEBI, 500_000, 100_000)
+_VOCABULARIES = frozenset({"tokenizer.json", "tokenizer_config.json", "vocab.json", "vocabulary.json"})
+
+
+class NotRegularError(OSError):
+    """Something is no regular file."""
+
+
+class TooMuchError(ValueError):
+    """A file exceeds a bound; says which, in words that follow its name."""
+
+
+def opened(file: Path) -> BinaryIO:
+    """Open a file to read it.
+
+    Raises:
+        NotRegularError: It is a pipe, a device, a socket or a folder.
+        OSError: It can't be opened.
+    """
+    # Without O_NONBLOCK a pipe that nobody writes to would be waited for. What was opened is looked at, not its name,
+    # behind which there may be something else by then.
+    number = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise NotRegularError(f"{file.name} is no regular file")
+        return os.fdopen(number, "rb")
+    except BaseException:
+        os.close(number)
+        raise
+
+
+def read(file: Path, most: int) -> bytes:
+    """Return what is in a file.
+
+    Args:
+        file: The file.
+        most: Bytes that it may have.
+
+    Raises:
+        TooMuchError: It has more.
+        OSError: As `opened`.
+    """
+    with opened(file) as stream:
+        content = stream.read(most + 1)
+    if len(content) > most:
+        raise TooMuchError(f"has more than {most / _MEBI:,.0f} MiB")
+    return content
+
+
+def json_of(file: Path) -> Any:
+    """Return what a JSON file holds; how much that may be depends on whether it is a vocabulary's, by its name.
+
+    Raises:
+        TooMuchError: It is too large, or has too many values, or too many levels.
+        ValueError: It isn't JSON.
+        OSError: As `opened`.
+    """
+    size, values, containers = _VOCABULARY if file.name in _VOCABULARIES else _CONFIGURATION
+    return parsed(read(file, size), values, containers)
+
+
+def parsed(content: bytes, values: int = _CONFIGURATION[1], containers: int = _CONFIGURATION[2]) -> Any:
+    """Return what JSON says.
+
+    Args:
+        content: The JSON, in UTF-8.
+        values: Values that it may have.
+        containers: Lists and objects that it may have.
+
+    Raises:
+        TooMuchError: It has more, or too many levels.
+        ValueError: It isn't JSON.
+    """
+    if excess := json_bounds.excess(content, values, containers, MAX_JSON_LEVELS):
+        raise TooMuchError(excess)
+    # By its bytes alone Python would take it for UTF-16 or UTF-32, too, of which the bounds above know nothing.
+    return json.loads(content.decode())
+
+
+def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield a preset's own files.
+
+    Links may lead to other files of the folder and, in Hugging Face's cache, to where that keeps them: beside
+    `snapshots`, in `blobs`. A repository's links in that cache lead nowhere else.
+
+    Raises:
+        NotRegularError: There is something that is neither a folder nor a regular file, or a link leads out of the folder.
+        TooMuchError: There are too many files, or too many levels of folders.
+        OSError: A folder can't be read.
+    """
+    top = local_paths.resolved(folder)
+    allowed = [top]
+    if top.parent.name == "snapshots":
+        allowed.append(top.parent.parent / "blobs")
+    count = 0
+    waiting = [(top, 0)]
+    while waiting:
+        place, level = waiting.pop()
+        if level > MAX_LEVELS:
+            raise TooMuchError(f"has folders nested more than {MAX_LEVELS} levels deep")
+        with os.scandir(place) as entries:
+            for entry in entries:
+                if is_foreign(entry.name):
+                    continue
+                count += 1
+                if count > MAX_FILES:
+                    raise TooMuchError(f"has more than {MAX_FILES:,} files and folders")
+                path = Path(entry.path)
+                shown = path.relative_to(top).as_posix()[:200]
+                if entry.is_symlink() and not any(local_paths.resolved(path).is_relative_to(each) for each in allowed):
+                    raise NotRegularError(f"{shown} is a link that leads out of its folder")
+                about = path.stat()
+                if stat.S_ISDIR(about.st_mode):
+                    if not entry.is_symlink():  # what a link leads to is seen where it is
+                        waiting.append((path, level + 1))
+                elif stat.S_ISREG(about.st_mode):
+                    yield path, about
+                else:
+                    raise NotRegularError(f"{shown} is a pipe or a device, not a file")

@@ -1,0 +1,163 @@
+"""What a preset's weights say of themselves, held against their files before anything of them is read.
+
+HDF5 can declare any number of numbers in a small file: packed, filled with one value, or several times the same bytes.
+Keras reads each dataset at once, into as much memory as it declares. It writes them plainly, so plain ones alone are read.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from . import regular
+
+MAX_DATASETS = 200_000
+MAX_HEADER = 32 * 2**20  # bytes of a safetensors file's header
+MAX_LEVELS = 64
+
+_BITS = {"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8}
+_BITS |= {"I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32}
+_BITS |= {"F64": 64, "I64": 64, "U64": 64, "C64": 64}
+
+
+class UnfitError(ValueError):
+    """A file of weights isn't what its size allows; says why, in words that follow its name."""
+
+
+def numbers_in(file: Path) -> int:
+    """Return how many numbers a file of weights holds.
+
+    Args:
+        file: A `.h5` or `.safetensors` file.
+
+    Raises:
+        UnfitError: It declares what it doesn't hold, or leads elsewhere.
+        OSError: It can't be read, or isn't of its format.
+    """
+    return _in_safetensors(file) if file.suffix == ".safetensors" else _in_h5(file)
+
+
+def shards_of(index: Path) -> set[str]:
+    """Return the names of the files that an index says weights are in.
+
+    Raises:
+        UnfitError: It isn't an index, or a name leads out of its folder.
+        regular.TooMuchError, ValueError, OSError: As `regular.json_of`.
+    """
+    content = regular.json_of(index)
+    weights = content.get("weight_map") if isinstance(content, dict) else None
+    if not isinstance(weights, dict):
+        raise UnfitError("has no weight_map")
+    names: set[str] = set()
+    for value in weights.values():
+        for name in value if isinstance(value, list) else [value]:
+            if not isinstance(name, str) or PurePosixPath(name).name != name or "\0" in name:
+                raise UnfitError("names a file that isn't in its folder")
+            names.add(name)
+    return names
+
+
+def _in_safetensors(file: Path) -> int:
+    with regular.opened(file) as stream:
+        size = stream.seek(0, 2)
+        stream.seek(0)
+        head = stream.read(8)
+        if len(head) < 8:
+            raise UnfitError("is cut short")
+        (length,) = struct.unpack("<Q", head)
+        if length > min(MAX_HEADER, size - 8):
+            raise UnfitError("has a header of no possible size")
+        try:
+            header = regular.parsed(stream.read(length), 16 * MAX_DATASETS, 4 * MAX_DATASETS)
+        except ValueError as error:
+            raise UnfitError("has a header that can't be read") from error
+    if not isinstance(header, dict):
+        raise UnfitError("has a header that can't be read")
+    total = held = 0
+    for name, tensor in header.items():
+        if name == "__metadata__":
+            continue
+        shape = tensor.get("shape") if isinstance(tensor, dict) else None
+        offsets = tensor.get("data_offsets") if isinstance(tensor, dict) else None
+        if not (_are_counts(shape) and _are_counts(offsets) and len(offsets) == 2 and tensor.get("dtype") in _BITS):
+            raise UnfitError("has a header that can't be read")
+        begin, end = offsets
+        if not begin <= end <= size - 8 - length or (math.prod(shape) * _BITS[tensor["dtype"]] + 7) // 8 != end - begin:
+            raise UnfitError("declares numbers that it doesn't hold")
+        total += math.prod(shape)
+        held += end - begin
+    if held > size:
+        raise UnfitError("declares more numbers than it holds")
+    return total
+
+
+def _are_counts(value: Any) -> bool:
+    return (
+        isinstance(value, list) and len(value) <= MAX_LEVELS and all(type(n) is int and 0 <= n < 2**63 for n in value)
+    )
+
+
+def _in_h5(file: Path) -> int:
+    import h5py
+
+    # By its number the very file is opened that is regular, not another that has its name by now.
+    with regular.opened(file) as stream, h5py.File(stream, "r") as weights:
+        size = stream.seek(0, 2)
+        return _Reading(size).numbers(weights)
+
+
+class _Reading:
+    """Goes through an HDF5 file of so many bytes, without reading what its datasets hold."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._held = self._objects = self._total = 0
+        self._seen: set[int] = set()
+
+    def numbers(self, top: Any) -> int:
+        """Return how many numbers there are below a group."""
+        import h5py
+
+        waiting = [(top, 0)]
+        while waiting:
+            group, level = waiting.pop()
+            address = int(h5py.h5o.get_info(group.id).addr)
+            if address in self._seen or level > MAX_LEVELS:
+                raise UnfitError("has groups in a circle, or nested too deeply")
+            self._seen.add(address)
+            for name in group:
+                self._objects += 1
+                if self._objects > MAX_DATASETS:
+                    raise UnfitError(f"has more than {MAX_DATASETS:,} datasets and groups")
+                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                    raise UnfitError("leads into another file, or to another place")
+                found = group[name]
+                if isinstance(found, h5py.Group):
+                    waiting.append((found, level + 1))
+                elif isinstance(found, h5py.Dataset):
+                    self._add(found)
+        return self._total
+
+    def _add(self, dataset: Any) -> None:
+        plist = dataset.id.get_create_plist()
+        if dataset.is_virtual or dataset.external:
+            raise UnfitError("leads into another file")
+        if plist.get_nfilters():
+            raise UnfitError("is packed, as Keras packs none")
+        if dataset.shape is None or not _is_number(dataset.dtype):
+            raise UnfitError("holds something other than numbers")
+        declared = math.prod(dataset.shape) * dataset.dtype.itemsize
+        self._held += declared
+        # Of one dataset the bytes that are stored, of all the bytes that there are: several may have the same ones.
+        if declared > dataset.id.get_storage_size() or self._held > self._size:
+            raise UnfitError("declares more numbers than it holds")
+        if "dtype" in dataset.attrs and math.prod(dataset.attrs.get_id("dtype").shape) != 1:
+            raise UnfitError("has an attribute that Keras doesn't write")
+        self._total += math.prod(dataset.shape)
+
+
+def _is_number(dtype: Any) -> bool:
+    # Keras writes bfloat16 as two bytes that HDF5 has no kind of number for.
+    return dtype.kind in "fiub" or (dtype.kind == "V" and dtype.names is None and dtype.itemsize <= 2)
