@@ -17,7 +17,7 @@ from jupyter_server.base.handlers import APIHandler
 from tornado import web
 from tornado.iostream import StreamClosedError
 
-from lit_lab import routes
+from lit_lab import discreet, routes
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -76,6 +76,13 @@ class Handler(APIHandler):
         if work is not None:
             work.cancel()
         super().on_connection_close()
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        """Log what nobody foresaw: where it was, without its text, which may hold a prompt."""
+        if value is None or isinstance(value, web.HTTPError):
+            super().log_exception(typ, value, tb)
+        else:
+            self.log.error("LIT Lab: %s %s failed\n%s", self.request.method, self.request.path, discreet.trace(value))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answer `{error, message, hint}`, whatever went wrong."""

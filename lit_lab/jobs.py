@@ -20,7 +20,7 @@ from collections.abc import Container, Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
-from lit_lab import protocol
+from lit_lab import discreet, protocol
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
@@ -171,8 +171,8 @@ class Jobs:
                 raise await self._service.why_gone(endpoint)
         except Problem as problem:
             job.fail(problem)
-        except Exception:
-            log.exception("LIT Lab: a job failed")
+        except Exception as error:
+            log.error("LIT Lab: a job failed\n%s", discreet.trace(error))
             job.fail(Problem(500, "internal", "The Jupyter server failed at this run.", "Its log says more."))
 
     def _take(self, job: Job, line: bytes) -> None:

@@ -121,9 +121,12 @@ ROUTES: tuple[Route, ...] = (
         operation="log",
         method="GET",
         path="service/log",
-        action="read",
+        action="execute",
         summary="The last lines that the model service wrote",
-        description="At most 500, of earlier starts too, so that the reason of a crash is among them.",
+        description=(
+            "At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's "
+            "computations, though without their texts: so not for who may only look."
+        ),
         response="LogResponse",
     ),
     Route(

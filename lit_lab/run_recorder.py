@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter
 
-from lit_lab import protocol
+from lit_lab import discreet, protocol
 from lit_lab.history import NO_ROOM_FOR_OWNER, History, sequence_of
 from lit_lab.problem import Problem
 
@@ -235,8 +235,8 @@ class RunRecorder:
                     for other in waiting:
                         other.tried.set()
                     return
-            except Exception:
-                log.exception("LIT Lab: a result could not be stored")
+            except Exception as error:
+                log.error("LIT Lab: a result could not be stored\n%s", discreet.trace(error))
                 self._lose(ended)
             else:
                 self._drop(ended)

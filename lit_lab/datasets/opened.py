@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from lit_lab import protocol
+from lit_lab import discreet, protocol
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT, BadRow, DatasetColumns, DatasetState, ErrorBody, SourceCount
 
@@ -140,7 +140,7 @@ class OpenDataset:
                 )
             )
         except Exception as error:  # a file that is broken in a way that its library has no word for
-            log.exception("LIT Lab: a dataset could not be read")
+            log.error("LIT Lab: a dataset could not be read\n%s", discreet.trace(error))
             self._stopped(Problem(422, "bad_dataset", f"{path.name} can't be read: {error}", "Look at the file."))
         finally:
             self._is_reading = False

@@ -24,6 +24,7 @@ from typing import NoReturn, TextIO
 
 from pydantic import BaseModel, ValidationError
 
+from lit_lab import discreet
 from lit_lab.protocol import (
     Arithmetic,
     Backend,
@@ -128,6 +129,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .strangers import Strangers
     from .work import Work
 
+    discreet.install()
     threads = neighbour.threads(config.threads)
     found = dict(os.environ)
     libraries.set_environment(threads, config.backend)
@@ -225,7 +227,8 @@ def import_libraries(
     except ServiceError:
         raise
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
-        log.exception("import failed")
+        # With what it says: no request has come this far, and only that tells what is broken.
+        log.error("import failed\n%s", traceback.format_exc())
         raise why_not_imported(error, variables) from error
     log.info("%s", arithmetic.described(found))
     return found

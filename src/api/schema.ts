@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * The last lines that the model service wrote
-         * @description At most 500, of earlier starts too, so that the reason of a crash is among them.
+         * @description At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's computations, though without their texts: so not for who may only look.
          */
         get: operations["log"];
         put?: never;
@@ -1257,6 +1257,16 @@ export interface components {
              * @default
              */
             fault: string;
+            /**
+             * @description Whether this Jupyter server has users, who all use the same login.
+             * @default false
+             */
+            shared: boolean;
+            /**
+             * @description Whether the caller may change the panel's login: nobody else has logged in.
+             * @default true
+             */
+            own: boolean;
         };
         /**
          * KeptScores

@@ -4,8 +4,8 @@ import { createContext, useContext } from 'react';
 /** What every part of the panel may need. */
 export interface IPanelContext {
   readonly trans: TranslationBundle;
-  /** Show the model service's log. */
-  readonly showLog: () => void;
+  /** Show the model service's log; absent where the server lets its user do no more than look. */
+  readonly showLog?: () => void;
   /** Show the model manager; absent where there is none. */
   readonly openModels?: () => void;
   /** Show the whole answer at once; absent where there is no place for it. */

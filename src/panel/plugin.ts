@@ -96,6 +96,8 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     });
     commands.addCommand(CommandIDs.log, {
       label: trans.__('Show Model Service Log'),
+      isVisible: () => !session.service.isReadOnly,
+      isEnabled: () => !session.service.isReadOnly,
       execute: log,
       describedBy: { args: { type: 'object', properties: {} } }
     });
@@ -113,7 +115,9 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
     const menu = new Menu({ commands });
     const context: IPanelContext = {
       trans,
-      showLog: log,
+      get showLog() {
+        return session.service.isReadOnly ? undefined : log;
+      },
       openModels: () => models.reveal(),
       openMatrix: () => void commands.execute(matrix),
       openMenu: anchor => {
