@@ -82,9 +82,24 @@ class LanguageModel:
         self._prompt_length = 0
         self._scorer = Scorer(self._decoder.cached_pass)
         self._known = ScoreCache()
+        self._owner = ""
         # Apart: passes that share their beginning are much quicker than those that a gradient is taken of.
         self._gradient_speed = Speed()
         self._scoring_speed = Speed()
+
+    def serve(self, owner: str) -> None:
+        """Say whose requests are computed from now on: what is kept of another's tells nobody else anything, not even by
+        being quicker.
+
+        Args:
+            owner: As in `lit_lab.protocol.OWNER_HEADER`; empty: whoever has no name.
+        """
+        if owner == self._owner:
+            return
+        self._owner = owner
+        self._decoder.forget()
+        if self._gradients is not None:
+            self._gradients.forget()
 
     def prepare_generation(self) -> None:
         """Compile what generation needs."""
@@ -240,7 +255,7 @@ class LanguageModel:
             for method in request.methods:
                 walk = request.integration if method == "integrated_gradients" else None
                 instead = request.instead and tuple(request.instead)
-                key = (target.start, target.end, method, walk and walk.model_dump_json(), instead)
+                key = (self._owner, target.start, target.end, method, walk and walk.model_dump_json(), instead)
                 known = self._known.get(ids, key)
                 if known is None:
                     if method == "integrated_gradients":

@@ -63,7 +63,7 @@ class Work:
         Args:
             name: The model.
             compute: Runs in a thread; ends within one piece of work when this iterator is closed.
-            owner: Who asks; turns go round among them.
+            owner: Who asks; turns go round among them, and nothing that was kept of one serves another.
         """
         cancellation = Cancellation()
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
@@ -153,7 +153,7 @@ class Work:
             if entry.model is None:  # removed
                 return None
             started = time.monotonic()
-            await self._in_thread(entry.model, compute, cancellation, tell)
+            await self._in_thread(entry.model, compute, owner, cancellation, tell)
             return time.monotonic() - started
         finally:
             cancellation.watch(None)
@@ -167,6 +167,7 @@ class Work:
         self,
         model: LanguageModel,
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        owner: str,
         cancellation: Cancellation,
         tell: Callable[[BaseModel | None], None],
     ) -> None:
@@ -174,6 +175,7 @@ class Work:
 
         def run() -> None:
             cancellation.check()
+            model.serve(owner)
             for event in compute(model, cancellation):
                 loop.call_soon_threadsafe(tell, event)
 

@@ -60,6 +60,9 @@ SALIENCE = {"kind": "salience", **IDS, "targets": [{"start": 2, "end": 3}, {"sta
 class Model:
     """Tells what it is asked, in the events and answers of a model's."""
 
+    def serve(self, owner: str) -> None:
+        pass
+
     def ablation(self, request: AblationRequest, _: Cancellation) -> Iterator[BaseModel]:
         yield ProgressEvent(done=1, total=2)
         yield SegmentScoresEvent(

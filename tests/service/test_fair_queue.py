@@ -121,6 +121,9 @@ async def test_it_is_bounded_for_one_and_for_all() -> None:
 class Model:
     """Stands for a language model."""
 
+    def serve(self, owner: str) -> None:
+        pass
+
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:

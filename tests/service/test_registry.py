@@ -55,6 +55,9 @@ class Model:
     def prepare(self) -> None:
         pass
 
+    def serve(self, owner: str) -> None:
+        pass
+
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:

@@ -9,6 +9,7 @@ from lit_lab.protocol import ChatMode
 
 from ..causal_lm import Computing, model_group
 from .files import client_root
+from .turns import OWNER
 
 PROMPTS = "prompts"
 """An empty dataset, for the datapoints that the page brings: LIT asks for the answers of a whole dataset as soon as it is
@@ -42,7 +43,7 @@ def build(
     group: dict[str, Any] = {}
     for name, model in models.items():
         group |= model_group(model, name, max_new_tokens, chat)
-    return app.LitApp(
+    made = app.LitApp(
         group,
         shown,
         # None of either: without these LIT would offer to make models and datasets from any path.
@@ -57,3 +58,17 @@ def build(
         strict_cache_id_validation=True,
         page_title="LIT",
     )
+    for wrapper in made._models.values():
+        _keep_apart(wrapper)
+    return made
+
+
+def _keep_apart(wrapper: Any) -> None:
+    """Have what LIT keeps of a model's answers serve those alone whose they are."""
+    key_of = wrapper.key_fn
+
+    def key(example: Any) -> Any:
+        found = key_of(example)
+        return None if found is None else (OWNER.get(), *found)
+
+    wrapper.key_fn = key
