@@ -145,21 +145,22 @@ class Core:
         """Have a running service know models that another server of this user has added."""
         await self._models.catch_up()
 
-    async def log_in(self, request: protocol.KaggleLoggingIn) -> protocol.KaggleStatus:
-        """Use credentials for Kaggle from now on. Raises `Problem`."""
+    async def log_in(self, request: protocol.KaggleLoggingIn, owner: str, shared: bool) -> protocol.KaggleStatus:
+        """Use credentials for Kaggle from now on, as `Kaggle.log_in`. Raises `Problem`."""
         self._models.own()
+        self.kaggle.check_own(owner)
         try:
-            self.kaggle.log_in(request)
+            self.kaggle.log_in(request, owner, shared)
         finally:
             await self._tell_kaggle()
-        return self.kaggle.status()
+        return self.kaggle.status(owner, shared)
 
-    async def log_out(self) -> protocol.KaggleStatus:
+    async def log_out(self, owner: str, shared: bool) -> protocol.KaggleStatus:
         """Forget the panel's credentials for Kaggle. Raises `Problem`."""
         self._models.own()
-        self.kaggle.log_out()
+        self.kaggle.log_out(owner)
         await self._tell_kaggle()
-        return self.kaggle.status()
+        return self.kaggle.status(owner, shared)
 
     async def _tell_kaggle(self) -> None:
         # One that starts later reads them from its standard input.

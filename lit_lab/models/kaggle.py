@@ -2,11 +2,15 @@
 
 Those of the panel are kept in this process alone, and go to the model service by its standard input or by a request on
 loopback: never to a log, a process list, an environment or a browser.
+
+There is one login for the server, as there is one model service. Where Jupyter has real users, all of them download with it, and
+only who logged in may change it or log out.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from lit_lab.problem import Problem
@@ -25,31 +29,65 @@ class Kaggle:
 
     def __init__(self) -> None:
         self.login: KaggleLogin | None = None
+        self._owner = ""
+        self._saved: dict[Path, str] = {}
+        """By whom files were saved."""
 
-    def status(self) -> KaggleStatus:
-        """Return where the credentials come from that are used; in the order in which kagglehub looks."""
+    def status(self, owner: str, shared: bool) -> KaggleStatus:
+        """Return where the credentials come from that are used; in the order in which kagglehub looks.
+
+        Args:
+            owner: Who asks.
+            shared: Whether the server has several users. No name of theirs is told.
+        """
         folder = _shown(folders.kaggle_credentials())
         if self.login is not None:
-            return KaggleStatus(source="panel", folder=folder)
+            return KaggleStatus(source="panel", folder=folder, shared=shared, own=owner == self._owner)
         found = credentials.of_kaggle()
         fault = f"{_shown(Path(found.where))} {found.fault}." if found.fault else ""
-        return KaggleStatus(source=found.source, folder=folder, fault=fault)
+        return KaggleStatus(source=found.source, folder=folder, fault=fault, shared=shared)
 
-    def log_in(self, request: KaggleLoggingIn) -> None:
-        """Use credentials from now on, and save them where that is asked for. Raises `Problem` where that fails."""
-        self.login = request.login
-        if not request.save:
-            return
+    def check_own(self, owner: str) -> None:
+        """Refuse to change another user's login. Raises `Problem`."""
+        if self.login is not None and owner != self._owner:
+            raise Problem(
+                409,
+                "login_of_another",
+                "Another user of this Jupyter server has logged it in to Kaggle; there is one login for all of its users.",
+                "Download with that login, ask that user to log out, or have the Jupyter server restarted.",
+            )
+
+    def log_in(self, request: KaggleLoggingIn, owner: str, shared: bool) -> None:
+        """Use credentials from now on, and save them where that is asked for.
+
+        Args:
+            request: The credentials.
+            owner: Whose they are.
+            shared: Whether the server has several users: then no file is replaced that this one hasn't saved.
+
+        Raises:
+            Problem: Another user is logged in, or the credentials can't be saved.
+        """
+        self.check_own(owner)
         login = request.login
         # A token is looked for in the home folder alone, a key where KAGGLE_CONFIG_DIR says.
         folder = Path.home() / ".kaggle" if login.token else folders.kaggle_credentials()
+        file = folder / ("access_token" if login.token else "kaggle.json")
+        if request.save and shared and self._saved.get(file) != owner and os.path.lexists(file):
+            raise Problem(
+                409,
+                "login_there",
+                f"There is a login in {_shown(file)} already, which all users of this Jupyter server use.",
+                "Log in without saving, or have that file deleted.",
+            )
+        self.login, self._owner = login, owner
+        if not request.save:
+            return
+        key = json.dumps({"username": login.username, "key": login.key})
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if login.token:
-                replace(folder / "access_token", login.token + "\n", 0o600)
-            else:
-                key = json.dumps({"username": login.username, "key": login.key})
-                replace(folder / "kaggle.json", key + "\n", 0o600)
+            replace(file, f"{login.token or key}\n", 0o600)
+            self._saved[file] = owner
         except OSError as error:
             raise Problem(
                 507,
@@ -58,8 +96,9 @@ class Kaggle:
                 "Look at the folder's permissions, or log in without saving.",
             ) from error
 
-    def log_out(self) -> None:
-        """Forget the panel's credentials; files stay as they are."""
+    def log_out(self, owner: str) -> None:
+        """Forget the panel's credentials; files stay as they are. Raises `Problem` where they are another user's."""
+        self.check_own(owner)
         self.login = None
 
 

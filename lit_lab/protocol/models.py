@@ -177,3 +177,9 @@ class KaggleStatus(Message):
     source: Literal["none", "panel", "environment", "file"]
     folder: str = Field(description="Where they would be saved, such as `~/.kaggle`.")
     fault: str = Field(default="", description="What is wrong with the file that should hold them; empty: nothing.")
+    shared: bool = Field(
+        default=False, description="Whether this Jupyter server has users, who all use the same login."
+    )
+    own: bool = Field(
+        default=True, description="Whether the caller may change the panel's login: nobody else has logged in."
+    )

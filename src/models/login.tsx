@@ -27,9 +27,13 @@ export function Kaggle(props: {
   if (!kaggle) {
     return null;
   }
+  // Where a server has several users, they share what is said here.
+  const isOthers = kaggle.source === 'panel' && !kaggle.own;
   const source = {
     none: trans.__('Not logged in to Kaggle.'),
-    panel: trans.__('Logged in to Kaggle, until Jupyter ends.'),
+    panel: isOthers
+      ? trans.__('Logged in to Kaggle, by another user of this server.')
+      : trans.__('Logged in to Kaggle, until Jupyter ends.'),
     environment: trans.__('Logged in to Kaggle, by the environment.'),
     file:
       kaggle.fault === ''
@@ -40,7 +44,7 @@ export function Kaggle(props: {
     <div className="lit-managed-kaggle">
       <p>
         {source}{' '}
-        {!open && (
+        {!open && !isOthers && (
           <button
             type="button"
             className="lit-link"
@@ -51,7 +55,7 @@ export function Kaggle(props: {
               : trans.__('Log in otherwise…')}
           </button>
         )}
-        {!open && kaggle.source === 'panel' && (
+        {!open && !isOthers && kaggle.source === 'panel' && (
           <>
             {' '}
             <button
@@ -64,16 +68,28 @@ export function Kaggle(props: {
           </>
         )}
       </p>
+      {kaggle.shared && kaggle.source === 'panel' && (
+        <p className="lit-hint">
+          {isOthers
+            ? trans.__(
+                'There is one login for all users of this server. Only who logged in can log out.'
+              )
+            : trans.__(
+                'Other users of this server download with it, too; none of them sees it.'
+              )}
+        </p>
+      )}
       {kaggle.fault !== '' && (
         <p className="lit-problem-hint" role="status">
           {kaggle.fault}{' '}
           {trans.__('Correct that file or delete it, or log in here.')}
         </p>
       )}
-      {open && (
+      {open && !isOthers && (
         <Form
           models={models}
           folder={kaggle.folder}
+          isShared={kaggle.shared ?? false}
           trans={trans}
           onDone={() => setOpen(false)}
         />
@@ -85,10 +101,12 @@ export function Kaggle(props: {
 function Form(props: {
   models: ModelsModel;
   folder: string;
+  /** Whether other users of the server use the same login. */
+  isShared: boolean;
   trans: TranslationBundle;
   onDone: () => void;
 }): JSX.Element {
-  const { models, folder, trans, onDone } = props;
+  const { models, folder, isShared, trans, onDone } = props;
   const [byKey, setByKey] = useState(false);
   const [token, setToken] = useState('');
   const [username, setUsername] = useState('');
@@ -151,6 +169,13 @@ function Form(props: {
           )}
         />
       </p>
+      {isShared && (
+        <p className="lit-hint">
+          {trans.__(
+            'This server has one login for all of its users: the others download with yours, too.'
+          )}
+        </p>
+      )}
       {byKey ? (
         <>
           <label>
@@ -184,7 +209,12 @@ function Form(props: {
           onChange={event => setSave(event.target.checked)}
         />
         <span>
-          {trans.__('Also save it in %1, which only you can read', folder)}
+          {isShared
+            ? trans.__(
+                'Also save it in %1, for all users of this server',
+                folder
+              )
+            : trans.__('Also save it in %1, which only you can read', folder)}
         </span>
       </label>
       {problem && <Problem problem={problem} />}

@@ -34,7 +34,13 @@ class Client extends FakeClient {
   }
 
   async kaggle(): Promise<KaggleStatus> {
-    return { source: this.source, folder: '~/.kaggle', fault: '' };
+    return {
+      source: this.source,
+      folder: '~/.kaggle',
+      fault: '',
+      shared: false,
+      own: true
+    };
   }
 
   async logInToKaggle(): Promise<KaggleStatus> {
