@@ -292,9 +292,9 @@ export class ApiClient {
     return this._json('POST', ['runs', id], { body: change });
   }
 
-  /** Delete a run from the history. */
+  /** Delete a run from the history, even if the page is left meanwhile. */
   async deleteRun(id: string): Promise<void> {
-    await this._json('DELETE', ['runs', id]);
+    await this._json('DELETE', ['runs', id], { keepalive: true });
   }
 
   /**
@@ -369,7 +369,7 @@ export class ApiClient {
   private async _request(
     method: Private.Method,
     path: readonly string[],
-    { body, query = '', signal }: Private.IRequest
+    { body, query = '', signal, keepalive }: Private.IRequest
   ): Promise<Response> {
     const url =
       URLExt.join(
@@ -377,7 +377,7 @@ export class ApiClient {
         'lit-lab/api',
         ...path.map(encodeURIComponent)
       ) + query;
-    const init: RequestInit = { method, signal };
+    const init: RequestInit = { method, signal, keepalive };
     if (body !== undefined) {
       init.body = JSON.stringify(body);
     }
@@ -420,5 +420,7 @@ namespace Private {
     body?: object;
     query?: string;
     signal?: AbortSignal;
+    /** Whether the request outlives the page. */
+    keepalive?: boolean;
   }
 }

@@ -5,20 +5,20 @@ export const UNDO_FOR = 10_000;
 export type DeletionPhase = 'undoable' | 'deleting';
 
 /**
- * Deletions that can be undone for a while. The server is asked only then: a tab
- * that is closed before has deleted nothing.
+ * Deletions that can be undone for a while. The server is asked only then, or
+ * when the page is left: nobody can undo them any more, and nobody sees a run
+ * again that was said to be deleted.
  */
 export class Deletions {
   /**
-   * @param work - deletes for good; never rejects.
+   * @param work - deletes for good, by a request that outlives the page and is
+   *   made at once; never rejects.
+   * @param ended - called after a deletion's end, whether or not it failed.
    */
-  constructor(work: (id: string) => Promise<void>) {
+  constructor(work: (id: string) => Promise<void>, ended: () => void) {
     this._work = work;
-  }
-
-  /** Ids of what is being deleted. */
-  get ids(): readonly string[] {
-    return [...this._timers.keys()];
+    this._ended = ended;
+    window.addEventListener('pagehide', this._onLeave);
   }
 
   /** How far a deletion is; null where there is none. */
@@ -48,18 +48,30 @@ export class Deletions {
     }
   }
 
-  /** Let go of all that can still be undone: it stays. */
+  /** Delete all that can still be undone. */
   dispose(): void {
-    this.ids.forEach(id => this.undo(id));
+    window.removeEventListener('pagehide', this._onLeave);
+    this._onLeave();
   }
+
+  private readonly _onLeave = () => {
+    for (const [id, timer] of [...this._timers]) {
+      if (timer !== null) {
+        clearTimeout(timer);
+        void this._end(id);
+      }
+    }
+  };
 
   private async _end(id: string): Promise<void> {
     this._timers.set(id, null);
     await this._work(id);
     this._timers.delete(id);
+    this._ended();
   }
 
   private readonly _work: (id: string) => Promise<void>;
+  private readonly _ended: () => void;
   /** Null: the server was asked. */
   private readonly _timers = new Map<string, number | null>();
 }

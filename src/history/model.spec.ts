@@ -255,12 +255,26 @@ describe('history/model', () => {
     expect(model.total).toBe(2);
   });
 
-  it('deletes nothing when the tab is closed before', async () => {
+  it('deletes at once what can’t be undone any more since the page is left', async () => {
+    await model.load();
+    const [a, b] = model.runs;
+    model.delete(a);
+    model.delete(b);
+    model.undo(b);
+    window.dispatchEvent(new Event('pagehide'));
+    // Nothing runs after that: the request has been made by now.
+    expect(client.deleted).toEqual(['a']);
+    window.dispatchEvent(new Event('pagehide'));
+    model.dispose();
+    await jest.advanceTimersByTimeAsync(2 * UNDO_FOR);
+    expect(client.deleted).toEqual(['a']);
+  });
+
+  it('deletes what can still be undone when it is disposed of', async () => {
     await model.load();
     model.delete(model.runs[0]);
     model.dispose();
-    await jest.advanceTimersByTimeAsync(2 * UNDO_FOR);
-    expect(client.deleted).toEqual([]);
+    expect(client.deleted).toEqual(['a']);
   });
 
   it('lists a run again that could not be deleted, and says why', async () => {
@@ -270,7 +284,10 @@ describe('history/model', () => {
       507
     );
     model.delete(model.runs[0]);
+    const seen: unknown[] = [];
+    model.changed.connect(() => seen.push(model.deletion(model.runs[0])));
     await jest.advanceTimersByTimeAsync(UNDO_FOR);
+    expect(seen.pop()).toBeNull(); // Who listens is sure to see it again.
     expect(model.problem?.message).toBe('The disk is full.');
     expect(model.deletion(model.runs[0])).toBeNull();
     expect(model.total).toBe(3);

@@ -262,8 +262,6 @@ export class HistoryModel implements IDisposable {
       this._total -= this._runs.some(run => run.id === id) ? 1 : 0;
       this._runs = this._runs.filter(run => run.id !== id);
     });
-    // Where that failed, the run is listed again.
-    queueMicrotask(() => this._emit());
   }
 
   private async _change(
@@ -382,7 +380,10 @@ export class HistoryModel implements IDisposable {
   private readonly _reveal: (document: string) => void;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
-  private readonly _deletions = new Deletions(id => this._delete(id));
+  private readonly _deletions = new Deletions(
+    id => this._delete(id),
+    () => this._emit() // Where that failed, the run is listed again.
+  );
   private _abort = new AbortController();
   private _timer = 0;
   private _runs: readonly RunInfo[] = [];

@@ -202,6 +202,32 @@ describe('history/view', () => {
     expect(document.activeElement?.textContent).toContain('Mine');
   });
 
+  it('moves the focus from Undo to the next run when it is too late for it', async () => {
+    const mine = run('b', 2, titled('Mine'));
+    await open([run('a', 1), mine, run('c', 3, titled('Last'))]);
+    for (const [name, next] of [
+      ['Mine', 'Last'],
+      ['Last', '<b>answer</b> a'],
+      ['<b>answer</b> a', 'History']
+    ]) {
+      model.phase = 'undoable';
+      await click(button(`Delete ${name}`));
+      model.phase = 'deleting';
+      await act(async () => model.changed.emit());
+      expect(document.activeElement?.textContent).toContain(next);
+    }
+  });
+
+  it('leaves the focus where the user has put it when it is too late for Undo', async () => {
+    await open([run('a', 1), run('b', 2)]);
+    await click(button(/^Delete <b>/));
+    const search = host.querySelector<HTMLInputElement>('input')!;
+    search.focus();
+    model.phase = 'deleting';
+    await act(async () => model.changed.emit());
+    expect(document.activeElement).toBe(search);
+  });
+
   it('leaves the focus where it is when a deletion fails', async () => {
     await open([run('a', 1), run('b', 2)]);
     await click(button(/^Delete <b>/));

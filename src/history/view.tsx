@@ -229,6 +229,21 @@ function Runs(props: {
     setActive(to);
     list.current?.querySelectorAll<HTMLElement>('.lit-row').item(to).focus();
   };
+  const onGone = (row: HTMLElement) => {
+    const others = [
+      ...(list.current?.querySelectorAll<HTMLElement>('.lit-row') ?? [])
+    ];
+    const next = others.find(
+      other =>
+        row.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING
+    );
+    const section = row.closest('section');
+    const to =
+      next ??
+      others[others.length - 1] ??
+      section?.querySelector<HTMLElement>('.lit-disclosure');
+    to?.focus();
+  };
   const days = byDay(runs);
   let index = 0;
   return (
@@ -250,6 +265,7 @@ function Runs(props: {
                   compare={props.compare}
                   reachable={at === current}
                   onFocus={() => setActive(at)}
+                  onGone={onGone}
                   onShare={props.onShare}
                 />
               );
@@ -268,11 +284,16 @@ function Run(props: {
   compare: CompareLauncher;
   reachable: boolean;
   onFocus: () => void;
+  /** Move the focus from a row whose run is going, to what comes next. */
+  onGone: (row: HTMLElement) => void;
   onShare: OnShare;
 }): JSX.Element {
-  const { run, model, trans, compare } = props;
+  const { run, model, trans, compare, onGone } = props;
   const [naming, setNaming] = useState(false);
   const row = useRef<HTMLButtonElement>(null);
+  const going = useRef<HTMLLIElement>(null);
+  // A button that is taken away says nothing of the focus that it had.
+  const undoHasFocus = useRef(false);
   const deletion = model.deletion(run);
   const before = useRef(deletion);
   useEffect(() => {
@@ -281,13 +302,24 @@ function Run(props: {
     if (before.current === 'undoable' && deletion === null) {
       row.current?.focus();
     }
+    if (
+      before.current === 'undoable' &&
+      deletion === 'deleting' &&
+      undoHasFocus.current &&
+      going.current !== null
+    ) {
+      onGone(going.current);
+    }
+    if (deletion !== 'undoable') {
+      undoHasFocus.current = false;
+    }
     before.current = deletion;
-  }, [deletion]);
+  }, [deletion, onGone]);
   const name = run.title || oneLine(run.answer) || oneLine(run.prompt);
   const time = new Date(run.created * 1000);
   if (deletion !== null) {
     return (
-      <li className="lit-kept lit-kept-deleted">
+      <li ref={going} className="lit-kept lit-kept-deleted">
         <span className="lit-kept-notice" role="status">
           {trans.__('Deleted: %1', name)}
         </span>
@@ -297,6 +329,12 @@ function Run(props: {
             className="lit-link"
             aria-label={trans.__('Undo: bring %1 back', name)}
             autoFocus
+            onFocus={() => {
+              undoHasFocus.current = true;
+            }}
+            onBlur={() => {
+              undoHasFocus.current = false;
+            }}
             onClick={once(() => model.undo(run))}
           >
             {trans.__('Undo')}
