@@ -74,7 +74,8 @@ def weights_of(place: Path, path: str) -> int:
     def count() -> int:
         # In this scope a variable is a shape and a type, and no memory is taken for it.
         with keras.StatelessScope(initialize_variables=False):
-            return max(sum(math.prod(weight.shape) for weight in backbone.weights) for backbone in made())
+            counts = [sum(math.prod(weight.shape) for weight in backbone.weights) for backbone in made()]
+        return int(max(counts))
 
     # Keras remembers, for each thread, the variables that it hasn't made yet: they are to go with this one.
     with ThreadPoolExecutor(1) as apart:

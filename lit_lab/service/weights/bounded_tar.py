@@ -108,7 +108,7 @@ class Archive:
             raise HeaderError("has headers upon headers without end") from error
         finally:
             self._bounded.bound(None)
-        self._tar.members.clear()  # `next` needs none of them, and there may be many
+        cast(Any, self._tar).members.clear()  # `next` needs none of them, and there may be many
         if member is not None and (member.size < 0 or len(self._tar.pax_headers) > MAX_KEYWORDS):
             raise HeaderError("has a header that no archive has")
         return member

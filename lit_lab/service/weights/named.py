@@ -98,7 +98,7 @@ def _is_model_part(named: dict[str, Any]) -> bool:
             return _is_name(name)
         return _is_name(name) and isinstance(module, str) and _OF_HUB.fullmatch(module) is not None
     # A name with dots leads from its module to another one's class.
-    if not _is_name(name):
+    if not isinstance(name, str) or not _is_name(name):
         return False
     if registered is not None and registered != name:
         match = _REGISTERED.fullmatch(registered) if isinstance(registered, str) else None

@@ -7,8 +7,9 @@ Keras reads each dataset at once, into as much memory as it declares. It writes 
 from __future__ import annotations
 
 import math
+import re
 import struct
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from . import regular
@@ -17,6 +18,7 @@ MAX_DATASETS = 200_000
 MAX_HEADER = 32 * 2**20  # bytes of a safetensors file's header
 MAX_LEVELS = 64
 
+_SHARD = re.compile(r"\w[\w.-]{0,200}\.(h5|safetensors)", re.ASCII)
 _BITS = {"BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8}
 _BITS |= {"I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32}
 _BITS |= {"F64": 64, "I64": 64, "U64": 64, "C64": 64}
@@ -53,8 +55,9 @@ def shards_of(index: Path) -> set[str]:
     names: set[str] = set()
     for value in weights.values():
         for name in value if isinstance(value, list) else [value]:
-            if not isinstance(name, str) or PurePosixPath(name).name != name or "\0" in name:
-                raise UnfitError("names a file that isn't in its folder")
+            # What other programs leave in a folder isn't looked through, and files of other names aren't as weights.
+            if not isinstance(name, str) or not _SHARD.fullmatch(name):
+                raise UnfitError("names a file that isn't one of weights in its folder")
             names.add(name)
     return names
 
@@ -79,24 +82,24 @@ def _in_safetensors(file: Path) -> int:
     for name, tensor in header.items():
         if name == "__metadata__":
             continue
-        shape = tensor.get("shape") if isinstance(tensor, dict) else None
-        offsets = tensor.get("data_offsets") if isinstance(tensor, dict) else None
-        if not (_are_counts(shape) and _are_counts(offsets) and len(offsets) == 2 and tensor.get("dtype") in _BITS):
+        if not isinstance(tensor, dict) or str(tensor.get("dtype")) not in _BITS:
             raise UnfitError("has a header that can't be read")
-        begin, end = offsets
-        if not begin <= end <= size - 8 - length or (math.prod(shape) * _BITS[tensor["dtype"]] + 7) // 8 != end - begin:
+        count, offsets = math.prod(_counts(tensor.get("shape"))), _counts(tensor.get("data_offsets"))
+        if len(offsets) != 2 or not offsets[0] <= offsets[1] <= size - 8 - length:
+            raise UnfitError("has a header that can't be read")
+        if (count * _BITS[tensor["dtype"]] + 7) // 8 != offsets[1] - offsets[0]:
             raise UnfitError("declares numbers that it doesn't hold")
-        total += math.prod(shape)
-        held += end - begin
+        total += count
+        held += offsets[1] - offsets[0]
     if held > size:
         raise UnfitError("declares more numbers than it holds")
     return total
 
 
-def _are_counts(value: Any) -> bool:
-    return (
-        isinstance(value, list) and len(value) <= MAX_LEVELS and all(type(n) is int and 0 <= n < 2**63 for n in value)
-    )
+def _counts(value: Any) -> list[int]:
+    if not isinstance(value, list) or len(value) > MAX_LEVELS or any(type(n) is not int or n < 0 for n in value):
+        raise UnfitError("has a header that can't be read")
+    return value
 
 
 def _in_h5(file: Path) -> int:
