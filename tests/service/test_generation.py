@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, Token, TokenEvent
+from lit_lab.protocol import MAX_TOKENS, AnswerEvent, GenerateRequest, PromptEvent, Token, TokenEvent
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.errors import ServiceError
 
@@ -75,7 +75,7 @@ def test_stops_at_the_most_tokens_asked_for(language_model: Any) -> None:
 
 def test_stops_when_the_window_is_full(language_model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language_model.tokenizer, "stop_ids", frozenset())
-    prompt_tokens, _, final = answer(language_model, PROMPTS[0], 1_000_000)
+    prompt_tokens, _, final = answer(language_model, PROMPTS[0], MAX_TOKENS)
     assert (len(prompt_tokens) + len(final.tokens), final.reason) == (language_model.window, "window")
 
 
