@@ -7,7 +7,7 @@ import { readSettings } from '../session/settings';
 import { MIME_TYPE } from './mime';
 import { packRun, unpackRun } from './packed';
 import type { IPackedRun } from './packed';
-import { Reading } from './reading';
+import { lookOf, Reading } from './reading';
 import type { ILook } from './reading';
 import { staticHtml, staticText } from './static';
 
@@ -44,12 +44,20 @@ export function readOutput(data: unknown): {
   target: TokenSpan | null;
 } {
   const reading = new Reading(unpackRun(data));
-  const { look, target } = data as Partial<IOutput>;
+  const { look, target } = data as { look?: unknown; target?: unknown };
   return {
     reading,
-    look: readSettings({ ...look }),
-    target: Array.isArray(target)
-      ? [Number(target[0]), Number(target[1])]
-      : null
+    look: lookOf(readSettings(isRecord(look) ? look : {})),
+    target: isSpan(target) ? [target[0], target[1]] : null
   };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isSpan(value: unknown): value is TokenSpan {
+  return (
+    Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)
+  );
 }

@@ -4,6 +4,7 @@
  * `lit_lab/saved_run.py` reads it too.
  */
 import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
+import { checkRun } from './checked';
 
 /** A packed run; numbers in base64 are little-endian. */
 export interface IPackedRun extends Omit<
@@ -87,7 +88,8 @@ function packScores({ mode, event }: KeptScores): IPackedScores {
 }
 
 /**
- * Unpack a run, or take one that isn't packed as it is.
+ * Unpack a run, or take one that isn't packed. It may be anything: what comes
+ * of it is a run, and holds nothing else.
  *
  * @throws {@link UnreadableRun}: it is no run, or of a format of later.
  */
@@ -96,21 +98,25 @@ export function unpackRun(data: unknown): RunRecord {
   if (typeof packed !== 'object' || packed === null) {
     throw new UnreadableRun('There is no run in it.');
   }
-  if (packed.packed === undefined && Array.isArray(packed.prompt_tokens)) {
-    return packed as RunRecord;
-  }
-  if (packed.packed !== 1) {
+  const isPlain =
+    packed.packed === undefined && Array.isArray(packed.prompt_tokens);
+  if (!isPlain && packed.packed !== 1) {
     throw new UnreadableRun('Its format is another one.');
   }
   try {
-    return unpack(packed as IPackedRun);
+    return checkRun(isPlain ? packed : unpack(packed as IPackedRun));
   } catch (reason) {
-    throw new UnreadableRun(`It is damaged: ${String(reason)}`);
+    const why = reason instanceof Error ? reason.message : String(reason);
+    throw new UnreadableRun(`It is damaged: ${why}.`);
   }
 }
 
 function unpack(run: IPackedRun): RunRecord {
   const { seam, tokens, logprobs, scores } = run;
+  const lists = [tokens.pieces, tokens.texts, scores];
+  if (!lists.every(Array.isArray) || typeof tokens.kinds !== 'string') {
+    throw new Error('lists are missing');
+  }
   const ids = new Int32Array(fromBase64(tokens.ids));
   const likely = new Float32Array(fromBase64(logprobs));
   const all = Array.from(ids, (id, i): Token => ({
@@ -119,8 +125,15 @@ function unpack(run: IPackedRun): RunRecord {
     text: tokens.texts[i],
     kind: KINDS[tokens.kinds[i] as keyof typeof KINDS]
   }));
-  if (all.some(token => token.kind === undefined || token.text === undefined)) {
-    throw new Error('tokens are missing');
+  const counts = [tokens.pieces, tokens.texts, tokens.kinds];
+  if (counts.some(({ length }) => length !== all.length)) {
+    throw new Error('tokens are missing, or there are too many');
+  }
+  if (!Number.isInteger(seam) || seam < 0 || seam > all.length) {
+    throw new Error('the answer begins nowhere in it');
+  }
+  if (likely.length !== all.length - seam) {
+    throw new Error('probabilities are missing, or there are too many');
   }
   const others = Object.entries(run).filter(([name]) => !OURS.has(name));
   return {
@@ -157,6 +170,9 @@ function toBase64(numbers: Int32Array | Float32Array): string {
   return btoa(text);
 }
 
-function fromBase64(text: string): ArrayBuffer {
+function fromBase64(text: unknown): ArrayBuffer {
+  if (typeof text !== 'string') {
+    throw new Error('numbers are missing');
+  }
   return Uint8Array.from(atob(text), char => char.charCodeAt(0)).buffer;
 }

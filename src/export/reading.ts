@@ -37,6 +37,16 @@ export class Reading {
         METHOD_NAMES.includes(event.method) &&
         !(event as { instead?: unknown }).instead
     );
+    for (const kept of this._scores) {
+      const { method, target } = kept.event;
+      const key = keyOf([target.start, target.end], method);
+      const known = this._byTarget.get(key);
+      if (known) {
+        known.push(kept);
+      } else {
+        this._byTarget.set(key, [kept]);
+      }
+    }
     this._run = {
       promptTokens: record.prompt_tokens,
       answerTokens: record.answer_tokens
@@ -130,16 +140,17 @@ export class Reading {
   }
 
   private _of(target: TokenSpan, method: MapMethod): KeptScores[] {
-    return this._scores.filter(
-      ({ event }) =>
-        event.method === method &&
-        event.target.start === target[0] &&
-        event.target.end === target[1]
-    );
+    return [...(this._byTarget.get(keyOf(target, method)) ?? [])];
   }
 
   private readonly _scores: readonly KeptScores[];
+  /** There may be very many: none is searched for. */
+  private readonly _byTarget = new Map<string, KeptScores[]>();
   private readonly _run: Parameters<typeof cutText>[0];
+}
+
+function keyOf([start, end]: TokenSpan, method: MapMethod): string {
+  return `${start}:${end}:${method}`;
 }
 
 function holds([start, end]: TokenSpan, token: number): boolean {

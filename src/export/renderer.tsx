@@ -30,23 +30,18 @@ export class RunRenderer extends Widget implements IRenderMime.IRenderer {
     try {
       const { reading, look, target } = readOutput(model.data[MIME_TYPE]);
       this._root.render(
-        <Reader
-          readings={[reading]}
-          look={look}
-          targets={[target]}
-          trans={this._trans}
-        />
+        // A key of its own: what failed before may succeed with other data.
+        <Guard key={this._count++} trans={this._trans}>
+          <Reader
+            readings={[reading]}
+            look={look}
+            targets={[target]}
+            trans={this._trans}
+          />
+        </Guard>
       );
     } catch (reason) {
-      this._root.render(
-        <p role="alert" className="lit-hint">
-          {this._trans.__('This run can’t be shown.')}{' '}
-          {reason instanceof Error ? reason.message : ''}{' '}
-          {this._trans.__(
-            'Insert it again, or update LIT Lab if it was made by a later version.'
-          )}
-        </p>
-      );
+      this._root.render(<Unreadable reason={reason} trans={this._trans} />);
     }
   }
 
@@ -60,6 +55,44 @@ export class RunRenderer extends Widget implements IRenderMime.IRenderer {
   }
 
   private _root: Root | null = null;
+  private _count = 0;
+}
+
+/** Why there is nothing to be seen. */
+function Unreadable(props: {
+  reason: unknown;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { reason, trans } = props;
+  return (
+    <p role="alert" className="lit-hint">
+      {trans.__('This run can’t be shown.')}{' '}
+      {reason instanceof Error ? reason.message : ''}{' '}
+      {trans.__(
+        'Insert it again, or update LIT Lab if it was made by a later version.'
+      )}
+    </p>
+  );
+}
+
+/** Says so where drawing fails: React would leave a blank. */
+class Guard extends React.Component<
+  { trans: TranslationBundle; children: React.ReactNode },
+  { reason: unknown }
+> {
+  state: { reason: unknown } = { reason: null };
+
+  static getDerivedStateFromError(reason: unknown): { reason: unknown } {
+    return { reason: reason ?? new Error() };
+  }
+
+  render(): React.ReactNode {
+    return this.state.reason === null ? (
+      this.props.children
+    ) : (
+      <Unreadable reason={this.state.reason} trans={this.props.trans} />
+    );
+  }
 }
 
 /** Made for each output of the type; safe, for it makes no HTML of any text. */
