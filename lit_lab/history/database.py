@@ -11,9 +11,10 @@ get free are not written at all.
 
 **Space.** `auto_vacuum = FULL` moves pages from the file's end into free ones and cuts the file off, in the same transaction
 that made them free; so nothing of a deleted run stays in the file. A file that was made without it can't do that until
-VACUUM has written it anew, once. That happens after the first change, and needs room for two copies of what is left in it.
-Where there is none, and little is left, a deletion does it in memory, with the same risk as above. VACUUM is a transaction like any
-other: another server waits for it, or it for the other.
+VACUUM has written it anew, once. That happens after the first change where little is left in it, else after the first
+deletion, and needs room for two copies of what is left in it. Where there is none, and little is left, a deletion does it
+in memory, with the same risk as above. VACUUM is a transaction like any other: another server waits for it, or it for the
+other.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ from lit_lab.history.rows import holds
 from lit_lab.problem import Problem
 
 _BUSY_SECONDS = 5.0  # another server of this user's may be writing
-_IN_MEMORY = 64 * 1024 * 1024
-"""Bytes of a database that is written anew in memory."""
+_LITTLE = 64 * 1024 * 1024
+"""Bytes of a database that is written anew in memory, or though nobody wants space back: in a second or so."""
 
 _BUSY, _LOCKED, _IO_ERROR, _CORRUPT, _FULL, _CANT_OPEN, _NO_DATABASE = 5, 6, 10, 11, 13, 14, 26
 """SQLite's codes, which the module `sqlite3` has names for only from Python 3.11 on."""
@@ -69,14 +70,17 @@ class Database:
 
     Args:
         path: The file; it is made where there is none.
+        beside: Another one on that file, in this process, that may be making it smaller.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, beside: Database | None = None) -> None:
         self._path = path
+        self._beside = beside
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._read_only: bool | None = None
         self._no_room_for_copies = False
+        self.is_shrinking = False
         self.remark = ""
         """What the user should know of the file; or empty."""
 
@@ -110,18 +114,20 @@ class Database:
             if problem.error != "disk_full":
                 raise
             done = self._do("BEGIN IMMEDIATE", work, in_memory=True)
-        self.shrink(without_room=True)
+        self.shrink(is_wanted=True)
         return done
 
-    def shrink(self, without_room: bool = False) -> None:
+    def shrink(self, is_wanted: bool = False) -> None:
         """Write a file that can't give space back anew, so that from then on it can. What fails is left for later.
 
+        Nobody else can use the file meanwhile: a large one is left alone where nobody wants space back.
+
         Args:
-            without_room: In memory, where the disk has no room for it and little is left in the file.
+            is_wanted: Whatever is left in the file; and in memory, where the disk has no room for it and that is little.
         """
-        for in_memory in (False, True) if without_room else (False,):
+        for in_memory in (False, True) if is_wanted else (False,):
             try:
-                if self._shrinks(self._connect(), in_memory):
+                if self._shrinks(self._connect(), in_memory, None if is_wanted and not in_memory else _LITTLE):
                     return
             except (sqlite3.Error, OSError) as error:
                 log.info("LIT Lab: the history's file was not made smaller: %s", error)
@@ -227,8 +233,8 @@ class Database:
     def _is_current(self) -> bool:
         return self._identity is not None and _identity(self._path) == self._identity
 
-    def _shrinks(self, connection: sqlite3.Connection, in_memory: bool) -> bool:
-        """Have a file give space back, if there is room for that; return whether it does."""
+    def _shrinks(self, connection: sqlite3.Connection, in_memory: bool, most: int | None) -> bool:
+        """Have a file give space back, if there is room for that and at most so much is left; return whether it does."""
 
         def value(pragma: str) -> int:
             return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
@@ -236,16 +242,20 @@ class Database:
         if value("auto_vacuum"):
             return True
         left = (value("page_count") - value("freelist_count")) * value("page_size")
+        if most is not None and left > most:
+            return False
         if in_memory:
-            if left > _IN_MEMORY:
-                return False
             connection.execute("PRAGMA journal_mode = MEMORY")
             connection.execute("PRAGMA temp_store = MEMORY")
         # For what is left, and for the journal of what it is written over.
         elif self._no_room_for_copies or shutil.disk_usage(self._path.parent).free < 2 * left:
             return False
         connection.execute("PRAGMA auto_vacuum = FULL")
-        connection.execute("VACUUM")
+        self.is_shrinking = True
+        try:
+            connection.execute("VACUUM")
+        finally:
+            self.is_shrinking = False
         self.close()
         return True
 
@@ -268,7 +278,7 @@ class Database:
                 f"The history is damaged, and can't be moved away: {error.strerror}.",
                 f"Move {path} away.",
             ) from error
-        self.remark = f"The history was damaged. It lies in {aside}, and a new one was started."
+        self.remark = f"The history was damaged. It is now in {aside}, and a new one was started."
         log.warning("LIT Lab: %s", self.remark)
 
     def _problem(self, error: Exception) -> Problem:
@@ -284,12 +294,19 @@ class Database:
             )
         if os.access(self._path, os.F_OK) and not self._can_write():
             return self.refusal()
+        if _means(error, _BUSY, _LOCKED) and self._beside is not None and self._beside.is_shrinking:
+            return Problem(
+                503,
+                "history_unavailable",
+                "The history's file is being made smaller, once, after a deletion.",
+                "Try again in a moment.",
+            )
         if _means(error, _BUSY, _LOCKED):
             return Problem(
                 503,
                 "history_unavailable",
                 "Another program is writing to the history.",
-                f"If it stays so, look which program has {self._path} open.",
+                f"If it stays so, find out which program has {self._path} open.",
             )
         said = error.strerror if isinstance(error, OSError) else error
         return Problem(

@@ -53,8 +53,8 @@ class History:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._reading = _Worker("lit-lab-history-read", settings.path)
         self._writing = _Worker("lit-lab-history-write", settings.path)
+        self._reading = _Worker("lit-lab-history-read", settings.path, self._writing.database)
         self._is_new_kind = False
 
     @property
@@ -280,8 +280,8 @@ def _sizes(connection: sqlite3.Connection, owner: str, condition: str, *values: 
 class _Worker:
     """A thread with a database of its own."""
 
-    def __init__(self, name: str, path: Path | None) -> None:
-        self.database = Database(path) if path else None
+    def __init__(self, name: str, path: Path | None, beside: Database | None = None) -> None:
+        self.database = Database(path, beside) if path else None
         self._thread = ThreadPoolExecutor(1, name)
 
     async def do(self, work: Callable[[Database], R]) -> R:
@@ -290,7 +290,7 @@ class _Worker:
             raise Problem(
                 404,
                 "history_off",
-                "No history is kept here.",
+                "No history is stored here.",
                 "Switch it on with c.LitLab.history in the configuration.",
             )
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.database)

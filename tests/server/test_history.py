@@ -291,7 +291,7 @@ async def test_a_run_larger_than_all_is_kept(path):
 async def test_off(path):
     history = History(Settings(None))
     assert not history.status().enabled
-    with pytest.raises(Problem, match="No history is kept"):
+    with pytest.raises(Problem, match="No history is stored"):
         await history.runs("me", protocol.RunsRequest())
     await history.close()
     assert not path.exists()

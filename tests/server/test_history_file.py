@@ -369,6 +369,33 @@ async def test_a_file_of_an_earlier_version_gives_room_back_too(open_history, pa
     assert (await again.run("me", "r0")).prompt.startswith("secret 0")
 
 
+async def test_a_large_file_of_an_earlier_version_is_made_smaller_only_for_a_deletion(open_history, path, monkeypatch):
+    monkeypatch.setattr("lit_lab.history.database._LITTLE", 8_192)
+    make_file_of_an_earlier_version(path)
+    history = History(Settings(path))
+    await history.keep("me", record("new"))
+    await history.close()  # with what it does that nobody waits for
+    assert value(path, "auto_vacuum") == 0
+    await open_history().delete("me", "r3")
+    assert value(path, "auto_vacuum") == 1
+
+
+async def test_who_reads_while_the_file_is_made_smaller_is_told_so(history, path, impatient):
+    await history.keep("me", record("a"))
+    assert await listed(history) == ["a"]
+    with sqlite3.connect(path, isolation_level=None) as vacuum:
+        vacuum.execute("BEGIN EXCLUSIVE")
+        history._writing.database.is_shrinking = True
+        with pytest.raises(Problem, match="being made smaller") as caught:
+            await listed(history)
+        assert caught.value.hint == "Try again in a moment."
+        history._writing.database.is_shrinking = False
+        with pytest.raises(Problem, match="Another program is writing"):
+            await listed(history)
+        vacuum.execute("ROLLBACK")
+    vacuum.close()
+
+
 async def test_on_a_full_disk_deleting_makes_room(history, path, fill):
     for n in range(10):
         await history.keep("me", record(f"r{n}", prompt=secret(n)))

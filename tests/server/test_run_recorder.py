@@ -268,7 +268,7 @@ async def test_while_another_program_holds_the_lock_runs_wait_and_are_listed_aft
     assert [info["id"] for info in (await runs(api))["runs"]] == [earlier]
     status = (await api("GET", "status"))[1]["history"]
     assert status["message"] == "Another program is writing to the history. 1 result waits to be stored."
-    assert "look which program" in status["hint"]
+    assert "find out which program" in status["hint"]
     code, said = await api("GET", "runs", later)
     assert (code, said["error"]) == (503, "not_stored_yet")
     other.execute("ROLLBACK")
