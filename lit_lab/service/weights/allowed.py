@@ -7,6 +7,7 @@ lies in the preset's folder, and hold what its size allows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ def check(folder: Path, path: str) -> dict[str, Any]:
     is_of_keras = "registered_name" in config
     for file in _files(folder, path):
         if file.suffix == ".json":
-            content = _read(file, path)
             # A Hugging Face repository's own files name classes of another library, by which nothing is made here.
             if file.parent == folder and (is_of_keras or file.name == "config.json"):
-                named.check(content, file.name, path)
+                named.check(_read(file, path), file.name, path)
+            else:
+                _read(file, path, regular.bounded)  # Keras parses it, when it needs it
         elif file.suffix in _TEXTS:
             _check_text(file, path)
     _check_weights(folder, path)
@@ -103,7 +105,7 @@ def weights(folder: Path) -> list[Path]:
     return [*folder_files.files(folder, "*.h5"), *folder_files.files(folder, "*.safetensors")]
 
 
-def _weights(look: Any, file: Path, path: str) -> None:
+def _weights(look: Callable[[Path], Any], file: Path, path: str) -> None:
     try:
         look(file)
     except (stored.UnfitError, regular.TooMuchError) as error:
@@ -118,9 +120,9 @@ def _weights(look: Any, file: Path, path: str) -> None:
         ) from error
 
 
-def _read(file: Path, path: str) -> Any:
+def _read(file: Path, path: str, how: Callable[[Path], Any] = regular.json_of) -> Any:
     try:
-        return regular.json_of(file)
+        return how(file)
     except FileNotFoundError as error:
         raise _incomplete(path, f"there is no {file.name}") from error
     except regular.NotRegularError as error:

@@ -18,7 +18,7 @@ CODE = frozenset({"Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "Ja
 READERS = frozenset({"StringLookup", "IntegerLookup", "IndexLookup", "TextVectorization"})
 """Keras's own layers that read a file which their configuration names."""
 
-MAX_LAYERS = 1_024
+MAX_LAYERS = 256  # twice as many as the largest models have
 MAX_PIXELS = 4_096  # along a side of a picture
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")

@@ -73,15 +73,22 @@ def read(file: Path, most: int) -> bytes:
 
 
 def json_of(file: Path) -> Any:
-    """Return what a JSON file holds; how much that may be depends on whether it is a vocabulary's, by its name.
+    """Return what a JSON file holds. Raises as `bounded`, and `ValueError` where it isn't JSON."""
+    return json.loads(bounded(file))
+
+
+def bounded(file: Path) -> str:
+    """Return a JSON file's text, of which it is known what parsing it takes.
+
+    How much that may be depends on whether it is a vocabulary's, by its name.
 
     Raises:
         TooMuchError: It is too large, or has too many values, or too many levels.
-        ValueError: It isn't JSON.
+        ValueError: It isn't text.
         OSError: As `opened`.
     """
     size, values, containers = _VOCABULARY if file.name in _VOCABULARIES else _CONFIGURATION
-    return parsed(read(file, size), values, containers)
+    return _bounded(read(file, size), values, containers)
 
 
 def parsed(content: bytes, values: int = _CONFIGURATION[1], containers: int = _CONFIGURATION[2]) -> Any:
@@ -96,10 +103,14 @@ def parsed(content: bytes, values: int = _CONFIGURATION[1], containers: int = _C
         TooMuchError: It has more, or too many levels.
         ValueError: It isn't JSON.
     """
+    return json.loads(_bounded(content, values, containers))
+
+
+def _bounded(content: bytes, values: int, containers: int) -> str:
     if excess := json_bounds.excess(content, values, containers, MAX_JSON_LEVELS):
         raise TooMuchError(excess)
     # By its bytes alone Python would take it for UTF-16 or UTF-32, too, of which the bounds above know nothing.
-    return json.loads(content.decode())
+    return content.decode()
 
 
 def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
