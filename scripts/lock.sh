@@ -1,14 +1,42 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml for Linux and macOS, Python 3.11 and 3.12, into requirements/lock.txt.
-# Run by hand (`make lock`) when a dependency changes; needs uv. Set-up uses the result as pip constraints.
+# Resolve pyproject.toml for Linux and macOS, Python 3.11 and 3.12, into requirements/lock.txt, and take down what the files of
+# these versions hash to, for `lit-lab setup-service`, into requirements/hashed/. Run by hand (`make lock`) when a dependency
+# changes; needs uv. Set-up uses lock.txt as pip constraints, which can't have hashes: a checkout of our own has none.
+#   scripts/lock.sh --hashes   takes the hashes of the versions that are locked, and resolves nothing
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
-trap 'rm -rf "$work" uv.lock' EXIT
-uv lock --quiet --upgrade
-{
-  echo "# Made by scripts/lock.sh from pyproject.toml: Linux and macOS, Python 3.11 and 3.12."
-  uv export --quiet --frozen --all-extras --no-extra jax --no-extra torch --no-hashes --no-emit-project --no-annotate --no-header |
-    sed -E "s/ ; python_full_version >= '3\.11' and python_full_version < '3\.13' and \(\(platform_machine == 'arm64' and sys_platform == 'darwin'\) or sys_platform == 'linux'\)$//"
-} >"$work/lock.txt"
-mv "$work/lock.txt" requirements/lock.txt
+trap 'rm -rf "$work"' EXIT
+everywhere="s/ ; (python_full_version >= '3\.11' and )?python_full_version < '3\.13' and \(\(platform_machine == 'arm64' and sys_platform == 'darwin'\) or sys_platform == 'linux'\)//"
+
+if [ "${1:-}" != --hashes ]; then
+  trap 'rm -rf "$work" uv.lock' EXIT
+  uv lock --quiet --upgrade
+  {
+    echo "# Made by scripts/lock.sh from pyproject.toml: Linux and macOS, Python 3.11 and 3.12."
+    uv export --quiet --frozen --all-extras --no-extra jax --no-extra torch --no-hashes --no-emit-project --no-annotate --no-header |
+      sed -E "$everywhere"
+  } >"$work/lock.txt"
+  mv "$work/lock.txt" requirements/lock.txt
+fi
+
+# What an index answers with may name it; these files don't.
+hashed() { # NAME, and what uv is to resolve
+  local name=$1
+  shift
+  uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes \
+    --constraint requirements/lock.txt "$@" | sed -E "$everywhere" >"$work/$name.txt"
+}
+printf 'setuptools\nwheel\n' >"$work/build.in"
+mkdir -p requirements/hashed
+hashed tensorflow --extra service pyproject.toml "$work/build.in"
+for backend in jax torch; do
+  hashed "$backend" "requirements/$backend.txt"
+  # Beside what every service has.
+  awk 'NR == FNR { if (/^[a-z0-9]/) known[$1] = 1; next } /^[a-z0-9]/ { skip = ($1 in known) } !skip' \
+    "$work/tensorflow.txt" "$work/$backend.txt" >"$work/rest.txt"
+  mv "$work/rest.txt" "$work/$backend.txt"
+done
+for name in tensorflow jax torch; do
+  { echo "# Made by scripts/lock.sh: what the model service needs, with hashes."; cat "$work/$name.txt"; } >"requirements/hashed/$name.txt"
+done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import zipfile
@@ -12,11 +13,11 @@ BUILD = ("setuptools", "wheel", "uvicorn")
 LOCK = Path(__file__).parents[1] / "requirements" / "lock.txt"
 
 
-def write_wheel(folder: Path, name: str, number: str) -> None:
+def write_wheel(folder: Path, name: str, number: str, code: str = "") -> None:
     """Write a package that has a module of its name, and needs nothing."""
     info = f"{name}-{number}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{number}-py3-none-any.whl", "w") as file:
-        file.writestr(f"{name}/__init__.py", "")
+        file.writestr(f"{name}/__init__.py", code)
         file.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {number}\n")
         file.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -25,10 +26,19 @@ def write_wheel(folder: Path, name: str, number: str) -> None:
 
 
 def write_index(folder: Path) -> dict[str, str]:
-    """Write all that the service needs into a folder; returns the environment that tells pip of it, as users tell it."""
+    """Write all that the service needs into a folder; returns the environment that tells pip of it, as users tell it.
+
+    And a list of it with hashes, `tensorflow.txt`, for `own_wheel._SHIPPED`.
+    """
     folder.mkdir()
     locked = dict(re.findall(r"(?m)^([\w.-]+)==([^\s;]+)", LOCK.read_text("utf-8")))
     numbers = {name.lower().replace("-", "_"): number for name, number in locked.items()}
     for name in (*NAMES, *BUILD):
         write_wheel(folder, name, numbers[name])
+    entries = [
+        f"{name.replace('_', '-')}=={number} \\\n    --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+        for wheel in sorted(folder.glob("*.whl"))
+        for name, number in [wheel.name.split("-")[:2]]
+    ]
+    (folder / "tensorflow.txt").write_text("# What is here.\n" + "".join(entries))
     return {"PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(folder)}

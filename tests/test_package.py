@@ -78,8 +78,8 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel: zipfile.ZipFile, versi
     assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".ts", ".tsx", ".npz"))]
     code = {path.relative_to(ROOT).as_posix() for path in (ROOT / "lit_lab").rglob("*.py")}
     assert {name for name in names if name.endswith(".py")} == code | {"lit_lab/_version.py"}
-    for name in ("lock", "jax", "torch"):
-        assert wheel.read(f"lit_lab/setup/locked/{name}.txt") == (ROOT / f"requirements/{name}.txt").read_bytes()
+    for name in ("tensorflow", "jax", "torch"):
+        assert wheel.read(f"lit_lab/setup/locked/{name}.txt") == (ROOT / f"requirements/hashed/{name}.txt").read_bytes()
     assert "lit-lab = lit_lab.cli:main" in wheel.read(f"{info}entry_points.txt").decode()
     assert f"{info}licenses/LICENSE" in names
 

@@ -103,14 +103,14 @@ class Making:
                 "The model service's libraries are not to be had for Windows.",
                 "Run Jupyter under WSL, or give the address of a service elsewhere: c.LitLab.service_url.",
             )
-        constraints = own_wheel.constraints(self._plan.backend)
+        locked = own_wheel.locked(self._plan.backend)
         with place.alone():
             self._say("Looking for Python 3.11 or 3.12…")
             python = pythons.find(self._plan.python)
             self._say(self._step, f"Found {python}")
             environment = self._environment(python)
             self._make(environment, python)
-            self._install(environment, constraints)
+            self._install(environment, locked)
             self._check(environment)
             place.switch(environment)
         return environment
@@ -159,18 +159,22 @@ class Making:
         if sys.prefix != sys.base_prefix and configured.is_file():
             shutil.copy(configured, environment.path / "pip.conf")
 
-    def _install(self, environment: place.Environment, constraints: Sequence[Path]) -> None:
-        extras = "service" if self._plan.backend == "tensorflow" else f"service,{self._plan.backend}"
-        locked = [argument for file in constraints for argument in ("--constraint", str(file))]
+    def _install(self, environment: place.Environment, locked: Sequence[Path]) -> None:
+        lists = [file.read_text("utf-8") for file in locked]
+        # Nothing that isn't listed is installed, and nothing is built but what comes as source alone.
+        strictly = ["--require-hashes", "--no-deps", "--only-binary", ",".join(own_wheel.built_elsewhere(lists))]
         with tempfile.TemporaryDirectory(prefix="lit-lab-") as folder:
             wheel = own_wheel.build(Path(folder))
+            builders = Path(folder, "builders.txt")
+            builders.write_text(own_wheel.of_builders(lists), "utf-8")
             # What comes as source is built with these, locked like all else, rather than with what is newest that day.
             self._say("Installing what packages are built with…")
-            self._pip(environment, [*locked, "setuptools", "wheel"])
+            self._pip(environment, [*strictly, "--requirement", str(builders)])
             self._say("Installing LIT Lab…")
             self._pip(environment, ["--no-deps", "--force-reinstall", str(wheel)])
             self._say("Installing TensorFlow, Keras and LIT (large: this takes minutes)…")
-            self._pip(environment, [*locked, "--no-build-isolation", f"{wheel}[{extras}]"])
+            files = [argument for file in locked for argument in ("--requirement", str(file))]
+            self._pip(environment, [*strictly, "--no-build-isolation", *files])
 
     def _check(self, environment: place.Environment) -> None:
         self._say("Trying it out…")

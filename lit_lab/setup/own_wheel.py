@@ -11,6 +11,7 @@ import base64
 import hashlib
 import re
 import zipfile
+from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -19,8 +20,15 @@ from lit_lab import folder_files
 from lit_lab.problem import Problem
 from lit_lab.version import version
 
+BUILDERS = frozenset({"setuptools", "wheel"})
+"""What packages that come as source are built with."""
+
+SOURCES = frozenset({"annoy", "rouge-score"})
+"""LIT's, of which no wheel is published. All else is installed without running any of its code."""
+
+_ENTRY = re.compile(r"(?m)^([A-Za-z0-9._-]+)==")
 _LEFT_OUT = {"__pycache__", "labextension"}
-_REQUIREMENTS = Path(__file__).parents[2] / "requirements"  # of a checkout
+_REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "hashed"  # of a checkout
 _SHIPPED = Path(__file__).parent / "locked"  # of an installed package; see pyproject.toml
 
 
@@ -50,13 +58,13 @@ def build(folder: Path) -> Path:
     return path
 
 
-def constraints(backend: str) -> list[Path]:
-    """Return the files that lock all versions, for what Keras is to run on.
+def locked(backend: str) -> list[Path]:
+    """Return the files that list all packages with their versions and hashes, for what Keras is to run on.
 
     Raises:
         Problem: They are not there.
     """
-    names = ["lock.txt"] if backend == "tensorflow" else ["lock.txt", f"{backend}.txt"]
+    names = ["tensorflow.txt"] if backend == "tensorflow" else ["tensorflow.txt", f"{backend}.txt"]
     for folder in (_SHIPPED, _REQUIREMENTS):
         files = [folder / name for name in names]
         if all(file.is_file() for file in files):
@@ -67,6 +75,18 @@ def constraints(backend: str) -> list[Path]:
         "This installation of LIT Lab lacks the list of the versions to install.",
         "Install it anew: pip install --force-reinstall --no-deps lit_lab",
     )
+
+
+def built_elsewhere(lists: Sequence[str]) -> list[str]:
+    """Return the names of the packages in lists of `locked` that must come built; `SOURCES` may come as source."""
+    return sorted({name for text in lists for name in _ENTRY.findall(text)} - SOURCES)
+
+
+def of_builders(lists: Sequence[str]) -> str:
+    """Return what lists of `locked` say of the packages that others are built with."""
+    # An entry begins with its name; its hashes are the indented lines that follow.
+    entries = [entry for text in lists for entry in re.split(r"(?m)^(?=\S)", text)]
+    return "".join(entry for entry in entries if (name := _ENTRY.match(entry)) and name[1] in BUILDERS)
 
 
 def _metadata() -> str:

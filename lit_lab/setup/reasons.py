@@ -14,6 +14,13 @@ _MIRROR = "Look at pip's settings (pip config list); an index of your own has to
 
 _REASONS = (
     (
+        re.compile(r"DO NOT MATCH THE HASHES"),
+        "setup_changed",
+        "The package index gave another file than the one that LIT Lab was locked to.",
+        "Nothing of it was installed. An index or folder of your own has to have the very files that the public index has, not "
+        "packages that were built anew (pip config list shows which is used). Behind a proxy, try again elsewhere.",
+    ),
+    (
         re.compile(r"No space left on device|Errno 28|Disk quota exceeded"),
         "setup_no_room",
         "There is no room on the disk for the service's packages.",
@@ -28,7 +35,7 @@ _REASONS = (
         "setup_no_network",
         "The package index can't be reached, or the connection broke.",
         "Look at the network, and at pip's settings for a proxy or an index (pip config list). Without a network, set "
-        f"PIP_NO_INDEX and PIP_FIND_LINKS to a folder of wheels. {AGAIN}",
+        f"PIP_NO_INDEX and PIP_FIND_LINKS to a folder of the locked packages (pip download). {AGAIN}",
     ),
     (
         re.compile(r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError"),
@@ -48,7 +55,7 @@ _REASONS = (
             r"Python\.h: No such file"
         ),
         "setup_no_compiler",
-        "A package that comes as source (annoy, which LIT needs) can't be built.",
+        "A package that comes as source (annoy or rouge-score, which LIT needs) can't be built.",
         "It needs a C++ compiler and Python's headers: on Debian and Ubuntu apt-get install g++ python3-dev, on macOS "
         f"xcode-select --install. {AGAIN}",
     ),

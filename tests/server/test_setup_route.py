@@ -8,7 +8,7 @@ import pytest
 
 from conftest import until
 from lit_lab.problem import Problem
-from lit_lab.setup import place
+from lit_lab.setup import own_wheel, place
 from lit_lab.setup.job import HELPS
 from lit_lab.setup.making import Plan
 from lit_lab.supervision import launch
@@ -85,6 +85,7 @@ class TestOwn:
             monkeypatch.delenv(name)
         for name, value in packages.write_index(tmp_path / "index").items():
             monkeypatch.setenv(name, value)
+        monkeypatch.setattr(own_wheel, "_SHIPPED", tmp_path / "index")
         supervisor = lit_lab.core.service
         why = Problem(503, "service_not_installed", "TensorFlow is missing.", "")
         supervisor._set("failed", why.message, why.hint, error=why.error)

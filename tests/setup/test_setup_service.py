@@ -33,6 +33,7 @@ def index(tmp_path, monkeypatch):
         monkeypatch.delenv(name)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(own_wheel, "_SHIPPED", folder)
     return folder
 
 
@@ -71,7 +72,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     assert Path(where).is_relative_to(first.path)
     assert number == version()
     (info,) = first.path.glob("lib/python*/site-packages/keras-*.dist-info")
-    (keras,) = re.findall(r"(?m)^keras==(\S+)", own_wheel.constraints("tensorflow")[0].read_text())
+    (keras,) = re.findall(r"(?m)^keras==(\S+)", own_wheel.locked("tensorflow")[0].read_text())
     assert info.name == f"keras-{keras}.dist-info"
 
     # One that can't be tried out for a reason around it stays, and is gone on with.
@@ -143,6 +144,52 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
     assert any("Successfully installed" in line and "tensorflow" in line for line in told)
     assert (info.parent / "wheel" / "__init__.py").exists()
     assert place.python() == str(environment.python)
+
+
+def test_nothing_else_is_installed_than_what_was_locked(index):
+    (keras,) = index.glob("keras-*.whl")
+    number = keras.name.split("-")[1]
+    keras.unlink()
+    packages.write_wheel(index, "keras", number, "import os  # somebody else's")
+    with pytest.raises(Problem) as raised:
+        make()
+    assert raised.value.error == "setup_changed"
+    assert place.python() is None
+    assert not list(place.unfinished().path.glob("lib/python*/site-packages/keras*"))
+
+
+def test_a_package_that_is_in_no_list_is_not_installed(index):
+    (listed,) = own_wheel.locked("tensorflow")
+    entries = re.split(r"(?m)^(?=\S)", listed.read_text())
+    listed.write_text("".join(entry for entry in entries if not entry.startswith("lit-nlp")))
+    environment, _ = make()
+    assert list(environment.path.glob("lib/python*/site-packages/keras-*"))
+    assert not list(environment.path.glob("lib/python*/site-packages/lit_nlp-*"))
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_the_lists_have_a_hash_for_every_package_and_name_no_host(backend):
+    lists = [file.read_text() for file in own_wheel.locked(backend)]
+    names = []
+    for text in lists:
+        first, *entries = re.split(r"(?m)^(?=\S)", text)
+        assert not first
+        for entry in [each for each in entries if not each.startswith("#")]:
+            assert re.fullmatch(r"[\w.-]+==[^\s\\]+( ; [^\\\n]+)?( \\\n    --hash=sha256:[0-9a-f]{64})+\n*", entry), (
+                entry
+            )
+            names.append(entry.split("==")[0])
+        assert not re.search(r"://|^-|--(?!hash=)", text, re.M)
+    assert {"tensorflow", "keras", "lit-nlp", "setuptools", "wheel", *own_wheel.SOURCES} <= set(names)
+    assert backend in names
+    assert set(own_wheel.built_elsewhere(lists)) == set(names) - own_wheel.SOURCES
+    assert re.findall(r"(?m)^([\w-]+)==", own_wheel.of_builders(lists)) == ["setuptools", "wheel"]
+
+
+def test_the_lists_and_the_lock_say_the_same():
+    (listed,) = own_wheel.locked("tensorflow")
+    found, lock = (set(re.findall(r"(?m)^[\w.-]+==[^\s;]+", file.read_text())) for file in (listed, packages.LOCK))
+    assert found - lock == set()
 
 
 def test_stopping_ends_what_runs(data):
