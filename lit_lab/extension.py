@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _HISTORY = "lit_lab/history.sqlite"
 _MODELS = "lit_lab/models.json"
+_MAX_NEW_TOKENS = 262_144
 
 
 class LitLab(ExtensionApp):
@@ -126,13 +127,13 @@ class LitLab(ExtensionApp):
         save memory.""",
     ).tag(config=True)
 
-    # The maxima are protocol.MAX_TEXT and MAX_TOKENS, which are too heavy to import here.
+    # The maxima are protocol.MAX_TEXT and, below, MAX_TOKENS, which are too heavy to import here.
     max_prompt_chars = Int(
         100_000, min=1, max=4_000_000, help="""The most characters of a prompt; 4,000,000 at most."""
     ).tag(config=True)
 
     max_new_tokens = Int(
-        1_024, min=1, max=262_144, help="""The most tokens of an answer that may be asked for; 262,144 at most."""
+        1_024, min=1, help="""The most tokens of an answer that may be asked for; 262,144 at most."""
     ).tag(config=True)
 
     threads = Int(
@@ -209,6 +210,16 @@ class LitLab(ExtensionApp):
         if not models:
             raise TraitError("c.LitLab.models is empty: name at least one model")
         return [f"{name}:{path}" for name, path in models.items()]
+
+    @validate("max_new_tokens")
+    def _valid_max_new_tokens(self, proposal: Any) -> int:
+        if proposal["value"] <= _MAX_NEW_TOKENS:
+            return int(proposal["value"])
+        # Earlier versions took up to a million: such a configuration must not keep the extension from starting.
+        self.log.warning(
+            f"c.LitLab.max_new_tokens is {proposal['value']:,}; {_MAX_NEW_TOKENS:,} is used, which is the most."
+        )
+        return _MAX_NEW_TOKENS
 
     @validate("datasets")
     def _valid_datasets(self, proposal: Any) -> list[str]:

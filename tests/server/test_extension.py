@@ -74,10 +74,17 @@ def test_bad_models_are_refused(models):
 def test_limits_end_where_those_of_the_protocol_do():
     traits = LitLab.class_own_traits(config=True)
     assert traits["max_prompt_chars"].max == protocol.MAX_TEXT
-    assert traits["max_new_tokens"].max == protocol.MAX_TOKENS
+    assert LitLab(max_new_tokens=protocol.MAX_TOKENS).max_new_tokens == protocol.MAX_TOKENS
     LitLab(models=["n" * protocol.MAX_NAME + ":x"])
     with pytest.raises(TraitError):
         LitLab(models=["n" * (protocol.MAX_NAME + 1) + ":x"])
+
+
+def test_more_new_tokens_than_an_earlier_version_took_are_as_many_as_possible():
+    extension = LitLab(config=Config({"LitLab": {"max_new_tokens": 1_000_000}}))
+    assert extension.max_new_tokens == protocol.MAX_TOKENS
+    with pytest.raises(TraitError):
+        LitLab(max_new_tokens=0)
 
 
 def test_blanks_around_names_and_paths_do_not_count():
