@@ -219,6 +219,8 @@ class Table:
             order = self._order()
         for row_id in order:
             with self._lock:
+                if row_id in self._deleted:
+                    continue  # meanwhile
                 row = self._get(row_id)
             yield row_id, row  # without the lock: who reads may take its time
 

@@ -193,3 +193,10 @@ def test_renumbering_leaves_ids_and_deletions_alone(table):
     assert list(table.lines()) == [1, 2, 3]
     table.restore(2)
     assert table.row(2).line == 0
+
+
+def test_a_row_that_is_deleted_while_all_are_gone_through_is_left_out(table):
+    rows = table.all()
+    assert next(rows)[0] == 1
+    table.delete(2)
+    assert [row_id for row_id, _ in rows] == [3]
