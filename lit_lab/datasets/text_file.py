@@ -85,6 +85,7 @@ class TextFile:
         # Line breaks stay as they are: some are inside of a CSV file's fields.
         self._text = io.TextIOWrapper(self._raw, self.encoding, errors, newline="")
         self._stop = stop or threading.Event()
+        self._held = ""  # read ahead
 
     @property
     def position(self) -> int:
@@ -98,14 +99,23 @@ class TextFile:
     def whole_lines(self, most: int) -> Iterator[tuple[int, str | None]]:
         r"""Yield lines by number, from 1, with their break (`\n`, `\r\n` or `\r`); None: one has more characters."""
         number = 0
-        while not self._stop.is_set() and (line := self._text.readline(most)):
+        while not self._stop.is_set() and (line := self._read_line(most)):
             number += 1
             if len(line) < most or line.endswith(("\n", "\r")):
                 yield number, line
                 continue
             while len(line) == most and not line.endswith(("\n", "\r")) and not self._stop.is_set():
-                line = self._text.readline(most)
+                line = self._read_line(most)
             yield number, None
+
+    def _read_line(self, most: int) -> str:
+        r"""Return a line, or so many characters of one, and a `\n` that comes right after these if they end in `\r`."""
+        line, self._held = self._held or self._text.readline(most), ""
+        if len(line) == most and line.endswith("\r"):
+            self._held = self._text.readline(most)
+            if self._held == "\n":
+                line, self._held = line + self._held, ""
+        return line
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
         """Yield lines by number, from 1, without their break; None: it is too long."""
