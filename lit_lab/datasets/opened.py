@@ -322,7 +322,9 @@ class OpenDataset:
             said.append(f"{rows} not written.")
         if self._is_cut:
             said.append(f"What {self.name} holds beyond the rows that were read was not written.")
-        self._is_cut = False
+        if self._problem is not None:
+            said.append(f"{self.name} couldn't be read to its end, and what comes after these rows was not written.")
+        self._is_cut, self._problem = False, None  # the new file is all here
         return " ".join(said)
 
     def _rename(self, names: Mapping[str, str]) -> None:
