@@ -5,6 +5,7 @@ Servers of one user share that file. Each reads it anew when it has changed, and
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import threading
@@ -132,7 +133,7 @@ class Added:
                 content = _parsed(before or b"{}")
                 models = _models(content)
             except ValueError as error:
-                aside = self._file.with_name(self._file.name + ".damaged")
+                aside = self._aside()
                 log.warning("LIT Lab: %s is damaged (%s), and was moved to %s", self._file, error, aside)
                 self._file.replace(aside)
                 content, models = {}, {}
@@ -153,9 +154,15 @@ class Added:
             raise Problem(
                 507,
                 "not_kept",
-                f"The models can't be kept in {self._file}: {error.strerror or error}.",
+                f"The list of models can't be stored in {self._file}: {error.strerror or error}.",
                 "Make room, or look at the folder's permissions.",
             ) from error
+
+    def _aside(self) -> Path:
+        """Return a free name for a damaged list, called under the lock for changes."""
+        beside = self._file.with_name(self._file.name + ".damaged")
+        names = itertools.chain([beside], (beside.with_name(f"{beside.name}-{n}") for n in itertools.count(2)))
+        return next(name for name in names if not name.exists())
 
 
 def _parsed(content: bytes) -> dict[str, Any]:

@@ -69,6 +69,15 @@ def test_a_damaged_list_is_set_aside_rather_than_overwritten(file, damaged):
     assert file.with_name("models.json.damaged").read_bytes() == content
 
 
+def test_a_second_damaged_list_is_set_aside_too(file):
+    file.parent.mkdir()
+    for content in (b"one", b"two", b"three"):
+        file.write_bytes(content)
+        Added([], file).add("mine", REMOTE)
+    aside = {path.name: path.read_bytes() for path in file.parent.glob("*.damaged*")}
+    assert aside == {"models.json.damaged": b"one", "models.json.damaged-2": b"two", "models.json.damaged-3": b"three"}
+
+
 @pytest.mark.parametrize("damaged", ['{"models": {"mine"', "folder"])
 def test_a_list_that_cannot_be_read_for_a_while_takes_no_model_away(file, damaged):
     added = Added([], file)
