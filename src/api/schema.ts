@@ -1334,7 +1334,10 @@ export interface components {
             };
             /** @description Ids of what is in a dataset, and datapoints that aren't. */
             inputs?: (string | components["schemas"]["LitExample"])[];
-            /** @default null */
+            /**
+             * @description At most 2,000 characters in each of its texts.
+             * @default null
+             */
             config?: {
                 [key: string]: components["schemas"]["JsonValue"];
             } | null;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -10,10 +11,10 @@ from typing import Any, get_args
 import httpx
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from running import SECRET, Running, events, running
 
-from lit_lab.protocol import JobEvent, LitEndpoint, LitEvent, LitFile
+from lit_lab.protocol import JobEvent, LitCall, LitEndpoint, LitEvent, LitFile
 
 PROMPT = "Suggestion: Onion soup\n"
 TARGET = "Recommendation: Avoid."
@@ -210,6 +211,111 @@ def test_its_page_s_files_and_no_others(client: httpx.Client) -> None:
 def test_nobody_gets_in_without_the_secret(service: Running, method: str, path: str) -> None:
     with service.client("wrong") as stranger:
         assert stranger.request(method, path, content=b"{}").status_code == 401
+
+
+MARKER = "Secret onion soup"
+
+
+def datapoint(**data: Any) -> dict[str, Any]:
+    """Return a datapoint that is in no dataset."""
+    return {"id": "", "data": {"_id": "", "prompt": PROMPT, "target": "", **data}, "meta": {}}
+
+
+REPLACING = {"query": {"model": "tiny", "dataset_name": "prompts", "generator": "Word Replacer"}}
+
+
+def replaced(client: httpx.Client, rules: str, *prompts: str) -> dict[str, Any]:
+    """Return what comes of replacing words."""
+    config = {"Substitutions": rules, "Fields to replace": ["prompt"]}
+    inputs = [datapoint(prompt=prompt) for prompt in prompts]
+    return call(client, "get_generated", **REPLACING, inputs=inputs, config=config)
+
+
+def test_words_are_replaced(client: httpx.Client) -> None:
+    made = replaced(client, "Onion -> leek | potato , no rule, soup  ->stew,->x", "an onion soup")["body"]
+    assert [one["data"]["prompt"] for one in made[0]] == ["an leek soup", "an potato soup", "an onion stew"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "prompts"),
+    [
+        ("a -> b", ["a " * 2_000]),  # each as long as all
+        ("a -> " + "b|" * 50, ["a " * 30]),
+        ("a -> b", ["a " * 300] * 4),
+        (",".join(f"{number}->x" for number in range(200)), ["a"]),
+        ("a -> b", ["x" * 100_001]),
+    ],
+)
+def test_replacing_words_makes_only_so_much(client: httpx.Client, rules: str, prompts: list[str]) -> None:
+    failed = replaced(client, rules, *prompts)
+    assert (failed["event"], failed["error"]) == ("error", "lit_failed")
+    assert re.search("(?i)at most|too many|more than", failed["message"])
+
+
+def test_blanks_in_its_settings_cost_nothing() -> None:
+    # 60,000 took seconds, with the square of their number: now they are too many, and so are many small ones.
+    from lit_lab.service.lit_app.bounded import WordReplacer
+
+    for config in ({"Substitutions": " " * 2_001}, {"a": {"b": [{" " * 2_001: 1}]}}, {"a": ["x" * 2_000] * 11}):
+        with pytest.raises(ValidationError):
+            LitCall(endpoint="get_generated", config=config)
+    assert WordReplacer().parse_subs_string(" " * 10_000_000) == {}
+    assert WordReplacer().parse_subs_string("a ->" + " " * 10_000_000 + "b") == {"a": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "fields"),
+    [
+        ("get_generated", {"query": {"model": "tiny", "dataset_name": "prompts", "generator": "Ablation Flip"}}),
+        ("get_generated", {"query": {"model": "tiny", "dataset_name": "prompts", "generator": "none"}}),
+        ("get_interpretations", {"query": {"model": "tiny", "dataset_name": "prompts", "interpreter": "LIME"}}),
+        ("get_interpretations", {"query": {"model": "tiny", "dataset_name": "prompts", "interpreter": "tcav"}}),
+        ("get_interpretations", {"query": {"model": "tiny", "dataset_name": "prompts", "interpreter": "pca"},
+                                 "config": {"proj_kw": {"n_epochs": 10**9}}}),
+        ("get_interpretations", {"query": {"model": "tiny", "dataset_name": "prompts", "interpreter": "pca"},
+                                 "config": {"proj_kw": {"n_components": 10**9}}}),
+    ],
+)  # fmt: skip
+def test_what_its_page_never_asks_is_refused(client: httpx.Client, endpoint: str, fields: dict[str, Any]) -> None:
+    failed = call(client, endpoint, **fields, inputs=[datapoint()])
+    assert (failed["event"], failed["error"]) == ("error", "bad_request")
+
+
+def test_long_texts_are_not_compared_word_by_word(client: httpx.Client) -> None:
+    query = {"model": "tiny", "dataset_name": "prompts", "metrics": "rouge"}
+    assert "rouge" in call(client, "get_metrics", query=query, inputs=[datapoint(target="a b")])["body"]
+    failed = call(client, "get_metrics", query=query, inputs=[datapoint(target="a " * 10_001)])
+    assert (failed["error"], "20,000 characters" in failed["message"]) == ("lit_failed", True)
+
+
+FAILING = [
+    ("get_preds", {"query": {"model": "tiny", "dataset_name": "prompts"}, "inputs": [{**datapoint(), "id": MARKER}]}),
+    ("get_preds", {"query": {"model": MARKER, "dataset_name": "prompts"}, "inputs": [datapoint(prompt=MARKER)]}),
+    ("get_preds", {"query": {"model": "tiny", "dataset_name": "prompts"}, "inputs": [MARKER]}),
+    ("get_preds", {"query": {"model": "tiny", "dataset_name": "prompts"}, "inputs": [datapoint(prompt=MARKER * 500)]}),
+    ("get_preds", {"query": {"model": "tiny", "dataset_name": "prompts"}, "inputs": [datapoint(prompt={MARKER: 1})]}),
+    ("get_preds", {"query": {"model": "tiny", "requested_types": MARKER}, "inputs": [datapoint(prompt=MARKER)]}),
+    ("get_preds", {"query": {"model": "_tiny_salience", "dataset_name": "prompts"},
+                   "inputs": [datapoint(prompt=MARKER, target_mask=[MARKER])]}),
+    ("get_dataset", {"query": {"dataset_name": MARKER}}),
+    ("annotate_new_data", {"query": {"dataset_name": MARKER}, "inputs": [datapoint(prompt=MARKER)]}),
+    ("get_metrics", {"query": {"model": "tiny", "dataset_name": "prompts", "metrics": MARKER},
+                     "inputs": [datapoint(prompt=MARKER)]}),
+    ("get_generated", {**REPLACING, "inputs": [datapoint(prompt=MARKER)],
+                       "config": {"Substitutions": MARKER, "Fields to replace": ["prompt"]}}),
+    ("get_generated", {**REPLACING, "inputs": [datapoint(prompt=MARKER)],
+                       "config": {"Substitutions": [MARKER], "Fields to replace": {MARKER: 1}}}),
+    ("get_interpretations", {"query": {"model": "tiny", "dataset_name": "prompts", "interpreter": "pca"},
+                             "inputs": [datapoint(prompt=MARKER)], "config": {"field_name": MARKER}}),
+]  # fmt: skip
+
+
+def test_nothing_that_fails_leaves_its_texts_in_the_log(service: Running, client: httpx.Client) -> None:
+    for endpoint, fields in FAILING:
+        call(client, endpoint, **fields)
+    said = service.log.read_text("utf-8")
+    assert "onion" not in said.lower()
+    assert "Traceback" in said  # where it was is there
 
 
 SPANS = [{"start": start, "end": end} for end in range(91, 1, -1) for start in range(1, end)]

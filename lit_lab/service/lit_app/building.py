@@ -37,6 +37,8 @@ def build(
     from lit_nlp.api import types as lit_types
     from lit_nlp.examples.prompt_debugging import layouts
 
+    from . import bounded
+
     spec = {"prompt": lit_types.TextSegment(), "target": lit_types.TextSegment()}
     shown = {PROMPTS: lit_dataset.Dataset(spec=spec, examples=[])}
     shown |= {name: dataset.slice[:MAX_EXAMPLES] for name, dataset in datasets.items()}
@@ -46,6 +48,8 @@ def build(
     made = app.LitApp(
         group,
         shown,
+        generators=bounded.generators(),
+        metrics=bounded.all_metrics(),
         # None of either: without these LIT would offer to make models and datasets from any path.
         model_loaders={},
         dataset_loaders={},

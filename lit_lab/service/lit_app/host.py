@@ -86,7 +86,7 @@ class LitHost:
                     "LIT isn't running any more: the model service was started anew, or a model was unloaded.",
                     "Open LIT again.",
                 )
-            self._inputs += len(call.inputs)
+            self._inputs += 1 + len(call.inputs)  # some keep something of a request without any, too
             if self._inputs > MAX_INPUTS:
                 await self._make_anew()
             answering = asyncio.get_running_loop().run_in_executor(
@@ -132,6 +132,9 @@ def _answer(app: Any, call: LitCall, owner: str, cancellation: Cancellation) -> 
     """Have LIT answer, as a WSGI application answers."""
     from werkzeug.test import Client
 
+    from .bounded import check
+
+    check(app, call)
     CALL.set(cancellation)
     OWNER.set(owner)
     inputs = [one if isinstance(one, str) else one.model_dump() for one in call.inputs]

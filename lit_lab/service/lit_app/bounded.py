@@ -1,0 +1,133 @@
+"""LIT's own components where what they do grows faster than what they are given, bounded and ended with their request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lit_nlp.components import core, metrics, word_replacer
+
+from lit_lab.protocol import LitCall
+
+from ..errors import ServiceError
+from .turns import CALL, LitFailure
+
+MAX_RULES = 100
+"""Words to replace: each place of a text is looked at for each."""
+
+MAX_REPLACED = 100_000
+"""Characters of a text that words are replaced in."""
+
+MAX_MADE = 1_000
+"""Datapoints that one request may make."""
+
+MAX_MADE_CHARS = 5_000_000
+"""Characters of their texts together: each has all of the text that it is made of."""
+
+MAX_SCORED = 20_000
+"""Characters of each of two texts that are compared: LIT looks for common words with each pair of theirs."""
+
+MAX_COMPONENTS = 3
+"""Dimensions of a projection: LIT's page shows three."""
+
+
+class WordReplacer(word_replacer.WordReplacer):  # type: ignore[misc]  # LIT has no types for mypy
+    """LIT's, with linear patterns and bounds. LIT's own takes the square of a run of blanks, and logs rules."""
+
+    def description(self) -> str:
+        """Return what LIT's page says of it."""
+        return str(word_replacer.WordReplacer.description(self))
+
+    def parse_subs_string(self, subs_string: str, ignore_casing: bool = True) -> dict[str, list[str]]:
+        """Return the replacements of each word, of a text as `foo -> bar | baz, spam -> eggs`."""
+        found: dict[str, list[str]] = {}
+        for rule in subs_string.split(","):
+            parts = rule.split("->")
+            if len(parts) == 2:
+                source = parts[0].strip()
+                found[source.lower() if ignore_casing else source] = [one.strip() for one in parts[1].split("|")]
+        found.pop("", None)  # it would be found between all characters
+        if len(found) > MAX_RULES:
+            raise LitFailure(f"At most {MAX_RULES} words can be replaced at a time.")
+        return found
+
+    def generate_counterfactuals(
+        self,
+        text: str,
+        replacement_regex: re.Pattern[str],
+        replacements: Mapping[str, list[str]],
+        ignore_casing: bool = True,
+    ) -> Iterator[str]:
+        """Yield the text with each of its words replaced, one at a time."""
+        if len(text) > MAX_REPLACED:
+            raise LitFailure(f"Words can be replaced in texts of {MAX_REPLACED:,} characters at most.")
+        made = chars = 0
+        for new in super().generate_counterfactuals(text, replacement_regex, replacements, ignore_casing):
+            CALL.get().check()
+            made, chars = made + 1, chars + len(new)
+            if made > MAX_MADE or chars > MAX_MADE_CHARS:
+                raise LitFailure("This would make too many datapoints. Replace rarer words, or in a shorter text.")
+            yield new
+
+    def generate_all(self, inputs: list[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
+        """Return what is made of each datapoint."""
+        made: list[list[Any]] = []
+        for one in inputs:
+            CALL.get().check()
+            made += super().generate_all([one], *args, **kwargs)
+            if sum(map(len, made)) > MAX_MADE:
+                raise LitFailure(f"This would make more than {MAX_MADE:,} datapoints. Select fewer, or rarer words.")
+        return made
+
+
+class RougeL(metrics.RougeL):  # type: ignore[misc]
+    """LIT's, for texts that it can compare in a time in which nobody is kept waiting."""
+
+    def _score(self, reference: str, prediction: str) -> float:
+        CALL.get().check()
+        if max(len(reference), len(prediction)) > MAX_SCORED:
+            raise LitFailure(f"ROUGE compares texts of {MAX_SCORED:,} characters at most.")
+        return float(super()._score(reference, prediction))
+
+
+def generators() -> dict[str, Any]:
+    """Return LIT's generators, by name, those of here in the place of LIT's."""
+    return {**core.default_generators(), "Word Replacer": WordReplacer()}
+
+
+def all_metrics() -> dict[str, Any]:
+    """Return LIT's metrics, by name, those of here in the place of LIT's."""
+    return {**core.default_metrics(), "rouge": RougeL()}
+
+
+def check(app: Any, call: LitCall) -> None:
+    """Refuse what LIT's page offers for no such model, and what no page of LIT's asks.
+
+    LIT itself runs any of its components on any model. Several compute as long, and take as much memory, as their settings say.
+
+    Args:
+        app: A `lit_nlp.app.LitApp`.
+        call: The request.
+
+    Raises:
+        ServiceError: `bad_request`.
+    """
+    query = call.query
+    known = app._info["models"].get(query.get("model"))
+    for parameter in ("generator", "interpreter"):
+        name = query.get(parameter)
+        # Without a model LIT itself says what is missing.
+        if name is not None and known is not None and name not in known[f"{parameter}s"]:
+            raise _refused("That isn't one of this model's in LIT.")
+    projection = (call.config or {}).get("proj_kw")
+    if projection is not None and not (
+        isinstance(projection, dict)
+        and set(projection) <= {"n_components"}
+        and projection.get("n_components", 1) in range(1, MAX_COMPONENTS + 1)
+    ):
+        raise _refused(f"LIT's projections here have one setting, n_components, of at most {MAX_COMPONENTS}.")
+
+
+def _refused(message: str) -> ServiceError:
+    return ServiceError(400, "bad_request", message)
