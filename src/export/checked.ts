@@ -12,8 +12,12 @@ import type {
   SegmentScoresEvent,
   Token
 } from '../api';
+import type { TokenSpan } from '../salience';
 import { METHOD_NAMES } from '../session/methods';
 import type { MapMethod } from '../session/methods';
+import { readSettings } from '../session/settings';
+import { lookOf } from './reading';
+import type { ILook } from './reading';
 
 /** Most tokens of a sequence; above any model's window. */
 const MAX_TOKENS = 500_000;
@@ -313,4 +317,24 @@ export function checkRun(value: unknown): RunRecord {
       (kept): kept is KeptScores => kept !== null
     )
   };
+}
+
+/** Take what is valid of how a run is to be looked at. */
+export function checkLook(value: unknown): ILook {
+  return lookOf(
+    readSettings(
+      typeof value === 'object' && value !== null
+        ? (value as Record<string, unknown>)
+        : {}
+    )
+  );
+}
+
+/** The target to begin with; null where it is none. */
+export function checkTarget(value: unknown): TokenSpan | null {
+  return Array.isArray(value) &&
+    value.length === 2 &&
+    value.every(Number.isInteger)
+    ? [Number(value[0]), Number(value[1])]
+    : null;
 }

@@ -3,11 +3,11 @@ import type { IMimeBundle } from '@jupyterlab/nbformat';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { TokenSpan } from '../salience';
-import { readSettings } from '../session/settings';
+import { checkLook, checkTarget } from './checked';
 import { MIME_TYPE } from './mime';
 import { packRun, unpackRun } from './packed';
 import type { IPackedRun } from './packed';
-import { lookOf, Reading } from './reading';
+import { Reading } from './reading';
 import type { ILook } from './reading';
 import { staticHtml, staticText } from './static';
 
@@ -47,17 +47,7 @@ export function readOutput(data: unknown): {
   const { look, target } = data as { look?: unknown; target?: unknown };
   return {
     reading,
-    look: lookOf(readSettings(isRecord(look) ? look : {})),
-    target: isSpan(target) ? [target[0], target[1]] : null
+    look: checkLook(look),
+    target: checkTarget(target)
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
-
-function isSpan(value: unknown): value is TokenSpan {
-  return (
-    Array.isArray(value) && value.length === 2 && value.every(Number.isInteger)
-  );
 }
