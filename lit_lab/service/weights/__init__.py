@@ -2,10 +2,14 @@
 
 paths.py     what is meant by the path of a `name:path`
 archive.py   a `.tar.gz`, unpacked safely
+bounded_tar.py  its headers, bounded
 cached.py    what was downloaded earlier
 download.py  runs fetch.py, a process of its own that downloads and can be stopped
 reasons.py   why a download failed, in words
-allowed.py   a preset's JSON, before anything of it is made
+allowed.py   a preset's files, before anything of them is made
+regular.py   which files are read, and how much of them
+named.py     the classes that their JSON names
+stored.py    what their weights declare
 need.py      the memory that a preset will take
 room.py      the memory that there is
 """
