@@ -11,6 +11,7 @@ import { readFacts } from './notebook/strings/facts';
 import { readFormat, readPercent } from './notebook/strings/format';
 import { decodeLiteral, splitLiteral } from './notebook/strings/literal';
 import { cellMagic } from './notebook/strings/magics';
+import { atOnce } from './notebook/strings/pieces';
 import { findPythonStrings } from './notebook/strings/python';
 import { repr, suggest } from './notebook/strings/suggest';
 import { lineStarts, paragraphStarts, wordStarts } from './salience/boundaries';
@@ -219,7 +220,7 @@ describe('a text of 2,000,000 characters', () => {
     const [text] = findPythonStrings(source, parser, CONTEXT).slice(-1);
     const facts = readFacts(source, parser, CONTEXT);
     const cells = [{ facts, number: 1 }];
-    expect(suggest(text, cells, 0, parser, CONTEXT)).toEqual({});
+    expect(atOnce(suggest(text, cells, 0, parser, CONTEXT))).toEqual({});
   });
 
   it.each(['a', 'a ', 'a. b ', '"'])(

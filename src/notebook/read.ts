@@ -15,6 +15,9 @@ export interface IReadOptions {
   readonly trans: TranslationBundle;
 }
 
+/** Whether anybody waits for what is being read still. */
+type IsWanted = () => boolean;
+
 /** A text, null when it is gone, and where it was found. */
 export interface IReadText {
   readonly text: IFoundText | null;
@@ -27,7 +30,8 @@ export async function readText(
   cell: ICellModel,
   notebook: INotebookText,
   index: number,
-  options: IReadOptions
+  options: IReadOptions,
+  isWanted: IsWanted = () => true
 ): Promise<IReadText> {
   const { finder } = options;
   switch (origin.what) {
@@ -36,7 +40,7 @@ export async function readText(
         // Its type was changed: the whole cell is another text.
         return { text: null, origin };
       }
-      const found = await finder.find(notebook, index);
+      const found = await finder.find(notebook, index, isWanted);
       const again = findAgain(origin, found);
       return again === null
         ? { text: null, origin }
@@ -52,7 +56,7 @@ export async function readText(
       if (cell.type === 'code') {
         return { text: null, origin };
       }
-      const [text] = await finder.find(notebook, index);
+      const [text] = await finder.find(notebook, index, isWanted);
       return { text: text ?? null, origin };
     }
     case 'output': {

@@ -239,6 +239,7 @@ export class NotebookSource implements IPromptSource {
       return;
     }
     const version = ++this._version;
+    const isWanted = () => version === this._version && !this._isDisposed;
     const { finder, trans } = this._options;
     const index = this._watchCell(model);
     const notebook = readNotebook(model);
@@ -251,13 +252,14 @@ export class NotebookSource implements IPromptSource {
             this._cell,
             notebook,
             index,
-            this._options
+            this._options,
+            isWanted
           );
     const suggestions =
       text === null
         ? this._suggestions // The last text stays, and its values with it.
-        : await finder.suggest(notebook, index, text);
-    if (version !== this._version || this._isDisposed) {
+        : await finder.suggest(notebook, index, text, isWanted);
+    if (!isWanted()) {
       return;
     }
     this._origin = origin;

@@ -46,8 +46,17 @@ export class StringFinder {
     this._trans = options.trans;
   }
 
-  /** All texts of a cell, in the order of its source. */
-  async find(notebook: INotebookText, index: number): Promise<IFoundText[]> {
+  /**
+   * All texts of a cell, in the order of its source.
+   *
+   * @param isWanted - whether anybody waits for them still: it is left else, and
+   *   what comes of it has no meaning.
+   */
+  async find(
+    notebook: INotebookText,
+    index: number,
+    isWanted = () => true
+  ): Promise<IFoundText[]> {
     const { type, source } = notebook.cells[index];
     if (type !== 'code') {
       const kind: TextKind = type === 'markdown' ? 'markdown' : 'raw';
@@ -57,7 +66,7 @@ export class StringFinder {
     if (parser === null) {
       return [];
     }
-    const patience = { left: PATIENCE };
+    const patience = { left: PATIENCE, isWanted };
     const tree = await this._tree(source, parser, notebook.language, patience);
     if (tree === null) {
       // Nothing of it is found; still all of it can be analyzed, or a part.
@@ -87,17 +96,18 @@ export class StringFinder {
     });
   }
 
-  /** Values for the fields of a text of cell `index`. */
+  /** Values for the fields of a text of cell `index`; `isWanted` as above. */
   async suggest(
     notebook: INotebookText,
     index: number,
-    text: IFoundText
+    text: IFoundText,
+    isWanted = () => true
   ): Promise<Record<string, ISuggestion>> {
     const parser = await this.parser(notebook.language);
     if (text.fields.length === 0 || parser === null) {
       return {};
     }
-    const patience = { left: PATIENCE };
+    const patience = { left: PATIENCE, isWanted };
     return this._withNames(async context => {
       const cells: ICellFacts[] = [];
       for (const [at, { type, source }] of notebook.cells.entries()) {
@@ -107,7 +117,8 @@ export class StringFinder {
             : NO_FACTS;
         cells.push({ number: at + 1, facts });
       }
-      return suggest(text, cells, index, parser, context);
+      const work = suggest(text, cells, index, parser, context);
+      return (await inPieces(work, patience)) ?? {};
     });
   }
 
@@ -169,7 +180,11 @@ export class StringFinder {
     language: string,
     patience: IPatience
   ): Promise<Tree | null> {
-    if (patience.left <= 0 || this._givenUp.has(source)) {
+    if (
+      patience.left <= 0 ||
+      patience.isWanted?.() === false ||
+      this._givenUp.has(source)
+    ) {
       return null;
     }
     const work = isPython(language)
@@ -178,7 +193,7 @@ export class StringFinder {
     const before = patience.left;
     const tree = await inPieces(work, patience);
     // Where others took most of the time, it gets another try.
-    if (tree === null && before > PATIENCE / 2) {
+    if (tree === null && patience.left <= 0 && before > PATIENCE / 2) {
       this._givenUp.add(source);
     }
     return tree;

@@ -4,7 +4,10 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { outputText } from '../outputs';
 import { makeFinder } from '../fakes';
 import { parseWithMagics } from './magics';
+import { whole } from './finder';
 import { inPieces, parsing } from './pieces';
+import { suggest } from './suggest';
+import type { IFoundField } from './types';
 
 const { parser } = pythonLanguage;
 
@@ -48,6 +51,54 @@ describe('long work in pieces', () => {
     const senseless = () => parsing(parser, ':'.repeat(500));
     expect(await inPieces(senseless(), patience, clock)).toBeNull();
     expect(patience.left).toBeLessThanOrEqual(0);
+  });
+
+  it('is left when nobody wants it any more', async () => {
+    let looks = 0;
+    const patience = { left: 1e9, isWanted: () => ++looks < 3 };
+    const clock = new FakeClock(40);
+    const work = parsing(parser, ':'.repeat(5_000));
+    expect(await inPieces(work, patience, clock)).toBeNull();
+    expect(clock.pauses).toBe(3);
+  });
+
+  it('reads a cell again whose reading nobody wanted any more', async () => {
+    const notebook = {
+      cells: [{ type: 'code', source: '"there"' }],
+      language: 'python'
+    };
+    const finder = makeFinder();
+    const [left] = await finder.find(notebook, 0, () => false);
+    expect(left.kind).toBe('raw');
+    const [found] = await finder.find(notebook, 0);
+    expect(found.value).toBe('there');
+  });
+
+  it('reads the expressions of fields in pieces, too', () => {
+    const facts = { assignments: [], functions: [], calls: [], formats: [] };
+    const work = suggest(
+      {
+        ...whole('template', '{x}', 0, 3),
+        fields: [
+          {
+            name: 'x',
+            expression: 'x',
+            span: [0, 1],
+            format: '',
+            wanted: ':'.repeat(5_000)
+          } as unknown as IFoundField
+        ]
+      },
+      [{ facts, number: 1 }],
+      0,
+      parser,
+      { lookup: () => null, trans: nullTranslator.load('lit_lab') }
+    );
+    let steps = 0;
+    while (!work.next().done) {
+      steps++;
+    }
+    expect(steps).toBeGreaterThan(1_000);
   });
 
   it('reads a cell later for which others left too little time', async () => {

@@ -10,6 +10,8 @@ export type Work<T> = Generator<void, T, void>;
 /** How long work may still take, in ms; several pieces of work may share one. */
 export interface IPatience {
   left: number;
+  /** Whether anybody waits for it still; where it is left out, they do. */
+  readonly isWanted?: () => boolean;
 }
 
 /** What tells the time, and lets the page go on. */
@@ -59,7 +61,8 @@ export function atOnce<T>(work: Work<T>): T {
 /**
  * Do work in pieces, between which the page goes on.
  *
- * @returns null when it takes longer than there is patience for.
+ * @returns null when it takes longer than there is patience for, or nobody wants
+ *   it any more.
  */
 export async function inPieces<T>(
   work: Work<T>,
@@ -83,6 +86,9 @@ export async function inPieces<T>(
         return null;
       }
       await clock.pause();
+      if (patience.isWanted?.() === false) {
+        return null;
+      }
       begun = clock.now();
     }
   }

@@ -2,6 +2,7 @@ import { pythonLanguage } from '@codemirror/lang-python';
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { readFacts } from './facts';
+import { atOnce } from './pieces';
 import { findPythonStrings } from './python';
 import { repr, suggest } from './suggest';
 
@@ -17,7 +18,7 @@ function suggestions(sources: readonly string[], index: number) {
     number: at + 1,
     facts: readFacts(source, parser, CONTEXT)
   }));
-  return suggest(text, cells, index, parser, CONTEXT);
+  return atOnce(suggest(text, cells, index, parser, CONTEXT));
 }
 
 /** Values alone. */

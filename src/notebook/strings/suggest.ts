@@ -11,6 +11,8 @@ import type {
   IKnownLiteral,
   Known
 } from './facts';
+import { parsing } from './pieces';
+import type { Work } from './pieces';
 import type { IFindContext, IFoundField, IFoundText } from './types';
 
 /** Names of names of names: an end for what may go in a circle. */
@@ -62,15 +64,17 @@ interface IIndex {
  * any other name, and an argument that is a name, takes the nearest assignment
  * above, else the nearest below: a notebook's cells are run in any order.
  *
+ * Expressions may be long and make no sense: see `parsing`.
+ *
  * @param text - a text of cell `cells[index]`
  */
-export function suggest(
+export function* suggest(
   text: IFoundText,
   cells: readonly ICellFacts[],
   index: number,
   parser: Parser,
   context: IFindContext
-): Record<string, ISuggestion> {
+): Work<Record<string, ISuggestion>> {
   const { trans } = context;
   const at = text.span[0];
   const scope = innermost(cells[index].facts.functions, at);
@@ -95,7 +99,7 @@ export function suggest(
           )
         }
       : { cell: index, at, scope };
-    const wanted = field.wanted === null ? null : read(field.wanted);
+    const wanted = field.wanted === null ? null : yield* read(field.wanted);
     const value =
       wanted === null
         ? null
@@ -109,11 +113,11 @@ export function suggest(
   }
   return suggestions;
 
-  function read(expression: string): Known | null {
+  function* read(expression: string): Work<Known | null> {
     if (expression.length > MAX_EXPRESSION) {
       return null;
     }
-    const root = parser.parse(expression).topNode;
+    const root = (yield* parsing(parser, expression)).topNode;
     const node = root.firstChild?.firstChild;
     return node && node.from === 0 && node.to === expression.length
       ? knownOf(node, expression, context)
