@@ -36,7 +36,7 @@ _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
 _STRAY = (
     "A quote in it stands neither at an end of its field nor twice. Inside of a quoted field, a quote is written twice."
 )
-_BEHIND = " The lines behind it are read as rows of their own."
+_BEHIND = " The lines after it are read as rows of their own."
 
 
 @dataclass(frozen=True)

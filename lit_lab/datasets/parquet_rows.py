@@ -157,8 +157,8 @@ class ParquetRows:
         return Problem(
             422,
             "bad_dataset",
-            f"The file is damaged behind row {self._number:,}: {reason}.",
-            "What stands before is here. Write the file anew.",
+            f"The file is damaged after row {self._number:,}: {reason}.",
+            "The rows before it are here. Write the file anew.",
         )
 
     def _died(self) -> Problem:
@@ -178,7 +178,7 @@ class ParquetRows:
         )
 
     def _behind(self) -> str:
-        return f", behind row {self._number:,}" if self._number else ""
+        return f", after row {self._number:,}" if self._number else ""
 
     def _watch(self) -> None:
         """End the process when that is wanted, or when it is silent for too long."""

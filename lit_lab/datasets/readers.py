@@ -147,7 +147,7 @@ class Reader:
             elif not self.columns:
                 self.columns = _distinct(row.fields)
             elif row.before and width != len(self.columns) > 1:
-                reason = f"It has {width} of {len(self.columns)} fields, behind the quote in line {row.before} that isn't closed."
+                reason = f"It has {width} of {len(self.columns)} fields, after the quote in line {row.before} that isn't closed."
                 yield Record(row.line, {}, reason)
             elif width > len(self.columns):
                 yield Record(row.line, {}, f"It has {width} fields; the first line has {len(self.columns)}.")

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,7 @@ def test_of_a_damaged_parquet_file_what_stands_before_is_read(tmp_path):
     dataset.read_file(path, "lines")
     state = dataset.state()
     assert state.state == "failed"
-    assert "damaged behind row" in state.error.message
+    assert "damaged after row" in state.error.message
     assert 256 <= state.rows < 3000
     assert dataset.table.row(1).prompt == "Question 0: why?"
 
@@ -285,6 +286,8 @@ def test_lines_are_read_again_only_so_often(write, monkeypatch, line):
     ],
 )
 def test_what_separates_fields_is_what_takes_the_lines_apart(write, name, content, expected):
+    if name == "nul.csv" and sys.version_info < (3, 11):
+        pytest.skip("Python's csv refuses NUL characters before 3.11")
     assert rows(write(name, content))[0] == (2, expected)
 
 
