@@ -82,7 +82,7 @@ def _interpreter(ended: Ended) -> Diagnosis | None:
     if not re.search(r"init_fs_encoding|No module named 'encodings'|init_import_site|SRE module mismatch", text):
         return None
     if name := next((name for name in ("PYTHONHOME", "PYTHONPATH") if ended.environment.get(name)), ""):
-        return _variable(name, f"leads Python to the libraries of another one: {ended.last_word}")
+        return _variable(name, f"makes Python use another installation's libraries: {ended.last_word}")
     return Diagnosis(
         "service_python",
         f"The model service's Python is incomplete: {ended.last_word}",
@@ -227,7 +227,7 @@ def _disk(ended: Ended) -> Diagnosis | None:
     return Diagnosis(
         "service_denied",
         f"The model service can't read or write what it has to: {said}",
-        "Give your user the right to it."
+        "Give your user permission for it."
         if denied
         else "Make one of these folders writable, or set the environment variable TMPDIR to one that is. " + _AFTER,
     )
