@@ -150,7 +150,7 @@ function factsOf(
     run.seconds === null ? '' : duration(run.seconds, trans),
     run.phase === 'stopped' ? trans.__('stopped') : '',
     run.phase === 'failed' ? trans.__('broke off') : '',
-    run.reason === 'length' ? trans.__('cut at the longest answer') : '',
+    run.reason === 'length' ? trans.__('stopped at the token limit') : '',
     run.reason === 'window' ? trans.__('cut: the model’s window is full') : ''
   ]
     .filter(Boolean)

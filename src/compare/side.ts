@@ -245,7 +245,7 @@ function whyMissing(reason: unknown, trans: TranslationBundle): IProblem {
       return {
         message: trans.__('This run can’t be brought back.'),
         hint: trans.__(
-          'No history is kept here, so it was gone with the page that showed it. Run its prompt again; or switch the history on with c.LitLab.history in the configuration.'
+          'No history is stored here, so it was gone with the page that showed it. Run its prompt again; or switch the history on with c.LitLab.history in the configuration.'
         ),
         remedies: []
       };

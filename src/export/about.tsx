@@ -80,7 +80,7 @@ function endOf(record: RunRecord, trans: TranslationBundle): string {
     case 'end':
       return '';
     case 'length':
-      return trans.__('cut at the longest answer');
+      return trans.__('stopped at the token limit');
     case 'window':
       return trans.__('cut: the model’s window is full');
     case null:

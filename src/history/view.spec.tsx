@@ -308,10 +308,10 @@ describe('history/view', () => {
 
   it('tells what is missing', async () => {
     await open([]);
-    expect(host.textContent).toContain('Each answer will be kept here');
+    expect(host.textContent).toContain('Each answer will be stored here');
     model.query = 'nothing';
     await act(async () => model.changed.emit());
-    expect(host.textContent).toContain('No run is like that.');
+    expect(host.textContent).toContain('No matching runs.');
     model.isOff = true;
     await act(async () => model.changed.emit());
     expect(host.textContent).toContain('c.LitLab.history is off');

@@ -93,7 +93,7 @@ function Body(props: {
   if (model.isOff) {
     return (
       <p className="lit-hint lit-inset">
-        {trans.__('No history is kept here: c.LitLab.history is off.')}
+        {trans.__('No history is stored here: c.LitLab.history is off.')}
       </p>
     );
   }
@@ -117,8 +117,8 @@ function Body(props: {
       {model.isLoaded && model.runs.length === 0 && (
         <p className="lit-hint lit-inset" role="status">
           {isFiltered
-            ? trans.__('No run is like that.')
-            : trans.__('Each answer will be kept here, with its maps.')}
+            ? trans.__('No matching runs.')
+            : trans.__('Each answer will be stored here, with its maps.')}
         </p>
       )}
       <Runs

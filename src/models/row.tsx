@@ -242,7 +242,7 @@ function Tools(props: {
             )}
           {isHere &&
             button(
-              trans.__('Load otherwise…'),
+              trans.__('Load with other settings…'),
               trans.__('Load %1 otherwise', name),
               () => setOtherwise(true)
             )}

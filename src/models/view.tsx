@@ -74,7 +74,9 @@ export function ModelsView(props: {
           {all.length > 0 && (
             <span className="lit-count" aria-hidden>
               {loaded > 0
-                ? trans.__('%1, %2 loaded', all.length, loaded)
+                ? all.length === 1
+                  ? trans.__('1 model, loaded')
+                  : trans.__('%1 models, %2 loaded', all.length, loaded)
                 : all.length}
             </span>
           )}

@@ -162,7 +162,7 @@ function Shortened(
             className="lit-link"
             onClick={() => onChange(before)}
           >
-            {trans.__('Back to the text before')}
+            {trans.__('Back to the previous text')}
           </button>
         )}
         <button

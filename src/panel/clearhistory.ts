@@ -41,8 +41,8 @@ export async function clearHistory(
         ? null
         : {
             label: trans._n(
-              'Delete %1 starred run, too',
-              'Delete %1 starred runs, too',
+              'Also delete %1 starred run',
+              'Also delete %1 starred runs',
               starred
             ),
             checked: false

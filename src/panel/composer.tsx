@@ -132,7 +132,7 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   } else if (run.phase === 'failed') {
     facts.push(trans.__('broke off'));
   } else if (run.reason === 'length') {
-    facts.push(trans.__('cut at the longest answer'));
+    facts.push(trans.__('stopped at the token limit'));
   } else if (run.reason === 'window') {
     facts.push(trans.__('cut: the model’s window is full'));
   }

@@ -138,7 +138,7 @@ describe('fields of the panel', () => {
       expect(field().value).toBe('soup');
       await show(value, 100);
       expect(held()).toBeLessThan(3_000);
-      await click('Back to the text before');
+      await click('Back to the previous text');
       expect(value).toBe('soup');
     });
 

@@ -76,7 +76,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
           <AutoText
             className="lit-given-text"
             label={trans.__('Text to explain')}
-            placeholder={trans.__('A text that the model might have answered')}
+            placeholder={trans.__('Text the model might have written')}
             value={given.text}
             limit={session.service.status?.limits.max_prompt_chars}
             onChange={text => {

@@ -45,7 +45,7 @@ export function methodWords(
     leave_one_out: {
       name: trans.__('Leave one out'),
       measures: trans.__(
-        'How much likelier each part makes the target: it alone is taken away.'
+        'How much less likely the target is without this part.'
       ),
       source: 'Li 2016',
       link: 'https://arxiv.org/abs/1612.08220'
@@ -53,7 +53,7 @@ export function methodWords(
     lime: {
       name: trans.__('LIME'),
       measures: trans.__(
-        'How much likelier each part makes the target, fitted to many sets of parts taken away.'
+        'How much more likely each part makes the target, fitted to many sets of parts taken away.'
       ),
       source: 'Ribeiro 2016',
       link: 'https://arxiv.org/abs/1602.04938'

@@ -86,7 +86,7 @@ function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
         <Plot kind="insertion" curves={curves} />
       </div>
       <p className="lit-hint lit-plots-note">
-        {trans.__('Higher: the target is likelier.')}
+        {trans.__('Higher: the target is more likely.')}
       </p>
       {length && <p>{length}</p>}
       {numbers && numbers.stability !== null && (

@@ -114,7 +114,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   await dialog.getByRole('checkbox').check();
   await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(runs).toHaveCount(0);
-  await expect(history).toContainText('Each answer will be kept here');
+  await expect(history).toContainText('Each answer will be stored here');
   // What is shown stays.
   await expect(panel.answer).toContainText('You have to try it.');
 });

@@ -61,7 +61,7 @@ export function readFormat(
     automatic += (format.match(/\{\}/g) ?? []).length;
     const argument = argumentOf(args, key);
     if (argument === undefined && !args.open) {
-      problems.add(trans.__('“format” is given no “%1”.', key));
+      problems.add(trans.__('No value for “%1”.', key));
     }
     const label =
       /^\d+$/.test(key) && argument !== undefined && isName(argument)
@@ -111,7 +111,7 @@ export function readPercent(
     const name = key ?? String(position++);
     const argument = argumentOf(args, name);
     if (argument === undefined && !args.open) {
-      problems.add(trans.__('“%” is given no “%1”.', name));
+      problems.add(trans.__('No value for “%1”.', name));
     }
     const simple = flags === '' && width === undefined && !precision;
     places.push({
