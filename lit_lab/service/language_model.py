@@ -273,7 +273,7 @@ class LanguageModel:
                         500,
                         "not_finite",
                         "The model's gradients overflowed for this target.",
-                        "Try a shorter target, or load the model in float32 (Models, Load otherwise…): float16 overflows first.",
+                        "Try a shorter target, or load the model in float32 (Models, Load with other settings…): float16 overflows first.",
                     )
                 # The target's last token and what follows it have no part in the target's loss.
                 whole = scores + [0.0] * (len(request.ids) - len(scores))
