@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import gc
-import sys
 import time
 
 from lit_lab import demo
@@ -24,6 +21,7 @@ from lit_lab.protocol import (
 from .entry import Entry
 from .errors import ServiceError
 from .registry import Registry
+from .returning import Returning
 from .weights import cached, paths, reasons, room
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
@@ -39,6 +37,7 @@ class Manager:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._returning = Returning(registry)
         self._device: str | None = None
         self._found: list[FoundModel] | None = None
         self._found_at = 0.0
@@ -162,7 +161,7 @@ class Manager:
         async with entry.turn:  # what it computes is done first
             if not entry.is_busy and (entry.model is not None or entry.error is not None):
                 self._registry.forget(entry, why)
-        await self._registry.run(_collect)
+        await self._returning.after_unloading()
 
 
 def _busy(entry: Entry, how: str = "") -> ServiceError:
@@ -191,12 +190,3 @@ def _look(entry: Entry) -> None:
         entry.state, entry.error = "absent", reasons.absent(entry.name, source)
     elif here and entry.state == "absent":
         entry.state, entry.error, entry.progress = "unloaded", None, None
-
-
-def _collect() -> None:
-    """Give memory back to the system."""
-    gc.collect()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
-        if trim is not None:
-            trim(0)

@@ -73,7 +73,7 @@ class EmbeddingGradients:
         self._wanted = Wanted()
         self._kept = Kept()
         self._prompts = Prompts(self._cut, self._head, window, kept_bytes, self._kept)
-        self._large = sum(block.count_params() for block in self._cut.blocks) > LARGE
+        self._large: bool = sum(int(block.count_params()) for block in self._cut.blocks) > LARGE
 
     @property
     def is_prepared(self) -> bool:
@@ -118,6 +118,19 @@ class EmbeddingGradients:
     def forget(self) -> None:
         """Let go of the kept forward passes."""
         self._kept.clear()
+
+    @property
+    def waits_for_compiler(self) -> bool:
+        """Whether whoever asks for what isn't compiled waits until it is, as large models are quicker so."""
+        return self._large
+
+    def forget_compiled(self) -> None:
+        """Let go of what is compiled, and of the passes that were kept by it; want it again."""
+        self.forget()
+        for length, passes in self._passes.items():
+            self._wanted.add(length, passes.most_rows)
+        self._passes = {}
+        self._prompts.forget_compiled()
 
     def of(
         self,

@@ -15,6 +15,21 @@ from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
 from ..cut import Part
 from ..processor import multiplies_bfloat16
 from . import Spec
+from .tensorflow_cache import forget_compiled, launching
+
+__all__ = [
+    "PARTS",
+    "Piece",
+    "array",
+    "compiled",
+    "compiled_step",
+    "differentiated",
+    "forget_compiled",
+    "matmul",
+    "open_graph",
+    "tensor",
+    "without_gradients",
+]
 
 PARTS = None
 
@@ -90,14 +105,16 @@ class Piece:
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Return the outputs and what `backward` needs of this pass."""
-        found = self._forward(*inputs, *(weights if self._takes_weights else ()))
+        with launching():
+            found = self._forward(*inputs, *(weights if self._takes_weights else ()))
         return found[: self._count], found[self._count :]
 
     def backward(
         self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Sequence[Any], weights: Sequence[Any]
     ) -> list[Any]:
         """Return the gradients with respect to the inputs, from those with respect to the outputs."""
-        found = self._backward(*inputs, *gradients, *kept, *(weights if self._takes_weights else ()))
+        with launching():
+            found = self._backward(*inputs, *gradients, *kept, *(weights if self._takes_weights else ()))
         return list(found)
 
 
@@ -118,7 +135,13 @@ def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[A
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Return a function of tensors, compiled by XLA for each of their shapes."""
-    return tf.function(function, jit_compile=True, autograph=False)
+    traced = tf.function(function, jit_compile=True, autograph=False)
+
+    def run(*values: Any) -> Any:
+        with launching():
+            return traced(*values)
+
+    return run
 
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
@@ -145,9 +168,9 @@ def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
     run = _compiled_between(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs, _weights_read(traced))
 
     def step(ids: Any, cache: Any, position: Any) -> Any:
-        return tf.nest.pack_sequence_as(
-            traced.structured_outputs, run(ids, position, *tf.nest.flatten(cache)), expand_composites=True
-        )
+        with launching():
+            found = run(ids, position, *tf.nest.flatten(cache))
+        return tf.nest.pack_sequence_as(traced.structured_outputs, found, expand_composites=True)
 
     return step
 
