@@ -39,7 +39,8 @@ class Manager:
         self._registry = registry
         self._returning = Returning(registry)
         self._device: str | None = None
-        self._found: list[FoundModel] | None = None
+        self._found: list[FoundModel] = []
+        self._found_for: frozenset[str] | None = None
         self._found_at = 0.0
 
     async def models(self) -> ModelsResponse:
@@ -51,14 +52,20 @@ class Manager:
             _look(entry)
         if self._device is None:
             self._device = await registry.run(lambda: room.device(registry.settings.backend))
-        if self._found is None or time.monotonic() - self._found_at > FOUND_SECONDS:
-            known = [entry.path for entry in registry.entries.values()]
-            known += [str(entry.folder) for entry in registry.entries.values() if entry.folder]
-            self._found = await asyncio.to_thread(cached.found, known)
-            self._found_at = time.monotonic()
         memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
+        found = await self._look_around()
         models = [entry.info() for entry in registry.entries.values()]
-        return ModelsResponse(models=models, found=self._found, memory=memory)
+        return ModelsResponse(models=models, found=found, memory=memory)
+
+    async def _look_around(self) -> list[FoundModel]:
+        """Return the models on this machine that aren't on the list."""
+        entries = self._registry.entries.values()
+        known = frozenset([entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder])
+        # The list may have changed since the disk was looked through for it, or while it was.
+        if self._found_for != known or time.monotonic() - self._found_at > FOUND_SECONDS:
+            self._found = await asyncio.to_thread(cached.found, known)
+            self._found_for, self._found_at = known, time.monotonic()
+        return self._found
 
     async def change(self, request: ModelChanging) -> ModelsResponse:
         """Make a change, or begin it, and return all models.
@@ -68,7 +75,6 @@ class Manager:
                 `model_busy` or `last_model`.
         """
         change = request.change
-        self._found = None
         if isinstance(change, AddModel):
             await self._add(change)
             return await self.models()

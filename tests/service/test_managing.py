@@ -16,6 +16,7 @@ from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import (
     AddModel,
+    FoundModel,
     LoadModel,
     ModelChanging,
     ModelInfo,
@@ -25,10 +26,11 @@ from lit_lab.protocol import (
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
+from lit_lab.service.entry import Entry
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Loading, Registry, parse
-from lit_lab.service.weights import room
+from lit_lab.service.weights import cached, room
 from lit_lab.service.work import Work
 
 Change = AddModel | RemoveModel | LoadModel | UnloadModel | StopDownload
@@ -80,6 +82,30 @@ async def test_a_model_is_added_used_and_removed(models: Models, preset: Path) -
     told = await models.change(RemoveModel(name="mine"))
     assert [model.name for model in told.models] == ["one", "two"]
     assert preset.is_dir()
+
+
+async def test_a_model_that_is_removed_is_found_though_the_disk_was_looked_through_meanwhile(
+    models: Models, preset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, removed = threading.Event(), threading.Event()
+
+    def found(known: frozenset[str]) -> list[FoundModel]:
+        if not looking.is_set():
+            looking.set()
+            assert removed.wait(PATIENCE)
+        return (
+            [] if "kaggle://lab/x/keras/x" in known else [FoundModel(name="x", path="kaggle://lab/x/keras/x", size=1)]
+        )
+
+    models.registry.entries["mine"] = Entry("mine", "kaggle://lab/x/keras/x", added=True)
+    await models.registry.start(lambda _: None)
+    monkeypatch.setattr(cached, "found", found)
+    earlier = asyncio.ensure_future(models.manager.models())
+    assert await asyncio.to_thread(looking.wait, PATIENCE)
+    await models.change(RemoveModel(name="mine"))
+    removed.set()
+    await earlier
+    assert [each.name for each in (await models.manager.models()).found] == ["x"]
 
 
 async def test_what_cannot_be_added_or_removed(models: Models, preset: Path) -> None:
