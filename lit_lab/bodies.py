@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from lit_lab import protocol
-from lit_lab.json_bounds import MAX_CONTAINERS, MAX_VALUES, excess
+from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess
 from lit_lab.problem import Problem
 
 
@@ -25,7 +25,7 @@ def parse(type_name: str, body: bytes) -> protocol.Message:
         Problem: 400: it isn't JSON or not of that type; 413: it has more values than any request needs; 422: it holds half of
             a character.
     """
-    too_much = excess(body, MAX_VALUES, MAX_CONTAINERS)
+    too_much = excess(body, MAX_VALUES, MAX_CONTAINERS, max_names=MAX_NAMES)
     if too_much:
         raise Problem(413, "body_too_large", f"The request {too_much}.", "Send less at a time.")
     try:

@@ -13,13 +13,20 @@ MAX_DEPTH = 200
 # (`protocol.MAX_TOKENS`), for as many spans as there may be, and for the datapoints that LIT's page sends.
 MAX_VALUES = 600_000
 MAX_CONTAINERS = 30_000
+MAX_NAMES = 60_000
 
 # Escaped backslash, escaped quote, quote, what begins a list or an object, comma, any bracket.
-_TEXT = ("\\\\", '\\"', '"', ("[", "{"), ",", re.compile(r"[\[\]{}]"))
-_BYTES = (b"\\\\", b'\\"', b'"', (b"[", b"{"), b",", re.compile(rb"[\[\]{}]"))
+_TEXT = ("\\\\", '\\"', '"', ("[", "{"), ",", ":", re.compile(r"[\[\]{}]"))
+_BYTES = (b"\\\\", b'\\"', b'"', (b"[", b"{"), b",", b":", re.compile(rb"[\[\]{}]"))
 
 
-def excess(text: AnyStr, max_values: int, max_containers: int | None = None, max_depth: int = MAX_DEPTH) -> str:
+def excess(
+    text: AnyStr,
+    max_values: int,
+    max_containers: int | None = None,
+    max_depth: int = MAX_DEPTH,
+    max_names: int | None = None,
+) -> str:
     """Return which bound a JSON text exceeds, in words that follow "It"; empty where it exceeds none.
 
     The text need not be valid. Time and memory are in proportion to its length, and small for a text of a few long strings.
@@ -29,19 +36,24 @@ def excess(text: AnyStr, max_values: int, max_containers: int | None = None, max
         max_values: Most values, however nested.
         max_containers: Most lists and objects among them, and half of the most strings. None: as many as values.
         max_depth: Most levels of nesting.
+        max_names: Most names in objects: a validator may have an error for each. None: any number.
     """
     max_containers = max_values if max_containers is None else max_containers
-    backslash, escaped_quote, quote, opening, _, bracket = _TEXT if isinstance(text, str) else _BYTES
+    backslash, escaped_quote, quote, opening, _, colon, bracket = _TEXT if isinstance(text, str) else _BYTES
     containers, values = _count(text, 0, len(text))
-    if containers <= min(max_depth, max_containers) and values <= max_values:
+    few_names = max_names is None or text.count(colon) <= max_names
+    if containers <= min(max_depth, max_containers) and values <= max_values and few_names:
         return ""  # even if all of it stood outside of strings
     bare = text.replace(backslash, text[:0]).replace(escaped_quote, text[:0])
     if bare.count(quote) > 4 * max_containers:
         return f"has more than {2 * max_containers:,} strings"
-    containers = values = depth = 0
+    containers = values = names = depth = 0
     for start, end in _gaps(bare, quote):
         containers_here, values_here = _count(bare, start, end)
         containers, values = containers + containers_here, values + values_here
+        names += bare.count(colon, start, end)
+        if max_names is not None and names > max_names:
+            return f"has more than {max_names:,} names"
         if values > max_values:
             return f"has more than {max_values:,} values"
         if containers > max_containers:
@@ -69,6 +81,6 @@ def _gaps(text: AnyStr, quote: AnyStr) -> Iterator[tuple[int, int]]:
 
 def _count(text: AnyStr, start: int, end: int) -> tuple[int, int]:
     """Return how many lists and objects begin in a part of a text, and how many values it has at most."""
-    _, _, _, opening, comma, _ = _TEXT if isinstance(text, str) else _BYTES
+    _, _, _, opening, comma, _, _ = _TEXT if isinstance(text, str) else _BYTES
     containers = sum(text.count(each, start, end) for each in opening)
     return containers, containers + text.count(comma, start, end)

@@ -33,6 +33,7 @@ MAX_TOKENS = 262_144
 """As `lit_lab.protocol.MAX_TOKENS`, which takes pydantic to import."""
 
 _LONGEST_PATH = 4_096
+_MOST_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,14 @@ def _parse(text: str) -> Any:
     exceeded = excess(text, MAX_VALUES, MAX_CONTAINERS)
     if exceeded:
         raise ValueError(f"it {exceeded}")
-    return json.loads(text, parse_constant=_refuse)
+    return json.loads(text, parse_constant=_refuse, object_hook=_few_names)
+
+
+def _few_names(found: dict[str, Any]) -> dict[str, Any]:
+    # Each that isn't known would be an error of its own.
+    if len(found) > _MOST_NAMES:
+        raise ValueError(f"it holds an object with more than {_MOST_NAMES} names")
+    return found
 
 
 def _refuse(constant: str) -> None:

@@ -44,7 +44,7 @@ class AnswerToken(Token):
     logprob: float | None = Field(
         default=None, le=0, description="Natural logarithm of its probability, before any sampling setting."
     )
-    alternatives: list[Alternative] = Field(
+    alternatives: Annotated[list[Alternative], Field(fail_fast=True)] = Field(
         default=[], description="The most likely tokens at this point, the likeliest first; this one may be among them."
     )
 
@@ -84,7 +84,9 @@ class ScoresEvent(Message):
     event: Literal["scores"] = "scores"
     target: Span
     method: Method
-    scores: list[float] = Field(description="<float32>[num_tokens]: one for each id of the request; unit: nats.")
+    scores: Annotated[list[float], Field(fail_fast=True)] = Field(
+        description="<float32>[num_tokens]: one for each id of the request; unit: nats."
+    )
     gap: float | None = Field(
         default=None,
         description="Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.",
@@ -109,9 +111,11 @@ class SegmentScoresEvent(Message):
     event: Literal["segment_scores"] = "segment_scores"
     target: Span
     method: AblationMethod
-    segments: list[Span]
-    scores: list[float] = Field(description="<float>[num_segments]; unit: nats of the target's log-probability.")
-    errors: list[float] | None = Field(
+    segments: Annotated[list[Span], Field(fail_fast=True)]
+    scores: Annotated[list[float], Field(fail_fast=True)] = Field(
+        description="<float>[num_segments]; unit: nats of the target's log-probability."
+    )
+    errors: Annotated[list[float], Field(fail_fast=True)] | None = Field(
         description="<float>[num_segments]: standard error of each score; None: nothing was sampled."
     )
     logprob: float = Field(

@@ -75,15 +75,15 @@ class RunRecord(Message):
     terms: ModelTerms | None = Field(
         default=None, description="What its model is provided under; named beside exports."
     )
-    prompt_tokens: list[Token]
-    answer_tokens: list[AnswerToken]
+    prompt_tokens: Annotated[list[Token], Field(fail_fast=True)]
+    answer_tokens: Annotated[list[AnswerToken], Field(fail_fast=True)]
     reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")
     partial: Partial | None = Field(
         default=None, description="Why the answer isn't whole. None: it is, or an earlier version didn't tell."
     )
     seconds: float | None
     first_seconds: float | None = None
-    scores: list[KeptScores] = Field(default=[])
+    scores: Annotated[list[KeptScores], Field(fail_fast=True)] = Field(default=[])
 
 
 class RunsRequest(Message):

@@ -16,7 +16,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 
-from lit_lab.json_bounds import MAX_CONTAINERS, MAX_VALUES, excess
+from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess
 from lit_lab.protocol import (
     OWNER_HEADER,
     AblationRequest,
@@ -278,7 +278,7 @@ async def _body(request: Request, kind: type[T]) -> T:
         data += chunk
         if len(data) > MAX_BODY:
             raise ServiceError(413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it.")
-    if too_much := excess(bytes(data), MAX_VALUES, MAX_CONTAINERS):
+    if too_much := excess(bytes(data), MAX_VALUES, MAX_CONTAINERS, max_names=MAX_NAMES):
         raise ServiceError(413, "too_large", f"The request {too_much}.", "Send less at a time.")
     try:
         content = json.loads(data)

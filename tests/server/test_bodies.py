@@ -9,7 +9,7 @@ import pytest
 
 from lit_lab import routes
 from lit_lab.bodies import parse
-from lit_lab.json_bounds import MAX_CONTAINERS, MAX_VALUES, excess
+from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_DESCRIBED, MAX_SEGMENTS, MAX_TARGETS, MAX_TOKENS
 
@@ -23,6 +23,8 @@ MAX_BODY = max(route.max_body for route in routes.ROUTES)
         ("[" + ",".join("1" * 12) + "]", ""),
         ("[" + ",".join("1" * 13) + "]", "has more than 12 values"),
         ('{"a": [], "b": {}, "c": 1}', ""),
+        ('{"a:": 1, "b::::": 2, "c": 3}', ""),
+        ('{"a": 1, "b" :2, "c"\n: 3, "d": 4}', "has more than 3 names"),
         ("[[],{},[],{}]", ""),
         ("[[],{},[],{},[]]", "has more than 5 lists and objects"),
         ('["[[[[[[,,,,,,,,,,,,,"]', ""),
@@ -38,7 +40,7 @@ MAX_BODY = max(route.max_body for route in routes.ROUTES)
 )
 def test_what_stands_outside_of_strings_is_counted(kind: type, text: str, says: str) -> None:
     given = text.encode() if kind is bytes else text
-    assert excess(given, max_values=12, max_containers=5, max_depth=3) == says
+    assert excess(given, max_values=12, max_containers=5, max_depth=3, max_names=3) == says
 
 
 def test_any_request_within_the_types_bounds_is_within_these() -> None:
@@ -68,6 +70,7 @@ def test_any_request_within_the_types_bounds_is_within_these() -> None:
         (b"[" + b"[]," * MAX_CONTAINERS + b"[]]", 413, "lists and objects"),
         (b"[" + b"1," * MAX_VALUES + b"1]", 413, "values"),
         (b'{"request": [' + b'"",' * MAX_VALUES + b'""]}', 413, "strings"),
+        (json.dumps({str(key): 1 for key in range(MAX_NAMES + 1)}).encode(), 413, "strings"),
         (json.dumps({str(key): 1 for key in range(MAX_DESCRIBED + 1)}).encode(), 400, "1,002 of its fields"),
     ],
 )

@@ -179,6 +179,7 @@ def test_values_that_lie_are_refused_in_words(saved, path, to, says):
         ('{"a":' * 5_000, "nested more than"),
         ('{"a":' + "[" * 5_000 + "]" * 5_000 + "}", "nested more than"),
         ('{"created": ' + "1" * 5_000 + "}", "4300"),
+        ("{" + ",".join(f'"{n}": 1' for n in range(101)) + "}", "more than 100 names"),
         ("x" * 300, "File name too long"),
         ("x" * 5_000, "neither JSON"),
         ("a\0b", "neither JSON"),
