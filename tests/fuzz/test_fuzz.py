@@ -1,6 +1,7 @@
 """Requests that nobody would send, made from the API's own description, to a real server with its real model service.
 
-`LIT_LAB_FUZZ` says how many (`make fuzz`: 10,000).
+`LIT_LAB_FUZZ` says how many (`make fuzz`: 10,000). The server's memory has a ceiling (`conftest.py`); `test_shapes.py` has
+what would take most of it.
 """
 
 from __future__ import annotations
@@ -8,26 +9,23 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterator
 
 import pytest
 import requests
 import schemathesis
+from fuzzed import known
 from hypothesis import HealthCheck, Phase, settings
-from live import ROOT, LiveServer, live_server
+from live import ROOT, LiveServer
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 from waiting import PATIENCE
 
 REQUESTS = int(os.environ.get("LIT_LAB_FUZZ", "500"))
-NOBODY = "http://127.0.0.1:9"  # no request leaves this machine: downloads of presets that there might be
 
 schema = schemathesis.openapi.from_dict(json.loads((ROOT / "docs/openapi.json").read_text("utf-8")))
 # A restart isn't a computation: it ends all that the other requests started, and takes seconds.
 schema = schema.exclude(path_regex="/service/(re)?start$")
 OPERATIONS = sum(1 for _ in schema.get_all_operations())
-known: dict[str, str] = {}
-"""Ids that there are, by the path's first word: without them hardly a request would get beyond "not found"."""
 
 
 @schema.hook
@@ -46,19 +44,7 @@ def map_case(context: schemathesis.HookContext, case: schemathesis.Case) -> sche
     return case
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    nowhere = {"HTTP_PROXY": NOBODY, "HTTPS_PROXY": NOBODY, "NO_PROXY": "127.0.0.1"}
-    with live_server(tmp_path_factory.mktemp("fuzz"), {"history_megabytes": 8}, **nowhere) as running:
-        prompts = running.folder / "root/prompts.jsonl"
-        prompts.write_text('{"prompt": "Suggestion: Onion soup"}\n' * 20)
-        running.ready()
-        known["datasets"] = running.ask("POST", "datasets/open", {"path": prompts.name})["id"]
-        job = {"kind": "generate", "model": "demo", "prompt": "Suggestion: Onion soup\nAnalysis:"}
-        known["jobs"] = known["runs"] = running.ask("POST", "jobs", job)["id"]
-        yield running
-
-
+@pytest.mark.usefixtures("within_memory")
 @schema.parametrize()
 @settings(
     max_examples=max(REQUESTS // OPERATIONS, 1),

@@ -1,0 +1,153 @@
+"""Bodies and files that are small on the wire, or on the disk, and could be large in memory. All of chance is seeded."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+import tarfile
+from collections.abc import Callable
+from typing import get_args
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel
+
+from lit_lab import protocol, routes
+
+ROUTES = [route for route in routes.ROUTES if route.max_body and route.request]
+
+# A head, what is repeated, and a tail, all of them around a body's field.
+JSON_SHAPES = {
+    "lists": ("[", "[],", "[]]"),
+    "objects": ("[", "{},", "{}]"),
+    "numbers": ("[", "1,", "1]"),
+    "large numbers": ("[", "4294967296,", "1]"),
+    "floats": ("[", "1e-300,", "1]"),
+    "strings": ("[", '"",', '""]'),
+    "texts": ("[", '"Onion soup, she said.",', '""]'),
+    "spans": ("[", '{"start":1,"end":2},', '{"start":1,"end":2}]'),
+    "nested lists": ("", "[", ""),
+    "nested objects": ("", '{"a":', ""),
+    "one string": ('"', "x", '"'),
+    "emoji": ('"', "😀", '"'),
+    "escapes": ('"', "\\u0041", '"'),
+    "surrogates": ('"', "\\ud83d", '"'),
+    "quotes": ('"', '\\"', '"'),
+    "blanks": ("", " ", "1"),
+    "digits": ("", "7", ""),
+    "not JSON": ("", "]", ""),
+}
+
+
+def fields(route: routes.Route) -> list[str]:
+    """Return the names of the fields of a route's request, of any of its kinds."""
+    kind = getattr(protocol, str(route.request))
+    found: list[str] = []
+    stack = [kind]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, type) and issubclass(each, BaseModel):
+            found.extend(each.model_fields)
+        stack.extend(get_args(each) if not isinstance(each, type) else ())
+    return sorted(set(found)) or ["x"]
+
+
+def body(chance: random.Random, route: routes.Route) -> bytes:
+    """Return a body for a route, up to the largest that it takes; one in a few is a little larger."""
+    size = int(route.max_body * chance.choice((0.001, 0.01, 0.1, 0.3, 1.0, 1.0, 1.01)))
+    head, unit, tail = JSON_SHAPES[chance.choice(sorted(JSON_SHAPES))]
+    if chance.random() < 0.2:
+        keys = ",".join(f'"{key}":1' for key in range(min(size // 10, 400_000)))
+        return f"{{{keys}}}".encode()
+    rest = {"model": "demo", "kind": chance.choice(get_args(protocol.JobKind))} if chance.random() < 0.5 else {}
+    start = json.dumps(rest)[:-1] + (", " if rest else "") + json.dumps(chance.choice(fields(route))) + ": "
+    if chance.random() < 0.3:
+        start = '{"request": ' + start
+    repeated = unit * max((size - len(start)) // len(unit.encode()), 1)
+    return (start + head + repeated + tail + "}" * start.count("{")).encode()[: routes.MIB * 25]
+
+
+def csv(chance: random.Random) -> bytes:
+    """Return a file of values that are apart by commas, or hardly."""
+    size = chance.randrange(1_000, 2_000_000)
+    unit = chance.choice((b",", b'"', b'",\n', b"a,b\n", b'""', b"\n", b"\r", b"\0", b"x", b"\xff,", b"\xef\xbb\xbf,"))
+    head = chance.choice((b"", b"prompt,target\n", b'"prompt', b",".join(b"c%d" % n for n in range(20_000)) + b"\n"))
+    return head + unit * (size // len(unit))
+
+
+def jsonl(chance: random.Random) -> bytes:
+    """Return lines of JSON, or hardly."""
+    size = chance.randrange(1_000, 2_000_000)
+    kind = chance.randrange(6)
+    if kind == 0:
+        head, unit, tail = JSON_SHAPES[chance.choice(sorted(JSON_SHAPES))]
+        return f'{{"prompt": {head}{unit * (size // len(unit.encode()))}{tail}}}\n'.encode()
+    if kind == 1:
+        return b"".join(b'{"key %d": 1}\n' % number for number in range(size // 40))
+    if kind == 2:
+        return ("{" + ",".join(f'"k{number}":{number}' for number in range(size // 20)) + "}\n").encode()
+    if kind == 3:
+        return b'{"prompt": "a", "rest": [[], [], []]}\n' * (size // 40)
+    if kind == 4:
+        return chance.randbytes(size // 10)
+    return b'{"prompt": NaN, "target": 1e999}\n' * (size // 40)
+
+
+def parquet(chance: random.Random) -> bytes:
+    """Return a Parquet file with much of little in it, perhaps damaged."""
+    rows = chance.randrange(1, 20_000)
+    kind = chance.randrange(4)
+    if kind == 0:
+        table = pa.table({"prompt": ["x" * chance.randrange(1, 5_000)] * rows})
+    elif kind == 1:
+        table = pa.table({f"c{number}": [number] for number in range(chance.randrange(1, 2_000))})
+    elif kind == 2:
+        table = pa.table({"prompt": ["a"] * rows, "list": [[1] * chance.randrange(200)] * rows})
+    else:
+        table = pa.table({"prompt": ["a"] * rows, "blob": [b"\0" * chance.randrange(1, 5_000)] * rows})
+    stream = io.BytesIO()
+    pq.write_table(table, stream, compression=chance.choice(("none", "zstd", "gzip")))
+    content = bytearray(stream.getvalue())
+    for _ in range(chance.choice((0, 0, 1, 8, 64))):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    return bytes(content[: len(content) - chance.choice((0, 0, 0, 1, 8, len(content) // 2))])
+
+
+def archive(chance: random.Random) -> bytes:
+    """Return a `.tar.gz` whose headers say more than there is, perhaps damaged."""
+    stream = io.BytesIO()
+    with gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=1) as packed:
+        kind = chance.randrange(6)
+        if kind in (0, 1):  # a long name, or pax headers, of many bytes
+            header = tarfile.TarInfo("././@LongLink" if kind == 0 else "pax")
+            header.type = tarfile.GNUTYPE_LONGNAME if kind == 0 else tarfile.XHDTYPE
+            header.size = chance.choice((2**20, 2**24, 2**30))
+            packed.write(header.tobuf(tarfile.GNU_FORMAT))
+            packed.write(b"x" * min(header.size, 2**24))
+        else:
+            with tarfile.open(fileobj=packed, mode="w") as tar:
+                for number in range(chance.randrange(1, 2_000)):
+                    member = tarfile.TarInfo(f"{'a/' * chance.randrange(50)}{number}")
+                    member.type = (tarfile.DIRTYPE, tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.FIFOTYPE)[kind - 2]
+                    member.linkname = "../../../etc/passwd" if kind == 4 else ""
+                    tar.addfile(member)
+                config = b'{"a": ' * chance.choice((1, 100, 100_000))
+                member = tarfile.TarInfo(chance.choice(("config.json", "../config.json", "/config.json")))
+                member.size = len(config)
+                tar.addfile(member, io.BytesIO(config))
+    content = bytearray(stream.getvalue())
+    for _ in range(chance.choice((0, 0, 1, 8))):
+        content[chance.randrange(len(content))] = chance.randrange(256)
+    return bytes(content)
+
+
+FILES: dict[str, Callable[[random.Random], bytes]] = {
+    "csv": csv,
+    "tsv": csv,
+    "txt": csv,
+    "jsonl": jsonl,
+    "parquet": parquet,
+}
+"""What opens as a dataset, by a file's ending."""
