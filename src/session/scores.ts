@@ -16,6 +16,9 @@ export type ScoresClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
 /** Most targets in one request; the server refuses more. */
 const MAX_TARGETS = 4096;
 
+/** Most scores in one job: the server holds 64 MiB of a result, and a score takes about 20 bytes of it. */
+const MAX_SCORES = 2_000_000;
+
 /** Most jobs that are kept over a reload. */
 const MOST_JOBS = 8;
 
@@ -240,7 +243,13 @@ export class ScoreStore implements IDisposable {
       void this._resume(past);
     } else if (this._queue.length > 0) {
       // One that the user waits for comes alone: the first to be done.
-      const count = this._urgent === keyOf(this._queue[0]) ? 1 : MAX_TARGETS;
+      const fit = Math.floor(
+        MAX_SCORES / (this._ids.length * AUTOMATIC.length)
+      );
+      const count =
+        this._urgent === keyOf(this._queue[0])
+          ? 1
+          : Math.max(1, Math.min(fit, MAX_TARGETS));
       const targets = this._queue.splice(0, count);
       this._urgent = null;
       void this._compute(targets);
