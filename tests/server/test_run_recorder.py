@@ -408,7 +408,8 @@ async def test_what_fails_for_its_own_sake_is_not_tried_again(shelf, recorder, c
     await recorder.settled("me")
     assert await shelf.ids() == ["b"]
     assert "1 result could not be stored; the server's log says why" in recorder.status().message
-    assert "a fault of ours" in caplog.text
+    assert "RuntimeError" in caplog.text
+    assert "a fault of ours" not in caplog.text  # an exception's words may be a prompt's
 
 
 async def test_a_server_that_ends_tries_a_last_time(shelf, recorder, caplog):
