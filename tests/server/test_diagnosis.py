@@ -72,7 +72,7 @@ def ended(code, *lines, **known):
                 1, "Python path configuration:", "Fatal Python error: init_fs_encoding: failed to get the Python codec",
                 "ModuleNotFoundError: No module named 'encodings'", environment={"PYTHONHOME": "/gone"},
             ),
-            "service_environment", "PYTHONHOME leads Python", "Take it out", "never",
+            "service_environment", "PYTHONHOME makes Python use", "Take it out", "never",
         ),
         (
             ended(1, "Fatal Python error: init_fs_encoding: failed to get the Python codec of the filesystem encoding"),
@@ -129,7 +129,7 @@ def ended(code, *lines, **known):
         ),
         (
             ended(1, *TRACEBACK, "OSError: [Errno 30] Read-only file system: '/home/me/.cache'"),
-            "service_denied", "/home/me/.cache: Read-only file system", "right", "never",
+            "service_denied", "/home/me/.cache: Read-only file system", "permission", "never",
         ),
         (
             ended(127, "/usr/bin/python: symbol lookup error: /x.so: undefined symbol: y", environment={"LD_PRELOAD": "/x.so"}),
