@@ -14,6 +14,7 @@ from plainly import double_precision, loss_and_gradient, numbers
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.engine.buckets import ROWS, length_bucket, row_bucket
+from lit_lab.service.engine.wanted import Wanted
 
 VOCABULARY = 64
 SHAPE: dict[str, Any] = {
@@ -431,3 +432,16 @@ def test_rows_fit(rows: int, length: int) -> None:
     if rows <= length:
         assert rows <= row_bucket(rows, length) <= length
     assert row_bucket(1, 10_000) == ROWS[0]
+
+
+def test_what_is_being_compiled_is_wanted_until_it_is_done() -> None:
+    wanted = Wanted()
+    wanted.add(32, 8)
+    with pytest.raises(ZeroDivisionError), wanted.oldest() as taken:
+        assert taken == (32, 8)
+        assert wanted
+        1 / 0  # noqa: B018 (compiling fails)
+    assert not wanted
+    with wanted.oldest() as taken:
+        assert taken is None
+    assert not wanted

@@ -60,7 +60,13 @@ class Prompts:
 
     def prepare(self) -> None:
         """Compile what is wanted; what is there already may be used meanwhile, from another thread."""
-        while (wanted := self._wanted.take()) is not None:
+        while self._prepare_oldest():
+            pass
+
+    def _prepare_oldest(self) -> bool:
+        with self._wanted.oldest() as wanted:
+            if wanted is None:
+                return False
             bucket, rows = wanted
             # Asked here, not beforehand: that takes a trial.
             passes = (
@@ -68,9 +74,10 @@ class Prompts:
             )
             if passes is None or passes.kept_bytes(rows) > self._budget:
                 self._refused.add((bucket, rest_bucket(rows)))
-                continue
+                return True
             passes.compile(rows)
             self._passes[bucket] = passes
+            return True
 
     def forget_compiled(self) -> None:
         """Let go of what is compiled, and want it again."""

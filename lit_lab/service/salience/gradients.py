@@ -104,12 +104,19 @@ class EmbeddingGradients:
 
     def prepare(self) -> None:
         """Compile what is wanted; who asks meanwhile, from another thread, doesn't wait for it."""
-        while (wanted := self._wanted.take()) is not None:
+        while self._prepare_oldest():
+            pass
+        self._prompts.prepare()
+
+    def _prepare_oldest(self) -> bool:
+        with self._wanted.oldest() as wanted:
+            if wanted is None:
+                return False
             bucket, rows = wanted
             passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
             passes.compile(rows)
             self._passes[bucket] = passes
-        self._prompts.prepare()
+            return True
 
     def kept_bytes(self, length: int) -> int:
         """Return how much the kept forward pass of a sequence takes, without running anything."""
