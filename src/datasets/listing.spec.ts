@@ -83,15 +83,12 @@ describe('datasets/listing', () => {
     expect(rows.offsets).toEqual([0, 100, 200]);
   });
 
-  it('tells a failure once, and asks again when the user goes on', async () => {
-    const reasons: unknown[] = [];
-    list.failed.connect((_, reason) => reasons.push(reason));
+  it('asks again for what failed when the user goes on', async () => {
     list.changed.connect(() => list.want(500, 520)); // as its view does
     list.want(500, 520);
     rows.answers.shift()!.reject(new Error('no network'));
     await settled();
     list.want(500, 520);
-    expect(reasons).toHaveLength(1);
     expect(rows.offsets).toEqual([0, 500]);
     list.want(510, 530);
     expect(rows.offsets).toEqual([0, 500, 500]);

@@ -15,7 +15,10 @@ import { Pages } from './pages';
 /** What the list is sorted by. */
 export type Sort = NonNullable<DatasetSearch['sort']>;
 
-/** Where a list's rows come from. Both reject when they can't be had. */
+/**
+ * Where a list's rows come from. Both reject when they can't be had, and tell
+ * why themselves.
+ */
 export interface IRows {
   /** Null while there is nothing to look in. */
   page(asked: DatasetSearch, signal: AbortSignal): Promise<DatasetPage> | null;
@@ -121,11 +124,6 @@ export class Listing implements IDisposable {
     return this._revealed;
   }
 
-  /** Emitted with the reason when rows can't be had. */
-  get failed(): ISignal<this, unknown> {
-    return this._failed;
-  }
-
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -169,8 +167,8 @@ export class Listing implements IDisposable {
           this._full = full;
           this._changed.emit();
         }
-      } catch (reason) {
-        this._failed.emit(reason);
+      } catch {
+        // Its place stays as it is.
       }
     }
   }
@@ -268,7 +266,6 @@ export class Listing implements IDisposable {
       if (!isAbort(reason)) {
         // Not again and again: when the user goes on, or asks for it.
         this._isStuck = true;
-        this._failed.emit(reason);
       }
     }
     this._underWay--;
@@ -281,7 +278,6 @@ export class Listing implements IDisposable {
   private readonly _pages = new Pages<DatasetRow>(PAGE);
   private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
-  private readonly _failed = new Signal<this, unknown>(this);
   private _abort = new AbortController();
   private _wanted: readonly [start: number, end: number] = [0, 0];
   private _underWay = 0;

@@ -26,6 +26,14 @@ class FakeServer {
   changedOnDisk = false;
   /** How many times it answers that it is still reading. */
   reading = 0;
+  /** What it can't do. */
+  readonly broken = new Set<'row' | 'rows' | 'edit'>();
+
+  check(what: 'row' | 'rows' | 'edit'): void {
+    if (this.broken.has(what)) {
+      throw new ApiError({ error: 'x', message: `No ${what}.`, hint: '' });
+    }
+  }
 
   state(id: string): DatasetState {
     const { name, path } = this.opened[Number(id.slice(1))] ?? {};
@@ -82,6 +90,7 @@ class FakeServer {
     },
     datasetRows: async (id, { search = '', offset = 0, find }) => {
       this.asked.push(`rows ${search}`);
+      this.check('rows');
       const found = this.prompts
         .map((prompt, i) => ({ prompt, id: i + 1 }))
         .filter(({ prompt }) => prompt.includes(search));
@@ -98,15 +107,19 @@ class FakeServer {
         revision: 0
       };
     },
-    datasetRow: async (id, row) => ({
-      id: row,
-      line: row,
-      prompt: this.prompts[row - 1],
-      target: 'T',
-      source: 'gigaword',
-      others: {}
-    }),
+    datasetRow: async (id, row) => {
+      this.check('row');
+      return {
+        id: row,
+        line: row,
+        prompt: this.prompts[row - 1],
+        target: 'T',
+        source: 'gigaword',
+        others: {}
+      };
+    },
     editDataset: async (id, edit) => {
+      this.check('edit');
       this.edits.push(edit);
       if (edit.kind === 'add') {
         this.prompts.push(edit.prompt);
@@ -354,6 +367,52 @@ describe('datasets/model', () => {
       expect(server.asked.includes('open own.csv')).toBe(gone);
       again.dispose();
     }
+  });
+
+  it('tells that a row can’t be read until one can', async () => {
+    await model.load();
+    const dataset = model.current!;
+    for (const read of [
+      () => model.analyze(1),
+      () => dataset.list.expand(1, 0)
+    ]) {
+      server.broken.add('row');
+      await read();
+      expect(dataset.problem?.message).toBe('No row.');
+      server.broken.clear();
+      await dataset.list.restart();
+      expect(dataset.problem?.message).toBe('No row.');
+      await read();
+      expect(dataset.problem).toBeNull();
+    }
+  });
+
+  it('tells that the list can’t be read until it can', async () => {
+    await model.load();
+    const dataset = model.current!;
+    server.broken.add('rows');
+    await dataset.list.restart();
+    expect(dataset.problem?.message).toBe('No rows.');
+    await model.analyze(1);
+    expect(dataset.problem?.message).toBe('No rows.');
+    server.broken.clear();
+    await dataset.list.restart();
+    expect(dataset.problem).toBeNull();
+  });
+
+  it('tells what failed last, and of a change that failed whatever is read', async () => {
+    await model.load();
+    const dataset = model.current!;
+    server.broken.add('edit').add('row');
+    await dataset.change(1, 'Another.');
+    expect(dataset.problem?.message).toBe('No edit.');
+    await model.analyze(1);
+    expect(dataset.problem?.message).toBe('No row.');
+    server.broken.clear();
+    await model.analyze(1);
+    expect(dataset.problem?.message).toBe('No edit.');
+    dataset.dismiss();
+    expect(dataset.problem).toBeNull();
   });
 
   it('tells a failure, and loads when asked again', async () => {

@@ -55,6 +55,9 @@ export interface ISaveFailure {
   readonly needs: Consent | null;
 }
 
+/** What is read of a dataset: all of a row, or the rows of its list. */
+type Reading = 'row' | 'rows';
+
 /** How often it is asked how far a file is read, in ms. */
 const INTERVAL = 400;
 
@@ -77,11 +80,14 @@ export class OpenedDataset implements IDisposable {
       page: (asked, signal) =>
         this._id === null
           ? null
-          : this._client.datasetRows(this._id, asked, signal),
-      whole: row => this._client.datasetRow(this._id ?? '', row)
+          : this._reading(
+              'rows',
+              this._client.datasetRows(this._id, asked, signal),
+              signal
+            ),
+      whole: row => this._row(row)
     });
     this.list.changed.connect(this._emit, this);
-    this.list.failed.connect((_, reason) => this._fail(reason));
     this._poll = new Poll({
       auto: false,
       name: 'lit-lab:dataset',
@@ -122,7 +128,8 @@ export class OpenedDataset implements IDisposable {
 
   /** Why it can't be opened, looked at or changed; or null. */
   get problem(): IProblem | null {
-    return this._problem;
+    const [problem = null] = this._problems.values();
+    return problem;
   }
 
   /** The row that was deleted last, and can be brought back; or null. */
@@ -176,7 +183,7 @@ export class OpenedDataset implements IDisposable {
       await this.reread({});
       return;
     }
-    this._problem = null;
+    this._problems.clear();
     if (this._state?.state !== 'ready') {
       void this._poll.start();
     }
@@ -201,9 +208,8 @@ export class OpenedDataset implements IDisposable {
   /** Fetch all of a row; null: that failed, and is told. */
   async read(row: number): Promise<DatasetFullRow | null> {
     try {
-      return await this._client.datasetRow(this._id ?? '', row);
-    } catch (reason) {
-      this._fail(reason);
+      return await this._row(row);
+    } catch {
       return null;
     }
   }
@@ -292,13 +298,37 @@ export class OpenedDataset implements IDisposable {
 
   /** Let go of a problem that was told. */
   dismiss(): void {
-    this._problem = null;
+    this._problems.clear();
     this._emit();
+  }
+
+  private _row(row: number): Promise<DatasetFullRow> {
+    return this._reading('row', this._client.datasetRow(this._id ?? '', row));
+  }
+
+  /** Tell why something can't be read, until the like of it can. */
+  private async _reading<T>(
+    what: Reading,
+    answer: Promise<T>,
+    signal?: AbortSignal
+  ): Promise<T> {
+    try {
+      const found = await answer;
+      if (this._problems.delete(what)) {
+        this._emit();
+      }
+      return found;
+    } catch (reason) {
+      if (!signal?.aborted) {
+        this._fail(reason, what);
+      }
+      throw reason;
+    }
   }
 
   private async _open(): Promise<void> {
     this._since = Date.now();
-    this._problem = null;
+    this._problems.clear();
     this._emit();
     try {
       if (this._id !== null && (await this._reattach(this._id))) {
@@ -372,7 +402,10 @@ export class OpenedDataset implements IDisposable {
   private _take(state: DatasetState): void {
     this._state = state;
     if (state.error) {
-      this._problem = problemOf(new ApiError(state.error, 200), this._trans);
+      this._problems.set(
+        'dataset',
+        problemOf(new ApiError(state.error, 200), this._trans)
+      );
     }
     this._emit();
   }
@@ -383,7 +416,7 @@ export class OpenedDataset implements IDisposable {
         this._id ?? '',
         edit
       );
-      this._problem = null;
+      this._problems.clear();
       this._take(dataset);
       this._edited.emit(edit);
       this.list.collapse();
@@ -395,11 +428,14 @@ export class OpenedDataset implements IDisposable {
     }
   }
 
-  private _fail(reason: unknown): void {
+  private _fail(reason: unknown, what: Reading | 'dataset' = 'dataset'): void {
     if (!isAbort(reason)) {
       this._isGone =
         reason instanceof ApiError && reason.error === 'unknown_dataset';
-      this._problem = problemOf(reason, this._trans);
+      // What failed last is told first.
+      const problem = problemOf(reason, this._trans);
+      this._problems.delete(what);
+      this._problems = new Map([[what, problem], ...this._problems]);
       this._emit();
     }
   }
@@ -420,7 +456,8 @@ export class OpenedDataset implements IDisposable {
   private _id: string | null;
   private _state: DatasetState | null = null;
   private _since = Date.now();
-  private _problem: IProblem | null = null;
+  /** By what they are of; the one that is told comes first. */
+  private _problems = new Map<Reading | 'dataset', IProblem>();
   private _deleted: DatasetRow | null = null;
   private _isGone = false;
   private _isDisposed = false;
