@@ -218,6 +218,8 @@ class Database:
         try:
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA synchronous = FULL")
+            # A text that isn't UTF-8 is one damaged run's, and no reason to refuse all others.
+            connection.text_factory = lambda text: text.decode(errors="replace")
             connection.create_function("holds", -1, holds, deterministic=True)
             bring_up(connection, self._path, self._read_only)
             _forget_what_is_deleted(connection)

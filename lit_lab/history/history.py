@@ -164,7 +164,10 @@ class History:
             if row is None:
                 raise _unknown()
             scores = connection.execute("SELECT content FROM scores WHERE run = ? ORDER BY rowid", (run_id,)).fetchall()
-            return rows.record(row, [content for (content,) in scores])
+            try:
+                return rows.record(row, [content for (content,) in scores])
+            except rows.DAMAGE as error:
+                raise _damaged() from error
 
         return await self._reading.do(lambda database: database.read(work))
 
@@ -313,6 +316,15 @@ def _full(message: str) -> Problem:
         NO_ROOM_FOR_OWNER,
         message,
         "Take stars off runs that you no longer need, or delete some; or have c.LitLab.history_megabytes raised.",
+    )
+
+
+def _damaged() -> Problem:
+    return Problem(
+        500,
+        "damaged_run",
+        "This run can't be shown: what was kept of it is damaged.",
+        "Run its prompt again, and delete this run.",
     )
 
 

@@ -48,6 +48,13 @@ _Info = tuple[str, float, str, str, str, str, int, bytes, bytes, int, int, proto
 _Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
 
 
+DAMAGE = (ValueError, TypeError, AttributeError, RecursionError, zlib.error)
+"""What `record` raises where a row, or a score's content, isn't what was stored: somebody else wrote to the file."""
+
+_LAST_SECOND = 8.64e12
+"""The last that a browser's date can tell."""
+
+
 def holds(words: str, *texts: str) -> bool:
     """Return whether texts hold each of some words (a JSON array), in whichever case.
 
@@ -91,8 +98,27 @@ def scores_row(kept: protocol.KeptScores) -> tuple[str, int, bytes]:
 
 
 def info(row: _Info) -> protocol.RunInfo:
-    """Return a run as the list shows it."""
+    """Return a run as the list shows it. One that is damaged is listed as such: it keeps from no other one."""
+    try:
+        return _info(row)
+    except DAMAGE:
+        return protocol.RunInfo(
+            id=str(row[0]),
+            created=0.0,
+            model="?",
+            origin=None,
+            title="A damaged run",
+            starred=bool(row[6]),
+            prompt="",
+            answer="",
+            scores=0,
+        )
+
+
+def _info(row: _Info) -> protocol.RunInfo:
     run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
+    if not 0 <= created <= _LAST_SECOND:
+        raise ValueError("no time")
     return protocol.RunInfo(
         id=run_id,
         created=created,
@@ -109,7 +135,7 @@ def info(row: _Info) -> protocol.RunInfo:
 
 
 def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
-    """Return a run with everything, from its row and the contents of its scores."""
+    """Return a run with everything, from its row and the contents of its scores. Raises one of `DAMAGE`."""
     run_id, created, model, document, place, title, starred, prompt, answer, content = row
     return protocol.RunRecord.model_validate(
         {

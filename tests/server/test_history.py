@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import sqlite3
 import time
+import zlib
 
 import pytest
 from sample_runs import ids_of, listed, record, scores
@@ -286,6 +288,68 @@ async def test_a_run_larger_than_all_is_kept(path):
     await history.keep("me", record("a", prompt=os.urandom(3000).hex()))
     assert await listed(history) == ["a"]
     await history.close()
+
+
+def packed(text):
+    return zlib.compress(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("created", 1e300),
+        ("place", "no JSON"),
+        ("place", "[" * 100_000),
+        ("place", '[{"a": 1}]'),
+        ("document", "d" * 5_000),
+        ("model", ""),
+        ("content", b"not compressed"),
+        ("content", packed("no JSON")),
+        ("content", packed("[" * 100_000)),
+        ("content", packed("[]")),
+        ("content", packed("{}")),
+        ("content", packed('{"prompt_tokens": NaN}')),
+    ],
+)
+async def test_a_run_that_somebody_damaged_keeps_from_no_other_one(history, path, column, value):
+    await history.keep("me", record("a", origin={"document": "n.ipynb", "place": []}))
+    await history.keep("me", record("b"))
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"UPDATE runs SET {column} = ? WHERE id = 'a'", (value,))
+    connection.close()
+    assert sorted(await listed(history)) == ["a", "b"]
+    assert (await history.run("me", "b")).id == "b"
+    if (column, value) != ("created", 1e300):  # which the browser refuses: it is a number
+        with pytest.raises(Problem, match="is damaged") as caught:
+            await history.run("me", "a")
+        assert caught.value.hint
+    assert (await history.delete("me", "a")).deleted == 1
+    assert await listed(history) == ["b"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"x", packed("{}"), packed('{"event": {"event": "scores"}}'), packed("[" * 100_000)]
+)
+async def test_a_run_whose_scores_somebody_damaged_says_so(history, path, content):
+    kept = record("a")
+    await history.keep("me", kept)
+    await history.keep_scores("me", "demo", ids_of(kept), [scores()])
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE scores SET content = ?", (content,))
+    connection.close()
+    assert await listed(history) == ["a"]
+    with pytest.raises(Problem, match="is damaged"):
+        await history.run("me", "a")
+
+
+async def test_a_text_that_is_no_utf_8_keeps_from_no_other_run(history, path):
+    await history.keep("me", record("a"))
+    await history.keep("me", record("b"))
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE runs SET title = CAST(X'41FF' AS TEXT) WHERE id = 'a'")
+    connection.close()
+    assert sorted(await listed(history)) == ["a", "b"]
+    assert (await history.run("me", "a")).title == "A\ufffd"
 
 
 async def test_off(path):
