@@ -6,6 +6,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import {
   ApiError,
   answerError,
+  damagedError,
   networkError,
   responseError,
   thrownError,
@@ -46,6 +47,7 @@ import type {
   RunsResponse
 } from './types';
 import { readLines, SilenceError } from './ndjson';
+import { checkRun } from './record';
 import { VERSION } from './version';
 
 type Schemas = components['schemas'];
@@ -282,9 +284,18 @@ export class ApiClient {
     return this._json('POST', ['runs', 'search'], { body: request, signal });
   }
 
-  /** An earlier run with all its scores. */
-  run(id: string): Promise<RunRecord> {
-    return this._json('GET', ['runs', id]);
+  /**
+   * An earlier run with all its scores.
+   *
+   * @throws ApiError `damaged_run` when what was kept of it is no run.
+   */
+  async run(id: string): Promise<RunRecord> {
+    const kept = await this._json<unknown>('GET', ['runs', id]);
+    try {
+      return checkRun(kept);
+    } catch (reason) {
+      throw damagedError(this._trans, reason);
+    }
   }
 
   /** Rename or star a run. */

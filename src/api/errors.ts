@@ -54,6 +54,21 @@ export function answerError(trans: TranslationBundle): ApiError {
   });
 }
 
+/** What was kept of a run is no run. */
+export function damagedError(
+  trans: TranslationBundle,
+  reason: unknown
+): ApiError {
+  return new ApiError({
+    error: 'damaged_run',
+    message: trans.__(
+      'This run can’t be shown: what was kept of it is damaged (%1).',
+      reason instanceof Error ? reason.message : String(reason)
+    ),
+    hint: trans.__('Run its prompt again, and delete this run.')
+  });
+}
+
 /** Front end and server half are of different versions. */
 export function versionError(
   trans: TranslationBundle,

@@ -3,14 +3,14 @@ import React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
+import { changed, INSTEAD, pathsOf } from '../api/damage';
+import type { Json } from '../api/damage';
 import { finished, LOOK } from './fixtures';
 import { makeOutput, readOutput } from './output';
 import { MIME_TYPE } from './mime';
 import { UnreadableRun } from './packed';
 import { Reader } from './reader';
 import { Reading } from './reading';
-
-type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const trans = nullTranslator.load('lit_lab');
 const RUN = finished('One. Two.', ' Three.', {
@@ -38,56 +38,6 @@ const PACKED = makeOutput(new Reading(RUN), LOOK, [3, 4], trans)[
 const PLAIN = JSON.parse(
   JSON.stringify({ ...RUN, look: LOOK, target: [3, 4] })
 ) as Json;
-
-const DEEP = JSON.parse('['.repeat(5000) + ']'.repeat(5000)) as Json;
-
-/** What stands in the place of a value: left out, or something else. */
-const INSTEAD: readonly (Json | undefined)[] = [
-  undefined,
-  null,
-  true,
-  0,
-  -1,
-  1.5,
-  1e300,
-  2 ** 53,
-  '',
-  '<img src=x onerror="hacked()">',
-  'x'.repeat(5000),
-  [],
-  [null],
-  [1, 2, 3],
-  {},
-  JSON.parse('{"__proto__": {"polluted": true}, "length": 4}') as Json,
-  DEEP
-];
-
-/** All paths to values in a JSON value. */
-function pathsOf(value: Json, path: string[] = []): string[][] {
-  const inner =
-    typeof value === 'object' && value !== null
-      ? Object.entries(value).flatMap(([name, one]) =>
-          pathsOf(one, [...path, name])
-        )
-      : [];
-  return [path, ...inner];
-}
-
-/** A copy of a value with something else at a path. */
-function changed(value: Json, path: string[], to: Json | undefined): unknown {
-  if (path.length === 0) {
-    return to;
-  }
-  const [name, ...rest] = path;
-  const copy: Record<string, unknown> = Array.isArray(value)
-    ? ([...value] as unknown as Record<string, unknown>)
-    : { ...(value as Record<string, Json>) };
-  copy[name] = changed((value as Record<string, Json>)[name], rest, to);
-  if (copy[name] === undefined) {
-    delete copy[name];
-  }
-  return copy;
-}
 
 /** Draw what is read, as the renderer does; what React says of it is an error. */
 function draw(data: unknown): 'drawn' | 'refused' {

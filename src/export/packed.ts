@@ -4,7 +4,7 @@
  * `lit_lab/saved_run.py` reads it too.
  */
 import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
-import { checkRun } from './checked';
+import { checkRun } from '../api/record';
 
 /** A packed run; numbers in base64 are little-endian. */
 export interface IPackedRun extends Omit<

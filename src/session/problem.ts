@@ -77,7 +77,7 @@ export function checkPrompt(
 
 /** Requests that would fail the same way again get no Retry. */
 const LASTING =
-  /too_long|too_large|invalid|validation|lone_surrogate|not_found|forbidden|unsupported|version/;
+  /too_long|too_large|damaged|invalid|validation|lone_surrogate|not_found|forbidden|unsupported|version/;
 
 /** What the model manager is for: it tells more, and what can be done. */
 const OF_MODELS =

@@ -1,0 +1,245 @@
+/**
+ * A run that came from a notebook, a page or the history, which anybody may have
+ * changed: taken only where all of it is as a run's, each field, its type, and
+ * how they fit each other. Nothing else of it is taken along.
+ */
+import {
+  MAX_TEXT,
+  between,
+  boolean,
+  list,
+  number,
+  object,
+  oneOf,
+  orElse,
+  orNull,
+  text,
+  whole
+} from './checks';
+import type { Check } from './checks';
+import type {
+  AblationMethod,
+  Alternative,
+  AnswerToken,
+  KeptScores,
+  Method,
+  RunRecord,
+  Token
+} from './types';
+
+/** Most tokens of a sequence; above any model's window. */
+const MAX_TOKENS = 500_000;
+/** Most maps of a run. */
+const MAX_SCORES = 100_000;
+/** Most items of what a run has a few of. */
+const MAX_FEW = 1_000;
+/** The last second that a date can tell. */
+const MAX_SECONDS = 8.64e12;
+
+const KINDS = ['text', 'control', 'template'] as const;
+const CHATS = ['plain', 'wrapped', 'written'] as const;
+const REASONS = ['end', 'length', 'window', 'given'] as const;
+const PARTIAL = ['stopped', 'broke_off'] as const;
+
+/** Methods that this version knows, by the event that tells their scores. */
+const GRADIENTS: Readonly<Record<Method, true>> = {
+  grad_l2: true,
+  grad_dot_input: true,
+  integrated_gradients: true
+};
+const ABLATIONS: Readonly<Record<AblationMethod, true>> = {
+  leave_one_out: true,
+  lime: true,
+  shap: true
+};
+
+const token: Check<Token> = (value, at) => {
+  const field = object(value, at);
+  return {
+    id: whole(0)(field('id'), `${at}.id`),
+    piece: text(field('piece'), `${at}.piece`),
+    text: text(field('text'), `${at}.text`),
+    kind: oneOf(KINDS)(field('kind'), `${at}.kind`)
+  };
+};
+
+const alternative: Check<Alternative> = (value, at) => {
+  const field = object(value, at);
+  return {
+    id: whole(0)(field('id'), `${at}.id`),
+    piece: text(field('piece'), `${at}.piece`),
+    text: text(field('text'), `${at}.text`),
+    logprob: number(field('logprob'), `${at}.logprob`)
+  };
+};
+
+const answerToken: Check<AnswerToken> = (value, at) => {
+  const field = object(value, at);
+  return {
+    ...token(value, at),
+    logprob: orNull(number)(field('logprob'), `${at}.logprob`),
+    alternatives: orElse(list(alternative, MAX_FEW), [])(
+      field('alternatives'),
+      `${at}.alternatives`
+    )
+  };
+};
+
+/** A span of a sequence of so many tokens. */
+function span(tokens: number): Check<{ start: number; end: number }> {
+  return (value, at) => {
+    const field = object(value, at);
+    const start = whole(0, tokens)(field('start'), `${at}.start`);
+    const end = whole(start + 1, tokens)(field('end'), `${at}.end`);
+    return { start, end };
+  };
+}
+
+/** A list of numbers of which there must be so many. */
+function numbers(count: number): Check<number[]> {
+  const check = list(number, count);
+  return (value, at) => {
+    const found = check(value, at);
+    if (found.length < count) {
+      throw new Error(`${at} has fewer than ${count} items`);
+    }
+    return found;
+  };
+}
+
+/** Ids of what might stand in a target's place; null: the scores are of the target alone. */
+const instead = orNull(list(whole(0), MAX_TOKENS));
+
+/** Scores by a method that this version knows; null: it can't show them. */
+function scores(tokens: number): Check<KeptScores | null> {
+  return (value, at) => {
+    const kept = object(value, at);
+    const mode = orNull(oneOf(['remove', 'mask'] as const))(
+      kept('mode') ?? null,
+      `${at}.mode`
+    );
+    const where = `${at}.event`;
+    const field = object(kept('event'), where);
+    const kind = text(field('event'), `${where}.event`);
+    const method = text(field('method'), `${where}.method`);
+    const common = () => ({
+      target: span(tokens)(field('target'), `${where}.target`),
+      instead: instead(field('instead') ?? null, `${where}.instead`)
+    });
+    if (kind === 'scores' && isOf(GRADIENTS, method)) {
+      return {
+        mode,
+        event: {
+          ...common(),
+          event: kind,
+          method,
+          scores: numbers(tokens)(field('scores'), `${where}.scores`),
+          gap: orNull(number)(field('gap') ?? null, `${where}.gap`)
+        }
+      };
+    }
+    if (kind === 'segment_scores' && isOf(ABLATIONS, method)) {
+      const segments = list(span(tokens), tokens)(
+        field('segments'),
+        `${where}.segments`
+      );
+      const each = numbers(segments.length);
+      return {
+        mode,
+        event: {
+          ...common(),
+          event: kind,
+          method,
+          segments,
+          scores: each(field('scores'), `${where}.scores`),
+          errors: orNull(each)(field('errors') ?? null, `${where}.errors`),
+          logprob: number(field('logprob'), `${where}.logprob`),
+          passes: whole(0)(field('passes'), `${where}.passes`)
+        }
+      };
+    }
+    return null;
+  };
+}
+
+/** Whether a name is one of these. */
+function isOf<T extends string>(
+  all: Readonly<Record<T, true>>,
+  name: string
+): name is T {
+  return Object.prototype.hasOwnProperty.call(all, name);
+}
+
+const origin: Check<NonNullable<RunRecord['origin']>> = (value, at) => {
+  const field = object(value, at);
+  return {
+    document: text(field('document'), `${at}.document`),
+    place: list(text, MAX_FEW)(field('place'), `${at}.place`)
+  };
+};
+
+const terms: Check<NonNullable<RunRecord['terms']>> = (value, at) => {
+  const field = object(value, at);
+  return {
+    name: text(field('name'), `${at}.name`),
+    url: text(field('url'), `${at}.url`)
+  };
+};
+
+const sampling: Check<RunRecord['sampling']> = (value, at) => {
+  const field = object(value, at);
+  return {
+    temperature: between(0, Infinity)(
+      field('temperature'),
+      `${at}.temperature`
+    ),
+    top_k: orNull(whole(0))(field('top_k'), `${at}.top_k`),
+    top_p: orNull(between(0, 1))(field('top_p'), `${at}.top_p`),
+    seed: whole(0)(field('seed'), `${at}.seed`)
+  };
+};
+
+/**
+ * Take a run that may be anything. What it has beside a run's fields is left
+ * out, and so are scores that can't be shown.
+ *
+ * @throws Error - says which field is not as it must be.
+ */
+export function checkRun(value: unknown): RunRecord {
+  const field = object(value, 'the run');
+  const take = <T>(name: keyof RunRecord, check: Check<T>): T =>
+    check(field(name), name);
+  const prompt_tokens = take('prompt_tokens', list(token, MAX_TOKENS));
+  const answer_tokens = take('answer_tokens', list(answerToken, MAX_TOKENS));
+  const all = prompt_tokens.length + answer_tokens.length;
+  let length = 0;
+  for (const { text } of [...prompt_tokens, ...answer_tokens]) {
+    length += text.length;
+  }
+  if (all > MAX_TOKENS || length > 2 * MAX_TEXT) {
+    throw new Error('it is too long');
+  }
+  const seconds = orNull(between(0, MAX_SECONDS));
+  return {
+    id: take('id', text),
+    created: take('created', between(0, MAX_SECONDS)),
+    model: take('model', text),
+    origin: take('origin', orElse(orNull(origin), null)),
+    title: take('title', orElse(text, '')),
+    starred: take('starred', orElse(boolean, false)),
+    prompt: take('prompt', text),
+    answer: take('answer', text),
+    sampling: take('sampling', sampling),
+    chat: take('chat', orElse(oneOf(CHATS), 'plain')),
+    terms: take('terms', orElse(orNull(terms), null)),
+    prompt_tokens,
+    answer_tokens,
+    reason: take('reason', orNull(oneOf(REASONS))),
+    partial: take('partial', orElse(orNull(oneOf(PARTIAL)), null)),
+    seconds: take('seconds', seconds),
+    first_seconds: take('first_seconds', orElse(seconds, null)),
+    scores: take('scores', orElse(list(scores(all), MAX_SCORES), [])).filter(
+      (kept): kept is KeptScores => kept !== null
+    )
+  };
+}
