@@ -11,6 +11,15 @@ from lit_lab.protocol.models import KaggleLogin
 from lit_lab.protocol.service import Arithmetic
 
 
+class ModelAsked(Message):
+    """A model, as a process of the service had it that another is to follow."""
+
+    name: str
+    precision: Precision | None = Field(default=None, description="As the user chose; None: as configured.")
+    max_length: int | None = Field(default=None, ge=2, description="As the user chose, in tokens; None: as configured.")
+    load: bool = Field(description="Whether it was loaded.")
+
+
 class ServiceConfig(Message):
     """What the model service reads, as one line of JSON, from its standard input.
 
@@ -20,6 +29,9 @@ class ServiceConfig(Message):
     secret: str = Field(min_length=16, description="Every request carries it: `Authorization: Bearer <secret>`.")
     models: list[str] = Field(
         min_length=1, description="`name:path`, as LIT writes it; the first is the default, loaded at once."
+    )
+    asked: list[ModelAsked] = Field(
+        default=[], description="Models as the process before had them; empty: the default is loaded, as configured."
     )
     added: list[str] = Field(default=[], description="Names of those that were added in the panel.")
     datasets: dict[str, str] = Field(default={}, description="LIT dataset classes as `module:Class`, by name.")
@@ -69,5 +81,16 @@ class FailedLine(ErrorBody):
     event: Literal["failed"] = "failed"
 
 
-ServiceLine = Annotated[ProgressLine | ListeningLine | ReadyLine | FailedLine, Field(discriminator="event")]
+class LeftoverLine(Message):
+    """Unloaded models have left something in memory, and nothing is done: a new process would do as well, with less."""
+
+    event: Literal["leftover"] = "leftover"
+    models: list[ModelAsked] | None = Field(
+        description="What the new process is to have; None: none is called for now."
+    )
+
+
+ServiceLine = Annotated[
+    ProgressLine | ListeningLine | ReadyLine | FailedLine | LeftoverLine, Field(discriminator="event")
+]
 """One line of the service's standard output. Its log goes to standard error."""

@@ -29,7 +29,9 @@ from lit_lab.protocol import (
     Arithmetic,
     Backend,
     FailedLine,
+    LeftoverLine,
     ListeningLine,
+    ModelAsked,
     ProgressLine,
     ReadyLine,
     ServiceConfig,
@@ -170,17 +172,27 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         except ServiceError as error:
             fail(lines, error)
         lines.say(ReadyLine(arithmetic=registry.arithmetic))
+        for model in config.asked or [ModelAsked(name=next(iter(registry.entries)), load=True)]:
+            await ask(model)
+
+    async def ask(model: ModelAsked) -> None:
         try:
-            async for message in registry.ready(next(iter(registry.entries))):
-                lines.say(ProgressLine(message=message))
+            entry = registry.get(model.name)
+            entry.asked, entry.max_length = model.precision, model.max_length
+            if model.load:
+                async for message in registry.ready(model.name):
+                    lines.say(ProgressLine(message=message))
         except ServiceError as error:
             # Not the service's end: another model may load, and /models tells the reason.
             lines.say(ProgressLine(message=error.message))
 
+    def leftover(models: list[ModelAsked] | None) -> None:
+        lines.say(LeftoverLine(models=models))
+
     if config.memory_limit is not None:
         Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, work, config.secret, start, Datasets(config.datasets), known)
+    app = create_app(registry, work, config.secret, start, Datasets(config.datasets), known, leftover)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

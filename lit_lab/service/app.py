@@ -43,6 +43,7 @@ from .errors import ServiceError, unexpected
 from .lit_app import LitHost, read_file
 from .managing import Manager
 from .registry import Registry
+from .returning import Tell
 from .surrogates import check_texts
 from .work import Work
 
@@ -96,6 +97,7 @@ def create_app(
     started: Callable[[], Awaitable[None]],
     datasets: Datasets | None = None,
     known: Callable[[Any], None] | None = None,
+    leftover: Tell = lambda _: None,
 ) -> FastAPI:
     """Return the application.
 
@@ -106,15 +108,18 @@ def create_app(
         started: Runs beside the application from its start on; imports the libraries.
         datasets: LIT's datasets; None: the sample prompts alone.
         known: Takes the address of each client that carries the secret.
+        leftover: Takes the models of a new process while that would give memory back, and None once it wouldn't.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         starting = asyncio.ensure_future(started())
         tidying = asyncio.ensure_future(manager.tidy())
+        watching = asyncio.ensure_future(manager.returning.watch(leftover, lambda: lit.is_open))
         yield
         starting.cancel()
         tidying.cancel()
+        watching.cancel()
         work.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)

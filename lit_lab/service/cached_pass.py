@@ -190,10 +190,6 @@ class CachedPass:
         """The cache lengths for which the step is compiled, as far as it can be."""
         return set(self._steps)
 
-    def forget_compiled(self) -> None:
-        """Let go of the compiled steps; the open graph serves until they are compiled again."""
-        self._steps.clear()
-
     def own_logits(self, ids: Sequence[int]) -> Any:
         """Return the logits after the last of some ids by the model's own head, eagerly: what others are held to."""
         given = ops.convert_to_tensor([list(ids)], "int32")

@@ -75,6 +75,12 @@ class Entry:
         """Whether it is on its way."""
         return self.loading is not None and not self.loading.done()
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether anything is done for it: it is on its way, computes, or compiles in the background."""
+        is_preparing = self.preparing is not None and not self.preparing.done()
+        return self.is_busy or self.turn.locked() or is_preparing
+
     def info(self) -> ModelInfo:
         """Return what the interface shows of it."""
         source, model = self.source, self.model

@@ -123,15 +123,6 @@ class LanguageModel:
         """Whether a map waits for the compiler where something isn't compiled."""
         return self._gradients is not None and self._gradients.waits_for_compiler
 
-    def forget_compiled(self) -> None:
-        """Let go of what is compiled; until `prepare` has compiled it again, all works without, somewhat slower.
-
-        Not while something is computed.
-        """
-        self._decoder.cached_pass.forget_compiled()
-        if self._gradients is not None:
-            self._gradients.forget_compiled()
-
     @property
     def decoder(self) -> Decoder:
         """What continues a sequence."""

@@ -33,11 +33,14 @@ class Manager:
 
     Args:
         registry: The models.
+
+    Attributes:
+        returning: Gives their memory back.
     """
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._returning = Returning(registry)
+        self.returning = Returning(registry)
         self._device: str | None = None
         self._found: list[FoundModel] = []
         self._found_for: frozenset[str] | None = None
@@ -167,7 +170,7 @@ class Manager:
         async with entry.turn:  # what it computes is done first
             if not entry.is_busy and (entry.model is not None or entry.error is not None):
                 self._registry.forget(entry, why)
-        await self._returning.after_unloading()
+        await self.returning.after_unloading()
 
 
 def _busy(entry: Entry, how: str = "") -> ServiceError:

@@ -1,34 +1,30 @@
-"""Gives the memory of unloaded models back to the system, what Python, the backend and the C library hold on to as well."""
+"""Gives the memory of unloaded models back to the system: at once what can be, and the rest by a new process.
+
+TensorFlow never lets go of what it makes to compile a function: its graph, and the program that XLA makes of it. They
+outlive the function, 20 to 100 MB for each small model that was used. Only the end of the process gives that back.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import ctypes
 import gc
-import logging
 import sys
-from contextlib import AsyncExitStack
-from functools import partial
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+
+from lit_lab.protocol import ModelAsked
 
 from .registry import Registry
 
-if TYPE_CHECKING:
-    from .entry import Entry
-    from .language_model import LanguageModel
-
+LOOK_SECONDS = 2.0  # how often is looked whether a new process would give memory back
 _ROUNDS = 3
-_LOOK_SECONDS = 1.0  # how often is looked whether the models that stay are at rest
 
-log = logging.getLogger(__name__)
+Tell = Callable[[list[ModelAsked] | None], None]
+"""Takes the models of a new process; None: none is called for (any more)."""
 
 
 class Returning:
     """Gives memory back when a model was unloaded.
-
-    What was compiled for it can only be let go of together with all that was compiled. The models that stay are then as
-    they were when they were first used: they work without, and what they want is compiled again once they rest. Where
-    a map of one would have to wait for that, nothing compiled is given back before that one goes, too.
 
     Args:
         registry: The models.
@@ -36,56 +32,46 @@ class Returning:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._waiting: asyncio.Task[None] | None = None
+        self._is_left = False
 
     async def after_unloading(self) -> None:
-        """Give weights back at once, and what was compiled as soon as the models that stay are at rest."""
-        if not self._registry.imported:
-            return  # nothing was loaded
-        await self._registry.run(_collect)
-        if self._waiting is None or self._waiting.done():
-            self._waiting = asyncio.ensure_future(self._once_at_rest())
+        """Give weights back at once; what was compiled stays in this process."""
+        if self._registry.imported:  # else nothing was loaded
+            await self._registry.run(_collect)
+            self._is_left = True
 
-    def _staying(self) -> list[Entry]:
-        return [entry for entry in self._registry.entries.values() if entry.model is not None]
+    def new_process(self) -> list[ModelAsked] | None:
+        """Return how the models of a new process are to be asked for; None: it would give nothing back, or disturb.
 
-    def _is_at_rest(self) -> bool:
-        return not any(entry.is_busy or entry.turn.locked() for entry in self._registry.entries.values())
+        It would disturb while anything is done. And a large model takes long to be loaded and compiled again: what is
+        left beside it, little in comparison, waits until it goes, too.
+        """
+        if not self._is_left:
+            return None
+        entries = self._registry.entries.values()
+        if any(entry.is_at_work or (entry.model is not None and entry.model.waits_for_compiler) for entry in entries):
+            return None
+        return [
+            ModelAsked(
+                name=entry.name, precision=entry.asked, max_length=entry.max_length, load=entry.model is not None
+            )
+            for entry in entries
+        ]
 
-    async def _once_at_rest(self) -> None:
+    async def watch(self, tell: Tell, is_needed: Callable[[], bool] = lambda: False) -> None:
+        """Tell whether a new process is called for, whenever that changes; goes on until it is cancelled.
+
+        Args:
+            tell: Takes it.
+            is_needed: Whether this process has what a new one wouldn't.
+        """
+        told = None
         while True:
-            while not self._is_at_rest():
-                await asyncio.sleep(_LOOK_SECONDS)
-            staying = self._staying()
-            async with AsyncExitStack() as turns:
-                for entry in staying:
-                    await turns.enter_async_context(entry.turn)
-                # Loading is done in the same thread: what begins from here on comes after this.
-                is_loading = any(entry.is_busy for entry in self._registry.entries.values())
-                if not is_loading and staying == self._staying():
-                    models = [entry.model for entry in staying if entry.model is not None]
-                    if any(model.waits_for_compiler for model in models):
-                        return
-                    await self._registry.run(partial(_give_back, models))
-                    break
-        for entry in staying:
-            used = entry.used
-            self._registry.rested(entry)
-            entry.used = used  # nobody has used it
-
-
-def _give_back(models: list[LanguageModel]) -> None:
-    """Let go of all that was compiled, of the models that stay as well."""
-    from .engine.backends import backend
-
-    for model in models:
-        model.forget_compiled()
-    _collect()
-    try:
-        backend().forget_compiled()
-    except Exception:
-        log.exception("what was compiled stays in memory")
-    _collect()
+            await asyncio.sleep(LOOK_SECONDS)
+            found = None if is_needed() else self.new_process()
+            if found != told:
+                tell(found)
+                told = found
 
 
 def _collect() -> None:

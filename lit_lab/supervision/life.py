@@ -50,6 +50,7 @@ class Settings:
     max_waiting: int = 512
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
+    renewal_rest: float = 60.0  # unused for so long, a process whose memory unloaded models hold is replaced
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
     steady: float = 60.0  # ready for so long, earlier crashes are forgotten
 
@@ -62,6 +63,10 @@ class Life:
         log: Takes what the process writes.
         tell: Called with what the service says it is doing while it starts.
         ready: Called once, when it can be used.
+        asked: The models as the life before had them; empty: as configured.
+
+    Attributes:
+        leftover: The models of the life that should follow, while that would give memory back; else None.
     """
 
     def __init__(
@@ -70,11 +75,14 @@ class Life:
         log: ServiceLog,
         tell: Callable[[Life, str], None],
         ready: Callable[[Life, Endpoint], None],
+        asked: Sequence[protocol.ModelAsked] = (),
     ) -> None:
         self._settings = settings
         self._log = log
         self._tell = tell
         self._ready = ready
+        self._asked = asked
+        self.leftover: Sequence[protocol.ModelAsked] | None = None
         self.python = settings.own_python() or settings.python
         self._secret = secrets.token_urlsafe(32)
         self._heard = time.monotonic()
@@ -151,6 +159,7 @@ class Life:
         config = protocol.ServiceConfig(
             secret=self._secret,
             models=[*settings.models, *settings.added()],
+            asked=list(self._asked),
             added=[model.partition(":")[0] for model in settings.added()],
             precision=settings.precision,
             model_idle_timeout=settings.model_idle_timeout,
@@ -192,6 +201,8 @@ class Life:
                 if self.ready_at is None:
                     raise said
                 self._last_words = said  # such as that memory ran out: another life may go better
+            elif isinstance(line, protocol.LeftoverLine):
+                self.leftover = line.models
             elif self._endpoint is None:
                 raise Problem(503, "service_protocol", "The model service is ready but told no port.", "See its log.")
             else:

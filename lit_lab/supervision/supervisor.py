@@ -4,7 +4,8 @@
 
 It is started on first need. A crash is followed by a restart, with back-off, a few times, unless the reason is known to
 be the same each time, or a start ends as the one before it; then it has failed, and stays so until the user asks for a
-start: who needs it meanwhile learns why. After an idle time it is stopped.
+start: who needs it meanwhile learns why. After an idle time it is stopped. When unloaded models have left something in
+its memory, and nobody has used it for a moment, another process takes its place.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lit_lab.problem import Problem
-from lit_lab.protocol import ServiceState, ServiceStatus
+from lit_lab.protocol import ModelAsked, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint, Tell
 from lit_lab.supervision.life import Life, Settings
@@ -26,7 +27,9 @@ from lit_lab.version import version
 log = logging.getLogger(__name__)
 
 _STARTING = "Starting the model service…"
+_RENEWING = "Starting the model service again, to free the memory of unloaded models…"
 _RUN_AGAIN = "Run it again."
+_LOOK = 5.0  # seconds; how often is looked whether the process is needed
 
 
 class Supervisor:
@@ -161,11 +164,16 @@ class Supervisor:
     async def _keep_alive(self) -> None:
         crashes = 0
         before: launch.Exit | None = None  # how the start before this one ended
+        asked: Sequence[ModelAsked] = ()
         while True:
-            life = self._life = Life(self._settings, self._log, self._progress, self._ready)
-            how = await life.run(self._idle(life))
-            if how is None:
+            life = self._life = Life(self._settings, self._log, self._progress, self._ready, asked)
+            how = await life.run(self._needless(life))
+            asked = ()
+            if how is None and self._status.state == "stopped":
                 return
+            if how is None:
+                asked = life.leftover or ()
+                continue
             self._log.add(f"[the service ended: {how.describe()}]")
             found = launch.explain_crash(how, self._settings.memory_limit)
             unforeseen = found.again == "once"
@@ -203,19 +211,29 @@ class Supervisor:
     def _lost(self, why: Problem) -> None:
         self._life, self._endpoint, self._gone = None, None, why
 
-    async def _idle(self, life: Life) -> None:
-        """Return once nobody has used the service for the idle time; the service then counts as stopped."""
-        timeout = self._settings.idle_timeout
-        if timeout <= 0:
-            await asyncio.Event().wait()
+    async def _needless(self, life: Life) -> None:
+        """Return once the process is to end: the service then counts as stopped, or as starting, where another follows."""
+        timeout, rest = self._settings.idle_timeout, self._settings.renewal_rest
         while True:
             unused = 0.0 if self._users or life.ready_at is None else time.monotonic() - self._used
-            if unused >= timeout:
-                break
-            await asyncio.sleep(timeout - unused)
-        self._log.add(f"[stopped: not used for {timeout:g} seconds]")
-        self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
-        self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
+            if 0 < timeout <= unused:
+                self._log.add(f"[stopped: not used for {timeout:g} seconds]")
+                self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
+                self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
+                return
+            if life.leftover is not None and unused >= rest:
+                self._log.add("[ended for another: unloaded models have left something in memory]")
+                self._lost(
+                    Problem(
+                        502,
+                        "service_restarted",
+                        "The model service was started again, to free the memory of unloaded models.",
+                        _RUN_AGAIN,
+                    )
+                )
+                self._set("starting", _RENEWING)
+                return
+            await asyncio.sleep(min([_LOOK, *(each - unused for each in (timeout, rest) if each > unused)]))
 
     def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0, error: str = "") -> None:
         life = self._life

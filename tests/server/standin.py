@@ -126,6 +126,10 @@ def change(order):
         MODELS[order["name"]] = {**MODEL, "name": order["name"], "path": order["path"], "added": True}
     if order.get("kind") == "remove":
         MODELS.pop(order["name"], None)
+    if order.get("kind") == "unload":
+        say(event="leftover", models=[{"name": "demo", "precision": None, "max_length": 32, "load": True}])
+    if order.get("kind") == "load":
+        say(event="leftover", models=None)
 
 
 def events(path, request):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import httpx
 import pytest
 from waiting import PATIENCE
 
@@ -241,6 +242,49 @@ async def test_it_stops_when_it_is_idle_and_starts_again(supervisor, standin):
         await service.awaited()
     await service.ready()
     assert len(standin.pids) == 2
+
+
+async def changed(service, kind):
+    endpoint = await service.awaited()
+    headers = {"Authorization": f"Bearer {endpoint.secret}"}
+    transport = httpx.AsyncHTTPTransport(uds=endpoint.socket or None)
+    async with httpx.AsyncClient(transport=transport, headers=headers) as client:
+        await client.post(f"{endpoint.url}/models/change", json={"change": {"kind": kind, "name": "demo"}})
+
+
+async def test_another_process_follows_one_whose_memory_unloaded_models_hold(supervisor, standin):
+    service = supervisor(renewal_rest=0.2)
+    await service.ready()
+    assert standin.json("config")["asked"] == []
+    with service.use():
+        await changed(service, "unload")
+        await asyncio.sleep(0.5)
+        assert (await service.status()).pid == standin.pids[0]
+    told = []
+    await until(lambda: len(standin.pids) == 2)
+    assert any("unloaded models" in line for line in service.log_lines())
+    await service.ready(told.append)
+    assert not alive(standin.pids[0])
+    asked = [{"name": "demo", "precision": None, "max_length": 32, "load": True}]
+    assert standin.json("config")["asked"] == asked
+    status = await service.status()
+    assert (status.state, status.pid, status.restarts) == ("ready", standin.pids[1], 0)
+    # One that crashes is followed by one as it is configured.
+    os.kill(standin.pids[1], signal.SIGKILL)
+    await until(lambda: len(standin.pids) == 3)
+    await service.ready()
+    assert standin.json("config")["asked"] == []
+
+
+async def test_a_process_in_use_again_goes_on(supervisor, standin):
+    service = supervisor(renewal_rest=0.2)
+    await service.ready()
+    with service.use():
+        await changed(service, "unload")
+        await changed(service, "load")
+    await asyncio.sleep(0.6)
+    assert (await service.status()).pid == standin.pids[0]
+    assert len(standin.pids) == 1
 
 
 async def test_starting_twice_is_starting_once(supervisor, standin):

@@ -1,9 +1,8 @@
-"""What an unloaded model took is given back: its weights, what was compiled for it, and what others would hold on to."""
+"""What an unloaded model took is given back: nothing holds on to it, and a new process is called for."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import weakref
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from lit_lab.protocol import (
     GenerateRequest,
     Integration,
     LoadModel,
+    ModelAsked,
     ModelChanging,
     SalienceRequest,
     ScoreRequest,
@@ -26,6 +26,7 @@ from lit_lab.protocol import (
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
+from lit_lab.service import returning as returning_module
 from lit_lab.service.language_model import LanguageModel
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Loading, Registry, parse
@@ -96,7 +97,7 @@ class Models:
 
     async def end(self) -> None:
         """End what is done in the background."""
-        tasks = [self.manager._returning._waiting, *(entry.preparing for entry in self.registry.entries.values())]
+        tasks = [entry.preparing for entry in self.registry.entries.values()]
         under_way = [task for task in tasks if task is not None]
         for task in under_way:
             task.cancel()
@@ -176,98 +177,65 @@ async def test_what_failed_or_was_stopped_leaves_nothing_either(
     assert not [ref() for ref in refs if ref() is not None]
 
 
-async def test_what_was_compiled_is_given_back(models: Models, pytestconfig: pytest.Config) -> None:
-    from lit_lab.service.engine.backends import backend
-
+async def test_a_new_process_is_called_for_once_a_model_was_unloaded(models: Models) -> None:
+    returning = models.manager.returning
     await models.load("one")
     await models.use("one", USES["a map"])
-    await models.prepared("one")
-    await models.unload("one")
-    assert models.manager._returning._waiting is not None
-    await models.manager._returning._waiting
-    if pytestconfig.getoption("--backend") == "tensorflow":
-        # There is nothing left to let go of; and what is compiled anew is found.
-        assert backend().forget_compiled() is False
-        await models.load("one")
-        await models.use("one", USES["a map"])
-        await models.prepared("one")
-        assert backend().forget_compiled() is True
-
-
-def test_what_runs_is_never_taken_away(keras_libraries: None, pytestconfig: pytest.Config) -> None:
-    if pytestconfig.getoption("--backend") != "tensorflow":
-        return
-    import numpy as np
-
-    from lit_lab.service.engine.backends import backend, tensorflow_cache
-
-    doubled = backend().compiled(lambda x: x + x)
-    doubled(np.ones(3, np.float32))
-    with tensorflow_cache.launching():
-        assert backend().forget_compiled() is False
-    assert backend().forget_compiled() is True
-    assert backend().array(doubled(np.ones(3, np.float32))).tolist() == [2.0, 2.0, 2.0]
-
-
-async def test_a_model_that_stays_goes_on_and_is_compiled_again(models: Models) -> None:
-    stays = await models.load("two")
-    await models.load("one")
-    for name in ("one", "two"):
-        await models.use(name, USES["an answer"])
-        await models.use(name, USES["a map"])
-        await models.prepared(name)
-    scores = [event async for event in models.work.stream("two", USES["a map"])]
-    lengths = set(stays.gradients._passes)
-    assert lengths
-    assert stays.decoder.cached_pass.compiled_steps
-    used = models.registry.get("two").used
-    await models.unload("one")
-    returning = models.manager._returning._waiting
-    assert returning is not None
-    await returning
-    assert models.registry.get("two").used == used
-    await models.prepared("two")
-    assert set(stays.gradients._passes) == lengths
-    assert not stays.wants_preparing
-    assert [event async for event in models.work.stream("two", USES["a map"])][:-1] == scores[:-1]
-
-
-async def test_what_was_compiled_for_a_large_model_stays_with_it(
-    models: Models, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stays = await models.load("two")
-    await models.load("one")
-    await models.use("two", USES["a map"])
-    await models.prepared("two")
-    lengths = set(stays.gradients._passes)
-    monkeypatch.setattr(LanguageModel, "waits_for_compiler", True)
-    await models.unload("one")
-    returning = models.manager._returning._waiting
-    assert returning is not None
-    await returning
-    assert set(stays.gradients._passes) == lengths
-    await models.unload("two")
-    del stays
-    gc.collect()
-
-
-async def test_a_model_that_computes_is_waited_for(models: Models) -> None:
     await models.load("two")
+    await models.prepared("one")
+    assert returning.new_process() is None
+    await models.manager.change(ModelChanging(change=LoadModel(name="two", max_length=32)))
+    loading = models.registry.get("two").loading
+    assert loading is not None
+    assert returning.new_process() is None  # it is being loaded
+    await loading
+    await models.unload("one")
+    assert returning.new_process() == [
+        ModelAsked(name="one", load=False),
+        ModelAsked(name="two", max_length=32, load=True),
+    ]
+
+
+async def test_no_process_is_ended_that_does_something(models: Models) -> None:
+    returning = models.manager.returning
     await models.load("one")
-    begun, release = asyncio.Event(), asyncio.Event()
-    loop = asyncio.get_running_loop()
+    await models.load("two")
+    await models.unload("one")
+    found: list[object] = []
 
     def computes(model: LanguageModel, cancellation: Any) -> Iterator[BaseModel]:
-        loop.call_soon_threadsafe(begun.set)
-        asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
+        found.append(returning.new_process())
         yield from ()
 
-    running = asyncio.ensure_future(models.use("two", computes))
-    await begun.wait()
-    await models.unload("one")  # this isn't held up by it
-    returning = models.manager._returning._waiting
-    assert returning is not None
-    assert not returning.done()
-    release.set()
-    await running
-    await returning
+    await models.use("two", computes)
+    await models.end()
+    assert found == [None]
+    assert returning.new_process() is not None
+
+
+async def test_what_is_left_beside_a_large_model_waits(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    returning = models.manager.returning
+    await models.load("one")
+    await models.load("two")
+    await models.unload("one")
+    with monkeypatch.context() as patch:
+        patch.setattr(LanguageModel, "waits_for_compiler", True)
+        assert returning.new_process() is None
+        await models.unload("two")
+        assert returning.new_process() is not None
+
+
+async def test_it_is_told_whenever_that_changes(models: Models, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(returning_module, "LOOK_SECONDS", 0.01)
+    told: asyncio.Queue[list[ModelAsked] | None] = asyncio.Queue()
+    is_needed = False
+    watching = asyncio.ensure_future(models.manager.returning.watch(told.put_nowait, lambda: is_needed))
+    await models.load("one")
+    await models.unload("one")
+    assert await told.get() == [ModelAsked(name="one", load=False), ModelAsked(name="two", load=False)]
+    is_needed = True  # LIT was opened
+    assert await told.get() is None
+    is_needed = False
+    assert await told.get() is not None
+    watching.cancel()
+    assert told.empty()

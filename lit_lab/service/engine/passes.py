@@ -100,11 +100,6 @@ class Passes:
         """Whether windows of so many rows are compiled."""
         return any(size >= rows for size in self._compiled_rows)
 
-    @property
-    def most_rows(self) -> int:
-        """The longest window that is compiled."""
-        return max(self._compiled_rows, default=1)
-
     def compile(self, rows: int) -> None:
         """Compile everything for windows of up to so many rows, by running it once; others may be used meanwhile."""
         self._head.compile()

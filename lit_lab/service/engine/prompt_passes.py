@@ -110,11 +110,6 @@ class PromptPasses:
         """Return the compiled number of rows that so many fit into; None: none that wouldn't be mostly padding."""
         return next((size for size in sorted(self._rests) if rows <= size <= 2 * rest_bucket(rows)), None)
 
-    @property
-    def most_rows(self) -> int:
-        """The most further tokens that are compiled for."""
-        return max(self._rests, default=1)
-
     def compile(self, rows: int) -> None:
         """Compile everything for prompts and `rows` further tokens, by running it once; others may be used meanwhile."""
         self._head.compile()

@@ -79,12 +79,6 @@ class Prompts:
             self._passes[bucket] = passes
             return True
 
-    def forget_compiled(self) -> None:
-        """Let go of what is compiled, and want it again."""
-        for length, passes in self._passes.items():
-            self._wanted.add(length, passes.most_rows)
-        self._passes = {}
-
     def read(self, ids: Sequence[int], check: Check) -> tuple[Any, Any] | None:
         """Return what predicts a prompt's next token, and its keys and values; None: there is nothing compiled for it.
 

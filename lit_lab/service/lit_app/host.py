@@ -48,6 +48,11 @@ class LitHost:
         self._inputs = 0
         registry.gone.append(self._forget)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may be at LIT: it was opened, and none of its models has gone since."""
+        return self._app is not None
+
     def _forget(self) -> None:
         """Let go of LIT, which holds its models, because one of them was unloaded."""
         self._app, self._make, self._made_of = None, lambda: None, ()

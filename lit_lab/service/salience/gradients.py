@@ -131,14 +131,6 @@ class EmbeddingGradients:
         """Whether whoever asks for what isn't compiled waits until it is, as large models are quicker so."""
         return self._large
 
-    def forget_compiled(self) -> None:
-        """Let go of what is compiled, and of the passes that were kept by it; want it again."""
-        self.forget()
-        for length, passes in self._passes.items():
-            self._wanted.add(length, passes.most_rows)
-        self._passes = {}
-        self._prompts.forget_compiled()
-
     def of(
         self,
         ids: Sequence[int],

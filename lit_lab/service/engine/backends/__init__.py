@@ -10,7 +10,6 @@ under the same names in each module:
 - `compiled_step(function, cache)`: the step of one token, over a cache of one length;
 - `matmul`, `tensor`, `array`: a product without a copy of a transposed factor; a variable's value; a NumPy array;
 - `without_gradients()`: a context in which nothing is kept for a backward pass;
-- `forget_compiled()`: lets go of what was compiled for all functions, which outlives them;
 - `PARTS`: where a new shape would be compiled anew, the lengths that a prompt is cut into; None where it isn't.
 """
 

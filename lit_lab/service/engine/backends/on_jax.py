@@ -119,12 +119,6 @@ def array(value: Any) -> NDArray[np.float32]:
     return np.asarray(jnp.asarray(value, jnp.float32))
 
 
-def forget_compiled() -> bool:
-    """Let go of everything that was compiled, of all functions; return whether there may have been anything."""
-    jax.clear_caches()
-    return True
-
-
 def without_gradients() -> AbstractContextManager[None]:
     """Return a context in which nothing is kept for a backward pass: here nothing ever is, unless asked for."""
     return nullcontext()

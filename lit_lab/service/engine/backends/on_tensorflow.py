@@ -15,21 +15,6 @@ from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
 from ..cut import Part
 from ..processor import multiplies_bfloat16
 from . import Spec
-from .tensorflow_cache import forget_compiled, launching
-
-__all__ = [
-    "PARTS",
-    "Piece",
-    "array",
-    "compiled",
-    "compiled_step",
-    "differentiated",
-    "forget_compiled",
-    "matmul",
-    "open_graph",
-    "tensor",
-    "without_gradients",
-]
 
 PARTS = None
 
@@ -105,16 +90,14 @@ class Piece:
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """Return the outputs and what `backward` needs of this pass."""
-        with launching():
-            found = self._forward(*inputs, *(weights if self._takes_weights else ()))
+        found = self._forward(*inputs, *(weights if self._takes_weights else ()))
         return found[: self._count], found[self._count :]
 
     def backward(
         self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Sequence[Any], weights: Sequence[Any]
     ) -> list[Any]:
         """Return the gradients with respect to the inputs, from those with respect to the outputs."""
-        with launching():
-            found = self._backward(*inputs, *gradients, *kept, *(weights if self._takes_weights else ()))
+        found = self._backward(*inputs, *gradients, *kept, *(weights if self._takes_weights else ()))
         return list(found)
 
 
@@ -135,13 +118,7 @@ def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[A
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Return a function of tensors, compiled by XLA for each of their shapes."""
-    traced = tf.function(function, jit_compile=True, autograph=False)
-
-    def run(*values: Any) -> Any:
-        with launching():
-            return traced(*values)
-
-    return run
+    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
@@ -168,9 +145,9 @@ def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
     run = _compiled_between(traced, traced.graph.inputs[: 2 + len(specs)], traced.graph.outputs, _weights_read(traced))
 
     def step(ids: Any, cache: Any, position: Any) -> Any:
-        with launching():
-            found = run(ids, position, *tf.nest.flatten(cache))
-        return tf.nest.pack_sequence_as(traced.structured_outputs, found, expand_composites=True)
+        return tf.nest.pack_sequence_as(
+            traced.structured_outputs, run(ids, position, *tf.nest.flatten(cache)), expand_composites=True
+        )
 
     return step
 

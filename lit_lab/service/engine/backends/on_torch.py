@@ -110,11 +110,6 @@ def array(value: Any) -> NDArray[np.float32]:
     return np.asarray(torch.as_tensor(value).detach().to("cpu", torch.float32))
 
 
-def forget_compiled() -> bool:
-    """Return False: nothing is compiled."""
-    return False
-
-
 def without_gradients() -> AbstractContextManager[None]:
     """Return a context in which nothing is kept for a backward pass."""
     context: AbstractContextManager[None] = torch.no_grad()
