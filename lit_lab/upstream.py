@@ -165,7 +165,7 @@ class Upstream:
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         client = await self._client(endpoint)
         request = client.build_request(method, endpoint.url + path, headers=headers, content=content, timeout=timeout)
-        with self._service.use():
+        with self._service.use(only_look=method == "GET"):
             try:
                 response = await client.send(request, stream=True)
                 try:

@@ -50,8 +50,8 @@ class Service(Protocol):
     async def why_gone(self, endpoint: Endpoint) -> Problem:
         """Return why an address stopped answering."""
 
-    def use(self) -> AbstractContextManager[None]:
-        """While this lasts, the service is in use."""
+    def use(self, *, only_look: bool = False) -> AbstractContextManager[None]:
+        """While this lasts, the service is in use; by `only_look`, it does no work that more may follow."""
 
     def log_lines(self) -> list[str]:
         """Return the last lines it wrote."""

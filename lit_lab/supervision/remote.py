@@ -104,7 +104,7 @@ class RemoteService:
             return Problem(502, "service_died", status.detail, status.hint)
         return Problem(502, "service_silent", "The model service broke the connection.", "Run it again.")
 
-    def use(self) -> AbstractContextManager[None]:
+    def use(self, *, only_look: bool = False) -> AbstractContextManager[None]:
         """It is not ours to stop, so nobody counts."""
         return contextlib.nullcontext()
 

@@ -51,7 +51,7 @@ class Supervisor:
         self._endpoint: Endpoint | None = None
         self._gone: Problem | None = None  # why the last endpoint stopped answering
         self._users = 0
-        self._used = time.monotonic()
+        self._used = self._worked = time.monotonic()
 
     async def status(self) -> ServiceStatus:
         """Return the present state; never starts the service."""
@@ -112,14 +112,20 @@ class Supervisor:
         return self._endpoint
 
     @contextlib.contextmanager
-    def use(self) -> Iterator[None]:
-        """While this lasts, the service isn't idle."""
+    def use(self, *, only_look: bool = False) -> Iterator[None]:
+        """While this lasts, the service isn't idle.
+
+        Args:
+            only_look: Nothing is done, and nothing is to be expected after it: as where the panel shows the models.
+        """
         self._users += 1
         try:
             yield
         finally:
             self._users -= 1
             self._used = time.monotonic()
+            if not only_look:
+                self._worked = self._used
 
     async def why_gone(self, endpoint: Endpoint, patience: float = 2.0) -> Problem:
         """Return why an endpoint stopped answering.
@@ -205,7 +211,7 @@ class Supervisor:
         if life is self._life:
             self._endpoint = endpoint
             self._gone = None
-            self._used = time.monotonic()
+            self._used = self._worked = time.monotonic()
             self._set("ready", restarts=0)
 
     def _lost(self, why: Problem) -> None:
@@ -215,13 +221,15 @@ class Supervisor:
         """Return once the process is to end: the service then counts as stopped, or as starting, where another follows."""
         timeout, rest = self._settings.idle_timeout, self._settings.renewal_rest
         while True:
-            unused = 0.0 if self._users or life.ready_at is None else time.monotonic() - self._used
+            in_use = self._users or life.ready_at is None
+            unused = 0.0 if in_use else time.monotonic() - self._used
+            at_rest = 0.0 if in_use else time.monotonic() - self._worked
             if 0 < timeout <= unused:
                 self._log.add(f"[stopped: not used for {timeout:g} seconds]")
                 self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
                 self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
                 return
-            if life.leftover is not None and unused >= rest:
+            if life.leftover is not None and at_rest >= rest:
                 self._log.add("[ended for another: unloaded models have left something in memory]")
                 self._lost(
                     Problem(
@@ -233,7 +241,8 @@ class Supervisor:
                 )
                 self._set("starting", _RENEWING)
                 return
-            await asyncio.sleep(min([_LOOK, *(each - unused for each in (timeout, rest) if each > unused)]))
+            coming = (timeout - unused, rest - at_rest)
+            await asyncio.sleep(min([_LOOK, *(seconds for seconds in coming if seconds > 0)]))
 
     def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0, error: str = "") -> None:
         life = self._life

@@ -261,7 +261,12 @@ async def test_another_process_follows_one_whose_memory_unloaded_models_hold(sup
         await asyncio.sleep(0.5)
         assert (await service.status()).pid == standin.pids[0]
     told = []
-    await until(lambda: len(standin.pids) == 2)
+
+    async def follows():
+        with service.use(only_look=True):  # somebody looks at the models all the time
+            return len(standin.pids) == 2
+
+    await until(follows)
     assert any("unloaded models" in line for line in service.log_lines())
     await service.ready(told.append)
     assert not alive(standin.pids[0])
