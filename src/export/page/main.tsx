@@ -1,5 +1,6 @@
 /** The script of an exported page. Bundled into one string by scripts/build_page.mjs. */
 import React from 'react';
+import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 
 import { checkLook, checkTarget } from '../checked';
@@ -11,25 +12,35 @@ import { WORDS } from './words';
 
 const node = document.getElementById('lit-reader')!;
 
+/** What the page carries, which anybody may have changed. */
+function read(): Partial<Record<keyof IPageData, unknown>> {
+  let data: unknown;
+  try {
+    data = JSON.parse(document.getElementById('lit-data')!.textContent!);
+  } catch {
+    throw new Error(WORDS.__('Its data is damaged.'));
+  }
+  return typeof data === 'object' && data !== null ? data : {};
+}
+
 /** Draw the runs in place of the still picture that is there for whoever runs no scripts. */
 function draw(): void {
-  // Anybody may have changed the file.
-  const data = JSON.parse(
-    document.getElementById('lit-data')!.textContent!
-  ) as Partial<Record<keyof IPageData, unknown>>;
-  const { runs, targets } = data;
+  const { runs, targets, look } = read();
   if (!Array.isArray(runs) || runs.length === 0 || runs.length > 2) {
-    throw new Error('There is no run in it.');
+    throw new Error(WORDS.__('There is no run in it.'));
   }
   const wished: readonly unknown[] = Array.isArray(targets) ? targets : [];
   const readings = runs.map(run => new Reading(unpackRun(run)));
-  createRoot(node).render(
-    <Reader
-      readings={readings}
-      look={checkLook(data.look)}
-      targets={readings.map((_, i) => checkTarget(wished[i]))}
-      trans={WORDS}
-    />
+  // At once, so that what fails in it is told, too: React would leave a blank.
+  flushSync(() =>
+    createRoot(node).render(
+      <Reader
+        readings={readings}
+        look={checkLook(look)}
+        targets={readings.map((_, i) => checkTarget(wished[i]))}
+        trans={WORDS}
+      />
+    )
   );
   document.documentElement.dataset.live = 'true';
 }
@@ -38,7 +49,7 @@ try {
   draw();
 } catch (reason) {
   const told = document.createElement('p');
-  told.role = 'alert';
+  told.setAttribute('role', 'alert'); // not every browser has it as a property
   told.textContent = `${WORDS.__('This run can’t be shown.')} ${
     reason instanceof Error ? reason.message : ''
   }`;
