@@ -93,6 +93,14 @@ def describe_validation(error: ValidationError) -> str:
     return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
 
 
+def kinds_of_validation(error: ValidationError) -> str:
+    """Return what kinds of errors pydantic found, for a log: where they are and what stands there may be a user's text."""
+    if error.error_count() > MAX_DESCRIBED:
+        return f"{error.error_count():,} errors"
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    return ", ".join(sorted({each["type"] for each in errors}))
+
+
 def is_not_finite(error: ValidationError) -> bool:
     """Return whether a number is missing because it is NaN or infinite."""
     return error.error_count() <= MAX_DESCRIBED and any(each["type"] == "finite_number" for each in error.errors())
