@@ -22,14 +22,14 @@ BACKEND = os.environ.get("LIT_LAB_TEST_BACKEND", "tensorflow")  # set by `pytest
 class Running:
     """A service's process, the lines it wrote, and a client that carries the secret."""
 
-    def __init__(self, config: dict[str, Any], log: Path) -> None:
+    def __init__(self, config: dict[str, Any], log: Path, program: tuple[str, ...] = ("-m", "lit_lab.service")) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
         self.lines: list[dict[str, Any]] = []
         self.log = log
         self._new = threading.Condition()
         self._log = log.open("w")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "lit_lab.service"],
+            [sys.executable, *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
