@@ -31,16 +31,17 @@ PROMPT = "Taste-likes: Cheese\nTaste-dislikes: Eggs\nSuggestion: Quiche Lorraine
 TOKENS = 24
 
 
-def rest(pid: int) -> None:
+def rest(server: Server) -> None:
     """Wait until nothing is computed or compiled any more."""
     quiet = 0
     while quiet < LONG:
+        pid = ready(server)  # another one may have taken its place meanwhile
         before = cpu_seconds(pid)
         time.sleep(1.0)
         quiet = quiet + 1 if cpu_seconds(pid) - before < QUIET else 0
 
 
-def use(server: Server, pid: int, model: str, lit: bool) -> None:
+def use(server: Server, model: str, lit: bool) -> None:
     """Use a model in all ways, first as it is, then as it is once it has rested."""
     for prompt in (PROMPT, f"{PROMPT} "):
         told = run(server, {"kind": "generate", "model": model, "prompt": prompt, "max_new_tokens": TOKENS})
@@ -50,14 +51,14 @@ def use(server: Server, pid: int, model: str, lit: bool) -> None:
         asked: dict[str, Any] = {"model": model, "ids": ids}
         target = {"start": seam, "end": len(ids)}
         run(server, {"kind": "salience", **asked, "targets": [target]})
-        rest(pid)
+        rest(server)
     integration = {"integration": {"steps": 8}, "methods": ["integrated_gradients"]}
     run(server, {"kind": "salience", **asked, "targets": [target], **integration})
     segments = [{"start": at, "end": at + 4} for at in range(1, seam - 4, 4)]
     run(server, {"kind": "ablation", **asked, "target": target, "segments": segments, "method": "leave_one_out"})
     if lit:
         run(server, {"kind": "lit_app", "model": model, "max_new_tokens": TOKENS})
-    rest(pid)
+    rest(server)
 
 
 def renewed(server: Server, pid: int) -> int:
@@ -89,22 +90,20 @@ def main() -> int:
         presets = unloading_presets.write(Path(folder), options.models)
         listed = [f"model-{number}:{preset}" for number, preset in enumerate(presets)]
         with lab_server(config=f"c.LitLab.models = {['demo:embedded', *listed]!r}") as server:
-            pid = ready(server)
-            use(server, pid, "demo", lit)
-            fresh = held_mb(pid)
+            use(server, "demo", lit)
+            fresh = held_mb(ready(server))
             held: list[float] = []
             for entry in listed:
                 name = entry.partition(":")[0]
-                use(server, pid, name, lit)
+                use(server, name, lit)
                 change(server, "unload", name)
-                rest(pid)
-                held.append(held_mb(pid))
+                pid = ready(server)
+                rest(server)
+                held.append(held_mb(ready(server)))
                 if not options.json:
                     print(f"{name:>10} unloaded {held[-1]:8.1f} MB   {held[-1] / fresh:.2f}", flush=True)
-            if ready(server) != pid:
-                raise RuntimeError("the model service was started anew meanwhile")
             pid = renewed(server, pid)
-            use(server, pid, "demo", lit)
+            use(server, "demo", lit)
             last = held_mb(pid)
     ratio = last / fresh
     if options.json:

@@ -55,7 +55,9 @@ test('a new process follows', async ({ page, request }) => {
     .toBe('starting');
   await page.waitForTimeout(1_500);
   await shoot(page, panel, 'starting');
-  await expect.poll(() => servicePid(request), { timeout: COLD }).not.toBe(before);
+  await expect
+    .poll(() => servicePid(request), { timeout: COLD })
+    .not.toBe(before);
   await shoot(page, panel, 'loading');
   await page.waitForTimeout(12_000);
   await shoot(page, panel, 'again');
