@@ -11,8 +11,9 @@ import functools
 import html
 from pathlib import Path
 
-SANDBOX = ("allow-scripts", "allow-downloads", "allow-popups", "allow-popups-to-escape-sandbox")
-"""What LIT needs. Not `allow-same-origin`: the page is of no origin, so it has no cookies and reaches no other page."""
+SANDBOX = ("allow-scripts", "allow-downloads")
+"""What LIT needs. Not `allow-same-origin`: the page is of no origin, so it has no cookies and reaches no other page. Not
+`allow-popups`: a new window could take along what LIT shows; links are followed by the page around."""
 
 _HERE = Path(__file__).parent
 

@@ -7,6 +7,8 @@
   const { nonce } = document.currentScript;
   /** Stands before the names of LIT's images in its program: an address that loads nothing. */
   const IMAGE = 'data:,static/';
+  /** JupyterLab's page. Between it and this one is the document that keeps this one in its frame (src/litapp/frame.ts). */
+  const around = window.parent.parent;
   const waiting = new Map();
   let port = null;
   let asked = 0;
@@ -88,11 +90,28 @@
     }
   };
 
+  // This page opens no window: a link is followed, or not, by the page around.
+  const follow = event => {
+    const link = event
+      .composedPath()
+      .find(node => node instanceof HTMLAnchorElement && node.href);
+    if (link && port !== null && !link.hasAttribute('download')) {
+      event.preventDefault();
+      port.postMessage({ link: link.href });
+    }
+  };
+  window.addEventListener('click', follow);
+  // Other buttons of a mouse than the first.
+  window.addEventListener(
+    'auxclick',
+    event => event.button === 1 && follow(event)
+  );
+
   window.addEventListener('message', event => {
     // Only the page around, which is of the server that sent this one.
     if (
       port === null &&
-      event.source === window.parent &&
+      event.source === around &&
       event.origin === window.location.origin
     ) {
       [port] = event.ports;
@@ -103,5 +122,5 @@
       start(event.data);
     }
   });
-  window.parent.postMessage('lit-lab:ready', '*');
+  around.postMessage('lit-lab:ready', '*');
 })();

@@ -40,8 +40,8 @@ class Page {
   readonly answers: unknown[] = [];
   port: MessagePort | null = null;
 
-  get frame(): HTMLIFrameElement {
-    return { contentWindow: this.window } as unknown as HTMLIFrameElement;
+  get inner(): Window {
+    return this.window as unknown as Window;
   }
 
   /** Say something to the page around, as a page of this origin. */
@@ -57,6 +57,7 @@ class End implements IBridgeEnd {
   program: string | null = 'program';
   readonly calls: unknown[] = [];
   readonly remembered: string[] = [];
+  readonly followed: string[] = [];
   signal: AbortSignal | null = null;
 
   call(call: unknown, signal: AbortSignal): Promise<IBridgeAnswer> {
@@ -74,6 +75,10 @@ class End implements IBridgeEnd {
 
   remember(query: string): void {
     this.remembered.push(query);
+  }
+
+  follow(link: string): void {
+    this.followed.push(link);
   }
 }
 
@@ -96,7 +101,7 @@ describe('LitBridge', () => {
   beforeEach(() => {
     page = new Page();
     end = new End();
-    bridge = new LitBridge(page.frame, end);
+    bridge = new LitBridge(page, end);
   });
 
   afterEach(() => {
@@ -131,6 +136,25 @@ describe('LitBridge', () => {
     expect(page.sent).toEqual([]);
   });
 
+  it('gives nothing where there is no frame to hold LIT’s page', () => {
+    bridge.dispose();
+    bridge = new LitBridge({ inner: null }, end);
+    bridge.expect();
+    page.say('lit-lab:ready', 'null', null);
+    expect(page.sent).toEqual([]);
+  });
+
+  it('takes no more from a page that has left', async () => {
+    bridge.expect();
+    page.say('lit-lab:ready');
+    bridge.close();
+    page.port!.postMessage({ id: 1, call: { endpoint: 'get_info' } });
+    await settle();
+    expect(end.calls).toEqual([]);
+    page.say('lit-lab:ready');
+    expect(page.sent).toHaveLength(1);
+  });
+
   it('gives nothing before there is a program', () => {
     end.program = null;
     bridge.expect();
@@ -147,6 +171,8 @@ describe('LitBridge', () => {
     });
     page.port!.postMessage({ id: 8, file: 'potato.svg' });
     page.port!.postMessage({ query: '?dataset=prompts' });
+    page.port!.postMessage({ link: 'https://pair-code.github.io/lit' });
+    page.port!.postMessage({ link: ['https://pair-code.github.io/lit'] });
     page.port!.postMessage('nonsense');
     page.port!.postMessage(null);
     await settle();
@@ -158,6 +184,7 @@ describe('LitBridge', () => {
       expect.objectContaining({ id: 8, type: 'image/png' })
     );
     expect(end.remembered).toEqual(['?dataset=prompts']);
+    expect(end.followed).toEqual(['https://pair-code.github.io/lit']);
   });
 
   it('ends what a page asked for when that page goes', async () => {

@@ -17,6 +17,8 @@ export interface IBridgeEnd {
   ): Promise<{ content: ArrayBuffer; type: string } | null>;
   /** LIT shows something else now. */
   remember(query: string): void;
+  /** A link was clicked in LIT. */
+  follow(link: string): void;
 }
 
 /** As `fetch` would answer LIT. */
@@ -28,6 +30,11 @@ export interface IBridgeAnswer {
 /** LIT's address grows with its datapoint; browsers take 2 MB. */
 const LONGEST_QUERY = 2_000_000;
 
+/** Where LIT's page is; its window is another one whenever it is loaded anew. */
+export interface IBridgeFrame {
+  readonly inner: Window | null;
+}
+
 /**
  * Talks with the page in which LIT runs.
  *
@@ -37,7 +44,7 @@ const LONGEST_QUERY = 2_000_000;
  * lets through.
  */
 export class LitBridge implements IDisposable {
-  constructor(frame: HTMLIFrameElement, end: IBridgeEnd) {
+  constructor(frame: IBridgeFrame, end: IBridgeEnd) {
     this._frame = frame;
     this._end = end;
     window.addEventListener('message', this._onMessage);
@@ -56,7 +63,7 @@ export class LitBridge implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       window.removeEventListener('message', this._onMessage);
-      this._close();
+      this.close();
     }
   }
 
@@ -65,15 +72,24 @@ export class LitBridge implements IDisposable {
    * that, because LIT's went elsewhere by itself, gets nothing.
    */
   expect(): void {
-    this._close();
+    this.close();
     this._isExpected = true;
   }
 
+  /** The page has left: there is nobody to talk with. */
+  close(): void {
+    this._isExpected = false;
+    this._requests.abort();
+    this._port?.close();
+    this._port = null;
+  }
+
   private readonly _onMessage = (event: MessageEvent<unknown>): void => {
-    const { contentWindow } = this._frame;
+    const { inner } = this._frame;
     if (
       event.data === 'lit-lab:ready' &&
-      event.source === contentWindow &&
+      inner !== null &&
+      event.source === inner &&
       // A sandboxed page has none.
       event.origin === 'null' &&
       this._isExpected &&
@@ -86,7 +102,7 @@ export class LitBridge implements IDisposable {
       port1.onmessage = ({ data }) => void this._answer(data);
       const { query, program } = this._end;
       // A page without an origin can't be addressed by one.
-      contentWindow!.postMessage({ query, program }, '*', [port2]);
+      inner.postMessage({ query, program }, '*', [port2]);
     }
   };
 
@@ -95,9 +111,11 @@ export class LitBridge implements IDisposable {
     if (!isRecord(message) || port === null) {
       return;
     }
-    const { id, call, file, query } = message;
+    const { id, call, file, link, query } = message;
     if (typeof query === 'string' && query.length <= LONGEST_QUERY) {
       this._end.remember(query);
+    } else if (typeof link === 'string') {
+      this._end.follow(link);
     } else if (isRecord(call)) {
       // The server checks what these are.
       const { endpoint, query, inputs, config } = call as unknown as LitCall;
@@ -110,14 +128,7 @@ export class LitBridge implements IDisposable {
     }
   }
 
-  private _close(): void {
-    this._isExpected = false;
-    this._requests.abort();
-    this._port?.close();
-    this._port = null;
-  }
-
-  private readonly _frame: HTMLIFrameElement;
+  private readonly _frame: IBridgeFrame;
   private readonly _end: IBridgeEnd;
   private _port: MessagePort | null = null;
   private _requests = new AbortController();

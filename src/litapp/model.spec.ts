@@ -186,6 +186,19 @@ describe('LitAppModel', () => {
     expect(model.phase).toBe('ready');
   });
 
+  it('says that LIT’s page has left, and opens it again', async () => {
+    const { model } = make(new Client());
+    await model.open();
+    await model.call(CALL, signal);
+    model.leave();
+    // What is in the frame now isn't LIT.
+    expect(model.isShown).toBe(false);
+    expect(model.phase).toBe('failed');
+    expect(model.problem?.remedies).toEqual(['retry']);
+    await model.open();
+    expect(model.phase).toBe('ready');
+  });
+
   it('remembers what LIT shows', () => {
     const { model } = make(new Client());
     model.remember('?dataset=sample_prompts');

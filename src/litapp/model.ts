@@ -8,6 +8,7 @@ import type { ApiClient, ChatMode, LitCall } from '../api';
 import { describe, problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IBridgeAnswer, IBridgeEnd } from './bridge';
+import { followLink } from './links';
 
 /** What this model asks of the client. */
 export type LitClient = Pick<
@@ -170,6 +171,23 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
       ),
       remedies: ['retry', 'reload']
     });
+  }
+
+  /** LIT's page is no longer in its frame. */
+  leave(): void {
+    const { trans } = this._options;
+    this._isShown = false;
+    this._fail({
+      message: trans.__('LIT was closed: something led its page elsewhere.'),
+      hint: trans.__(
+        'LIT Lab doesn’t let it go: what it shows could go along. Retry opens LIT again.'
+      ),
+      remedies: ['retry']
+    });
+  }
+
+  follow(link: string): void {
+    followLink(link, this._options.trans);
   }
 
   async call(call: LitCall, signal: AbortSignal): Promise<IBridgeAnswer> {

@@ -1,5 +1,4 @@
 import { ReactWidget } from '@jupyterlab/apputils';
-import { IFrame } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import { Panel } from '@lumino/widgets';
 import React from 'react';
@@ -7,6 +6,7 @@ import React from 'react';
 import { PanelContext } from '../panel/context';
 import type { IPanelContext } from '../panel/context';
 import { LitBridge } from './bridge';
+import { LitFrame } from './frame';
 import type { LitAppModel } from './model';
 import { LitAppView } from './view';
 
@@ -19,7 +19,6 @@ export class LitAppWidget extends Panel {
     super();
     const { model, page, context } = options;
     this.model = model;
-    this._page = page;
     this.addClass('lit-app');
     const notice = ReactWidget.create(
       <PanelContext value={context}>
@@ -27,21 +26,13 @@ export class LitAppWidget extends Panel {
       </PanelContext>
     );
     notice.addClass('lit-app-notice');
-    // Not `allow-same-origin`: LIT's program must reach neither this page nor
-    // the Jupyter server. The page's own policy says the same.
-    this._frame = new IFrame({
-      sandbox: [
-        'allow-scripts',
-        'allow-downloads',
-        'allow-popups',
-        'allow-popups-to-escape-sandbox' as IFrame.SandboxExceptions
-      ]
+    this._frame = new LitFrame({
+      page,
+      title: context.trans.__('LIT'),
+      onLoad: this._onLoad,
+      onLeft: this._onLeft
     });
-    const frame = this._frame.node.querySelector('iframe')!;
-    frame.title = context.trans.__('LIT');
-    frame.allow = 'clipboard-write';
-    frame.addEventListener('load', this._onLoad);
-    this._bridge = new LitBridge(frame, model);
+    this._bridge = new LitBridge(this._frame, model);
     this._frame.hide();
     this.addWidget(notice);
     this.addWidget(this._frame);
@@ -66,7 +57,7 @@ export class LitAppWidget extends Panel {
 
   protected onAfterAttach(message: Message): void {
     super.onAfterAttach(message);
-    if (this._frame.url !== '') {
+    if (this._frame.isUsed) {
       // A frame that is moved in the page is loaded anew by the browser.
       this._bridge.expect();
     }
@@ -77,10 +68,10 @@ export class LitAppWidget extends Panel {
 
   protected onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
-    const frame = this._frame.isVisible
-      ? this._frame.node.querySelector('iframe')
+    const part = this._frame.isVisible
+      ? this._frame
       : this.node.querySelector<HTMLElement>('button');
-    frame?.focus();
+    part?.focus();
   }
 
   /** A tab that was there when the page was left waits until it is looked at. */
@@ -107,20 +98,25 @@ export class LitAppWidget extends Panel {
 
   private _load(): void {
     this._bridge.expect();
-    this._frame.url = this._page;
+    this._frame.load();
   }
 
   private readonly _onLoad = () => {
     window.clearTimeout(this._timer);
     this._timer = window.setTimeout(() => {
-      if (this._frame.url !== '' && !this._bridge.isOpen) {
+      if (!this._bridge.isOpen) {
         this.model.miss();
       }
     }, PATIENCE);
   };
 
-  private readonly _page: string;
-  private readonly _frame: IFrame;
+  private readonly _onLeft = () => {
+    window.clearTimeout(this._timer);
+    this._bridge.close();
+    this.model.leave();
+  };
+
+  private readonly _frame: LitFrame;
   private readonly _bridge: LitBridge;
   private _timer = 0;
   private _isReady = false;

@@ -89,7 +89,10 @@ test('below a base URL: the panel, the cell, an exported page, LIT', async ({
     .getByRole('menuitem', { name: 'Open in LIT', exact: true })
     .click();
   await expect(
-    page.frameLocator('iframe[title="LIT"]').locator('lit-data-table')
+    page
+      .frameLocator('iframe[title="LIT"]')
+      .frameLocator('iframe[title="LIT"]')
+      .locator('lit-data-table')
   ).toContainText('Suggestion: Onion soup', { timeout: 2 * COLD });
   expect(outside).toEqual([]);
   await context.close();

@@ -63,7 +63,9 @@ function watchRefusals(page: Page): string[] {
 }
 
 function lit(page: Page): FrameLocator {
-  return page.frameLocator('iframe[title="LIT"]');
+  return page
+    .frameLocator('iframe[title="LIT"]')
+    .frameLocator('iframe[title="LIT"]');
 }
 
 /** LIT's table of datapoints. */
@@ -173,6 +175,7 @@ test('LIT’s page reaches neither JupyterLab nor the server', async ({
     return {
       origin: window.origin,
       parent: await attempt(() => window.parent.document.title),
+      jupyterlab: await attempt(() => window.parent.parent.document.title),
       cookie: await attempt(() => document.cookie),
       storage: await attempt(() => window.localStorage.length),
       contents: await attempt(() => request('/api/contents')),
@@ -183,6 +186,7 @@ test('LIT’s page reaches neither JupyterLab nor the server', async ({
   expect(tried).toEqual({
     origin: 'null',
     parent: 'SecurityError',
+    jupyterlab: 'SecurityError',
     cookie: 'SecurityError',
     storage: 'SecurityError',
     contents: 'TypeError',

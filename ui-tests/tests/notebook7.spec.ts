@@ -43,7 +43,7 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
     .getByRole('button', { name: 'LIT, service and log' })
     .click();
   await page.getByRole('menuitem', { name: /^Open in LIT/ }).click();
-  const lit = page.frameLocator('iframe[title^="LIT"]');
+  const lit = page.frameLocator('iframe[title^="LIT"]').frameLocator('iframe');
   await expect(lit.locator('lit-app')).toBeVisible({ timeout: 2 * COLD });
   // The notebook is still there.
   await expect(page.locator('.jp-Notebook')).toBeVisible();
