@@ -13,6 +13,7 @@ interface ICall {
   readonly path: string;
   readonly query: string;
   readonly body: unknown;
+  readonly keepalive: boolean;
 }
 
 /** A server that answers from a list, one answer for each request. */
@@ -26,17 +27,19 @@ class FakeServer {
   /** @param patience - in ms, after which it gives up. */
   client(patience = 60_000): ApiClient {
     const fetch = async (request: RequestInfo | URL) => {
-      const { url, method, body } = request as unknown as {
+      const { url, method, body, keepalive } = request as unknown as {
         url: string;
         method: string;
         body?: string;
+        keepalive: boolean;
       };
       const { pathname, search } = new URL(url);
       this.calls.push({
         method,
         path: pathname,
         query: search,
-        body: body === undefined ? undefined : JSON.parse(body)
+        body: body === undefined ? undefined : JSON.parse(body),
+        keepalive
       });
       const answer = this._answers.shift();
       if (!answer) {
@@ -65,9 +68,11 @@ class PlainRequest {
   ) {
     this.method = init.method ?? 'GET';
     this.body = init.body;
+    this.keepalive = init.keepalive ?? false;
   }
   readonly method: string;
   readonly body: unknown;
+  readonly keepalive: boolean;
   readonly headers = new Headers();
 }
 
@@ -210,6 +215,23 @@ describe('ApiClient', () => {
     };
     const error = await failure(server.client().estimate(request));
     expect(error).toMatchObject(body);
+  });
+
+  it('deletes a run at once, by a request that outlives the page', async () => {
+    const server = new FakeServer(json({ deleted: 1 }), json([]));
+    const client = server.client();
+    const deletion = client.deleteRun('a/b');
+    // The page may be gone before anything that is waited for comes.
+    expect(server.calls).toMatchObject([
+      {
+        method: 'DELETE',
+        path: '/user/ann/lit-lab/api/runs/a%2Fb',
+        keepalive: true
+      }
+    ]);
+    await deletion;
+    await client.jobs();
+    expect(server.calls[1].keepalive).toBe(false);
   });
 
   it('keeps characters of names that look like object properties', async () => {
