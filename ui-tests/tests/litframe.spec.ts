@@ -1,0 +1,231 @@
+/** What a script that got into LIT's page would try: to leave with what LIT shows. */
+import * as http from 'http';
+import type { AddressInfo } from 'net';
+import { expect, test } from '@playwright/test';
+import type { FrameLocator, Page } from '@playwright/test';
+
+import { secure } from '../servers';
+import { COLD } from './lab';
+
+/** The model service starts, and then LIT does. */
+const PATIENCE = 2 * COLD;
+
+const DOCS = 'https://pair-code.github.io/lit/documentation/';
+
+test.use({ baseURL: secure.url });
+
+/** Another server, and what it was asked. */
+const asked: string[] = [];
+const server = http.createServer((request, response) => {
+  asked.push(request.url!);
+  response.setHeader('Content-Type', 'text/html');
+  response.end('<p>Elsewhere</p>');
+});
+let elsewhere = '';
+
+test.beforeAll(async () => {
+  await new Promise<void>(ready => server.listen(0, '127.0.0.1', ready));
+  elsewhere = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+test.afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise(closed => server.close(closed));
+});
+
+function lit(page: Page): FrameLocator {
+  return page
+    .frameLocator('iframe[title="LIT"]')
+    .frameLocator('iframe[title="LIT"]');
+}
+
+/** The frame that LIT runs in. */
+function frameOf(page: Page) {
+  return page.frames().find(one => one.url().includes('/lit/page'))!;
+}
+
+async function open(page: Page, workspace: string): Promise<void> {
+  await page.goto(`/api/status?token=${secure.token}`);
+  await page.goto(`/lab/workspaces/${workspace}`);
+  await expect(page.locator('#jp-main-dock-panel')).toBeVisible({
+    timeout: COLD
+  });
+  await page.keyboard.press('Control+Shift+c');
+  await page.keyboard.type('Open in LIT Three');
+  await expect(
+    page.locator('.lm-CommandPalette-item', { hasText: 'Three Panels' }).first()
+  ).toBeVisible();
+  await page.keyboard.press('Enter');
+  await expect(lit(page).locator('lit-modules')).toBeVisible({
+    timeout: PATIENCE
+  });
+}
+
+/** Put a link into LIT's page, where nothing covers it, and where LIT's bridge doesn't see that it is clicked. */
+async function plant(page: Page, attributes: Record<string, string>) {
+  await frameOf(page).evaluate(attributes => {
+    document.getElementById('planted')?.remove();
+    const link = document.createElement('a');
+    link.id = 'planted';
+    link.textContent = 'Planted';
+    link.style.cssText = 'position: fixed; top: 0; left: 0; z-index: 99999';
+    for (const [name, value] of Object.entries(attributes)) {
+      link.setAttribute(name, value);
+    }
+    link.addEventListener('click', event => event.stopPropagation());
+    document.body.append(link);
+  }, attributes);
+  return lit(page).locator('#planted');
+}
+
+test('LIT’s page gets nowhere, by no way, and what it shows with it', async ({
+  page,
+  context
+}) => {
+  test.slow();
+  await open(page, 'lit-frame');
+  const opened: string[] = [];
+  context.on('page', other => opened.push(other.url()));
+  const tab = page.getByRole('main').locator('.lit-app');
+  const alert = tab.getByRole('alert');
+  asked.length = 0;
+
+  // In place, or in another window: nothing happens.
+  const kinds = await frameOf(page).evaluate(async url => {
+    const settled = (start: (done: (what: string) => void) => void) =>
+      new Promise<string>(start);
+    const kinds: Record<string, string> = {};
+    kinds.open = String(window.open(`${url}/open`));
+    kinds.image = await settled(done => {
+      const image = new Image();
+      image.onload = () => done('loaded');
+      image.onerror = () => done('refused');
+      image.src = `${url}/image`;
+    });
+    kinds.request = await settled(done => {
+      // Not by `fetch`, which is the bridge's own here.
+      const request = new XMLHttpRequest();
+      request.open('GET', `${url}/request`);
+      request.onload = () => done('loaded');
+      request.onerror = () => done('refused');
+      request.send();
+    });
+    for (const part of ['parent', 'top'] as const) {
+      try {
+        window[part]!.location.href = `${url}/${part}`;
+        kinds[part] = 'led';
+      } catch (reason) {
+        kinds[part] = (reason as Error).name;
+      }
+    }
+    const form = document.createElement('form');
+    form.action = `${url}/form`;
+    document.body.append(form);
+    form.submit();
+    return kinds;
+  }, elsewhere);
+  expect(kinds).toEqual({
+    open: 'null',
+    image: 'refused',
+    request: 'refused',
+    parent: 'SecurityError',
+    top: 'SecurityError'
+  });
+  for (const target of ['_blank', '_parent', '_top', 'somewhere']) {
+    const href = `${elsewhere}/anchor${target}`;
+    await (await plant(page, { href, target })).click();
+  }
+  await expect(lit(page).locator('lit-modules')).toBeVisible();
+  await expect(alert).toHaveCount(0);
+
+  // In its own frame: LIT is gone, the tab says so, and it can be had again.
+  const ways: Record<string, () => Promise<void>> = {
+    location: () =>
+      frameOf(page).evaluate(url => {
+        location.href = `${url}/location`;
+      }, elsewhere),
+    replace: () =>
+      frameOf(page).evaluate(
+        url => location.replace(`${url}/replace`),
+        elsewhere
+      ),
+    refresh: () =>
+      frameOf(page).evaluate(url => {
+        const meta = document.createElement('meta');
+        meta.httpEquiv = 'refresh';
+        meta.content = `0; url=${url}/refresh`;
+        document.head.append(meta);
+      }, elsewhere),
+    anchor: async () =>
+      (await plant(page, { href: `${elsewhere}/anchor` })).click(),
+    download: async () =>
+      (
+        await plant(page, { href: `${elsewhere}/download`, download: 'x' })
+      ).click()
+  };
+  for (const [way, leave] of Object.entries(ways)) {
+    await leave();
+    await expect(alert, way).toContainText('LIT was closed');
+    await tab.getByRole('button', { name: 'Retry' }).click();
+    await expect(lit(page).locator('lit-modules')).toBeVisible({
+      timeout: PATIENCE
+    });
+    await expect(alert).toHaveCount(0);
+  }
+
+  // What asks last is the only one that has got there.
+  await page.evaluate(
+    url => fetch(`${url}/last`, { mode: 'no-cors' }).then(() => undefined),
+    elsewhere
+  );
+  expect(asked).toEqual(['/last']);
+  expect(opened).toEqual([]);
+});
+
+test('links to LIT’s documentation open beside, other links don’t, and files are saved', async ({
+  page,
+  context
+}) => {
+  test.slow();
+  await open(page, 'lit-links');
+  const referrers: (string | undefined)[] = [];
+  await context.route(`${DOCS}**`, route => {
+    referrers.push(route.request().headers().referer);
+    return route.fulfill({ body: 'LIT’s documentation' });
+  });
+
+  const opening = context.waitForEvent('page');
+  // Not by the mouse: what JupyterLab tells of itself lies above that corner.
+  await lit(page).locator(`a[href="${DOCS}"]`).first().press('Enter');
+  const docs = await opening;
+  await expect(docs.getByText('LIT’s documentation')).toBeVisible();
+  expect(docs.url()).toBe(DOCS);
+  expect(referrers).toEqual([undefined]);
+  expect(await docs.evaluate(() => window.opener)).toBeNull();
+  await docs.close();
+
+  // The same, with something to tell.
+  await frameOf(page).evaluate(url => {
+    const link = document.createElement('a');
+    link.href = `${url}?prompt=secret`;
+    link.textContent = 'More';
+    link.style.cssText = 'position: fixed; top: 0; left: 0; z-index: 99999';
+    document.body.append(link);
+  }, DOCS);
+  await lit(page).getByText('More', { exact: true }).click();
+  await expect(
+    page.getByText('links lead to LIT’s own documentation only')
+  ).toBeVisible();
+  expect(context.pages()).toEqual([page]);
+
+  // As LIT saves its table.
+  const saving = page.waitForEvent('download');
+  await frameOf(page).evaluate(() => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob(['a,b'], { type: 'text/csv' }));
+    link.download = 'table.csv';
+    document.body.append(link);
+    link.click();
+  });
+  expect((await saving).suggestedFilename()).toBe('table.csv');
+});
