@@ -22,6 +22,8 @@ from lit_lab.problem import Problem
 
 MAX_WAITING = 1_000
 MAX_WAITING_BYTES = 128 * 1024 * 1024
+MAX_READ_BYTES = 8 * 1024 * 1024
+"""Bytes of events, of what waits, that stay read for the next try: read they take several times the room."""
 FIRST_DELAY = 1.0
 """Seconds until storing is tried again; they double each time."""
 LONGEST_DELAY = 30.0
@@ -42,6 +44,7 @@ class _Ended:
         owner: In whose history it goes.
         lines: Its events as JSON.
         size: Bytes of these, and of the request.
+        found: What was read of the lines, where that is kept.
         tried: Set once storing it was tried, or given up.
     """
 
@@ -51,6 +54,7 @@ class _Ended:
     request: protocol.JobRequest
     lines: Sequence[bytes]
     size: int
+    found: _Run | _Scores | None = None
     tried: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -245,9 +249,11 @@ class RunRecorder:
 
     async def _store(self, ended: _Ended, no_room: dict[tuple[str, str], Problem]) -> None:
         # Many megabytes, perhaps: not in the server's own thread.
-        found = await asyncio.to_thread(_read, ended)
+        found = ended.found or await asyncio.to_thread(_read, ended)
         if found is None or ended not in self._waiting:
             return  # nothing came of it, or it was deleted meanwhile
+        if sum(one.size for one in self._waiting if one.found is not None) + ended.size <= MAX_READ_BYTES:
+            ended.found = found
         sequence = (ended.owner, sequence_of(found.model, found.ids))
         if sequence in no_room:
             raise no_room[sequence]  # scores don't go before their run

@@ -353,6 +353,30 @@ async def test_clearing_leaves_scores_that_wait_for_a_starred_run(shelf, recorde
     assert len((await shelf.run("me", "a")).scores) == 1
 
 
+@pytest.mark.parametrize(("room", "expected"), [(1_000_000, "abs"), (0, "abs" * 4)])
+async def test_what_waits_is_read_once_as_far_as_there_is_room_for_that(shelf, recorder, monkeypatch, room, expected):
+    monkeypatch.setattr(run_recorder, "MAX_READ_BYTES", room)
+    read, names = run_recorder._read, []
+
+    def noted(ended):
+        names.append(ended.job_id)
+        return read(ended)
+
+    monkeypatch.setattr(run_recorder, "_read", noted)
+    shelf.reason = FULL
+    recorder.record("me", "a", 1.0, *generated())
+    recorder.record("me", "b", 1.0, *generated(ids=(3,)))
+    recorder.record("me", "s", 1.0, *explained())
+    await recorder.settled("me")
+    for _ in range(2):
+        await recorder._round()
+    shelf.reason = None
+    await recorder.close()
+    assert "".join(names) == expected
+    assert sorted(await shelf.ids()) == ["a", "b"]
+    assert len((await shelf.run("me", "a")).scores) == 1
+
+
 async def test_what_waits_is_bounded_and_what_is_lost_is_told(shelf, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
     shelf.reason = LOCKED
