@@ -1,4 +1,4 @@
-import React, { useCallback } from 'react';
+import React, { useCallback, useEffect, useState } from 'react';
 
 import { usePanel } from '../panel/context';
 import { Demand } from '../panel/demand';
@@ -7,6 +7,7 @@ import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
+import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
 import type { Comparison } from './comparison';
@@ -27,7 +28,7 @@ interface IColumnProps {
 /** One run of a comparison. */
 export function Column(props: IColumnProps): JSX.Element {
   const { trans } = usePanel();
-  const { comparison, side: at, pane } = props;
+  const { comparison, side: at, pane, actions } = props;
   const side = comparison.sides[at];
   useRedraw(side);
   const { settings } = comparison;
@@ -39,6 +40,10 @@ export function Column(props: IColumnProps): JSX.Element {
     },
     [comparison, at]
   );
+  /** Why the run couldn't be opened in the panel, told until it can. */
+  const [unopened, setUnopened] = useState<IProblem | null>(null);
+  useEffect(() => setUnopened(null), [side.id]);
+  const onOpen = async () => setUnopened(await actions.onOpen(side.id!));
   const { difference, view } = comparison;
   const describe = useCallback(
     (index: number) => {
@@ -60,13 +65,22 @@ export function Column(props: IColumnProps): JSX.Element {
       }
       data-side={at}
     >
-      <Head {...props} />
+      <Head {...props} onOpen={onOpen} />
       <div
         ref={pane}
         className="lit-compare-pane"
         data-view={view}
         data-side={at}
       >
+        {unopened && (
+          <div className="lit-compare-notice">
+            <Problem
+              problem={unopened}
+              remedies={{ retry: onOpen, restart: actions.onRestart }}
+              onDismiss={() => setUnopened(null)}
+            />
+          </div>
+        )}
         <Notices {...props} />
         {text && side.run && (
           <Flow
@@ -103,7 +117,8 @@ function letterOf(side: Side): string {
 }
 
 /** Which run it is. */
-function Head({ comparison, side: at, actions }: IColumnProps): JSX.Element {
+function Head(props: IColumnProps & { onOpen: () => void }): JSX.Element {
+  const { comparison, side: at } = props;
   const { trans } = usePanel();
   const side = comparison.sides[at];
   const { run } = side;
@@ -121,7 +136,7 @@ function Head({ comparison, side: at, actions }: IColumnProps): JSX.Element {
           type="button"
           className="lit-link"
           title={trans.__('Show this run in the side panel')}
-          onClick={() => actions.onOpen(side.id!)}
+          onClick={props.onOpen}
         >
           {trans.__('Open in panel')}
         </button>

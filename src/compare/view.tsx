@@ -3,6 +3,7 @@ import React, { useCallback, useEffect, useRef } from 'react';
 import { usePanel } from '../panel/context';
 import { useRedraw } from '../panel/redraw';
 import type { TokenSpan } from '../salience';
+import type { IProblem } from '../session/problem';
 import type { ISettings } from '../session/settings';
 import { Changes } from './changes';
 import { Column } from './column';
@@ -20,8 +21,8 @@ import { Tools } from './tools';
 export interface ICompareActions {
   readonly onSettings: (settings: Partial<ISettings>) => void;
   readonly onRestart: () => void;
-  /** Show a side's run in the panel. */
-  readonly onOpen: (id: string) => void;
+  /** Show a side's run in the panel; gives why that can't be done, or null. */
+  readonly onOpen: (id: string) => Promise<IProblem | null>;
   /** Save two runs as a page, with their targets. */
   readonly onSave: (
     runs: readonly string[],

@@ -67,7 +67,7 @@ export function setUpCompare(options: ICompareOptions): CompareLauncher {
     const content = new CompareWidget(comparison, context, {
       onSettings,
       onRestart: () => void session.service.restart(),
-      onOpen: id => void history.openById(id),
+      onOpen: id => history.openById(id),
       onSave: (runs, targets) =>
         void commands.execute(SHARE_COMMANDS.page, {
           runs: [...runs],

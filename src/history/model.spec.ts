@@ -322,6 +322,21 @@ describe('history/model', () => {
     expect(session.reopened).toEqual([]);
   });
 
+  it('tells why a run can’t be opened to who asked for it, not in the list', async () => {
+    await model.load();
+    expect(await model.openById('b')).toBeNull();
+    expect(session.reopened.map(([run]) => run.id)).toEqual(['b']);
+    client.failure = new ApiError(
+      { error: 'unknown_run', message: 'It is gone.', hint: '' },
+      404
+    );
+    expect((await model.openById('a'))?.message).toBe('It is gone.');
+    expect(model.problem).toBeNull();
+    await model.open(model.runs[0]);
+    expect(model.problem?.message).toBe('It is gone.');
+    expect(session.reopened).toHaveLength(1);
+  });
+
   it('tells a failure and keeps what is listed', async () => {
     await model.load();
     client.failure = new ApiError(

@@ -182,20 +182,21 @@ export class HistoryModel implements IDisposable {
 
   /** Show a run again, as it was. */
   async open(info: RunInfo): Promise<void> {
-    await this.openById(info.id);
+    await this._try(() => this._open(info.id));
   }
 
-  /** Show a run again, whether it is listed or not. */
-  async openById(id: string): Promise<void> {
-    const isWanted = this._session.claim();
-    await this._try(async () => {
-      const run = await this._client.run(id);
-      if (!isWanted()) {
-        return; // Another prompt was chosen meanwhile.
-      }
-      const place = this._trans.__('an earlier run');
-      this._session.reopen(run, new KeptSource(run, place, this._reveal));
-    });
+  /**
+   * Show a run again for somebody else than the list, which tells nothing of it.
+   *
+   * @returns why it can't be shown, or null.
+   */
+  async openById(id: string): Promise<IProblem | null> {
+    try {
+      await this._open(id);
+      return null;
+    } catch (reason) {
+      return problemOf(reason, this._trans);
+    }
   }
 
   /** Give a run a name, or take it away. */
@@ -246,6 +247,16 @@ export class HistoryModel implements IDisposable {
       this._problem = problem;
       this._emit();
     }
+  }
+
+  private async _open(id: string): Promise<void> {
+    const isWanted = this._session.claim();
+    const run = await this._client.run(id);
+    if (!isWanted()) {
+      return; // Another prompt was chosen meanwhile.
+    }
+    const place = this._trans.__('an earlier run');
+    this._session.reopen(run, new KeptSource(run, place, this._reveal));
   }
 
   private async _delete(id: string): Promise<void> {
