@@ -1,5 +1,6 @@
 /** On a server with a token and the XSRF check, as people run it. */
 import { expect, test } from '@playwright/test';
+import type { Page } from '@playwright/test';
 
 import { secure } from '../servers';
 import { analyzeAt, line, overlay, Panel } from './lab';
@@ -77,4 +78,192 @@ test('the workflow works, and what the model reads is shown as text', async ({
   await panel.segments('Prompt').first().hover();
   await expect(panel.region.locator('img[src="x"], script')).toHaveCount(0);
   expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+});
+
+const MIME_TYPE = 'application/vnd.lit-lab.run+json';
+const SCRIPT = '<script>window.hacked = 1</script>';
+const IMAGE = '<img src="x" onerror="window.hacked = 2">';
+
+const token = (text: string, id = 5) => ({
+  id,
+  piece: text,
+  text,
+  kind: 'text'
+});
+
+/** A run that is whole, as a notebook holds it. */
+const GOOD = {
+  id: 'r',
+  created: 1_700_000_000,
+  model: 'demo',
+  prompt: ' One. Two.',
+  answer: ' Three.',
+  sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+  prompt_tokens: [token(' One.'), token(' Two.')],
+  answer_tokens: [{ ...token(' Three.'), logprob: -0.5 }],
+  reason: 'end',
+  seconds: 1,
+  scores: [
+    {
+      mode: null,
+      event: {
+        event: 'scores',
+        target: { start: 2, end: 3 },
+        method: 'grad_l2',
+        scores: [0.5, 0.25, 0]
+      }
+    }
+  ]
+};
+
+const scored = (change: object) => ({
+  ...GOOD,
+  scores: [{ mode: null, event: { ...GOOD.scores[0].event, ...change } }]
+});
+
+/** By what is wrong with it, the output's data. */
+const CRAFTED: Record<string, unknown> = {
+  'a number': 7,
+  'a text': IMAGE,
+  'a list': [[[]]],
+  'no fields': {},
+  'no answer': { ...GOOD, answer_tokens: undefined },
+  'a prompt of another type': { ...GOOD, prompt: { toString: SCRIPT } },
+  'tokens of another type': { ...GOOD, prompt_tokens: 'abc' },
+  'a token that is null': { ...GOOD, answer_tokens: [null] },
+  'a kind that is HTML': {
+    ...GOOD,
+    prompt_tokens: [{ ...token('a'), kind: IMAGE }]
+  },
+  'a time that no date has': { ...GOOD, created: 1e300 },
+  'a huge probability': {
+    ...GOOD,
+    answer_tokens: [{ ...token('a'), logprob: 'NaN' }]
+  },
+  'a seed beyond all whole numbers': {
+    ...GOOD,
+    sampling: { ...GOOD.sampling, seed: 1e300 }
+  },
+  'scores that are none': scored({ scores: ['NaN', IMAGE, null] }),
+  'fewer scores than tokens': scored({ scores: [0.5] }),
+  'more scores than tokens': scored({ scores: new Array(99).fill(1) }),
+  'a target outside': scored({ target: { start: 2, end: 99_999 } }),
+  'packed, of lists that differ': {
+    ...GOOD,
+    packed: 1,
+    seam: 1,
+    tokens: { ids: 'AAAAAA==', pieces: [IMAGE], texts: [], kinds: 'x' },
+    logprobs: ''
+  },
+  'packed, and no base64': {
+    ...GOOD,
+    packed: 1,
+    seam: 0,
+    tokens: { ids: IMAGE, pieces: [], texts: [], kinds: '' },
+    logprobs: SCRIPT
+  },
+  'of a later format': { ...GOOD, packed: 2 },
+  'very long': { ...GOOD, prompt: 'x'.repeat(4_000_001) },
+  // Much deeper, and Jupyter itself doesn't read the notebook.
+  'very deep': {
+    ...GOOD,
+    prompt_tokens: [JSON.parse('['.repeat(60) + ']'.repeat(60)) as unknown]
+  }
+};
+
+/** Upload a notebook that nobody trusts: crafted outputs, one that is whole, and text before and after. */
+async function upload(page: Page, name: string): Promise<void> {
+  const code = (id: string, all: readonly unknown[]) => ({
+    cell_type: 'code',
+    id,
+    metadata: {},
+    source: '',
+    execution_count: null,
+    outputs: all.map(data => ({
+      output_type: 'display_data',
+      metadata: {},
+      data: { [MIME_TYPE]: data, 'text/html': SCRIPT, 'text/plain': '' }
+    }))
+  });
+  const words = (id: string, source: string) => ({
+    cell_type: 'markdown',
+    id,
+    metadata: {},
+    source
+  });
+  const whole = {
+    ...GOOD,
+    prompt_tokens: [token(SCRIPT), token(IMAGE)],
+    prompt: SCRIPT + IMAGE,
+    terms: { name: IMAGE, url: 'javascript:window.hacked = 3' }
+  };
+  const notebook = {
+    nbformat: 4,
+    nbformat_minor: 5,
+    metadata: {},
+    cells: [
+      words('first', 'What is before.'),
+      code('crafted', Object.values(CRAFTED)),
+      code('whole', [whole]),
+      words('last', 'What is behind.')
+    ]
+  };
+  const file = JSON.stringify(notebook);
+  const xsrf = (await page.context().cookies()).find(
+    cookie => cookie.name === '_xsrf'
+  );
+  const reply = await page.request.put(`/api/contents/${name}`, {
+    headers: {
+      Authorization: `token ${secure.token}`,
+      'X-XSRFToken': xsrf?.value ?? ''
+    },
+    data: { type: 'file', format: 'text', content: file }
+  });
+  expect(reply.ok(), await reply.text()).toBe(true);
+}
+
+test('crafted outputs say what is wrong with them, and the notebook is shown', async ({
+  page
+}) => {
+  test.slow();
+  const broken: string[] = [];
+  page.on('pageerror', error => broken.push(error.message));
+  await page.goto('/lab');
+  await upload(page, 'crafted.ipynb');
+  await page.goto('/lab/tree/crafted.ipynb');
+  const notebook = page.getByRole('main').locator('.jp-Notebook');
+  await expect(notebook).toBeVisible();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'No Kernel' })
+    .click();
+  await expect(
+    notebook.locator('p', { hasText: 'What is before.' })
+  ).toBeVisible();
+  const names = Object.keys(CRAFTED);
+  const crafted = notebook.locator('.jp-CodeCell').first();
+  const outputs = crafted.locator('.lit-output');
+  await expect(outputs).toHaveCount(names.length);
+  for (const [i, name] of names.entries()) {
+    const told = outputs.nth(i).getByRole('alert');
+    await expect(told, name).toContainText('This run can’t be shown.');
+    // Why, and what to do.
+    await expect(told, name).toHaveText(/shown\. .{10,}\. .{10,}\.$/s);
+  }
+  await expect(crafted.locator('article')).toHaveCount(0);
+
+  // One that is whole is drawn, with what it holds as text; cells off screen are drawn once they are scrolled to.
+  await notebook
+    .locator('p', { hasText: 'What is behind.' })
+    .scrollIntoViewIfNeeded();
+  const article = notebook.locator('.lit-output article');
+  await expect(article).toContainText(SCRIPT);
+  await expect(article).toContainText(IMAGE);
+  await expect(
+    notebook
+      .locator('.lit-output')
+      .locator('img, script, iframe, a[href^="javascript"]')
+  ).toHaveCount(0);
+  expect(await page.evaluate(() => 'hacked' in window)).toBe(false);
+  expect(broken).toEqual([]);
 });
