@@ -33,11 +33,14 @@ export function followLink(link: string, trans: TranslationBundle): void {
   }
   if (LINKS.has(link)) {
     window.open(link, '_blank', 'noopener,noreferrer');
-  } else if (!Notification.manager.has(told)) {
+  } else {
+    // One at a time, however often it is tried.
+    Notification.dismiss(told);
     told = Notification.info(
       trans.__(
         'From LIT, links lead to LIT’s own documentation only. To follow another, copy its address.'
-      )
+      ),
+      { autoClose: 8000 }
     );
   }
 }

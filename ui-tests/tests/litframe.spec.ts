@@ -191,18 +191,19 @@ test('links to LIT’s documentation open beside, other links don’t, and files
   const referrers: (string | undefined)[] = [];
   await context.route(`${DOCS}**`, route => {
     referrers.push(route.request().headers().referer);
-    return route.fulfill({ body: 'LIT’s documentation' });
+    return route.fulfill({ body: 'Documentation' });
   });
 
   const opening = context.waitForEvent('page');
   // Not by the mouse: what JupyterLab tells of itself lies above that corner.
   await lit(page).locator(`a[href="${DOCS}"]`).first().press('Enter');
   const docs = await opening;
-  await expect(docs.getByText('LIT’s documentation')).toBeVisible();
+  await expect(docs.getByText('Documentation')).toBeVisible();
   expect(docs.url()).toBe(DOCS);
   expect(referrers).toEqual([undefined]);
   expect(await docs.evaluate(() => window.opener)).toBeNull();
   await docs.close();
+  await page.bringToFront();
 
   // The same, with something to tell.
   await frameOf(page).evaluate(url => {
