@@ -1,4 +1,4 @@
-"""Addresses that models are loaded from: `kaggle://owner/model/keras/variation` and `hf://owner/model`."""
+"""Addresses that models are loaded from: `kaggle://owner/model/keras/variation` and `hf://owner/model[@revision]`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import re
 SCHEMES = {"kaggle": "Kaggle", "hf": "Hugging Face"}
 FORMS = {
     "kaggle": "kaggle://owner/model/keras/variation, and perhaps /version",
-    "hf": "hf://owner/model",
+    "hf": "hf://owner/model, and perhaps @revision",
 }
 _PARTS = {"kaggle": ("owner", "model", "framework (keras)", "variation"), "hf": ("owner", "model")}
 _PART = re.compile(r"[\w.-]+", re.ASCII)
+# A branch, a tag or a commit; what has a slash in it, such as refs/pr/1, has a commit, too.
+_REVISION = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
 _VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
@@ -43,6 +45,10 @@ def fault(address: str) -> tuple[str, str] | None:
         return f"{version[0][:40]!r} in {address[:200]} isn't a version, which is a number.", hint
     if len(version) > (1 if scheme == "kaggle" else 0):
         return f"{address[:200]} has a part too many.", hint
+    if scheme == "hf" and "@" in parts[1]:
+        parts[1], _, revision = parts[1].partition("@")
+        if not _REVISION.fullmatch(revision) or ".." in revision:
+            return f"{revision[:40]!r} in {address[:200]} isn't a revision: a branch, a tag or a commit.", hint
     odd = next((part for part in parts if not _PART.fullmatch(part) or ".." in part or part == "."), None)
     if odd is not None:
         return f"{odd[:40]!r} in {address[:200]} isn't a name that {site} has.", hint

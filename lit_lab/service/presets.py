@@ -10,6 +10,7 @@ from typing import Any
 from lit_lab import local_paths
 from lit_lab.protocol import Precision
 
+from . import hugging_face
 from .errors import ServiceError
 from .weights import allowed, archive, cached, paths, reasons, regular
 
@@ -65,6 +66,8 @@ def weights_of(place: Path, path: str) -> int:
     import keras_nlp
 
     def made() -> list[Any]:
+        if hugging_face.is_form(regular.json_of(place / "config.json")):
+            return [hugging_face.backbone(place, path, "float32", load_weights=False)]
         result = [keras_nlp.models.Backbone.from_preset(str(place), load_weights=False, dtype="float32")]
         # What task.json says of the backbone is what Keras makes, where there is one; else config.json.
         for config in _backbones(place):
@@ -81,6 +84,8 @@ def weights_of(place: Path, path: str) -> int:
     with ThreadPoolExecutor(1) as apart:
         try:
             return apart.submit(count).result()
+        except ServiceError:
+            raise
         except Exception as error:  # as in `make`
             raise _explain(path, error) from error
 
@@ -111,7 +116,12 @@ def make(place: Path, path: str, precision: Precision) -> Any:
     import keras_nlp
 
     try:
-        causal_lm = keras_nlp.models.CausalLM.from_preset(str(place), dtype=precision)
+        if hugging_face.is_form(regular.json_of(place / "config.json")):
+            causal_lm = hugging_face.causal_lm(place, path, precision)
+        else:
+            causal_lm = keras_nlp.models.CausalLM.from_preset(str(place), dtype=precision)
+    except ServiceError:
+        raise
     except Exception as error:  # Keras and its libraries have exceptions of their own; all end here, worded
         raise _explain(path, error) from error
     if causal_lm.preprocessor is None:
@@ -139,8 +149,8 @@ def _explain(path: str, error: Exception) -> ServiceError:
         return ServiceError(
             404,
             "preset_incomplete",
-            f"{path} isn't a complete Keras preset: {_first_line(text)}",
-            "A preset is a folder with config.json, task.json, tokenizer.json, model.weights.h5 and assets/.",
+            f"{path} isn't a complete preset: {_first_line(text)}",
+            allowed.WHAT_A_PRESET_IS,
         )
     if isinstance(error, ImportError):
         return ServiceError(

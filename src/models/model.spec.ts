@@ -176,6 +176,7 @@ describe('models/add', () => {
   it.each([
     ['kaggle://keras/gemma2/keras/gemma2_2b_en/1', 'gemma2_2b_en'],
     ['hf://org/tiny', 'tiny'],
+    ['hf://org/tiny@v1.0', 'tiny'],
     ['folder/tiny.tar.gz', 'tiny'],
     ['gemma2_2b_en', 'gemma2_2b_en'],
     ['', ''],

@@ -25,10 +25,11 @@ export function read(written: string): IWritten {
     : { name: proposal(text), path: text };
 }
 
-/** A name for what lies at a path: its last part, which isn't a version. */
+/** A name for what lies at a path: its last part, which isn't a version; without a revision. */
 export function proposal(path: string): string {
   const parts = path
     .trim()
+    .replace(/^(hf:[^@]*)@.*$/is, '$1')
     .replace(/\.(tar\.gz|tgz|tar)$/i, '')
     .split('/')
     .filter(

@@ -83,6 +83,8 @@ async def test_a_folder_may_have_a_tilde_as_its_first_character(add, jp_root_dir
         ("kaggle://keras/gemma2/keras/x/y", "'y'"),
         ("hf://a/b/c", "a part too many"),
         ("hf://../b", "'..'"),
+        ("hf://a/b@refs/pr/1", "a part too many"),
+        ("hf://a/b@", "a branch, a tag or a commit"),
         ("gs://bucket/x", "gs://"),
         ("://", "://"),
     ],
@@ -98,6 +100,8 @@ async def test_an_address_that_is_not_complete_says_what_it_lacks(add, path, say
 async def test_an_address_is_kept_as_it_is_written_everywhere(add):
     status, body = await add("HF://org/Tiny/")
     assert (status, body["models"][-1]["path"]) == (200, "hf://org/Tiny")
+    status, body = await add("hf://org/Tiny@v1.0/", "other")
+    assert (status, body["models"][-1]["path"]) == (200, "hf://org/Tiny@v1.0")
     assert addresses.fault("kaggle://keras/gemma2/keras/gemma2_2b_en/12") is None
 
 

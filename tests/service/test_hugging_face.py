@@ -16,9 +16,10 @@ import pytest
 from lit_lab.protocol import DownloadModel, ModelChanging, ModelInfo
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import cached
+from lit_lab.service.weights import cached, paths
 
 NAME, COMMIT, TOKEN = "lab/tiny", "0123456789abcdef0123456789abcdef01234567", "hf_for_tests_only"
+OTHER = "89abcdef0123456789abcdef0123456789abcdef"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -40,16 +41,25 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(json.dumps(tree).encode())
         elif path.startswith(f"/api/models/{NAME}"):
             siblings = [{"rfilename": n, "size": len(c), "blobId": _etag(c)} for n, c in self.files.items()]
-            self._say(json.dumps({"id": NAME, "sha": COMMIT, "siblings": siblings}).encode())
+            commit = self._commit(path.partition("/revision/")[2])
+            if not commit:
+                self._say(b"", 404, {"X-Error-Code": "RevisionNotFound"})
+                return
+            self._say(json.dumps({"id": NAME, "sha": commit, "siblings": siblings}).encode())
         elif path.startswith(f"/{NAME}/resolve/"):
             if self.gated:
                 error = {"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted."}
                 self._say(b"", 403 if self.headers.get("Authorization") else 401, error)
                 return
-            content = self.files[path.split("/resolve/")[1].partition("/")[2]]
-            self._say(content, 200, {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": COMMIT})
+            revision, _, name = path.split("/resolve/")[1].partition("/")
+            content = self.files[name]
+            self._say(content, 200, {"ETag": f'"{_etag(content)}"', "X-Repo-Commit": self._commit(revision)})
         else:
             self._say(b"", 404, {"X-Error-Code": "RepoNotFound"})
+
+    def _commit(self, revision: str) -> str:
+        known = {"": COMMIT, "main": COMMIT, "v1": OTHER}
+        return revision if revision in known.values() else known.get(revision, "")
 
     def _say(self, content: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
@@ -116,6 +126,42 @@ async def test_a_gated_model(site: type[_Handler], monkeypatch: pytest.MonkeyPat
     assert (info.state, info.error) == ("failed", code)
     assert "https://huggingface.co/" in info.hint
     assert TOKEN not in info.detail + info.hint
+
+
+@pytest.mark.parametrize("revision", ["v1", OTHER])
+async def test_a_revision_is_downloaded_and_found_as_such(site: type[_Handler], revision: str) -> None:
+    assert is_absent(f"hf://{NAME}@{revision}")
+    info = await download(f"hf://{NAME}@{revision}")
+    assert (info.state, info.detail) == ("ready", "")
+    assert not any("/resolve/main/" in path or f"/resolve/{COMMIT}/" in path for path in site.asked)
+    source = paths.source(f"hf://{NAME}@{revision}")
+    assert source.page == f"https://huggingface.co/{NAME}"
+    found = cached.lookup(source)
+    assert found is not None
+    assert found.name == OTHER
+    assert is_absent(f"hf://{NAME}")  # the newest isn't here
+    assert is_absent(f"hf://{NAME}@v2")
+
+
+def is_absent(path: str) -> bool:
+    return cached.lookup(paths.source(path)) is None
+
+
+async def test_an_unknown_revision(site: type[_Handler]) -> None:
+    info = await download(f"hf://{NAME}@v9")
+    assert info.error == "preset_not_found"
+    assert f"{NAME}@v9" in info.detail
+
+
+async def test_weights_for_other_programs_stay_where_they_are(site: type[_Handler]) -> None:
+    site.files |= {
+        "consolidated.safetensors": b"x",
+        "original/model.safetensors": b"x",
+        "chat_template.jinja": b"{{ x }}",
+    }
+    assert (await download(f"hf://{NAME}")).state == "ready"
+    assert not any("consolidated" in path or "original" in path for path in site.asked)
+    assert any("chat_template.jinja" in path for path in site.asked)
 
 
 async def test_an_unknown_model(site: type[_Handler]) -> None:

@@ -21,6 +21,11 @@ MAX_TEXT = 64 * 2**20  # bytes of a vocabulary
 MAX_LINES = 2_000_000
 MAX_PIECES = 1_000_000
 
+WHAT_A_PRESET_IS = (
+    "A preset is a folder with config.json, task.json, tokenizer.json, model.weights.h5 and assets/; one of Hugging Face's has "
+    "config.json, model.safetensors, and tokenizer.json or tokenizer.model."
+)
+
 _INDICES = ("model.weights.json", "model.safetensors.index.json")
 _TEXTS = (".txt", ".spm", ".model", ".proto", ".jinja")
 
@@ -154,6 +159,6 @@ def _incomplete(path: str, why: str) -> ServiceError:
     return ServiceError(
         404,
         "preset_incomplete",
-        f"{path} isn't a complete Keras preset: {why}.",
-        "A preset is a folder with config.json, task.json, tokenizer.json, model.weights.h5 and assets/.",
+        f"{path} isn't a complete preset: {why}.",
+        WHAT_A_PRESET_IS,
     )

@@ -31,6 +31,11 @@ def hugging_face_cache() -> Path:
     return folders.hugging_face_cache()
 
 
+def hugging_face_repository(source: Source) -> Path:
+    """Return the folder that huggingface_hub keeps a model in."""
+    return hugging_face_cache() / f"models--{source.repository.replace('/', '--')}"
+
+
 def lookup(source: Source) -> Path | None:
     """Return where a whole preset lies, the newest version where none is named; None: it has to be downloaded."""
     if source.kind == "kaggle":
@@ -39,7 +44,7 @@ def lookup(source: Source) -> Path | None:
         versions = version or sorted((v.name for v in _folders(folder) if v.name.isdecimal()), key=int, reverse=True)
         return next((folder / v for v in versions if _is_whole_on_kaggle(folder, v)), None)
     if source.kind == "hf":
-        return _snapshot(hugging_face_cache() / f"models--{source.where.replace('/', '--')}")
+        return _snapshot(hugging_face_repository(source), source.revision)
     return Path(source.where)
 
 
@@ -92,11 +97,11 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     )
 
 
-def _snapshot(repository: Path) -> Path | None:
+def _snapshot(repository: Path, revision: str = "main") -> Path | None:
     try:
-        commit = regular.read(repository / "refs" / "main", 1_000).decode().strip()
+        commit = regular.read(repository / "refs" / revision, 1_000).decode().strip()
     except (OSError, ValueError):
-        return None
+        commit = revision  # one that was asked for by itself has no other name
     folder = repository / "snapshots" / Path(commit).name
     # A file gets its name there once it is whole; but of several, some may be missing.
     whole = local_paths.is_file(folder / "config.json") and any(local_paths.is_file(folder / name) for name in _WEIGHTS)

@@ -28,9 +28,18 @@ LOOK_SECONDS = 0.3
 KEEP_FREE = 64 * 2**20  # bytes of disk that stay free
 
 # Those of keras-hub and of Hugging Face presets that it converts; none of them is pickled.
-HUGGING_FACE_FILES = ["*.json", "*.h5", "*.safetensors", "assets/*", "*.model", "*.spm", "*.txt"]
-NOT_FROM_HUGGING_FACE = [".*", "*/.*", "__MACOSX/*"]
-"""What somebody's system has left in a repository."""
+HUGGING_FACE_FILES = ["*.json", "*.h5", "*.safetensors", "assets/*", "*.model", "*.spm", "*.txt", "*.jinja"]
+NOT_FROM_HUGGING_FACE = [
+    ".*",
+    "*/.*",
+    "__MACOSX/*",
+    "*/*.safetensors",
+    "consolidated*",
+    "original/*",
+    "metal/*",
+    "onnx/*",
+]
+"""What somebody's system has left in a repository, and the same weights for other programs."""
 
 
 class Line(TypedDict, total=False):
@@ -196,12 +205,12 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
     import huggingface_hub
     from huggingface_hub.utils import filter_repo_objects
 
-    about = huggingface_hub.HfApi().model_info(source.where, files_metadata=True)
+    about = huggingface_hub.HfApi().model_info(source.repository, revision=source.revision, files_metadata=True)
     chosen = {"allow_patterns": HUGGING_FACE_FILES, "ignore_patterns": NOT_FROM_HUGGING_FACE}
     files = list(filter_repo_objects(about.siblings or [], **chosen, key=lambda file: file.rfilename))
-    place = cached.hugging_face_cache() / f"models--{source.where.replace('/', '--')}" / "blobs"
+    place = cached.hugging_face_repository(source) / "blobs"
     with _Watch(place, sum(file.size or 0 for file in files) or None, say):
-        return str(huggingface_hub.snapshot_download(source.where, **chosen))
+        return str(huggingface_hub.snapshot_download(source.repository, revision=source.revision, **chosen))
 
 
 class _Watch:

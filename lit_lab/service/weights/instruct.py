@@ -34,7 +34,7 @@ def is_instruct(source: Source, place: Path) -> bool:
 
 def published_name(source: Source) -> str:
     """Return a preset's own name: of a Kaggle model its variation, of a file or a folder its name, without a version."""
-    where = source.where
+    where = source.repository if source.kind == "hf" else source.where
     for suffix in ARCHIVES:
         where = where.removesuffix(suffix)
     parts = [part for part in Path(where).parts if not part.isdecimal()]

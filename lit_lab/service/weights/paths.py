@@ -32,7 +32,7 @@ class Source:
 
     Attributes:
         kind: `folder` or `archive` on this machine, or which site has it.
-        where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1` or `org/name`.
+        where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name` or `org/name@revision`.
         parameters: Number of weights where Keras's own list of presets tells it.
     """
 
@@ -50,7 +50,17 @@ class Source:
         """The model's own page, where its terms are accepted; empty for what is on this machine."""
         if self.kind == "kaggle":
             return "https://www.kaggle.com/models/" + "/".join(self.where.split("/")[:2])
-        return f"https://huggingface.co/{self.where}" if self.kind == "hf" else ""
+        return f"https://huggingface.co/{self.repository}" if self.kind == "hf" else ""
+
+    @property
+    def repository(self) -> str:
+        """On Hugging Face: the owner and the model, without a revision."""
+        return self.where.partition("@")[0]
+
+    @property
+    def revision(self) -> str:
+        """On Hugging Face: the branch, the tag or the commit."""
+        return self.where.partition("@")[2] or "main"
 
     @property
     def terms(self) -> ModelTerms | None:

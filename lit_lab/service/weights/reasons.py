@@ -23,7 +23,7 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
         log_in = (
             f"Make an API token at {tokens}, and log in to Kaggle below."
             if source.kind == "kaggle"
-            else f"Make an access token at {tokens}, and set HF_TOKEN to it before JupyterLab starts."
+            else f"Make an access token at {tokens}, and set HF_TOKEN to it before JupyterLab starts, or run `hf auth login`."
         )
         return ServiceError(401, "preset_login", f"{site} gives {path} only to those who are logged in.", log_in)
     where = line.get("where", "")

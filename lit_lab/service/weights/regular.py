@@ -24,7 +24,7 @@ _MEBI = 2**20
 # Bytes, values, lists and objects. Gemma 3's tokenizer.json on Hugging Face has 33 MB and half a million merges.
 _VOCABULARY = (64 * _MEBI, 5_000_000, 1_200_000)
 _CONFIGURATION = (16 * _MEBI, 500_000, 100_000)
-_VOCABULARIES = frozenset({"tokenizer.json", "tokenizer_config.json", "vocab.json", "vocabulary.json"})
+_VOCABULARIES = frozenset({"tokenizer.json", "tokenizer_config.json", "vocab.json", "vocabulary.json", "tekken.json"})
 
 
 class NotRegularError(OSError):

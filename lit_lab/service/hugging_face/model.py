@@ -1,0 +1,190 @@
+"""The model that a folder in Hugging Face's form describes, with all of its weights or none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from lit_lab.protocol import Precision
+
+from ..errors import ServiceError
+from ..weights import regular
+from . import vocabulary
+from .weights import reader
+
+CONVERTED = {
+    "gemma": "Gemma",
+    "gemma2": "Gemma 2",
+    "gemma3": "Gemma 3",
+    "gemma3_text": "Gemma 3, text",
+    "gemma4": "Gemma 4",
+    "gemma4_text": "Gemma 4, text",
+    "gpt2": "GPT-2",
+    "gpt_oss": "GPT-OSS",
+    "llama": "Llama, SmolLM, SmolLM 2",
+    "mistral": "Mistral",
+    "mixtral": "Mixtral",
+    "qwen2": "Qwen 2, Qwen 2.5",
+    "qwen2_moe": "Qwen 1.5 MoE",
+    "qwen3": "Qwen 3",
+    "qwen3_moe": "Qwen 3 MoE",
+    "qwen3_5": "Qwen 3.5",
+    "qwen3_5_text": "Qwen 3.5, text",
+    "qwen3_5_moe": "Qwen 3.5 MoE",
+    "qwen3_5_moe_text": "Qwen 3.5 MoE, text",
+    "smollm3": "SmolLM 3",
+}
+"""What keras-hub converts of what continues a text, by the `model_type` of its `config.json`."""
+
+# Which way of stretching positions each converter knows; the others would take them as they are.
+_STRETCHED = {"llama": ("llama3",), "gemma3": ("linear",), "gemma3_text": ("linear",), "gpt_oss": ("yarn",)}
+_STRETCHED |= {"gemma4": ("proportional",), "gemma4_text": ("proportional",)}
+
+# What a text model has no use for: pictures, sound, guesses ahead, masks and angles that are computed anew.
+_UNUSED = re.compile(
+    r"(^|\.)(vision|visual|vision_tower|audio|audio_tower|embed_vision|embed_audio|multi_modal_projector|mtp)\."
+    r"|rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$"
+)
+
+
+def is_form(config: Any) -> bool:
+    """Whether a folder with this `config.json` is in Hugging Face's form rather than Keras's."""
+    return isinstance(config, dict) and "registered_name" not in config and "model_type" in config
+
+
+def backbone(place: Path, path: str, precision: Precision, load_weights: bool = True) -> Any:
+    """Return the model below its head.
+
+    Args:
+        place: The folder, whose files have been looked through.
+        path: What the user wrote, for messages.
+        precision: What its weights are held and computed in.
+        load_weights: Whether they are read.
+
+    Raises:
+        ServiceError: `unsupported_model` or `preset_incomplete`.
+    """
+    loader = _loader(place, path)
+    cls = loader.check_backbone_class()
+    own: dict[str, Any] = {"dtype": precision}
+    # Llama's converter takes Keras's own; the difference is small, and in every layer.
+    epsilon = loader.config.get("rms_norm_eps")
+    if loader.config["model_type"] == "llama" and isinstance(epsilon, float):
+        own["layer_norm_epsilon"] = epsilon
+    result = loader.load_backbone(cls, False, **own)
+    _set_right(result, loader.config)
+    if load_weights:
+        with reader(place, as_stored=loader.config["model_type"] == "mistral") as weights:
+            loader.converter.convert_weights(result, weights, loader.config)
+            left = sorted(name for name in weights.names - weights.taken if not _UNUSED.search(name))
+            # A head that is the embeddings' own is stored a second time by some.
+            if left == ["lm_head.weight"] and loader.config.get("tie_word_embeddings", True):
+                left = []
+        if left:
+            raise _unsupported(
+                path, f"of its weights {len(left)} have no place in Keras's {cls.__name__}, {left[0][:100]} for one"
+            )
+    return result
+
+
+def causal_lm(place: Path, path: str, precision: Precision) -> Any:
+    """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
+    from keras_nlp import models
+
+    loader = _loader(place, path)
+    made = vocabulary.tokenizer(place, loader.config)
+    cls = getattr(models, loader.check_backbone_class().__name__.removesuffix("Backbone") + "CausalLM")
+    if isinstance(made, models.LlamaTokenizer):  # Llama 2's and its like's, for which the converter has no class
+        cls = models.LlamaCausalLM
+    if made is None:
+        made = loader.load_tokenizer(cls.preprocessor_cls.tokenizer_cls)
+        vocabulary.split_as_published(made, place)
+    preprocessor = cls.preprocessor_cls(tokenizer=made)
+    return cls(backbone=backbone(place, path, precision), preprocessor=preprocessor)
+
+
+def _loader(place: Path, path: str) -> Any:
+    """Return keras-hub's own for a folder, with a configuration that says what its converters look for."""
+    config = regular.json_of(place / "config.json")
+    kind = config["model_type"]
+    if not isinstance(kind, str) or kind not in CONVERTED:
+        raise _unsupported(path, f"it is a {str(kind)[:40]} model, and Keras converts none from Hugging Face's form")
+    from keras_hub.src.utils.transformers.preset_loader import TransformersPresetLoader
+
+    text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+    if text.get("use_bidirectional_attention") or text.get("is_encoder_decoder"):
+        raise _unsupported(path, "it reads a text as a whole, and continues none")
+    quantized = config.get("quantization_config")
+    if quantized and kind != "gpt_oss":
+        method = quantized.get("quant_method", "some way") if isinstance(quantized, dict) else "some way"
+        raise _unsupported(path, f"its weights are quantized ({str(method)[:40]}), which Keras can't read")
+    _mend(config)
+    _check_positions(config, kind, path)
+    return TransformersPresetLoader(str(place), config)
+
+
+def _mend(config: dict[str, Any]) -> None:
+    """Write a configuration as all of transformers' versions do that the converters know."""
+    if not config.get("architectures"):
+        config["architectures"] = ["AutoModelForCausalLM"]
+    if not isinstance(config.get("rope_parameters"), dict):
+        config.pop("rope_parameters", None)
+    # From version 5 on, what was two settings is one.
+    parameters = config.get("rope_parameters", {})
+    if parameters.get("rope_type", "default") != "default" and not config.get("rope_scaling"):
+        config["rope_scaling"] = parameters
+    scaling = config.get("rope_scaling")
+    if isinstance(scaling, dict):
+        scaling.setdefault("rope_type", scaling.get("type", "default"))
+        if scaling["rope_type"] == "default":
+            config["rope_scaling"] = None
+    # What transformers takes where nothing is said, and doesn't write down.
+    if config["model_type"].startswith(("llama", "qwen")):
+        config.setdefault("tie_word_embeddings", False)
+    if config["model_type"].startswith("qwen3_5"):
+        config["model_type"] = config["model_type"].removesuffix("_text")  # which the converter tells by what is in it
+    if config["model_type"] == "qwen3_moe" and "num_local_experts" in config:
+        config.setdefault("num_experts", config["num_local_experts"])
+    if config["model_type"] in ("qwen2", "qwen3"):
+        config.setdefault("use_sliding_window", False)
+        config.setdefault("sliding_window", None)
+    if config["model_type"] == "llama":
+        config.setdefault("num_key_value_heads", config.get("num_attention_heads"))
+        if "rope_theta" not in parameters:
+            config.setdefault("rope_theta", 10_000.0)
+
+
+def _set_right(made: Any, config: dict[str, Any]) -> None:
+    """Set what keras-hub 0.32 takes no account of, found by holding each family against transformers."""
+    if config["model_type"] == "qwen3":
+        for layer in made.transformer_layers:
+            attention = layer._self_attention_layer  # whose norms have another epsilon than the layer's
+            for norm in (attention._query_dense_layer_norm, attention._key_dense_layer_norm):
+                norm.epsilon = made.layer_norm_epsilon
+    if config["model_type"] == "gpt_oss" and isinstance(kinds := config.get("layer_types"), list):
+        for layer, kind in zip(made.transformer_layers, kinds, strict=False):
+            # Every other layer looks back so far only: the first, third and so on; and so far with the token itself.
+            window = made.sliding_window - 1 if kind == "sliding_attention" and made.sliding_window else None
+            layer.self_attention_layer.sliding_window = window
+
+
+def _check_positions(config: dict[str, Any], kind: str, path: str) -> None:
+    scaling = config.get("rope_scaling")
+    if not isinstance(scaling, dict):
+        return
+    way = scaling.get("rope_type", "default")
+    if way not in ("default", *_STRETCHED.get(kind, ())) and "mrope_section" not in scaling:
+        raise _unsupported(
+            path, f"it stretches its positions in a way ({str(way)[:40]}) that Keras doesn't know for it"
+        )
+
+
+def _unsupported(path: str, why: str) -> ServiceError:
+    return ServiceError(
+        422,
+        "unsupported_model",
+        f"{path} can't be loaded: {why}.",
+        f"What can be, of models from Hugging Face: {'; '.join(dict.fromkeys(CONVERTED.values()))}. As a Keras preset "
+        "other families can be, too.",
+    )

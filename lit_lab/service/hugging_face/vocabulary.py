@@ -1,0 +1,261 @@
+"""Tokenizers from `tokenizer.json`, where keras-hub's converters want other files, or take it for something else."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from lit_lab import local_paths
+
+from ..weights import regular
+
+log = logging.getLogger(__name__)
+
+_SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistral": "MistralTokenizer"}
+_SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer"}
+MAX_TEKKEN = 1_000  # characters of base64 that a token has
+_BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
+
+# A file may name any regular expression, and some take time without end on some text: these are the models' own.
+_WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
+_REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_CASED = (
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*",
+)
+_SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+_SHORT_BEHIND = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+TEKKEN = rf"{_CASED[0]}|{_CASED[1]}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+PATTERNS = frozenset(
+    {
+        rf"{_SHORT}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",  # Llama 3, SmolLM 3
+        rf"{_SHORT}|{_WORDS}|\p{{N}}|{_REST}",  # Qwen
+        # Qwen 3.5
+        rf"{_SHORT}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}| ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+",
+        # GPT-OSS
+        rf"{_CASED[0]}{_SHORT_BEHIND}|{_CASED[1]}{_SHORT_BEHIND}|\p{{N}}{{1,3}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*"
+        r"|\s*[\r\n]+|\s+(?!\S)|\s+",
+        TEKKEN,
+        r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",  # GPT-2
+    }
+)
+
+
+def tokenizer(place: Path, config: dict[str, Any]) -> Any:
+    """Return a folder's tokenizer; None: the converter of its family makes it.
+
+    Args:
+        place: The folder, whose files have been looked through.
+        config: Its `config.json`.
+    """
+    from keras_nlp import models
+
+    kind = config["model_type"]
+    if kind == "mistral" and _has(place, "tekken.json"):
+        _check_tekken(_object(place / "tekken.json"))
+    # Llama 3's tokenizer.model, where one is beside it, isn't SentencePiece's.
+    about = _about(place) if kind == "llama" or not _has(place, "tokenizer.model") else None
+    if kind == "llama" and about is not None and _is_byte_level(about):
+        return _llama(about, place, config)
+    if kind == "gpt2" and about is not None and not _has(place, "vocab.json"):
+        words, merges = _merged(about)
+        added = sorted(each["content"] for each in about.get("added_tokens") or [])
+        made = models.GPT2Tokenizer(vocabulary=words, merges=merges, unsplittable_tokens=added)
+        return _split(made, about)
+    if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
+        cls = getattr(models, _SENTENCE_PIECE[kind])
+        if _has(place, "tokenizer.model"):
+            return cls(str(place / "tokenizer.model"))
+        if about is not None:
+            return cls(sentence_pieces(about))
+    return None
+
+
+def _check_tekken(about: dict[str, Any]) -> None:
+    """Refuse what would take time without end: merges are found anew, in the square of a token's length."""
+    config, words = about.get("config"), about.get("vocab")
+    pattern = config.get("pattern") if isinstance(config, dict) else None
+    if pattern not in PATTERNS:
+        raise ValueError("its tekken.json splits texts by a regular expression that no family has")
+    if not isinstance(words, list) or any(
+        not isinstance(word, dict) or len(str(word.get("token_bytes"))) > MAX_TEKKEN for word in words
+    ):
+        raise ValueError("its tekken.json isn't one of Mistral's")
+
+
+def split_as_published(made: Any, place: Path) -> None:
+    """Have a byte-level tokenizer split a text into words as its `tokenizer.json` says, which keras-hub leaves out."""
+    about = _about(place)
+    if about is not None and hasattr(made, "merges") and _is_byte_level(about):
+        _split(made, about)
+
+
+def sentence_pieces(about: dict[str, Any]) -> bytes:
+    """Return a SentencePiece model that tokenizes as a `tokenizer.json` that was made of one.
+
+    Args:
+        about: What the file holds.
+    """
+    from sentencepiece import sentencepiece_model_pb2 as proto
+
+    kinds = proto.ModelProto.SentencePiece
+    words, merges = _merged(about)
+    added = {each["content"]: bool(each.get("special")) for each in about.get("added_tokens") or []}
+    ranks: dict[str, int] = {}
+    for rank, merge in enumerate(merges):
+        ranks.setdefault(merge.replace(" ", "", 1), rank)
+    if sorted(words.values()) != list(range(len(words))):
+        raise ValueError("the ids in its tokenizer.json have gaps")
+    unknown = about["model"].get("unk_token") or "<unk>"
+    result = proto.ModelProto()
+    result.trainer_spec.model_type = proto.TrainerSpec.BPE
+    result.trainer_spec.vocab_size = len(words)
+    result.trainer_spec.byte_fallback = bool(about["model"].get("byte_fallback"))
+    for spec in (result.normalizer_spec, result.denormalizer_spec):
+        spec.add_dummy_prefix = _begins_with_blank(about)
+        spec.remove_extra_whitespaces = False
+        spec.escape_whitespaces = True
+    result.normalizer_spec.name = "identity"
+    for word in sorted(words, key=words.__getitem__):
+        piece = result.pieces.add()
+        piece.piece, piece.score = word, 0.0
+        if word == unknown:
+            piece.type = kinds.UNKNOWN
+        elif _BYTE.fullmatch(word):
+            piece.type = kinds.BYTE
+        elif word in ("<s>", "</s>", "<bos>", "<eos>", "<pad>"):
+            piece.type = kinds.CONTROL
+        elif word in added:
+            piece.type = kinds.USER_DEFINED
+        else:
+            # What comes of no merge is a character.
+            piece.score = -float(ranks.get(word, len(merges) + 1))
+    return bytes(result.SerializeToString())
+
+
+def _llama(about: dict[str, Any], place: Path, config: dict[str, Any]) -> Any:
+    """Return the tokenizer of Llama 3, SmolLM and their like, with every token that the model has a place for."""
+    from keras_nlp import models
+
+    words, merges = _merged(about)
+    said = _object(place / "tokenizer_config.json")
+    names = {id: word for word, id in words.items()}
+
+    def told(name: str) -> str | None:
+        value = said.get(f"{name}_token")
+        word = value.get("content") if isinstance(value, dict) else value
+        if not isinstance(word, str):
+            ids = config.get(f"{name}_token_id")
+            id = ids[0] if isinstance(ids, list) and ids else ids
+            word = names.get(id) if isinstance(id, int) else None
+        return word if word in words else None
+
+    end = told("eos") or told("bos")
+    if end is None:
+        raise ValueError("its files don't say which token ends a text (eos_token in tokenizer_config.json)")
+    special = {each["content"] for each in about.get("added_tokens") or []}
+    # Keras wants both of Llama 3's own.
+    begin = told("bos") or end
+    made = models.Llama3Tokenizer(
+        vocabulary=words,
+        merges=merges,
+        bos_token=begin,
+        eos_token=end,
+        misc_special_tokens=special,
+        unsplittable_tokens=sorted({begin, end, *special}),
+    )
+    if not _adds(begin, about, said):
+        made.start_token = made.start_token_id = None
+    return _split(made, about)
+
+
+def _adds(begin: str, about: dict[str, Any], said: dict[str, Any]) -> bool:
+    """Whether a text is begun with this token; SmolLM's have one, and begin none with it."""
+    if isinstance(said.get("add_bos_token"), bool):
+        return bool(said["add_bos_token"])
+    after = about.get("post_processor") or {}
+    steps = after.get("processors") or [after]
+    return any(begin in (step.get("special_tokens") or {}) for step in steps)
+
+
+def _split(made: Any, about: dict[str, Any]) -> Any:
+    import tokenizers
+
+    steps = _steps(about.get("pre_tokenizer"))
+    normal = [step["type"] for step in _steps(about.get("normalizer"))]
+    if not all(map(_is_known, steps)) or any(kind not in ("NFC", "NFKC") for kind in normal):
+        log.warning("a tokenizer.json splits texts in a way that isn't known here; Keras's own is taken")
+        return made
+    made._maybe_initialized_tokenizers()
+    inner = made._tokenizer
+    if steps:
+        inner.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([_step(step) for step in steps])
+    if normal:
+        inner.normalizer = tokenizers.normalizers.Sequence([getattr(tokenizers.normalizers, kind)() for kind in normal])
+    return made
+
+
+def _is_known(step: dict[str, Any]) -> bool:
+    if step.get("type") == "Split":
+        return (step.get("pattern") or {}).get("Regex") in PATTERNS and step.get("behavior") == "Isolated"
+    return step.get("type") in ("Digits", "ByteLevel")
+
+
+def _step(step: dict[str, Any]) -> Any:
+    from tokenizers import Regex, pre_tokenizers
+
+    if step["type"] == "Split":
+        return pre_tokenizers.Split(Regex(step["pattern"]["Regex"]), "isolated", bool(step.get("invert")))
+    if step["type"] == "Digits":
+        return pre_tokenizers.Digits(bool(step.get("individual_digits")))
+    return pre_tokenizers.ByteLevel(bool(step.get("add_prefix_space")), use_regex=bool(step.get("use_regex", True)))
+
+
+def _steps(told: Any) -> list[dict[str, Any]]:
+    if not isinstance(told, dict):
+        return []
+    inner = told.get("pretokenizers") or told.get("normalizers")
+    return [step for each in inner for step in _steps(each)] if inner else [told]
+
+
+def _is_byte_level(about: dict[str, Any]) -> bool:
+    kinds = [step.get("type") for step in _steps(about.get("pre_tokenizer"))]
+    return "ByteLevel" in kinds or (about.get("decoder") or {}).get("type") == "ByteLevel"
+
+
+def _begins_with_blank(about: dict[str, Any]) -> bool:
+    """Whether a blank goes before a text: what was SentencePiece's `add_dummy_prefix`."""
+    steps = [*_steps(about.get("normalizer")), *_steps(about.get("pre_tokenizer"))]
+    return any(
+        (step.get("type") == "Prepend" and step.get("prepend") == "▁")
+        or (step.get("type") == "Metaspace" and step.get("prepend_scheme", "always") != "never")
+        for step in steps
+    )
+
+
+def _merged(about: dict[str, Any]) -> tuple[dict[str, int], list[str]]:
+    """Return the ids of all tokens, and the merges, best first, each two tokens with a blank between them."""
+    model = about["model"]
+    if model.get("type", "BPE") != "BPE":
+        raise ValueError(f"its tokenizer is of the kind {str(model['type'])[:40]}, which none of Keras's is")
+    words = dict(model["vocab"])
+    words |= {each["content"]: each["id"] for each in about.get("added_tokens") or []}
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    return words, merges
+
+
+def _about(place: Path) -> dict[str, Any] | None:
+    found = _object(place / "tokenizer.json")
+    return found if isinstance(found.get("model"), dict) else None
+
+
+def _object(file: Path) -> dict[str, Any]:
+    found = regular.json_of(file) if _has(file.parent, file.name) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _has(place: Path, name: str) -> bool:
+    return local_paths.is_file(place / name)
