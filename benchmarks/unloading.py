@@ -5,8 +5,8 @@
 A Jupyter server as users run it. The embedded model is loaded and used; this is what the fresh service holds. Then small
 models of different families and shapes are loaded one after the other, used in each way that the panel offers (an answer,
 maps before and after they are compiled, integrated gradients, leaving sentences out, LIT's app), and unloaded: the table
-tells what the process holds by then. Left alone for a minute, the service goes on in a new process, with the embedded
-model, which is used as at first. What it then holds is set against what it held fresh.
+tells what the process holds by then. Left alone for a minute, the service goes on in a new process, in which the embedded
+model is used as at first. What it then holds is set against what it held fresh.
 """
 
 from __future__ import annotations
@@ -62,12 +62,11 @@ def use(server: Server, model: str, lit: bool) -> None:
 
 
 def renewed(server: Server, pid: int) -> int:
-    """Wait until another process has taken the place of this one, with the embedded model loaded; return its id."""
+    """Wait until another process has taken the place of this one; return its id."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         service = ask(server, "GET", "status")["service"]
-        is_other = service["state"] == "ready" and service["pid"] != pid
-        if is_other and ask(server, "GET", "models")["models"][0]["state"] == "ready":
+        if service["state"] == "ready" and service["pid"] != pid:
             return int(service["pid"])
         time.sleep(1.0)
     raise RuntimeError("no other process took this one's place")
