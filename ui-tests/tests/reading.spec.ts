@@ -92,6 +92,7 @@ test('makes the map of a part, and remembers how it is read', async ({
   await expect(only).toHaveCount(0);
   await expect(panel.target, 'the selection goes first').toHaveCount(1);
   await page.keyboard.press('Shift+ArrowUp');
+  await expect(only).toBeVisible();
   await page.keyboard.press('Tab');
   await expect(only).toBeFocused();
   await page.keyboard.press('Enter');
