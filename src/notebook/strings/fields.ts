@@ -81,12 +81,13 @@ function skipExpression(
       }
       at = end - 1;
     } else if (unit === '#') {
-      const newline = source.indexOf('\n', at);
-      if (newline === -1 || newline >= limit) {
+      // What stands behind the literal is another's to look through.
+      const length = source.slice(at, limit).indexOf('\n');
+      if (length === -1) {
         return null;
       }
-      comments.push([at, newline]);
-      at = newline;
+      comments.push([at, at + length]);
+      at += length;
     } else if ('([{'.includes(unit)) {
       depth++;
     } else if (depth > 0 && ')]}'.includes(unit)) {

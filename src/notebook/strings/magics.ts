@@ -97,12 +97,16 @@ export function parseWithMagics(source: string, parser: Parser): Tree {
   return atOnce(parsingWithMagics(source, parser));
 }
 
+/** Readings anew that are not counted; behind them, each has to be worth as much as all before. */
+const MOST_READINGS = 32;
+
 /**
  * Parse a Python source with IPython's magics in it, bit by bit.
  *
  * Magic lines are blanked, length for length, so that all positions hold. What
- * looks like one inside a string is text: whether it is, the parser says, line
- * by line from the top, since all before a line is blanked when it is judged.
+ * looks like one inside a string or brackets is text. So all lines that look like
+ * magics are blanked first; the parser then says, line by line from the top,
+ * which of them are text, and reads again what they can have changed.
  */
 export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   // The parser knows neither a carriage return alone nor one after a backslash.
@@ -111,59 +115,69 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   if (magic !== null) {
     text = blank(text.slice(0, magic.body)) + text.slice(magic.body);
   }
-  let tree = yield* parsing(parser, text);
+  const lines = text.split('\n');
+  const guess = new Blanking();
+  const read = lines.map(line => guess.next(line, guess.mayBegin(line)));
+  let tree = yield* parsing(parser, read.join('\n'));
   /** Lines that differ from those that `tree` was made of. */
   let changes: ChangedRange[] = [];
-  /** The text up to the last of them, in parts; `done` is where that ends. */
-  let parts: string[] = [];
-  let done = 0;
+  /** Whether lines below are read as they stand, rather than blanked first. */
+  let isBare = false;
+  let readings = 0;
+  let known = 0; // how many lines differed before
   function* renew(): Work<void> {
-    text = parts.join('') + text.slice(done);
-    parts = [];
-    done = 0;
     // Only what a change can have reached is read again.
-    const known = TreeFragment.addTree(tree);
-    tree = yield* parsing(
-      parser,
-      text,
-      TreeFragment.applyChanges(known, changes)
+    const fragments = TreeFragment.applyChanges(
+      TreeFragment.addTree(tree),
+      changes
     );
+    tree = yield* parsing(parser, read.join('\n'), fragments);
+    readings++;
+    known += changes.length;
     changes = [];
   }
+  /** Read a line, which begins at `at`, otherwise; returns whether it is. */
+  function put(index: number, at: number, line: string): boolean {
+    if (line === read[index]) {
+      return false;
+    }
+    read[index] = line;
+    const end = at + line.length;
+    changes.push({ fromA: at, toA: end, fromB: at, toB: end });
+    return true;
+  }
+  const blanking = new Blanking();
   let stale = false;
-  let continued = false;
-  let follows = false; // whether the line before ends with a backslash
-  for (let start = 0; start < text.length;) {
-    const newline = text.indexOf('\n', start);
-    const end = newline === -1 ? text.length : newline;
-    const line = text.slice(start, end);
-    const assigned = ASSIGNED.exec(line);
-    let isMagic = LINE.test(line) || assigned !== null;
-    if (isMagic) {
-      if (stale) {
-        yield* renew();
-        stale = false;
+  let start = 0;
+  for (const [index, line] of lines.entries()) {
+    const mayBegin = blanking.mayBegin(line);
+    const isDue = readings < MOST_READINGS || changes.length >= known;
+    if (mayBegin && stale && isDue) {
+      yield* renew();
+      stale = false;
+    }
+    let around = mayBegin ? surrounding(tree, start) : null;
+    if (around !== null && !isBare && !isWhole(around)) {
+      // Perhaps a line that was blanked closes the bracket.
+      isBare = true;
+      for (let at = start, below = index; below < lines.length; below++) {
+        put(below, at, lines[below]);
+        at += lines[below].length + 1;
       }
-      isMagic = !follows && !isInside(tree, start);
+      yield* renew();
+      around = surrounding(tree, start);
     }
-    follows = /\\\r?$/.test(line);
-    if (isMagic || continued) {
-      const from = start + (isMagic ? (assigned?.[1].length ?? 0) : 0);
-      // A backslash at the end takes the next line along, as in the shell.
-      continued = follows;
-      follows = false;
-      parts.push(
-        text.slice(done, from),
-        assigned !== null && isMagic
-          ? '0'.padEnd(end - from)
-          : blank(text.slice(from, end))
-      );
-      done = end;
-      changes.push({ fromA: from, toA: end, fromB: from, toB: end });
+    // A bracket that was never closed must not hide the magics below it.
+    const isText = around !== null && isWhole(around);
+    const right = blanking.next(line, mayBegin && !isText);
+    if (put(index, start, right)) {
       // Only these can change what is inside of what further down.
-      stale ||= /["'([{)\]}]/.test(line);
+      stale ||=
+        around?.name === 'String'
+          ? line.includes(quoteOf(text, around))
+          : /["'([{)\]}]/.test(line);
     }
-    start = end + 1;
+    start += line.length + 1;
   }
   if (changes.length > 0) {
     yield* renew();
@@ -171,23 +185,56 @@ export function* parsingWithMagics(source: string, parser: Parser): Work<Tree> {
   return tree;
 }
 
-/** Whether a line begins inside a string or between brackets. */
-function isInside(tree: Tree, position: number): boolean {
+/** Blanks magics, line by line. */
+class Blanking {
+  /** Whether a line looks like a magic, and can be one. */
+  mayBegin(line: string): boolean {
+    return !this._follows && (LINE.test(line) || ASSIGNED.test(line));
+  }
+
+  /** What is left of a line. */
+  next(line: string, isMagic: boolean): string {
+    this._follows = /\\\r?$/.test(line);
+    if (!isMagic && !this._continued) {
+      return line;
+    }
+    // A backslash at the end takes the next line along, as in the shell.
+    this._continued = this._follows;
+    this._follows = false;
+    const assigned = isMagic ? ASSIGNED.exec(line) : null;
+    const from = assigned?.[1].length ?? 0;
+    return assigned === null
+      ? blank(line)
+      : line.slice(0, from) + '0'.padEnd(line.length - from);
+  }
+
+  private _continued = false;
+  /** Whether the line before ends with a backslash. */
+  private _follows = false;
+}
+
+/** The string or the brackets that a line begins inside of, or null. */
+function surrounding(tree: Tree, position: number): SyntaxNode | null {
   for (
     let node: SyntaxNode | null = tree.resolveInner(position, 0);
     node !== null;
     node = node.parent
   ) {
     if (STRINGS.has(node.name) || BRACKETS.has(node.name)) {
-      // A bracket that was never closed must not hide the magics below it.
-      return node.from < position && (STRINGS.has(node.name) || closes(node));
+      return node.from < position ? node : null;
     }
   }
-  return false;
+  return null;
 }
 
-function closes(node: SyntaxNode): boolean {
-  return /^[)\]}]$/.test(node.lastChild?.name ?? '');
+/** The quotation mark that ends a string. */
+function quoteOf(text: string, { from, to }: SyntaxNode): string {
+  return /["']/.exec(text.slice(from, to))?.[0] ?? '"';
+}
+
+/** Whether it is a string, or brackets that are closed. */
+function isWhole(node: SyntaxNode): boolean {
+  return STRINGS.has(node.name) || /^[)\]}]$/.test(node.lastChild?.name ?? '');
 }
 
 function blank(text: string): string {

@@ -175,6 +175,41 @@ describe('long work in pieces', () => {
     expect(tree).toBe(parser.parse(blanked).toString());
   });
 
+  it.each([
+    // Where a bracket is closed by what looks like a magic, and where none is.
+    ['f("%s"\n  % a\n  % b)\n!c', 'f("%s"\n  % a\n  % b)\n  '],
+    ['f(\n!a (b)\n!c)\nd()', 'f(\n!a (b)\n!c)\nd()'],
+    ['f(\n!a\n!b "c"\nd()', 'f(\n  \n      \nd()'],
+    // Where what looks like a magic ends a string, or is taken along by one.
+    ['"""\n%a """\n!b\n"""\n!c\n"""', '"""\n%a """\n  \n"""\n!c\n"""'],
+    ['"""\n%a \\\n!b\n"""\n!c \\\nd "', '"""\n%a \\\n!b\n"""\n    \n   ']
+  ])('tells magics from text: %j', (source, blanked) => {
+    expect(parseWithMagics(source, parser).toString()).toBe(
+      parser.parse(blanked).toString()
+    );
+  });
+
+  it('reads long rows of magics few times', () => {
+    const parse = jest.spyOn(parser, 'startParse');
+    try {
+      for (const [piece, most] of [
+        ['!pip install "a" (b)\n', 1],
+        ['x = !ls "\n', 1],
+        ['"""\n% a "b" (c)\n"""\n', 60],
+        ['"""\n% a \'b\' (c)\n"""\n', 2],
+        ['("%s"\n% a)\n', 2],
+        ['(\n!a ")"\n', 60]
+      ] as const) {
+        parse.mockClear();
+        parseWithMagics(piece.repeat(1_000), parser);
+        const times = parse.mock.calls.length;
+        expect([piece, times <= most ? most : times]).toEqual([piece, most]);
+      }
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
   it('reads an output as a string only where it is quoted as one', () => {
     const trans = nullTranslator.load('lit_lab');
     const parse = jest.spyOn(parser, 'startParse');
