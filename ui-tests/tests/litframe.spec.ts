@@ -50,8 +50,13 @@ async function open(page: Page, workspace: string): Promise<void> {
   await expect(page.locator('#jp-main-dock-panel')).toBeVisible({
     timeout: COLD
   });
-  await page.keyboard.press('Control+Shift+c');
-  await page.keyboard.type('Open in LIT Three');
+  const search = page.locator('.lm-CommandPalette-input');
+  await expect(async () => {
+    // JupyterLab takes keys only some time after it is there.
+    await page.keyboard.press('Control+Shift+c');
+    await expect(search).toBeVisible({ timeout: 5_000 });
+  }).toPass();
+  await search.fill('Open in LIT Three');
   await expect(
     page.locator('.lm-CommandPalette-item', { hasText: 'Three Panels' }).first()
   ).toBeVisible();
