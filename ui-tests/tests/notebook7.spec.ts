@@ -6,9 +6,15 @@ import { analyzeAt, COLD, line, overlay, Panel } from './lab';
 const ANSWER = 'Recommendation: You have to try it.';
 
 test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', async ({
-  page
+  page,
+  request
 }) => {
   test.slow();
+  // Specs before this one may have left how their maps are made: not all that a page saves as it closes is held back.
+  const settings = '/lab/api/settings/lit-lab:panel';
+  expect((await request.put(settings, { data: { raw: '{}' } })).ok()).toBe(
+    true
+  );
   const panel = new Panel(page);
   await page.goto('/notebooks/prompt_debugging.ipynb');
   const text = line(page, 'Suggestion: Onion soup');

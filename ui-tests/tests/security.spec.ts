@@ -228,9 +228,9 @@ test('crafted outputs say what is wrong with them, and the notebook is shown', a
   test.slow();
   const broken: string[] = [];
   page.on('pageerror', error => broken.push(error.message));
-  await page.goto('/lab');
+  await page.goto('/lab/workspaces/crafted');
   await upload(page, 'crafted.ipynb');
-  await page.goto('/lab/tree/crafted.ipynb');
+  await page.goto('/lab/workspaces/crafted/tree/crafted.ipynb');
   const notebook = page.getByRole('main').locator('.jp-Notebook');
   await expect(notebook).toBeVisible();
   await page
