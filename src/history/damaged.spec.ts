@@ -7,6 +7,7 @@ import { changed, INSTEAD, pathsOf } from '../api/damage';
 import type { Json } from '../api/damage';
 import { finished } from '../export/fixtures';
 import { FakeClient, settle } from '../session/fakes';
+import type { IProblem } from '../session/problem';
 import { Session } from '../session/session';
 import { HistoryModel } from './model';
 
@@ -67,7 +68,11 @@ function clientOf(answer: unknown): ApiClient {
 /** Open it from the history, and look at it as the panel does. */
 async function open(
   answer: unknown
-): Promise<{ session: Session; history: HistoryModel }> {
+): Promise<{
+  session: Session;
+  history: HistoryModel;
+  problem: IProblem | null;
+}> {
   const session = new Session(new FakeClient(), trans);
   const history = new HistoryModel(
     clientOf(answer),
@@ -75,18 +80,18 @@ async function open(
     () => undefined,
     trans
   );
-  await history.openById('r1');
+  const problem = await history.openById('r1');
   await settle();
   session.pick(TARGET.start);
   await settle();
-  return { session, history };
+  return { session, history, problem };
 }
 
 describe('a run of the history', () => {
   it('is taken as it is, with all its scores', async () => {
     expect(await clientOf(GOOD).run('r1')).toEqual(RUN);
-    const { session, history } = await open(GOOD);
-    expect(history.problem).toBeNull();
+    const { session, history, problem } = await open(GOOD);
+    expect(problem).toBeNull();
     expect(session.run?.answerTokens).toEqual(RUN.answer_tokens);
     expect(session.map?.method).toBe('grad_l2');
     history.dispose();
@@ -100,16 +105,18 @@ describe('a run of the history', () => {
       let refused = 0;
       for (const path of paths) {
         const damaged = changed(GOOD, path, INSTEAD[index]);
-        const { session, history } = await open(damaged).catch(reason => {
-          throw new Error(`${path.join('.')}: ${String(reason)}`);
-        });
+        const { session, history, problem } = await open(damaged).catch(
+          reason => {
+            throw new Error(`${path.join('.')}: ${String(reason)}`);
+          }
+        );
         if (session.run === null) {
           refused += 1;
-          expect(history.problem?.message).toMatch(/^This run can’t.*\.$/s);
-          expect(history.problem?.hint).not.toBe('');
-          expect(history.problem?.remedies).toEqual([]);
+          expect(problem?.message).toMatch(/^This run can’t.*\.$/s);
+          expect(problem?.hint).not.toBe('');
+          expect(problem?.remedies).toEqual([]);
         } else {
-          expect(history.problem).toBeNull();
+          expect(problem).toBeNull();
         }
         history.dispose();
         session.dispose();
@@ -128,14 +135,12 @@ describe('a run of the history', () => {
     await history.openById('r1');
     const shown = session.run;
     answer = changed(GOOD, ['answer_tokens', '0', 'logprob'], 'likely');
-    await history.openById('r2');
-    expect(session.run).toBe(shown);
-    expect(history.problem?.message).toContain(
+    expect((await history.openById('r2'))?.message).toContain(
       'answer_tokens[0].logprob is no number'
     );
+    expect(session.run).toBe(shown);
     answer = GOOD;
-    await history.openById('r1');
-    expect(history.problem).toBeNull();
+    expect(await history.openById('r1')).toBeNull();
     history.dispose();
     session.dispose();
   });

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 from waiting import PATIENCE
 
-from conftest import until
 from lit_lab.supervision.life import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
@@ -62,7 +61,8 @@ async def test_the_models_that_stay_are_loaded_again(tmp_path: Path) -> None:
             status = await service.status()
             return status.state == "ready" and status.pid != before
 
-        await until(follows)
+        while not await follows():
+            await asyncio.sleep(0.1)
         await reached(service, "two", "ready")
         models = {model["name"]: model for model in (await ask(service, "GET", "models"))["models"]}
         assert models["one"]["state"] == "unloaded"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import weakref
 from collections.abc import Callable, Iterator
@@ -138,6 +139,8 @@ async def test_nothing_of_an_unloaded_model_is_left(models: Models, use: str) ->
     refs = held(await models.load("one"))
     await models.use("one", USES[use])
     await models.unload("one")
+    await models.end()  # what was being compiled for it meanwhile
+    gc.collect()
     assert not [ref() for ref in refs if ref() is not None]
 
 
@@ -154,6 +157,8 @@ async def test_nothing_of_what_was_compiled_for_it_is_left_either(models: Models
     refs = held(model)
     del model
     await models.unload("one")
+    await models.end()  # what was being compiled for it meanwhile
+    gc.collect()
     assert not [ref() for ref in refs if ref() is not None]
 
 
@@ -174,6 +179,8 @@ async def test_what_failed_or_was_stopped_leaves_nothing_either(
     await anext(stopped)
     await stopped.aclose()
     await models.unload("one")
+    await models.end()  # what was being compiled for it meanwhile
+    gc.collect()
     assert not [ref() for ref in refs if ref() is not None]
 
 
