@@ -66,9 +66,7 @@ function clientOf(answer: unknown): ApiClient {
 }
 
 /** Open it from the history, and look at it as the panel does. */
-async function open(
-  answer: unknown
-): Promise<{
+async function open(answer: unknown): Promise<{
   session: Session;
   history: HistoryModel;
   problem: IProblem | null;
