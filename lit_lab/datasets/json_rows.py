@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Mapping
 
+from lit_lab import json_bounds
+
 MAX_VALUES = 100_000
 """Most values that a line may hold, however nested: each takes many times the room of its two or three characters."""
 
@@ -13,28 +15,15 @@ MAX_DEPTH = 200
 """Most levels that a line's values may be nested in: beyond about 900, Python can't write again what it has read."""
 
 TOO_MANY_VALUES = f"It has more than {MAX_VALUES:,} values."
-TOO_DEEP = f"Its values are nested more than {MAX_DEPTH} levels deep."
+TOO_DEEP = f"It has values nested more than {MAX_DEPTH} levels deep."
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
-_BRACKET = re.compile(r"[\[\]{}]")
 _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def excess(line: str) -> str:
     """Return which bound a line of JSON exceeds, in words; empty: none."""
-    opening = line.count("[") + line.count("{")
-    if opening <= MAX_DEPTH and opening + line.count(",") <= MAX_VALUES:
-        return ""
-    bare = _STRING.sub("", line)
-    opening = bare.count("[") + bare.count("{")
-    if opening + bare.count(",") > MAX_VALUES:
-        return TOO_MANY_VALUES
-    depth = 0
-    for match in _BRACKET.finditer(bare) if opening > MAX_DEPTH else ():
-        depth += 1 if match[0] in "[{" else -1
-        if depth > MAX_DEPTH:
-            return TOO_DEEP
-    return ""
+    exceeded = json_bounds.excess(line, MAX_VALUES, max_depth=MAX_DEPTH)
+    return f"It {exceeded}." if exceeded else ""
 
 
 def parse(line: str) -> dict[str, object] | str:

@@ -19,6 +19,12 @@ import type { IFindContext, IFoundText } from './types';
 /** How long finding, or suggesting, reads sources that make no sense, in ms. */
 const PATIENCE = 5_000;
 
+/**
+ * Longest line that is read in a language other than Python, in UTF-16 units:
+ * line by line highlighters (R, Julia) read each at once, while the page waits.
+ */
+const LONGEST_LINE = 200_000;
+
 /** Most cells whose facts are kept; a notebook's, with room for old versions. */
 const MAX_CACHED = 2_000;
 
@@ -183,7 +189,8 @@ export class StringFinder {
     if (
       patience.left <= 0 ||
       patience.isWanted?.() === false ||
-      this._givenUp.has(source)
+      this._givenUp.has(source) ||
+      (!isPython(language) && hasLongLine(source))
     ) {
       return null;
     }
@@ -309,6 +316,18 @@ const NO_FACTS: IFacts = {
   calls: [],
   formats: []
 };
+
+function hasLongLine(source: string): boolean {
+  let start = 0;
+  while (source.length - start > LONGEST_LINE) {
+    const end = source.lastIndexOf('\n', start + LONGEST_LINE);
+    if (end < start) {
+      return true;
+    }
+    start = end + 1;
+  }
+  return false;
+}
 
 function isPython(language: string): boolean {
   return /^(i?python\d*|pyodide)$/i.test(language);
