@@ -8,6 +8,7 @@
  * is in proportion takes a few times as long as the loop, up to thirty times; what
  * is quadratic takes thousands of times as long.
  */
+// eslint-disable-next-line jupyter/prefer-lazy-imports -- a spec; the rule knows those of .spec.ts alone
 import { pythonLanguage } from '@codemirror/lang-python';
 import { EditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { nullTranslator } from '@jupyterlab/translation';

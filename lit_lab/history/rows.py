@@ -98,13 +98,13 @@ def scores_row(kept: protocol.KeptScores) -> tuple[str, int, bytes]:
 
 
 def info(row: _Info) -> protocol.RunInfo:
-    """Return a run as the list shows it. One that is damaged is listed as such: it keeps from no other one."""
+    """Return a run as the list shows it; one that is damaged as such, since the others are still to be listed."""
     try:
         return _info(row)
     except DAMAGE:
         return protocol.RunInfo(
             id=str(row[0]),
-            created=0.0,
+            created=row[1] if _is_time(row[1]) else 0.0,
             model="?",
             origin=None,
             title="A damaged run",
@@ -115,9 +115,13 @@ def info(row: _Info) -> protocol.RunInfo:
         )
 
 
+def _is_time(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and 0 <= seconds <= _LAST_SECOND
+
+
 def _info(row: _Info) -> protocol.RunInfo:
     run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
-    if not 0 <= created <= _LAST_SECOND:
+    if not _is_time(created):
         raise ValueError("no time")
     return protocol.RunInfo(
         id=run_id,

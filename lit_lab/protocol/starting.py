@@ -12,7 +12,7 @@ from lit_lab.protocol.service import Arithmetic
 
 
 class ModelAsked(Message):
-    """A model, as a process of the service had it that another is to follow."""
+    """A model as one process of the service had it, for the process that follows."""
 
     name: str
     precision: Precision | None = Field(default=None, description="As the user chose; None: as configured.")
@@ -82,11 +82,11 @@ class FailedLine(ErrorBody):
 
 
 class LeftoverLine(Message):
-    """Unloaded models have left something in memory, and nothing is done: a new process would do as well, with less."""
+    """Unloaded models have left something in memory, and the service is at rest: a new process would need less."""
 
     event: Literal["leftover"] = "leftover"
     models: list[ModelAsked] | None = Field(
-        description="What the new process is to have; None: none is called for now."
+        description="Models of the new process; None: no new process is needed now."
     )
 
 

@@ -108,7 +108,7 @@ def create_app(
         started: Runs beside the application from its start on; imports the libraries.
         datasets: LIT's datasets; None: the sample prompts alone.
         known: Takes the address of each client that carries the secret.
-        leftover: Takes the models of a new process while that would give memory back, and None once it wouldn't.
+        leftover: Takes the models of a new process while one would free memory, and None once it wouldn't.
     """
 
     @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Gives the memory of unloaded models back to the system: at once what can be, and the rest by a new process.
+"""Frees the memory of unloaded models: what can be freed at once, and the rest by a new process.
 
-TensorFlow never lets go of what it makes to compile a function: its graph, and the program that XLA makes of it. They
-outlive the function, 20 to 100 MB for each small model that was used. Only the end of the process gives that back.
+TensorFlow keeps the graph of each function that it compiles, and the program that XLA makes of it, after the function
+itself is gone (`benchmarks/unloading.py`). Only the end of the process frees them.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from lit_lab.protocol import ModelAsked
 
 from .registry import Registry
 
-LOOK_SECONDS = 2.0  # how often is looked whether a new process would give memory back
+LOOK_SECONDS = 2.0  # between two looks at whether a new process would free memory
 _ROUNDS = 3
 
 Tell = Callable[[list[ModelAsked] | None], None]
-"""Takes the models of a new process; None: none is called for (any more)."""
+"""Takes the models of a new process; None: no new process is needed, or no longer."""
 
 
 class Returning:
-    """Gives memory back when a model was unloaded.
+    """Frees memory after a model was unloaded.
 
     Args:
         registry: The models.
@@ -35,16 +35,16 @@ class Returning:
         self._is_left = False
 
     async def after_unloading(self) -> None:
-        """Give weights back at once; what was compiled stays in this process."""
+        """Free the weights at once; what was compiled stays in this process."""
         if self._registry.imported:  # else nothing was loaded
             await self._registry.run(_collect)
             self._is_left = True
 
     def new_process(self) -> list[ModelAsked] | None:
-        """Return how the models of a new process are to be asked for; None: it would give nothing back, or disturb.
+        """Return the models of a new process, or None where it would free nothing or get in the way.
 
-        It would disturb while anything is done. And a large model takes long to be loaded and compiled again: what is
-        left beside it, little in comparison, waits until it goes, too.
+        It would get in the way while anything is computed, loaded or compiled. It also would while a large model is
+        loaded, which takes long to load and compile again; what is left beside one is small in comparison.
         """
         if not self._is_left:
             return None
@@ -59,11 +59,11 @@ class Returning:
         ]
 
     async def watch(self, tell: Tell, is_needed: Callable[[], bool] = lambda: False) -> None:
-        """Tell whether a new process is called for, whenever that changes; goes on until it is cancelled.
+        """Tell whether a new process would help, whenever that changes, until this is cancelled.
 
         Args:
-            tell: Takes it.
-            is_needed: Whether this process has what a new one wouldn't.
+            tell: Takes the new process's models, or None.
+            is_needed: Returns whether this process holds something that a new one wouldn't, such as LIT's app.
         """
         told = None
         while True:

@@ -51,7 +51,7 @@ class Service(Protocol):
         """Return why an address stopped answering."""
 
     def use(self, *, only_look: bool = False) -> AbstractContextManager[None]:
-        """While this lasts, the service is in use; by `only_look`, it does no work that more may follow."""
+        """While this lasts, the service is in use; `only_look`: nothing is computed, as where the models are listed."""
 
     def log_lines(self) -> list[str]:
         """Return the last lines it wrote."""

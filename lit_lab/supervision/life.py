@@ -50,7 +50,7 @@ class Settings:
     max_waiting: int = 512
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
-    renewal_rest: float = 60.0  # unused for so long, a process whose memory unloaded models hold is replaced
+    renewal_rest: float = 60.0  # at rest for so long, a process that unloaded models have left memory in is replaced
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
     steady: float = 60.0  # ready for so long, earlier crashes are forgotten
 
@@ -66,7 +66,7 @@ class Life:
         asked: The models as the life before had them; empty: as configured.
 
     Attributes:
-        leftover: The models of the life that should follow, while that would give memory back; else None.
+        leftover: The models of the next life, while a new process would free memory; else None.
     """
 
     def __init__(

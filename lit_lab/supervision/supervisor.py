@@ -5,7 +5,7 @@
 It is started on first need. A crash is followed by a restart, with back-off, a few times, unless the reason is known to
 be the same each time, or a start ends as the one before it; then it has failed, and stays so until the user asks for a
 start: who needs it meanwhile learns why. After an idle time it is stopped. When unloaded models have left something in
-its memory, and nobody has used it for a moment, another process takes its place.
+its memory, and nothing has been computed for a minute, another process takes its place.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 _STARTING = "Starting the model service…"
 _RENEWING = "Starting the model service again, to free the memory of unloaded models…"
 _RUN_AGAIN = "Run it again."
-_LOOK = 5.0  # seconds; how often is looked whether the process is needed
+_LOOK = 5.0  # seconds between two looks at whether the process is still needed
 
 
 class Supervisor:
@@ -116,7 +116,7 @@ class Supervisor:
         """While this lasts, the service isn't idle.
 
         Args:
-            only_look: Nothing is done, and nothing is to be expected after it: as where the panel shows the models.
+            only_look: Nothing is computed, as where the panel lists the models: the service is still at rest.
         """
         self._users += 1
         try:
@@ -218,7 +218,7 @@ class Supervisor:
         self._life, self._endpoint, self._gone = None, None, why
 
     async def _needless(self, life: Life) -> None:
-        """Return once the process is to end: the service then counts as stopped, or as starting, where another follows."""
+        """Return once the process should end; the state is then `stopped`, or `starting` where another one follows."""
         timeout, rest = self._settings.idle_timeout, self._settings.renewal_rest
         while True:
             in_use = self._users or life.ready_at is None

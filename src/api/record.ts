@@ -53,25 +53,25 @@ const ABLATIONS: Readonly<Record<AblationMethod, true>> = {
   shap: true
 };
 
-const token: Check<Token> = (value, at) => {
+/** What a token and its alternatives have in common. */
+const spelled: Check<Pick<Token, 'id' | 'piece' | 'text'>> = (value, at) => {
   const field = object(value, at);
   return {
     id: whole(0)(field('id'), `${at}.id`),
     piece: text(field('piece'), `${at}.piece`),
-    text: text(field('text'), `${at}.text`),
-    kind: oneOf(KINDS)(field('kind'), `${at}.kind`)
+    text: text(field('text'), `${at}.text`)
   };
 };
 
-const alternative: Check<Alternative> = (value, at) => {
-  const field = object(value, at);
-  return {
-    id: whole(0)(field('id'), `${at}.id`),
-    piece: text(field('piece'), `${at}.piece`),
-    text: text(field('text'), `${at}.text`),
-    logprob: number(field('logprob'), `${at}.logprob`)
-  };
-};
+const token: Check<Token> = (value, at) => ({
+  ...spelled(value, at),
+  kind: oneOf(KINDS)(object(value, at)('kind'), `${at}.kind`)
+});
+
+const alternative: Check<Alternative> = (value, at) => ({
+  ...spelled(value, at),
+  logprob: number(object(value, at)('logprob'), `${at}.logprob`)
+});
 
 const answerToken: Check<AnswerToken> = (value, at) => {
   const field = object(value, at);

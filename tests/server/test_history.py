@@ -311,7 +311,7 @@ def packed(text):
         ("content", packed('{"prompt_tokens": NaN}')),
     ],
 )
-async def test_a_run_that_somebody_damaged_keeps_from_no_other_one(history, path, column, value):
+async def test_a_damaged_run_hides_no_other(history, path, column, value):
     await history.keep("me", record("a", origin={"document": "n.ipynb", "place": []}))
     await history.keep("me", record("b"))
     with sqlite3.connect(path) as connection:

@@ -4,6 +4,7 @@ import { expect, test } from '@jupyterlab/galata';
 
 import { open } from '../servers';
 import { COLD, Panel, servicePid } from '../tests/lab';
+import { widen } from './window';
 
 test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 400_000 });
@@ -15,14 +16,6 @@ async function shoot(page: IJupyterLabPageFixture, panel: Panel, name: string) {
     path: `screenshots/seldom-${name}.png`,
     clip: (await panel.region.boundingBox())!
   });
-}
-
-async function widen(page: IJupyterLabPageFixture, panel: Panel, to: number) {
-  const box = (await panel.region.boundingBox())!;
-  await page.mouse.move(box.x - 3, box.y + 400);
-  await page.mouse.down();
-  await page.mouse.move(box.x - 3 + box.width - to, box.y + 400, { steps: 8 });
-  await page.mouse.up();
 }
 
 test('a new process follows', async ({ page, request }) => {
