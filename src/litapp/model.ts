@@ -180,7 +180,7 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
     this._fail({
       message: trans.__('LIT was closed: something led its page elsewhere.'),
       hint: trans.__(
-        'LIT Lab doesn’t let it go: what it shows could go along. Retry opens LIT again.'
+        'LIT Lab keeps LIT’s page in its place, so that no prompt can leave with it. Retry opens LIT again.'
       ),
       remedies: ['retry']
     });

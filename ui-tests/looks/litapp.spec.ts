@@ -3,6 +3,7 @@ import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { test } from '@jupyterlab/galata';
 
 import { analyzeAt, line, openNotebook, Panel, TUTORIAL } from '../tests/lab';
+import { theme } from './window';
 
 test.use({ viewport: { width: 1440, height: 1000 } });
 test.describe.configure({ timeout: 180_000 });
@@ -31,4 +32,17 @@ test('LIT’s own app', async ({ page, tmpPath }) => {
     await page.waitForTimeout(10_000);
     await shoot(page, `lit-${layout}`);
   }
+  await theme(page, 'JupyterLab Dark');
+  await shoot(page, 'lit-dark');
+  await page
+    .frames()
+    .filter(frame => frame.url().includes('/lit/page'))
+    .pop()! // the tab in front
+    .evaluate(() => {
+      location.href = 'https://elsewhere.example/';
+    });
+  await shoot(page, 'lit-closed-dark');
+  await theme(page, 'JupyterLab Light');
+  await page.setViewportSize({ width: 760, height: 700 });
+  await shoot(page, 'lit-closed-narrow');
 });
