@@ -26,9 +26,22 @@ function row(manager: Locator, name: string): Locator {
     .getByRole('listitem', { name });
 }
 
-async function addModel(manager: Locator, path: string, name: string) {
-  await manager.getByRole('button', { name: 'Add a model…' }).click();
+/** Open the form that adds a model. */
+async function openForm(manager: Locator): Promise<Locator> {
   const form = manager.getByRole('form', { name: 'Add a model' });
+  const button = manager.getByRole('button', { name: 'Add a model…' });
+  // What is on the disk is listed once it is found, and moves the button, perhaps while it is pressed.
+  await expect(async () => {
+    if (!(await form.isVisible())) {
+      await button.click();
+    }
+    await expect(form).toBeVisible({ timeout: 2_000 });
+  }).toPass();
+  return form;
+}
+
+async function addModel(manager: Locator, path: string, name: string) {
+  const form = await openForm(manager);
   await form.getByLabel('Preset').fill(path);
   await form.getByLabel('Name').fill(name);
   await form.getByRole('button', { name: 'Add' }).click();
@@ -141,8 +154,7 @@ test('a path that is not complete says in place what it lacks', async ({
   page
 }, testInfo) => {
   const manager = await openManager(page);
-  await manager.getByRole('button', { name: 'Add a model…' }).click();
-  const form = manager.getByRole('form', { name: 'Add a model' });
+  const form = await openForm(manager);
   for (const [path, says] of [
     ['hf://', 'lacks the owner and model'],
     ['hf://owner', 'lacks the model'],
