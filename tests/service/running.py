@@ -18,6 +18,17 @@ from waiting import PATIENCE
 SECRET = "a secret for tests only"
 BACKEND = os.environ.get("LIT_LAB_TEST_BACKEND", "tensorflow")  # set by `pytest --backend`
 
+_SPANS = [{"start": start, "end": end} for end in range(91, 1, -1) for start in range(1, end)]
+MANY: dict[str, Any] = {
+    "model": "tiny",
+    "ids": [2] + [300] * 90,
+    "targets": _SPANS,
+    "methods": ["integrated_gradients"],
+    "integration": {"steps": 256},
+}
+"""A computation that takes hours, so that whatever ends meanwhile hasn't waited for it. No two targets are the same:
+what is known already is answered at once."""
+
 
 class Running:
     """A service's process, the lines it wrote, and a client that carries the secret."""

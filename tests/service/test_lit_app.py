@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from running import SECRET, Running, events, running
+from running import MANY, SECRET, Running, events, running
 
 from lit_lab.protocol import JobEvent, LitCall, LitEndpoint, LitEvent, LitFile
 
@@ -316,11 +316,6 @@ def test_nothing_that_fails_leaves_its_texts_in_the_log(service: Running, client
     said = service.log.read_text("utf-8")
     assert "onion" not in said.lower()
     assert "Traceback" in said  # where it was is there
-
-
-SPANS = [{"start": start, "end": end} for end in range(91, 1, -1) for start in range(1, end)]
-MANY = {"model": "tiny", "ids": [2] + [300] * 90, "targets": SPANS}
-MANY |= {"methods": ["integrated_gradients"], "integration": {"steps": 256}}  # it takes hours
 
 
 def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Running) -> None:

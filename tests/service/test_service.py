@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from pydantic import TypeAdapter
-from running import BACKEND, SECRET, Running, events, running
+from running import BACKEND, MANY, SECRET, Running, events, running
 from waiting import PATIENCE
 
 from lit_lab.protocol import JobEvent, ServiceHealth, ServiceLine
@@ -184,16 +184,6 @@ def test_a_prompt_that_does_not_fit_ends_the_stream_with_an_error(client: httpx.
     assert (last["event"], last["error"]) == ("error", "prompt_too_long")
     assert "501" in last["message"]
     assert "96" in last["message"]
-
-
-MANY = {
-    "model": "tiny",
-    "ids": [2] + [300] * 90,
-    "targets": [{"start": 80, "end": 90}] * 4_000,
-    "methods": ["integrated_gradients"],
-    "integration": {"steps": 256},
-}
-"""A million places: it takes hours, so that whatever ends meanwhile hasn't waited for it."""
 
 
 def test_a_second_computation_waits_for_its_turn_and_says_so(service: Running) -> None:
