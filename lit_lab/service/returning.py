@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import gc
 import sys
+import time
 from collections.abc import Callable
 
 from lit_lab.protocol import ModelAsked
@@ -18,6 +19,8 @@ from .registry import Registry
 
 LOOK_SECONDS = 2.0  # between two looks at whether a new process would free memory
 _ROUNDS = 3
+_PATIENCE = 5.0  # seconds that another thread's collection may take
+_PAUSE = 0.01
 
 Tell = Callable[[list[ModelAsked] | None], None]
 """Takes the models of a new process; None: no new process is needed, or no longer."""
@@ -78,9 +81,25 @@ def _collect() -> None:
     """Give memory back to the system."""
     # TensorFlow's functions take their graphs apart when they are collected: what these hold is garbage only then.
     for _ in range(_ROUNDS):
-        if not gc.collect():
-            break
+        _collect_once()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
         if trim is not None:
             trim(0)
+
+
+def _collect_once() -> None:
+    """Collect all garbage, after any collection that another thread is at; `gc.collect` does nothing meanwhile."""
+    before = _collections()
+    latest = time.monotonic() + _PATIENCE
+    while True:
+        gc.collect()
+        if _collections() > before or time.monotonic() > latest:
+            return
+        time.sleep(_PAUSE)
+
+
+def _collections() -> int:
+    """Return how often all garbage has been collected."""
+    count: int = gc.get_stats()[-1]["collections"]
+    return count

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+import threading
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from waiting import PATIENCE
 
 from lit_lab.protocol import (
     AblationRequest,
@@ -67,6 +70,13 @@ USES: dict[str, Use] = {
         TrustRequest(scores=[1.0, 2.0, 3.0, 4.0], method="grad_l2", orders=1, jitters=1, **PARTS), cancellation
     ),
 }
+
+
+class Cycle:
+    """Something that only the garbage collector frees."""
+
+    def __init__(self) -> None:
+        self.itself = self
 
 
 class Models:
@@ -178,6 +188,31 @@ async def test_what_failed_or_was_stopped_leaves_nothing_either(
     await models.end()  # a thread that compiles would hold on to it
     await models.unload("one")
     assert not [ref() for ref in refs if ref() is not None]
+
+
+def test_garbage_is_collected_though_another_thread_is_at_it() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def halts(phase: str, info: dict[str, int]) -> None:
+        if threading.current_thread() is other and phase == "start":
+            begun.set()
+            go_on.wait(PATIENCE)
+
+    other = threading.Thread(target=gc.collect)
+    gc.callbacks.append(halts)
+    try:
+        other.start()
+        assert begun.wait(PATIENCE)
+        cycle = Cycle()
+        ref = weakref.ref(cycle)
+        del cycle
+        threading.Timer(0.2, go_on.set).start()
+        returning_module._collect()
+        assert ref() is None
+    finally:
+        go_on.set()
+        other.join()
+        gc.callbacks.remove(halts)
 
 
 async def test_a_new_process_is_called_for_once_a_model_was_unloaded(models: Models) -> None:
