@@ -103,7 +103,10 @@ async def _local(manager: Any, path: str) -> Path:
         raise _absent(path, 404, local_paths.words(error)) from error
     if model["type"] != "directory" and not path.lower().endswith(_FILES):
         raise Problem(
-            422, "not_a_preset", f"{path} is neither a folder nor a .gguf or .tar.gz file.", "Write the path of a preset's folder."
+            422,
+            "not_a_preset",
+            f"{path} is neither a folder nor a .gguf or .tar.gz file.",
+            "Write the path of a preset's folder.",
         )
     return local
 

@@ -29,7 +29,8 @@ class ModelInfo(Message):
     size: int | None = Field(default=None, description="Bytes of its files, once they are on this machine.")
     precision: Precision | None = Field(default=None, description="What it is loaded in.")
     stored: str = Field(
-        default="", description="What its weights are stored in, such as `Q4_K_M`, where they are quantized. Once loaded."
+        default="",
+        description="What its weights are stored in, such as `Q4_K_M`, where they are quantized. Once loaded.",
     )
     device: str = Field(default="", description="What it is computed on, such as `CPU`. Known once loaded.")
     memory: int | None = Field(default=None, description="Bytes that its weights hold now.")

@@ -108,9 +108,7 @@ def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str,
             own[name] = given or (default if family == "gemma2" else None)
     if family == "gemma3":
         # One layer in six looks at everything. That is how the family is made; a file doesn't say it.
-        own["layer_types"] = [
-            "full_attention" if number % 6 == 5 else "sliding_attention" for number in range(layers)
-        ]
+        own["layer_types"] = ["full_attention" if number % 6 == 5 else "sliding_attention" for number in range(layers)]
     if family == "llama" and config["head_dim"] != hidden // heads:
         own["model_type"] = "mistral"  # Keras's Llama has no heads of another length
     if family == "phi3":

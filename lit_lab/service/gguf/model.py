@@ -98,9 +98,7 @@ def causal_lm(file: Path, path: str, precision: Precision) -> Any:
         header = read(file)
         config = config_of(header)
         loader = hugging_face.loader_of(config, file.parent, path)
-        tokenizer = vocabulary.tokenizer(
-            header, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls
-        )
+        tokenizer = vocabulary.tokenizer(header, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls)
         return hugging_face.whole(loader, tokenizer, lambda: backbone(file, path, precision))
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error

@@ -24,10 +24,10 @@ def _split(pattern: str) -> list[dict[str, Any]]:
 # How a text is split into words, by the name that a file has for it (`tokenizer.ggml.pre`).
 _WAYS: dict[str, list[dict[str, Any]]] = {
     **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "smaug-bpe"), _split(vocabulary.LLAMA3)),
-    **dict.fromkeys(("qwen2", "deepseek-r1-qwen", "megrez"), _split(vocabulary.QWEN)),
+    **dict.fromkeys(("qwen2", "deepseek-r1-qwen"), _split(vocabulary.QWEN)),
     "tekken": _split(vocabulary.TEKKEN),
-    **dict.fromkeys(("smollm", "smollm2"), [_DIGITS, _GPT2]),
-    **dict.fromkeys(("gpt-2", "phi-2", "mpt", "olmo", "jina-es", "jina-de"), [_GPT2]),
+    "smollm": [_DIGITS, _GPT2],
+    "gpt-2": [_GPT2],
 }
 _WHOLE_WORDS = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a word that is a token isn't merged of others
 _BEGUN = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a text is begun with a token where a file says nothing of it
@@ -133,19 +133,20 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
         raise UnfamiliarError(f"splits texts into words in a way ({way[:40]!r}) that isn't known here")
     kinds = _kinds(header, len(words))
     special = [id for id, kind in enumerate(kinds) if kind in (_CONTROL, _OWN, _UNKNOWN)]
+    ids = {word: id for id, word in enumerate(words)}
     about = {
         "model": {
             "type": "BPE",
-            "vocab": {word: id for id, word in enumerate(words)},
+            "vocab": ids,
             "merges": _texts(header, "tokenizer.ggml.merges"),
             "ignore_merges": way in _WHOLE_WORDS,
         },
         "added_tokens": [{"id": id, "content": words[id]} for id in special],
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": _WAYS[way]},
-        "normalizer": {"type": "NFC"} if way in ("qwen2", "deepseek-r1-qwen", "megrez") else None,
+        "normalizer": {"type": "NFC"} if _WAYS[way] == _WAYS["qwen2"] else None,
         "decoder": {"type": "ByteLevel"},
     }
-    if len(about["model"]["vocab"]) != len(words):  # type: ignore[index, arg-type, call-overload]
+    if len(ids) != len(words):
         raise GgufError("has a token twice")
     begin, end = (_id(header, f"{name}_token_id", words) for name in ("bos", "eos"))
     begun = header.fields.get("tokenizer.ggml.add_bos_token", way in _BEGUN) is True
@@ -168,7 +169,7 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
         )
     if config["model_type"] not in ("qwen2", "qwen3"):
         raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
-    if issubclass(cls, models.QwenTokenizer) and "<|endoftext|>" not in about["model"]["vocab"]:  # type: ignore[index]
+    if issubclass(cls, models.QwenTokenizer) and "<|endoftext|>" not in ids:
         raise GgufError("has no <|endoftext|> among its tokens")
     made = cls(vocabulary=vocab, merges=merges, unsplittable_tokens=[words[id] for id in special])
     return vocabulary.split(made, about)

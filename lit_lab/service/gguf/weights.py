@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..hugging_face.weights import AsStored
 from .header import GgufError, Header, Tensor, rows
 from .names import DERIVED, change_of, known_as
 
 AT_ONCE = 2**22  # numbers that are read at once
 LARGE = 2**23  # numbers from which on a tensor isn't held beside its variable
+_EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # Keras has it the other way round
 
 Hook = Callable[[NDArray[Any], list[int]], NDArray[Any]]
@@ -59,7 +62,7 @@ class Reader(contextlib.ExitStack):
         return set(self._tensors)
 
     def get_tensor(self, name: str) -> NDArray[np.float32] | Later:
-        """Return a tensor whole; a large one is read when it is used. Raises `KeyError` where there is none of this name."""
+        """Return a tensor whole; a large one is read when it is used. Raises `GgufError` where there is none of this name."""
         tensor = self._find(name)
         return Later(self._read, tensor) if tensor.numbers >= LARGE else self._read(tensor)
 
@@ -69,7 +72,7 @@ class Reader(contextlib.ExitStack):
             result[first : first + len(part)] = part
         result = result.reshape(tensor.shape)
         change = change_of(tensor.name, self._family, self._config)
-        return result if change is None else change(result)
+        return (result if change is None else change(result)).view(AsStored)
 
     def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Hook | None = None) -> None:
         """Give a variable its numbers, as `SafetensorLoader.port_weight` does.
@@ -80,18 +83,19 @@ class Reader(contextlib.ExitStack):
             hook_fn: Takes the tensor and the variable's shape, and returns what goes into it.
         """
         tensor = self._find(hf_weight_key)
-        turned = hf_weight_key.endswith(_TURNED)
-        plain = change_of(tensor.name, self._family, self._config) is None and (hook_fn is None or turned)
-        shape = tensor.shape[::-1] if turned else tensor.shape
-        if not plain or len(shape) != 2 or tensor.numbers < LARGE:
+        shape = tuple(keras_variable.shape)
+        # The two large ones, whatever is done to all; Phi-3 may have the former as the latter, too.
+        turned = hf_weight_key.endswith(_TURNED) or tensor.shape != shape
+        if not hf_weight_key.endswith((_EMBEDDINGS, _TURNED)) or tensor.numbers < LARGE:
             values = self._read(tensor)
-            values = values if hook_fn is None else hook_fn(values, list(keras_variable.shape))
-            if values.shape != tuple(keras_variable.shape):
-                raise GgufError(f"has a {tensor.name[:100]} of another shape than its family's")
+            if hook_fn is not None and values.size == math.prod(shape):
+                values = hook_fn(values, list(shape))
+            if values.shape != shape:
+                raise _misshapen(tensor)
             keras_variable.assign(values)
             return
-        if shape != tuple(keras_variable.shape):
-            raise GgufError(f"has a {tensor.name[:100]} of another shape than its family's")
+        if (tensor.shape[::-1] if turned else tensor.shape) != shape:
+            raise _misshapen(tensor)
         with _Filling(keras_variable, turned) as filling:
             for first, part in rows(tensor, AT_ONCE):
                 filling.put(first, part)
@@ -100,9 +104,13 @@ class Reader(contextlib.ExitStack):
         # Qwen 3's converter leaves out what all names begin with.
         found = next((each for each in (name, f"model.{name}") if each in self._tensors), None)
         if found is None:
-            raise KeyError(f"there is no {name}")
+            raise GgufError(f"has no {name}, as Hugging Face calls it")
         self.taken.add(found)
         return self._tensors[found]
+
+
+def _misshapen(tensor: Tensor) -> GgufError:
+    return GgufError(f"has a {tensor.name[:100]} of another shape than its family's")
 
 
 class _Filling:

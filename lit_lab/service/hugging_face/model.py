@@ -224,6 +224,10 @@ def _mend(config: dict[str, Any]) -> None:
     if config["model_type"] in ("qwen2", "qwen3"):
         config.setdefault("use_sliding_window", False)
         config.setdefault("sliding_window", None)
+    if config["model_type"] == "phi3":
+        config.setdefault("rope_theta", parameters.get("rope_theta", 10_000.0))
+        if isinstance(scaling, dict) and "original_max_position_embeddings" in scaling:
+            config.setdefault("original_max_position_embeddings", scaling["original_max_position_embeddings"])
     if config["model_type"] in ("llama", "phi3"):
         config.setdefault("num_key_value_heads", config.get("num_attention_heads"))
         if "rope_theta" not in parameters:
@@ -245,6 +249,9 @@ def _set_right(made: Any, config: dict[str, Any]) -> None:
 
 
 def _check_positions(config: dict[str, Any], kind: str, path: str) -> None:
+    turned = config.get("rope_parameters", {}).get("partial_rotary_factor", config.get("partial_rotary_factor"))
+    if kind == "phi3" and turned not in (None, 1, 1.0):
+        raise _unsupported(path, "it turns a part of each head only, as Keras's Phi-3 doesn't")
     scaling = config.get("rope_scaling")
     if not isinstance(scaling, dict):
         return
