@@ -57,7 +57,7 @@ def check(place: Path, path: str) -> dict[str, Any]:
         ServiceError: as `allowed.check` and `gguf.check`.
     """
     if gguf.is_gguf(place):
-        return gguf.config_of(gguf.check(place, path))
+        return gguf.check(place, path)
     return allowed.check(place, path)
 
 
@@ -65,7 +65,7 @@ def about(place: Path, path: str, source: paths.Source) -> About:
     """Return what is known of a preset that has been checked. Arguments as `check`'s, and what its path means."""
     if not gguf.is_gguf(place):
         return About(instruct.is_instruct(source, place), source.provided_under)
-    header = gguf.check(place, path)
+    header = gguf.said(place, path)
     is_of_google = header.architecture.startswith("gemma") or header.text("general.license") == "gemma"
     terms = source.provided_under or (paths.GEMMA if is_of_google else None)
     is_instruct = instruct.is_instruct(source, place, bool(header.text("tokenizer.chat_template")))

@@ -112,7 +112,7 @@ async def test_a_family_is_what_it_is_in_hugging_faces_form(
         assert ids_of(model.causal_lm, text) == ids_of(other, text), text
     start = "start_token_id"
     assert getattr(model.causal_lm.preprocessor.tokenizer, start) == getattr(other.preprocessor.tokenizer, start)
-    request = GenerateRequest(model="tiny", prompt="onion soup", max_new_tokens=2)
+    request = GenerateRequest(model="tiny", prompt="on", max_new_tokens=2)
     assert isinstance(list(model.generate(request, Cancellation()))[-1], AnswerEvent)
     assert (entry.stored, entry.precision) == ("F32", "float32")
 
@@ -276,7 +276,22 @@ async def test_several_parts_are_one(keras_libraries: None, tmp_path: Path, sent
     assert parts[1].name in refused(first, "preset_incomplete")
     parts[1].write_bytes(parts[2].read_bytes())
     assert "another model" in refused(first, "preset_damaged")
+    parts[1].unlink()
+    parts[1].hardlink_to(parts[2])
+    assert "another one's file" in refused(first, "preset_damaged")
+    parts[1].unlink()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "part").write_bytes(moved)
+    parts[1].symlink_to(tmp_path / "elsewhere" / "part")
+    assert plain_weights(first)  # it stays within the folder
+    parts[1].unlink()
+    parts[1].symlink_to("/etc/passwd")
+    assert "leads out of its folder" in refused(first, "preset_unsafe")
+    parts[1].unlink()
     parts[1].write_bytes(moved)
+    alone = tmp_path / "alone.gguf"
+    alone.write_bytes(first.read_bytes())
+    assert "3 parts" in refused(alone, "preset_damaged")
     assert plain_weights(first)
 
 
@@ -284,11 +299,27 @@ async def test_a_folder_with_one_model_is_that_model(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
     file = file_of("Gemma", tmp_path, sentencepiece_proto)
-    (tmp_path / "mmproj-model-f16.gguf").write_bytes(b"GGUF")
+    (tmp_path / "gemma-mmproj-f16.gguf").write_bytes(b"GGUF")
+    (tmp_path / "config.json").write_text("{}")  # as repositories of such files have it
     (tmp_path / "README.md").write_text("A model")
     assert (await loaded(tmp_path)).folder == file
     (tmp_path / "tiny-Q8_0.gguf").write_bytes(file.read_bytes())
     assert "tiny-Q8_0.gguf, tiny.gguf" in refused(tmp_path, "preset_not_found")
+
+
+def test_a_link_out_of_the_folder_tells_nothing_of_where_it_leads(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for target in (file_of("Gemma", tmp_path, sentencepiece_proto), Path("/etc/passwd"), tmp_path / "nothing"):
+        (folder / "model.gguf").symlink_to(target)
+        assert "leads out of its folder" in refused(folder, "preset_unsafe")
+        (folder / "model.gguf").unlink()
+
+
+def test_a_folder_may_be_named_as_a_file(keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes) -> None:
+    assert presets.load(str(folder_of("Gemma", tmp_path / "tiny.gguf", sentencepiece_proto)))
 
 
 def test_no_such_file(keras_libraries: None, tmp_path: Path) -> None:
@@ -302,6 +333,13 @@ def test_no_such_file(keras_libraries: None, tmp_path: Path) -> None:
     ("said", "word"),
     [
         ({"llama.expert_count": 8}, "mixture of experts"),
+        ({"llama.attention.causal": False}, "attention.causal"),
+        ({"llama.pooling_type": 3}, "pooling_type"),
+        ({"llama.logit_scale": 0.5}, "logit_scale"),
+        ({"llama.attention.temperature_scale": 0.5}, "temperature_scale"),
+        ({"llama.rope.scaling.factor": 4.0}, "linear"),
+        ({"llama.rope.scale_linear": 4.0}, "linear"),
+        ({"llama.rope.scaling.type": "longrope"}, "by factors"),
         ({"llama.rope.scaling.type": "yarn", "llama.rope.scaling.factor": 4.0}, "yarn"),
         ({"llama.rope.dimension_count": 4}, "part of each head"),
         ({"llama.attention.value_length": 4}, "values of another length"),
@@ -314,6 +352,57 @@ def test_what_would_answer_otherwise_is_refused(
     keras_libraries: None, tmp_path: Path, said: dict[str, Any], word: str
 ) -> None:
     assert word in refused(file_of("SmolLM, SmolLM 2", tmp_path, b"", **said), "unsupported_model")
+
+
+@pytest.mark.parametrize(
+    ("family", "said", "word"),
+    [
+        ("Gemma", {"gemma.rope.freq_base": 500.0}, "freq_base"),
+        ("Gemma 2", {"gemma2.attention.layer_norm_rms_epsilon": 1e-2}, "epsilon"),
+        ("Gemma 2", {"gemma2.attention.sliding_window": 0}, "how far"),
+        ("Gemma 3, text", {"gemma3.rope.freq_base": 10_000.0}, "freq_base"),
+        ("Gemma 3, text", {"gemma3.rope.freq_base_swa": 5_000.0}, "freq_base_swa"),
+        ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": 2}, "look at everything"),
+        ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": [True, False]}, "look at everything"),
+        ("Qwen 3", {"tokenizer.ggml.tokens": [f"<{n}>" for n in range(400)]}, "<|endoftext|>"),
+    ],
+)
+def test_what_keras_has_fixed_is_held_against_the_file(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes, family: str, said: dict[str, Any], word: str
+) -> None:
+    assert word in refused(file_of(family, tmp_path, sentencepiece_proto, **said), "unsupported_model")
+
+
+def test_what_the_file_says_of_fixed_things_may_be_the_same(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
+) -> None:
+    same = {"gemma3.attention.sliding_window_pattern": [True, True], "gemma3.rope.freq_base_swa": 10_000.0}
+    assert presets.load(str(file_of("Gemma 3, text", tmp_path, sentencepiece_proto, **same)))
+
+
+@pytest.mark.parametrize("family", ["Gemma", "Phi-3"])
+def test_other_ends_than_the_familys_are_named(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes, family: str
+) -> None:
+    fields = fields_of(family, sentencepiece_proto, MERGES)  # Gemma's, in both
+    fields["tokenizer.ggml.tokens"][2] = "<|startoftext|>"
+    place = write(tmp_path / "tiny.gguf", FAMILIES[family][0], fields, values_of(family))
+    assert "among its tokens" in refused(place, "unsupported_model")
+
+
+@pytest.mark.parametrize("family", ["Gemma", "Qwen 2, Qwen 2.5", "Qwen 3", "SmolLM, SmolLM 2"])
+def test_a_text_is_begun_as_the_file_says(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes, family: str
+) -> None:
+    for begun, id in ((True, 77), (False, 77), (True, None)):
+        said: dict[str, Any] = {"tokenizer.ggml.add_bos_token": begun}
+        if id is not None:
+            said["tokenizer.ggml.bos_token_id"] = id
+        fields = fields_of(family, sentencepiece_proto, MERGES)
+        fields.pop("tokenizer.ggml.bos_token_id", None)
+        place = write(tmp_path / "tiny.gguf", FAMILIES[family][0], fields | said, values_of(family))
+        tokenizer = presets.load(str(place)).preprocessor.tokenizer
+        assert tokenizer.start_token_id == (id if begun else None)
 
 
 def test_a_family_that_is_not_read_is_named_and_those_that_are(keras_libraries: None, tmp_path: Path) -> None:
@@ -337,6 +426,7 @@ def test_positions_that_are_stretched_in_a_way_of_their_own_are_refused(keras_li
         ({"blk.1.attn_norm.weight": None}, "preset_damaged", "2 layers"),
         ({"token_embd.weight": None}, "preset_damaged", "token_embd"),
         ({"blk.0.attn_q.weight": np.zeros((16, 32), np.float32)}, "preset_damaged", "attn_q"),
+        ({"rope_factors_long.weight": np.ones(4, np.float32)}, "unsupported_model", "by factors"),
         ({"blk.0.attn_sinks.weight": np.zeros(16, np.float32)}, "unsupported_model", "attn_sinks"),
         ({"token_embd.weight": np.zeros((300, 16), np.float32)}, "preset_damaged", "400 tokens"),
     ],
@@ -455,8 +545,32 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
 def test_too_many_parts(tmp_path: Path) -> None:
     with pytest.raises(GgufError, match="parts"):
         gguf.read(tmp_path / "tiny-00001-of-99999.gguf")
-    with pytest.raises(GgufError, match="parts"):
-        gguf.read(tmp_path / "tiny-00001-of-00000.gguf")
+    for name in ("tiny-00001-of-00000.gguf", "tiny-00003-of-00001.gguf"):
+        with pytest.raises(GgufError, match="parts"):
+            gguf.read(tmp_path / name)
+    # A folder full of names costs nothing.
+    for number in range(2_000):
+        (tmp_path / f"m{number}-00001-of-01000.gguf").touch()
+    with pytest.raises(ServiceError, match="several models"):
+        gguf.within(tmp_path, "folder")
+
+
+def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = head(0, ONE + struct.pack("<IIQ", 9, 4, 100_000) + bytes(400_000), 1) + bytes(2**21)
+    file = tmp_path / "tiny.gguf"
+    file.write_bytes(content)
+    read = header._Walk._fill
+
+    def cuts(walk: header._Walk, end: int) -> None:
+        with file.open("r+b") as stream:
+            stream.truncate(100)
+        read(walk, end)
+
+    monkeypatch.setattr(header._Walk, "_fill", cuts)
+    with pytest.raises(GgufError, match="become shorter"):
+        gguf.read(file)
 
 
 def test_a_cut_or_changed_file_is_read_or_refused(

@@ -5,8 +5,7 @@ A file's header is put into the words of Hugging Face's form, whose converters t
 `vocabulary.py` makes its tokenizer.
 """
 
-from .configuration import config_of
 from .header import Header, is_gguf, parts, read
-from .model import backbone, causal_lm, check, first, within
+from .model import backbone, causal_lm, check, first, said, within
 
-__all__ = ["Header", "backbone", "causal_lm", "check", "config_of", "first", "is_gguf", "parts", "read", "within"]
+__all__ = ["Header", "backbone", "causal_lm", "check", "first", "is_gguf", "parts", "read", "said", "within"]

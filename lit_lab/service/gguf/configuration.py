@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .header import GgufError, Header, rows
+from .header import GgufError, Header, Items, rows
 
 FAMILIES = {
     "gemma": "Gemma",
@@ -25,6 +25,36 @@ MAX_SIZE = 2**20  # of any one dimension
 
 # Llama 3.1's and 3.2's way of stretching their positions, of which a file has what it leads to alone.
 _LOW, _HIGH, _PRETRAINED = 1.0, 4.0, 8192
+# What Keras's Gemmas have, whatever a file says: their waves, and their norms' epsilon.
+_WAVES = {"gemma": 10_000.0, "gemma2": 10_000.0, "gemma3": 1_000_000.0}
+_LOCAL_WAVES = 10_000.0
+_EPSILON = 1e-6
+_GLOBAL = 6  # of so many layers of Gemma 3, the last looks at everything
+# What a file may say that changes nothing, or is looked at below. What else it says of attention and positions isn't known.
+_KNOWN = frozenset(
+    [
+        "attention.head_count",
+        "attention.head_count_kv",
+        "attention.key_length",
+        "attention.value_length",
+        "attention.layer_norm_rms_epsilon",
+        "attention.sliding_window",
+        "attention.sliding_window_pattern",
+        "attention.causal",
+        "rope.freq_base",
+        "rope.freq_base_swa",
+        "rope.dimension_count",
+        "rope.scale_linear",
+        "rope.scaling.type",
+        "rope.scaling.factor",
+        "rope.scaling.original_context_length",
+        "rope.scaling.finetuned",
+        "rope.scaling.attn_factor",
+    ]
+)
+# What a file may say only so, since these families' arithmetic has none of it.
+_WITHOUT: dict[str, tuple[float, ...]] = {"attention.causal": (True,), "pooling_type": (0,)}
+_WITHOUT |= dict.fromkeys(("logit_scale", "embedding_scale", "residual_scale"), (0.0, 1.0))
 # The layers of Gemma's 27B, whose queries are divided by another number than their length.
 _WIDE = {"gemma2": 46, "gemma3": 62}
 
@@ -48,12 +78,12 @@ def config_of(header: Header) -> dict[str, Any]:
         raise UnfamiliarError(f"is a {family[:40]} model")
     if header.fields.get("general.type", "model") != "model":
         raise UnfamiliarError(f"is no model by itself ({header.text('general.type')[:40]})")
-    if header.whole(f"{family}.expert_count"):
-        raise UnfamiliarError("is a mixture of experts")
+    _check_options(header, family)
 
     def whole(name: str, default: int | None = None) -> int:
         value = header.whole(f"{family}.{name}")
-        value = default if value is None else value
+        if value is None and f"{family}.{name}" not in header.fields:
+            value = default
         if value is None:
             raise GgufError(f"doesn't say its {family}.{name}, or not one for all of its layers")
         if not 1 <= value <= MAX_SIZE:
@@ -83,7 +113,7 @@ def config_of(header: Header) -> dict[str, Any]:
         "head_dim": length,
         "rms_norm_eps": _number(header, f"{family}.attention.layer_norm_rms_epsilon", 1e-6),
         "rope_theta": _number(header, f"{family}.rope.freq_base", 10_000.0),
-        "max_position_embeddings": whole("context_length", 2048),
+        "max_position_embeddings": min(header.whole(f"{family}.context_length") or 2048, 2**31),
         "tie_word_embeddings": "output.weight" not in header.tensors,
     }
     # What a part of a head's length is turned by, none of these families has.
@@ -96,19 +126,54 @@ def config_of(header: Header) -> dict[str, Any]:
     return config
 
 
+def _check_options(header: Header, family: str) -> None:
+    """Refuse what would change the arithmetic, and isn't done here."""
+    if header.whole(f"{family}.expert_count"):
+        raise UnfamiliarError("is a mixture of experts")
+    for name, value in header.fields.items():
+        start, _, option = name.partition(".")
+        if start != family:
+            continue
+        if option in _WITHOUT and value not in _WITHOUT[option]:
+            raise UnfamiliarError(f"isn't computed as its family is ({name[:60]})")
+        if option.startswith(("attention.", "rope.")) and option not in _KNOWN:
+            raise UnfamiliarError(f"has an option that isn't known here ({name[:60]})")
+    if family not in _WAVES:
+        return
+    for option, only in (
+        ("rope.freq_base", _WAVES[family]),
+        ("rope.freq_base_swa", _LOCAL_WAVES),
+        ("attention.layer_norm_rms_epsilon", _EPSILON),
+    ):
+        value = header.number(f"{family}.{option}")
+        if value is not None and not math.isclose(value, only, rel_tol=1e-5):
+            raise UnfamiliarError(f"has another {family}.{option} than Keras's {FAMILIES[family]} ({value:g})")
+    if "output.weight" in header.tensors:
+        raise UnfamiliarError(f"has an output.weight, as no {FAMILIES[family]} of Keras's has")
+    pattern = header.fields.get("gemma3.attention.sliding_window_pattern", _GLOBAL)
+    if isinstance(pattern, Items):
+        local = [bool(value) for value in pattern.numbers()]
+        pattern = _GLOBAL if local == [number % _GLOBAL < _GLOBAL - 1 for number in range(len(local))] else None
+    if pattern != _GLOBAL:
+        raise UnfamiliarError("has other layers that look at everything than Keras's Gemma 3")
+
+
 def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str, Any]:
     layers, heads, hidden = (config[name] for name in ("num_hidden_layers", "num_attention_heads", "hidden_size"))
     own: dict[str, Any] = {}
     if family in ("gemma2", "gemma3"):
-        own["sliding_window"] = header.whole(f"{family}.attention.sliding_window") or 4096
+        own["sliding_window"] = header.whole(f"{family}.attention.sliding_window")
+        if not own["sliding_window"]:
+            raise UnfamiliarError(f"doesn't say how far its layers look ({family}.attention.sliding_window)")
         own["query_pre_attn_scalar"] = hidden // heads if layers == _WIDE[family] else config["head_dim"]
         for name in ("attn_logit_softcapping", "final_logit_softcapping"):
             given = header.number(f"{family}.{name}")
             default = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}[name]
             own[name] = given or (default if family == "gemma2" else None)
     if family == "gemma3":
-        # One layer in six looks at everything. That is how the family is made; a file doesn't say it.
-        own["layer_types"] = ["full_attention" if number % 6 == 5 else "sliding_attention" for number in range(layers)]
+        own["layer_types"] = [
+            "sliding_attention" if number % _GLOBAL < _GLOBAL - 1 else "full_attention" for number in range(layers)
+        ]
     if family == "llama" and config["head_dim"] != hidden // heads:
         own["model_type"] = "mistral"  # Keras's Llama has no heads of another length
     if family == "phi3":
@@ -118,16 +183,24 @@ def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str,
 
 def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, Any] | None:
     """Return how positions are stretched; None: they aren't."""
-    way = header.text(f"{family}.rope.scaling.type") or "none"
-    factor = _number(header, f"{family}.rope.scaling.factor", 1.0)
+    # llama.cpp's own defaults; 0 stands for 1, and scale_linear is what older files call the factor.
+    way = header.text(f"{family}.rope.scaling.type") or "linear"
+    named = (header.number(f"{family}.rope.{name}") for name in ("scaling.factor", "scale_linear"))
+    factor = next((float(value) for value in named if value), 1.0)
     long, short = (header.tensors.get(f"rope_factors_{kind}.weight") for kind in ("long", "short"))
     if long is not None and short is not None:
         factors = {"long_factor": _values(long), "short_factor": _values(short)}
+        if family != "phi3" or any(len(each) != config["head_dim"] // 2 for each in factors.values()):
+            raise UnfamiliarError("stretches its positions by factors that its family hasn't")
         original = header.whole(f"{family}.rope.scaling.original_context_length") or config["max_position_embeddings"]
         config["original_max_position_embeddings"] = original
         return {"rope_type": "longrope", **factors}
+    if long is not None or short is not None or way == "longrope":
+        raise UnfamiliarError("stretches its positions by factors, and hasn't all of them")
     freqs = header.tensors.get("rope_freqs.weight")
     if freqs is not None:
+        if family != "llama" or (way, factor) not in (("linear", 1.0), ("none", factor)):
+            raise UnfamiliarError("stretches its positions in two ways")
         return _llama3(_values(freqs), config)
     if way == "none" or (way == "linear" and factor == 1.0):
         return None

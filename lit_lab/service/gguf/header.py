@@ -7,16 +7,18 @@ https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3.
 from __future__ import annotations
 
 import math
-import mmap
+import os
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lit_lab import local_paths
 
 from ..weights import regular
 
@@ -26,11 +28,12 @@ MAX_NAME = 512  # bytes of a field's or a tensor's name
 MAX_TEXT = 4 * 2**20  # bytes of a text: the largest are chat templates
 MAX_ITEMS = 2_000_000  # of a list
 MAX_LIST = 64 * 2**20  # bytes of a list of texts
-MAX_HEADER = 96 * 2**20  # bytes
+MAX_HEADER = 96 * 2**20  # bytes, of all parts together
 MAX_DIMENSIONS = 4
 MAX_NUMBERS = 2**42  # of a tensor
 MAX_PARTS = 1_000
 MOST_ALIGNED = 2**16
+_AT_ONCE = 2**20  # bytes of a header that are read
 
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -179,10 +182,12 @@ class Header:
         return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> float | int | None:
-        """Return a number; None where there is none."""
+        """Return a number; None where there is none. Raises `GgufError` where there is something else."""
         value = self.fields.get(name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if value is None:
             return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise GgufError(f"has no possible {name[:100]}")
         return value
 
     def whole(self, name: str) -> int | None:
@@ -198,42 +203,90 @@ class Header:
 
 
 def is_gguf(place: Path) -> bool:
-    """Whether a model is a file of this form, told by its name."""
-    return place.suffix.lower() == ".gguf"
+    """Whether a model is a file of this form, told by its name. A folder may have such a name, too."""
+    return place.suffix.lower() == ".gguf" and not local_paths.is_folder(place)
+
+
+def first(file: Path) -> Path:
+    """Return the file that a model begins with: of one in several parts, the first.
+
+    Raises:
+        GgufError: It is named as one of more parts than there are, or than a model has.
+    """
+    match = _PART.fullmatch(file.name)
+    if match is None:
+        return file
+    stem, number, count = match.groups()
+    if not 1 <= int(number) <= int(count) <= MAX_PARTS:
+        raise GgufError("is one of more parts than a model has")
+    return file.with_name(f"{stem}-00001-of-{count}{file.name[-5:]}")
 
 
 def parts(file: Path) -> list[Path]:
     """Return all files of the model that a file is of, the first one first; of most models there is one.
 
     Raises:
-        GgufError: It says that there are more than can be.
+        GgufError: as `first`.
     """
-    match = _PART.fullmatch(file.name)
+    match = _PART.fullmatch(first(file).name)
     if match is None:
         return [file]
     stem, _, count = match.groups()
-    if not 1 <= int(count) <= MAX_PARTS:
-        raise GgufError("is one of more parts than a model has")
-    ending = file.name[-5:]
-    return [file.with_name(f"{stem}-{number:05}-of-{count}{ending}") for number in range(1, int(count) + 1)]
+    return [file.with_name(f"{stem}-{number:05}-of-{count}{file.name[-5:]}") for number in range(1, int(count) + 1)]
+
+
+_Key = tuple[tuple[str, int, int, int, int], ...]
+_latest: tuple[_Key, Header] | None = None
 
 
 def read(file: Path) -> Header:
-    """Return the header of a model's file, all of its parts taken together.
+    """Return the header of a model's file, all of its parts taken together. What was read last isn't read again.
 
     Args:
         file: The file, or any part of several.
 
     Raises:
         GgufError: It isn't what its size and format allow.
+        regular.NotRegularError: A part is no regular file, or a link that leads out of the folder.
         OSError: It can't be read; `FileNotFoundError`: a part is missing.
     """
+    global _latest
     files = parts(file)
+    if len(files) > 1:
+        _check_links(files)
+    stats = [each.stat() for each in files]
+    if len({(each.st_dev, each.st_ino) for each in stats}) < len(files):
+        raise GgufError("has a part that is another one's file")
+    key = tuple(
+        (str(each), about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+        for each, about in zip(files, stats, strict=True)
+    )
+    latest = _latest
+    if latest is None or latest[0] != key:
+        _latest = latest = (key, _read(files))
+    return latest[1]
+
+
+def _check_links(files: list[Path]) -> None:
+    """Refuse parts that lie elsewhere. The first may be a link: what it leads to has its parts beside it."""
+    top = files[0].parent
+    places = [*regular.places_of(local_paths.resolved(top)), local_paths.resolved(files[0]).parent]
+    for each in files[1:]:
+        if not any(local_paths.resolved(each).is_relative_to(place) for place in places):
+            raise regular.NotRegularError(f"{each.name} is a link that leads out of its folder")
+
+
+def _read(files: list[Path]) -> Header:
     header = Header(files)
+    room = MAX_HEADER
     for number, each in enumerate(files):
-        part = _read_one(each)
+        part, taken = _read_one(each, room)
+        room -= taken
         if number == 0:
             header.fields = part.fields
+            count = part.whole("split.count")
+            if count is not None and count > 1 and count != len(files):
+                raise GgufError(f"is one of {count:,} parts, and isn't named as one")
         elif part.whole("split.no") not in (number, None):
             raise GgufError("has parts of another model beside it")
         for name, tensor in part.tensors.items():
@@ -247,23 +300,27 @@ def read(file: Path) -> Header:
     return header
 
 
-def _read_one(file: Path) -> Header:
+def _read_one(file: Path, room: int) -> tuple[Header, int]:
     with regular.opened(file) as stream:
-        size = stream.seek(0, 2)
+        size = os.fstat(stream.fileno()).st_size
         if size < 24:
             raise GgufError("is cut short" if size else "is empty")
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return _Walk(content, size).header(file)
+        walk = _Walk(stream, size, room)
+        return walk.header(file), walk.at
 
 
 class _Walk:
-    """Goes through a header. What is short of bytes ends in `GgufError`."""
+    """Goes through a header. What is short of bytes ends in `GgufError`.
 
-    def __init__(self, content: mmap.mmap, size: int) -> None:
-        self._content = content
-        self._end = min(size, MAX_HEADER)
+    It is read as it is gone through: a file that is mapped, and becomes shorter meanwhile, would end the process.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int, room: int) -> None:
+        self._stream = stream
+        self._content = bytearray()
+        self._end = min(size, room)
         self._size = size
-        self._at = 0
+        self.at = 0
 
     def header(self, file: Path) -> Header:
         """Return what it says."""
@@ -286,7 +343,7 @@ class _Walk:
         alignment = result.whole("general.alignment") or 32
         if not 1 <= alignment <= MOST_ALIGNED or alignment & (alignment - 1):
             raise GgufError("has tensors at places that no file has them")
-        start = -(-self._at // alignment) * alignment
+        start = -(-self.at // alignment) * alignment
         for name, shape, kind, offset in found:
             tensor = Tensor(name, shape, kind, file, start + offset)
             if offset % alignment or tensor.start + tensor.size > self._size:
@@ -326,20 +383,19 @@ class _Walk:
         kind, count = self._number("I"), self._number("Q")
         if count > MAX_ITEMS:
             raise GgufError(f"says that it has a list of {count:,} items")
-        start = self._at
+        start = self.at
         if kind in _SCALARS:
             return Items(kind, count, self._take(count * struct.calcsize(f"<{_SCALARS[kind]}")))
         if kind != _TEXT:
             raise GgufError("has a list of lists")
-        unpack, content, at, end = struct.Struct("<Q").unpack_from, self._content, start, self._end - 8
+        unpack, content, at, there = struct.Struct("<Q").unpack_from, self._content, start, len(self._content)
         for _ in range(count):
-            if at > end:
-                raise GgufError("is cut short")
+            if at + 8 > there:
+                self._fill(at + 8)
+                there = len(content)
             at += 8 + unpack(content, at)[0]
-        if at > self._end:
-            raise GgufError("is cut short")
-        if at - start > MAX_LIST:
-            raise GgufError(f"has a list of {at - start:,} bytes")
+            if at - start > MAX_LIST:
+                raise GgufError(f"has a list of more than {MAX_LIST:,} bytes, or is cut short")
         return Items(_TEXT, count, self._take(at - start))
 
     def _text(self, most: int) -> str:
@@ -352,10 +408,21 @@ class _Walk:
         return struct.unpack(f"<{code}", self._take(struct.calcsize(f"<{code}")))[0]
 
     def _take(self, count: int) -> bytes:
-        if count > self._end - self._at:
+        end = self.at + count
+        if end > len(self._content):
+            self._fill(end)
+        start, self.at = self.at, end
+        return bytes(self._content[start:end])
+
+    def _fill(self, end: int) -> None:
+        """Read on, so that there are bytes up to `end`."""
+        if end > self._end:
             raise GgufError("is cut short" if self._end == self._size else "has a header of no possible size")
-        self._at += count
-        return self._content[self._at - count : self._at]
+        while len(self._content) < end:
+            more = self._stream.read(min(max(_AT_ONCE, end - len(self._content)), self._end - len(self._content)))
+            if not more:
+                raise GgufError("has become shorter while it was read")
+            self._content += more
 
 
 def _decoded(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +12,39 @@ from lit_lab.protocol import Precision
 from .. import hugging_face
 from ..errors import ServiceError
 from ..weights import named, regular
-from . import vocabulary
+from . import header, vocabulary
 from .configuration import FAMILIES, UnfamiliarError, config_of
-from .header import GgufError, Header, is_gguf, parts, read
+from .header import GgufError, Header, is_gguf, read
 from .weights import Reader
 
-BESIDE = ("mmproj",)
-"""How the names of files begin that lie beside a model and are none: what sees or hears for it."""
+_BESIDE = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # what lies beside a model: what sees for it, and notes
 
 
 def first(file: Path, path: str) -> Path:
     """Return the file that a model begins with: of one in several parts, the first. Raises `ServiceError`."""
     try:
-        return parts(file)[0]
+        return header.first(file)
     except GgufError as error:
         raise _worded(file, path, error) from error
 
 
 def within(folder: Path, path: str) -> Path | None:
-    """Return the file of a folder that holds one model in this form and nothing else; None: it isn't such a folder.
+    """Return the file of a folder that holds one model in this form and none in another; None: it isn't such a folder.
 
     Args:
         folder: The folder.
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: `preset_not_found`: it has several.
+        ServiceError: `preset_not_found`: it has several; `preset_unsafe`: it has a link that leads elsewhere.
     """
-    if local_paths.is_there(folder / "config.json"):
+    try:
+        files = folder_files.files(folder)
+    except OSError:
+        return None  # what comes next says what is wrong
+    if len(files) > regular.MAX_FILES or any(file.suffix in (".h5", ".safetensors") for file in files):
         return None
-    files = [file for file in folder_files.files(folder) if is_gguf(file) and not file.name.startswith(BESIDE)]
-    models = {first(file, path) for file in files}
+    models = {first(file, path) for file in files if is_gguf(file) and not _BESIDE.search(file.name)}
     if len(models) > 1:
         names = ", ".join(sorted(file.name for file in models)[:5])
         raise ServiceError(
@@ -50,11 +53,33 @@ def within(folder: Path, path: str) -> Path | None:
             f"{path} holds several models: {names[:300]}.",
             "Write the path of one of these files.",
         )
-    return next(iter(models), None)
+    if not models:
+        return None
+    (found,) = models
+    top = local_paths.resolved(folder)
+    if not any(local_paths.resolved(found).is_relative_to(place) for place in regular.places_of(top)):
+        raise _linked(path, f"{found.name} is a link that leads out of its folder")
+    return found
 
 
-def check(file: Path, path: str) -> Header:
-    """Return what a file says of its model, once it is known to hold what it says.
+def said(file: Path, path: str) -> Header:
+    """Return what a file says.
+
+    Args:
+        file: The file, or any part of several.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: as `check`.
+    """
+    try:
+        return read(file)
+    except (GgufError, OSError) as error:
+        raise _worded(file, path, error) from error
+
+
+def check(file: Path, path: str) -> dict[str, Any]:
+    """Return a model's configuration in Hugging Face's words, once its file is known to hold what it says.
 
     Args:
         file: The file, or any part of several.
@@ -64,9 +89,7 @@ def check(file: Path, path: str) -> Header:
         ServiceError: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
     """
     try:
-        header = read(file)
-        config_of(header)
-        return header
+        return config_of(read(file))
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error
 
@@ -84,10 +107,10 @@ def backbone(file: Path, path: str, precision: Precision, load_weights: bool = T
         ServiceError: as `check`.
     """
     try:
-        header = read(file)
-        config = config_of(header)
+        about = read(file)
+        config = config_of(about)
         loader = hugging_face.loader_of(config, file.parent, path)
-        return hugging_face.built(loader, path, precision, (lambda: Reader(header, config)) if load_weights else None)
+        return hugging_face.built(loader, path, precision, (lambda: Reader(about, config)) if load_weights else None)
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error
 
@@ -95,10 +118,10 @@ def backbone(file: Path, path: str, precision: Precision, load_weights: bool = T
 def causal_lm(file: Path, path: str, precision: Precision) -> Any:
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
     try:
-        header = read(file)
-        config = config_of(header)
+        about = read(file)
+        config = config_of(about)
         loader = hugging_face.loader_of(config, file.parent, path)
-        tokenizer = vocabulary.tokenizer(header, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls)
+        tokenizer = vocabulary.tokenizer(about, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls)
         return hugging_face.whole(loader, tokenizer, lambda: backbone(file, path, precision))
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error
@@ -113,7 +136,7 @@ def _worded(file: Path, path: str, error: Exception) -> ServiceError:
             f"GGUF files of these families can be: {'; '.join(FAMILIES.values())}.",
         )
     if isinstance(error, regular.NotRegularError):
-        return named.unsafe(path, f"{error}.", "Put a copy of the file there.")
+        return _linked(path, str(error))
     if isinstance(error, FileNotFoundError):
         missing = Path(error.filename or file).name
         return ServiceError(
@@ -130,3 +153,7 @@ def _worded(file: Path, path: str, error: Exception) -> ServiceError:
             "Look at the file and its permissions.",
         )
     return ServiceError(422, "preset_damaged", f"{path} can't be read: it {error}.", "Copy or download the file again.")
+
+
+def _linked(path: str, why: str) -> ServiceError:
+    return named.unsafe(path, f"{why}.", "Put a copy of the file there.")

@@ -12,6 +12,10 @@ from .header import MAX_ITEMS, GgufError, Header, Items
 _NORMAL, _UNKNOWN, _CONTROL, _OWN, _UNUSED, _BYTE = 1, 2, 3, 4, 5, 6
 _KINDS = range(_NORMAL, _BYTE + 1)
 
+# The tokens that Keras's tokenizers look for.
+_ENDS: dict[str, tuple[str, ...]] = dict.fromkeys(("gemma", "gemma2", "gemma3_text"), ("<bos>", "<eos>", "<pad>"))
+_ENDS |= {"llama": ("<s>", "</s>"), "mistral": ("<s>", "</s>"), "phi3": ("<s>", "<|endoftext|>")}
+
 _GPT2 = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
 _DIGITS = {"type": "Digits", "individual_digits": True}
 
@@ -24,7 +28,7 @@ def _split(pattern: str) -> list[dict[str, Any]]:
 # How a text is split into words, by the name that a file has for it (`tokenizer.ggml.pre`).
 _WAYS: dict[str, list[dict[str, Any]]] = {
     **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "smaug-bpe"), _split(vocabulary.LLAMA3)),
-    **dict.fromkeys(("qwen2", "deepseek-r1-qwen"), _split(vocabulary.QWEN)),
+    **dict.fromkeys(("qwen2",), _split(vocabulary.QWEN)),
     "tekken": _split(vocabulary.TEKKEN),
     "smollm": [_DIGITS, _GPT2],
     "gpt-2": [_GPT2],
@@ -57,6 +61,8 @@ def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
         made = _byte_level(header, words, config, cls)
     else:
         raise UnfamiliarError(f"has a tokenizer of the kind {kind[:40]!r}")
+    begin = _id(header, "bos_token_id", words) if _is_begun(header) else None
+    made.start_token_id, made.start_token = begin, None if begin is None else words[begin]
     # Keras knows the ends that it was told of at the time; the file knows its own.
     ends = [_id(header, name, words) for name in ("eos_token_id", "eot_token_id")]
     known = [id for id in ends if id is not None]
@@ -75,12 +81,10 @@ def _sentence_pieces(header: Header, words: list[str], config: dict[str, Any]) -
     cls |= {"llama": models.LlamaTokenizer, "mistral": models.MistralTokenizer, "phi3": models.Phi3Tokenizer}
     if family not in cls:
         raise UnfamiliarError("has a tokenizer that no model of its family has")
-    proto = sentence_pieces(header, words)
+    if missing := [word for word in _ENDS[family] if word not in words]:
+        raise UnfamiliarError(f"has no {missing[0]} among its tokens, which Keras's tokenizer of its family has")
     own = {"has_vision_tokens": False} if family == "gemma3_text" else {}
-    made = cls[family](proto, **own)
-    if header.fields.get("tokenizer.ggml.add_bos_token") is False:
-        made.start_token = made.start_token_id = None
-    return made
+    return cls[family](sentence_pieces(header, words), **own)
 
 
 def sentence_pieces(header: Header, words: list[str]) -> bytes:
@@ -100,6 +104,7 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
     elif unknown is None:
         unknown = words.index("<unk>") if "<unk>" in words else 0
     named = {_id(header, f"{name}_token_id", words) for name in ("bos", "eos", "padding")}
+    there = set(words)
     result = proto.ModelProto()
     result.trainer_spec.model_type = proto.TrainerSpec.BPE
     result.trainer_spec.vocab_size = len(words)
@@ -113,7 +118,8 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
     for id, (word, kind, score) in enumerate(zip(words, kinds, scores, strict=True)):
         piece = result.pieces.add()
         # llama.cpp writes the blanks of its own tokens as blanks; SentencePiece looks for them as it has them.
-        piece.piece, piece.score = word.replace(" ", "▁"), float(score)
+        blanks = word.replace(" ", "▁")
+        piece.piece, piece.score = word if blanks in there else blanks, float(score)
         if id == unknown:
             piece.type = _UNKNOWN
         elif kind == _UNKNOWN:
@@ -149,8 +155,7 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
     if len(ids) != len(words):
         raise GgufError("has a token twice")
     begin, end = (_id(header, f"{name}_token_id", words) for name in ("bos", "eos"))
-    begun = header.fields.get("tokenizer.ggml.add_bos_token", way in _BEGUN) is True
-    said: dict[str, Any] = {"add_bos_token": begun}
+    said: dict[str, Any] = {"add_bos_token": _is_begun(header)}
     for name, id in (("bos", begin), ("eos", end)):
         if id is not None:
             said[f"{name}_token"] = words[id]
@@ -169,8 +174,8 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
         )
     if config["model_type"] not in ("qwen2", "qwen3"):
         raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
-    if issubclass(cls, models.QwenTokenizer) and "<|endoftext|>" not in ids:
-        raise GgufError("has no <|endoftext|> among its tokens")
+    if "<|endoftext|>" not in ids:
+        raise UnfamiliarError("has no <|endoftext|> among its tokens, which Keras's tokenizer of its family has")
     made = cls(vocabulary=vocab, merges=merges, unsplittable_tokens=[words[id] for id in special])
     return vocabulary.split(made, about)
 
@@ -181,7 +186,7 @@ def _texts(header: Header, name: str) -> list[str]:
 
 
 def _kinds(header: Header, count: int) -> list[int]:
-    kinds = [int(kind) for kind in _numbers(header, "tokenizer.ggml.token_type", count, _NORMAL)]
+    kinds = [int(kind) or _NORMAL for kind in _numbers(header, "tokenizer.ggml.token_type", count, _NORMAL)]
     if any(kind not in _KINDS for kind in kinds):
         raise GgufError("has tokens of a kind that there isn't")
     return kinds
@@ -194,6 +199,12 @@ def _numbers(header: Header, name: str, count: int, default: float) -> list[floa
     if not isinstance(value, Items) or value.count != count:
         raise GgufError(f"has as many {name} as it has no tokens")
     return list(value.numbers().tolist())
+
+
+def _is_begun(header: Header) -> bool:
+    """Whether a text is begun with a token: as the file says, or as llama.cpp does where it says nothing."""
+    default = header.text("tokenizer.ggml.model") == "llama" or header.text("tokenizer.ggml.pre") in _BEGUN
+    return header.fields.get("tokenizer.ggml.add_bos_token", default) is True
 
 
 def _id(header: Header, name: str, words: list[str]) -> int | None:

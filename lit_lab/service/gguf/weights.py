@@ -87,8 +87,10 @@ class Reader(contextlib.ExitStack):
         # The two large ones, whatever is done to all; Phi-3 may have the former as the latter, too.
         turned = hf_weight_key.endswith(_TURNED) or tensor.shape != shape
         if not hf_weight_key.endswith((_EMBEDDINGS, _TURNED)) or tensor.numbers < LARGE:
+            if tensor.numbers != math.prod(shape):
+                raise _misshapen(tensor)
             values = self._read(tensor)
-            if hook_fn is not None and values.size == math.prod(shape):
+            if hook_fn is not None:
                 values = hook_fn(values, list(shape))
             if values.shape != shape:
                 raise _misshapen(tensor)

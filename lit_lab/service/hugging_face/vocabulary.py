@@ -67,6 +67,8 @@ def tokenizer(place: Path, config: dict[str, Any]) -> Any:
         added = sorted(each["content"] for each in about.get("added_tokens") or [])
         made = models.GPT2Tokenizer(vocabulary=words, merges=merges, unsplittable_tokens=added)
         return split(made, about)
+    if kind == "phi3" and about is not None and _is_byte_level(about):
+        raise ValueError("its tokenizer is of another kind than Keras's Phi-3 has: it is of Phi-4's")
     if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
         cls = getattr(models, _SENTENCE_PIECE[kind])
         if _has(place, "tokenizer.model"):
