@@ -43,7 +43,7 @@ class LitLab(ExtensionApp):
         Unicode(),
         default_value=[demo.DEFAULT_MODEL],
         help="""The models that can be chosen, each as `name:path`, as LIT writes it. The path is what Keras takes for a
-        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, a `.tar.gz`, or a `kaggle://` or `hf://` address. A
+        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, a `.gguf` or `.tar.gz` file, or a `kaggle://` or `hf://` address. A
         relative folder counts from the one that Jupyter was started in, and has a slash in it, as `./preset`.
         `demo:embedded` is the demonstration model that comes with LIT Lab. Not used with `service_url`: the service there
         has its own.""",

@@ -41,6 +41,9 @@ LLAMA3 = {"rope_theta": 5e5, "rope_type": "llama3", "factor": 8.0, "low_freq_fac
 LLAMA3 |= {"original_max_position_embeddings": 16}
 GPT_OSS = SMALL | {"hidden_size": 32, "intermediate_size": 32, "head_dim": 16, "num_local_experts": 4}
 GPT_OSS |= {"num_experts_per_tok": 2, "layer_types": ["sliding_attention", "full_attention"], "sliding_window": 4}
+# The tokens of IDS are more than these were trained with at first, so the long factors count.
+LONG_ROPE = {"rope_theta": 1e4, "rope_type": "longrope", "short_factor": [1.0, 1.1, 1.2, 1.3]}
+LONG_ROPE |= {"long_factor": [1.0, 1.5, 2.0, 4.0], "original_max_position_embeddings": 8}
 
 MODELS: dict[str, tuple[str, dict[str, Any]]] = {
     "Gemma": ("gemma", HEADS),
@@ -70,6 +73,8 @@ MODELS: dict[str, tuple[str, dict[str, Any]]] = {
         | {"bos_token_id": 2, "eos_token_id": 1},
     ),
     "GPT-OSS": ("gpt_oss", GPT_OSS),
+    "Phi-3": ("phi3", SMALL | {"original_max_position_embeddings": 64}),
+    "Phi-3.5": ("phi3", SMALL | {"original_max_position_embeddings": 8, "rope_parameters": LONG_ROPE}),
 }
 """By the family's name in docs/models.md: `model_type`, and what of its configuration isn't transformers' own."""
 

@@ -16,14 +16,14 @@ from lit_lab.problem import Problem
 from . import addresses
 
 _PRESET = re.compile(r"[\w.-]+")
-_ARCHIVES = (".tar.gz", ".tgz", ".tar")
+_FILES = (".tar.gz", ".tgz", ".tar", ".gguf")
 
 
 def is_file(path: str) -> bool:
     """Whether a path is for the contents manager, rather than an address or a preset's name."""
     named = path == demo.EMBEDDED or _PRESET.fullmatch(path) is not None
     return not addresses.is_address(path) and not (
-        named and not path.lower().endswith(_ARCHIVES) and path not in (".", "..")
+        named and not path.lower().endswith(_FILES) and path not in (".", "..")
     )
 
 
@@ -101,9 +101,12 @@ async def _local(manager: Any, path: str) -> Path:
         raise _absent(path, 404 if error.status_code == 404 else 403) from error
     except local_paths.FAILURES as error:
         raise _absent(path, 404, local_paths.words(error)) from error
-    if model["type"] != "directory" and not path.lower().endswith(_ARCHIVES):
+    if model["type"] != "directory" and not path.lower().endswith(_FILES):
         raise Problem(
-            422, "not_a_preset", f"{path} is neither a folder nor a .tar.gz.", "Write the path of a preset's folder."
+            422,
+            "not_a_preset",
+            f"{path} is neither a folder nor a .gguf or .tar.gz file.",
+            "Write the path of a preset's folder.",
         )
     return local
 
@@ -132,5 +135,5 @@ def _absent(path: str, status: int, why: str = "") -> Problem:
         status,
         "no_such_file",
         f"The file browser has no {path[:200]}{f': {why}' if why else ''}.",
-        "Write the path of a preset's folder or .tar.gz as the file browser shows it, or a preset's name.",
+        "Write the path of a preset's folder, or of a .gguf or .tar.gz file, as the file browser shows it; or a preset's name.",
     )

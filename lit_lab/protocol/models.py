@@ -28,6 +28,10 @@ class ModelInfo(Message):
     download: ModelDownload | None = Field(default=None, description="How far a download is, running or stopped.")
     size: int | None = Field(default=None, description="Bytes of its files, once they are on this machine.")
     precision: Precision | None = Field(default=None, description="What it is loaded in.")
+    stored: str = Field(
+        default="",
+        description="What its weights are stored in, such as `Q4_K_M`, where they are quantized. Once loaded.",
+    )
     device: str = Field(default="", description="What it is computed on, such as `CPU`. Known once loaded.")
     memory: int | None = Field(default=None, description="Bytes that its weights hold now.")
     peak: int | None = Field(
@@ -92,7 +96,7 @@ class AddModel(Message):
     kind: Literal["add"] = "add"
     name: Name
     path: ModelPath = Field(
-        description="A preset name, a `kaggle://` or `hf://` address, or a folder or `.tar.gz` of Jupyter's file browser."
+        description="A preset name, a `kaggle://` or `hf://` address, or a folder, `.gguf` or `.tar.gz` file of Jupyter's file browser."
     )
 
 

@@ -37,6 +37,7 @@ class Entry:
         max_length: The window that the user wants; None: as configured.
         chat: Name of its chat format; empty: none.
         is_instruct: Whether it is known to be instruction-tuned.
+        stored: What its weights are stored in, where that isn't what they are read as.
         precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
         used: When it was last used, by `time.monotonic`.
     """
@@ -63,6 +64,7 @@ class Entry:
     max_length: int | None = None
     chat: str = ""
     is_instruct: bool = False
+    stored: str = ""
     precision: Precision | None = None
     device: str = ""
     memory: int | None = None
@@ -102,6 +104,7 @@ class Entry:
             download=(self.download.progress if self.download else None) or self.progress,
             size=self.size,
             precision=self.precision if model else None,
+            stored=self.stored if model else "",
             device=self.device if model else "",
             memory=self.memory if model else None,
             peak=self.peak,

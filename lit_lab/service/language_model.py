@@ -395,8 +395,11 @@ def window(causal_lm: Any, max_length: int | None) -> int:
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
         max_length: The configured window; None: the one that the preset was saved with. A family whose positions are
-            learned (GPT-2) can't go beyond its table, whatever is configured.
+            learned (GPT-2) can't go beyond its table, whatever is configured; nor can one whose positions are stretched
+            by the length that it is given, padding included (Phi-3.5), go beyond where that begins.
     """
     asked = max_length or causal_lm.preprocessor.sequence_length
     learned = getattr(causal_lm.backbone, "max_sequence_length", None)
+    if learned and getattr(causal_lm.backbone, "rope_scaling_type", None):
+        learned = min(learned, causal_lm.backbone.pretraining_sequence_length)
     return int(min(asked, learned) if learned else asked)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lit_lab import local_paths
-from lit_lab.protocol import Precision
+from lit_lab.protocol import ModelTerms, Precision
 
-from . import hugging_face
+from . import gguf, hugging_face
 from .errors import ServiceError
-from .weights import allowed, archive, cached, paths, reasons, regular
+from .weights import allowed, archive, cached, instruct, paths, reasons, regular
 
 
 def folder(path: str, cache: Path | None = None) -> Path:
-    """Return the folder of a preset that is on this machine.
+    """Return the folder of a preset that is on this machine, or its GGUF file: the first one, of several parts.
 
     Args:
         path: What is written after the colon of `name:path`.
@@ -31,21 +32,65 @@ def folder(path: str, cache: Path | None = None) -> Path:
     found = cached.lookup(source)
     if found is None:
         raise reasons.absent(path, source)
+    if source.kind == "gguf" and local_paths.is_there(found):
+        return gguf.first(found, path)
     if not local_paths.is_folder(found):
         why = local_paths.fault(found)
         raise ServiceError(
             404,
             "preset_not_found",
-            f"There is no folder {str(found)[:200]}{f': {why}' if why and why != local_paths.ABSENT else ''}.",
-            "Write a preset's folder, a preset name such as gemma2_instruct_2b_en, kaggle://… or hf://… after the colon.",
+            f"There is no {'file' if source.kind == 'gguf' else 'folder'} {str(found)[:200]}{f': {why}' if why and why != local_paths.ABSENT else ''}.",
+            "Write a preset's folder, a .gguf file, a preset name such as gemma2_instruct_2b_en, kaggle://… or hf://… after "
+            "the colon.",
         )
-    return found
+    return gguf.within(found, path) or found
+
+
+def check(place: Path, path: str) -> dict[str, Any]:
+    """Refuse a preset that isn't what it has to be, before anything of it is made; return its configuration.
+
+    Args:
+        place: Its folder, or its GGUF file.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: as `allowed.check` and `gguf.check`.
+    """
+    if gguf.is_gguf(place):
+        return gguf.check(place, path)
+    return allowed.check(place, path)
+
+
+def about(place: Path, path: str, source: paths.Source) -> About:
+    """Return what is known of a preset that has been checked. Arguments as `check`'s, and what its path means."""
+    if not gguf.is_gguf(place):
+        return About(instruct.is_instruct(source, place), source.provided_under)
+    header = gguf.said(place, path)
+    is_of_google = header.architecture.startswith("gemma") or header.text("general.license") == "gemma"
+    terms = source.provided_under or (paths.GEMMA if is_of_google else None)
+    is_instruct = instruct.is_instruct(source, place, bool(header.text("tokenizer.chat_template")))
+    return About(is_instruct, terms, header.quantization)
+
+
+@dataclass(frozen=True)
+class About:
+    """What is known of a preset beside its weights.
+
+    Attributes:
+        is_instruct: Whether it is known to be instruction-tuned.
+        terms: What it is provided under, if that is known.
+        stored: What its weights are stored in, such as `Q4_K_M`, where that isn't what they are read as; empty: it is.
+    """
+
+    is_instruct: bool
+    terms: ModelTerms | None
+    stored: str = ""
 
 
 def load(path: str, precision: Precision = "float32") -> Any:
     """Load a preset that is on this machine. Raises `ServiceError`, as `folder` and `make`."""
     place = folder(path)
-    allowed.check(place, path)
+    check(place, path)
     return make(place, path, precision)
 
 
@@ -66,6 +111,8 @@ def weights_of(place: Path, path: str) -> int:
     import keras_nlp
 
     def made() -> list[Any]:
+        if gguf.is_gguf(place):
+            return [gguf.backbone(place, path, "float32", load_weights=False)]
         if hugging_face.is_form(regular.json_of(place / "config.json")):
             return [hugging_face.backbone(place, path, "float32", load_weights=False)]
         result = [keras_nlp.models.Backbone.from_preset(str(place), load_weights=False, dtype="float32")]
@@ -116,7 +163,9 @@ def make(place: Path, path: str, precision: Precision) -> Any:
     import keras_nlp
 
     try:
-        if hugging_face.is_form(regular.json_of(place / "config.json")):
+        if gguf.is_gguf(place):
+            causal_lm = gguf.causal_lm(place, path, precision)
+        elif hugging_face.is_form(regular.json_of(place / "config.json")):
             causal_lm = hugging_face.causal_lm(place, path, precision)
         else:
             causal_lm = keras_nlp.models.CausalLM.from_preset(str(place), dtype=precision)

@@ -241,14 +241,13 @@ class Registry:
     def _make(self, entry: Entry) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
-        from .weights import allowed, instruct
 
         entry.detail = f"Loading {entry.name}…"
         log.info("loading %s from %s", entry.name, entry.path)
         settings = self.settings
         place = entry.folder = presets.folder(entry.path, self.cache())
         entry.size = cached.size_of(place)
-        config = allowed.check(place, entry.path)
+        config = presets.check(place, entry.path)
         precision = room.chosen(entry.asked or settings.precision, settings.backend)
         device = room.device(settings.backend)
         limit = entry.max_length or self._max_length
@@ -266,8 +265,9 @@ class Registry:
         with collection.paused():
             causal_lm = presets.make(place, entry.path, precision)
             source = entry.source or paths.source(entry.path)
-            entry.is_instruct = instruct.is_instruct(source, place)
-            model = LanguageModel(causal_lm, limit, entry.is_instruct, source.provided_under)
+            about = presets.about(place, entry.path, source)
+            entry.is_instruct, entry.stored = about.is_instruct, about.stored
+            model = LanguageModel(causal_lm, limit, about.is_instruct, about.terms)
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]

@@ -601,7 +601,7 @@ export interface components {
              */
             kind: "add";
             name: string;
-            /** @description A preset name, a `kaggle://` or `hf://` address, or a folder or `.tar.gz` of Jupyter's file browser. */
+            /** @description A preset name, a `kaggle://` or `hf://` address, or a folder, `.gguf` or `.tar.gz` file of Jupyter's file browser. */
             path: string;
         };
         /**
@@ -1501,6 +1501,11 @@ export interface components {
              * @default null
              */
             precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
+            /**
+             * @description What its weights are stored in, such as `Q4_K_M`, where they are quantized. Once loaded.
+             * @default
+             */
+            stored: string;
             /**
              * @description What it is computed on, such as `CPU`. Known once loaded.
              * @default

@@ -142,7 +142,7 @@ function Form(props: {
       </label>
       <p className="lit-hint">
         {trans.__(
-          'The name of a Keras preset, kaggle://…, hf://…, or a folder or .tar.gz of the file browser.'
+          'The name of a Keras preset, kaggle://…, hf://…, or a folder, .gguf or .tar.gz file of the file browser.'
         )}
       </p>
       <label>

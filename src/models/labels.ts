@@ -69,7 +69,8 @@ export function describeModel(
   model: ModelInfo,
   trans: TranslationBundle
 ): string[] {
-  const { parameters, size, precision, device, memory, peak, window } = model;
+  const { parameters, size, stored, precision, device, memory, peak, window } =
+    model;
   const pieces: string[] = [];
   if (parameters !== null) {
     pieces.push(describeWeights(parameters, trans));
@@ -78,11 +79,9 @@ export function describeModel(
     pieces.push(trans.__('%1 on disk', describeBytes(size)));
   }
   if (precision !== null) {
-    pieces.push(
-      device
-        ? trans.__('%1 on %2', precision, device)
-        : describePrecision(precision, trans)
-    );
+    const numbers = describePrecision(precision, trans);
+    const read = stored ? trans.__('%1, read as %2', stored, numbers) : numbers;
+    pieces.push(device ? trans.__('%1 on %2', read, device) : read);
   }
   if (memory !== null) {
     pieces.push(

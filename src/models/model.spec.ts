@@ -160,6 +160,17 @@ describe('models/labels', () => {
       '4.0\u00a0GB of memory, up to 6.0\u00a0GB',
       `${(2048).toLocaleString()} tokens`
     ]);
+    expect(
+      describeModel(
+        fakeModel({
+          name: 'a',
+          stored: 'Q4_K_M',
+          precision: 'float32',
+          device: 'CPU'
+        }),
+        trans
+      )
+    ).toEqual(['Q4_K_M, read as float32 on CPU']);
   });
 
   it('tells what would fit', () => {
@@ -178,6 +189,8 @@ describe('models/add', () => {
     ['hf://org/tiny', 'tiny'],
     ['hf://org/tiny@v1.0', 'tiny'],
     ['folder/tiny.tar.gz', 'tiny'],
+    ['folder/tiny-Q4_K_M.gguf', 'tiny-Q4_K_M'],
+    ['folder/tiny-00001-of-00003.gguf', 'tiny'],
     ['gemma2_2b_en', 'gemma2_2b_en'],
     ['', ''],
     ['hf://', ''],

@@ -88,6 +88,7 @@ export function fakeModel(
     terms: null,
     download: null,
     size: null,
+    stored: '',
     precision: null,
     device: '',
     memory: null,

@@ -27,7 +27,8 @@ from lit_lab.service.weights import allowed
 
 LOCKED = Path(__file__).parents[2] / "requirements" / "hashed" / "tensorflow.txt"
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on"]
-SENTENCE_PIECE = ("Gemma", "Gemma 2", "Gemma 3, text", "Mistral", "Mixtral", "Llama 2, Vicuna")
+SENTENCE_PIECE = ("Gemma", "Gemma 2", "Gemma 3, text", "Mistral", "Mixtral", "Llama 2, Vicuna", "Phi-3")
+SENTENCE_PIECE += ("Phi-3.5",)
 
 
 def tokenizer_files(folder: Path, family: str, proto: bytes) -> None:
@@ -51,8 +52,9 @@ def of_family(proto: bytes, family: str) -> bytes:
         return proto
     model = sentencepiece_model_pb2.ModelProto()
     model.ParseFromString(proto)
+    end = "<|endoftext|>" if family.startswith("Phi") else "</s>"
     for piece in model.pieces:
-        piece.piece = {"<bos>": "<s>", "<eos>": "</s>"}.get(piece.piece, piece.piece)
+        piece.piece = {"<bos>": "<s>", "<eos>": end}.get(piece.piece, piece.piece)
     return bytes(model.SerializeToString())
 
 
@@ -147,8 +149,8 @@ def test_every_family_of_the_documentation_is_here_or_is_not_converted(keras_lib
     from families import FAMILIES
 
     # keras-hub has no converter for these, and Gemma 4's small ones have no maps.
-    others = {"Phi-3", "GPT-NeoX, Pythia", "Falcon", "Bloom", "OPT", "Gemma 4 E2B, E4B, text"}
-    assert {family.models for family in FAMILIES} - others == MODELS.keys()
+    others = {"GPT-NeoX, Pythia", "Falcon", "Bloom", "OPT", "Gemma 4 E2B, E4B, text"}
+    assert {family.models for family in FAMILIES} - others == MODELS.keys() - {"Phi-3.5"}
 
 
 async def test_a_keras_preset_of_the_same_weights_answers_the_same(
@@ -203,7 +205,8 @@ def test_weights_that_have_no_place_are_not_left_out_silently(
 @pytest.mark.parametrize(
     ("family", "settings", "word"),
     [
-        ("Llama 3", {"model_type": "phi3"}, "phi3"),
+        ("Llama 3", {"model_type": "phimoe"}, "phimoe"),
+        ("Phi-3", {"rope_parameters": {"rope_theta": 1e4, "partial_rotary_factor": 0.75}}, "part of each head"),
         ("Llama 3", {"model_type": ["llama"]}, "llama"),
         ("Llama 3", {"quantization_config": {"quant_method": "gptq", "bits": 4}}, "gptq"),
         ("Llama 3", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, "yarn"),

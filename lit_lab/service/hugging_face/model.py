@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ CONVERTED = {
     "llama": "Llama, SmolLM, SmolLM 2",
     "mistral": "Mistral",
     "mixtral": "Mixtral",
+    "phi3": "Phi-3",
     "qwen2": "Qwen 2, Qwen 2.5",
     "qwen2_moe": "Qwen 1.5 MoE",
     "qwen3": "Qwen 3",
@@ -35,11 +37,11 @@ CONVERTED = {
     "qwen3_5_moe_text": "Qwen 3.5 MoE, text",
     "smollm3": "SmolLM 3",
 }
-"""What keras-hub converts of what continues a text, by the `model_type` of its `config.json`."""
+"""What is converted of what continues a text, by the `model_type` of its `config.json`."""
 
 # Which way of stretching positions each converter knows; the others would take them as they are.
 _STRETCHED = {"llama": ("llama3",), "gemma3": ("linear",), "gemma3_text": ("linear",), "gpt_oss": ("yarn",)}
-_STRETCHED |= {"gemma4": ("proportional",), "gemma4_text": ("proportional",)}
+_STRETCHED |= {"gemma4": ("proportional",), "gemma4_text": ("proportional",), "phi3": ("longrope",)}
 
 # What a text model has no use for: pictures, sound, guesses ahead, masks and angles that are computed anew.
 _UNUSED = re.compile(
@@ -66,50 +68,112 @@ def backbone(place: Path, path: str, precision: Precision, load_weights: bool = 
         ServiceError: `unsupported_model` or `preset_incomplete`.
     """
     loader = _loader(place, path)
+    as_stored = loader.config["model_type"] == "mistral"
+    return built(loader, path, precision, (lambda: reader(place, as_stored)) if load_weights else None)
+
+
+def built(loader: Any, path: str, precision: Precision, weights: Callable[[], Any] | None) -> Any:
+    """Return the model below its head.
+
+    Args:
+        loader: keras-hub's, of its configuration: `loader_of`.
+        path: What the user wrote, for messages.
+        precision: What its weights are held and computed in.
+        weights: Opens what its weights are read from, such as `weights.reader`; None: they aren't read.
+
+    Raises:
+        ServiceError: `unsupported_model`.
+    """
     cls = loader.check_backbone_class()
     own: dict[str, Any] = {"dtype": precision}
     # Llama's converter takes Keras's own; the difference is small, and in every layer.
     epsilon = loader.config.get("rms_norm_eps")
     if loader.config["model_type"] == "llama" and isinstance(epsilon, float):
         own["layer_norm_epsilon"] = epsilon
-    result = loader.load_backbone(cls, False, **own)
+    if weights is None:
+        return loader.load_backbone(cls, False, **own)
+    result = _empty(lambda: loader.load_backbone(cls, False, **own))
     _set_right(result, loader.config)
-    if load_weights:
-        with reader(place, as_stored=loader.config["model_type"] == "mistral") as weights:
-            loader.converter.convert_weights(result, weights, loader.config)
-            left = sorted(name for name in weights.names - weights.taken if not _UNUSED.search(name))
-            # A head that is the embeddings' own is stored a second time by some.
-            if left == ["lm_head.weight"] and loader.config.get("tie_word_embeddings", True):
-                left = []
-        if left:
-            raise _unsupported(
-                path, f"of its weights {len(left)} have no place in Keras's {cls.__name__}, {left[0][:100]} for one"
-            )
+    with weights() as opened:
+        loader.converter.convert_weights(result, opened, loader.config)
+        left = sorted(name for name in opened.names - opened.taken if not _UNUSED.search(name))
+        # A head that is the embeddings' own is stored a second time by some.
+        if left == ["lm_head.weight"] and loader.config.get("tie_word_embeddings", True):
+            left = []
+    if left:
+        raise _unsupported(
+            path, f"of its weights {len(left)} have no place in Keras's {cls.__name__}, {left[0][:100]} for one"
+        )
+    return result
+
+
+def _empty(make: Callable[[], Any]) -> Any:
+    """Make a model whose weights are read afterwards: random numbers would take long, and as much memory again."""
+    import keras
+    from keras import initializers
+
+    random = (initializers.RandomNormal, initializers.RandomUniform, initializers.TruncatedNormal)
+    with keras.StatelessScope():  # variables get their numbers at its end
+        result = make()
+        for weight in result.weights:
+            if isinstance(weight._initializer, (*random, initializers.VarianceScaling)):
+                weight._initializer = initializers.Zeros()
     return result
 
 
 def causal_lm(place: Path, path: str, precision: Precision) -> Any:
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
-    from keras_nlp import models
-
     loader = _loader(place, path)
     made = vocabulary.tokenizer(place, loader.config)
-    cls = getattr(models, loader.check_backbone_class().__name__.removesuffix("Backbone") + "CausalLM")
-    if isinstance(made, models.LlamaTokenizer):  # Llama 2's and its like's, for which the converter has no class
-        cls = models.LlamaCausalLM
     if made is None:
-        made = loader.load_tokenizer(cls.preprocessor_cls.tokenizer_cls)
+        made = loader.load_tokenizer(task_of(loader).preprocessor_cls.tokenizer_cls)
         vocabulary.split_as_published(made, place)
-    preprocessor = cls.preprocessor_cls(tokenizer=made)
-    return cls(backbone=backbone(place, path, precision), preprocessor=preprocessor)
+    return whole(loader, made, lambda: backbone(place, path, precision))
+
+
+def whole(loader: Any, tokenizer: Any, made: Callable[[], Any]) -> Any:
+    """Return a model of its tokenizer and what is below its head.
+
+    Args:
+        loader: keras-hub's, of its configuration.
+        tokenizer: Keras's.
+        made: Makes the latter, once the former is known to fit.
+    """
+    from keras_nlp import models
+
+    cls = task_of(loader)
+    if isinstance(tokenizer, models.LlamaTokenizer):  # Llama 2's and its like's, for which the converter has no class
+        cls = models.LlamaCausalLM
+    preprocessor = cls.preprocessor_cls(tokenizer=tokenizer)
+    return cls(backbone=made(), preprocessor=preprocessor)
+
+
+def task_of(loader: Any) -> Any:
+    """Return Keras's class of the whole model."""
+    from keras_nlp import models
+
+    return getattr(models, loader.check_backbone_class().__name__.removesuffix("Backbone") + "CausalLM")
 
 
 def _loader(place: Path, path: str) -> Any:
-    """Return keras-hub's own for a folder, with a configuration that says what its converters look for."""
-    config = regular.json_of(place / "config.json")
+    return loader_of(regular.json_of(place / "config.json"), place, path)
+
+
+def loader_of(config: dict[str, Any], place: Path, path: str) -> Any:
+    """Return keras-hub's own for a folder, with a configuration that says what its converters look for.
+
+    Args:
+        config: What a `config.json` says; it is mended in place.
+        place: The folder that keras-hub may look for other files in.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: `unsupported_model`.
+    """
     kind = config["model_type"]
     if not isinstance(kind, str) or kind not in CONVERTED:
         raise _unsupported(path, f"it is a {str(kind)[:40]} model, and Keras converts none from Hugging Face's form")
+    from keras_hub.src.utils.preset_utils import PresetLoader
     from keras_hub.src.utils.transformers.preset_loader import TransformersPresetLoader
 
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
@@ -121,7 +185,16 @@ def _loader(place: Path, path: str) -> Any:
         raise _unsupported(path, f"its weights are quantized ({str(method)[:40]}), which Keras can't read")
     _mend(config)
     _check_positions(config, kind, path)
-    return TransformersPresetLoader(str(place), config)
+    if kind != "phi3":
+        return TransformersPresetLoader(str(place), config)
+    from . import phi3
+
+    class Loader(TransformersPresetLoader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            PresetLoader.__init__(self, str(place), config)
+            self.converter = phi3
+
+    return Loader()
 
 
 def _mend(config: dict[str, Any]) -> None:
@@ -139,6 +212,8 @@ def _mend(config: dict[str, Any]) -> None:
         scaling.setdefault("rope_type", scaling.get("type", "default"))
         if scaling["rope_type"] == "default":
             config["rope_scaling"] = None
+        elif config["model_type"] == "phi3" and scaling["rope_type"] == "su":
+            scaling["rope_type"] = "longrope"  # as it was called at first
     # What transformers takes where nothing is said, and doesn't write down.
     if config["model_type"].startswith(("llama", "qwen")):
         config.setdefault("tie_word_embeddings", False)
@@ -149,7 +224,11 @@ def _mend(config: dict[str, Any]) -> None:
     if config["model_type"] in ("qwen2", "qwen3"):
         config.setdefault("use_sliding_window", False)
         config.setdefault("sliding_window", None)
-    if config["model_type"] == "llama":
+    if config["model_type"] == "phi3":
+        config.setdefault("rope_theta", parameters.get("rope_theta", 10_000.0))
+        if isinstance(scaling, dict) and "original_max_position_embeddings" in scaling:
+            config.setdefault("original_max_position_embeddings", scaling["original_max_position_embeddings"])
+    if config["model_type"] in ("llama", "phi3"):
         config.setdefault("num_key_value_heads", config.get("num_attention_heads"))
         if "rope_theta" not in parameters:
             config.setdefault("rope_theta", 10_000.0)
@@ -170,6 +249,9 @@ def _set_right(made: Any, config: dict[str, Any]) -> None:
 
 
 def _check_positions(config: dict[str, Any], kind: str, path: str) -> None:
+    turned = config.get("rope_parameters", {}).get("partial_rotary_factor", config.get("partial_rotary_factor"))
+    if kind == "phi3" and turned not in (None, 1, 1.0):
+        raise _unsupported(path, "it turns a part of each head only, as Keras's Phi-3 doesn't")
     scaling = config.get("rope_scaling")
     if not isinstance(scaling, dict):
         return

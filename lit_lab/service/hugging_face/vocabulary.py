@@ -14,7 +14,7 @@ from ..weights import regular
 log = logging.getLogger(__name__)
 
 _SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistral": "MistralTokenizer"}
-_SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer"}
+_SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer", "phi3": "Phi3Tokenizer"}
 MAX_TEKKEN = 1_000  # characters of base64 that a token has
 _BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 
@@ -27,11 +27,13 @@ _CASED = (
 )
 _SHORT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _SHORT_BEHIND = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+LLAMA3 = rf"{_SHORT}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}"
+QWEN = rf"{_SHORT}|{_WORDS}|\p{{N}}|{_REST}"
 TEKKEN = rf"{_CASED[0]}|{_CASED[1]}|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 PATTERNS = frozenset(
     {
-        rf"{_SHORT}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",  # Llama 3, SmolLM 3
-        rf"{_SHORT}|{_WORDS}|\p{{N}}|{_REST}",  # Qwen
+        LLAMA3,  # SmolLM 3's, too
+        QWEN,
         # Qwen 3.5
         rf"{_SHORT}|[^\r\n\p{{L}}\p{{N}}]?[\p{{L}}\p{{M}}]+|\p{{N}}| ?[^\s\p{{L}}\p{{M}}\p{{N}}]+[\r\n]*"
         r"|\s*[\r\n]+|\s+(?!\S)|\s+",
@@ -59,12 +61,14 @@ def tokenizer(place: Path, config: dict[str, Any]) -> Any:
     # Llama 3's tokenizer.model, where one is beside it, isn't SentencePiece's.
     about = _about(place) if kind == "llama" or not _has(place, "tokenizer.model") else None
     if kind == "llama" and about is not None and _is_byte_level(about):
-        return _llama(about, place, config)
+        return byte_level_llama(about, _object(place / "tokenizer_config.json"), config)
     if kind == "gpt2" and about is not None and not _has(place, "vocab.json"):
-        words, merges = _merged(about)
+        words, merges = merged(about)
         added = sorted(each["content"] for each in about.get("added_tokens") or [])
         made = models.GPT2Tokenizer(vocabulary=words, merges=merges, unsplittable_tokens=added)
-        return _split(made, about)
+        return split(made, about)
+    if kind == "phi3" and about is not None and _is_byte_level(about):
+        raise ValueError("its tokenizer is of another kind than Keras's Phi-3 has: it is of Phi-4's")
     if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
         cls = getattr(models, _SENTENCE_PIECE[kind])
         if _has(place, "tokenizer.model"):
@@ -90,7 +94,7 @@ def split_as_published(made: Any, place: Path) -> None:
     """Have a byte-level tokenizer split a text into words as its `tokenizer.json` says, which keras-hub leaves out."""
     about = _about(place)
     if about is not None and hasattr(made, "merges") and _is_byte_level(about):
-        _split(made, about)
+        split(made, about)
 
 
 def sentence_pieces(about: dict[str, Any]) -> bytes:
@@ -102,7 +106,7 @@ def sentence_pieces(about: dict[str, Any]) -> bytes:
     from sentencepiece import sentencepiece_model_pb2 as proto
 
     kinds = proto.ModelProto.SentencePiece
-    words, merges = _merged(about)
+    words, merges = merged(about)
     added = {each["content"]: bool(each.get("special")) for each in about.get("added_tokens") or []}
     ranks: dict[str, int] = {}
     for rank, merge in enumerate(merges):
@@ -136,12 +140,17 @@ def sentence_pieces(about: dict[str, Any]) -> bytes:
     return bytes(result.SerializeToString())
 
 
-def _llama(about: dict[str, Any], place: Path, config: dict[str, Any]) -> Any:
-    """Return the tokenizer of Llama 3, SmolLM and their like, with every token that the model has a place for."""
+def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[str, Any]) -> Any:
+    """Return the tokenizer of Llama 3, SmolLM and their like, with every token that the model has a place for.
+
+    Args:
+        about: What a `tokenizer.json` says.
+        said: What a `tokenizer_config.json` says.
+        config: What a `config.json` says.
+    """
     from keras_nlp import models
 
-    words, merges = _merged(about)
-    said = _object(place / "tokenizer_config.json")
+    words, merges = merged(about)
     names = {id: word for word, id in words.items()}
 
     def told(name: str) -> str | None:
@@ -169,7 +178,7 @@ def _llama(about: dict[str, Any], place: Path, config: dict[str, Any]) -> Any:
     )
     if not _adds(begin, about, said):
         made.start_token = made.start_token_id = None
-    return _split(made, about)
+    return split(made, about)
 
 
 def _adds(begin: str, about: dict[str, Any], said: dict[str, Any]) -> bool:
@@ -181,7 +190,8 @@ def _adds(begin: str, about: dict[str, Any], said: dict[str, Any]) -> bool:
     return any(begin in (step.get("special_tokens") or {}) for step in steps)
 
 
-def _split(made: Any, about: dict[str, Any]) -> Any:
+def split(made: Any, about: dict[str, Any]) -> Any:
+    """Have a byte-level tokenizer split a text into words as a `tokenizer.json` says; return it."""
     import tokenizers
 
     steps = _steps(about.get("pre_tokenizer"))
@@ -193,6 +203,8 @@ def _split(made: Any, about: dict[str, Any]) -> Any:
     inner = made._tokenizer
     if steps:
         inner.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([_step(step) for step in steps])
+    if about["model"].get("ignore_merges"):
+        inner.model.ignore_merges = True  # a word that is a token is one, whatever its parts would be merged to
     if normal:
         inner.normalizer = tokenizers.normalizers.Sequence([getattr(tokenizers.normalizers, kind)() for kind in normal])
     return made
@@ -236,7 +248,7 @@ def _begins_with_blank(about: dict[str, Any]) -> bool:
     )
 
 
-def _merged(about: dict[str, Any]) -> tuple[dict[str, int], list[str]]:
+def merged(about: dict[str, Any]) -> tuple[dict[str, int], list[str]]:
     """Return the ids of all tokens, and the merges, best first, each two tokens with a blank between them."""
     model = about["model"]
     if model.get("type", "BPE") != "BPE":

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 _WITHIN = "model.language_model."
 
 
-class _AsStored(np.ndarray[Any, Any]):
+class AsStored(np.ndarray[Any, Any]):
     """Numbers that stay what they are.
 
     Mistral's converter turns all of them into float16, which loses what bfloat16 and float32 have below 6e-5.
@@ -46,7 +46,7 @@ def reader(place: Path, as_stored: bool) -> Any:
             found: NDArray[Any] = super().get_tensor(hf_weight_key)
             self.taken.add(f"{self.prefix or ''}{hf_weight_key}")
             self.taken.add(hf_weight_key)
-            return found.view(_AsStored) if as_stored else found
+            return found.view(AsStored) if as_stored else found
 
         @cached_property
         def names(self) -> set[str]:

@@ -14,6 +14,7 @@ from lit_lab.folder_files import is_foreign
 from lit_lab.models import folders
 from lit_lab.protocol import FoundModel
 
+from ..gguf.header import is_gguf, parts
 from . import regular, stored
 from .paths import Source
 
@@ -75,7 +76,9 @@ def found(known: Iterable[str]) -> list[FoundModel]:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of a folder's own files, so far as they can be read."""
+    """Return the bytes of a folder's own files, or of all parts of a GGUF file, so far as they can be read."""
+    if is_gguf(folder):
+        return sum(file.stat().st_size for file in parts(folder) if local_paths.is_file(file))
     return sum(file.stat().st_size for file in folder_files.walked(folder) if local_paths.is_file(file))
 
 

@@ -19,17 +19,20 @@ _TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat)(?:$|[-_.])", re.IGNORECASE
 _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
 
 
-def is_instruct(source: Source, place: Path) -> bool:
+def is_instruct(source: Source, place: Path, has_template: bool | None = None) -> bool:
     """Return whether a preset is known to be instruction-tuned.
 
     Args:
         source: What its path means; of an address, the name that its publisher gave it.
         place: The folder that its files are in.
+        has_template: Whether it has a chat template; None: its files are to be looked at.
     """
     name = published_name(source)
     if _TUNED.search(name):
         return True
-    return not _BASE.search(name) and _has_template(place)
+    if _BASE.search(name):
+        return False
+    return _has_template(place) if has_template is None else has_template
 
 
 def published_name(source: Source) -> str:

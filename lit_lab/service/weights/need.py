@@ -14,6 +14,7 @@ from typing import Any
 from lit_lab.protocol import ModelFit, Precision
 
 from ..errors import ServiceError
+from ..gguf import header
 from . import allowed, named, regular, stored
 
 KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
@@ -233,6 +234,8 @@ def check_held(folder: Path, path: str, made: int) -> None:
 
 
 def _held(folder: Path) -> int:
+    if header.is_gguf(folder):
+        return header.read(folder).numbers
     files = allowed.weights(folder)
     # A folder with both formats has the same weights twice.
     return max(

@@ -15,15 +15,16 @@ from lit_lab.protocol import ModelTerms
 from ..errors import ServiceError
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
+GGUF = ".gguf"
 
 _PRESET = re.compile(r"[\w.-]+")
 _HINT = (
-    "Write a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .tar.gz, or an "
-    "address: kaggle://… or hf://…"
+    "Write a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .gguf or .tar.gz "
+    "file, or an address: kaggle://… or hf://…"
 )
 
 
-_GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
+GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,12 @@ class Source:
     """Where a preset is.
 
     Attributes:
-        kind: `folder` or `archive` on this machine, or which site has it.
+        kind: `folder`, `archive` or `gguf` (a file) on this machine, or which site has it.
         where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name` or `org/name@revision`.
         parameters: Number of weights where Keras's own list of presets tells it.
     """
 
-    kind: Literal["folder", "archive", "kaggle", "hf"]
+    kind: Literal["folder", "archive", "gguf", "kaggle", "hf"]
     where: str
     parameters: int | None = None
 
@@ -68,7 +69,7 @@ class Source:
         if not self.page:
             return None
         if "gemma" in self.where.lower():
-            return _GEMMA
+            return GEMMA
         return ModelTerms(name=f"the licence on its {self.site} page", url=self.page)
 
     @property
@@ -77,7 +78,7 @@ class Source:
         if self.page:
             return self.terms
         named = [part for part in Path(self.where).parts if not part.isdecimal()]  # a version's number
-        return _GEMMA if named and "gemma" in named[-1].lower() else None
+        return GEMMA if named and "gemma" in named[-1].lower() else None
 
 
 def source(path: str) -> Source:
@@ -96,8 +97,9 @@ def source(path: str) -> Source:
     # A folder that isn't there may come, as one on another machine's disk does.
     if (why := local_paths.fault(local)) and (why != local_paths.ABSENT or path.startswith("~")):
         raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
-    packed = path.lower().endswith(ARCHIVES) and not local_paths.is_folder(local)
-    return Source("archive" if packed else "folder", str(local))
+    if path.lower().endswith((*ARCHIVES, GGUF)) and not local_paths.is_folder(local):
+        return Source("gguf" if path.lower().endswith(GGUF) else "archive", str(local))
+    return Source("folder", str(local))
 
 
 def is_local(path: str) -> bool:
@@ -107,7 +109,7 @@ def is_local(path: str) -> bool:
     """
     if path == demo.EMBEDDED or addresses.is_address(path):
         return False
-    return "/" in path or path in (".", "..") or path.startswith("~") or path.lower().endswith(ARCHIVES)
+    return "/" in path or path in (".", "..") or path.startswith("~") or path.lower().endswith((*ARCHIVES, GGUF))
 
 
 def _address(path: str) -> Source:

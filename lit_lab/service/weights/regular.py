@@ -113,6 +113,11 @@ def _bounded(content: bytes, values: int, containers: int) -> str:
     return content.decode()
 
 
+def places_of(top: Path) -> list[Path]:
+    """Return where links of a folder may lead, which is resolved: into it, and to where Hugging Face's cache keeps its files."""
+    return [top, top.parent.parent / "blobs"] if top.parent.name == "snapshots" else [top]
+
+
 def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """Yield a preset's own files.
 
@@ -125,9 +130,7 @@ def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
         OSError: A folder can't be read.
     """
     top = local_paths.resolved(folder)
-    allowed = [top]
-    if top.parent.name == "snapshots":
-        allowed.append(top.parent.parent / "blobs")
+    allowed = places_of(top)
     count = 0
     waiting = [(top, 0)]
     while waiting:

@@ -1,0 +1,460 @@
+"""A GGUF file's header, read within bounds: nothing is taken for true or made room for because the file says so.
+
+Strings and lists are walked over, and read when somebody asks for them. The layout is that of
+https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lit_lab import local_paths
+
+from ..weights import regular
+
+MAX_FIELDS = 10_000
+MAX_TENSORS = 100_000
+MAX_NAME = 512  # bytes of a field's or a tensor's name
+MAX_TEXT = 4 * 2**20  # bytes of a text: the largest are chat templates
+MAX_ITEMS = 2_000_000  # of a list
+MAX_LIST = 64 * 2**20  # bytes of a list of texts
+MAX_HEADER = 96 * 2**20  # bytes, of all parts together
+MAX_DIMENSIONS = 4
+MAX_NUMBERS = 2**42  # of a tensor
+MAX_PARTS = 1_000
+MOST_ALIGNED = 2**16
+_AT_ONCE = 2**20  # bytes of a header that are read
+
+_PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
+_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_TEXT, _LIST = 8, 9
+
+# Numbers of a block, and its bytes, by the number that a file has for it.
+TYPES: dict[int, tuple[str, int, int]] = {
+    0: ("F32", 1, 4),
+    1: ("F16", 1, 2),
+    2: ("Q4_0", 32, 18),
+    3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
+    8: ("Q8_0", 32, 34),
+    10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144),
+    13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210),
+    16: ("IQ2_XXS", 256, 66),
+    17: ("IQ2_XS", 256, 74),
+    18: ("IQ3_XXS", 256, 98),
+    19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18),
+    21: ("IQ3_S", 256, 110),
+    22: ("IQ2_S", 256, 82),
+    23: ("IQ4_XS", 256, 136),
+    29: ("IQ1_M", 256, 56),
+    30: ("BF16", 1, 2),
+    34: ("TQ1_0", 256, 54),
+    35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+}
+
+# What a file as a whole is called, by its `general.file_type`.
+_FILES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S"}
+_FILES |= {12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K"}
+_FILES |= {19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL"}
+_FILES |= {26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16"}
+_FILES |= {36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4"}
+
+
+class GgufError(ValueError):
+    """A file isn't what its size and format allow; says why, in words that follow its name."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of a header, which is read when it is asked for."""
+
+    kind: int
+    count: int
+    content: memoryview | bytes
+
+    def numbers(self) -> NDArray[Any]:
+        """Return a list of numbers. Raises `GgufError` where it is one of texts."""
+        if self.kind not in _SCALARS:
+            raise GgufError("has a list of texts where numbers belong")
+        return np.frombuffer(self.content, dtype=np.dtype(f"<{_SCALARS[self.kind]}"), count=self.count)
+
+    def texts(self) -> list[str]:
+        """Return a list of texts. Raises `GgufError` where it is one of numbers, or isn't text."""
+        if self.kind != _TEXT:
+            raise GgufError("has a list of numbers where texts belong")
+        result, position = [], 0
+        content = bytes(self.content)
+        for _ in range(self.count):
+            (length,) = struct.unpack_from("<Q", content, position)
+            position += 8 + length
+            result.append(_decoded(content[position - length : position]))
+        return result
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """Where a tensor lies, and in which form.
+
+    Attributes:
+        shape: Outermost first, as NumPy has it.
+        kind: Key of `TYPES`.
+        file: Which of the files it is in.
+        start: Its first byte there.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: int
+    file: Path
+    start: int
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers it holds."""
+        return math.prod(self.shape)
+
+    @property
+    def row_size(self) -> int:
+        """The bytes of a row, which is what lies along its innermost dimension."""
+        _, block, size = TYPES[self.kind]
+        return self.shape[-1] // block * size
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        return self.numbers // self.shape[-1] * self.row_size
+
+
+@dataclass
+class Header:
+    """What a model's file says of it.
+
+    Attributes:
+        files: All parts.
+        fields: Numbers, texts and `Items`, by name.
+        tensors: By name.
+    """
+
+    files: list[Path]
+    fields: dict[str, Any] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def architecture(self) -> str:
+        """What llama.cpp calls the model's family."""
+        return self.text("general.architecture")
+
+    @property
+    def numbers(self) -> int:
+        """How many weights it holds."""
+        return sum(tensor.numbers for tensor in self.tensors.values())
+
+    @property
+    def quantization(self) -> str:
+        """What its weights are stored in, as files are named after it."""
+        named = _FILES.get(self.fields.get("general.file_type", -1))
+        if named is not None:
+            return named
+        counts: dict[int, int] = {}
+        for tensor in self.tensors.values():
+            counts[tensor.kind] = counts.get(tensor.kind, 0) + tensor.numbers
+        return TYPES[max(counts, key=counts.__getitem__)][0] if counts else ""
+
+    def text(self, name: str) -> str:
+        """Return a text; empty where there is none."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else ""
+
+    def number(self, name: str) -> float | int | None:
+        """Return a number; None where there is none. Raises `GgufError` where there is something else."""
+        value = self.fields.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+            raise GgufError(f"has no possible {name[:100]}")
+        return value
+
+    def whole(self, name: str) -> int | None:
+        """Return a whole number that isn't negative; None where there is none.
+
+        What some files have for each layer is one number where it is the same for all.
+        """
+        value = self.fields.get(name)
+        if isinstance(value, Items) and value.kind in _SCALARS and value.count:
+            values = set(value.numbers().tolist())
+            value = values.pop() if len(values) == 1 else None
+        return value if type(value) is int and value >= 0 else None
+
+
+def is_gguf(place: Path) -> bool:
+    """Whether a model is a file of this form, told by its name. A folder may have such a name, too."""
+    return place.suffix.lower() == ".gguf" and not local_paths.is_folder(place)
+
+
+def first(file: Path) -> Path:
+    """Return the file that a model begins with: of one in several parts, the first.
+
+    Raises:
+        GgufError: It is named as one of more parts than there are, or than a model has.
+    """
+    match = _PART.fullmatch(file.name)
+    if match is None:
+        return file
+    stem, number, count = match.groups()
+    if not 1 <= int(number) <= int(count) <= MAX_PARTS:
+        raise GgufError("is one of more parts than a model has")
+    return file.with_name(f"{stem}-00001-of-{count}{file.name[-5:]}")
+
+
+def parts(file: Path) -> list[Path]:
+    """Return all files of the model that a file is of, the first one first; of most models there is one.
+
+    Raises:
+        GgufError: as `first`.
+    """
+    match = _PART.fullmatch(first(file).name)
+    if match is None:
+        return [file]
+    stem, _, count = match.groups()
+    return [file.with_name(f"{stem}-{number:05}-of-{count}{file.name[-5:]}") for number in range(1, int(count) + 1)]
+
+
+_Key = tuple[tuple[str, int, int, int, int], ...]
+_latest: tuple[_Key, Header] | None = None
+
+
+def read(file: Path) -> Header:
+    """Return the header of a model's file, all of its parts taken together. What was read last isn't read again.
+
+    Args:
+        file: The file, or any part of several.
+
+    Raises:
+        GgufError: It isn't what its size and format allow.
+        regular.NotRegularError: A part is no regular file, or a link that leads out of the folder.
+        OSError: It can't be read; `FileNotFoundError`: a part is missing.
+    """
+    global _latest
+    files = parts(file)
+    if len(files) > 1:
+        _check_links(files)
+    stats = [each.stat() for each in files]
+    if len({(each.st_dev, each.st_ino) for each in stats}) < len(files):
+        raise GgufError("has a part that is another one's file")
+    key = tuple(
+        (str(each), about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
+        for each, about in zip(files, stats, strict=True)
+    )
+    latest = _latest
+    if latest is None or latest[0] != key:
+        _latest = latest = (key, _read(files))
+    return latest[1]
+
+
+def _check_links(files: list[Path]) -> None:
+    """Refuse parts that lie elsewhere. The first may be a link: what it leads to has its parts beside it."""
+    top = files[0].parent
+    places = [*regular.places_of(local_paths.resolved(top)), local_paths.resolved(files[0]).parent]
+    for each in files[1:]:
+        if not any(local_paths.resolved(each).is_relative_to(place) for place in places):
+            raise regular.NotRegularError(f"{each.name} is a link that leads out of its folder")
+
+
+def _read(files: list[Path]) -> Header:
+    header = Header(files)
+    room = MAX_HEADER
+    for number, each in enumerate(files):
+        part, taken = _read_one(each, room)
+        room -= taken
+        if number == 0:
+            header.fields = part.fields
+            count = part.whole("split.count")
+            if count is not None and count > 1 and count != len(files):
+                raise GgufError(f"is one of {count:,} parts, and isn't named as one")
+        elif part.whole("split.no") not in (number, None):
+            raise GgufError("has parts of another model beside it")
+        for name, tensor in part.tensors.items():
+            if name in header.tensors:
+                raise GgufError(f"has the tensor {name[:100]} twice")
+            header.tensors[name] = tensor
+        if len(header.tensors) > MAX_TENSORS:
+            raise GgufError(f"has more than {MAX_TENSORS:,} tensors")
+    if not header.architecture:
+        raise GgufError("doesn't say of which family it is (general.architecture)")
+    return header
+
+
+def _read_one(file: Path, room: int) -> tuple[Header, int]:
+    with regular.opened(file) as stream:
+        size = os.fstat(stream.fileno()).st_size
+        if size < 24:
+            raise GgufError("is cut short" if size else "is empty")
+        walk = _Walk(stream, size, room)
+        return walk.header(file), walk.at
+
+
+class _Walk:
+    """Goes through a header. What is short of bytes ends in `GgufError`.
+
+    It is read as it is gone through: a file that is mapped, and becomes shorter meanwhile, would end the process.
+    """
+
+    def __init__(self, stream: BinaryIO, size: int, room: int) -> None:
+        self._stream = stream
+        self._content = bytearray()
+        self._end = min(size, room)
+        self._size = size
+        self.at = 0
+
+    def header(self, file: Path) -> Header:
+        """Return what it says."""
+        if self._take(4) != b"GGUF":
+            raise GgufError("isn't a GGUF file")
+        version = self._number("I")
+        if version not in (2, 3):
+            why = "in another order of bytes" if version & 0xFFFF == 0 else f"of version {version}"
+            raise GgufError(f"is {why}, which isn't read here")
+        tensors, fields = self._number("Q"), self._number("Q")
+        if tensors > MAX_TENSORS:
+            raise GgufError(f"says that it has {tensors:,} tensors")
+        if fields > MAX_FIELDS:
+            raise GgufError(f"says that it has {fields:,} fields")
+        result = Header([file])
+        for _ in range(fields):
+            name = self._text(MAX_NAME)
+            result.fields.setdefault(name, self._value(self._number("I")))
+        found = [self._tensor() for _ in range(tensors)]
+        alignment = result.whole("general.alignment") or 32
+        if not 1 <= alignment <= MOST_ALIGNED or alignment & (alignment - 1):
+            raise GgufError("has tensors at places that no file has them")
+        start = -(-self.at // alignment) * alignment
+        for name, shape, kind, offset in found:
+            tensor = Tensor(name, shape, kind, file, start + offset)
+            if offset % alignment or tensor.start + tensor.size > self._size:
+                raise GgufError("is cut short, or says that it holds more than it does")
+            if name in result.tensors:
+                raise GgufError(f"has the tensor {name[:100]} twice")
+            result.tensors[name] = tensor
+        if sum(tensor.size for tensor in result.tensors.values()) > self._size:
+            raise GgufError("says that it holds more than it does")
+        return result
+
+    def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
+        name = self._text(MAX_NAME)
+        count = self._number("I")
+        if not 1 <= count <= MAX_DIMENSIONS:
+            raise GgufError(f"has a tensor of {count:,} dimensions")
+        shape = tuple(self._number("Q") for _ in range(count))
+        kind, offset = self._number("I"), self._number("Q")
+        if not all(shape) or math.prod(shape) > MAX_NUMBERS:
+            raise GgufError("has a tensor of no possible shape")
+        if kind not in TYPES:
+            raise GgufError(f"stores {name[:100]} in a form (number {kind}) that isn't read here")
+        if shape[0] % TYPES[kind][1]:
+            raise GgufError("has a tensor of no possible shape")
+        return name, shape[::-1], kind, offset
+
+    def _value(self, kind: int) -> Any:
+        if kind in _SCALARS:
+            return self._number(_SCALARS[kind])
+        if kind == _TEXT:
+            return self._text(MAX_TEXT)
+        if kind == _LIST:
+            return self._items()
+        raise GgufError(f"has a field of a kind ({kind}) that there isn't")
+
+    def _items(self) -> Items:
+        kind, count = self._number("I"), self._number("Q")
+        if count > MAX_ITEMS:
+            raise GgufError(f"says that it has a list of {count:,} items")
+        start = self.at
+        if kind in _SCALARS:
+            return Items(kind, count, self._take(count * struct.calcsize(f"<{_SCALARS[kind]}")))
+        if kind != _TEXT:
+            raise GgufError("has a list of lists")
+        unpack, content, at, there = struct.Struct("<Q").unpack_from, self._content, start, len(self._content)
+        for _ in range(count):
+            if at + 8 > there:
+                self._fill(at + 8)
+                there = len(content)
+            at += 8 + unpack(content, at)[0]
+            if at - start > MAX_LIST:
+                raise GgufError(f"has a list of more than {MAX_LIST:,} bytes, or is cut short")
+        return Items(_TEXT, count, self._take(at - start))
+
+    def _text(self, most: int) -> str:
+        length = self._number("Q")
+        if length > most:
+            raise GgufError(f"says that it has a text of {length:,} bytes")
+        return _decoded(self._take(length))
+
+    def _number(self, code: str) -> Any:
+        return struct.unpack(f"<{code}", self._take(struct.calcsize(f"<{code}")))[0]
+
+    def _take(self, count: int) -> bytes:
+        end = self.at + count
+        if end > len(self._content):
+            self._fill(end)
+        start, self.at = self.at, end
+        return bytes(self._content[start:end])
+
+    def _fill(self, end: int) -> None:
+        """Read on, so that there are bytes up to `end`."""
+        if end > self._end:
+            raise GgufError("is cut short" if self._end == self._size else "has a header of no possible size")
+        while len(self._content) < end:
+            more = self._stream.read(min(max(_AT_ONCE, end - len(self._content)), self._end - len(self._content)))
+            if not more:
+                raise GgufError("has become shorter while it was read")
+            self._content += more
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise GgufError("has a text that isn't UTF-8") from error
+
+
+def rows(tensor: Tensor, at_once: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield a tensor's numbers in slices of its rows, each with the number of its first row.
+
+    Args:
+        tensor: The tensor; its rows lie along its innermost dimension.
+        at_once: Numbers that a slice has at most, unless a row has more.
+
+    Yields:
+        `float32[rows, row's length]`, dequantized.
+    """
+    from gguf import GGMLQuantizationType
+    from gguf.quants import dequantize
+
+    width = tensor.shape[-1]
+    count = tensor.numbers // width
+    step = max(1, at_once // width)
+    kind = GGMLQuantizationType(tensor.kind)
+    # The file is read, not mapped: pages of a map count as the process's own memory.
+    with regular.opened(tensor.file) as stream:
+        stream.seek(tensor.start)
+        for first in range(0, count, step):
+            here = min(step, count - first)
+            content = np.frombuffer(stream.read(here * tensor.row_size), np.uint8)
+            if content.size != here * tensor.row_size:
+                raise GgufError("has become shorter while it was read")
+            yield first, dequantize(content.reshape(here, tensor.row_size), kind).reshape(here, width)

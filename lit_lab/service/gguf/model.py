@@ -1,0 +1,159 @@
+"""The model that a GGUF file holds, with all of its weights or none."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from lit_lab import folder_files, local_paths
+from lit_lab.protocol import Precision
+
+from .. import hugging_face
+from ..errors import ServiceError
+from ..weights import named, regular
+from . import header, vocabulary
+from .configuration import FAMILIES, UnfamiliarError, config_of
+from .header import GgufError, Header, is_gguf, read
+from .weights import Reader
+
+_BESIDE = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # what lies beside a model: what sees for it, and notes
+
+
+def first(file: Path, path: str) -> Path:
+    """Return the file that a model begins with: of one in several parts, the first. Raises `ServiceError`."""
+    try:
+        return header.first(file)
+    except GgufError as error:
+        raise _worded(file, path, error) from error
+
+
+def within(folder: Path, path: str) -> Path | None:
+    """Return the file of a folder that holds one model in this form and none in another; None: it isn't such a folder.
+
+    Args:
+        folder: The folder.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: `preset_not_found`: it has several; `preset_unsafe`: it has a link that leads elsewhere.
+    """
+    try:
+        files = folder_files.files(folder)
+    except OSError:
+        return None  # what comes next says what is wrong
+    if len(files) > regular.MAX_FILES or any(file.suffix in (".h5", ".safetensors") for file in files):
+        return None
+    models = {first(file, path) for file in files if is_gguf(file) and not _BESIDE.search(file.name)}
+    if len(models) > 1:
+        names = ", ".join(sorted(file.name for file in models)[:5])
+        raise ServiceError(
+            404,
+            "preset_not_found",
+            f"{path} holds several models: {names[:300]}.",
+            "Write the path of one of these files.",
+        )
+    if not models:
+        return None
+    (found,) = models
+    top = local_paths.resolved(folder)
+    if not any(local_paths.resolved(found).is_relative_to(place) for place in regular.places_of(top)):
+        raise _linked(path, f"{found.name} is a link that leads out of its folder")
+    return found
+
+
+def said(file: Path, path: str) -> Header:
+    """Return what a file says.
+
+    Args:
+        file: The file, or any part of several.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: as `check`.
+    """
+    try:
+        return read(file)
+    except (GgufError, OSError) as error:
+        raise _worded(file, path, error) from error
+
+
+def check(file: Path, path: str) -> dict[str, Any]:
+    """Return a model's configuration in Hugging Face's words, once its file is known to hold what it says.
+
+    Args:
+        file: The file, or any part of several.
+        path: What the user wrote, for messages.
+
+    Raises:
+        ServiceError: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
+    """
+    try:
+        return config_of(read(file))
+    except (GgufError, UnfamiliarError, OSError) as error:
+        raise _worded(file, path, error) from error
+
+
+def backbone(file: Path, path: str, precision: Precision, load_weights: bool = True) -> Any:
+    """Return the model below its head.
+
+    Args:
+        file: The file, or any part of several.
+        path: What the user wrote, for messages.
+        precision: What its weights are held and computed in.
+        load_weights: Whether they are read.
+
+    Raises:
+        ServiceError: as `check`.
+    """
+    try:
+        about = read(file)
+        config = config_of(about)
+        loader = hugging_face.loader_of(config, file.parent, path)
+        return hugging_face.built(loader, path, precision, (lambda: Reader(about, config)) if load_weights else None)
+    except (GgufError, UnfamiliarError, OSError) as error:
+        raise _worded(file, path, error) from error
+
+
+def causal_lm(file: Path, path: str, precision: Precision) -> Any:
+    """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
+    try:
+        about = read(file)
+        config = config_of(about)
+        loader = hugging_face.loader_of(config, file.parent, path)
+        tokenizer = vocabulary.tokenizer(about, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls)
+        return hugging_face.whole(loader, tokenizer, lambda: backbone(file, path, precision))
+    except (GgufError, UnfamiliarError, OSError) as error:
+        raise _worded(file, path, error) from error
+
+
+def _worded(file: Path, path: str, error: Exception) -> ServiceError:
+    if isinstance(error, UnfamiliarError):
+        return ServiceError(
+            422,
+            "unsupported_model",
+            f"{path} can't be loaded: it {error}.",
+            f"GGUF files of these families can be: {'; '.join(FAMILIES.values())}.",
+        )
+    if isinstance(error, regular.NotRegularError):
+        return _linked(path, str(error))
+    if isinstance(error, FileNotFoundError):
+        missing = Path(error.filename or file).name
+        return ServiceError(
+            404,
+            "preset_incomplete",
+            f"{path} isn't complete: there is no {missing}.",
+            "Put all parts of the model into one folder.",
+        )
+    if isinstance(error, OSError):
+        return ServiceError(
+            422,
+            "preset_damaged",
+            f"{path} can't be read: {error.strerror or error}.",
+            "Look at the file and its permissions.",
+        )
+    return ServiceError(422, "preset_damaged", f"{path} can't be read: it {error}.", "Copy or download the file again.")
+
+
+def _linked(path: str, why: str) -> ServiceError:
+    return named.unsafe(path, f"{why}.", "Put a copy of the file there.")

@@ -1,0 +1,212 @@
+"""A GGUF file's tokenizer, made into one of Keras's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lit_lab.service.hugging_face import vocabulary
+
+from .configuration import UnfamiliarError
+from .header import MAX_ITEMS, GgufError, Header, Items
+
+_NORMAL, _UNKNOWN, _CONTROL, _OWN, _UNUSED, _BYTE = 1, 2, 3, 4, 5, 6
+_KINDS = range(_NORMAL, _BYTE + 1)
+
+# The tokens that Keras's tokenizers look for.
+_ENDS: dict[str, tuple[str, ...]] = dict.fromkeys(("gemma", "gemma2", "gemma3_text"), ("<bos>", "<eos>", "<pad>"))
+_ENDS |= {"llama": ("<s>", "</s>"), "mistral": ("<s>", "</s>"), "phi3": ("<s>", "<|endoftext|>")}
+
+_GPT2 = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
+_DIGITS = {"type": "Digits", "individual_digits": True}
+
+
+def _split(pattern: str) -> list[dict[str, Any]]:
+    step = {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+    return [step, {**_GPT2, "use_regex": False}]
+
+
+# How a text is split into words, by the name that a file has for it (`tokenizer.ggml.pre`).
+_WAYS: dict[str, list[dict[str, Any]]] = {
+    **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "smaug-bpe"), _split(vocabulary.LLAMA3)),
+    **dict.fromkeys(("qwen2",), _split(vocabulary.QWEN)),
+    "tekken": _split(vocabulary.TEKKEN),
+    "smollm": [_DIGITS, _GPT2],
+    "gpt-2": [_GPT2],
+}
+_WHOLE_WORDS = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a word that is a token isn't merged of others
+_BEGUN = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a text is begun with a token where a file says nothing of it
+
+
+def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
+    """Return a model's tokenizer.
+
+    Args:
+        header: What its file says.
+        config: Its configuration, in Hugging Face's words.
+        cls: Keras's class of its family's tokenizer.
+
+    Raises:
+        UnfamiliarError: It is of a kind that isn't read.
+        GgufError: It isn't whole.
+    """
+    kind = header.text("tokenizer.ggml.model")
+    words = _texts(header, "tokenizer.ggml.tokens")
+    if not words:
+        raise GgufError("has no tokenizer (tokenizer.ggml.tokens)")
+    if len(words) > config["vocab_size"]:
+        raise GgufError(f"has {len(words):,} tokens, and weights of {config['vocab_size']:,}")
+    if kind == "llama":
+        made = _sentence_pieces(header, words, config)
+    elif kind == "gpt2":
+        made = _byte_level(header, words, config, cls)
+    else:
+        raise UnfamiliarError(f"has a tokenizer of the kind {kind[:40]!r}")
+    begin = _id(header, "bos_token_id", words) if _is_begun(header) else None
+    made.start_token_id, made.start_token = begin, None if begin is None else words[begin]
+    # Keras knows the ends that it was told of at the time; the file knows its own.
+    ends = [_id(header, name, words) for name in ("eos_token_id", "eot_token_id")]
+    known = [id for id in ends if id is not None]
+    if known:
+        made.end_token_id = known[0]
+    if len(known) > 1 and known[1] != known[0]:
+        made.end_token2_id = known[1]
+    return made
+
+
+def _sentence_pieces(header: Header, words: list[str], config: dict[str, Any]) -> Any:
+    from keras_nlp import models
+
+    family = config["model_type"]
+    cls = {"gemma": models.GemmaTokenizer, "gemma2": models.GemmaTokenizer, "gemma3_text": models.Gemma3Tokenizer}
+    cls |= {"llama": models.LlamaTokenizer, "mistral": models.MistralTokenizer, "phi3": models.Phi3Tokenizer}
+    if family not in cls:
+        raise UnfamiliarError("has a tokenizer that no model of its family has")
+    if missing := [word for word in _ENDS[family] if word not in words]:
+        raise UnfamiliarError(f"has no {missing[0]} among its tokens, which Keras's tokenizer of its family has")
+    own = {"has_vision_tokens": False} if family == "gemma3_text" else {}
+    return cls[family](sentence_pieces(header, words), **own)
+
+
+def sentence_pieces(header: Header, words: list[str]) -> bytes:
+    """Return the SentencePiece model that a file's tokenizer was made of.
+
+    Args:
+        header: What the file says.
+        words: Its tokens.
+    """
+    from sentencepiece import sentencepiece_model_pb2 as proto
+
+    kinds = _kinds(header, len(words))
+    scores = _numbers(header, "tokenizer.ggml.scores", len(words), 0.0)
+    unknown = _id(header, "unknown_token_id", words)
+    if _UNKNOWN in kinds:
+        unknown = kinds.index(_UNKNOWN)
+    elif unknown is None:
+        unknown = words.index("<unk>") if "<unk>" in words else 0
+    named = {_id(header, f"{name}_token_id", words) for name in ("bos", "eos", "padding")}
+    there = set(words)
+    result = proto.ModelProto()
+    result.trainer_spec.model_type = proto.TrainerSpec.BPE
+    result.trainer_spec.vocab_size = len(words)
+    result.trainer_spec.byte_fallback = _BYTE in kinds
+    first = header.fields.get("tokenizer.ggml.add_space_prefix", True) is not False
+    for spec in (result.normalizer_spec, result.denormalizer_spec):
+        spec.add_dummy_prefix = first
+        spec.remove_extra_whitespaces = header.fields.get("tokenizer.ggml.remove_extra_whitespaces") is True
+        spec.escape_whitespaces = True
+    result.normalizer_spec.name = "identity"
+    for id, (word, kind, score) in enumerate(zip(words, kinds, scores, strict=True)):
+        piece = result.pieces.add()
+        # llama.cpp writes the blanks of its own tokens as blanks; SentencePiece looks for them as it has them.
+        blanks = word.replace(" ", "▁")
+        piece.piece, piece.score = word if blanks in there else blanks, float(score)
+        if id == unknown:
+            piece.type = _UNKNOWN
+        elif kind == _UNKNOWN:
+            piece.type = _CONTROL
+        elif kind == _CONTROL and id not in named:
+            piece.type = _OWN  # a turn's beginning, and its like, which a text may hold
+        else:
+            piece.type = kind
+    return bytes(result.SerializeToString())
+
+
+def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: Any) -> Any:
+    from keras_nlp import models
+
+    way = header.text("tokenizer.ggml.pre")
+    if way not in _WAYS:
+        raise UnfamiliarError(f"splits texts into words in a way ({way[:40]!r}) that isn't known here")
+    kinds = _kinds(header, len(words))
+    special = [id for id, kind in enumerate(kinds) if kind in (_CONTROL, _OWN, _UNKNOWN)]
+    ids = {word: id for id, word in enumerate(words)}
+    about = {
+        "model": {
+            "type": "BPE",
+            "vocab": ids,
+            "merges": _texts(header, "tokenizer.ggml.merges"),
+            "ignore_merges": way in _WHOLE_WORDS,
+        },
+        "added_tokens": [{"id": id, "content": words[id]} for id in special],
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": _WAYS[way]},
+        "normalizer": {"type": "NFC"} if _WAYS[way] == _WAYS["qwen2"] else None,
+        "decoder": {"type": "ByteLevel"},
+    }
+    if len(ids) != len(words):
+        raise GgufError("has a token twice")
+    begin, end = (_id(header, f"{name}_token_id", words) for name in ("bos", "eos"))
+    said: dict[str, Any] = {"add_bos_token": _is_begun(header)}
+    for name, id in (("bos", begin), ("eos", end)):
+        if id is not None:
+            said[f"{name}_token"] = words[id]
+    if config["model_type"] == "llama":
+        return vocabulary.byte_level_llama(about, said, config)
+    vocab, merges = vocabulary.merged(about)
+    if config["model_type"] == "mistral" and way == "tekken":
+        return vocabulary.split(
+            models.MistralTekkenTokenizer(
+                vocabulary=vocab,
+                merges=merges,
+                split_pattern=vocabulary.TEKKEN,
+                unsplittable_tokens=[words[id] for id in special],
+            ),
+            about,
+        )
+    if config["model_type"] not in ("qwen2", "qwen3"):
+        raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
+    if "<|endoftext|>" not in ids:
+        raise UnfamiliarError("has no <|endoftext|> among its tokens, which Keras's tokenizer of its family has")
+    made = cls(vocabulary=vocab, merges=merges, unsplittable_tokens=[words[id] for id in special])
+    return vocabulary.split(made, about)
+
+
+def _texts(header: Header, name: str) -> list[str]:
+    value = header.fields.get(name)
+    return value.texts() if isinstance(value, Items) else []
+
+
+def _kinds(header: Header, count: int) -> list[int]:
+    kinds = [int(kind) or _NORMAL for kind in _numbers(header, "tokenizer.ggml.token_type", count, _NORMAL)]
+    if any(kind not in _KINDS for kind in kinds):
+        raise GgufError("has tokens of a kind that there isn't")
+    return kinds
+
+
+def _numbers(header: Header, name: str, count: int, default: float) -> list[float]:
+    value = header.fields.get(name)
+    if value is None:
+        return [default] * min(count, MAX_ITEMS)
+    if not isinstance(value, Items) or value.count != count:
+        raise GgufError(f"has as many {name} as it has no tokens")
+    return list(value.numbers().tolist())
+
+
+def _is_begun(header: Header) -> bool:
+    """Whether a text is begun with a token: as the file says, or as llama.cpp does where it says nothing."""
+    default = header.text("tokenizer.ggml.model") == "llama" or header.text("tokenizer.ggml.pre") in _BEGUN
+    return header.fields.get("tokenizer.ggml.add_bos_token", default) is True
+
+
+def _id(header: Header, name: str, words: list[str]) -> int | None:
+    id = header.whole(f"tokenizer.ggml.{name}")
+    return id if id is not None and id < len(words) else None
