@@ -145,6 +145,15 @@ async def test_a_bare_name_that_the_file_browser_does_not_show_is_a_presets_name
     assert (status, body["models"][-1]["path"]) == (200, name)
 
 
+@pytest.mark.parametrize("path", ["model.gguf", "folder/Model-Q4_K_M.GGUF"])
+async def test_a_gguf_file_is_one_of_the_file_browsers(change, jp_root_dir, path):
+    (jp_root_dir / path).parent.mkdir(exist_ok=True)
+    assert (await change("add", path=path))[1]["error"] == "no_such_file"
+    (jp_root_dir / path).touch()
+    status, body = await change("add", path=path)
+    assert (status, body["models"][-1]["path"]) == (200, str(jp_root_dir / path))
+
+
 @pytest.mark.parametrize(
     "pair", [(".hidden", ".missing"), ("linked/there", "linked/missing"), ("~root", "~nobody-at-all")]
 )
@@ -152,8 +161,9 @@ async def test_what_is_not_shown_and_what_is_not_there_get_the_same_answer(chang
     for folder in (jp_root_dir / ".hidden" / "preset", home / "there" / "preset"):
         folder.mkdir(parents=True)
         (folder.parent / "some.tar.gz").touch()
+        (folder.parent / "some.gguf").touch()
     (jp_root_dir / "linked").symlink_to(home)
-    for inside in ("/preset", "/some.tar.gz", "/"):
+    for inside in ("/preset", "/some.tar.gz", "/some.gguf", "/"):
         answers = []
         for path in pair:
             status, body = await change("add", path=path + inside)
