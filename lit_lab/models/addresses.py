@@ -1,4 +1,6 @@
-"""Addresses that models are loaded from: `kaggle://owner/model/keras/variation` and `hf://owner/model[@revision]`."""
+"""Addresses that models are loaded from: `kaggle://owner/model/keras/variation` and `hf://owner/model[@revision]`, behind
+which a GGUF file of that repository may be named.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,13 @@ import re
 SCHEMES = {"kaggle": "Kaggle", "hf": "Hugging Face"}
 FORMS = {
     "kaggle": "kaggle://owner/model/keras/variation, and perhaps /version",
-    "hf": "hf://owner/model, and perhaps @revision",
+    "hf": "hf://owner/model, and perhaps @revision and /file.gguf",
 }
 _PARTS = {"kaggle": ("owner", "model", "framework (keras)", "variation"), "hf": ("owner", "model")}
 _PART = re.compile(r"[\w.-]+", re.ASCII)
 # A branch, a tag or a commit; what has a slash in it, such as refs/pr/1, has a commit, too.
 _REVISION = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
+_MOST_PARTS = 8
 _VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
@@ -43,7 +46,8 @@ def fault(address: str) -> tuple[str, str] | None:
     version = parts[len(names) :]
     if scheme == "kaggle" and version and not _VERSION.fullmatch(version[0]):
         return f"{version[0][:40]!r} in {address[:200]} isn't a version, which is a number.", hint
-    if len(version) > (1 if scheme == "kaggle" else 0):
+    names_file = scheme == "hf" and bool(version) and version[-1].lower().endswith(".gguf")
+    if len(version) > (1 if scheme == "kaggle" else _MOST_PARTS if names_file else 0):
         return f"{address[:200]} has a part too many.", hint
     if scheme == "hf" and "@" in parts[1]:
         parts[1], _, revision = parts[1].partition("@")

@@ -32,7 +32,7 @@ def folder(path: str, cache: Path | None = None) -> Path:
     found = cached.lookup(source)
     if found is None:
         raise reasons.absent(path, source)
-    if source.kind == "gguf" and local_paths.is_there(found):
+    if gguf.is_gguf(found) and local_paths.is_there(found):
         return gguf.first(found, path)
     if not local_paths.is_folder(found):
         why = local_paths.fault(found)

@@ -188,6 +188,7 @@ describe('models/add', () => {
     ['kaggle://keras/gemma2/keras/gemma2_2b_en/1', 'gemma2_2b_en'],
     ['hf://org/tiny', 'tiny'],
     ['hf://org/tiny@v1.0', 'tiny'],
+    ['hf://org/tiny-GGUF@v1.0/tiny-Q8_0.gguf', 'tiny-Q8_0'],
     ['folder/tiny.tar.gz', 'tiny'],
     ['folder/tiny-Q4_K_M.gguf', 'tiny-Q4_K_M'],
     ['folder/tiny-00001-of-00003.gguf', 'tiny'],

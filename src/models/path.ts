@@ -29,7 +29,7 @@ export function read(written: string): IWritten {
 export function proposal(path: string): string {
   const parts = path
     .trim()
-    .replace(/^(hf:[^@]*)@.*$/is, '$1')
+    .replace(/^(hf:[^@]*)@[^/]*/is, '$1')
     .replace(/(-\d{5}-of-\d{5})?\.gguf$/i, '')
     .replace(/\.(tar\.gz|tgz|tar)$/i, '')
     .split('/')

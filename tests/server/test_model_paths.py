@@ -84,6 +84,12 @@ async def test_a_folder_may_have_a_tilde_as_its_first_character(add, jp_root_dir
         ("hf://a/b/c", "a part too many"),
         ("hf://../b", "'..'"),
         ("hf://a/b@refs/pr/1", "a part too many"),
+        ("hf://a/b/c.bin", "a part too many"),
+        ("hf://a/b/../c.gguf", "'..'"),
+        ("hf://a/b//c.gguf", "''"),
+        ("hf://a/b/*.gguf", "'*.gguf'"),
+        ("hf://a/b/" + "c/" * 8 + "d.gguf", "a part too many"),
+        ("kaggle://a/b/keras/c/d.gguf", "isn't a version"),
         ("hf://a/b@", "a branch, a tag or a commit"),
         ("gs://bucket/x", "gs://"),
         ("://", "://"),
@@ -102,6 +108,9 @@ async def test_an_address_is_kept_as_it_is_written_everywhere(add):
     assert (status, body["models"][-1]["path"]) == (200, "hf://org/Tiny")
     status, body = await add("hf://org/Tiny@v1.0/", "other")
     assert (status, body["models"][-1]["path"]) == (200, "hf://org/Tiny@v1.0")
+    for number, path in enumerate(("hf://org/Tiny-GGUF/q4/tiny-Q4_K_M.gguf", "hf://org/Tiny-GGUF@v1.0/tiny.GGUF")):
+        status, body = await add(path, f"file {number}")
+        assert (status, body["models"][-1]["path"]) == (200, path)
     assert addresses.fault("kaggle://keras/gemma2/keras/gemma2_2b_en/12") is None
 
 

@@ -12,8 +12,10 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from gguf_files import fields_of, values_of, write
 
 from lit_lab.protocol import DownloadModel, ModelChanging, ModelInfo
+from lit_lab.service.gguf import parts
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
@@ -145,6 +147,37 @@ async def test_a_revision_is_downloaded_and_found_as_such(site: type[_Handler], 
 
 def is_absent(path: str) -> bool:
     return cached.lookup(paths.source(path)) is None
+
+
+async def test_a_gguf_file_is_downloaded_alone_with_all_of_its_parts(
+    site: type[_Handler], tmp_path: Path, sentencepiece_proto: bytes
+) -> None:
+    fields, values = fields_of("Gemma", sentencepiece_proto, []), values_of("Gemma")
+    whole = write(tmp_path / "tiny-F32.gguf", "gemma", fields, values)
+    first = write(tmp_path / "tiny-it.gguf", "gemma", fields, values, part_size=9)
+    for file in (whole, *parts(first)):
+        site.files[f"some/{file.name}"] = file.read_bytes()
+    for address, files in (
+        (f"hf://{NAME}/some/{whole.name}", [whole]),
+        (f"hf://{NAME}@v1/some/{parts(first)[1].name}", parts(first)),
+    ):
+        site.asked.clear()
+        assert is_absent(address)
+        info = await download(address)
+        assert (info.state, info.detail, info.stored) == ("ready", "", "F32")
+        fetched = {path.rpartition("/")[2] for path in site.asked if "/resolve/" in path}
+        assert fetched == {file.name for file in files}
+        found = cached.lookup(paths.source(address))
+        assert found is not None
+        assert found.name == files[0].name
+        found.unlink()
+        assert is_absent(address)
+
+
+async def test_a_gguf_file_that_is_not_there(site: type[_Handler]) -> None:
+    info = await download(f"hf://{NAME}/nothing.gguf")
+    assert (info.state, info.error) == ("failed", "preset_not_found")
+    assert "nothing.gguf" in info.detail
 
 
 async def test_an_unknown_revision(site: type[_Handler]) -> None:

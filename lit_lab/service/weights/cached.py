@@ -38,14 +38,18 @@ def hugging_face_repository(source: Source) -> Path:
 
 
 def lookup(source: Source) -> Path | None:
-    """Return where a whole preset lies, the newest version where none is named; None: it has to be downloaded."""
+    """Return where a whole preset lies, the newest version where none is named; None: it has to be downloaded.
+
+    Where a GGUF file is named, it is that file, or the first of its parts.
+    """
     if source.kind == "kaggle":
         owner, model, framework, variation, *version = source.where.split("/")
         folder = kaggle_cache() / owner / model / framework / variation
         versions = version or sorted((v.name for v in _folders(folder) if v.name.isdecimal()), key=int, reverse=True)
         return next((folder / v for v in versions if _is_whole_on_kaggle(folder, v)), None)
     if source.kind == "hf":
-        return _snapshot(hugging_face_repository(source), source.revision)
+        repository = hugging_face_repository(source)
+        return _file(repository, source) if source.file else _snapshot(repository, source.revision)
     return Path(source.where)
 
 
@@ -100,12 +104,24 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     )
 
 
-def _snapshot(repository: Path, revision: str = "main") -> Path | None:
+def _file(repository: Path, source: Source) -> Path | None:
+    try:
+        files = parts(_newest(repository, source.revision) / source.file)
+    except ValueError:  # loading says what is wrong with its name
+        return None
+    return files[0] if all(map(local_paths.is_file, files)) else None
+
+
+def _newest(repository: Path, revision: str) -> Path:
     try:
         commit = regular.read(repository / "refs" / revision, 1_000).decode().strip()
     except (OSError, ValueError):
         commit = revision  # one that was asked for by itself has no other name
-    folder = repository / "snapshots" / Path(commit).name
+    return repository / "snapshots" / Path(commit).name
+
+
+def _snapshot(repository: Path, revision: str = "main") -> Path | None:
+    folder = _newest(repository, revision)
     # A file gets its name there once it is whole; but of several, some may be missing.
     whole = local_paths.is_file(folder / "config.json") and any(local_paths.is_file(folder / name) for name in _WEIGHTS)
     return folder if whole and not _lacks_shard(folder) else None

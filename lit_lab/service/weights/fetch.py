@@ -21,6 +21,7 @@ from typing import Any, TypedDict
 from lit_lab import shared_files
 from lit_lab.models import credentials, folders
 
+from ..gguf.header import parts
 from . import cached
 from .paths import Source
 
@@ -59,6 +60,10 @@ class CredentialsError(Exception):
     """A file that should hold credentials doesn't: the file, what is wrong with it."""
 
 
+class UnknownError(Exception):
+    """The site has no such file."""
+
+
 class FullError(Exception):
     """There is no room on the disk: bytes needed, bytes free."""
 
@@ -89,6 +94,8 @@ def main() -> None:
         folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
     except FullError as error:
         say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
+    except UnknownError:
+        say({"failed": "unknown"})
     except CredentialsError as error:
         say({"failed": "credentials_file", "where": error.args[0], "said": error.args[1]})
     except Exception as error:  # each library has exceptions of its own; all are told apart here
@@ -207,7 +214,11 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
 
     about = huggingface_hub.HfApi().model_info(source.repository, revision=source.revision, files_metadata=True)
     chosen = {"allow_patterns": HUGGING_FACE_FILES, "ignore_patterns": NOT_FROM_HUGGING_FACE}
+    if source.file:
+        chosen = {"allow_patterns": [part.as_posix() for part in parts(Path(source.file))], "ignore_patterns": []}
     files = list(filter_repo_objects(about.siblings or [], **chosen, key=lambda file: file.rfilename))
+    if source.file and len(files) < len(chosen["allow_patterns"]):
+        raise UnknownError
     place = cached.hugging_face_repository(source) / "blobs"
     with _Watch(place, sum(file.size or 0 for file in files) or None, say):
         return str(huggingface_hub.snapshot_download(source.repository, revision=source.revision, **chosen))

@@ -33,7 +33,8 @@ class Source:
 
     Attributes:
         kind: `folder`, `archive` or `gguf` (a file) on this machine, or which site has it.
-        where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name` or `org/name@revision`.
+        where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name`, `org/name@revision` or
+            `org/name/file.gguf`.
         parameters: Number of weights where Keras's own list of presets tells it.
     """
 
@@ -56,12 +57,18 @@ class Source:
     @property
     def repository(self) -> str:
         """On Hugging Face: the owner and the model, without a revision."""
-        return self.where.partition("@")[0]
+        owner, _, rest = self.where.partition("/")
+        return f"{owner}/{rest.partition('/')[0].partition('@')[0]}"
 
     @property
     def revision(self) -> str:
         """On Hugging Face: the branch, the tag or the commit."""
-        return self.where.partition("@")[2] or "main"
+        return self.where.partition("@")[2].partition("/")[0] or "main"
+
+    @property
+    def file(self) -> str:
+        """On Hugging Face: the GGUF file's path in the repository; empty: none is named."""
+        return "/".join(self.where.split("/")[2:])
 
     @property
     def terms(self) -> ModelTerms | None:
