@@ -4,7 +4,16 @@ import { expect, test } from '@playwright/test';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 
 import { hub } from '../servers';
-import { analyzeAt, COLD, line, overlay, Panel, workspaceOf } from './lab';
+import {
+  analyzeAt,
+  COLD,
+  kept,
+  line,
+  overlay,
+  Panel,
+  PANEL_OPEN,
+  workspaceOf
+} from './lab';
 
 const MISTAKE = 'Recommendation: You have to try it.';
 
@@ -108,6 +117,7 @@ test('who may only read sees earlier runs, and can start and change nothing', as
   await panel.explain(MISTAKE);
   const { runs } = await own(context);
 
+  await kept(page, `workspaces/${workspaceOf('eve')}`, PANEL_OPEN);
   await context.addCookies([{ ...hub.role, url: hub.url }]);
   await page.reload();
   await expect(panel.region.getByRole('status').first()).toContainText(
@@ -121,7 +131,11 @@ test('who may only read sees earlier runs, and can start and change nothing', as
     await button.click();
   }
   const row = history.getByRole('listitem').first();
+  const opened = page.waitForResponse(/\/api\/runs\/(?!search)[^/]+$/);
   await row.getByRole('button', { name: /eggs/ }).first().click();
+  await opened;
+  // What was shown before the reload has given way.
+  await expect(panel.target).toHaveCount(0);
   await panel.explain(MISTAKE);
   await expect(panel.alert).toHaveCount(0);
 
