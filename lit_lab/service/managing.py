@@ -6,13 +6,17 @@ import asyncio
 import time
 
 from lit_lab import demo
+from lit_lab.models import known
 from lit_lab.protocol import (
     AddModel,
     DownloadModel,
     FoundModel,
+    KnownModel,
     LoadModel,
+    MemoryStatus,
     ModelChanging,
     ModelsResponse,
+    ModelTerms,
     RemoveModel,
     StopDownload,
     UnloadModel,
@@ -22,9 +26,10 @@ from .entry import Entry
 from .errors import ServiceError
 from .registry import Registry
 from .returning import Returning
-from .weights import cached, paths, reasons, room
+from .weights import cached, need, paths, reasons, room
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
+TOKENS = 1024  # of the longest prompt that a known model's memory is told for: what Keras's presets are saved with
 FOUND_SECONDS = 60.0  # how long what was found on the disk is taken for true
 
 
@@ -58,7 +63,36 @@ class Manager:
         memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
         found = await self._look_around()
         models = [entry.info() for entry in registry.entries.values()]
-        return ModelsResponse(models=models, found=found, memory=memory)
+        offered = await asyncio.to_thread(self._known, memory)
+        return ModelsResponse(models=models, found=found, known=offered, memory=memory)
+
+    def _known(self, memory: MemoryStatus) -> list[KnownModel]:
+        """Return the models that are known to work and aren't on the list, and whether each would fit."""
+        settings = self._registry.settings
+        precision = room.chosen(settings.precision, settings.backend)
+        listed = {entry.path for entry in self._registry.entries.values()}
+        result = []
+        for each in known.known():
+            if each.path in listed:
+                continue
+            needed = need.Shape(parameters=each.parameters, **each.shape).total(precision, TOKENS)
+            source = paths.source(each.path)
+            result.append(
+                KnownModel(
+                    name=each.name,
+                    title=each.title,
+                    path=each.path,
+                    parameters=each.parameters,
+                    download=0 if cached.lookup(source) is not None else each.download,
+                    site=source.site,
+                    login=each.login,
+                    terms=ModelTerms(**each.terms),
+                    precision=precision,
+                    memory=needed,
+                    fits=None if memory.free is None else needed <= memory.free,
+                )
+            )
+        return result
 
     async def _look_around(self) -> list[FoundModel]:
         """Return the models on this machine that aren't on the list."""

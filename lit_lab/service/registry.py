@@ -223,7 +223,7 @@ class Registry:
     async def _fetch(self, entry: Entry) -> None:
         """Download a model that isn't on this machine, if the user has said so. Raises `ServiceError`."""
         source = entry.source = await self.run(lambda: paths.source(entry.path))
-        if not source.page or await self.run(lambda: cached.lookup(source)) is not None:
+        if not source.is_elsewhere or await self.run(lambda: cached.lookup(source)) is not None:
             return
         if not entry.may_download:
             raise reasons.absent(entry.name, source)

