@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ModelInfo, ModelFit, Precision } from '../api';
+import type { KnownModel, ModelInfo, ModelFit, Precision } from '../api';
 
 /** A size in bytes, as disks are sold: decimal. */
 export function describeBytes(bytes: number): string {
@@ -62,6 +62,36 @@ export function describeFit(fit: ModelFit, trans: TranslationBundle): string {
         fit.precision,
         fit.max_length.toLocaleString()
       );
+}
+
+/** What is known of a model before it is here, piece by piece. */
+export function describeKnown(
+  known: KnownModel,
+  trans: TranslationBundle
+): string[] {
+  const needs = describeBytes(known.memory);
+  const numbers = describePrecision(known.precision, trans);
+  return [
+    describeWeights(known.parameters, trans),
+    known.download
+      ? known.login
+        ? trans.__(
+            '%1 from %2, with an account',
+            describeBytes(known.download),
+            known.site
+          )
+        : trans.__(
+            '%1 from %2, without an account',
+            describeBytes(known.download),
+            known.site
+          )
+      : trans.__('on this machine'),
+    known.fits === false
+      ? trans.__('doesn’t fit here: needs %1 in %2', needs, numbers)
+      : known.fits
+        ? trans.__('fits here: up to %1 in %2', needs, numbers)
+        : trans.__('needs %1 in %2', needs, numbers)
+  ];
 }
 
 /** What is known of a model, piece by piece. */
