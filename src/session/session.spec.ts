@@ -367,7 +367,7 @@ describe('session', () => {
     const before = client.jobs.length;
     client.models = async () => ({
       models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
-      found: [],
+      found: [], known: [],
       memory: null
     });
     await session.service.refresh();
