@@ -367,7 +367,8 @@ describe('session', () => {
     const before = client.jobs.length;
     client.models = async () => ({
       models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
-      found: [], known: [],
+      found: [],
+      known: [],
       memory: null
     });
     await session.service.refresh();

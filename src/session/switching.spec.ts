@@ -22,7 +22,8 @@ describe('session: from one prompt or model to another', () => {
     client = new FakeClient();
     client.models = async () => ({
       models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
-      found: [], known: [],
+      found: [],
+      known: [],
       memory: null
     });
     session = new Session(client, trans);
