@@ -21,6 +21,34 @@ export const NO_KERNEL = path.resolve(__dirname, '../fixtures/no_kernel.ipynb');
 JupyterLabPage.prototype.waitForCondition = async (condition, timeout = COLD) =>
   expect.poll(async () => condition(), { timeout }).toBe(true);
 
+/**
+ * Choose a command of the palette, by what is typed and what its entry says, until what it shows is there. JupyterLab takes
+ * keys only some time after it is there, and what else opens meanwhile may take the focus, and the keys with it.
+ */
+export async function choose(
+  page: Page,
+  typed: string,
+  entry: string,
+  shows: Locator
+): Promise<void> {
+  const search = page.locator('.lm-CommandPalette-input');
+  const found = page.locator('.lm-CommandPalette-item', { hasText: entry });
+  const timeout = 5_000;
+  await expect(async () => {
+    if (await shows.isVisible()) {
+      return;
+    }
+    if (!(await search.isVisible())) {
+      await page.keyboard.press('Control+Shift+c');
+    }
+    await expect(search).toBeVisible({ timeout });
+    await search.fill(typed, { timeout });
+    await expect(found.first()).toBeVisible({ timeout });
+    await search.press('Enter', { timeout });
+    await expect(shows).toBeVisible({ timeout: 4 * timeout });
+  }).toPass();
+}
+
 /** Open a copy of a notebook in the test's own folder. Returns its path on the server. */
 export async function openNotebook(
   page: IJupyterLabPageFixture,

@@ -5,7 +5,7 @@ import { expect, test } from '@playwright/test';
 import type { FrameLocator, Page } from '@playwright/test';
 
 import { secure } from '../servers';
-import { COLD } from './lab';
+import { choose, COLD } from './lab';
 
 /** The model service starts, and then LIT does. */
 const PATIENCE = 2 * COLD;
@@ -50,17 +50,8 @@ async function open(page: Page, workspace: string): Promise<void> {
   await expect(page.locator('#jp-main-dock-panel')).toBeVisible({
     timeout: COLD
   });
-  const search = page.locator('.lm-CommandPalette-input');
-  await expect(async () => {
-    // JupyterLab takes keys only some time after it is there.
-    await page.keyboard.press('Control+Shift+c');
-    await expect(search).toBeVisible({ timeout: 5_000 });
-  }).toPass();
-  await search.fill('Open in LIT Three');
-  await expect(
-    page.locator('.lm-CommandPalette-item', { hasText: 'Three Panels' }).first()
-  ).toBeVisible();
-  await page.keyboard.press('Enter');
+  const tab = page.getByRole('main').locator('.lit-app');
+  await choose(page, 'Open in LIT Three', 'Three Panels', tab);
   await expect(lit(page).locator('lit-modules')).toBeVisible({
     timeout: PATIENCE
   });
