@@ -72,7 +72,7 @@ class FoundModel(Message):
 
 
 class KnownModel(Message):
-    """A model that is known to work, and isn't among the models."""
+    """A model to begin with, which isn't among the models."""
 
     name: Name
     title: str = Field(description="What its publisher calls it.")
@@ -82,9 +82,11 @@ class KnownModel(Message):
     site: str = Field(description="Where it comes from.")
     login: bool = Field(description="Whether that wants an account.")
     terms: ModelTerms
-    precision: Precision = Field(description="What it would be loaded in.")
-    memory: int = Field(description="Bytes that it needs at most then, by estimate.")
-    fits: bool | None = Field(description="Whether so much is free; None: the system doesn't tell.")
+    precision: Precision | None = Field(
+        default=None, description="What it would be loaded in. Told by a running service."
+    )
+    memory: int | None = Field(default=None, description="Bytes that it needs at most then, by estimate.")
+    fits: bool | None = Field(default=None, description="Whether so much is free; None: that isn't known.")
 
 
 class MemoryStatus(Message):
@@ -100,7 +102,7 @@ class ModelsResponse(Message):
 
     models: list[ModelInfo]
     found: list[FoundModel] = Field(default=[], description="Told by a running service alone.")
-    known: list[KnownModel] = Field(default=[], description="Told by a running service alone.")
+    known: list[KnownModel] = Field(default=[], description="Those to begin with.")
     memory: MemoryStatus | None = Field(default=None, description="Told by a running service alone.")
 
 

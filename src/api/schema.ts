@@ -1282,7 +1282,7 @@ export interface components {
         };
         /**
          * KnownModel
-         * @description A model that is known to work, and isn't among the models.
+         * @description A model to begin with, which isn't among the models.
          */
         KnownModel: {
             name: string;
@@ -1299,13 +1299,19 @@ export interface components {
             login: boolean;
             terms: components["schemas"]["ModelTerms"];
             /**
-             * @description What it would be loaded in.
-             * @enum {string}
+             * @description What it would be loaded in. Told by a running service.
+             * @default null
              */
-            precision: "auto" | "float32" | "bfloat16" | "float16";
-            /** @description Bytes that it needs at most then, by estimate. */
-            memory: number;
-            /** @description Whether so much is free; None: the system doesn't tell. */
+            precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
+            /**
+             * @description Bytes that it needs at most then, by estimate.
+             * @default null
+             */
+            memory: number | null;
+            /**
+             * @description Whether so much is free; None: that isn't known.
+             * @default null
+             */
             fits: boolean | null;
         };
         /**
@@ -1575,7 +1581,7 @@ export interface components {
              */
             found: components["schemas"]["FoundModel"][];
             /**
-             * @description Told by a running service alone.
+             * @description Those to begin with.
              * @default []
              */
             known: components["schemas"]["KnownModel"][];

@@ -73,7 +73,7 @@ function Found(props: {
   );
 }
 
-/** A model that is known to work: added with one click, and downloaded with another. */
+/** A model to begin with: added with one click, and downloaded with another. */
 function Known(props: {
   known: KnownModel;
   models: ModelsModel;
@@ -170,13 +170,13 @@ function Form(props: {
     >
       {models.service.known.length > 0 && (
         <>
-          <h4>{trans.__('Known to work')}</h4>
-          <ul aria-label={trans.__('Models that are known to work')}>
+          <h4>{trans.__('Models to begin with')}</h4>
+          <ul aria-label={trans.__('Models to begin with')}>
             {models.service.known.map(one => (
               <Known key={one.path} {...props} known={one} />
             ))}
           </ul>
-          <h4>{trans.__('Any other')}</h4>
+          <h4>{trans.__('Another model')}</h4>
         </>
       )}
       <label>

@@ -69,8 +69,6 @@ export function describeKnown(
   known: KnownModel,
   trans: TranslationBundle
 ): string[] {
-  const needs = describeBytes(known.memory);
-  const numbers = describePrecision(known.precision, trans);
   return [
     describeWeights(known.parameters, trans),
     known.download
@@ -86,11 +84,27 @@ export function describeKnown(
             known.site
           )
       : trans.__('on this machine'),
-    known.fits === false
-      ? trans.__('doesn’t fit here: needs %1 in %2', needs, numbers)
-      : known.fits
-        ? trans.__('fits here: up to %1 in %2', needs, numbers)
-        : trans.__('needs %1 in %2', needs, numbers)
+    ...describeNeed(known, trans)
+  ];
+}
+
+/** The memory that it needs, where that is known. */
+function describeNeed(
+  { memory, precision, fits }: KnownModel,
+  trans: TranslationBundle
+): string[] {
+  if (memory === null || precision === null) {
+    return [];
+  }
+  const needs = describeBytes(memory);
+  const numbers = describePrecision(precision, trans);
+  if (fits === null) {
+    return [trans.__('needs up to %1 in %2', needs, numbers)];
+  }
+  return [
+    fits
+      ? trans.__('fits here: needs up to %1 in %2', needs, numbers)
+      : trans.__('doesn’t fit here: needs up to %1 in %2', needs, numbers)
   ];
 }
 

@@ -197,19 +197,39 @@ describe('models/labels', () => {
     expect(describeKnown(known, trans)).toEqual([
       '134.5 million weights',
       '92.9\u00a0MB from Somewhere, without an account',
-      'fits here: up to 1.2\u00a0GB in float32'
+      'fits here: needs up to 1.2\u00a0GB in float32'
     ]);
     expect(
       describeKnown({ ...known, download: 0, fits: false }, trans).slice(1)
     ).toEqual([
       'on this machine',
-      'doesn’t fit here: needs 1.2\u00a0GB in float32'
+      'doesn’t fit here: needs up to 1.2\u00a0GB in float32'
     ]);
     expect(
       describeKnown({ ...known, login: true, fits: null }, trans).slice(1)
     ).toEqual([
       '92.9\u00a0MB from Somewhere, with an account',
-      'needs 1.2\u00a0GB in float32'
+      'needs up to 1.2\u00a0GB in float32'
+    ]);
+  });
+
+  it('tells nothing of memory before the service runs', () => {
+    const known: KnownModel = {
+      name: 'tiny',
+      title: 'Tiny',
+      path: 'tiny',
+      parameters: 1e6,
+      download: 0,
+      site: 'Somewhere',
+      login: false,
+      terms: { name: 'A licence', url: 'https://example.org' },
+      precision: null,
+      memory: null,
+      fits: null
+    };
+    expect(describeKnown(known, trans)).toEqual([
+      '1.0 million weights',
+      'on this machine'
     ]);
   });
 

@@ -85,7 +85,7 @@ export class ServiceModel implements IDisposable {
     return this._found;
   }
 
-  /** Models that are known to work and aren't among them; none before they are known. */
+  /** Models to begin with that aren't among them; none before they are known. */
   get known(): readonly KnownModel[] {
     return this._known;
   }

