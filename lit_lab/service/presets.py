@@ -11,8 +11,10 @@ from typing import Any
 from lit_lab import local_paths
 from lit_lab.protocol import ModelTerms, Precision
 
-from . import gguf, hugging_face
+from . import hugging_face
 from .errors import ServiceError
+from .gguf import model as gguf
+from .gguf.header import is_gguf
 from .weights import allowed, archive, cached, instruct, paths, reasons, regular
 
 
@@ -32,7 +34,7 @@ def folder(path: str, cache: Path | None = None) -> Path:
     found = cached.lookup(source)
     if found is None:
         raise reasons.absent(path, source)
-    if gguf.is_gguf(found) and local_paths.is_there(found):
+    if is_gguf(found) and local_paths.is_there(found):
         return gguf.first(found, path)
     if not local_paths.is_folder(found):
         why = local_paths.fault(found)
@@ -56,14 +58,14 @@ def check(place: Path, path: str) -> dict[str, Any]:
     Raises:
         ServiceError: as `allowed.check` and `gguf.check`.
     """
-    if gguf.is_gguf(place):
+    if is_gguf(place):
         return gguf.check(place, path)
     return allowed.check(place, path)
 
 
 def about(place: Path, path: str, source: paths.Source) -> About:
     """Return what is known of a preset that has been checked. Arguments as `check`'s, and what its path means."""
-    if not gguf.is_gguf(place):
+    if not is_gguf(place):
         return About(instruct.is_instruct(source, place), source.provided_under)
     header = gguf.said(place, path)
     is_of_google = header.architecture.startswith("gemma") or header.text("general.license") == "gemma"
@@ -111,7 +113,7 @@ def weights_of(place: Path, path: str) -> int:
     import keras_nlp
 
     def made() -> list[Any]:
-        if gguf.is_gguf(place):
+        if is_gguf(place):
             return [gguf.backbone(place, path, "float32", load_weights=False)]
         if hugging_face.is_form(regular.json_of(place / "config.json")):
             return [hugging_face.backbone(place, path, "float32", load_weights=False)]
@@ -163,7 +165,7 @@ def make(place: Path, path: str, precision: Precision) -> Any:
     import keras_nlp
 
     try:
-        if gguf.is_gguf(place):
+        if is_gguf(place):
             causal_lm = gguf.causal_lm(place, path, precision)
         elif hugging_face.is_form(regular.json_of(place / "config.json")):
             causal_lm = hugging_face.causal_lm(place, path, precision)

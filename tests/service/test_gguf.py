@@ -18,10 +18,10 @@ from hugging_face import write as write_folder
 from plainly import numbers, whole_inputs
 
 from lit_lab.protocol import AnswerEvent, GenerateRequest
-from lit_lab.service import gguf, presets
+from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.gguf import header
+from lit_lab.service.gguf import header, model
 from lit_lab.service.gguf import weights as weights_module
 from lit_lab.service.gguf.header import GgufError
 from lit_lab.service.registry import Registry, parse
@@ -263,7 +263,7 @@ async def test_several_parts_are_one(keras_libraries: None, tmp_path: Path, sent
     whole = plain_weights(file_of("Gemma 2", tmp_path, sentencepiece_proto))
     fields = fields_of("Gemma 2", sentencepiece_proto, MERGES)
     first = write(tmp_path / "parts.gguf", "gemma2", fields, values_of("Gemma 2"), part_size=9)
-    parts = gguf.parts(first)
+    parts = header.parts(first)
     assert len(parts) == 3
     for part in (first, parts[-1]):
         entry = await loaded(part)
@@ -526,7 +526,7 @@ def test_a_header_that_lies_ends_in_words(tmp_path: Path, name: str) -> None:
     tracemalloc.start()
     try:
         with pytest.raises(GgufError, match=word):
-            gguf.read(file)
+            header.read(file)
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
@@ -539,20 +539,20 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
 
     os.mkfifo(tmp_path / "tiny.gguf")
     with pytest.raises(regular.NotRegularError):
-        gguf.read(tmp_path / "tiny.gguf")
+        header.read(tmp_path / "tiny.gguf")
 
 
 def test_too_many_parts(tmp_path: Path) -> None:
     with pytest.raises(GgufError, match="parts"):
-        gguf.read(tmp_path / "tiny-00001-of-99999.gguf")
+        header.read(tmp_path / "tiny-00001-of-99999.gguf")
     for name in ("tiny-00001-of-00000.gguf", "tiny-00003-of-00001.gguf"):
         with pytest.raises(GgufError, match="parts"):
-            gguf.read(tmp_path / name)
+            header.read(tmp_path / name)
     # A folder full of names costs nothing.
     for number in range(2_000):
         (tmp_path / f"m{number}-00001-of-01000.gguf").touch()
     with pytest.raises(ServiceError, match="several models"):
-        gguf.within(tmp_path, "folder")
+        model.within(tmp_path, "folder")
 
 
 def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(
@@ -570,7 +570,7 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(
 
     monkeypatch.setattr(header._Walk, "_fill", cuts)
     with pytest.raises(GgufError, match="become shorter"):
-        gguf.read(file)
+        header.read(file)
 
 
 def test_a_cut_or_changed_file_is_read_or_refused(
@@ -594,7 +594,7 @@ def test_a_cut_or_changed_file_is_read_or_refused(
         file.write_bytes(changed)
         tracemalloc.start()
         try:
-            gguf.check(file, "tiny")
+            model.check(file, "tiny")
         except ServiceError as error:
             refused += 1
             assert error.hint

@@ -15,7 +15,7 @@ import pytest
 from gguf_files import fields_of, values_of, write
 
 from lit_lab.protocol import DownloadModel, ModelChanging, ModelInfo
-from lit_lab.service.gguf import parts
+from lit_lab.service.gguf.header import parts
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths

@@ -4,8 +4,3 @@ A file's header is put into the words of Hugging Face's form, whose converters t
 `config.json` of it, `names.py` says under which name and in which order Hugging Face has each of its tensors, and
 `vocabulary.py` makes its tokenizer.
 """
-
-from .header import Header, is_gguf, parts, read
-from .model import backbone, causal_lm, check, first, said, within
-
-__all__ = ["Header", "backbone", "causal_lm", "check", "first", "is_gguf", "parts", "read", "said", "within"]

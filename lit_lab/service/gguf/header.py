@@ -13,14 +13,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from lit_lab import local_paths
 
 from ..weights import regular
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_FIELDS = 10_000
 MAX_TENSORS = 100_000
@@ -92,6 +93,8 @@ class Items:
         """Return a list of numbers. Raises `GgufError` where it is one of texts."""
         if self.kind not in _SCALARS:
             raise GgufError("has a list of texts where numbers belong")
+        import numpy as np
+
         return np.frombuffer(self.content, dtype=np.dtype(f"<{_SCALARS[self.kind]}"), count=self.count)
 
     def texts(self) -> list[str]:
@@ -442,6 +445,7 @@ def rows(tensor: Tensor, at_once: int) -> Iterator[tuple[int, NDArray[np.float32
     Yields:
         `float32[rows, row's length]`, dequantized.
     """
+    import numpy as np
     from gguf import GGMLQuantizationType
     from gguf.quants import dequantize
 
