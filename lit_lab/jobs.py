@@ -25,7 +25,7 @@ from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import Upstream
+from lit_lab.upstream import NeverSent, Upstream
 
 MAX_KEPT = 512  # jobs of all users that have ended
 KEPT_FOR = 3600.0  # seconds after a job's end
@@ -160,20 +160,26 @@ class Jobs:
             request = request.model_copy(update={"origin": None})
         try:
             with self._service.use():
-                endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
-                async with contextlib.aclosing(
-                    self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)
-                ) as lines:
-                    async for line in lines:
-                        self._take(job, line)
-                        if job.state != "running":
-                            return
-                raise await self._service.why_gone(endpoint)
+                try:
+                    await self._follow(job, request)
+                except NeverSent:
+                    # The process had ended before this job began, and nobody knew yet. The next one takes it.
+                    await self._follow(job, request)
         except Problem as problem:
             job.fail(problem)
         except Exception as error:
             log.error("LIT Lab: a job failed\n%s", discreet.trace(error))
             job.fail(Problem(500, "internal", "The Jupyter server failed at this run.", "Its log says more."))
+
+    async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
+        """Have the service do it, to its last event. Raises `Problem`: there is none."""
+        endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
+        async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
+            async for line in lines:
+                self._take(job, line)
+                if job.state != "running":
+                    return
+        raise await self._service.why_gone(endpoint)
 
     def _take(self, job: Job, line: bytes) -> None:
         try:

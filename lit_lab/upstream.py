@@ -29,6 +29,10 @@ MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 M = TypeVar("M", bound=Message)
 
 
+class NeverSent(Problem):
+    """The service ended before a request could be sent to it: whoever asks again asks the next process."""
+
+
 class Upstream:
     """Requests to the model service, with its secret, in the protocol's types.
 
@@ -185,8 +189,10 @@ class Upstream:
                 ) from error
             except httpx.HTTPError as error:
                 gone = await self._service.why_gone(endpoint)
-                if gone.error == "service_silent" and isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-                    gone = _unreachable(endpoint, error)
+                if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                    if gone.error == "service_silent":
+                        raise _unreachable(endpoint, error) from error
+                    raise NeverSent(gone.status, gone.error, gone.message, gone.hint) from error
                 raise gone from error
 
 

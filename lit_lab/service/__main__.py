@@ -1,8 +1,8 @@
 """Start the model service: `python -m lit_lab.service`.
 
 It reads its configuration (`lit_lab.protocol.ServiceConfig`) as one line of JSON from standard input, listens on the
-Unix socket that this names, or on a loopback port, and tells on standard output, one line of JSON each (`ServiceLine`), what it is doing. It ends when
-standard input closes. By hand, with the embedded model:
+Unix socket that this names, or on a loopback port, and tells on standard output, one line of JSON each (`ServiceLine`),
+what it is doing. It ends when standard input closes. By hand, with the embedded model:
 
     (echo '{"secret": "0123456789abcdef", "models": ["demo:embedded"]}'; cat) | python -m lit_lab.service --port 8999
     curl -H 'Authorization: Bearer 0123456789abcdef' localhost:8999/health
@@ -128,7 +128,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .datasets import Datasets
     from .memory import Watchdog
     from .registry import Loading, Registry, parse
-    from .strangers import Strangers
+    from .strangers import ACCEPTED, Server, Strangers
     from .work import Work
 
     discreet.install()
@@ -193,7 +193,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
     app = create_app(registry, work, config.secret, start, Datasets(config.datasets), known, leftover)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             app,
             http="h11" if strangers is None else strangers.protocol,
@@ -201,7 +201,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             access_log=False,
             proxy_headers=False,
             timeout_graceful_shutdown=1,
-            backlog=loopback.BACKLOG,
+            backlog=ACCEPTED,
         )
     )
     with contextlib.suppress(KeyboardInterrupt):

@@ -16,7 +16,7 @@ ADDRESSES = ("127.0.0.1", "::1")
 REACH_SECONDS = 3.0
 
 BACKLOG = 128
-"""Connections that may wait to be accepted, and that are accepted at once."""
+"""Connections that may wait to be accepted."""
 
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)  # the port, not the address, is what is wrong
 

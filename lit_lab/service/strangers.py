@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from . import loopback
 
 MOST = 64
 """Connections without the secret that are open at once; the oldest goes for one more."""
 
 SECONDS = 10.0
 """How long a connection has to show the secret. The Jupyter server does so with its first bytes."""
+
+ACCEPTED = 16
+"""Connections that are accepted in one go, for `uvicorn.Config.backlog`. Those that are too many are closed only some turns
+of the event loop later, and until then take descriptors that the import of the libraries may need."""
+
+
+class Server(uvicorn.Server):
+    """One for which many connections may wait, though it accepts few in one go: to asyncio these are the same number."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        for each in sockets or ():
+            each.listen(loopback.BACKLOG)
 
 
 class Strangers:

@@ -68,7 +68,7 @@ class Supervisor:
 
     def restart(self) -> None:
         """Stop the service, if it runs, and start it. Returns at once."""
-        self._gone = Problem(502, "service_restarted", "The model service was restarted.", _RUN_AGAIN)
+        self._gone = _restarted()
         self._begin("Starting the model service again…")
 
     async def close(self) -> None:
@@ -137,9 +137,9 @@ class Supervisor:
         while self._endpoint is endpoint and (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._changed.wait(), left)
-        if self._endpoint is endpoint or self._gone is None:
+        if self._endpoint is endpoint:
             return Problem(502, "service_silent", "The model service broke the connection.", _RUN_AGAIN)
-        return self._gone
+        return self._gone or _restarted()  # another process is ready already
 
     # --- The service's life ---
 
@@ -260,3 +260,7 @@ class Supervisor:
         )
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _restarted() -> Problem:
+    return Problem(502, "service_restarted", "The model service was restarted.", _RUN_AGAIN)

@@ -105,6 +105,31 @@ describe('LitAppModel', () => {
     expect(model.phase).toBe('ready');
   });
 
+  it('is stopped even where it fails before it knows so', async () => {
+    const client = new Client();
+    const { model } = make(client);
+    client.startJob = () => {
+      model.stop();
+      return Promise.reject(error('service_died'));
+    };
+    await model.open();
+    expect(model.phase).toBe('asleep');
+    expect(model.problem).toBeNull();
+    expect(client.cancelled).toEqual([]);
+  });
+
+  it('is stopped even where the job ends first', async () => {
+    const client = new Client();
+    const { model } = make(client);
+    client.events = async function* () {
+      model.stop();
+      yield { event: 'error', error: 'service_died', message: '', hint: '' };
+    };
+    await model.open();
+    expect(model.phase).toBe('asleep');
+    expect(model.problem).toBeNull();
+  });
+
   it('tells why it failed, and what to do', async () => {
     const client = new Client();
     client.events_ = [

@@ -124,18 +124,23 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
         if (event.event === 'state') {
           this._tell(event.message);
         } else if (event.event === 'error') {
+          endIf(opening.signal.aborted);
           this._fail(describe(event));
           return;
         }
       }
+      endIf(opening.signal.aborted);
       this._program ??= new TextDecoder().decode(
         await client.litFile('main.js', opening.signal)
       );
       this._phase = 'ready';
     } catch (reason) {
-      if (isAbort(reason)) {
+      // Whatever comes once nobody waits any more is of no interest.
+      if (isAbort(reason) || opening.signal.aborted) {
         this._phase = 'asleep';
-        client.cancelJob(job).catch(() => undefined); // it may have ended
+        if (job) {
+          client.cancelJob(job).catch(() => undefined); // it may have ended
+        }
       } else {
         this._fail(problemOf(reason, trans));
       }
@@ -260,6 +265,13 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
   private _isShown = false;
   private _opening: AbortController | null = null;
   private _isDisposed = false;
+}
+
+/** Throw what an aborted request throws, where nobody waits any more. */
+function endIf(isAborted: boolean): void {
+  if (isAborted) {
+    throw new DOMException('Stopped', 'AbortError');
+  }
 }
 
 /** Whether what failed is not LIT but what it runs on: told beside LIT, with what to do. */

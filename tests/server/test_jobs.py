@@ -222,6 +222,29 @@ async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works
     assert (await api("GET", "status"))[1]["service"]["restarts"] == 0
 
 
+@pytest.mark.parametrize("ready_again", [False, True])
+async def test_a_job_that_begins_just_as_the_service_dies_goes_to_the_next_one(
+    generate, events, api, lit_lab, standin, monkeypatch, ready_again
+):
+    assert (await events(await generate("Hi")))[-1]["event"] == "done"
+    service = lit_lab.core.service
+    before, ready = await service.ready(), service.ready
+    os.kill(standin.pids[0], signal.SIGKILL)
+    await until(lambda: service._endpoint is not before)
+    if ready_again:
+        await ready()
+    asked = []
+
+    async def not_noticed_at_first(tell):
+        asked.append(tell)
+        return before if len(asked) == 1 else await ready(tell)
+
+    monkeypatch.setattr(service, "ready", not_noticed_at_first)
+    found = await events(await generate("Hi"))
+    assert found[-1]["event"] == "done"
+    assert (len(asked), len(standin.pids)) == (2, 2)
+
+
 async def test_when_the_service_gives_up_its_own_words_are_told_and_it_starts_again(generate, events, standin):
     found = await events(await generate("memory"))
     assert (found[-1]["error"], found[-1]["message"]) == ("service_died", "The limit of memory is reached.")

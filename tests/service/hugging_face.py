@@ -20,6 +20,15 @@ REFERENCES: dict[str, Any] = json.loads((_TOP / "tests" / "fixtures" / "hugging_
 IDS: list[int] = REFERENCES["ids"]
 MODELS: dict[str, dict[str, Any]] = REFERENCES["models"]
 VOCABULARY = 400
+TEXTS = [
+    "onion soup",
+    "  two  blanks\n\nand lines\n",
+    "it's 12,345.60 (twelve)",
+    "naïve 😀 Ünïcödé مرحبا 你好",
+    "def f(x):\n\treturn x != 1",
+    "<end_of_turn>\n<start_of_turn>model",
+    "\n\n\n",
+]
 
 _KINDS = {"float32": "F32", "uint8": "U8", "uint16": "BF16"}
 _SPECIAL = ["<|endoftext|>", "<|begin_of_text|>", "<|end_of_text|>", "<|start_header_id|>", "<|end_header_id|>"]

@@ -13,7 +13,7 @@ import gguf_files
 import numpy as np
 import pytest
 from gguf_files import FAMILIES, PRE, fields_of, values_of, write
-from hugging_face import MODELS, byte_level, tensors
+from hugging_face import IDS, MODELS, TEXTS, byte_level, tensors
 from hugging_face import write as write_folder
 from plainly import numbers, whole_inputs
 
@@ -27,18 +27,7 @@ from lit_lab.service.gguf.header import GgufError
 from lit_lab.service.registry import Registry, parse
 
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on", "1 2", "12 ,", "Ġ (", "( t", "! Ċ", "' s", "Ġ Ġ"]
-IDS = [2, 35, 77, 9, 311, 13, 102, 8, 221, 34, 55, 4]
-TEXTS = [
-    "onion soup",
-    "  two  blanks\n\nand lines\n",
-    "it's 12,345.60 (twelve)",
-    "naïve 😀 Ünïcödé مرحبا 你好",
-    "def f(x):\n\treturn x != 1",
-    "<end_of_turn>\n<start_of_turn>model",
-    "<|im_start|>user\nHi!\n<|im_end|>",
-    "\n\n\n",
-    "a\u00a0b",
-]
+ODD = [*TEXTS, "<|im_start|>user\nHi!\n<|im_end|>", "a\u00a0b"]
 
 
 def proto_of(family: str, proto: bytes) -> bytes:
@@ -108,7 +97,7 @@ async def test_a_family_is_what_it_is_in_hugging_faces_form(
     other = presets.load(str(folder_of(family, tmp_path / "folder", sentencepiece_proto)))
     ours, theirs = last_logits(model.causal_lm), last_logits(other)
     assert np.max(np.abs(ours - theirs)) <= 1e-6 * np.max(np.abs(theirs))
-    for text in TEXTS:
+    for text in ODD:
         assert ids_of(model.causal_lm, text) == ids_of(other, text), text
     start = "start_token_id"
     assert getattr(model.causal_lm.preprocessor.tokenizer, start) == getattr(other.preprocessor.tokenizer, start)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hugging_face import IDS, MODELS, as_bfloat16, byte_level, packed, sentence_piece, tensors, write
+from hugging_face import IDS, MODELS, TEXTS, as_bfloat16, byte_level, packed, sentence_piece, tensors, write
 from plainly import numbers, whole_inputs
 
 from lit_lab.protocol import AnswerEvent, GenerateRequest
@@ -233,16 +233,6 @@ def test_a_configuration_as_older_versions_write_it(
 
 
 # --- Tokenizers ---
-
-TEXTS = [
-    "onion soup",
-    "  two  blanks\n\nand lines\n",
-    "it's 12,345.60 (twelve)",
-    "naïve 😀 Ünïcödé مرحبا 你好",
-    "def f(x):\n\treturn x != 1",
-    "<end_of_turn>\n<start_of_turn>model",
-    "\n\n\n",
-]
 
 
 @pytest.mark.parametrize("family", ["Gemma", "Gemma 2", "Mistral", "Mixtral", "Llama 2, Vicuna"])

@@ -21,7 +21,7 @@ from waiting import PATIENCE
 from lit_lab.service import loopback
 from lit_lab.service.app import Doorkeeper
 from lit_lab.service.calm import Calm
-from lit_lab.service.strangers import Strangers
+from lit_lab.service.strangers import ACCEPTED, Server, Strangers
 
 HALF = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
 
@@ -32,18 +32,18 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def served(strangers: Strangers) -> AsyncIterator[int]:
+async def served(strangers: Strangers, protocol: type[asyncio.Protocol] | None = None) -> AsyncIterator[int]:
     """Serve behind the doorkeeper, as the service does, and yield the port."""
     listener = loopback.listen(0)
     config = uvicorn.Config(
         Doorkeeper(answering, SECRET, strangers.known),
-        http=strangers.protocol,
+        http=protocol or strangers.protocol,
         lifespan="off",
         log_config=None,
-        backlog=loopback.BACKLOG,
+        backlog=ACCEPTED,
         timeout_graceful_shutdown=1,
     )
-    server = uvicorn.Server(config)
+    server = Server(config)
     task = asyncio.ensure_future(server._serve([listener]))
     try:
         yield int(listener.getsockname()[1])
@@ -88,6 +88,32 @@ async def test_half_sent_requests_keep_nobody_out() -> None:
                 assert (await another.get("/")).status_code == 200
             assert len(strangers) <= 8
             assert await closed(connections[0])
+
+
+@pytest.mark.asyncio
+async def test_many_that_come_at_once_take_few_descriptors() -> None:
+    strangers = Strangers(most=8)
+    accepted = 0
+    most = 0
+
+    class Counted(strangers.protocol):  # type: ignore[misc, name-defined]  # a class made at run time
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            nonlocal accepted, most
+            accepted += 1
+            most = max(most, accepted)
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            nonlocal accepted
+            accepted -= 1
+            super().connection_lost(exc)
+
+    async with served(strangers, Counted) as port:
+        # They are waiting when the event loop, which this blocks, comes to them.
+        with half_sent(port, loopback.BACKLOG):
+            async with client(port) as known:
+                assert (await known.get("/")).status_code == 200
+        assert most < 8 + 4 * ACCEPTED
 
 
 @pytest.mark.asyncio

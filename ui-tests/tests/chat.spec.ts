@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 
 import { own } from '../servers';
 import { declineNews, serveInstruct } from './instruct';
-import { analyzeAt, COLD, line, Panel } from './lab';
+import { analyzeAt, COLD, line, Panel, workspaceOf } from './lab';
 
 const PROMPT = 'Suggestion: Onion soup\nAnalysis:';
 const TURNS =
@@ -24,7 +24,9 @@ test.afterAll(() => end());
 /** Begin with a prompt of one's own. */
 async function begin(page: Page, workspace: string): Promise<Panel> {
   await declineNews(page);
-  await page.goto(`/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`);
+  await page.goto(
+    `/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
+  );
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);

@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 
 import { hub } from '../servers';
-import { analyzeAt, COLD, line, overlay, Panel } from './lab';
+import { analyzeAt, COLD, line, overlay, Panel, workspaceOf } from './lab';
 
 const MISTAKE = 'Recommendation: You have to try it.';
 
@@ -30,7 +30,7 @@ async function analyzed(
     page.getByRole('button', { name: 'No', exact: true }).click()
   );
   await page.goto(
-    `${hub.url}${hub.base}/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`
+    `${hub.url}${hub.base}/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
   );
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });

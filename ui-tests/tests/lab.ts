@@ -2,6 +2,7 @@
 import * as path from 'path';
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, JupyterLabPage } from '@jupyterlab/galata';
+import { test } from '@playwright/test';
 import type { APIRequestContext, Locator, Page } from '@playwright/test';
 
 import { COLD } from '../patience';
@@ -47,6 +48,12 @@ export async function choose(
     await search.press('Enter', { timeout });
     await expect(shows).toBeVisible({ timeout: 4 * timeout });
   }).toPass();
+}
+
+/** Name of a workspace of JupyterLab that only this try of a test uses: what one try left open would be another's. */
+export function workspaceOf(name: string): string {
+  const { retry, repeatEachIndex } = test.info();
+  return `${name}-${retry}-${repeatEachIndex}`;
 }
 
 /** Open a copy of a notebook in the test's own folder. Returns its path on the server. */

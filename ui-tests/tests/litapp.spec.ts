@@ -11,7 +11,8 @@ import {
   line,
   Panel,
   PANEL_OPEN,
-  servicePid
+  servicePid,
+  workspaceOf
 } from './lab';
 
 /** The model service starts, and then LIT does. */
@@ -31,7 +32,9 @@ test.beforeEach(async ({ page }) => {
 
 /** Open the tutorial in a workspace of its own, and take its prompt up. */
 async function analyze(page: Page, workspace: string): Promise<Panel> {
-  await page.goto(`/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`);
+  await page.goto(
+    `/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
+  );
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);
@@ -221,8 +224,13 @@ test('LIT is there again after a reload, and when the service has died', async (
   const tab = page.getByRole('main').locator('.lit-app');
 
   // JupyterLab saves its layout a moment after a change.
-  await kept(page, 'workspaces/lit-recovery', /"lit-lab-lit:/, PANEL_OPEN);
-  await page.goto('/lab/workspaces/lit-recovery');
+  await kept(
+    page,
+    `workspaces/${workspaceOf('lit-recovery')}`,
+    /"lit-lab-lit:/,
+    PANEL_OPEN
+  );
+  await page.goto(`/lab/workspaces/${workspaceOf('lit-recovery')}`);
   await expect(shown).toBeVisible({ timeout: PATIENCE });
 
   // The service dies: the tab says so, LIT stays, and can go on.

@@ -5,7 +5,7 @@ import { expect, test } from '@playwright/test';
 import type { FrameLocator, Page } from '@playwright/test';
 
 import { secure } from '../servers';
-import { choose, COLD } from './lab';
+import { choose, COLD, workspaceOf } from './lab';
 
 /** The model service starts, and then LIT does. */
 const PATIENCE = 2 * COLD;
@@ -46,7 +46,7 @@ function frameOf(page: Page) {
 
 async function open(page: Page, workspace: string): Promise<void> {
   await page.goto(`/api/status?token=${secure.token}`);
-  await page.goto(`/lab/workspaces/${workspace}`);
+  await page.goto(`/lab/workspaces/${workspaceOf(workspace)}`);
   await expect(page.locator('#jp-main-dock-panel')).toBeVisible({
     timeout: COLD
   });

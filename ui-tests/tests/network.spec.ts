@@ -11,7 +11,8 @@ import {
   line,
   Panel,
   PANEL_OPEN,
-  servicePid
+  servicePid,
+  workspaceOf
 } from './lab';
 import { Wire } from './wire';
 
@@ -48,7 +49,7 @@ async function waiting(
     { noWaitAfter: true }
   );
   await page.goto(
-    `${wire.url}/lab/workspaces/${workspace}/tree/prompt_debugging.ipynb`
+    `${wire.url}/lab/workspaces/${workspaceOf(workspace)}/tree/prompt_debugging.ipynb`
   );
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });
@@ -126,11 +127,18 @@ test('the tab is closed while an answer is awaited, and another one opened', asy
   test.slow();
   const { job, other } = await waiting(page, request, 'network-closed');
   // The state is saved a moment after the last click.
-  await kept(page, 'workspaces/network-closed', new RegExp(job), PANEL_OPEN);
+  await kept(
+    page,
+    `workspaces/${workspaceOf('network-closed')}`,
+    new RegExp(job),
+    PANEL_OPEN
+  );
   await page.close();
   await answeredMeanwhile(request, other);
   const next = await context.newPage();
-  await next.goto(`${wire.url}/lab/workspaces/network-closed`);
+  await next.goto(
+    `${wire.url}/lab/workspaces/${workspaceOf('network-closed')}`
+  );
   const panel = new Panel(next);
   await panel.answered('Recommendation:');
   await panel.explain('Recommendation:');

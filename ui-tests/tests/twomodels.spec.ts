@@ -7,7 +7,7 @@ import * as path from 'path';
 import { expect, test } from '@playwright/test';
 
 import { own } from '../servers';
-import { analyzeAt, COLD, line, Panel } from './lab';
+import { analyzeAt, COLD, line, Panel, workspaceOf } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
@@ -64,7 +64,9 @@ test.afterAll(async () => {
 
 test('two models on one prompt, side by side', async ({ page }) => {
   test.slow();
-  await page.goto('/lab/workspaces/two/tree/prompt_debugging.ipynb');
+  await page.goto(
+    `/lab/workspaces/${workspaceOf('two')}/tree/prompt_debugging.ipynb`
+  );
   const text = line(page, 'Suggestion: Onion soup');
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);

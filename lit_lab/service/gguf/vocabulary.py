@@ -28,7 +28,7 @@ def _split(pattern: str) -> list[dict[str, Any]]:
 # How a text is split into words, by the name that a file has for it (`tokenizer.ggml.pre`).
 _WAYS: dict[str, list[dict[str, Any]]] = {
     **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "smaug-bpe"), _split(vocabulary.LLAMA3)),
-    **dict.fromkeys(("qwen2",), _split(vocabulary.QWEN)),
+    "qwen2": _split(vocabulary.QWEN),
     "tekken": _split(vocabulary.TEKKEN),
     "smollm": [_DIGITS, _GPT2],
     "gpt-2": [_GPT2],
