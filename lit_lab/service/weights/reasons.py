@@ -153,13 +153,14 @@ def _of_package(path: str, kind: str, said: str) -> ServiceError:
     )
 
 
-def stopped(path: str) -> ServiceError:
+def stopped(path: str, source: Source) -> ServiceError:
     """Return what is said of a download that the user stopped."""
+    from_beginning = "Nothing of it stays; a new download begins anew."
     return ServiceError(
         409,
         "download_stopped",
         f"The download of {path} was stopped.",
-        "What is there stays; a new download goes on from it.",
+        from_beginning if source.kind == "package" else "What is there stays; a new download goes on from it.",
     )
 
 
