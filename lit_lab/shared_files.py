@@ -16,6 +16,9 @@ try:
 except ImportError:  # Windows, where writing as a whole has to do
     fcntl = None  # type: ignore[assignment]
 
+HAS_LOCKS = fcntl is not None
+"""Whether the system has them; where it hasn't, `lock` does nothing."""
+
 PATIENCE = 5.0
 """Seconds that a change waits for another one's end; one takes milliseconds."""
 

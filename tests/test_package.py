@@ -61,6 +61,12 @@ def test_embedded_model_ships(wheel: zipfile.ZipFile) -> None:
     assert size < 10_000_000
 
 
+def test_what_is_read_beside_the_code_ships(wheel: zipfile.ZipFile) -> None:
+    beside = {str(path.relative_to(ROOT)) for path in ROOT.glob("lit_lab/*/*.json")}
+    assert "lit_lab/models/known.json" in beside
+    assert set(wheel.namelist()) >= {name for name in beside if "labextension" not in name}
+
+
 def test_front_end_is_not_shipped_twice(wheel: zipfile.ZipFile) -> None:
     assert not [name for name in wheel.namelist() if name.startswith(("lit_lab/labextension", "src/", "node_modules"))]
 

@@ -17,7 +17,7 @@ from lit_lab.problem import Problem
 from lit_lab.supervision.endpoint import Service
 from lit_lab.upstream import Upstream
 
-from . import places
+from . import known, places
 from .added import Added, Stamp
 
 ATTEND_SECONDS = 10.0  # how often is looked whether a download goes on
@@ -53,9 +53,14 @@ class Models:
         """Return the models: as the service knows them when it is ready, else as they are configured. Raises `Problem`."""
         status = await self._service.status()
         if self.added is None or status.state == "ready":
-            return await self._in_step(await self._ask())
-        added = set(self.added.models)
-        return protocol.ModelsResponse(models=[_unloaded(entry, entry in added) for entry in self.added.all])
+            answer = await self._in_step(await self._ask())
+            # What somebody else runs has the models that it has.
+            return answer if self.added is not None else answer.model_copy(update={"known": []})
+        added, listed = set(self.added.models), {entry.partition(":")[2] for entry in self.added.all}
+        return protocol.ModelsResponse(
+            models=[_unloaded(entry, entry in added) for entry in self.added.all],
+            known=[each.offer() for each in known.known() if each.path not in listed],
+        )
 
     async def catch_up(self) -> None:
         """Have a running service know what another server has added since it was last told."""
@@ -145,13 +150,13 @@ class Models:
             return answer
         stamp = self.added.stamp
         added = dict(entry.split(":", 1) for entry in self.added.models)
-        known = {model.name for model in answer.models}
+        listed = {model.name for model in answer.models}
         gone = {model.name for model in answer.models if model.added and added.get(model.name) != model.path}
         for name in gone - self._leaving:
             self._leaving.add(name)
             self._beside(self._let_go(name))
         for name, path in added.items():
-            if name not in known and (name, path) not in self._refused:
+            if name not in listed and (name, path) not in self._refused:
                 try:
                     answer = await self._tell(protocol.AddModel(name=name, path=path))
                 except Problem as problem:

@@ -1,4 +1,4 @@
-"""The folders of kagglehub and huggingface_hub, found as these find them, and without importing them.
+"""The folders of kagglehub and huggingface_hub, found as these find them, and without importing them; and our own.
 
 kagglehub takes its variables as they are written. huggingface_hub expands `~` and variables in each of its own, so that
 `HF_HOME='$SCRATCH/hf'` works. To both a variable that is set and empty is set. A test holds this against the libraries.
@@ -36,6 +36,12 @@ def hugging_face_cache() -> Path:
 def hugging_face_token() -> Path:
     """Return the file that may hold an access token."""
     return Path(_expanded(os.environ.get("HF_TOKEN_PATH", os.path.join(_hugging_face_home(), "token"))))  # noqa: PTH118
+
+
+def fetched() -> Path:
+    """Return the folder of models that LIT Lab fetched itself: `LIT_LAB_MODELS`, or one in the user's cache."""
+    caches = os.environ.get("XDG_CACHE_HOME") or str(_home() / ".cache")
+    return Path(_expanded(os.environ.get("LIT_LAB_MODELS") or os.path.join(caches, "lit-lab", "models")))  # noqa: PTH118
 
 
 def _hugging_face_home() -> str:

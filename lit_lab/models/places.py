@@ -13,7 +13,7 @@ from tornado import web
 from lit_lab import demo, local_paths
 from lit_lab.problem import Problem
 
-from . import addresses
+from . import addresses, known
 
 _PRESET = re.compile(r"[\w.-]+")
 _FILES = (".tar.gz", ".tgz", ".tar", ".gguf")
@@ -43,6 +43,8 @@ async def locate(manager: Any, path: str) -> str:
         if wrong := addresses.fault(path):
             raise Problem(422, "bad_path", *wrong)
         return addresses.cleaned(path)
+    if known.is_known(path):  # whatever folder of that name somebody has put there
+        return path
     if not is_file(path) and (manager is None or not await _is_folder(manager, path)):
         return path
     if manager is None:

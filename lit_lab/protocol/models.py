@@ -71,6 +71,24 @@ class FoundModel(Message):
     size: int = Field(description="Bytes.")
 
 
+class KnownModel(Message):
+    """A model to begin with, which isn't among the models."""
+
+    name: Name
+    title: str = Field(description="What its publisher calls it.")
+    path: str
+    parameters: int = Field(description="Number of weights.")
+    download: int = Field(description="Bytes to download, about; 0: it is on this machine.")
+    site: str = Field(description="Where it comes from.")
+    login: bool = Field(description="Whether that wants an account.")
+    terms: ModelTerms
+    precision: Precision | None = Field(
+        default=None, description="What it would be loaded in. Told by a running service."
+    )
+    memory: int | None = Field(default=None, description="Bytes that it needs at most then, by estimate.")
+    fits: bool | None = Field(default=None, description="Whether so much is free; None: that isn't known.")
+
+
 class MemoryStatus(Message):
     """Memory of what models are computed on."""
 
@@ -84,6 +102,7 @@ class ModelsResponse(Message):
 
     models: list[ModelInfo]
     found: list[FoundModel] = Field(default=[], description="Told by a running service alone.")
+    known: list[KnownModel] = Field(default=[], description="Those to begin with.")
     memory: MemoryStatus | None = Field(default=None, description="Told by a running service alone.")
 
 

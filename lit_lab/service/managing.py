@@ -6,11 +6,14 @@ import asyncio
 import time
 
 from lit_lab import demo
+from lit_lab.models import known
 from lit_lab.protocol import (
     AddModel,
     DownloadModel,
     FoundModel,
+    KnownModel,
     LoadModel,
+    MemoryStatus,
     ModelChanging,
     ModelsResponse,
     RemoveModel,
@@ -22,9 +25,11 @@ from .entry import Entry
 from .errors import ServiceError
 from .registry import Registry
 from .returning import Returning
-from .weights import cached, paths, reasons, room
+from .weights import cached, need, paths, reasons, room
+from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
+TOKENS = 1024  # of the longest prompt that a known model's memory is told for: what Keras's presets are saved with
 FOUND_SECONDS = 60.0  # how long what was found on the disk is taken for true
 
 
@@ -45,6 +50,8 @@ class Manager:
         self._found: list[FoundModel] = []
         self._found_for: frozenset[str] | None = None
         self._found_at = 0.0
+        self._sources: dict[str, Source] = {}
+        self._here: set[str] = set()
 
     async def models(self) -> ModelsResponse:
         """Return all models, what else was found on the disk, and the memory."""
@@ -58,17 +65,55 @@ class Manager:
         memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
         found = await self._look_around()
         models = [entry.info() for entry in registry.entries.values()]
-        return ModelsResponse(models=models, found=found, memory=memory)
+        return ModelsResponse(models=models, found=found, known=self._offered(memory), memory=memory)
+
+    def _offered(self, memory: MemoryStatus) -> list[KnownModel]:
+        """Return the models to begin with that aren't on the list, and whether each would fit."""
+        registry = self._registry
+        asked, limit = registry.settings_of(None, None)
+        precision = room.chosen(asked, registry.settings.backend)
+        listed = {entry.source.where if entry.source else entry.path for entry in registry.entries.values()}
+        result = []
+        for each in known.known():
+            source = self._sources.get(each.path)
+            if source is None or source.where in listed:
+                continue
+            shape = need.Shape(parameters=each.parameters, **each.shape)
+            needed = shape.total(precision, limit or TOKENS)
+            fits = None if memory.free is None else needed <= memory.free
+            offer = each.offer(precision, needed, fits)
+            result.append(offer.model_copy(update={"download": 0}) if each.path in self._here else offer)
+        return result
 
     async def _look_around(self) -> list[FoundModel]:
         """Return the models on this machine that aren't on the list."""
         entries = self._registry.entries.values()
-        known = frozenset([entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder])
+        listed = frozenset([entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder])
         # The list may have changed since the disk was looked through for it, or while it was.
-        if self._found_for != known or time.monotonic() - self._found_at > FOUND_SECONDS:
-            self._found = await asyncio.to_thread(cached.found, known)
-            self._found_for, self._found_at = known, time.monotonic()
+        if self._found_for != listed or time.monotonic() - self._found_at > FOUND_SECONDS:
+            self._found = await asyncio.to_thread(cached.found, listed)
+            await asyncio.to_thread(self._look_for_known)
+            self._found_for, self._found_at = listed, time.monotonic()
         return self._found
+
+    def _look_for_known(self) -> None:
+        """Find out where the models to begin with come from, and which of them are here."""
+        here = set()
+        for each in known.known():
+            try:
+                source = self._sources[each.path] = paths.source(each.path)
+            except ServiceError:
+                continue  # this keras-hub hasn't got it
+            if cached.lookup(source) is not None:
+                here.add(each.path)
+        self._here = here
+        # What is here is offered once, with what is known of it.
+        known_here = [self._sources[path].where for path in here]
+        self._found = [
+            one
+            for one in self._found
+            if not any(f"kaggle://{where}/".startswith(f"{one.path}/") for where in known_here)
+        ]
 
     async def change(self, request: ModelChanging) -> ModelsResponse:
         """Make a change, or begin it, and return all models.

@@ -21,6 +21,7 @@ from .errors import ServiceError
 from .weights import cached, need, paths, reasons, room
 from .weights.download import Download
 from .weights.need import NoRoomError
+from .weights.paths import Source
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
@@ -195,9 +196,9 @@ class Registry:
     async def _load(self, entry: Entry) -> None:
         try:
             await self.libraries()
-            await self._fetch(entry)
+            source = await self._fetch(entry)
             if entry.leaving:
-                raise reasons.stopped(entry.path)
+                raise reasons.stopped(entry.path, source)
             entry.state = "loading"
             entry.model = await self.run(lambda: self._make(entry))
         except ServiceError as error:
@@ -220,15 +221,19 @@ class Registry:
         waits = entry.error.code in ("preset_absent", "download_stopped")
         entry.state, entry.detail = "absent" if waits else "failed", ""
 
-    async def _fetch(self, entry: Entry) -> None:
-        """Download a model that isn't on this machine, if the user has said so. Raises `ServiceError`."""
+    async def _fetch(self, entry: Entry) -> Source:
+        """Download a model that isn't on this machine, if the user has said so, and return where it is from.
+
+        Raises:
+            ServiceError: Why not.
+        """
         source = entry.source = await self.run(lambda: paths.source(entry.path))
-        if not source.page or await self.run(lambda: cached.lookup(source)) is not None:
-            return
+        if not source.is_elsewhere or await self.run(lambda: cached.lookup(source)) is not None:
+            return source
         if not entry.may_download:
             raise reasons.absent(entry.name, source)
         if entry.stopping or entry.leaving:
-            raise reasons.stopped(entry.path)
+            raise reasons.stopped(entry.path, source)
         download = entry.download = Download(entry.path, source, self.kaggle)
         entry.state, entry.detail = "downloading", f"Downloading {entry.name} from {source.site}…"
         log.info("downloading %s from %s", entry.name, entry.path)
@@ -237,6 +242,7 @@ class Registry:
         finally:
             entry.progress, entry.download = download.progress, None
         entry.progress = None
+        return source
 
     def _make(self, entry: Entry) -> LanguageModel:
         from . import presets

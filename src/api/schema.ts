@@ -1281,6 +1281,40 @@ export interface components {
             event: components["schemas"]["ScoresEvent"] | components["schemas"]["SegmentScoresEvent"];
         };
         /**
+         * KnownModel
+         * @description A model to begin with, which isn't among the models.
+         */
+        KnownModel: {
+            name: string;
+            /** @description What its publisher calls it. */
+            title: string;
+            path: string;
+            /** @description Number of weights. */
+            parameters: number;
+            /** @description Bytes to download, about; 0: it is on this machine. */
+            download: number;
+            /** @description Where it comes from. */
+            site: string;
+            /** @description Whether that wants an account. */
+            login: boolean;
+            terms: components["schemas"]["ModelTerms"];
+            /**
+             * @description What it would be loaded in. Told by a running service.
+             * @default null
+             */
+            precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
+            /**
+             * @description Bytes that it needs at most then, by estimate.
+             * @default null
+             */
+            memory: number | null;
+            /**
+             * @description Whether so much is free; None: that isn't known.
+             * @default null
+             */
+            fits: boolean | null;
+        };
+        /**
          * Limits
          * @description Configured limits, so that the panel can tell before a request is made.
          */
@@ -1546,6 +1580,11 @@ export interface components {
              * @default []
              */
             found: components["schemas"]["FoundModel"][];
+            /**
+             * @description Those to begin with.
+             * @default []
+             */
+            known: components["schemas"]["KnownModel"][];
             /**
              * @description Told by a running service alone.
              * @default null

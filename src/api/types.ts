@@ -22,6 +22,7 @@ export type ModelsResponse = Schemas['ModelsResponse'];
 export type ModelChange = Schemas['ModelChanging']['change'];
 export type ModelFit = Schemas['ModelFit'];
 export type FoundModel = Schemas['FoundModel'];
+export type KnownModel = Schemas['KnownModel'];
 export type MemoryStatus = Schemas['MemoryStatus'];
 export type Precision = ModelFit['precision'];
 export type KaggleStatus = Schemas['KaggleStatus'];

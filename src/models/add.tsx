@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
-import type { FoundModel } from '../api';
+import type { FoundModel, KnownModel } from '../api';
 import { Problem } from '../panel/notices';
 import type { IProblem } from '../session/problem';
-import { describeBytes } from './labels';
+import { describeBytes, describeKnown } from './labels';
 import type { ModelsModel } from './model';
 import { MAX_NAME, MAX_PATH, missing, read } from './path';
 
@@ -53,11 +53,7 @@ function Found(props: {
 }): JSX.Element {
   const { found, models, trans } = props;
   const [problem, setProblem] = useState<IProblem | null>(null);
-  const taken = models.service.models.map(model => model.name);
-  let name = found.name;
-  for (let i = 2; taken.includes(name); i++) {
-    name = `${found.name} ${i}`;
-  }
+  const name = free(found.name, models);
   return (
     <li className="lit-managed-found">
       <span className="lit-managed-path" title={found.path}>
@@ -75,6 +71,54 @@ function Found(props: {
       {problem && <Problem problem={problem} />}
     </li>
   );
+}
+
+/** A model to begin with: added with one click, and downloaded with another. */
+function Known(props: {
+  known: KnownModel;
+  models: ModelsModel;
+  trans: TranslationBundle;
+  onDone: () => void;
+}): JSX.Element {
+  const { known, models, trans, onDone } = props;
+  const [problem, setProblem] = useState<IProblem | null>(null);
+  const add = async () => {
+    const failed = await models.add(free(known.name, models), known.path);
+    setProblem(failed);
+    if (!failed) {
+      onDone();
+    }
+  };
+  return (
+    <li className="lit-managed-known">
+      <span className="lit-managed-title">{known.title}</span>
+      <button
+        type="button"
+        className="lit-button"
+        aria-label={trans.__('Add %1', known.title)}
+        onClick={() => void add()}
+      >
+        {trans.__('Add')}
+      </button>
+      <span className="lit-managed-about">
+        {describeKnown(known, trans).join(' · ')} ·{' '}
+        <a href={known.terms.url} target="_blank" rel="noreferrer noopener">
+          {known.terms.name}
+        </a>
+      </span>
+      {problem && <Problem problem={problem} />}
+    </li>
+  );
+}
+
+/** A name that no model has yet. */
+function free(name: string, models: ModelsModel): string {
+  const taken = models.service.models.map(model => model.name);
+  let result = name;
+  for (let i = 2; taken.includes(result); i++) {
+    result = `${name} ${i}`;
+  }
+  return result;
 }
 
 function Form(props: {
@@ -124,6 +168,17 @@ function Form(props: {
         }
       }}
     >
+      {models.service.known.length > 0 && (
+        <>
+          <h4>{trans.__('Models to begin with')}</h4>
+          <ul aria-label={trans.__('Models to begin with')}>
+            {models.service.known.map(one => (
+              <Known key={one.path} {...props} known={one} />
+            ))}
+          </ul>
+          <h4>{trans.__('Another model')}</h4>
+        </>
+      )}
       <label>
         <span>{trans.__('Preset')}</span>
         <input

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { ModelInfo, ModelFit, Precision } from '../api';
+import type { KnownModel, ModelInfo, ModelFit, Precision } from '../api';
 
 /** A size in bytes, as disks are sold: decimal. */
 export function describeBytes(bytes: number): string {
@@ -62,6 +62,50 @@ export function describeFit(fit: ModelFit, trans: TranslationBundle): string {
         fit.precision,
         fit.max_length.toLocaleString()
       );
+}
+
+/** What is known of a model before it is here, piece by piece. */
+export function describeKnown(
+  known: KnownModel,
+  trans: TranslationBundle
+): string[] {
+  return [
+    describeWeights(known.parameters, trans),
+    known.download
+      ? known.login
+        ? trans.__(
+            '%1 from %2, with an account',
+            describeBytes(known.download),
+            known.site
+          )
+        : trans.__(
+            '%1 from %2, without an account',
+            describeBytes(known.download),
+            known.site
+          )
+      : trans.__('on this machine'),
+    ...describeNeed(known, trans)
+  ];
+}
+
+/** The memory that it needs, where that is known. */
+function describeNeed(
+  { memory, precision, fits }: KnownModel,
+  trans: TranslationBundle
+): string[] {
+  if (memory === null || precision === null) {
+    return [];
+  }
+  const needs = describeBytes(memory);
+  const numbers = describePrecision(precision, trans);
+  if (fits === null) {
+    return [trans.__('needs up to %1 in %2', needs, numbers)];
+  }
+  return [
+    fits
+      ? trans.__('fits here: needs up to %1 in %2', needs, numbers)
+      : trans.__('doesn’t fit here: needs up to %1 in %2', needs, numbers)
+  ];
 }
 
 /** What is known of a model, piece by piece. */

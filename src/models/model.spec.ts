@@ -1,13 +1,19 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import type { KaggleStatus, ModelChange, ModelsResponse } from '../api';
+import type {
+  KaggleStatus,
+  KnownModel,
+  ModelChange,
+  ModelsResponse
+} from '../api';
 import { FakeClient, fakeModel, settle } from '../session/fakes';
 import { remediesOf } from '../session/problem';
 import { ServiceModel } from '../session/service';
 import {
   describeBytes,
   describeFit,
+  describeKnown,
   describeModel,
   describeWeights
 } from './labels';
@@ -29,6 +35,7 @@ class Client extends FakeClient {
     return {
       models: [fakeModel({ name: 'other', state: 'downloading' })],
       found: [],
+      known: [],
       memory: { device: 'CPU', used: 1, free: 2 }
     };
   }
@@ -171,6 +178,59 @@ describe('models/labels', () => {
         trans
       )
     ).toEqual(['Q4_K_M, read as float32 on CPU']);
+  });
+
+  it('tells what is known of a model before it is here', () => {
+    const known: KnownModel = {
+      name: 'tiny',
+      title: 'Tiny',
+      path: 'tiny',
+      parameters: 134_500_000,
+      download: 92_900_000,
+      site: 'Somewhere',
+      login: false,
+      terms: { name: 'A licence', url: 'https://example.org' },
+      precision: 'float32',
+      memory: 1.2e9,
+      fits: true
+    };
+    expect(describeKnown(known, trans)).toEqual([
+      '134.5 million weights',
+      '92.9\u00a0MB from Somewhere, without an account',
+      'fits here: needs up to 1.2\u00a0GB in float32'
+    ]);
+    expect(
+      describeKnown({ ...known, download: 0, fits: false }, trans).slice(1)
+    ).toEqual([
+      'on this machine',
+      'doesn’t fit here: needs up to 1.2\u00a0GB in float32'
+    ]);
+    expect(
+      describeKnown({ ...known, login: true, fits: null }, trans).slice(1)
+    ).toEqual([
+      '92.9\u00a0MB from Somewhere, with an account',
+      'needs up to 1.2\u00a0GB in float32'
+    ]);
+  });
+
+  it('tells nothing of memory before the service runs', () => {
+    const known: KnownModel = {
+      name: 'tiny',
+      title: 'Tiny',
+      path: 'tiny',
+      parameters: 1e6,
+      download: 0,
+      site: 'Somewhere',
+      login: false,
+      terms: { name: 'A licence', url: 'https://example.org' },
+      precision: null,
+      memory: null,
+      fits: null
+    };
+    expect(describeKnown(known, trans)).toEqual([
+      '1.0 million weights',
+      'on this machine'
+    ]);
   });
 
   it('tells what would fit', () => {

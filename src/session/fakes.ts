@@ -224,6 +224,7 @@ export class FakeClient implements Session.Client {
     return {
       models: [fakeModel({ name: 'demo', state: 'ready', window: 512 })],
       found: [],
+      known: [],
       memory: null
     };
   }

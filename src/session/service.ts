@@ -8,6 +8,7 @@ import { ApiError, isAbort } from '../api';
 import type {
   ApiClient,
   FoundModel,
+  KnownModel,
   MemoryStatus,
   ModelInfo,
   ModelsResponse,
@@ -82,6 +83,11 @@ export class ServiceModel implements IDisposable {
   /** Models on the disk that aren't among them; none before it is known. */
   get found(): readonly FoundModel[] {
     return this._found;
+  }
+
+  /** Models to begin with that aren't among them; none before they are known. */
+  get known(): readonly KnownModel[] {
+    return this._known;
   }
 
   /** Memory of what models are computed on; null before it is known. */
@@ -218,9 +224,10 @@ export class ServiceModel implements IDisposable {
     this._emit();
   }
 
-  private _keep({ models, found, memory }: ModelsResponse): void {
+  private _keep({ models, found, known, memory }: ModelsResponse): void {
     this._models = models;
     this._found = found;
+    this._known = known;
     this._memory = memory;
   }
 
@@ -264,6 +271,7 @@ export class ServiceModel implements IDisposable {
   private _status: Status | null = null;
   private _models: readonly ModelInfo[] = [];
   private _found: readonly FoundModel[] = [];
+  private _known: readonly KnownModel[] = [];
   private _memory: MemoryStatus | null = null;
   private _problem: IProblem | null = null;
   private _visible = false;

@@ -368,6 +368,7 @@ describe('session', () => {
     client.models = async () => ({
       models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
       found: [],
+      known: [],
       memory: null
     });
     await session.service.refresh();

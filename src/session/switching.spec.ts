@@ -23,6 +23,7 @@ describe('session: from one prompt or model to another', () => {
     client.models = async () => ({
       models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
       found: [],
+      known: [],
       memory: null
     });
     session = new Session(client, trans);

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lit_lab import folder_files, local_paths
 from lit_lab.folder_files import is_foreign
-from lit_lab.models import folders
+from lit_lab.models import folders, known
 from lit_lab.protocol import FoundModel
 
 from ..gguf.header import is_gguf, parts
@@ -50,17 +50,21 @@ def lookup(source: Source) -> Path | None:
     if source.kind == "hf":
         repository = hugging_face_repository(source)
         return _file(repository, source) if source.file else _snapshot(repository, source.revision)
+    if source.kind == "package":
+        about = known.packaged(source.where)
+        package = about.package if about else None
+        return package.place if package is not None and package.is_here else None
     return Path(source.where)
 
 
-def found(known: Iterable[str]) -> list[FoundModel]:
+def found(listed: Iterable[str]) -> list[FoundModel]:
     """Return the text models in both caches that aren't known yet.
 
     Args:
-        known: Folders and addresses of those that are.
+        listed: Folders and addresses of those that are.
     """
-    known = set(known)
-    there = {str(local_paths.resolved(Path(folder))) for folder in known}
+    names = set(listed)
+    there = {str(local_paths.resolved(Path(folder))) for folder in names}
     result = []
     for owner in _folders(kaggle_cache()):
         for model in _folders(owner):
@@ -75,7 +79,7 @@ def found(known: Iterable[str]) -> list[FoundModel]:
     return [
         FoundModel(name=name[:200], path=path, size=size_of(folder))
         for name, path, folder in result[:_MAX_FOUND]
-        if path not in known and str(local_paths.resolved(folder)) not in there and _is_text_model(folder)
+        if path not in names and str(local_paths.resolved(folder)) not in there and _is_text_model(folder)
     ]
 
 

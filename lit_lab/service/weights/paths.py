@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from lit_lab import demo, local_paths
-from lit_lab.models import addresses
+from lit_lab.models import addresses, known
 from lit_lab.protocol import ModelTerms
 
 from ..errors import ServiceError
@@ -17,6 +17,7 @@ from ..errors import ServiceError
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 GGUF = ".gguf"
 
+_SITES = {"kaggle": "Kaggle", "hf": "Hugging Face", "package": "the Python package index"}
 _PRESET = re.compile(r"[\w.-]+")
 _HINT = (
     "Write a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .gguf or .tar.gz "
@@ -32,20 +33,26 @@ class Source:
     """Where a preset is.
 
     Attributes:
-        kind: `folder`, `archive` or `gguf` (a file) on this machine, or which site has it.
+        kind: `folder`, `archive` or `gguf` (a file) on this machine, or which site has it: `package` is the Python package
+            index, of a model that is known here.
         where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name`, `org/name@revision` or
             `org/name/file.gguf`.
         parameters: Number of weights where Keras's own list of presets tells it.
     """
 
-    kind: Literal["folder", "archive", "gguf", "kaggle", "hf"]
+    kind: Literal["folder", "archive", "gguf", "kaggle", "hf", "package"]
     where: str
     parameters: int | None = None
 
     @property
     def site(self) -> str:
         """The site's name."""
-        return "Kaggle" if self.kind == "kaggle" else "Hugging Face"
+        return _SITES[self.kind]
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it has to be downloaded before it is used."""
+        return self.kind in _SITES
 
     @property
     def page(self) -> str:
@@ -73,8 +80,10 @@ class Source:
     @property
     def terms(self) -> ModelTerms | None:
         """What a download means agreeing to; None for what is on this machine."""
-        if not self.page:
+        if not self.is_elsewhere:
             return None
+        if (about := known.packaged(self.where)) is not None:
+            return ModelTerms(**about.terms)
         if "gemma" in self.where.lower():
             return GEMMA
         return ModelTerms(name=f"the licence on its {self.site} page", url=self.page)
@@ -82,7 +91,7 @@ class Source:
     @property
     def provided_under(self) -> ModelTerms | None:
         """What the model is provided under, so far as its address or its file's name tell."""
-        if self.page:
+        if self.is_elsewhere:
             return self.terms
         named = [part for part in Path(self.where).parts if not part.isdecimal()]  # a version's number
         return GEMMA if named and "gemma" in named[-1].lower() else None
@@ -127,20 +136,23 @@ def _address(path: str) -> Source:
 
 
 def _named(path: str) -> Source:
+    if (about := known.packaged(path)) is not None:
+        return Source("package", path, about.parameters)
     from keras_hub.src.utils import preset_utils
 
-    known = preset_utils.BUILTIN_PRESETS.get(path)
-    if known is None:
+    preset = preset_utils.BUILTIN_PRESETS.get(path)
+    if preset is None:
         if not _PRESET.fullmatch(path):
             raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither a path nor a name.", _HINT)
         raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
-    parameters = known.get("metadata", {}).get("params")
-    return Source("kaggle", known["kaggle_handle"].removeprefix("kaggle://"), parameters)
+    parameters = preset.get("metadata", {}).get("params")
+    return Source("kaggle", preset["kaggle_handle"].removeprefix("kaggle://"), parameters)
 
 
 def _likely(name: str) -> str:
     """Return a question that names the presets that may be meant; empty: none is like it."""
     from keras_hub.models import CausalLM
 
-    close = difflib.get_close_matches(name.lower(), CausalLM.presets, n=3, cutoff=0.75)
+    names = [*CausalLM.presets, *(each.path for each in known.known())]
+    close = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.75)
     return f"Did you mean {' or '.join(filter(None, [', '.join(close[:-1]), close[-1]]))}?" if close else ""

