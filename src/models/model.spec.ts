@@ -130,6 +130,23 @@ describe('models/model', () => {
   });
 });
 
+const NAME = 'tiny';
+
+/** A model to begin with, as a running service tells of it. */
+const known: KnownModel = {
+  name: NAME,
+  title: NAME,
+  path: NAME,
+  parameters: 134_500_000,
+  download: 92_900_000,
+  site: 'Somewhere',
+  login: false,
+  terms: { name: 'A licence', url: 'https://example.org' },
+  precision: 'float32',
+  memory: 1.2e9,
+  fits: true
+};
+
 describe('models/labels', () => {
   it.each([
     [0, '0\u00a0B'],
@@ -181,19 +198,6 @@ describe('models/labels', () => {
   });
 
   it('tells what is known of a model before it is here', () => {
-    const known: KnownModel = {
-      name: 'tiny',
-      title: 'Tiny',
-      path: 'tiny',
-      parameters: 134_500_000,
-      download: 92_900_000,
-      site: 'Somewhere',
-      login: false,
-      terms: { name: 'A licence', url: 'https://example.org' },
-      precision: 'float32',
-      memory: 1.2e9,
-      fits: true
-    };
     expect(describeKnown(known, trans)).toEqual([
       '134.5 million weights',
       '92.9\u00a0MB from Somewhere, without an account',
@@ -214,22 +218,10 @@ describe('models/labels', () => {
   });
 
   it('tells nothing of memory before the service runs', () => {
-    const known: KnownModel = {
-      name: 'tiny',
-      title: 'Tiny',
-      path: 'tiny',
-      parameters: 1e6,
-      download: 0,
-      site: 'Somewhere',
-      login: false,
-      terms: { name: 'A licence', url: 'https://example.org' },
-      precision: null,
-      memory: null,
-      fits: null
-    };
-    expect(describeKnown(known, trans)).toEqual([
-      '1.0 million weights',
-      'on this machine'
+    const unknown = { ...known, precision: null, memory: null, fits: null };
+    expect(describeKnown(unknown, trans)).toEqual([
+      '134.5 million weights',
+      '92.9\u00a0MB from Somewhere, without an account'
     ]);
   });
 
