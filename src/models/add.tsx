@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React, { useEffect, useRef, useState } from 'react';
 
 import type { FoundModel, KnownModel } from '../api';
 import { Problem } from '../panel/notices';
@@ -22,7 +22,7 @@ export function Add(props: {
   return (
     <div className="lit-managed-add">
       {open ? (
-        <Form {...props} onDone={() => setOpen(false)} />
+        <Adding {...props} onDone={() => setOpen(false)} />
       ) : (
         <button
           type="button"
@@ -70,6 +70,39 @@ function Found(props: {
       </button>
       {problem && <Problem problem={problem} />}
     </li>
+  );
+}
+
+/** What can be added: the models to begin with, and a form for any other. */
+function Adding(props: {
+  models: ModelsModel;
+  trans: TranslationBundle;
+  onDone: () => void;
+}): JSX.Element {
+  const { models, trans, onDone } = props;
+  const { known } = models.service;
+  return (
+    <div
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation();
+          onDone();
+        }
+      }}
+    >
+      {known.length > 0 && (
+        <>
+          <h4>{trans.__('Models to begin with')}</h4>
+          <ul aria-label={trans.__('Models to begin with')}>
+            {known.map(one => (
+              <Known key={one.path} {...props} known={one} />
+            ))}
+          </ul>
+          <h4>{trans.__('Another model')}</h4>
+        </>
+      )}
+      <Form {...props} />
+    </div>
   );
 }
 
@@ -131,6 +164,9 @@ function Form(props: {
   const [path, setPath] = useState('');
   const [isAdding, setAdding] = useState(false);
   const [problem, setProblem] = useState<IProblem | null>(null);
+  const field = useRef<HTMLInputElement>(null);
+  // One can type at once, and the list above stays in sight.
+  useEffect(() => field.current?.focus({ preventScroll: true }), []);
   const proposed = read(path);
   const add = async () => {
     const asked = { ...proposed, name: name.trim() || proposed.name };
@@ -161,29 +197,12 @@ function Form(props: {
         event.preventDefault();
         void add();
       }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onDone();
-        }
-      }}
     >
-      {models.service.known.length > 0 && (
-        <>
-          <h4>{trans.__('Models to begin with')}</h4>
-          <ul aria-label={trans.__('Models to begin with')}>
-            {models.service.known.map(one => (
-              <Known key={one.path} {...props} known={one} />
-            ))}
-          </ul>
-          <h4>{trans.__('Another model')}</h4>
-        </>
-      )}
       <label>
         <span>{trans.__('Preset')}</span>
         <input
           className="lit-field"
-          autoFocus
+          ref={field}
           spellCheck={false}
           autoComplete="off"
           maxLength={MAX_PATH}
