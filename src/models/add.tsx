@@ -81,8 +81,11 @@ function Adding(props: {
 }): JSX.Element {
   const { models, trans, onDone } = props;
   const { known } = models.service;
+  const whole = useRef<HTMLDivElement>(null);
+  useEffect(() => whole.current?.scrollIntoView({ block: 'nearest' }), []);
   return (
     <div
+      ref={whole}
       onKeyDown={event => {
         if (event.key === 'Escape') {
           event.stopPropagation();
