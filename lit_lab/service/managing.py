@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from lit_lab import demo
-from lit_lab.models import known
+from lit_lab.models import known, programs
 from lit_lab.protocol import (
     AddModel,
     DownloadModel,
@@ -16,6 +16,7 @@ from lit_lab.protocol import (
     MemoryStatus,
     ModelChanging,
     ModelsResponse,
+    Precision,
     RemoveModel,
     StopDownload,
     UnloadModel,
@@ -25,12 +26,13 @@ from .entry import Entry
 from .errors import ServiceError
 from .registry import Registry
 from .returning import Returning
+from .scanning.scanner import Found, Scanner
 from .weights import cached, need, paths, reasons, room
 from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
 TOKENS = 1024  # of the longest prompt that a known model's memory is told for: what Keras's presets are saved with
-FOUND_SECONDS = 60.0  # how long what was found on the disk is taken for true
+FOUND_SECONDS = 60.0  # how long it is taken for true which of the known models are here
 
 
 class Manager:
@@ -47,9 +49,8 @@ class Manager:
         self._registry = registry
         self.returning = Returning(registry)
         self._device: str | None = None
-        self._found: list[FoundModel] = []
-        self._found_for: frozenset[str] | None = None
-        self._found_at = 0.0
+        self._scanner = Scanner(registry.settings.scanners, registry.settings.folders)
+        self._looked_at = -FOUND_SECONDS
         self._sources: dict[str, Source] = {}
         self._here: set[str] = set()
 
@@ -63,38 +64,66 @@ class Manager:
         if self._device is None:
             self._device = await registry.run(lambda: room.device(registry.settings.backend))
         memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
-        found = await self._look_around()
+        found = await self._look_around(memory)
         models = [entry.info() for entry in registry.entries.values()]
         return ModelsResponse(models=models, found=found, known=self._offered(memory), memory=memory)
 
     def _offered(self, memory: MemoryStatus) -> list[KnownModel]:
         """Return the models to begin with that aren't on the list, and whether each would fit."""
         registry = self._registry
-        asked, limit = registry.settings_of(None, None)
-        precision = room.chosen(asked, registry.settings.backend)
         listed = {entry.source.where if entry.source else entry.path for entry in registry.entries.values()}
         result = []
         for each in known.known():
             source = self._sources.get(each.path)
             if source is None or source.where in listed:
                 continue
-            shape = need.Shape(parameters=each.parameters, **each.shape)
-            needed = shape.total(precision, limit or TOKENS)
-            fits = None if memory.free is None else needed <= memory.free
-            offer = each.offer(precision, needed, fits)
+            offer = each.offer(*self._need(need.Shape(parameters=each.parameters, **each.shape), memory))
             result.append(offer.model_copy(update={"download": 0}) if each.path in self._here else offer)
         return result
 
-    async def _look_around(self) -> list[FoundModel]:
-        """Return the models on this machine that aren't on the list."""
+    async def _look_around(self, memory: MemoryStatus) -> list[FoundModel]:
+        """Return the models on this machine that aren't on the list, and whether each would fit."""
         entries = self._registry.entries.values()
-        listed = frozenset([entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder])
-        # The list may have changed since the disk was looked through for it, or while it was.
-        if self._found_for != listed or time.monotonic() - self._found_at > FOUND_SECONDS:
-            self._found = await asyncio.to_thread(cached.found, listed)
+        listed = [entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder]
+        found = await self._scanner.found(listed)
+        if time.monotonic() - self._looked_at > FOUND_SECONDS:
+            self._looked_at = time.monotonic()
             await asyncio.to_thread(self._look_for_known)
-            self._found_for, self._found_at = listed, time.monotonic()
-        return self._found
+        # What is here and known is offered once, with what is known of it.
+        known_here = [f"kaggle://{self._sources[path].where}/" for path in self._here]
+        return [
+            self._told(each, memory)
+            for each in found
+            if not any(address.startswith(f"{each.model.path}/") for address in known_here)
+        ]
+
+    def _told(self, found: Found, memory: MemoryStatus) -> FoundModel:
+        model, facts = found.model, found.facts
+        precision, needed, fits = self._need(facts.shape, memory)
+        return FoundModel(
+            name=model.name.replace(":", "-")[:200],
+            title=model.name[:200],
+            program=programs.TITLES[model.program],
+            path=model.path,
+            size=found.size,
+            family=facts.family,
+            stored=facts.stored,
+            parameters=facts.shape.parameters if facts.shape else None,
+            chat=facts.is_instruct,
+            precision=precision,
+            memory=needed,
+            fits=fits,
+            fault=facts.fault[:300],
+        )
+
+    def _need(self, shape: need.Shape | None, memory: MemoryStatus) -> tuple[Precision | None, int | None, bool | None]:
+        """Return what a model would be loaded in, the bytes that it needs at most then, and whether these are free."""
+        if shape is None:
+            return None, None, None
+        asked, limit = self._registry.settings_of(None, None)
+        precision = room.chosen(asked, self._registry.settings.backend)
+        needed = shape.total(precision, limit or TOKENS)
+        return precision, needed, None if memory.free is None else needed <= memory.free
 
     def _look_for_known(self) -> None:
         """Find out where the models to begin with come from, and which of them are here."""
@@ -107,13 +136,6 @@ class Manager:
             if cached.lookup(source) is not None:
                 here.add(each.path)
         self._here = here
-        # What is here is offered once, with what is known of it.
-        known_here = [self._sources[path].where for path in here]
-        self._found = [
-            one
-            for one in self._found
-            if not any(f"kaggle://{where}/".startswith(f"{one.path}/") for where in known_here)
-        ]
 
     async def change(self, request: ModelChanging) -> ModelsResponse:
         """Make a change, or begin it, and return all models.

@@ -6,20 +6,19 @@ The layouts are those of kagglehub's and huggingface_hub's caches, whose own loo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 
 from lit_lab import folder_files, local_paths
 from lit_lab.folder_files import is_foreign
 from lit_lab.models import folders, known
-from lit_lab.protocol import FoundModel
 
-from ..gguf.header import is_gguf, parts
+from ..gguf.header import BESIDE, is_gguf, parts
 from . import regular, stored
 from .paths import Source
 
 _WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
-_MAX_FOUND = 100
+_MAX_FILES = 1_000  # of a repository of Hugging Face's
 
 
 def kaggle_cache() -> Path:
@@ -57,30 +56,30 @@ def lookup(source: Source) -> Path | None:
     return Path(source.where)
 
 
-def found(listed: Iterable[str]) -> list[FoundModel]:
-    """Return the text models in both caches that aren't known yet.
-
-    Args:
-        listed: Folders and addresses of those that are.
-    """
-    names = set(listed)
-    there = {str(local_paths.resolved(Path(folder))) for folder in names}
-    result = []
+def kaggle_presets() -> Iterator[tuple[str, str, Path]]:
+    """Yield the presets in Kaggle's cache: names, addresses and folders."""
     for owner in _folders(kaggle_cache()):
         for model in _folders(owner):
             for variation in _folders(model / "keras"):
                 handle = f"{owner.name}/{model.name}/keras/{variation.name}"
                 if (folder := lookup(Source("kaggle", handle))) is not None:
-                    result.append((variation.name, f"kaggle://{handle}", folder))
+                    yield variation.name, f"kaggle://{handle}", folder
+
+
+def hugging_face_models() -> Iterator[tuple[str, str, Path]]:
+    """Yield the models in Hugging Face's cache: names, addresses, and folders or GGUF files."""
     for repository in _folders(hugging_face_cache()):
         kind, _, name = repository.name.partition("--")
-        if kind == "models" and name.count("--") == 1 and (folder := _snapshot(repository)) is not None:
-            result.append((name.rpartition("--")[2], f"hf://{name.replace('--', '/')}", folder))
-    return [
-        FoundModel(name=name[:200], path=path, size=size_of(folder))
-        for name, path, folder in result[:_MAX_FOUND]
-        if path not in names and str(local_paths.resolved(folder)) not in there and _is_text_model(folder)
-    ]
+        if kind != "models" or name.count("--") != 1:
+            continue
+        address = f"hf://{name.replace('--', '/')}"
+        if (folder := _snapshot(repository)) is not None:
+            yield name.rpartition("--")[2], address, folder
+            continue
+        folder = _newest(repository, "main")
+        for file in folder_files.walked(folder)[:_MAX_FILES]:
+            if is_gguf(file) and not BESIDE.search(file.name) and parts_of(file)[:1] == [file]:
+                yield file.stem, f"{address}/{file.relative_to(folder).as_posix()}", file
 
 
 def size_of(folder: Path) -> int:
@@ -88,6 +87,15 @@ def size_of(folder: Path) -> int:
     if is_gguf(folder):
         return sum(file.stat().st_size for file in parts(folder) if local_paths.is_file(file))
     return sum(file.stat().st_size for file in folder_files.walked(folder) if local_paths.is_file(file))
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """Return what is in a folder, by name, without what other programs have left there; nothing where it can't be read."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted((entry for entry in found if not is_foreign(entry.name)), key=lambda entry: entry.name)
+    except local_paths.FAILURES:
+        return []
 
 
 def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
@@ -108,12 +116,17 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     )
 
 
-def _file(repository: Path, source: Source) -> Path | None:
+def parts_of(file: Path) -> list[Path]:
+    """Return the files of a GGUF model; none where its name says what can't be."""
     try:
-        files = parts(_newest(repository, source.revision) / source.file)
-    except ValueError:  # loading says what is wrong with its name
-        return None
-    return files[0] if all(map(local_paths.is_file, files)) else None
+        return parts(file)
+    except ValueError:
+        return []
+
+
+def _file(repository: Path, source: Source) -> Path | None:
+    files = parts_of(_newest(repository, source.revision) / source.file)  # of an odd name loading says what is wrong
+    return files[0] if files and all(map(local_paths.is_file, files)) else None
 
 
 def _newest(repository: Path, revision: str) -> Path:
@@ -143,23 +156,5 @@ def _lacks_shard(folder: Path) -> bool:
     return False
 
 
-def _is_text_model(folder: Path) -> bool:
-    """Whether it looks like something that continues a text; loading is what tells for sure."""
-    try:
-        config = regular.json_of(folder / "config.json")
-        task = folder / "task.json"
-        if local_paths.is_file(task):
-            return str(regular.json_of(task).get("class_name", "")).endswith("CausalLM")
-        if "class_name" in config:
-            return str(config["class_name"]).endswith("Backbone")
-        return any("CausalLM" in str(name) for name in config.get("architectures") or [])
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        return False
-
-
 def _folders(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not is_foreign(entry.name))
-    except local_paths.FAILURES:
-        return []
+    return [folder / entry.name for entry in entries(folder) if local_paths.is_folder(folder / entry.name)]
