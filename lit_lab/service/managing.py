@@ -103,7 +103,7 @@ class Manager:
         return FoundModel(
             name=model.name.replace(":", "-")[:200],
             title=model.name[:200],
-            program=programs.TITLES[model.program],
+            program=str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program],
             path=model.path,
             size=found.size,
             family=facts.family,

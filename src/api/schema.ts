@@ -1102,13 +1102,63 @@ export interface components {
         };
         /**
          * FoundModel
-         * @description A preset that was downloaded earlier, by whichever program, and isn't among the models.
+         * @description A model that lies on this machine, whichever program keeps it, and isn't among the models.
          */
         FoundModel: {
             name: string;
+            /**
+             * @description What the program calls it, such as `llama3.2:1b`.
+             * @default
+             */
+            title: string;
+            /**
+             * @description Such as `Ollama`.
+             * @default
+             */
+            program: string;
             path: string;
             /** @description Bytes. */
             size: number;
+            /**
+             * @description Such as `Gemma 3`; empty: it doesn't say.
+             * @default
+             */
+            family: string;
+            /**
+             * @description What its weights are stored in, such as `Q4_K_M`; empty: as ever.
+             * @default
+             */
+            stored: string;
+            /**
+             * @description Number of weights; None: it doesn't say.
+             * @default null
+             */
+            parameters: number | null;
+            /**
+             * @description Whether it was taught to follow instructions.
+             * @default null
+             */
+            chat: boolean | null;
+            /**
+             * @description What it would be loaded in.
+             * @default null
+             */
+            precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
+            /**
+             * @description Bytes that it needs at most then, by estimate.
+             * @default null
+             */
+            memory: number | null;
+            /**
+             * @description Whether so much is free; None: that isn't known.
+             * @default null
+             */
+            fits: boolean | null;
+            /**
+             * @description Why it can't be used, in words that follow “it”; empty: it can be.
+             * @default
+             */
+            fault: string;
         };
         /**
          * GenerateRequest
