@@ -44,7 +44,10 @@ function Adding(props: {
   const { models, trans, onDone } = props;
   const { known } = models.service;
   const whole = useRef<HTMLDivElement>(null);
-  useEffect(() => whole.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    // Nothing is returned: browsers are about to answer with a promise.
+    whole.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <div
       ref={whole}
@@ -121,7 +124,9 @@ function Form(props: {
   const [problem, setProblem] = useState<IProblem | null>(null);
   const field = useRef<HTMLInputElement>(null);
   // One can type at once, and the list above stays in sight.
-  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useEffect(() => {
+    field.current?.focus({ preventScroll: true });
+  }, []);
   const proposed = read(path);
   const add = async () => {
     const asked = { ...proposed, name: name.trim() || proposed.name };
