@@ -215,8 +215,11 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
     for _ in range(4):
         await scanner.found([], patience=60.0)
     assert len(looked) == 2
+    clock = iter((61.0, 61.0, 61.0))
+    await scanner.found(["taken from the list"], patience=60.0)
+    assert len(looked) == 3
     await Scanner([]).found([])
-    assert len(looked) == 2
+    assert len(looked) == 3
 
 
 def test_the_rest_of_the_disk_is_left_alone(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -352,7 +352,7 @@ class _Walk:
             raise GgufError("isn't a GGUF file")
         version = self._number("I")
         if version not in (2, 3):
-            why = "in another order of bytes" if version & 0xFFFF == 0 else f"of version {version}"
+            why = "in another order of bytes" if version and version & 0xFFFF == 0 else f"of version {version}"
             raise GgufError(f"is {why}, which isn't read here")
         tensors, fields = self._number("Q"), self._number("Q")
         if tensors > MAX_TENSORS:

@@ -54,6 +54,7 @@ class Scanner:
         self._clock = clock
         self._found: list[Found] = []
         self._at: float | None = None
+        self._listed: frozenset[str] | None = None
         self._task: asyncio.Task[None] | None = None
         self._known: dict[_Stamp, tuple[Facts | None, int]] = {}
 
@@ -64,11 +65,14 @@ class Scanner:
             listed: Paths, folders and files of models that are.
             patience: Seconds to wait for what is being looked for; None: `PATIENCE`.
         """
-        if self._scanners and (self._at is None or self._clock() - self._at > FRESH_SECONDS) and self._task is None:
+        names = frozenset(listed)
+        # What is taken from the list is perhaps new here: a download that has ended meanwhile.
+        is_old = self._at is None or self._listed != names or self._clock() - self._at > FRESH_SECONDS
+        if self._scanners and is_old and self._task is None:
+            self._listed = names
             self._task = asyncio.ensure_future(self._look())
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=PATIENCE if patience is None else patience)
-        names = set(listed)
         there = {local_paths.resolved(local_paths.of_user(name)) for name in names}
         return [
             each
