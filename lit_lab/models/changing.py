@@ -65,7 +65,7 @@ class Models:
         if self.added is None or status.state == "ready":
             answer = await self._in_step(await self._ask())
             # What somebody else runs has the models that it has.
-            return answer if self.added is not None else answer.model_copy(update={"known": []})
+            return answer if self.added is not None else answer.model_copy(update={"known": [], "found": []})
         added, listed = set(self.added.models), {entry.partition(":")[2] for entry in self.added.all}
         return protocol.ModelsResponse(
             models=[_unloaded(entry, entry in added) for entry in self.added.all],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ async def locate(manager: Any, path: str, scanners: Sequence[str] = (), folders:
             "The Jupyter server did not allow to read files.",
             "Ask who runs the server for access to the resource “contents”.",
         )
-    if programs.is_among(path, scanners, folders):
+    if await asyncio.to_thread(programs.is_among, path, scanners, folders):
         return path
     return str(await _local(manager, path))
 

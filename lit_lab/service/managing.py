@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+
+from pydantic import ValidationError
 
 from lit_lab import demo
 from lit_lab.models import known, programs
@@ -20,19 +23,25 @@ from lit_lab.protocol import (
     RemoveModel,
     StopDownload,
     UnloadModel,
+    describe_validation,
 )
+from lit_lab.protocol.base import MAX_NAME
 
 from .entry import Entry
 from .errors import ServiceError
 from .registry import Registry
 from .returning import Returning
+from .scanning.plain import is_plain, plain
 from .scanning.scanner import Found, Scanner
 from .weights import cached, need, paths, reasons, room
 from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
 TOKENS = 1024  # of the longest prompt that a known model's memory is told for: what Keras's presets are saved with
+MAX_PATH = 4096  # characters
 FOUND_SECONDS = 60.0  # how long it is taken for true which of the known models are here
+
+log = logging.getLogger(__name__)
 
 
 class Manager:
@@ -91,29 +100,38 @@ class Manager:
             await asyncio.to_thread(self._look_for_known)
         # What is here and known is offered once, with what is known of it.
         known_here = [f"kaggle://{self._sources[path].where}/" for path in self._here]
-        return [
-            self._told(each, memory)
-            for each in found
-            if not any(address.startswith(f"{each.model.path}/") for address in known_here)
-        ]
+        result = []
+        for each in found:
+            if any(address.startswith(f"{each.model.path}/") for address in known_here):
+                continue
+            try:
+                result.append(self._told(each, memory))
+            except ValidationError as error:  # names of others may be anything; none may hide the other models
+                log.warning("a model can't be told of: %s", describe_validation(error))
+        return result
 
     def _told(self, found: Found, memory: MemoryStatus) -> FoundModel:
         model, facts = found.model, found.facts
         precision, needed, fits = self._need(facts.shape, memory)
+        program = str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program]
+        path, fault = model.path, facts.fault
+        if not is_plain(path) or len(path) > MAX_PATH:
+            path, fault = plain(path, MAX_PATH), "has a name that can't be written here"
         return FoundModel(
-            name=model.name.replace(":", "-")[:200],
-            title=model.name[:200],
-            program=str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program],
-            path=model.path,
+            # There is room for a number behind it.
+            name=plain(model.name.replace(":", "-"), MAX_NAME - 10) or "model",
+            title=plain(model.name, MAX_NAME) or "model",
+            program=plain(program, MAX_NAME),
+            path=path,
             size=found.size,
-            family=facts.family,
-            stored=facts.stored,
+            family=plain(facts.family, 40),
+            stored=plain(facts.stored, 40),
             parameters=facts.shape.parameters if facts.shape else None,
             chat=facts.is_instruct,
             precision=precision,
             memory=needed,
             fits=fits,
-            fault=facts.fault[:300],
+            fault=plain(fault, 300),
         )
 
     def _need(self, shape: need.Shape | None, memory: MemoryStatus) -> tuple[Precision | None, int | None, bool | None]:

@@ -83,8 +83,11 @@ function Known(props: {
 }): JSX.Element {
   const { known, models, trans, onDone } = props;
   const [problem, setProblem] = useState<IProblem | null>(null);
+  const [isAdding, setAdding] = useState(false);
   const add = async () => {
+    setAdding(true);
     const failed = await models.add(models.free(known.name), known.path);
+    setAdding(false);
     setProblem(failed);
     if (!failed) {
       onDone();
@@ -97,6 +100,7 @@ function Known(props: {
         type="button"
         className="lit-button"
         aria-label={trans.__('Add %1', known.title)}
+        disabled={isAdding}
         onClick={() => void add()}
       >
         {trans.__('Add')}

@@ -25,7 +25,7 @@ export function OnThisMachine(props: {
       {usable.length > 0 && (
         <ul aria-label={trans.__('Models on this machine')}>
           {usable.map(one => (
-            <Usable key={one.path} {...props} found={one} />
+            <Usable key={keyOf(one)} {...props} found={one} />
           ))}
         </ul>
       )}
@@ -40,7 +40,7 @@ export function OnThisMachine(props: {
           </summary>
           <ul aria-label={trans.__('Models that can’t be used')}>
             {others.map(one => (
-              <li key={one.path} className="lit-managed-known">
+              <li key={keyOf(one)} className="lit-managed-known">
                 <span className="lit-managed-title" title={one.path}>
                   {one.title}
                 </span>
@@ -56,6 +56,11 @@ export function OnThisMachine(props: {
   );
 }
 
+/** Two names may be of one file. */
+function keyOf(found: FoundModel): string {
+  return `${found.path} ${found.title}`;
+}
+
 function Usable(props: {
   found: FoundModel;
   models: ModelsModel;
@@ -63,9 +68,12 @@ function Usable(props: {
 }): JSX.Element {
   const { found, models, trans } = props;
   const [problem, setProblem] = useState<IProblem | null>(null);
+  const [isAdding, setAdding] = useState(false);
   const load = async () => {
     const name = models.free(found.name);
+    setAdding(true);
     const refused = await models.add(name, found.path);
+    setAdding(false);
     setProblem(refused);
     if (!refused) {
       await models.load(name);
@@ -80,6 +88,7 @@ function Usable(props: {
         type="button"
         className="lit-button"
         aria-label={trans.__('Load %1', found.title)}
+        disabled={isAdding}
         onClick={() => void load()}
       >
         {trans.__('Load')}

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,13 @@ from gguf_files import FAMILIES, fields_of, values_of, write
 from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
 from lit_lab.service.gguf import header
+from lit_lab.service.gguf import model as gguf_model
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import facts as telling
 from lit_lab.service.scanning import lying as lists
 from lit_lab.service.scanning.scanner import Found, Scanner
+from lit_lab.service.weights import regular
 
 MODEL = "application/vnd.ollama.image.model"
 
@@ -177,8 +180,10 @@ def test_a_folder_of_presets(home: Path, preset: Path) -> None:
     hugging_face.write(quantized, config, hugging_face.tensors("Gemma"))
     (home / "mine" / "vision").mkdir()
     (home / "mine" / "vision" / "config.json").write_text('{"model_type": "clip", "architectures": ["CLIPModel"]}')
+    (home / "mine" / "vision" / "model.safetensors").write_bytes(b"x")
     (home / "mine" / "odd").mkdir()
     (home / "mine" / "odd" / "config.json").write_text("[1]")
+    (home / "mine" / "odd" / "model.safetensors").write_bytes(b"x")
     models = found("folders", own=("~/mine",))
     assert set(models) == {"a preset", "gptq", "odd"}
     assert models["a preset"].facts.fault == ""
@@ -222,12 +227,204 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
     assert len(looked) == 3
 
 
-def test_the_rest_of_the_disk_is_left_alone(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_holds_too_much_is_told_and_hides_no_other(
+    home: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(lists, "MAX_ENTRIES", 50)
     for number in range(60):
         put(file, home / "mine" / "many" / f"{number:03}.gguf")
     put(file, home / "mine" / "a.gguf")
-    assert set(found("folders", own=(str(home / "mine"),))) == {"a"}
+    put(file, home / "mine" / "other" / "deep" / "b.gguf")
+    models = found("folders", own=(str(home / "mine"),))
+    assert set(models) == {"a", "b", "many"}
+    assert "too many files" in models["many"].facts.fault
+
+
+@pytest.mark.parametrize(
+    "name", ["x-00002-of-00001.gguf", "x-00001-of-09999.gguf", "-00001-of-00001.gguf", "a\udcff.gguf"]
+)
+async def test_an_odd_name_hides_no_other_model(home: Path, file: Path, name: str) -> None:
+    folder = home / "mine"
+    put(file, folder / name)
+    put(file, folder / "good.gguf")
+    registry = Registry(
+        parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("folders",), folders=(str(folder),))
+    )
+    await registry.start(lambda _: None)
+    told = await Manager(registry).models()
+    assert "good" in [each.title for each in told.found]
+    json.loads(told.model_dump_json())
+
+
+def test_what_a_program_says_may_be_anything(home: Path, file: Path) -> None:
+    folder = home / "mine"
+    for number, config in enumerate(
+        [
+            {"model_type": "\ud800"},
+            {"model_type": []},
+            {"class_name": "X" * 1_000_000 + "Backbone", "registered_name": "x"},
+            {"model_type": "gemma", "architectures": 7},
+            {"model_type": "gemma", "torch_dtype": {"a": 1}},
+        ]
+    ):
+        (folder / str(number)).mkdir(parents=True)
+        (folder / str(number) / "config.json").write_text(json.dumps(config))
+        (folder / str(number) / "model.safetensors").write_bytes(b"x")
+    put(file, folder / "good.gguf")
+    models = found("folders", own=(str(folder),))
+    assert models["good"].facts.fault == ""
+    assert all(len(each.facts.family) <= 40 for each in models.values())
+
+
+def test_a_pipe_and_what_is_behind_links_is_not_waited_for_or_read(home: Path, tmp_path: Path, file: Path) -> None:
+    folder = home / "mine"
+    for name in ("pipe", "linked"):
+        hugging_face.write(folder / name, hugging_face.MODELS["Gemma"]["config"], hugging_face.tensors("Gemma"))
+        (folder / name / "config.json").rename(tmp_path / f"{name}.json")
+    os.mkfifo(folder / "pipe" / "config.json")
+    (folder / "linked" / "config.json").symlink_to(tmp_path / "linked.json")
+    os.mkfifo(folder / "odd.gguf")
+    os.mkfifo(home / ".lmstudio-home-pointer")
+    models = found("folders", "lm_studio", own=(str(folder),))
+    assert set(models) == {"pipe", "linked", "odd"}
+    assert all(each.facts.fault for each in models.values())
+    assert "leads out of its folder" in models["linked"].facts.fault
+
+
+def test_files_that_lie_beside_a_configuration_are_models_too(home: Path, file: Path, preset: Path) -> None:
+    folder = home / "mine"
+    put(file, folder / "repo" / "one.gguf")
+    (folder / "repo" / "config.json").write_text('{"model_type": "llama"}')
+    (folder / "config.json").write_text("{}")
+    assert set(found("folders", own=(str(folder),))) == {"one"}
+    # A folder that is named may be a model itself.
+    shutil.copytree(preset, home / "itself")
+    assert set(found("folders", own=(str(home / "itself"),))) == {"itself"}
+
+
+def test_two_tags_of_one_file(home: Path, file: Path) -> None:
+    top = home / ".ollama" / "models"
+    adapter = {"mediaType": "application/vnd.ollama.image.adapter", "digest": "sha256:" + "0" * 64}
+    pulled(top, file, "registry.ollama.ai/library/a-mine/latest", adapter)
+    pulled(top, file, "registry.ollama.ai/library/gemma/2b-instruct")
+    pulled(top, file, "registry.ollama.ai/library/gemma/latest")
+    scanner = Scanner(["ollama"])
+    models = {each.model.name: each.facts for each in scanner.look()}
+    assert set(models) == {"a-mine:latest", "gemma:2b-instruct", "gemma:latest"}
+    assert (models["gemma:2b-instruct"].is_instruct, models["gemma:latest"].is_instruct) == (True, False)
+    (top / "manifests" / "registry.ollama.ai" / "library" / "a-mine" / "latest").unlink()
+    assert not any(each.facts.fault for each in scanner.look())
+
+
+def test_the_same_name_twice_is_told_apart(home: Path, file: Path) -> None:
+    for name in ("one", "two"):
+        put(file, home / "mine" / name / "model.gguf")
+    assert set(found("folders", own=(str(home / "mine"),))) == {"one/model", "two/model"}
+
+
+def test_what_passes_is_not_remembered(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(file, home / ".cache" / "llama.cpp" / "one.gguf")
+    scanner = Scanner(["llama_cpp"])
+    with monkeypatch.context() as patch:
+        patch.setattr(regular, "opened", lambda _: os.open(home / "nothing", os.O_RDONLY))
+        assert scanner.look()[0].facts.fault
+    assert not scanner.look()[0].facts.fault
+
+
+def test_a_failing_program_hides_no_others(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(file, home / ".cache" / "llama.cpp" / "one.gguf")
+    lying = lists.lying
+
+    def failing(scanner: str, own: Any = ()) -> Iterator[Any]:
+        if scanner == "ollama":
+            raise PermissionError
+        return lying(scanner, own)
+
+    monkeypatch.setattr("lit_lab.service.scanning.scanner.lying", failing)
+    assert set(found("ollama", "llama_cpp")) == {"one"}
+
+
+def test_ollamas_gemma_3_with_what_sees(home: Path, sentencepiece_proto: bytes, keras_libraries: None) -> None:
+    """Ollama writes the waves' lengths under names of its own, and keeps what sees in the same file."""
+    fields = fields_of("Gemma 3, text", sentencepiece_proto, [])
+    del fields["gemma3.rope.freq_base"]
+    fields |= {
+        "gemma3.rope.global.freq_base": 1e6,
+        "gemma3.rope.local.freq_base": 1e4,
+        "gemma3.mm.tokens_per_image": 256,
+    }
+    values = values_of("Gemma 3, text")
+    seen = {
+        "v.patch_embedding.weight": values["token_embd.weight"],
+        "mm.input_projection.weight": values["output_norm.weight"],
+    }
+    place = write(home / "one.gguf", "gemma3", fields, values | seen)
+    top = home / ".ollama" / "models"
+    blob = pulled(top, place, "registry.ollama.ai/library/gemma3/4b")
+    facts = found("ollama")["gemma3:4b"].facts
+    assert (facts.family, facts.fault) == ("Gemma 3", "")
+    assert facts.shape is not None
+    assert facts.shape.parameters == sum(value.size for value in values.values())
+    assert gguf_model.causal_lm(blob, "x", "float32").backbone.count_params() > 0
+    wrong = write(home / "two.gguf", "gemma3", fields | {"gemma3.rope.global.freq_base": 1e4}, values)
+    pulled(top, wrong, "registry.ollama.ai/library/gemma3/odd")
+    assert "rope.global.freq_base" in found("ollama")["gemma3:odd"].facts.fault
+
+
+def test_what_loading_would_refuse_is_told(home: Path, file: Path, sentencepiece_proto: bytes) -> None:
+    folder = home / ".cache" / "llama.cpp"
+    folder.mkdir(parents=True)
+    values = values_of("Gemma")
+    write(
+        folder / "biased.gguf",
+        "gemma",
+        fields_of("Gemma", sentencepiece_proto, []),
+        values | {"blk.0.odd.weight": values["output_norm.weight"]},
+    )
+    fields = fields_of("Qwen 3", sentencepiece_proto, ["a b"])
+    fields |= {
+        name: value for name, value in fields_of("Gemma", sentencepiece_proto, []).items() if "tokenizer" in name
+    }
+    write(folder / "mixed.gguf", "qwen3", fields, values_of("Qwen 3"))
+    models = found("llama_cpp")
+    assert "blk.0.odd.weight" in models["biased"].facts.fault
+    assert "tokenizer" in models["mixed"].facts.fault
+    mlx = home / ".lmstudio" / "models" / "mlx-community" / "tiny-4bit"
+    config = hugging_face.MODELS["Gemma"]["config"] | {"quantization": {"bits": 4}}
+    hugging_face.write(mlx, config, hugging_face.tensors("Gemma"))
+    assert "MLX" in found("lm_studio")["tiny-4bit"].facts.fault
+
+
+def test_lm_studios_folder_of_downloads(home: Path, file: Path) -> None:
+    (home / ".lmstudio").mkdir()
+    (home / ".lmstudio" / "settings.json").write_text(json.dumps({"downloadsFolder": str(home / "disk")}))
+    put(file, home / "disk" / "lab" / "repo" / "one.gguf")
+    assert set(found("lm_studio")) == {"one"}
+    (home / ".lmstudio" / "settings.json").write_text("[")
+    assert found("lm_studio") == {}
+
+
+@pytest.mark.parametrize("commit", ["", "..", "../../elsewhere", "a/b"])
+def test_a_reference_leads_nowhere_else(home: Path, file: Path, commit: str) -> None:
+    repository = home / ".cache" / "huggingface" / "hub" / "models--lab--tiny"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text(commit)
+    put(file, repository / "snapshots" / ("0123456789" * 4) / "one.gguf")
+    put(file, home / ".cache" / "huggingface" / "elsewhere" / "two.gguf")
+    models = found("hugging_face")
+    assert [each.model.path for each in models.values()] == [f"hf://lab/tiny@{'0123456789' * 4}/one.gguf"]
+
+
+def test_links_out_of_hugging_faces_cache(home: Path, file: Path) -> None:
+    hub = home / ".cache" / "huggingface" / "hub"
+    snapshot = hub / "models--lab--tiny" / "snapshots" / ("0" * 40)
+    snapshot.mkdir(parents=True)
+    (snapshot / "out.gguf").symlink_to(file)
+    (hub / "models--lab--tiny" / "blobs").mkdir()
+    put(file, hub / "models--lab--tiny" / "blobs" / "0")
+    (snapshot / "in.gguf").symlink_to("../../blobs/0")
+    models = found("hugging_face")
+    assert ("leads out" in models["out"].facts.fault, models["in"].facts.fault) == (True, "")
 
 
 @pytest.mark.parametrize("family", ["Gemma", "Llama 3", "Qwen 3"])
@@ -268,21 +465,33 @@ async def test_one_click_adds_and_loads_it_where_it_lies(home: Path, file: Path)
     assert {each: each.stat().st_mtime_ns for each in (home / ".ollama").rglob("*")} == before
 
 
-def test_paths_among_the_programs_folders(home: Path, tmp_path: Path) -> None:
-    inside = home / ".ollama" / "models" / "blobs" / "sha256-0"
-    inside.parent.mkdir(parents=True)
-    inside.write_bytes(b"")
-    (inside.parent / "out").symlink_to(tmp_path)
-    assert programs.is_among(str(inside), ["ollama"], [])
-    assert not programs.is_among(str(inside), ["lm_studio"], [])
-    assert not programs.is_among(str(inside), [], [])
-    assert programs.is_among(str(inside), ["folders"], [str(inside.parent)])
+def test_paths_among_the_programs_folders(home: Path, tmp_path: Path, file: Path, preset: Path) -> None:
+    top = home / ".ollama" / "models"
+    inside = pulled(top, file, "registry.ollama.ai/library/gemma/2b")
+    own = home / "mine"
+    put(file, own / "a b" / "one.gguf")
+    put(file, own / "repo" / "packed.tar.gz")
+    put(file, own / ".hidden" / "one.gguf")
+    put(file, tmp_path / "elsewhere" / "x.gguf")
+    shutil.copytree(preset, own / "preset")
+    (own / "out").symlink_to(tmp_path / "elsewhere")
+    among = partial(programs.is_among, scanners=["ollama", "folders"], own=[str(own), "~nobody-of-this-name"])
+    for path in (inside, own / "a b" / "one.gguf", own / "preset"):
+        assert among(str(path)), path
+        assert not programs.is_among(str(path), [], [str(own)])
     for path in (
-        inside.parent / "out" / "x.gguf",
-        inside.parent / ".." / ".." / ".." / "x.gguf",
-        home / ".ollama" / "models",
+        inside.parent,
+        top / "blobs" / ("sha256-" + "0" * 64),
+        top / "nothing.tar.gz",
+        top / "manifests" / "registry.ollama.ai" / "library" / "gemma" / "2b",
+        own,
+        own / "repo",
+        own / "repo" / "packed.tar.gz",
+        own / ".hidden" / "one.gguf",
+        own / "out" / "x.gguf",
+        own / ".." / "x.gguf",
         Path("relative.gguf"),
         Path("/"),
         Path("a\0b"),
     ):
-        assert not programs.is_among(str(path), ["ollama", "folders"], [])
+        assert not among(str(path)), path

@@ -40,6 +40,9 @@ _FEW = 4_096  # items of a list of numbers that is read though nobody has asked 
 BESIDE = re.compile(r"mmproj|imatrix", re.IGNORECASE)
 """In the names of what lies beside a model: what sees for it, and notes."""
 
+SIGHT = re.compile(r"(v|mm)\.")
+"""Begins the names of tensors that see, which Ollama keeps in one file with those that read."""
+
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -170,8 +173,8 @@ class Header:
 
     @property
     def numbers(self) -> int:
-        """How many weights it holds."""
-        return sum(tensor.numbers for tensor in self.tensors.values())
+        """How many weights it holds of what reads and writes texts."""
+        return sum(tensor.numbers for name, tensor in self.tensors.items() if not SIGHT.match(name))
 
     @property
     def quantization(self) -> str:

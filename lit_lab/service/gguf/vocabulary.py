@@ -81,6 +81,10 @@ def check(header: Header, config: dict[str, Any]) -> None:
     way = header.text("tokenizer.ggml.pre")
     if kind == "gpt2" and way not in _WAYS:
         raise UnfamiliarError(f"splits texts into words in a way ({way[:40]!r}) that isn't known here")
+    family = config["model_type"]
+    is_one = family in _ENDS if kind == "llama" else family in ("llama", "qwen2", "qwen3")
+    if not is_one and not (kind == "gpt2" and family == "mistral" and way == "tekken"):
+        raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
 
 
 def _sentence_pieces(header: Header, words: list[str], config: dict[str, Any]) -> Any:
@@ -89,8 +93,6 @@ def _sentence_pieces(header: Header, words: list[str], config: dict[str, Any]) -
     family = config["model_type"]
     cls = {"gemma": models.GemmaTokenizer, "gemma2": models.GemmaTokenizer, "gemma3_text": models.Gemma3Tokenizer}
     cls |= {"llama": models.LlamaTokenizer, "mistral": models.MistralTokenizer, "phi3": models.Phi3Tokenizer}
-    if family not in cls:
-        raise UnfamiliarError("has a tokenizer that no model of its family has")
     if missing := [word for word in _ENDS[family] if word not in words]:
         raise UnfamiliarError(f"has no {missing[0]} among its tokens, which Keras's tokenizer of its family has")
     own = {"has_vision_tokens": False} if family == "gemma3_text" else {}
@@ -180,8 +182,6 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
             ),
             about,
         )
-    if config["model_type"] not in ("qwen2", "qwen3"):
-        raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
     if "<|endoftext|>" not in ids:
         raise UnfamiliarError("has no <|endoftext|> among its tokens, which Keras's tokenizer of its family has")
     made = cls(vocabulary=vocab, merges=merges, unsplittable_tokens=[words[id] for id in special])

@@ -6,15 +6,16 @@ A link that leads out of a program's folder isn't followed; and no more is looke
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from lit_lab import local_paths
-from lit_lab.models import programs
+from lit_lab.models import addresses, programs
 
-from ..gguf import header
 from ..gguf.header import BESIDE
 from ..weights import cached, regular
 from ..weights.paths import Source
@@ -22,8 +23,10 @@ from ..weights.paths import Source
 MOST = 500  # models of one program
 MAX_ENTRIES = 20_000  # files and folders that are looked at for them
 MAX_LEVELS = 4  # of folders below a program's own
+ELSEWHERE = "is a link that leads out of its folder"
 _MANIFEST_BYTES = 2**20
 _DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
 _OLLAMA = "application/vnd.ollama.image."
 _OLLAMA_SITE = ("registry.ollama.ai", "library")
 
@@ -49,25 +52,26 @@ class Lying:
     fault: str = ""
 
 
-def lying(scanners: Sequence[str], own: Sequence[str] = ()) -> Iterator[Lying]:
-    """Yield the models that the programs keep.
+def lying(scanner: str, own: Sequence[str] = ()) -> Iterator[Lying]:
+    """Yield the models that a program keeps.
 
     Args:
-        scanners: Keys of `programs.TITLES`.
+        scanner: A key of `programs.TITLES`.
         own: `c.LitLab.model_folders`.
     """
-    for scanner in scanners:
-        found = _cached(scanner) if scanner in ("kaggle", "hugging_face") else _kept(scanner, own)
-        for number, each in enumerate(found):
-            if number >= MOST:
-                break
-            yield each
+    found = _cached(scanner) if scanner in ("kaggle", "hugging_face") else _kept(scanner, own)
+    return islice(found, MOST)
 
 
 def _cached(scanner: str) -> Iterator[Lying]:
-    for name, path, place in cached.kaggle_presets() if scanner == "kaggle" else cached.hugging_face_models():
+    found = cached.kaggle_presets() if scanner == "kaggle" else cached.hugging_face_models()
+    (top,) = map(local_paths.resolved, programs.roots(scanner))
+    for name, path, place in found:
         scheme, _, where = path.partition("://")
-        yield Lying(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where))
+        fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
+        if addresses.fault(path):
+            fault = "has a name that can't be written as an address"
+        yield Lying(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)
 
 
 def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
@@ -80,58 +84,60 @@ def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
         yield from _of_ollama(top) if scanner == "ollama" else _within(scanner, top)
 
 
-def _within(scanner: str, top: Path) -> Iterator[Lying]:
-    """Yield the GGUF files and the presets below a folder."""
+def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | Lying]:
+    """Yield a folder and those in it, each with its level and what is in it; and those that hold too much as models at fault."""
     left = MAX_ENTRIES
-    waiting = [(top, 0)]
+    waiting = deque([(top, 0)])
     while waiting:
-        folder, level = waiting.pop(0)
-        entries = cached.entries(folder)
-        left -= len(entries)
-        if left < 0:
-            return
-        if level and any(entry.name == "config.json" for entry in entries):
-            yield _found(scanner, top, folder, "folder")
+        folder, level = waiting.popleft()
+        names = cached.names(folder, left + 1)
+        if len(names) > left:
+            fault = f"holds too many files: of all folders together, {MAX_ENTRIES:,} are looked at"
+            yield Lying(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
             continue
-        for entry in entries:
-            place = folder / entry.name
-            if entry.is_dir(follow_symlinks=False) and level < MAX_LEVELS:
-                waiting.append((place, level + 1))
-            elif place.suffix.lower() == ".gguf" and not BESIDE.search(entry.name) and not local_paths.is_folder(place):
-                try:
-                    is_first = header.first(place) == place
-                except header.GgufError:
-                    is_first = True  # what is wrong with it is told
-                if is_first:
-                    yield _found(scanner, top, place, "gguf")
+        left -= len(names)
+        yield folder, level, names
+        is_model = programs.is_model(names)
+        if level < MAX_LEVELS and not is_model:
+            waiting.extend((folder / name, level + 1) for name in names if cached.is_own_folder(folder / name))
 
 
-def _found(scanner: str, top: Path, place: Path, kind: Any) -> Lying:
-    fault = ""
-    if not local_paths.resolved(place).is_relative_to(top):
-        fault = "is a link that leads out of its folder"
-    name = re.sub(r"-\d{5}-of-\d{5}$", "", place.stem) if kind == "gguf" else place.name
+def _within(scanner: str, top: Path) -> Iterator[Lying]:
+    """Yield the GGUF files and the presets in and below a folder."""
+    for found in _walked(scanner, top):
+        if isinstance(found, Lying):
+            yield found
+            continue
+        folder, _, names = found
+        if programs.is_model(names):
+            yield _found(scanner, top, folder, "folder")
+        for name in names:
+            place = folder / name
+            if place.suffix.lower() != ".gguf" or BESIDE.search(name) or local_paths.is_folder(place):
+                continue
+            # Of several parts the first is the model; what is wrong with an odd name is told.
+            if cached.parts_of(place)[:1] in ([place], []):
+                yield _found(scanner, top, place, "gguf")
+
+
+def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]) -> Lying:
+    fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
+    name = _PART.sub("", place.stem) if kind == "gguf" else place.name
     return Lying(scanner, name, str(place), place, Source(kind, str(place)), fault)
 
 
 def _of_ollama(top: Path) -> Iterator[Lying]:
     """Yield the models of a folder of Ollama's: a manifest for each tag, which names the files by their content."""
     manifests = top / "manifests"
-    left = MAX_ENTRIES
-    waiting = [(manifests, 0)]
-    while waiting:
-        folder, level = waiting.pop(0)
-        entries = cached.entries(folder)
-        left -= len(entries)
-        if left < 0:
-            return
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and level < MAX_LEVELS:
-                waiting.append((folder / entry.name, level + 1))
-                continue
-            is_manifest = level >= 1 and entry.is_file(follow_symlinks=False)
-            if is_manifest and (found := _tagged(top, manifests, folder / entry.name)) is not None:
-                yield found
+    for found in _walked("ollama", manifests):
+        if isinstance(found, Lying):
+            yield found
+            continue
+        folder, level, names = found
+        for name in names if level else ():
+            manifest = folder / name
+            if cached.is_own_file(manifest) and (model := _tagged(top, manifests, manifest)) is not None:
+                yield model
 
 
 def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
@@ -149,9 +155,7 @@ def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
     if match is None:
         return None  # it is computed elsewhere, or isn't one that continues a text
     place = top / "blobs" / f"sha256-{match.group(1)}"
-    fault = ""
+    fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     if "adapter" in digests:
         fault = "is another model with an adapter, which isn't read here"
-    elif not local_paths.resolved(place).is_relative_to(top):
-        fault = "is a link that leads out of its folder"
     return Lying("ollama", name, str(place), place, Source("gguf", str(place)), fault)

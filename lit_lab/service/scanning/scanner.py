@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_lab import local_paths
 
-from ..weights import cached
+from ..weights import cached, paths
 from .lying import Lying, lying
-
-FRESH_SECONDS = 60.0  # how long what was found is taken for true
-PATIENCE = 1.0  # seconds that somebody waits for what is found; later it is there when they ask again
 
 if TYPE_CHECKING:
     from .facts import Facts
 
-_Stamp = tuple[str, int, int, int]
+FRESH_SECONDS = 60.0  # how long what was found is taken for true
+PATIENCE = 1.0  # seconds that somebody waits for what is found; later it is there when they ask again
+
+_Stamp = tuple[str, str, tuple[tuple[int, int, int, int], ...]]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,11 +36,13 @@ class Found:
         model: Where it lies, and what it is called there.
         facts: What it is.
         size: Bytes of its files.
+        place: Where that leads, without links.
     """
 
     model: Lying
     facts: Facts
     size: int
+    place: Path
 
 
 class Scanner:
@@ -73,49 +81,92 @@ class Scanner:
             self._task = asyncio.ensure_future(self._look())
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=PATIENCE if patience is None else patience)
-        there = {local_paths.resolved(local_paths.of_user(name)) for name in names}
-        return [
-            each
-            for each in self._found
-            if each.model.path not in names and local_paths.resolved(each.model.place) not in there
-        ]
+        found = self._found
+        return await asyncio.to_thread(_without, found, names) if found else []
 
     async def _look(self) -> None:
         try:
             self._found = await asyncio.to_thread(self.look)
-            self._at = self._clock()
+        except Exception:
+            log.exception("looking for models failed")
         finally:
+            self._at = self._clock()
             self._task = None
 
     def look(self) -> list[Found]:
         """Look through the folders; of what has changed since the last time, read the headers."""
-        from .facts import facts  # here, as the service listens before anything large is imported
-
-        known, result = {}, []
-        seen = set()
-        for model in lying(self._scanners, self._own):
-            place = local_paths.resolved(model.place)
-            if place in seen:
-                continue
-            seen.add(place)
-            stamp = _stamp(model)
-            about = self._known.get(stamp)
-            if about is None:
-                about = facts(model), cached.size_of(model.place)
-            known[stamp] = about
-            if about[0] is not None:
-                result.append(Found(model, about[0], about[1]))
+        known: dict[_Stamp, tuple[Facts | None, int]] = {}
+        result: list[Found] = []
+        seen: set[tuple[Path, str]] = set()
+        for scanner in self._scanners:
+            try:
+                for model in lying(scanner, self._own):
+                    self._look_at(model, known, result, seen)
+            except Exception:  # what is wrong with one program's folders hides no other's models
+                log.exception("looking for models of %s failed", scanner)
         self._known = known
-        return result
+        return _told_apart(result)
+
+    def _look_at(
+        self,
+        model: Lying,
+        known: dict[_Stamp, tuple[Facts | None, int]],
+        result: list[Found],
+        seen: set[tuple[Path, str]],
+    ) -> None:
+        from .facts import Facts, facts  # here, as the service listens before anything large is imported
+
+        place = local_paths.resolved(model.place)
+        if model.fault:
+            result.append(Found(model, Facts(fault=model.fault), 0, place))
+            return
+        # Two tags of Ollama's may be one file.
+        key = (place, model.name if model.program == "ollama" else "")
+        if key in seen:
+            return
+        seen.add(key)
+        stamp = _stamp(model)
+        about = self._known.get(stamp)
+        if about is None:
+            found = facts(model)
+            about = found, 0 if found is None else cached.size_of(model.place)
+        # What passes, such as that there are too many open files, isn't remembered.
+        if about[0] is None or not about[0].may_pass:
+            known[stamp] = about
+        if about[0] is not None:
+            result.append(Found(model, about[0], about[1], place))
+
+
+def _without(found: list[Found], names: frozenset[str]) -> list[Found]:
+    """Return those that aren't named, by their paths or by where these lead."""
+    there = {local_paths.resolved(local_paths.of_user(name)) for name in names if paths.is_local(name)}
+    return [each for each in found if each.model.path not in names and each.place not in there]
+
+
+def _told_apart(found: list[Found]) -> list[Found]:
+    """Put the folder before the names of those that would have the same one."""
+    counts = Counter(each.model.name for each in found)
+    return [
+        each
+        if counts[each.model.name] == 1 or each.model.program == "ollama"
+        else dataclasses.replace(
+            each, model=dataclasses.replace(each.model, name=f"{each.model.place.parent.name}/{each.model.name}")
+        )
+        for each in found
+    ]
 
 
 def _stamp(model: Lying) -> _Stamp:
-    """Return what changes where a model does: its path, and size and times of its files, or of its configuration."""
-    try:
-        if local_paths.is_folder(model.place):
-            about = (model.place / "config.json").stat()
-            return (model.path, about.st_size, about.st_mtime_ns, model.place.stat().st_mtime_ns)
-        about = model.place.stat()
-        return (model.path, cached.size_of(model.place), about.st_mtime_ns, 0)
-    except local_paths.FAILURES:
-        return (model.path, 0, 0, 0)
+    """Return what changes where a model does: names, sizes and times of what is read of it."""
+    if local_paths.is_folder(model.place):
+        files = [model.place, *(model.place / name for name in cached.names(model.place, 1_000))]
+    else:
+        files = cached.parts_of(model.place) or [model.place]
+    times = []
+    for file in files:
+        try:
+            about = file.stat()
+        except local_paths.FAILURES:
+            continue
+        times.append((about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns))
+    return (model.path, model.name, tuple(times))

@@ -6,7 +6,10 @@ The layouts are those of kagglehub's and huggingface_hub's caches, whose own loo
 from __future__ import annotations
 
 import os
+import re
+import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from lit_lab import folder_files, local_paths
@@ -18,7 +21,10 @@ from . import regular, stored
 from .paths import Source
 
 _WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
-_MAX_FILES = 1_000  # of a repository of Hugging Face's
+MAX_ENTRIES = 20_000  # files and folders that are looked at in one place
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 def kaggle_cache() -> Path:
@@ -67,35 +73,81 @@ def kaggle_presets() -> Iterator[tuple[str, str, Path]]:
 
 
 def hugging_face_models() -> Iterator[tuple[str, str, Path]]:
-    """Yield the models in Hugging Face's cache: names, addresses, and folders or GGUF files."""
+    """Yield the models in Hugging Face's cache: names, addresses, and folders or GGUF files.
+
+    What was downloaded by its commit alone has that in its address.
+    """
     for repository in _folders(hugging_face_cache()):
         kind, _, name = repository.name.partition("--")
-        if kind != "models" or name.count("--") != 1:
+        owner, _, model = name.partition("--")
+        revision = _there(repository)
+        if kind != "models" or not model or revision is None:
             continue
-        address = f"hf://{name.replace('--', '/')}"
-        if (folder := _snapshot(repository)) is not None:
-            yield name.rpartition("--")[2], address, folder
+        address = f"hf://{owner}/{model}" + (f"@{revision}" if revision != "main" else "")
+        if (folder := _snapshot(repository, revision)) is not None:
+            yield model, address, folder
             continue
-        folder = _newest(repository, "main")
-        for file in folder_files.walked(folder)[:_MAX_FILES]:
+        folder = _newest(repository, revision)
+        for file in folder_files.walked(folder, MAX_ENTRIES):
             if is_gguf(file) and not BESIDE.search(file.name) and parts_of(file)[:1] == [file]:
-                yield file.stem, f"{address}/{file.relative_to(folder).as_posix()}", file
+                name = _PART.sub("", file.stem)
+                yield name, f"{address}/{file.relative_to(folder).as_posix()}", file
+
+
+def _there(repository: Path) -> str | None:
+    """Return the revision of a repository that is on this machine: main, or else the commit that came last."""
+    if local_paths.is_folder(_newest(repository, "main")):
+        return "main"
+    commits = [folder for folder in _folders(repository / "snapshots") if _COMMIT.fullmatch(folder.name)]
+    return max(commits, key=_time, default=Path()).name or None
+
+
+def _time(place: Path) -> int:
+    try:
+        return place.stat().st_mtime_ns
+    except local_paths.FAILURES:
+        return 0
 
 
 def size_of(folder: Path) -> int:
     """Return the bytes of a folder's own files, or of all parts of a GGUF file, so far as they can be read."""
     if is_gguf(folder):
-        return sum(file.stat().st_size for file in parts(folder) if local_paths.is_file(file))
-    return sum(file.stat().st_size for file in folder_files.walked(folder) if local_paths.is_file(file))
+        return sum(map(_size, parts_of(folder) or [folder]))
+    return sum(map(_size, folder_files.walked(folder, MAX_ENTRIES)))
 
 
-def entries(folder: Path) -> list[os.DirEntry[str]]:
+def _size(file: Path) -> int:
+    try:
+        about = file.stat()
+    except local_paths.FAILURES:
+        return 0
+    return about.st_size if stat.S_ISREG(about.st_mode) else 0
+
+
+def names(folder: Path, most: int = MAX_ENTRIES) -> list[str]:
     """Return what is in a folder, by name, without what other programs have left there; nothing where it can't be read."""
     try:
         with os.scandir(folder) as found:
-            return sorted((entry for entry in found if not is_foreign(entry.name)), key=lambda entry: entry.name)
+            return sorted(entry.name for entry in islice(found, most) if not is_foreign(entry.name))
     except local_paths.FAILURES:
         return []
+
+
+def is_own_folder(place: Path) -> bool:
+    """Whether it is a folder, and no link to one."""
+    return stat.S_ISDIR(_mode(place))
+
+
+def is_own_file(place: Path) -> bool:
+    """Whether it is a regular file, and no link to one."""
+    return stat.S_ISREG(_mode(place))
+
+
+def _mode(place: Path) -> int:
+    try:
+        return place.lstat().st_mode
+    except local_paths.FAILURES:
+        return 0
 
 
 def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
@@ -134,7 +186,8 @@ def _newest(repository: Path, revision: str) -> Path:
         commit = regular.read(repository / "refs" / revision, 1_000).decode().strip()
     except (OSError, ValueError):
         commit = revision  # one that was asked for by itself has no other name
-    return repository / "snapshots" / Path(commit).name
+    # What isn't a name leads nowhere.
+    return repository / "snapshots" / (commit if _NAME.fullmatch(commit) else "-")
 
 
 def _snapshot(repository: Path, revision: str = "main") -> Path | None:
@@ -157,4 +210,4 @@ def _lacks_shard(folder: Path) -> bool:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [folder / entry.name for entry in entries(folder) if local_paths.is_folder(folder / entry.name)]
+    return [folder / name for name in names(folder) if local_paths.is_folder(folder / name)]
