@@ -161,7 +161,9 @@ class TestWithoutScanners:
 class TestOwnFolders:
     @pytest.fixture
     def lit_lab_config(self, standin, tmp_path):
-        (tmp_path / "models" / "one").mkdir(parents=True)
+        for name in ("config.json", "model.safetensors"):
+            (tmp_path / "models" / "one").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "models" / "one" / name).write_text("{}")
         path = str(tmp_path / "kept" / "models.json")
         folders = [str(tmp_path / "models")]
         return {"service_python": str(standin.python), "models_path": path, "model_folders": folders}
