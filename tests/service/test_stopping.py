@@ -252,3 +252,17 @@ def test_the_models_own_answer_ends_there(language_model: Any) -> None:
     assert (stopped.reason, stopped.stopped_at) == ("stop", stop)
     assert [token.id for token in stopped.tokens] == [token.id for token in expected] == streamed
     assert asked()[1].tokens == free.tokens  # what was left out does no harm to the cache
+
+
+def test_a_few_shot_answer_of_the_embedded_model_ends_before_the_label(embedded: Any) -> None:
+    prompt = "Taste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\nAnalysis:"
+
+    def asked(*stop: str) -> AnswerEvent:
+        request = GenerateRequest(model="demo", prompt=prompt, max_new_tokens=60, stop=list(stop))
+        return next(one for one in embedded.generate(request, Cancellation()) if isinstance(one, AnswerEvent))
+
+    free = asked().text
+    assert "Recommendation:" in free
+    stopped = asked("Taste-likes:", "Recommendation:")
+    assert (stopped.reason, stopped.stopped_at) == ("stop", "Recommendation:")
+    assert stopped.text == free[: free.index("Recommendation:")]
