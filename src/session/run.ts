@@ -195,7 +195,8 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     prompt: run.prompt,
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed },
-    stop: [...(run.stop ?? [])],
+    // A text that was given isn't stopped anywhere.
+    stop: run.given === undefined ? [...(run.stop ?? [])] : [],
     chat: run.chatUse,
     terms: run.terms,
     prompt_tokens: [...run.promptTokens],
