@@ -636,7 +636,8 @@ export interface components {
          * AnswerEvent
          * @description The complete answer, which replaces what was streamed.
          *
-         *     `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them.
+         *     `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them, nor are
+         *     the tokens that begin at or after the beginning of a stop sequence.
          */
         AnswerEvent: {
             /**
@@ -647,10 +648,15 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
+             * @description `end`: the model ended it; `stop`: it came to a stop sequence; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
              * @enum {string}
              */
-            reason: "end" | "length" | "window" | "given";
+            reason: "end" | "stop" | "length" | "window" | "given";
+            /**
+             * @description The stop sequence that it came to, of reason `stop`.
+             * @default null
+             */
+            stopped_at: string | null;
             /** @description From the start of the computation to its end. */
             seconds: number;
             /**
@@ -1183,6 +1189,11 @@ export interface components {
              *     }
              */
             sampling?: components["schemas"]["Sampling"];
+            /**
+             * @description The answer ends as soon as its text holds one of these. A token that begins at or after the beginning of the sequence isn't part of the answer; one that begins before it is, as a whole.
+             * @default []
+             */
+            stop?: string[];
             /**
              * @default auto
              * @enum {string}
@@ -1758,6 +1769,11 @@ export interface components {
             answer: string;
             sampling: components["schemas"]["RunSampling"];
             /**
+             * @description The texts that were to end the answer.
+             * @default []
+             */
+            stop: string[];
+            /**
              * @default plain
              * @enum {string}
              */
@@ -1770,7 +1786,12 @@ export interface components {
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
             /** @description `given`: a text that was given. None: it was stopped, or broke off. */
-            reason: ("end" | "length" | "window" | "given") | null;
+            reason: ("end" | "stop" | "length" | "window" | "given") | null;
+            /**
+             * @description Which of `stop` ended the answer, of reason `stop`.
+             * @default null
+             */
+            stopped_at: string | null;
             /**
              * @description Why the answer isn't whole. None: it is, or an earlier version didn't tell.
              * @default null
@@ -2151,6 +2172,8 @@ export interface components {
         /**
          * TokenEvent
          * @description One more token of the answer. `text` is empty while a character is incomplete.
+         *
+         *     With stop sequences it is sent once it can't be part of one any more.
          */
         TokenEvent: {
             /**

@@ -34,6 +34,21 @@ describe('compare/summary', () => {
     ]);
   });
 
+  it('says where they were to stop at different texts', () => {
+    const left = asked('plain');
+    const sides = { left, right: { ...left, stop: ['Q:'] } };
+    const say = (given?: string) =>
+      summarize(
+        { ...sides, left: { ...left, given }, prompt: SAME, answer: SAME },
+        trans
+      );
+    expect(say()).toContain(
+      'Ended differently: nowhere to stop at, and to stop at “Q:”.'
+    );
+    // A text that was given is stopped nowhere.
+    expect(say('Avoid.')).toHaveLength(2);
+  });
+
   it('says nothing where both were', () => {
     expect(said('wrapped', 'wrapped')).toEqual([
       'The same prompt.',

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { describeChat } from '../session/chat';
 import { describeSampling } from '../session/labels';
 import type { IRun } from '../session/run';
+import { describeStops } from '../session/stop';
 import type { ITextDifference } from './segments';
 
 /** What a summary is made of. */
@@ -38,6 +39,12 @@ export function summarize(
   const isGiven = left.given !== undefined || right.given !== undefined;
   if (!isGiven && how !== otherwise) {
     said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
+  }
+  const [stops, otherStops] = [left, right].map(
+    run => describeStops(run.stop, trans) || trans.__('nowhere to stop at')
+  );
+  if (!isGiven && stops !== otherStops) {
+    said.push(trans.__('Ended differently: %1, and %2.', stops, otherStops));
   }
   if (left.chatUse !== right.chatUse) {
     const [one, other] = [left, right].map(

@@ -156,7 +156,7 @@ export function PanelView(props: {
             )}
           </p>
         )}
-        <Composer session={session} />
+        <Composer session={session} onSettings={onSettings} />
         <Given session={session} />
         {text && run && (
           <>
@@ -189,7 +189,11 @@ export function PanelView(props: {
         )}
         {text && run && !isUnderWay(run) && run.answerTokens.length === 0 && (
           <p className="lit-hint lit-inset">
-            {trans.__('The model ended its answer at once, without a word.')}
+            {run.reason === 'stop'
+              ? trans.__(
+                  'The answer began with a text that it is to stop at, so there is nothing of it.'
+                )
+              : trans.__('The model ended its answer at once, without a word.')}
           </p>
         )}
         {text && run && settings.surprise && run.answerTokens.length > 0 && (

@@ -359,6 +359,7 @@ export class Session implements ISession, IDisposable {
         prompt: this.prompt.value,
         values: this.prompt.values,
         sampling: samplingOf(this._settings),
+        stop: this._settings.stop,
         chat: this._settings.chat,
         origin: originOf(this.prompt.origin),
         ...(given !== undefined && { given })
