@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from reals import Real
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "service"))  # what its tests share
 
 NAMES = ("smollm2", "gemma3")
-
-
-class Real:
-    """A model's files, and what others say of it."""
-
-    def __init__(self, name: str, folder: Path) -> None:
-        self.name = name
-        self.gguf = folder / "model.gguf"
-        self.exact = folder / "exact.gguf"
-        self.hugging_face = folder / "hugging_face"
-        self.said: dict[str, Any] = json.loads((folder / "said.json").read_text())
-        self.llama: dict[str, dict[str, Any]] = {
-            form: json.loads((folder / f"llama-{form}.json").read_text()) for form in ("model", "exact")
-        }
 
 
 @pytest.fixture(scope="session", params=NAMES)

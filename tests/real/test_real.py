@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Real
 from numpy.typing import NDArray
 from plainly import numbers, whole_inputs
+from reals import Real
 
 from lit_lab.protocol import GenerateRequest, SalienceRequest, ScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
