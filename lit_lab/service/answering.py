@@ -75,19 +75,25 @@ def answer(
     first: float | None = None
     # Closed at once whatever ends it, so that what it computed is there for the next prompt.
     with closing(decoder.steps(ids, length, request.sampling, request.alternatives, cancellation, read)) as steps:
-        for step in steps:
-            cancellation.check()
-            first = time.monotonic() - started if first is None else first
-            if step.id in tokenizer.stop_ids:
-                ended = True
-                break
-            said.append(step)
-            alternatives.append(_alternatives(stream, step))
-            token = stream.add(step.id)
-            for sure in holding.add(_sure(token, step, alternatives[-1]), token.text):
+        try:
+            for step in steps:
+                cancellation.check()
+                first = time.monotonic() - started if first is None else first
+                if step.id in tokenizer.stop_ids:
+                    ended = True
+                    break
+                said.append(step)
+                alternatives.append(_alternatives(stream, step))
+                token = stream.add(step.id)
+                for sure in holding.add(_sure(token, step, alternatives[-1]), token.text, stream.earlier):
+                    yield TokenEvent(token=sure)
+                if holding.found is not None:
+                    break
+        except ServiceError:
+            # What there is of the answer is kept, all of it.
+            for sure in holding.finish():
                 yield TokenEvent(token=sure)
-            if holding.found is not None:
-                break
+            raise
     streamed = sum(len(token.text) for token in stream.tokens)
     rest = "".join(token.text for token in stream.finish())[streamed:]
     for sure in holding.finish(rest):

@@ -106,9 +106,15 @@ class Holding(Generic[T]):
     def __post_init__(self) -> None:
         self._matcher = Matcher(self.sequences)
 
-    def add(self, token: T, text: str) -> Iterator[T]:
-        """Take the next token and its text; yield those that are sure by now to belong to the answer."""
-        start = self._matcher.length
+    def add(self, token: T, text: str, earlier: int = 0) -> Iterator[T]:
+        """Take the next token; yield those that are sure by now to belong to the answer.
+
+        Args:
+            token: The token.
+            text: Its text.
+            earlier: How many characters at the beginning of that stand for bytes of tokens before it.
+        """
+        start = self._matcher.length + earlier
         self._held.append((start, token))
         self.found = self._matcher.add(text)
         if not self.sequences:

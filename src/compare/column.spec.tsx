@@ -101,7 +101,7 @@ describe('compare/column', () => {
   it('tells where its answer was to end, and where it did', () => {
     const facts = host.querySelector('.lit-compare-facts')!.textContent;
     expect(facts).toContain('greedy · to stop at “Q:”, “\\n”');
-    expect(facts).toContain('stopped at “\\n”');
+    expect(facts).toContain('ended before “\\n”');
   });
 
   it('tells why its run can’t be opened in the panel, until it can', async () => {

@@ -42,9 +42,19 @@ describe('compare/summary', () => {
         { ...sides, left: { ...left, given }, prompt: SAME, answer: SAME },
         trans
       );
-    expect(say()).toContain(
-      'Ended differently: nowhere to stop at, and to stop at “Q:”.'
-    );
+    expect(say()).toContain('Different texts to stop at: none, and “Q:”.');
+    const same = { ...left, stop: ['Q:', 'A:'] };
+    expect(
+      summarize(
+        {
+          left: same,
+          right: { ...same, stop: ['A:', 'Q:'] },
+          prompt: SAME,
+          answer: SAME
+        },
+        trans
+      ).join(' ')
+    ).not.toContain('stop at');
     // A text that was given is stopped nowhere.
     expect(say('Avoid.')).toHaveLength(2);
   });

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { describeChat } from '../session/chat';
 import { describeSampling } from '../session/labels';
 import type { IRun } from '../session/run';
-import { describeStops } from '../session/stop';
+import { isSameStops, quoteStop } from '../session/stop';
 import type { ITextDifference } from './segments';
 
 /** What a summary is made of. */
@@ -41,10 +41,14 @@ export function summarize(
     said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
   }
   const [stops, otherStops] = [left, right].map(
-    run => describeStops(run.stop, trans) || trans.__('nowhere to stop at')
+    run =>
+      (run.stop ?? []).map(one => quoteStop(one, trans)).join(', ') ||
+      trans.__('none')
   );
-  if (!isGiven && stops !== otherStops) {
-    said.push(trans.__('Ended differently: %1, and %2.', stops, otherStops));
+  if (!isGiven && !isSameStops(left.stop, right.stop)) {
+    said.push(
+      trans.__('Different texts to stop at: %1, and %2.', stops, otherStops)
+    );
   }
   if (left.chatUse !== right.chatUse) {
     const [one, other] = [left, right].map(

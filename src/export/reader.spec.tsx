@@ -88,7 +88,7 @@ describe('export/reader', () => {
     const about = host.querySelector('.lit-reader-about')!;
     expect(about.querySelector('b')).toBeNull();
     expect(about.textContent).toContain('greedy · to stop at “<b>”, “\\n”');
-    expect(about.textContent).toContain('stopped at “<b>”');
+    expect(about.textContent).toContain('ended before “<b>”');
   });
 
   it('leads to where there is a map', async () => {

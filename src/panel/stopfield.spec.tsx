@@ -116,12 +116,37 @@ describe('panel: where the answer ends', () => {
       expect(field().value).toBe('');
     });
 
-    it('leaves Ctrl+Enter to Run, and Enter to an input method', async () => {
+    it('leaves Enter to an input method', async () => {
+      await show([]);
+      await type('Q:');
+      await press('Enter', { isComposing: true });
+      expect(stop).toEqual([]);
+    });
+
+    it('takes what was typed with Ctrl+Enter, which runs, and when it is left', async () => {
       await show([]);
       await type('Q:');
       await press('Enter', { ctrlKey: true });
-      await press('Enter', { isComposing: true });
-      expect(stop).toEqual([]);
+      expect(stop).toEqual(['Q:']);
+      await show(['Q:']);
+      await type('A:');
+      await act(async () => field().focus());
+      await act(async () => field().blur());
+      expect(stop).toEqual(['Q:', 'A:']);
+    });
+
+    it('keeps the line breaks of what is pasted', async () => {
+      await show([]);
+      await type('A');
+      const paste = new Event('paste', { bubbles: true, cancelable: true });
+      Object.assign(paste, { clipboardData: { getData: () => '\nQ:' } });
+      await act(async () => {
+        field().setSelectionRange(1, 1);
+        field().dispatchEvent(paste);
+      });
+      expect(field().value).toBe('A\\nQ:');
+      await press('Enter');
+      expect(stop).toEqual(['A\nQ:']);
     });
 
     it('removes one by a button of its own, and keeps the focus', async () => {
@@ -145,7 +170,7 @@ describe('panel: where the answer ends', () => {
       await press('Enter');
       expect(stop).toEqual(['x'.repeat(100)]);
       await show([...'abcdefgh']);
-      expect(told()).toContain('8 texts are the most');
+      expect(told()).toContain('There is room for 8 texts');
       expect(field().readOnly).toBe(true);
       await type('i');
       await press('Enter');
@@ -186,18 +211,27 @@ describe('panel: where the answer ends', () => {
     it('is added with one click, told, and made no more', async () => {
       await show();
       await click('Stop at “Q:”?');
-      expect(session.settings.stop).toEqual(['Q:']);
+      expect(session.settings.stop).toEqual(['\nQ:']);
+      expect(document.activeElement).toBe(host.querySelector('.lit-primary'));
       await show();
       expect(button('Stop at “Q:”?')).toBeUndefined();
       expect(host.textContent).toContain(
-        'Next answer: greedy, to stop at “Q:”'
+        'Next answer: greedy, to stop at “\\nQ:”'
       );
-      await answered('Q:');
+      await answered('\nQ:');
       await show();
       expect(host.querySelector('.lit-facts')!.textContent).toContain(
-        'stopped at “Q:”'
+        'ended before “\\nQ:”'
       );
       expect(host.textContent).not.toContain('Next answer');
+    });
+
+    it('is not made where a text that ends the answer earlier is there', async () => {
+      for (const one of ['Q', 'Q:', '\n']) {
+        session.settings = { ...session.settings, stop: [one] };
+        await show();
+        expect(button('Stop at “Q:”?')).toBeUndefined();
+      }
     });
 
     it('is not made for other prompts, nor where the answer ended by itself', async () => {

@@ -27,14 +27,17 @@ export function StopField(props: {
   const isFull = stop.length >= MAX_STOPS;
   const isTooLong = meant.length > MAX_STOP;
   const canAdd = meant !== '' && !isTooLong && !isFull;
-  const add = () => {
+  const keep = () => {
     if (canAdd) {
       if (!stop.includes(meant)) {
         onChange([...stop, meant]);
       }
       setTyped('');
-      field.current?.focus();
     }
+  };
+  const add = () => {
+    keep();
+    field.current?.focus();
   };
   const remove = (one: string) => {
     onChange(stop.filter(other => other !== one));
@@ -57,14 +60,29 @@ export function StopField(props: {
           aria-invalid={isTooLong}
           aria-describedby={`${id}-hint`}
           onChange={event => setTyped(event.target.value)}
+          onPaste={event => {
+            // A field of one line would drop the line breaks.
+            const pasted = event.clipboardData.getData('text/plain');
+            const { selectionStart, selectionEnd } = event.currentTarget;
+            if (isFull || !/[\n\r\t]/.test(pasted)) {
+              return;
+            }
+            event.preventDefault();
+            setTyped(
+              typed.slice(0, selectionStart ?? typed.length) +
+                escapeStop(pasted) +
+                typed.slice(selectionEnd ?? typed.length)
+            );
+          }}
+          // What was typed counts, though nobody has said so.
+          onBlur={() => keep()}
           onKeyDown={event => {
             const { key, ctrlKey, metaKey, nativeEvent } = event;
-            if (
-              key === 'Enter' &&
-              !ctrlKey &&
-              !metaKey &&
-              !nativeEvent.isComposing
-            ) {
+            if (key === 'Enter' && !nativeEvent.isComposing) {
+              if (ctrlKey || metaKey) {
+                keep(); // and Run follows
+                return;
+              }
               event.preventDefault();
               add();
             }
@@ -104,9 +122,12 @@ export function StopField(props: {
       ) : (
         <p id={`${id}-hint`} className="lit-hint">
           {isFull
-            ? trans.__('%1 texts are the most. Remove one first.', MAX_STOPS)
+            ? trans.__(
+                'There is room for %1 texts. Remove one to add another.',
+                MAX_STOPS
+              )
             : trans.__(
-                'The answer ends where one of these texts begins. Write \\n for a line break.'
+                'The answer ends where one of these texts begins, or a few characters later. Write \\n for a line break.'
               )}
         </p>
       )}
@@ -123,9 +144,11 @@ export function StopField(props: {
 export function StopProposal(props: {
   session: Session;
   onSettings: (settings: Partial<ISettings>) => void;
+  /** Called once it is taken, and its button gone: something else gets the focus. */
+  onTaken: () => void;
 }): JSX.Element | null {
   const { trans } = usePanel();
-  const { session, onSettings } = props;
+  const { session, onSettings, onTaken } = props;
   const { stop } = session.settings;
   const prompt = session.prompt.value;
   const label = useMemo(() => exampleLabel(prompt), [prompt]);
@@ -133,13 +156,16 @@ export function StopProposal(props: {
   const isNeedless =
     run !== null &&
     !session.isStale &&
-    (isUnderWay(run) || run.reason === 'end' || run.given !== undefined);
+    (isUnderWay(run) ||
+      run.reason === 'end' ||
+      run.reason === 'stop' ||
+      run.given !== undefined);
   const isOffered =
     label !== null &&
-    label.length <= MAX_STOP &&
+    label.length < MAX_STOP &&
     stop.length < MAX_STOPS &&
-    !stop.includes(label);
-  if (!isOffered || isNeedless) {
+    !stop.some(one => `\n${label}`.includes(one));
+  if (!isOffered || isNeedless || session.isRunning) {
     return null;
   }
   return (
@@ -148,9 +174,13 @@ export function StopProposal(props: {
         type="button"
         className="lit-link"
         title={trans.__(
-          'The prompt’s examples each begin with this. The answer then ends where the model would begin another one.'
+          'The prompt’s examples each begin with this. The answer then ends where the model would begin another one. It holds for other prompts too, until you remove it in Options.'
         )}
-        onClick={() => onSettings({ stop: [...stop, label] })}
+        onClick={() => {
+          // At the beginning of a line: “FAQ:” is no “Q:”.
+          onSettings({ stop: [...stop, `\n${label}`] });
+          onTaken();
+        }}
       >
         {trans.__('Stop at %1?', quoteStop(label, trans))}
       </button>

@@ -44,14 +44,28 @@ describe('session/stop', () => {
     expect(readSettings({ stop: ['Q:', null] }).stop).toEqual(['Q:']);
   });
 
+  it('shows what can’t be seen, and reads it again', () => {
+    for (const [meant, shown] of [
+      ['\u00a0', '\\u00a0'],
+      ['a\u202eb', 'a\\u202eb'],
+      ['\u200b\n', '\\u200b\\n'],
+      ['\\u00a0', '\\\\u00a0'],
+      ['\\N', '\\\\N']
+    ]) {
+      expect(escapeStop(meant)).toBe(shown);
+      expect(unescapeStop(shown)).toBe(meant);
+    }
+    expect(unescapeStop('\\N')).toBe('\\N');
+  });
+
   it('says where an answer is to end, and where it did', () => {
     expect(describeStops(undefined, trans)).toBe('');
     expect(describeStops([], trans)).toBe('');
     expect(describeStops(['Q:', '\n'], trans)).toBe('to stop at “Q:”, “\\n”');
     expect(describeStopped('Taste-likes:', trans)).toBe(
-      'stopped at “Taste-likes:”'
+      'ended before “Taste-likes:”'
     );
-    expect(describeStopped(null, trans)).toBe('stopped at a text');
+    expect(describeStopped(null, trans)).toBe('ended before one of your texts');
     expect(quoteStop('🍲'.repeat(60), trans)).toBe(`“${'🍲'.repeat(39)}…”`);
   });
 });

@@ -18,14 +18,30 @@ const MEANT: ReadonlyMap<string, string> = new Map(
   Object.entries(ESCAPED).map(([character, escape]) => [escape, character])
 );
 
-/** A stop sequence as it is shown and typed: `\n` for a line break. */
+/** What can't be seen, or turns the text around it. */
+const UNSEEN =
+  /[\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff]/g;
+
+/** A stop sequence as it is shown and typed: `\n` for a line break, `\u00a0` for what can't be seen. */
 export function escapeStop(stop: string): string {
-  return stop.replace(/[\n\r\t\\]/g, character => ESCAPED[character]);
+  return stop
+    .replace(/[\n\r\t\\]/g, character => ESCAPED[character])
+    .replace(
+      UNSEEN,
+      character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+    );
 }
 
 /** What was meant by what was typed; a backslash before anything else is one. */
 export function unescapeStop(typed: string): string {
-  return typed.replace(/\\[nrt\\]/g, escape => MEANT.get(escape)!);
+  return typed.replace(
+    /\\(?:[nrt\\]|u[0-9a-f]{4})/gi,
+    escape =>
+      MEANT.get(escape) ??
+      (/^\\u/i.test(escape)
+        ? String.fromCharCode(parseInt(escape.slice(2), 16))
+        : escape)
+  );
 }
 
 /** Take what is valid of stop sequences that may have been written by hand, each once. */
@@ -35,6 +51,16 @@ export function readStops(value: unknown): readonly string[] {
       typeof stop === 'string' && stop.length > 0 && stop.length <= MAX_STOP
   );
   return [...new Set(valid)].slice(0, MAX_STOPS);
+}
+
+/** Whether two lists of them end answers at the same places: their order makes no difference. */
+export function isSameStops(
+  some: readonly string[] = [],
+  others: readonly string[] = []
+): boolean {
+  return (
+    JSON.stringify([...some].sort()) === JSON.stringify([...others].sort())
+  );
 }
 
 /** A stop sequence in quotation marks. */
@@ -67,6 +93,6 @@ export function describeStopped(
   trans: TranslationBundle
 ): string {
   return stop === null || stop === undefined
-    ? trans.__('stopped at a text')
-    : trans.__('stopped at %1', quoteStop(stop, trans));
+    ? trans.__('ended before one of your texts')
+    : trans.__('ended before %1', quoteStop(stop, trans));
 }

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from lit_lab.protocol import AnswerEvent, AnswerToken, GenerateRequest, TokenEvent
 from lit_lab.service.answering import answer
 from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.errors import ServiceError
 from lit_lab.service.generation import Step
 from lit_lab.service.stopping import Found, Holding, Matcher
 from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
@@ -211,6 +212,33 @@ def test_the_end_of_the_answer_in_the_middle_of_one_tells_what_was_held(pieces: 
 def test_a_character_that_is_never_complete_may_be_a_sequence_too(pieces: SentencePieces) -> None:
     told = Told(pieces, ["a", "🍲".encode()[:2]], ["\ufffd"], most=3)
     assert told.ended == ("a", "stop", "\ufffd")
+
+
+@pytest.mark.parametrize("stop", ["T", "Ta"])
+def test_a_token_behind_bytes_that_are_never_a_character_is_no_part_of_the_answer(
+    pieces: SentencePieces, stop: str
+) -> None:
+    told = Told(pieces, ["a", "🍲".encode()[:2], "T", "a"], [stop])
+    assert told.ended == ("a\ufffd", "stop", stop)
+    assert len(told.answer.tokens) == 3
+
+
+def test_what_is_held_when_it_breaks_off_is_told(pieces: SentencePieces) -> None:
+    class Breaking(Said):
+        def steps(self, ids: list[int], length: int, *rest: Any) -> Any:
+            yield from super().steps(ids, length, *rest)
+            raise ServiceError(502, "not_finite", "Some are not numbers.", "Load it in float32.")
+
+    by_piece = {pieces.piece(id): id for id in range(len(pieces._pieces))}
+    decoder: Any = Breaking([by_piece["a"], by_piece["T"]])
+    request = GenerateRequest(model="m", prompt="a", max_new_tokens=9, stop=["Tas"])
+    tokenizer = SequenceTokenizer(pieces, [2], [1], len(pieces._pieces))
+    told = []
+    with pytest.raises(ServiceError):
+        for event in answer(tokenizer, decoder, 500, request, Cancellation()):
+            if isinstance(event, TokenEvent):
+                told.append(event.token.text)
+    assert told == ["a", "T"]
 
 
 def test_line_breaks(pieces: SentencePieces) -> None:
