@@ -2173,7 +2173,7 @@ export interface components {
          * TokenEvent
          * @description One more token of the answer. `text` is empty while a character is incomplete.
          *
-         *     With stop sequences it is sent once it can't be part of one any more.
+         *     One that may belong to a stop sequence is sent once it is known to be part of the answer.
          */
         TokenEvent: {
             /**
