@@ -29,7 +29,7 @@ F32 = 0  # ggml's number of the type
 
 def main() -> None:
     """Write the file that is named."""
-    import llama_cpp
+    import llama_cpp  # type: ignore[import-not-found]  # it is in the environment of `make test-real`
     import numpy as np
 
     file, said, written = (Path(each) for each in sys.argv[1:4])
