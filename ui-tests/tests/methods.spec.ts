@@ -164,7 +164,7 @@ test('stops an answer at a text, and says so', async ({ page, tmpPath }) => {
   ).toBeVisible();
   await panel.run.click();
   await expect(panel.region.locator('.lit-facts')).toContainText(
-    'stopped at “Recommendation:”',
+    'ended before “Recommendation:”',
     { timeout: COLD }
   );
   await expect(panel.answer).not.toContainText('Recommendation');
