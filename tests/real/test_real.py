@@ -87,8 +87,7 @@ async def test_it_is_what_transformers_and_pytorch_say(real: Real) -> None:
     whole = ids + said["answer"][: said["explained"]]
     found = maps(model, whole, Span(start=len(ids), end=len(whole)), list(said["maps"]))
     for method, scores in said["maps"].items():
-        # Ours speaks for the target, where the gradient of a loss is against it.
-        expected = -np.array(scores) if method == "grad_dot_input" else np.array(scores)
+        expected = np.array(scores)
         off = np.max(np.abs(found[method][: len(expected)] - expected)) / np.max(np.abs(expected))
         print(f"{real.name}: {method} is {off:.1e} of the largest score off float64")
         assert off <= 1e-3, method
