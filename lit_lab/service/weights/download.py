@@ -61,7 +61,7 @@ class Download:
             return await self._follow(process)
         except ServiceError:
             if self._source.kind == "package":
-                self.progress = None  # what was there is deleted
+                self.progress = None  # the next one uses nothing of it
             raise
         finally:
             if process.returncode is None:

@@ -155,12 +155,12 @@ def _of_package(path: str, kind: str, said: str) -> ServiceError:
 
 def stopped(path: str, source: Source) -> ServiceError:
     """Return what is said of a download that the user stopped."""
-    from_beginning = "Nothing of it stays; a new download begins anew."
+    goes_on = source.kind != "package"
     return ServiceError(
         409,
         "download_stopped",
         f"The download of {path} was stopped.",
-        from_beginning if source.kind == "package" else "What is there stays; a new download goes on from it.",
+        "What is there stays; a new download goes on from it." if goes_on else "A new download begins anew.",
     )
 
 
