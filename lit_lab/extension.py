@@ -175,8 +175,8 @@ class LitLab(ExtensionApp):
     dataset_megabytes = Float(
         4000.0,
         min=0.0,
-        help="""The most megabytes that are read of a dataset's file, into a temporary one, which may take four times as
-        many; 0: no limit.""",
+        help="""The most megabytes that are read of a dataset's file, into a temporary one, which may take up to
+        eight times as many; 0: no limit.""",
     ).tag(config=True)
 
     models_path = Unicode(

@@ -20,7 +20,8 @@ from .saving import Written, from_table, into_lines, names_of
 from .table import FULL, Row, Table
 from .text_file import is_text
 
-DISK = 4  # bytes of the temporary file for one of those that are read: most texts take three
+_DISK = 4  # bytes of the temporary file for one of those that are read: most texts take three
+_LEAST_DISK = 64_000_000  # that it may take all the same: the longest row and a batch have room there
 _SAMPLE = 100  # rows that columns are guessed from
 _BATCH = 500  # rows that are written at once
 _BATCH_CHARS = 1_000_000
@@ -54,7 +55,7 @@ class OpenDataset:
         self.path = path
         self.used = time.monotonic()
         self.edited = False
-        self.table = Table(DISK * limit)
+        self.table = Table(max(_DISK * limit, _LEAST_DISK) if limit else 0)
         self.origin: Origin | None = None
         """Its file, as it was when it was read or saved last; None: it has none."""
         self.stop = threading.Event()
@@ -173,8 +174,8 @@ class OpenDataset:
                     raise
                 self._is_cut = True
                 self._remark = (
-                    f"Only the first rows were read: they take {DISK * self._limit / 1e6:,.0f} MB, which is all of the disk that "
-                    "they may take (four times c.LitLab.dataset_megabytes)."
+                    f"Only the first rows were read: they take {self.table.most / 1e6:,.0f} MB, which is all of the disk that "
+                    "they may take (c.LitLab.dataset_megabytes sets it)."
                 )
                 return
             self._done = reader.position
@@ -363,7 +364,7 @@ def _batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
     try:
         for record in records:
             batch.append(record)
-            size += record.size + _FIELD * len(record.fields)
+            size += record.size + _FIELD * len(record.fields) + sum(map(len, record.fields))
             if len(batch) >= most or size >= _BATCH_CHARS:
                 yield batch
                 batch, size, most = [], 0, _BATCH

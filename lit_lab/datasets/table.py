@@ -78,11 +78,12 @@ class Table:
     """The rows. Its methods may be called in any thread; they raise `Problem` when the disk is full.
 
     Args:
-        most: Bytes that it may take of the disk, of which more raises `Problem`, too (`FULL`); 0: any number.
+        most: Bytes of the disk that its rows may take while they come, and as many again for what comes later; more
+            raises `Problem`, too (`FULL`). 0: any number.
     """
 
     def __init__(self, most: int = 0) -> None:
-        self._most = most
+        self.most = most
         self._lock = threading.RLock()
         self._is_closing = False
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -140,7 +141,7 @@ class Table:
 
     def finish(self) -> None:
         """Make what lets the rows be sorted at once, when most of them are there."""
-        self._allow(2 * self._most)  # they are smaller than the rows
+        self._allow(2 * self.most)  # they are smaller than the rows; the rest is for changes
         for statement in _INDICES:
             with self._lock, self._full_disk():  # one by one: who looks at rows meanwhile waits for one only
                 self._database.execute(statement)
@@ -412,7 +413,7 @@ class Table:
             for row in rows
         )
         # A row is there twice, once to be searched, and in up to four bytes a character.
-        return self._pragma("page_count") * self._pragma("page_size") + 8 * chars > self._most // 2
+        return self._pragma("page_count") * self._pragma("page_size") + 8 * chars > self.most // 2
 
     def _pragma(self, name: str) -> int:
         return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
@@ -424,12 +425,11 @@ class Table:
         except sqlite3.OperationalError as error:
             if "interrupted" in str(error):
                 raise _closed() from error
-            if self._most and "full" in str(error) and self._would_exceed(rows):
+            if self.most and "full" in str(error) and self._would_exceed(rows):
                 raise Problem(
                     507,
                     FULL,
-                    f"The dataset takes all of the {self._most / 1e6:,.0f} MB of the disk that it may take: four times "
-                    "c.LitLab.dataset_megabytes.",
+                    "The dataset takes as much of the disk as it may.",
                     "Save what is there; or have c.LitLab.dataset_megabytes raised.",
                 ) from error
             raise Problem(
