@@ -70,6 +70,10 @@ browser: ui-tests/node_modules/install.stamp
 test-backends: setup ## Run the model service's tests on JAX and on PyTorch, each in an environment of its own (large)
 	scripts/test_backends.sh
 
+.PHONY: test-real
+test-real: setup ## Try two real models against transformers, PyTorch and llama.cpp (gigabytes; Gemma's terms have to be agreed to)
+	scripts/test_real.sh
+
 .PHONY: test-oldest
 test-oldest: setup browser ## Try the wheel in the oldest JupyterLab and Notebook 7 that are supported, in a real browser
 	scripts/smoke.sh oldest

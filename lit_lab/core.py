@@ -34,7 +34,8 @@ class Options:
 
     `models` are the configured ones as `name:path`, the default first; None when the service is elsewhere, which then
     knows them. `datasets` are those by name; `dataset_bytes` is the most to read of one, 0 for no limit. `heartbeat` is
-    in seconds. `max_waiting` is how many computations may wait for one model, half of them one user's.
+    in seconds. `max_waiting` is how many computations may wait for one model, half of them one user's. `scanners` and
+    `model_folders` are where models on this machine are looked for.
     """
 
     models: tuple[str, ...] | None
@@ -45,6 +46,8 @@ class Options:
     dataset_bytes: int = 0
     heartbeat: float = 5.0
     max_waiting: int = 512
+    scanners: tuple[str, ...] = ()
+    model_folders: tuple[str, ...] = ()
 
 
 class Core:
@@ -74,7 +77,7 @@ class Core:
         self.options = options
         self.service = service
         self.upstream = Upstream(service, elsewhere=options.models is None)
-        self._models = Models(service, self.upstream, added)
+        self._models = Models(service, self.upstream, added, options.scanners, options.model_folders)
         self.history = history
         self.recorder = RunRecorder(history)
         self.jobs = Jobs(service, self.upstream, self.recorder, max(1, options.max_waiting // 2))

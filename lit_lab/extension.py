@@ -17,6 +17,7 @@ from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validat
 from lit_lab import demo, local_paths
 from lit_lab.datasets.configured import parse_all
 from lit_lab.handlers import handlers
+from lit_lab.models.programs import TITLES
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -74,6 +75,19 @@ class LitLab(ExtensionApp):
         min=0.0,
         help="""Seconds without use after which a model is unloaded, so that its memory is free for others. It is loaded
         again when it is needed. 0: never.""",
+    ).tag(config=True)
+
+    model_folders = List(
+        Unicode(),
+        help="""Folders whose models, GGUF files and presets, are offered in the panel beside those that Ollama, LM Studio,
+        llama.cpp, Hugging Face and Kaggle keep.""",
+    ).tag(config=True)
+
+    model_scanners = List(
+        Enum(tuple(TITLES)),
+        list(TITLES),
+        help="""Whose models on this machine are offered in the panel: of `ollama`, `lm_studio`, `llama_cpp`,
+        `hugging_face`, `kaggle` and `folders` (`model_folders`). Headers alone are read. Empty: nobody's.""",
     ).tag(config=True)
 
     service_python = Unicode(
@@ -161,7 +175,8 @@ class LitLab(ExtensionApp):
     dataset_megabytes = Float(
         4000.0,
         min=0.0,
-        help="""The most megabytes that are read of a dataset's file, into a temporary one; 0: no limit.""",
+        help="""The most megabytes that are read of a dataset's file, into a temporary one, which may take up to
+        eight times as many; 0: no limit.""",
     ).tag(config=True)
 
     models_path = Unicode(
@@ -263,6 +278,8 @@ class LitLab(ExtensionApp):
             datasets=parse_all(self.datasets),
             dataset_bytes=int(self.dataset_megabytes * 1e6),
             max_waiting=self.max_waiting,
+            scanners=tuple(self.model_scanners),
+            model_folders=tuple(self.model_folders),
         )
         from lit_lab.history import History
         from lit_lab.models.added import Added
@@ -303,6 +320,8 @@ class LitLab(ExtensionApp):
             kaggle=lambda: kaggle.login,
             precision=cast("Precision", self.precision),
             model_idle_timeout=self.model_idle_timeout,
+            scanners=tuple(self.model_scanners),
+            model_folders=tuple(self.model_folders),
             max_waiting=self.max_waiting,
             max_length=self.max_length,
             threads=self.threads,

@@ -28,10 +28,17 @@ def files(folder: Path, pattern: str = "*") -> list[Path]:
     return [folder / name for name in names if Path(name).match(pattern)]
 
 
-def walked(folder: Path) -> list[Path]:
-    """Return all files below a folder, without what other programs have left there, and without what can't be read."""
+def walked(folder: Path, most: int | None = None) -> list[Path]:
+    """Return files below a folder, without what other programs have left there, and without what can't be read.
+
+    Args:
+        folder: The folder.
+        most: Files after which no further folder is gone into; None: all are returned.
+    """
     found: list[Path] = []
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not is_foreign(name))
         found.extend(Path(place, name) for name in sorted(names) if not is_foreign(name))
+        if most is not None and len(found) > most:
+            break
     return found

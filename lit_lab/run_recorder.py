@@ -343,9 +343,9 @@ def _run(
         partial = "stopped" if stopped else "broke_off"
     if isinstance(request, protocol.ScoreRequest):
         # A text that was given isn't chosen by anything: as if greedily.
-        title, sampling = "", protocol.Sampling()
+        title, sampling, stop = "", protocol.Sampling(), []  # type: str, protocol.Sampling, list[str]
     else:
-        title, sampling = request.title, request.sampling
+        title, sampling, stop = request.title, request.sampling, request.stop
     return protocol.RunRecord(
         id=job_id,
         created=created,
@@ -355,11 +355,13 @@ def _run(
         prompt=request.prompt,
         answer="".join(token.text for token in tokens),
         sampling=protocol.RunSampling(**sampling.model_dump()),
+        stop=stop,
         chat=prompt.chat if prompt else "plain",
         terms=prompt.terms if prompt else None,
         prompt_tokens=prompt.tokens if prompt else [],
         answer_tokens=tokens,
         reason="given" if given else answer.reason if answer else None,
+        stopped_at=answer.stopped_at if answer else None,
         partial=partial,
         seconds=answer.seconds if answer else None,
         first_seconds=answer.first_seconds if answer else None,

@@ -1,14 +1,17 @@
-"""Write what transformers and plain PyTorch say of a real model, for tests/service/test_real_model.py.
+"""Write what transformers and plain PyTorch say of a real model, for tests/service/test_real_model.py and tests/real.
 
-Run by hand in an environment of its own, with `transformers`, `torch` and `gguf`: they are no part of this project's.
+Run in an environment of its own, with `transformers`, `torch` and `gguf`: they are no part of this project's.
 
     python scripts/make_real_references.py SmolLM2-135M-Instruct.Q4_1.gguf tests/fixtures/smollm2.json
+    python scripts/make_real_references.py model.gguf said.json --folder hugging_face
+
+With a folder, the same weights are written there in Hugging Face's form, in float32.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +36,21 @@ def main() -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    file = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("written", type=Path)
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
+    file = options.file
     tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
     model = AutoModelForCausalLM.from_pretrained(file.parent, gguf_file=file.name, dtype=torch.float32).eval()
-    ids = tokenizer(PROMPT, add_special_tokens=False).input_ids
+    if options.folder:
+        # It holds plain numbers by now, whatever the file had.
+        model.hf_quantizer, model.is_quantized = None, False
+        model.config.__dict__.pop("quantization_config", None)
+        model.save_pretrained(options.folder)
+        tokenizer.save_pretrained(options.folder)
+    ids = tokenizer(PROMPT).input_ids
     with torch.no_grad():
         answer = model.generate(torch.tensor([ids]), max_new_tokens=ANSWER, do_sample=False)[0, len(ids) :].tolist()
         logits = model(torch.tensor([ids])).logits[0, -1].tolist()
@@ -61,7 +75,7 @@ def main() -> None:
         "maps": {name: [float(f"{value:.8g}") for value in values[: at + EXPLAINED]] for name, values in found.items()},
         "texts": [{"text": text, "ids": tokenizer(text, add_special_tokens=False).input_ids} for text in TEXTS],
     }
-    Path(sys.argv[2]).write_text(json.dumps(written, ensure_ascii=True, separators=(",", ":")) + "\n")
+    options.written.write_text(json.dumps(written, ensure_ascii=True, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ from .columns import any_known, guess, shorten, text
 from .contents import Origin
 from .readers import NOT_TEXT, Reader, Record, Split
 from .saving import Written, from_table, into_lines, names_of
-from .table import Row, Table
+from .table import FULL, Row, Table
 from .text_file import is_text
 
+_DISK = 4  # bytes of the temporary file for one of those that are read: most texts take three
+_LEAST_DISK = 64_000_000  # that it may take all the same: the longest row and a batch have room there
 _SAMPLE = 100  # rows that columns are guessed from
 _BATCH = 500  # rows that are written at once
 _BATCH_CHARS = 1_000_000
@@ -53,7 +55,7 @@ class OpenDataset:
         self.path = path
         self.used = time.monotonic()
         self.edited = False
-        self.table = Table()
+        self.table = Table(max(_DISK * limit, _LEAST_DISK) if limit else 0)
         self.origin: Origin | None = None
         """Its file, as it was when it was read or saved last; None: it has none."""
         self.stop = threading.Event()
@@ -165,7 +167,17 @@ class OpenDataset:
                 return
             self._columns = reader.columns
             self._choose(batch)
-            self._take(batch)
+            try:
+                self._take(batch)
+            except Problem as full:
+                if full.error != FULL:
+                    raise
+                self._is_cut = True
+                self._remark = (
+                    f"Only the first rows were read: they take {self.table.most / 1e6:,.0f} MB, which is all of the disk that "
+                    "they may take (c.LitLab.dataset_megabytes sets it)."
+                )
+                return
             self._done = reader.position
             self._remark = " ".join(filter(None, (reader.remark, self._about_names(reader))))
             if 0 < self._limit < self._done < self.size:
@@ -352,7 +364,7 @@ def _batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
     try:
         for record in records:
             batch.append(record)
-            size += record.size + _FIELD * len(record.fields)
+            size += record.size + _FIELD * len(record.fields) + sum(map(len, record.fields))
             if len(batch) >= most or size >= _BATCH_CHARS:
                 yield batch
                 batch, size, most = [], 0, _BATCH

@@ -50,6 +50,9 @@ _SOURCES = 10_000  # different sources that are counted
 _SOURCE = 1000  # characters of a source that is counted; a longer one is no group of rows
 
 
+FULL = "dataset_full"
+"""Code of the `Problem` that a dataset takes as much of the disk as it may."""
+
 Sort = Literal["order", "prompt", "source", "length"]
 
 
@@ -72,13 +75,20 @@ class Row:
 
 
 class Table:
-    """The rows. Its methods may be called in any thread; they raise `Problem` when the disk is full."""
+    """The rows. Its methods may be called in any thread; they raise `Problem` when the disk is full.
 
-    def __init__(self) -> None:
+    Args:
+        most: Bytes of the disk that its rows may take while they come, and as many again for what comes later; more
+            raises `Problem`, too (`FULL`). 0: any number.
+    """
+
+    def __init__(self, most: int = 0) -> None:
+        self.most = most
         self._lock = threading.RLock()
         self._is_closing = False
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
+        self._allow(most)
         self._rows = 0  # including those deleted
         self._behind: dict[int, list[int]] = {}  # duplicates, by the row that they stand behind
         self._deleted: set[int] = set()
@@ -112,7 +122,7 @@ class Table:
 
     def append(self, rows: Sequence[Row]) -> int:
         """Add rows at the end; returns the last one's id."""
-        with self._changing() as database:
+        with self._changing(rows=rows) as database:
             first = self._rows + 1
             ids = range(first, first + len(rows))
             database.executemany(
@@ -131,8 +141,9 @@ class Table:
 
     def finish(self) -> None:
         """Make what lets the rows be sorted at once, when most of them are there."""
+        self._allow(2 * self.most)  # they are smaller than the rows; the rest is for changes
         for statement in _INDICES:
-            with self._lock, _full_disk():  # one by one: who looks at rows meanwhile waits for one only
+            with self._lock, self._full_disk():  # one by one: who looks at rows meanwhile waits for one only
                 self._database.execute(statement)
 
     def duplicate(self, row_id: int) -> int:
@@ -194,7 +205,7 @@ class Table:
 
     def page(self, asked: DatasetSearch) -> DatasetPage:
         """Return some of the rows that are looked for."""
-        with self._lock, _full_disk():
+        with self._lock, self._full_disk():
             view = self._view(asked)
             ids = list(view[asked.offset : asked.offset + asked.limit])
             marks = ",".join("?" * len(ids))
@@ -226,7 +237,7 @@ class Table:
 
     def lines(self) -> Sequence[int]:
         """Return the lines of the file that rows stand in, those of deleted rows too, in order."""
-        with self._lock, _full_disk():
+        with self._lock, self._full_disk():
             found = self._database.execute("SELECT line FROM facts WHERE line > 0 ORDER BY line")
             return array.array("q", chain.from_iterable(found))
 
@@ -355,7 +366,7 @@ class Table:
         database.execute("UPDATE pieces SET folded = ? WHERE id = ?", (blank, piece))
 
     def _get(self, row_id: int) -> Row:
-        with _full_disk():
+        with self._full_disk():
             found = self._database.execute(
                 "SELECT line, prompt, target, source, others, origin FROM facts JOIN texts USING (id) WHERE id = ?",
                 (row_id,),
@@ -374,8 +385,8 @@ class Table:
         self._views.clear()
 
     @contextlib.contextmanager
-    def _changing(self, counts: bool = True) -> Iterator[sqlite3.Connection]:
-        with self._lock, _full_disk():
+    def _changing(self, counts: bool = True, rows: Sequence[Row] = ()) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._full_disk(rows):
             self._database.execute("BEGIN")
             try:
                 yield self._database
@@ -387,22 +398,48 @@ class Table:
             if counts:
                 self._changed()
 
+    def _allow(self, most: int) -> None:
+        if most:
+            with self._lock:
+                self._database.execute(f"PRAGMA max_page_count = {max(most // self._pragma('page_size'), 64)}")
 
-@contextlib.contextmanager
-def _full_disk() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "interrupted" in str(error):
+    def _would_exceed(self, rows: Sequence[Row]) -> bool:
+        """Whether it is likely that rows have no room in what it may take, rather than on the disk."""
+        chars = sum(
+            len(row.prompt)
+            + len(row.target)
+            + len(row.source)
+            + sum(len(f"{k}{text(v)}") for k, v in row.others.items())
+            for row in rows
+        )
+        # A row is there twice, once to be searched, and in up to four bytes a character.
+        return self._pragma("page_count") * self._pragma("page_size") + 8 * chars > self.most // 2
+
+    def _pragma(self, name: str) -> int:
+        return int(self._database.execute(f"PRAGMA {name}").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _full_disk(self, rows: Sequence[Row] = ()) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "interrupted" in str(error):
+                raise _closed() from error
+            if self.most and "full" in str(error) and self._would_exceed(rows):
+                raise Problem(
+                    507,
+                    FULL,
+                    "The dataset takes as much of the disk as it may.",
+                    "Save what is there; or have c.LitLab.dataset_megabytes raised.",
+                ) from error
+            raise Problem(
+                507,
+                "disk_full",
+                f"The folder for temporary files can't take this dataset: {error}.",
+                "Make room there, or set SQLITE_TMPDIR to a folder with room before starting the Jupyter server.",
+            ) from error
+        except sqlite3.ProgrammingError as error:
             raise _closed() from error
-        raise Problem(
-            507,
-            "disk_full",
-            f"The folder for temporary files can't take this dataset: {error}.",
-            "Make room there, or set SQLITE_TMPDIR to a folder with room before starting the Jupyter server.",
-        ) from error
-    except sqlite3.ProgrammingError as error:
-        raise _closed() from error
 
 
 def _facts(number: int, row: Row) -> tuple[object, ...]:

@@ -15,11 +15,13 @@ from lit_lab import protocol
 _SCORES: TypeAdapter[protocol.KeptScores] = TypeAdapter(protocol.KeptScores)
 _CONTENT = {
     "sampling",
+    "stop",
     "chat",
     "terms",
     "prompt_tokens",
     "answer_tokens",
     "reason",
+    "stopped_at",
     "partial",
     "seconds",
     "first_seconds",

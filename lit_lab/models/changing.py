@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from lit_lab import demo, protocol
@@ -32,11 +32,21 @@ class Models:
         service: The model service.
         upstream: Requests to it.
         added: All models; None when the service is elsewhere, which then knows them.
+        scanners: Whose models on this machine are offered.
+        folders: `c.LitLab.model_folders`.
     """
 
-    def __init__(self, service: Service, upstream: Upstream, added: Added | None) -> None:
+    def __init__(
+        self,
+        service: Service,
+        upstream: Upstream,
+        added: Added | None,
+        scanners: Sequence[str] = (),
+        folders: Sequence[str] = (),
+    ) -> None:
         self.added = added
         self._service = service
+        self._scanners, self._folders = scanners, folders
         self._upstream = upstream
         self._tasks: set[asyncio.Task[None]] = set()
         self._listing = asyncio.Lock()  # held while a model is being added or removed here
@@ -55,7 +65,7 @@ class Models:
         if self.added is None or status.state == "ready":
             answer = await self._in_step(await self._ask())
             # What somebody else runs has the models that it has.
-            return answer if self.added is not None else answer.model_copy(update={"known": []})
+            return answer if self.added is not None else answer.model_copy(update={"known": [], "found": []})
         added, listed = set(self.added.models), {entry.partition(":")[2] for entry in self.added.all}
         return protocol.ModelsResponse(
             models=[_unloaded(entry, entry in added) for entry in self.added.all],
@@ -81,7 +91,8 @@ class Models:
         added, change = self.own(), request.change
         if isinstance(change, protocol.AddModel):
             # What it is comes first: its name was perhaps proposed from that.
-            change = protocol.AddModel(name=change.name, path=await places.locate(contents, change.path))
+            path = await places.locate(contents, change.path, self._scanners, self._folders)
+            change = protocol.AddModel(name=change.name, path=path)
             async with self._listing:
                 return await self._add(added, change)
         if isinstance(change, protocol.RemoveModel):

@@ -13,39 +13,39 @@ from pathlib import Path
 def kaggle_cache() -> Path:
     """Return the folder that kagglehub keeps downloads in."""
     found = os.environ.get("KAGGLEHUB_CACHE")
-    return _home() / ".cache" / "kagglehub" if found is None else Path(found)
+    return home() / ".cache" / "kagglehub" if found is None else Path(found)
 
 
 def kaggle_credentials() -> Path:
     """Return the folder of `kaggle.json`."""
     found = os.environ.get("KAGGLE_CONFIG_DIR")
-    return _home() / ".kaggle" if found is None else Path(found)
+    return home() / ".kaggle" if found is None else Path(found)
 
 
 def kaggle_tokens() -> tuple[Path, Path]:
     """Return the files that may hold an API token, the first of which counts more."""
-    return _home() / ".kaggle" / "access_token", _home() / ".kaggle" / "access_token.txt"
+    return home() / ".kaggle" / "access_token", home() / ".kaggle" / "access_token.txt"
 
 
 def hugging_face_cache() -> Path:
     """Return the folder that huggingface_hub keeps models in."""
-    default = os.environ.get("HUGGINGFACE_HUB_CACHE", os.path.join(_hugging_face_home(), "hub"))  # noqa: PTH118
+    default = os.environ.get("HUGGINGFACE_HUB_CACHE", os.path.join(_hugging_facehome(), "hub"))  # noqa: PTH118
     return Path(_expanded(os.environ.get("HF_HUB_CACHE", default)))
 
 
 def hugging_face_token() -> Path:
     """Return the file that may hold an access token."""
-    return Path(_expanded(os.environ.get("HF_TOKEN_PATH", os.path.join(_hugging_face_home(), "token"))))  # noqa: PTH118
+    return Path(_expanded(os.environ.get("HF_TOKEN_PATH", os.path.join(_hugging_facehome(), "token"))))  # noqa: PTH118
 
 
 def fetched() -> Path:
     """Return the folder of models that LIT Lab fetched itself: `LIT_LAB_MODELS`, or one in the user's cache."""
-    caches = os.environ.get("XDG_CACHE_HOME") or str(_home() / ".cache")
+    caches = os.environ.get("XDG_CACHE_HOME") or str(home() / ".cache")
     return Path(_expanded(os.environ.get("LIT_LAB_MODELS") or os.path.join(caches, "lit-lab", "models")))  # noqa: PTH118
 
 
-def _hugging_face_home() -> str:
-    caches = os.environ.get("XDG_CACHE_HOME", str(_home() / ".cache"))
+def _hugging_facehome() -> str:
+    caches = os.environ.get("XDG_CACHE_HOME", str(home() / ".cache"))
     return _expanded(os.environ.get("HF_HOME", os.path.join(caches, "huggingface")))  # noqa: PTH118
 
 
@@ -53,5 +53,6 @@ def _expanded(text: str) -> str:
     return os.path.expandvars(os.path.expanduser(text))  # noqa: PTH111 - never fails, as Path's own does
 
 
-def _home() -> Path:
+def home() -> Path:
+    """Return the home folder, without failing where there is none."""
     return Path(os.path.expanduser("~"))  # noqa: PTH111

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from tornado import web
 from lit_lab import demo, local_paths
 from lit_lab.problem import Problem
 
-from . import addresses, known
+from . import addresses, known, programs
 
 _PRESET = re.compile(r"[\w.-]+")
 _FILES = (".tar.gz", ".tgz", ".tar", ".gguf")
@@ -27,14 +29,17 @@ def is_file(path: str) -> bool:
     )
 
 
-async def locate(manager: Any, path: str) -> str:
+async def locate(manager: Any, path: str, scanners: Sequence[str] = (), folders: Sequence[str] = ()) -> str:
     """Return the path that the model service is to be told.
 
-    A bare name is a preset's, unless the file browser shows a folder of that name.
+    A bare name is a preset's, unless the file browser shows a folder of that name. What the panel offers of the programs'
+    models has its path on this machine.
 
     Args:
         manager: Jupyter's contents manager, which says what may be seen; None: the user may not read its files.
-        path: What the user wrote.
+        path: What the user wrote, or chose.
+        scanners: Whose models are offered: `c.LitLab.model_scanners`.
+        folders: `c.LitLab.model_folders`.
 
     Raises:
         Problem: It is none of these, or isn't there.
@@ -54,6 +59,8 @@ async def locate(manager: Any, path: str) -> str:
             "The Jupyter server did not allow to read files.",
             "Ask who runs the server for access to the resource “contents”.",
         )
+    if await asyncio.to_thread(programs.is_among, path, scanners, folders):
+        return path
     return str(await _local(manager, path))
 
 

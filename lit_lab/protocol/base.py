@@ -14,6 +14,8 @@ MAX_TARGETS = 4_096
 MAX_SEGMENTS = 4_096
 MAX_SAMPLES = 16_384
 MAX_NAME = 200
+MAX_STOPS = 8
+MAX_STOP = 100
 
 OWNER_HEADER = "X-LIT-Lab-Owner"
 """Tells the model service who asks, without a name: only whether it is the same as before."""

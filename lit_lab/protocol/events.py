@@ -50,29 +50,35 @@ class AnswerToken(Token):
 
 
 class TokenEvent(Message):
-    """One more token of the answer. `text` is empty while a character is incomplete."""
+    """One more token of the answer. `text` is empty while a character is incomplete.
+
+    One that may belong to a stop sequence is sent once it is known to be part of the answer.
+    """
 
     event: Literal["token"] = "token"
     token: AnswerToken
 
 
-Reason = Literal["end", "length", "window", "given"]
+Reason = Literal["end", "stop", "length", "window", "given"]
 """Why an answer ended."""
 
 
 class AnswerEvent(Message):
     """The complete answer, which replaces what was streamed.
 
-    `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them.
+    `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them, nor are
+    the tokens that begin at or after the beginning of a stop sequence.
     """
 
     event: Literal["answer"] = "answer"
     text: str
     tokens: list[AnswerToken]
     reason: Reason = Field(
-        description="`end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; "
-        "`given`: it is no answer of the model's, but a text that was given (`ScoreRequest`)."
+        description="`end`: the model ended it; `stop`: it came to a stop sequence; `length`: `max_new_tokens` reached; "
+        "`window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given "
+        "(`ScoreRequest`)."
     )
+    stopped_at: str | None = Field(default=None, description="The stop sequence that it came to, of reason `stop`.")
     seconds: float = Field(description="From the start of the computation to its end.")
     first_seconds: float | None = Field(default=None, description="From its start to the first token; None: no token.")
     reused: int = Field(default=0, description="Tokens of the prompt that were known from the run before.")

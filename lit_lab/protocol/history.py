@@ -71,6 +71,7 @@ class RunRecord(Message):
     prompt: str
     answer: str
     sampling: RunSampling
+    stop: list[str] = Field(default=[], description="The texts that were to end the answer.")
     chat: ChatUse = "plain"
     terms: ModelTerms | None = Field(
         default=None, description="What its model is provided under; named beside exports."
@@ -78,6 +79,7 @@ class RunRecord(Message):
     prompt_tokens: Annotated[list[Token], Field(fail_fast=True)]
     answer_tokens: Annotated[list[AnswerToken], Field(fail_fast=True)]
     reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")
+    stopped_at: str | None = Field(default=None, description="Which of `stop` ended the answer, of reason `stop`.")
     partial: Partial | None = Field(
         default=None, description="Why the answer isn't whole. None: it is, or an earlier version didn't tell."
     )

@@ -64,11 +64,21 @@ class ModelFit(Message):
 
 
 class FoundModel(Message):
-    """A preset that was downloaded earlier, by whichever program, and isn't among the models."""
+    """A model that lies on this machine, whichever program keeps it, and isn't among the models."""
 
     name: Name
+    title: str = Field(default="", description="What the program calls it, such as `llama3.2:1b`.")
+    program: str = Field(default="", description="Such as `Ollama`.")
     path: str
     size: int = Field(description="Bytes.")
+    family: str = Field(default="", description="Such as `Gemma 3`; empty: it doesn't say.")
+    stored: str = Field(default="", description="What its weights are stored in, such as `Q4_K_M`; empty: as ever.")
+    parameters: int | None = Field(default=None, description="Number of weights; None: it doesn't say.")
+    chat: bool | None = Field(default=None, description="Whether it was taught to follow instructions.")
+    precision: Precision | None = Field(default=None, description="What it would be loaded in.")
+    memory: int | None = Field(default=None, description="Bytes that it needs at most then, by estimate.")
+    fits: bool | None = Field(default=None, description="Whether so much is free; None: that isn't known.")
+    fault: str = Field(default="", description="Why it can't be used, in words that follow “it”; empty: it can be.")
 
 
 class KnownModel(Message):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from lit_lab.protocol.base import (
     MAX_NAME,
     MAX_SAMPLES,
     MAX_SEGMENTS,
+    MAX_STOP,
+    MAX_STOPS,
     MAX_TARGETS,
     MAX_TEXT,
     MAX_TOKENS,
@@ -36,6 +38,16 @@ class Sampling(Message):
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same answer.")
 
 
+StopSequences = Annotated[
+    Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=MAX_STOP)]],
+        Field(max_length=MAX_STOPS, fail_fast=True),
+    ],
+    AfterValidator(lambda stop: list(dict.fromkeys(stop))),
+]
+"""Texts that end an answer, each once."""
+
+
 class RunOrigin(Message):
     """Where a prompt came from, in words, as the panel shows it."""
 
@@ -55,6 +67,11 @@ class GenerateRequest(Message):
     prompt: Text
     max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS)
     sampling: Sampling = Sampling()
+    stop: StopSequences = Field(
+        default=[],
+        description="The answer ends as soon as its text holds one of these. A token that begins at or after the beginning of the "
+        "sequence isn't part of the answer; one that begins before it is, as a whole.",
+    )
     chat: ChatMode = "auto"
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")

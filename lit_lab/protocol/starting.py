@@ -43,6 +43,10 @@ class ServiceConfig(Message):
     model_idle_timeout: float = Field(
         default=0.0, ge=0, description="Seconds after which an unused model goes; 0: never."
     )
+    scanners: list[str] = Field(
+        default=[], description="Programs whose models are looked for, as `c.LitLab.model_scanners`."
+    )
+    model_folders: list[str] = Field(default=[], description="Other folders of models, as `c.LitLab.model_folders`.")
     cache: str | None = Field(default=None, description="Folder for what is unpacked; None: a temporary one.")
     kaggle: KaggleLogin | None = Field(default=None, description="Credentials from the panel.", repr=False)
     socket: str | None = Field(

@@ -154,6 +154,8 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             config.memory_limit,
             Path(config.cache) if config.cache else None,
             config.model_idle_timeout,
+            tuple(config.scanners),
+            tuple(config.model_folders),
         ),
     )
     for name in config.added:

@@ -14,6 +14,7 @@ from lit_lab.protocol import (
     AnswerToken,
     GenerateRequest,
     PromptEvent,
+    Reason,
     ScoreRequest,
     StateEvent,
     Token,
@@ -23,6 +24,7 @@ from lit_lab.protocol import (
 from .cancellation import Cancellation
 from .errors import ServiceError
 from .generation import Decoder, Read, Step
+from .stopping import Holding
 from .tokens import AnswerStream, Asked, SequenceTokenizer
 
 LEAST_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
@@ -41,6 +43,10 @@ def answer(
     read: Read = lambda ids: None,
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
     """Answer a prompt.
+
+    The answer ends at an end token, at the first stop sequence, or where there is room for no more. Of a stop sequence's
+    tokens, those that begin at or after its beginning aren't part of the answer; one that begins before it is, as a whole.
+    The kept cache has them all the same: it is asked for by its tokens.
 
     Args:
         tokenizer: The model's.
@@ -64,26 +70,49 @@ def answer(
     stream = tokenizer.streamed()
     said: list[Step] = []
     alternatives: list[list[Alternative]] = []
+    holding: Holding[AnswerToken] = Holding(request.stop)
     ended = False
     first: float | None = None
     # Closed at once whatever ends it, so that what it computed is there for the next prompt.
     with closing(decoder.steps(ids, length, request.sampling, request.alternatives, cancellation, read)) as steps:
-        for step in steps:
-            cancellation.check()
-            first = time.monotonic() - started if first is None else first
-            if step.id in tokenizer.stop_ids:
-                ended = True
-                break
-            said.append(step)
-            alternatives.append(_alternatives(stream, step))
-            yield TokenEvent(token=_sure(stream.add(step.id), step, alternatives[-1]))
+        try:
+            for step in steps:
+                cancellation.check()
+                first = time.monotonic() - started if first is None else first
+                if step.id in tokenizer.stop_ids:
+                    ended = True
+                    break
+                said.append(step)
+                alternatives.append(_alternatives(stream, step))
+                token = stream.add(step.id)
+                for sure in holding.add(_sure(token, step, alternatives[-1]), token.text, stream.earlier):
+                    yield TokenEvent(token=sure)
+                if holding.found is not None:
+                    break
+        except ServiceError:
+            # What there is of the answer is kept, all of it.
+            for sure in holding.finish():
+                yield TokenEvent(token=sure)
+            raise
+    streamed = sum(len(token.text) for token in stream.tokens)
+    rest = "".join(token.text for token in stream.finish())[streamed:]
+    for sure in holding.finish(rest):
+        yield TokenEvent(token=sure)
+    found = holding.found
+    if found is not None:
+        del said[holding.kept :], alternatives[holding.kept :]
+        # Anew: the last token may end inside a character whose other bytes are the stop sequence's.
+        stream = tokenizer.streamed()
+        for step in said:
+            stream.add(step.id)
     answered = [
         _sure(token, step, others) for token, step, others in zip(stream.finish(), said, alternatives, strict=True)
     ]
     yield AnswerEvent(
         text="".join(token.text for token in answered),
         tokens=answered,
-        reason="end" if ended else "length" if len(answered) == request.max_new_tokens else "window",
+        reason=_reason(ended, found is not None, len(answered) == request.max_new_tokens),
+        stopped_at=found.sequence if found else None,
         seconds=time.monotonic() - started,
         first_seconds=first,
         reused=decoder.reused,
@@ -165,6 +194,12 @@ def _alternatives(stream: AnswerStream, step: Step) -> list[Alternative]:
         Alternative(id=token.id, piece=token.piece, text=token.text, logprob=_told(logprob))
         for token, logprob in ((stream.instead(id), logprob) for id, logprob in step.alternatives)
     ]
+
+
+def _reason(ended: bool, stopped: bool, is_full: bool) -> Reason:
+    if stopped:
+        return "stop"
+    return "end" if ended else "length" if is_full else "window"
 
 
 def _told(logprob: float) -> float:

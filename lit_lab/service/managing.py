@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
+from pydantic import ValidationError
+
 from lit_lab import demo
-from lit_lab.models import known
+from lit_lab.models import known, programs
 from lit_lab.protocol import (
     AddModel,
     DownloadModel,
@@ -16,21 +19,29 @@ from lit_lab.protocol import (
     MemoryStatus,
     ModelChanging,
     ModelsResponse,
+    Precision,
     RemoveModel,
     StopDownload,
     UnloadModel,
+    describe_validation,
 )
+from lit_lab.protocol.base import MAX_NAME
 
 from .entry import Entry
 from .errors import ServiceError
 from .registry import Registry
 from .returning import Returning
+from .scanning.plain import is_plain, plain
+from .scanning.scanner import Found, Scanner
 from .weights import cached, need, paths, reasons, room
 from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
 TOKENS = 1024  # of the longest prompt that a known model's memory is told for: what Keras's presets are saved with
-FOUND_SECONDS = 60.0  # how long what was found on the disk is taken for true
+MAX_PATH = 4096  # characters
+FOUND_SECONDS = 60.0  # how long it is taken for true which of the known models are here
+
+log = logging.getLogger(__name__)
 
 
 class Manager:
@@ -47,9 +58,8 @@ class Manager:
         self._registry = registry
         self.returning = Returning(registry)
         self._device: str | None = None
-        self._found: list[FoundModel] = []
-        self._found_for: frozenset[str] | None = None
-        self._found_at = 0.0
+        self._scanner = Scanner(registry.settings.scanners, registry.settings.folders)
+        self._looked_at = -FOUND_SECONDS
         self._sources: dict[str, Source] = {}
         self._here: set[str] = set()
 
@@ -63,38 +73,75 @@ class Manager:
         if self._device is None:
             self._device = await registry.run(lambda: room.device(registry.settings.backend))
         memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
-        found = await self._look_around()
+        found = await self._look_around(memory)
         models = [entry.info() for entry in registry.entries.values()]
         return ModelsResponse(models=models, found=found, known=self._offered(memory), memory=memory)
 
     def _offered(self, memory: MemoryStatus) -> list[KnownModel]:
         """Return the models to begin with that aren't on the list, and whether each would fit."""
         registry = self._registry
-        asked, limit = registry.settings_of(None, None)
-        precision = room.chosen(asked, registry.settings.backend)
         listed = {entry.source.where if entry.source else entry.path for entry in registry.entries.values()}
         result = []
         for each in known.known():
             source = self._sources.get(each.path)
             if source is None or source.where in listed:
                 continue
-            shape = need.Shape(parameters=each.parameters, **each.shape)
-            needed = shape.total(precision, limit or TOKENS)
-            fits = None if memory.free is None else needed <= memory.free
-            offer = each.offer(precision, needed, fits)
+            offer = each.offer(*self._need(need.Shape(parameters=each.parameters, **each.shape), memory))
             result.append(offer.model_copy(update={"download": 0}) if each.path in self._here else offer)
         return result
 
-    async def _look_around(self) -> list[FoundModel]:
-        """Return the models on this machine that aren't on the list."""
+    async def _look_around(self, memory: MemoryStatus) -> list[FoundModel]:
+        """Return the models on this machine that aren't on the list, and whether each would fit."""
         entries = self._registry.entries.values()
-        listed = frozenset([entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder])
-        # The list may have changed since the disk was looked through for it, or while it was.
-        if self._found_for != listed or time.monotonic() - self._found_at > FOUND_SECONDS:
-            self._found = await asyncio.to_thread(cached.found, listed)
+        listed = [entry.path for entry in entries] + [str(entry.folder) for entry in entries if entry.folder]
+        found = await self._scanner.found(listed)
+        if time.monotonic() - self._looked_at > FOUND_SECONDS:
+            self._looked_at = time.monotonic()
             await asyncio.to_thread(self._look_for_known)
-            self._found_for, self._found_at = listed, time.monotonic()
-        return self._found
+        # What is here and known is offered once, with what is known of it.
+        known_here = [f"kaggle://{self._sources[path].where}/" for path in self._here]
+        result = []
+        for each in found:
+            if any(address.startswith(f"{each.model.path}/") for address in known_here):
+                continue
+            try:
+                result.append(self._told(each, memory))
+            except ValidationError as error:  # names of others may be anything; none may hide the other models
+                log.warning("a model can't be told of: %s", describe_validation(error))
+        return result
+
+    def _told(self, found: Found, memory: MemoryStatus) -> FoundModel:
+        model, facts = found.model, found.facts
+        precision, needed, fits = self._need(facts.shape, memory)
+        program = str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program]
+        path, fault = model.path, facts.fault
+        if not is_plain(path) or len(path) > MAX_PATH:
+            path, fault = plain(path, MAX_PATH), "has a name that can't be written here"
+        return FoundModel(
+            # There is room for a number behind it.
+            name=plain(model.name.replace(":", "-"), MAX_NAME - 10) or "model",
+            title=plain(model.name, MAX_NAME) or "model",
+            program=plain(program, MAX_NAME),
+            path=path,
+            size=found.size,
+            family=plain(facts.family, 40),
+            stored=plain(facts.stored, 40),
+            parameters=facts.shape.parameters if facts.shape else None,
+            chat=facts.is_instruct,
+            precision=precision,
+            memory=needed,
+            fits=fits,
+            fault=plain(fault, 300),
+        )
+
+    def _need(self, shape: need.Shape | None, memory: MemoryStatus) -> tuple[Precision | None, int | None, bool | None]:
+        """Return what a model would be loaded in, the bytes that it needs at most then, and whether these are free."""
+        if shape is None:
+            return None, None, None
+        asked, limit = self._registry.settings_of(None, None)
+        precision = room.chosen(asked, self._registry.settings.backend)
+        needed = shape.total(precision, limit or TOKENS)
+        return precision, needed, None if memory.free is None else needed <= memory.free
 
     def _look_for_known(self) -> None:
         """Find out where the models to begin with come from, and which of them are here."""
@@ -107,13 +154,6 @@ class Manager:
             if cached.lookup(source) is not None:
                 here.add(each.path)
         self._here = here
-        # What is here is offered once, with what is known of it.
-        known_here = [self._sources[path].where for path in here]
-        self._found = [
-            one
-            for one in self._found
-            if not any(f"kaggle://{where}/".startswith(f"{one.path}/") for where in known_here)
-        ]
 
     async def change(self, request: ModelChanging) -> ModelsResponse:
         """Make a change, or begin it, and return all models.

@@ -44,6 +44,8 @@ class Loading:
         memory_limit: `c.LitLab.memory_limit`, in bytes.
         cache: Where archives are unpacked; None: a temporary folder.
         idle_timeout: Seconds after which an unused model is unloaded; 0: never.
+        scanners: Which programs' models are looked for: keys of `lit_lab.models.programs.TITLES`.
+        folders: `c.LitLab.model_folders`.
     """
 
     backend: Backend = "tensorflow"
@@ -51,6 +53,8 @@ class Loading:
     memory_limit: int | None = None
     cache: Path | None = None
     idle_timeout: float = 0.0
+    scanners: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 def parse(models: list[str]) -> dict[str, Entry]:

@@ -202,14 +202,22 @@ class AnswerStream:
         # Bytes that can't become a character show as U+FFFD, the ones left at the end too.
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.tokens: list[Token] = []
+        self.earlier = 0
+        """How many characters at the beginning of the last token's text stand for bytes of tokens before it."""
 
     def add(self, id: int) -> Token:
         """Return the next token of the answer."""
         decoded = self._pieces.decode(id)
         if isinstance(decoded, str):
-            text = self._decoder.decode(b"", final=True) + decoded
+            rest = self._decoder.decode(b"", final=True)
+            text = rest + decoded
+            self.earlier = len(rest)
             self._decoder.reset()
         else:
+            pending, _ = self._decoder.getstate()
+            # What doesn't go on with a character ends it, unfinished.
+            goes_on = bool(decoded) and 0x80 <= decoded[0] < 0xC0
+            self.earlier = 0 if goes_on or not decoded else len(pending.decode("utf-8", "replace"))
             text = self._decoder.decode(decoded)
         kind: TokenKind = "control" if self._pieces.is_control(id) else "text"
         token = Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)

@@ -47,6 +47,8 @@ class Settings:
     kaggle: Callable[[], protocol.KaggleLogin | None] = lambda: None
     precision: protocol.Precision = "auto"
     model_idle_timeout: float = 0.0
+    scanners: tuple[str, ...] = ()
+    model_folders: tuple[str, ...] = ()
     max_waiting: int = 512
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
@@ -163,6 +165,8 @@ class Life:
             added=[model.partition(":")[0] for model in settings.added()],
             precision=settings.precision,
             model_idle_timeout=settings.model_idle_timeout,
+            scanners=list(settings.scanners),
+            model_folders=list(settings.model_folders),
             cache=str(settings.cache),
             kaggle=settings.kaggle(),
             datasets=dict(settings.datasets),

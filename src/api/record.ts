@@ -38,7 +38,7 @@ const MAX_SECONDS = 8.64e12;
 
 const KINDS = ['text', 'control', 'template'] as const;
 const CHATS = ['plain', 'wrapped', 'written'] as const;
-const REASONS = ['end', 'length', 'window', 'given'] as const;
+const REASONS = ['end', 'stop', 'length', 'window', 'given'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
 /** Methods that this version knows, by the event that tells their scores. */
@@ -230,11 +230,13 @@ export function checkRun(value: unknown): RunRecord {
     prompt: take('prompt', text),
     answer: take('answer', text),
     sampling: take('sampling', sampling),
+    stop: take('stop', orElse(list(text, MAX_FEW), [])),
     chat: take('chat', orElse(oneOf(CHATS), 'plain')),
     terms: take('terms', orElse(orNull(terms), null)),
     prompt_tokens,
     answer_tokens,
     reason: take('reason', orNull(oneOf(REASONS))),
+    stopped_at: take('stopped_at', orElse(orNull(text), null)),
     partial: take('partial', orElse(orNull(oneOf(PARTIAL)), null)),
     seconds: take('seconds', seconds),
     first_seconds: take('first_seconds', orElse(seconds, null)),

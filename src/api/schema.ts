@@ -636,7 +636,8 @@ export interface components {
          * AnswerEvent
          * @description The complete answer, which replaces what was streamed.
          *
-         *     `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them.
+         *     `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them, nor are
+         *     the tokens that begin at or after the beginning of a stop sequence.
          */
         AnswerEvent: {
             /**
@@ -647,10 +648,15 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended it; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
+             * @description `end`: the model ended it; `stop`: it came to a stop sequence; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
              * @enum {string}
              */
-            reason: "end" | "length" | "window" | "given";
+            reason: "end" | "stop" | "length" | "window" | "given";
+            /**
+             * @description The stop sequence that it came to, of reason `stop`.
+             * @default null
+             */
+            stopped_at: string | null;
             /** @description From the start of the computation to its end. */
             seconds: number;
             /**
@@ -1102,13 +1108,63 @@ export interface components {
         };
         /**
          * FoundModel
-         * @description A preset that was downloaded earlier, by whichever program, and isn't among the models.
+         * @description A model that lies on this machine, whichever program keeps it, and isn't among the models.
          */
         FoundModel: {
             name: string;
+            /**
+             * @description What the program calls it, such as `llama3.2:1b`.
+             * @default
+             */
+            title: string;
+            /**
+             * @description Such as `Ollama`.
+             * @default
+             */
+            program: string;
             path: string;
             /** @description Bytes. */
             size: number;
+            /**
+             * @description Such as `Gemma 3`; empty: it doesn't say.
+             * @default
+             */
+            family: string;
+            /**
+             * @description What its weights are stored in, such as `Q4_K_M`; empty: as ever.
+             * @default
+             */
+            stored: string;
+            /**
+             * @description Number of weights; None: it doesn't say.
+             * @default null
+             */
+            parameters: number | null;
+            /**
+             * @description Whether it was taught to follow instructions.
+             * @default null
+             */
+            chat: boolean | null;
+            /**
+             * @description What it would be loaded in.
+             * @default null
+             */
+            precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
+            /**
+             * @description Bytes that it needs at most then, by estimate.
+             * @default null
+             */
+            memory: number | null;
+            /**
+             * @description Whether so much is free; None: that isn't known.
+             * @default null
+             */
+            fits: boolean | null;
+            /**
+             * @description Why it can't be used, in words that follow “it”; empty: it can be.
+             * @default
+             */
+            fault: string;
         };
         /**
          * GenerateRequest
@@ -1133,6 +1189,11 @@ export interface components {
              *     }
              */
             sampling?: components["schemas"]["Sampling"];
+            /**
+             * @description The answer ends as soon as its text holds one of these. A token that begins at or after the beginning of the sequence isn't part of the answer; one that begins before it is, as a whole.
+             * @default []
+             */
+            stop?: string[];
             /**
              * @default auto
              * @enum {string}
@@ -1708,6 +1769,11 @@ export interface components {
             answer: string;
             sampling: components["schemas"]["RunSampling"];
             /**
+             * @description The texts that were to end the answer.
+             * @default []
+             */
+            stop: string[];
+            /**
              * @default plain
              * @enum {string}
              */
@@ -1720,7 +1786,12 @@ export interface components {
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
             /** @description `given`: a text that was given. None: it was stopped, or broke off. */
-            reason: ("end" | "length" | "window" | "given") | null;
+            reason: ("end" | "stop" | "length" | "window" | "given") | null;
+            /**
+             * @description Which of `stop` ended the answer, of reason `stop`.
+             * @default null
+             */
+            stopped_at: string | null;
             /**
              * @description Why the answer isn't whole. None: it is, or an earlier version didn't tell.
              * @default null
@@ -2101,6 +2172,8 @@ export interface components {
         /**
          * TokenEvent
          * @description One more token of the answer. `text` is empty while a character is incomplete.
+         *
+         *     One that may belong to a stop sequence is sent once it is known to be part of the answer.
          */
         TokenEvent: {
             /**

@@ -42,11 +42,13 @@ describe('compare/column', () => {
         prompt: 'Be brief.',
         answer: '',
         sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+        stop: ['Q:', '\n'],
         chat: 'plain',
         terms: null,
         prompt_tokens: tokens('Be brief.'),
         answer_tokens: [],
-        reason: 'end',
+        reason: 'stop',
+        stopped_at: '\n',
         partial: null,
         seconds: 0.5,
         first_seconds: 0.1,
@@ -95,6 +97,12 @@ describe('compare/column', () => {
   const told = () =>
     host.querySelector('[role="alert"] .lit-problem-message')?.textContent ??
     null;
+
+  it('tells where its answer was to end, and where it did', () => {
+    const facts = host.querySelector('.lit-compare-facts')!.textContent;
+    expect(facts).toContain('greedy · to stop at “Q:”, “\\n”');
+    expect(facts).toContain('ended before “\\n”');
+  });
 
   it('tells why its run can’t be opened in the panel, until it can', async () => {
     answer = DOWN;

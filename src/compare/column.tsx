@@ -7,6 +7,7 @@ import { Problem, Waiting } from '../panel/notices';
 import { useRedraw } from '../panel/redraw';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
+import { describeStopped, describeStops } from '../session/stop';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
@@ -160,11 +161,13 @@ function factsOf(
     run.given === undefined
       ? describeSampling(run.sampling, trans)
       : trans.__('given text'),
+    run.given === undefined ? describeStops(run.stop, trans) : '',
     describeChat(run.chatUse, trans),
     trans._n('%1 token', '%1 tokens', count, count),
     run.seconds === null ? '' : duration(run.seconds, trans),
     run.phase === 'stopped' ? trans.__('stopped') : '',
     run.phase === 'failed' ? trans.__('broke off') : '',
+    run.reason === 'stop' ? describeStopped(run.stoppedAt, trans) : '',
     run.reason === 'length' ? trans.__('stopped at the token limit') : '',
     run.reason === 'window' ? trans.__('cut: the model’s window is full') : ''
   ]

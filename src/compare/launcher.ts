@@ -168,12 +168,13 @@ export class CompareLauncher implements IDisposable {
       return;
     }
     const { target, settings } = this._session;
-    const { model, prompt, values, sampling, origin, chatUse } = current;
+    const { model, prompt, values, sampling, stop, origin, chatUse } = current;
     const request: IRunRequest = {
       model,
       prompt,
       values,
       sampling,
+      stop,
       chat: modeOf(chatUse),
       origin,
       ...(given !== null && { given })

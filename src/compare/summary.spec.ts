@@ -34,6 +34,31 @@ describe('compare/summary', () => {
     ]);
   });
 
+  it('says where they were to stop at different texts', () => {
+    const left = asked('plain');
+    const sides = { left, right: { ...left, stop: ['Q:'] } };
+    const say = (given?: string) =>
+      summarize(
+        { ...sides, left: { ...left, given }, prompt: SAME, answer: SAME },
+        trans
+      );
+    expect(say()).toContain('Different texts to stop at: none, and “Q:”.');
+    const same = { ...left, stop: ['Q:', 'A:'] };
+    expect(
+      summarize(
+        {
+          left: same,
+          right: { ...same, stop: ['A:', 'Q:'] },
+          prompt: SAME,
+          answer: SAME
+        },
+        trans
+      ).join(' ')
+    ).not.toContain('stop at');
+    // A text that was given is stopped nowhere.
+    expect(say('Avoid.')).toHaveLength(2);
+  });
+
   it('says nothing where both were', () => {
     expect(said('wrapped', 'wrapped')).toEqual([
       'The same prompt.',

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { describeChat } from '../session/chat';
 import { describeSampling } from '../session/labels';
 import type { IRun } from '../session/run';
+import { isSameStops, quoteStop } from '../session/stop';
 import type { ITextDifference } from './segments';
 
 /** What a summary is made of. */
@@ -38,6 +39,16 @@ export function summarize(
   const isGiven = left.given !== undefined || right.given !== undefined;
   if (!isGiven && how !== otherwise) {
     said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
+  }
+  const [stops, otherStops] = [left, right].map(
+    run =>
+      (run.stop ?? []).map(one => quoteStop(one, trans)).join(', ') ||
+      trans.__('none')
+  );
+  if (!isGiven && !isSameStops(left.stop, right.stop)) {
+    said.push(
+      trans.__('Different texts to stop at: %1, and %2.', stops, otherStops)
+    );
   }
   if (left.chatUse !== right.chatUse) {
     const [one, other] = [left, right].map(

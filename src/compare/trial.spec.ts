@@ -19,6 +19,7 @@ function run(prompt: string): IRun {
         prompt,
         values: { dish: 'soup' },
         sampling: { temperature: 0.5, seed: 3 },
+        stop: ['Q:'],
         origin: { document: 'n.ipynb', place: ['cell 1'] },
         title: NAME
       },
@@ -80,6 +81,7 @@ describe('compare/trial', () => {
       prompt: 'Two is here.',
       values: {},
       sampling: { temperature: 0.5, seed: 3 },
+      stop: ['Q:'],
       chat: 'off',
       origin: { document: 'n.ipynb', place: ['cell 1'] },
       title: TRIAL

@@ -49,6 +49,7 @@ export function trialOf(
     prompt: promptWithout(run, span),
     values: {},
     sampling: run.sampling,
+    stop: run.stop,
     chat: modeOf(run.chatUse),
     origin: run.origin,
     title: nameOfTrial(textOf(run.promptTokens, span), trans)

@@ -5,6 +5,7 @@ import React from 'react';
 import type { RunRecord } from '../api';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
+import { describeStopped, describeStops } from '../session/stop';
 
 /** Google's terms for its Gemma models. */
 const GEMMA = {
@@ -22,6 +23,7 @@ export function About(props: {
   const count = record.answer_tokens.length;
   const facts = [
     describeSampling(record.sampling, trans),
+    describeStops(record.stop, trans),
     describeChat(record.chat ?? 'plain', trans),
     trans._n('%1 token', '%1 tokens', count, count),
     record.seconds === null ? '' : duration(record.seconds, trans),
@@ -79,6 +81,8 @@ function endOf(record: RunRecord, trans: TranslationBundle): string {
   switch (record.reason) {
     case 'end':
       return '';
+    case 'stop':
+      return describeStopped(record.stopped_at, trans);
     case 'length':
       return trans.__('stopped at the token limit');
     case 'window':

@@ -124,7 +124,9 @@ describe('checkRun', () => {
     ],
     [['scores', '0', 'event', 'scores'], [1], 'scores has fewer than'],
     [['scores', '2', 'event', 'segments'], [], 'scores has more than 0 items'],
-    [['sampling'], undefined, 'sampling is no object']
+    [['sampling'], undefined, 'sampling is no object'],
+    [['stop'], ['Q:', 7], 'stop[1] is no text'],
+    [['stopped_at'], 7, 'stopped_at is no text']
   ] as [string[], Json | undefined, string][])(
     'says of %j what is wrong',
     (path, to, words) => {

@@ -29,7 +29,10 @@ describe('export/page', () => {
   const run = finished(NASTY, ' <b>Yes</b> </script>. Fine.', {
     title: TITLE,
     model: '<i>gemma</i>',
-    origin: { document: '<u>.ipynb', place: ['<s>'] }
+    origin: { document: '<u>.ipynb', place: ['<s>'] },
+    stop: ['<img src=x>'],
+    reason: 'stop',
+    stopped_at: '<img src=x>'
   });
   const html = makePage([run], { look: LOOK, targets: [null], trans }, PARTS);
   const page = parse(html);

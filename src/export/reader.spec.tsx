@@ -82,6 +82,15 @@ describe('export/reader', () => {
     expect(target()).toBe('Four.');
   });
 
+  it('tells where the answer was to end, and where it did', async () => {
+    const stopped = { reason: 'stop', stopped_at: '<b>' } as const;
+    await draw(new Reading({ ...RUN, ...stopped, stop: ['<b>', '\n'] }));
+    const about = host.querySelector('.lit-reader-about')!;
+    expect(about.querySelector('b')).toBeNull();
+    expect(about.textContent).toContain('greedy · to stop at “<b>”, “\\n”');
+    expect(about.textContent).toContain('ended before “<b>”');
+  });
+
   it('leads to where there is a map', async () => {
     const [, { event }] = RUN.scores!;
     const { start, end } = event.target;

@@ -53,6 +53,8 @@ class FakeHistory implements HistoryClient {
       ...info(id),
       origin: { document: 'n.ipynb', place: ['cell 1'] },
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      stop: [],
+      stopped_at: null,
       chat: 'plain',
       terms: null,
       prompt_tokens: [],

@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
-import type { FoundModel, KnownModel } from '../api';
+import type { KnownModel } from '../api';
 import { Problem } from '../panel/notices';
 import type { IProblem } from '../session/problem';
-import { describeBytes, describeKnown } from './labels';
+import { describeKnown } from './labels';
 import type { ModelsModel } from './model';
 import { MAX_NAME, MAX_PATH, missing, read } from './path';
 
@@ -16,9 +16,8 @@ export function Add(props: {
   models: ModelsModel;
   trans: TranslationBundle;
 }): JSX.Element {
-  const { models, trans } = props;
+  const { trans } = props;
   const [open, setOpen] = useState(false);
-  const { found } = models.service;
   return (
     <div className="lit-managed-add">
       {open ? (
@@ -32,44 +31,7 @@ export function Add(props: {
           {trans.__('Add a model…')}
         </button>
       )}
-      {found.length > 0 && (
-        <>
-          <h4>{trans.__('Also on this machine')}</h4>
-          <ul aria-label={trans.__('Models on this machine')}>
-            {found.map(one => (
-              <Found key={one.path} {...props} found={one} />
-            ))}
-          </ul>
-        </>
-      )}
     </div>
-  );
-}
-
-function Found(props: {
-  found: FoundModel;
-  models: ModelsModel;
-  trans: TranslationBundle;
-}): JSX.Element {
-  const { found, models, trans } = props;
-  const [problem, setProblem] = useState<IProblem | null>(null);
-  const name = free(found.name, models);
-  return (
-    <li className="lit-managed-found">
-      <span className="lit-managed-path" title={found.path}>
-        {found.path}
-      </span>
-      <span className="lit-managed-about">{describeBytes(found.size)}</span>
-      <button
-        type="button"
-        className="lit-button"
-        aria-label={trans.__('Add %1', found.path)}
-        onClick={async () => setProblem(await models.add(name, found.path))}
-      >
-        {trans.__('Add')}
-      </button>
-      {problem && <Problem problem={problem} />}
-    </li>
   );
 }
 
@@ -121,8 +83,11 @@ function Known(props: {
 }): JSX.Element {
   const { known, models, trans, onDone } = props;
   const [problem, setProblem] = useState<IProblem | null>(null);
+  const [isAdding, setAdding] = useState(false);
   const add = async () => {
-    const failed = await models.add(free(known.name, models), known.path);
+    setAdding(true);
+    const failed = await models.add(models.free(known.name), known.path);
+    setAdding(false);
     setProblem(failed);
     if (!failed) {
       onDone();
@@ -135,6 +100,7 @@ function Known(props: {
         type="button"
         className="lit-button"
         aria-label={trans.__('Add %1', known.title)}
+        disabled={isAdding}
         onClick={() => void add()}
       >
         {trans.__('Add')}
@@ -148,16 +114,6 @@ function Known(props: {
       {problem && <Problem problem={problem} />}
     </li>
   );
-}
-
-/** A name that no model has yet. */
-function free(name: string, models: ModelsModel): string {
-  const taken = models.service.models.map(model => model.name);
-  let result = name;
-  for (let i = 2; taken.includes(result); i++) {
-    result = `${name} ${i}`;
-  }
-  return result;
 }
 
 function Form(props: {

@@ -1,6 +1,12 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { KnownModel, ModelInfo, ModelFit, Precision } from '../api';
+import type {
+  FoundModel,
+  KnownModel,
+  ModelInfo,
+  ModelFit,
+  Precision
+} from '../api';
 
 /** A size in bytes, as disks are sold: decimal. */
 export function describeBytes(bytes: number): string {
@@ -88,9 +94,41 @@ export function describeKnown(
   ];
 }
 
+/** What is known of a model of another program, piece by piece. */
+export function describeFound(
+  found: FoundModel,
+  trans: TranslationBundle
+): string[] {
+  return [
+    found.program,
+    found.family,
+    ...(found.parameters ? [describeWeights(found.parameters, trans)] : []),
+    found.stored,
+    describeBytes(found.size),
+    found.chat === null ? '' : found.chat ? trans.__('chat') : trans.__('base'),
+    ...describeNeed(found, trans)
+  ].filter(piece => piece !== '');
+}
+
+/** Why a model of another program can't be used, piece by piece. */
+export function describeFault(
+  found: FoundModel,
+  trans: TranslationBundle
+): string[] {
+  return [
+    found.program,
+    found.size > 0 ? describeBytes(found.size) : '',
+    trans.__('It %1.', found.fault)
+  ].filter(piece => piece !== '');
+}
+
 /** The memory that it needs, where that is known. */
 function describeNeed(
-  { memory, precision, fits }: KnownModel,
+  {
+    memory,
+    precision,
+    fits
+  }: Pick<KnownModel, 'memory' | 'precision' | 'fits'>,
   trans: TranslationBundle
 ): string[] {
   if (memory === null || precision === null) {

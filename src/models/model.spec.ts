@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type {
+  FoundModel,
   KaggleStatus,
   KnownModel,
   ModelChange,
@@ -12,7 +13,9 @@ import { remediesOf } from '../session/problem';
 import { ServiceModel } from '../session/service';
 import {
   describeBytes,
+  describeFault,
   describeFit,
+  describeFound,
   describeKnown,
   describeModel,
   describeWeights
@@ -131,6 +134,7 @@ describe('models/model', () => {
 });
 
 const NAME = 'tiny';
+const TAG = 'llama3.2:1b';
 
 /** A model to begin with, as a running service tells of it. */
 const known: KnownModel = {
@@ -215,6 +219,43 @@ describe('models/labels', () => {
       '92.9\u00a0MB from Somewhere, with an account',
       'needs up to 1.2\u00a0GB in float32'
     ]);
+  });
+
+  it('tells what is known of a model of another program', () => {
+    const found: FoundModel = {
+      name: 'llama3.2-1b',
+      title: TAG,
+      program: 'Ollama',
+      path: '/blobs/sha256-0',
+      size: 1.3e9,
+      family: 'Llama',
+      stored: 'Q8_0',
+      parameters: 1.2e9,
+      chat: true,
+      precision: 'float32',
+      memory: 9e9,
+      fits: false,
+      fault: ''
+    };
+    expect(describeFound(found, trans)).toEqual([
+      'Ollama',
+      'Llama',
+      '1.2 billion weights',
+      'Q8_0',
+      '1.3\u00a0GB',
+      'chat',
+      'doesn’t fit here: needs up to 9.0\u00a0GB in float32'
+    ]);
+    const little = { ...found, family: '', stored: '', parameters: null };
+    expect(
+      describeFound(
+        { ...little, chat: null, precision: null, memory: null, fits: null },
+        trans
+      )
+    ).toEqual(['Ollama', '1.3\u00a0GB']);
+    expect(
+      describeFault({ ...found, fault: 'is a bert model' }, trans)
+    ).toEqual(['Ollama', '1.3\u00a0GB', 'It is a bert model.']);
   });
 
   it('tells nothing of memory before the service runs', () => {

@@ -44,6 +44,16 @@ export class ModelsModel implements IDisposable {
     return this._changing.has(name);
   }
 
+  /** A name that no model has yet, like one that is wanted. */
+  free(name: string): string {
+    const taken = this.service.models.map(model => model.name);
+    let result = name;
+    for (let i = 2; taken.includes(result); i++) {
+      result = `${name} ${i}`;
+    }
+    return result;
+  }
+
   /** Why the last change of a model was refused, or null. */
   problem(name: string): IProblem | null {
     return this._problems.get(name) ?? null;

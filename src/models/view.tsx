@@ -5,6 +5,7 @@ import { keepInSight } from '../panel/insight';
 import { useRedraw } from '../panel/redraw';
 import type { Session } from '../session/session';
 import { Add } from './add';
+import { OnThisMachine } from './found';
 import { describeBytes } from './labels';
 import { Kaggle } from './login';
 import type { ModelsModel } from './model';
@@ -133,6 +134,7 @@ function Body(props: {
               )}
         </p>
       )}
+      <OnThisMachine models={models} trans={trans} />
       <Add models={models} trans={trans} />
       <Kaggle models={models} isWanted={waiting} trans={trans} />
     </>

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useState } from 'react';
+import React, { useRef, useState } from 'react';
 
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
@@ -7,15 +7,25 @@ import { chatNote, describeChat } from '../session/chat';
 import { describeSampling, duration, signedFigure } from '../session/labels';
 import type { Session } from '../session/session';
 import { samplingOf } from '../session/settings';
+import type { ISettings } from '../session/settings';
+import { describeStopped, describeStops, isSameStops } from '../session/stop';
 import { AutoText } from './autotext';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 import { Origin, Variables } from './origin';
+import { StopProposal } from './stopfield';
 
 /** Where the prompt is made and sent. */
-export function Composer({ session }: { session: Session }): JSX.Element {
+export function Composer({
+  session,
+  onSettings
+}: {
+  session: Session;
+  onSettings: (settings: Partial<ISettings>) => void;
+}): JSX.Element {
   const { trans } = usePanel();
   const [editing, setEditing] = useState(false);
+  const runButton = useRef<HTMLButtonElement>(null);
   const { prompt, run, attempt, isRunning } = session;
   const limit = session.service.status?.limits.max_prompt_chars;
   // Without an answer there is no flowing text that would show the prompt.
@@ -59,6 +69,7 @@ export function Composer({ session }: { session: Session }): JSX.Element {
             </button>
           ) : (
             <button
+              ref={runButton}
               type="button"
               className="lit-button lit-primary"
               title={trans.__('Let the model answer (Ctrl+Enter)')}
@@ -81,6 +92,11 @@ export function Composer({ session }: { session: Session }): JSX.Element {
           <Facts session={session} />
         </div>
         <Sampled session={session} />
+        <StopProposal
+          session={session}
+          onSettings={onSettings}
+          onTaken={() => runButton.current?.focus()}
+        />
         <Turns session={session} />
         {problem && <Problem problem={problem} />}
         {busy && <Waiting message={awaited.message} since={awaited.started} />}
@@ -131,10 +147,18 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     facts.push(trans.__('stopped'));
   } else if (run.phase === 'failed') {
     facts.push(trans.__('broke off'));
+  } else if (run.reason === 'stop') {
+    facts.push(describeStopped(run.stoppedAt, trans));
   } else if (run.reason === 'length') {
     facts.push(trans.__('stopped at the token limit'));
   } else if (run.reason === 'window') {
     facts.push(trans.__('cut: the model’s window is full'));
+  }
+  if (run.stop && (run.reason !== 'stop' || run.stop.length > 1)) {
+    const stops = describeStops(run.stop, trans);
+    if (stops !== '') {
+      facts.push(stops);
+    }
   }
   const isGreedy = (run.sampling.temperature ?? 0) === 0;
   const details = detailsOf(run, trans);
@@ -205,15 +229,20 @@ function Turns({ session }: { session: Session }): JSX.Element | null {
 /** How the next answer is made, where that is not always the same way. */
 function Sampled({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
-  const next = samplingOf(session.settings);
-  const before = session.run?.sampling;
-  const isTold = JSON.stringify(before) === JSON.stringify(next);
-  if (next.temperature === 0 || isTold) {
+  const { run, settings } = session;
+  const next = samplingOf(settings);
+  const { stop } = settings;
+  const isUsual = next.temperature === 0 && stop.length === 0;
+  const isTold =
+    JSON.stringify(run?.sampling) === JSON.stringify(next) &&
+    isSameStops(run?.stop, stop);
+  if (isUsual || isTold) {
     return null;
   }
+  const how = [describeSampling(next, trans), describeStops(stop, trans)];
   return (
-    <p className="lit-hint lit-sampled">
-      {trans.__('Next answer: %1', describeSampling(next, trans))}
+    <p className="lit-hint lit-sampled" role="status">
+      {trans.__('Next answer: %1', how.filter(part => part !== '').join(', '))}
     </p>
   );
 }

@@ -8,6 +8,7 @@ import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
 import { usePanel } from './context';
 import { NumberField } from './numberfield';
+import { StopField } from './stopfield';
 
 /** How maps are made and shown, and how answers are. */
 export function Options(props: {
@@ -170,6 +171,7 @@ function AnswerOptions(
           )}
         </p>
       )}
+      <StopField stop={settings.stop} onChange={stop => onSettings({ stop })} />
       <NumberField
         label={trans.__('Temperature')}
         min={0}

@@ -1,11 +1,14 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useCallback, useEffect, useRef } from 'react';
 
 import { CompareHints } from '../compare/hints';
 import type { CompareLauncher } from '../compare/launcher';
 import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
+import type { IRun } from '../session/run';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
+import { quoteStop } from '../session/stop';
 import { Composer } from './composer';
 import { usePanel } from './context';
 import { Contrast } from './contrast';
@@ -156,7 +159,7 @@ export function PanelView(props: {
             )}
           </p>
         )}
-        <Composer session={session} />
+        <Composer session={session} onSettings={onSettings} />
         <Given session={session} />
         {text && run && (
           <>
@@ -188,9 +191,7 @@ export function PanelView(props: {
           </>
         )}
         {text && run && !isUnderWay(run) && run.answerTokens.length === 0 && (
-          <p className="lit-hint lit-inset">
-            {trans.__('The model ended its answer at once, without a word.')}
-          </p>
+          <p className="lit-hint lit-inset">{emptyAnswer(run, trans)}</p>
         )}
         {text && run && settings.surprise && run.answerTokens.length > 0 && (
           <Hesitations
@@ -257,4 +258,17 @@ export function PanelView(props: {
       <Status session={session} />
     </div>
   );
+}
+
+/** Why there is nothing of an answer. */
+function emptyAnswer(run: IRun, trans: TranslationBundle): string {
+  if (run.reason === 'stop' && run.stoppedAt) {
+    return trans.__(
+      'The model’s first words were %1, where the answer is to stop: it is empty.',
+      quoteStop(run.stoppedAt, trans)
+    );
+  }
+  return run.phase === 'done'
+    ? trans.__('The model ended its answer at once, without a word.')
+    : trans.__('Nothing of the answer had come by then.');
 }

@@ -118,8 +118,16 @@ export class FakeJob {
     this._wake();
   }
 
-  /** The events of an answer, sentence by sentence, to its end. */
-  answer(prompt: string, answer: string): void {
+  /**
+   * The events of an answer, sentence by sentence, to its end.
+   *
+   * @param stoppedAt - the stop sequence that it came to; null: it ended by itself.
+   */
+  answer(
+    prompt: string,
+    answer: string,
+    stoppedAt: string | null = null
+  ): void {
     const all = tokens(answer);
     this.prompt(prompt);
     this.send(
@@ -128,7 +136,8 @@ export class FakeJob {
         event: 'answer',
         text: answer,
         tokens: all,
-        reason: 'end',
+        reason: stoppedAt === null ? 'end' : 'stop',
+        stopped_at: stoppedAt,
         seconds: 0.4,
         first_seconds: 0.1,
         reused: 3

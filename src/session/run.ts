@@ -26,6 +26,8 @@ export interface IRunRequest {
   readonly values: Readonly<Record<string, string>>;
   /** How its tokens are chosen. */
   readonly sampling: Readonly<Sampling>;
+  /** Texts that end its answer; left out: none. */
+  readonly stop?: readonly string[];
   /** Whether it is put into its model's chat format; left out: `auto`. */
   readonly chat?: ChatMode;
   /** Where the prompt came from; null where that isn't known. */
@@ -45,12 +47,14 @@ const ALTERNATIVES = 5;
 /** The job that does what a run asks. */
 export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
   const { model, prompt, sampling, origin, given, chat = 'auto' } = request;
+  const { stop = [] } = request;
   const shared = { model, prompt, chat, origin, alternatives: ALTERNATIVES };
   return given === undefined
     ? {
         kind: 'generate',
         max_new_tokens: maxNewTokens,
         sampling: { ...sampling },
+        stop: [...stop],
         title: request.title ?? '',
         ...shared
       }
@@ -84,6 +88,8 @@ export interface IRun extends IRunRequest {
   readonly answerTokens: readonly AnswerToken[];
   /** Why the answer ended; null while it hasn't, or was stopped. */
   readonly reason: AnswerEvent['reason'] | null;
+  /** The text that ended it, of reason `stop`; else null. */
+  readonly stoppedAt: string | null;
   /** Time of the computation; null while it is under way. */
   readonly seconds: number | null;
   /** Time to the first token; null while or where there is none. */
@@ -114,6 +120,7 @@ export function startRun(request: IRunRequest, message: string): IRun {
     promptTokens: [],
     answerTokens: [],
     reason: null,
+    stoppedAt: null,
     seconds: null,
     firstSeconds: null,
     reused: 0,
@@ -124,14 +131,20 @@ export function startRun(request: IRunRequest, message: string): IRun {
 
 /** A run of the history, as it was. */
 export function keptRun(record: RunRecord): IRun {
-  // One that was exported earlier doesn't tell: there were no chat formats.
-  const { chat: chatUse = 'plain' } = record as Partial<RunRecord>;
+  // One that was exported earlier doesn't tell: there were no chat formats, and
+  // no stop sequences.
+  const {
+    chat: chatUse = 'plain',
+    stop = [],
+    stopped_at = null
+  } = record as Partial<RunRecord>;
   return {
     key: ++lastKey,
     model: record.model,
     prompt: record.prompt,
     values: {},
     sampling: record.sampling,
+    stop,
     chat: modeOf(chatUse),
     chatUse,
     terms: record.terms ?? null,
@@ -145,6 +158,7 @@ export function keptRun(record: RunRecord): IRun {
     promptTokens: record.prompt_tokens,
     answerTokens: record.answer_tokens,
     reason: record.reason,
+    stoppedAt: stopped_at,
     seconds: record.seconds,
     firstSeconds: record.first_seconds,
     reused: 0,
@@ -181,11 +195,14 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     prompt: run.prompt,
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed },
+    // A text that was given isn't stopped anywhere.
+    stop: run.given === undefined ? [...(run.stop ?? [])] : [],
     chat: run.chatUse,
     terms: run.terms,
     prompt_tokens: [...run.promptTokens],
     answer_tokens: [...run.answerTokens],
     reason: run.reason,
+    stopped_at: run.stoppedAt,
     partial:
       run.phase === 'stopped'
         ? 'stopped'
@@ -233,6 +250,7 @@ export function applyEvent(
         ...run,
         answerTokens: event.tokens,
         reason: event.reason,
+        stoppedAt: event.stopped_at,
         seconds: event.seconds,
         firstSeconds: event.first_seconds,
         reused: event.reused

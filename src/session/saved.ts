@@ -42,7 +42,8 @@ export function saveRun(run: IRun | null): ISavedRun | null {
   if (!run || run.jobId === null) {
     return null;
   }
-  const { model, prompt, values, sampling, chat, origin, given, title } = run;
+  const { model, prompt, values, sampling, stop, chat, origin } = run;
+  const { given, title } = run;
   return {
     jobId: run.jobId,
     started: run.started,
@@ -52,6 +53,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     sampling,
     chat,
     origin,
+    ...(stop !== undefined && { stop }),
     ...(given !== undefined && { given }),
     ...(title !== undefined && { title })
   };

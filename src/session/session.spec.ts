@@ -87,6 +87,7 @@ describe('session', () => {
       chat: 'auto',
       max_new_tokens: 64,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      stop: [],
       origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] },
       alternatives: 5,
       title: ''

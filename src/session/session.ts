@@ -28,6 +28,7 @@ import type { ISavedSession } from './saved';
 import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
 import { DEFAULT_SETTINGS, samplingOf } from './settings';
+import { isSameStops } from './stop';
 import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
 import type { Splitter } from './splitter';
@@ -299,6 +300,7 @@ export class Session implements ISession, IDisposable {
       run.model === this.model &&
       run.given === undefined &&
       (run.chat ?? 'auto') === this._settings.chat &&
+      isSameStops(run.stop, this._settings.stop) &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
       await this.ask();
@@ -359,6 +361,7 @@ export class Session implements ISession, IDisposable {
         prompt: this.prompt.value,
         values: this.prompt.values,
         sampling: samplingOf(this._settings),
+        stop: this._settings.stop,
         chat: this._settings.chat,
         origin: originOf(this.prompt.origin),
         ...(given !== undefined && { given })

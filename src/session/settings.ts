@@ -5,6 +5,7 @@ import { AGGREGATIONS, GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity } from '../salience';
 import { METHOD_NAMES } from './methods';
 import type { MapMethod } from './methods';
+import { readStops } from './stop';
 
 /** How a map is shown without being told by colour alone. */
 export type Emphasis = 'shade' | 'underline';
@@ -32,6 +33,8 @@ export interface ISettings {
   /** Whether prompts are put into their model's chat format. */
   readonly chat: ChatMode;
   readonly maxNewTokens: number;
+  /** Texts that end an answer. */
+  readonly stop: readonly string[];
   /** Of the answer's sampling; 0: always the most likely token. */
   readonly temperature: number;
   /** Sample among this many tokens; 0: among all. */
@@ -55,6 +58,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   ablationMode: 'remove',
   chat: 'auto',
   maxNewTokens: 256,
+  stop: [],
   temperature: 0,
   topK: 0,
   topP: 1,
@@ -108,6 +112,7 @@ export function readSettings(
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
     chat: one(['auto', 'on', 'off'], raw.chat, d.chat),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
+    stop: readStops(raw.stop),
     temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),
     topK: whole(raw.topK, d.topK, MAX_TOP_K),
     // Zero would leave no token to choose from.
@@ -136,7 +141,7 @@ export function keepSettings(
   const save = async () => {
     const changes = unsaved;
     for (const [name, value] of Object.entries(changes)) {
-      await kept?.set(name, value);
+      await kept?.set(name, typeof value === 'object' ? [...value] : value);
     }
     // What was changed meanwhile is still to be saved.
     unsaved = Object.fromEntries(

@@ -12,8 +12,8 @@ import pytest
 from waiting import until
 
 from lit_lab.datasets import csv_rows, json_rows, parquet_rows, readers, text_file
-from lit_lab.datasets.opened import OpenDataset
-from lit_lab.datasets.readers import Reader
+from lit_lab.datasets.opened import OpenDataset, _batches
+from lit_lab.datasets.readers import Reader, Record
 from lit_lab.problem import Problem
 
 ROOT = Path(__file__).parents[2]
@@ -280,3 +280,63 @@ def is_running(pid):
         return False
     stat = Path(f"/proc/{pid}/stat")
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+class TestDisk:
+    """A small file may hold far more than it takes: what is made of it on the disk is bounded."""
+
+    LIMIT = 2_000_000
+    MOST = 64_000_000
+
+    def read(self, path, split="lines"):
+        dataset = OpenDataset("me", path.name, path.name, None, self.LIMIT)
+        dataset.read_file(path, split)
+        state = dataset.state()
+        database = dataset.table._database
+        size = database.execute("PRAGMA page_count").fetchone()[0] * database.execute("PRAGMA page_size").fetchone()[0]
+        dataset.table.close()
+        return state, size
+
+    def test_one_long_value_of_many_rows(self, tmp_path):
+        import pyarrow
+        from pyarrow import parquet
+
+        values = pyarrow.DictionaryArray.from_arrays(pyarrow.array([0] * 2_000, pyarrow.int32()), ["z" * 100_000])
+        path = tmp_path / "dictionary.parquet"
+        parquet.write_table(pyarrow.table({"prompt": values}), path, compression="zstd")
+        assert path.stat().st_size < 10_000
+        state, size = self.read(path)
+        assert size <= 2 * self.MOST
+        assert (state.state, 0 < state.rows < 2_000) == ("ready", True)
+        assert "64 MB" in state.remark
+        assert "dataset_megabytes" in state.remark
+
+    def test_a_long_name_of_a_column(self, tmp_path):
+        path = tmp_path / "a.csv"
+        path.write_text("prompt," + "n" * 100_000 + "\n" + "a,b\n" * 2_000)
+        state, size = self.read(path, "lines")
+        assert size <= 2 * self.MOST
+        assert (state.state, 0 < state.rows < 2_000, "dataset_megabytes" in state.remark) == ("ready", True, True)
+
+    def test_names_count_as_text_of_each_row(self):
+        records = [Record(line, {"n" * 100_000: "a"}) for line in range(1, 101)]
+        assert max(len(batch) for batch in _batches(records, 100)) == 10
+
+    def test_rows_that_are_added_by_hand(self):
+        dataset = OpenDataset("me", "a.jsonl", "a.jsonl", None, self.LIMIT)
+        dataset.read_rows(["prompt"], [["x" * 500_000]], 0, 1)
+        dataset.finish()
+        with pytest.raises(Problem) as full:
+            for _ in range(200):
+                dataset.table.duplicate(1)
+        assert (full.value.status, full.value.error) == (507, "dataset_full")
+        assert dataset.table.size > 1
+        dataset.table.close()
+
+    def test_what_is_no_such_file_is_read_whole(self, tmp_path):
+        path = tmp_path / "a.jsonl"
+        rows = [json.dumps({"prompt": f"Say {number}.", "target": "x" * 50, "source": "s"}) for number in range(15_000)]
+        path.write_text("\n".join(rows))
+        assert path.stat().st_size < self.LIMIT
+        state, _ = self.read(path)
+        assert (state.rows, state.remark) == (15_000, "")

@@ -223,11 +223,13 @@ def generation(request):
         time.sleep(0.01)
     yield {"event": "heartbeat"}
     yield said[1]
+    stop = request.get("stop", [])
     yield {
         "event": "answer",
         "text": "Hello",
         "tokens": [one["token"] for one in said],
-        "reason": "given" if request["kind"] == "score" else "end",
+        "reason": "given" if request["kind"] == "score" else "stop" if stop else "end",
+        "stopped_at": stop[-1] if stop else None,
         "seconds": 0.1,
     }
     yield {"event": "done", "seconds": 0.1}

@@ -1,6 +1,7 @@
 """The history: every run is stored with its scores, for its owner alone."""
 
 import asyncio
+import json
 import os
 import sqlite3
 import time
@@ -45,6 +46,20 @@ async def test_a_run_comes_back_exactly(path):
     (info,) = (await again.runs("me", protocol.RunsRequest())).runs
     assert (info.scores, info.origin.document) == (2, "a/b.ipynb")
     await again.close()
+
+
+async def test_where_an_answer_stopped_comes_back_and_earlier_runs_open_without_it(history, path):
+    kept = record(stop=["Q:", "\n"], reason="stop", stopped_at="\n")
+    await history.keep("me", kept)
+    assert await history.run("me", "a") == kept
+    await history.keep("me", record("old"))
+    with sqlite3.connect(path) as file:
+        (content,) = file.execute("SELECT content FROM runs WHERE id = 'old'").fetchone()
+        fields = json.loads(zlib.decompress(content))
+        assert (fields.pop("stop"), fields.pop("stopped_at")) == ([], None)
+        file.execute("UPDATE runs SET content = ? WHERE id = 'old'", (packed(json.dumps(fields)),))
+    old = await history.run("me", "old")
+    assert (old.stop, old.stopped_at, old.reason) == ([], None, "end")
 
 
 async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history):

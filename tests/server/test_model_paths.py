@@ -122,3 +122,52 @@ def test_no_text_makes_a_path_raise(text):
     assert local_paths.is_folder(path) is there
     assert local_paths.is_file(path) is False
     assert (local_paths.fault(path) == "") is there
+
+
+@pytest.fixture
+def ollama(home):
+    """A model as Ollama keeps it."""
+    blob = home / ".ollama" / "models" / "blobs" / ("sha256-" + "0" * 64)
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(b"GGUF")
+    return blob
+
+
+async def test_what_another_program_keeps_is_added_where_it_lies(add, ollama):
+    status, body = await add(str(ollama))
+    assert status == 200, body
+    assert body["models"][1]["path"] == str(ollama)
+
+
+async def test_nothing_beside_the_programs_folders_is(add, ollama, home):
+    (home / "secret.gguf").write_bytes(b"GGUF")
+    link = ollama.with_name("sha256-" + "1" * 64)
+    link.symlink_to(home / "secret.gguf")
+    for path in (home / "secret.gguf", link, f"{ollama.parent}/../../../secret.gguf", ollama.parent.parent.parent):
+        status, body = await add(str(path))
+        assert (status, body["error"]) == (422, "outside_root"), path
+
+
+class TestWithoutScanners:
+    @pytest.fixture
+    def lit_lab_config(self, standin, tmp_path):
+        path = str(tmp_path / "kept" / "models.json")
+        return {"service_python": str(standin.python), "models_path": path, "model_scanners": []}
+
+    async def test_no_programs_models_are_added(self, add, ollama):
+        assert (await add(str(ollama)))[1]["error"] == "outside_root"
+
+
+class TestOwnFolders:
+    @pytest.fixture
+    def lit_lab_config(self, standin, tmp_path):
+        for name in ("config.json", "model.safetensors"):
+            (tmp_path / "models" / "one").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "models" / "one" / name).write_text("{}")
+        path = str(tmp_path / "kept" / "models.json")
+        folders = [str(tmp_path / "models")]
+        return {"service_python": str(standin.python), "models_path": path, "model_folders": folders}
+
+    async def test_what_is_in_them_is_added(self, add, tmp_path):
+        assert (await add(str(tmp_path / "models" / "one")))[0] == 200
+        assert (await add(str(tmp_path / "elsewhere"), "two"))[0] == 422

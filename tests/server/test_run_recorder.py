@@ -46,6 +46,25 @@ async def test_what_became_of_a_prompt_is_kept(api, generate, events):
         assert (await api("GET", "runs", job))[1]["chat"] == use
 
 
+async def test_where_an_answer_was_to_end_is_kept_and_where_it_did(api, generate, events):
+    stop = ["Taste-likes:", "\n\n"]
+    job = await generate("Hi", stop=[*stop, "\n\n"])
+    (answer,) = (event for event in await events(job) if event["event"] == "answer")
+    assert (answer["reason"], answer["stopped_at"]) == ("stop", "\n\n")
+    _, run = await api("GET", "runs", job)
+    assert (run["stop"], run["reason"], run["stopped_at"]) == (stop, "stop", "\n\n")
+    job = await generate("Hi")
+    await events(job)
+    _, run = await api("GET", "runs", job)
+    assert (run["stop"], run["reason"], run["stopped_at"]) == ([], "end", None)
+
+
+@pytest.mark.parametrize("stop", [[""], ["x" * 101], [str(n) for n in range(9)], "x"])
+async def test_stop_sequences_are_bounded(api, stop):
+    body = {"kind": "generate", "model": "demo", "prompt": "Hi", "stop": stop}
+    assert (await api("POST", "jobs", body=body))[0] == 400
+
+
 async def test_an_answer_that_was_stopped_is_kept_as_far_as_it_came(api, generate, lit_lab):
     job = await generate("forever")
     await until(lambda: _said(lit_lab, job))

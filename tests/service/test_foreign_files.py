@@ -8,10 +8,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE
 
 from lit_lab import folder_files
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
+from lit_lab.service.scanning.scanner import Scanner
 from lit_lab.service.weights import allowed, archive, cached, need
 
 LEFT = {
@@ -105,7 +107,7 @@ def test_two_services_that_unpack_the_same_archive_share_what_the_quicker_one_ha
     assert list((cache / "unpacked").iterdir()) == [place]
 
 
-def test_caches_are_searched_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: Path) -> None:
+async def test_caches_are_searched_without_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, preset: Path) -> None:
     monkeypatch.setenv("KAGGLEHUB_CACHE", str(tmp_path))
     place = tmp_path / "models" / "lab" / "tiny" / "keras" / "small"
     shutil.copytree(preset, place / "3")
@@ -113,9 +115,10 @@ def test_caches_are_searched_without_them(tmp_path: Path, monkeypatch: pytest.Mo
     for left in (tmp_path / "models", place.parent.parent, place.parent, place):
         (left / ".DS_Store").write_bytes(b"x")
         (left / "._x").mkdir()
-    assert [found.path for found in cached.found([]) if "lab" in found.path] == ["kaggle://lab/tiny/keras/small"]
+    assert [path for _, path, _ in cached.kaggle_presets() if "lab" in path] == ["kaggle://lab/tiny/keras/small"]
     # Paths of models that are known may be anything that somebody has written.
-    assert cached.found(["a\0b", "x" * 5000, "~nobody-of-this-name", "\ud800", "kaggle://x"]) is not None
+    odd = ["a\0b", "x" * 5000, "~nobody-of-this-name", "\ud800", "kaggle://x"]
+    assert len(await Scanner(["kaggle"]).found(odd, PATIENCE)) == 1
 
 
 def test_what_belongs_to_a_folder() -> None:

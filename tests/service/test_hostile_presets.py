@@ -22,7 +22,8 @@ from families import FAMILIES, Family
 
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.weights import allowed, archive, cached, need, regular, stored
+from lit_lab.service.scanning.scanner import Scanner
+from lit_lab.service.weights import allowed, archive, need, regular, stored
 from lit_lab.service.weights.paths import Source
 
 MEBI = 2**20
@@ -220,7 +221,7 @@ def test_searching_the_caches_waits_for_no_pipe(
     (place / "1.complete").touch()
     (place / "1" / name).unlink(missing_ok=True)
     os.mkfifo(place / "1" / name)
-    cached.found([])
+    Scanner(["kaggle"]).look()
     from lit_lab.service.weights import instruct
 
     assert instruct.is_instruct(Source("folder", str(place)), place / "1") is False

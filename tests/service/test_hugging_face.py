@@ -110,8 +110,7 @@ async def test_a_preset_is_downloaded_without_pickled_files_and_then_found(site:
     info = await download(f"hf://{NAME}")
     assert (info.state, info.detail) == ("ready", "")
     assert not any("pytorch_model.bin" in path for path in site.asked)
-    found = cached.found([])
-    assert [(one.name, one.path) for one in found] == [("tiny", f"hf://{NAME}")]
+    assert [(name, path) for name, path, _ in cached.hugging_face_models()] == [("tiny", f"hf://{NAME}")]
     asked = len(site.asked)
     registry = Registry(parse([f"tiny:hf://{NAME}"]), None, lambda _: None)
     await registry.load("tiny")

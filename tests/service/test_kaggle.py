@@ -17,6 +17,7 @@ from waiting import PATIENCE, until_async
 from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopDownload, UnloadModel
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
+from lit_lab.service.scanning.scanner import Scanner
 from lit_lab.service.weights import cached
 from lit_lab.service.weights.paths import Source
 
@@ -124,10 +125,13 @@ async def test_what_keras_has_fetched_file_by_file_counts_too(kaggle: KaggleStan
 
 async def test_what_was_downloaded_is_found_by_others(kaggle: KaggleStandIn) -> None:
     await Models(f"kaggle://{HANDLE}", LOGIN).download()
-    found = cached.found([])
-    assert [(one.name, one.path, one.size) for one in found] == [("tiny", f"kaggle://{HANDLE}", kaggle.size)]
-    assert cached.found([f"kaggle://{HANDLE}"]) == []
-    assert cached.found([str(cached.kaggle_cache() / HANDLE / str(VERSION))]) == []
+    scanner = Scanner(["kaggle"])
+    found = await scanner.found([], PATIENCE)
+    assert [(one.model.name, one.model.path, one.size) for one in found] == [
+        ("tiny", f"kaggle://{HANDLE}", kaggle.size)
+    ]
+    assert await scanner.found([f"kaggle://{HANDLE}"]) == []
+    assert await scanner.found([str(cached.kaggle_cache() / HANDLE / str(VERSION))]) == []
 
 
 async def failure(path: str, login: KaggleLogin | None) -> ModelInfo:

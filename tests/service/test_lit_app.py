@@ -339,3 +339,47 @@ def test_its_work_waits_its_turn_and_the_service_answers_meanwhile(service: Runn
 
 def test_its_log_holds_no_secret(service: Running) -> None:
     assert SECRET not in service.log.read_text("utf-8")
+
+
+def test_what_lit_keeps_of_answers_is_bounded_in_bytes() -> None:
+    from lit_nlp.lib.caching import PredsCache
+
+    from lit_lab.service.lit_app.bounded import Kept, size_of
+
+    caches = [PredsCache("one"), PredsCache("two")]
+    kept = Kept(100_000)
+    for cache in caches:
+        kept.bound(cache)
+    answer = {"tokens": ["abc"] * 500, "embeddings": np.zeros(1_000, np.float32)}
+    assert 4_000 < size_of(answer) < 50_000
+    for number in range(1_000):
+        caches[number % 2].put({**answer, "tokens": [f"{number}-{at}" for at in range(500)]}, ("", str(number)))
+        held = sum(size_of(each) for cache in caches for each in cache._d.values())
+        assert held <= 100_000
+    assert caches[1].get(("", "999")) is not None
+    caches[0].put("x" * 200_000, ("", "large"))
+    assert caches[0].get(("", "large")) is None
+
+
+def test_a_models_work_for_lit_ends_with_its_request() -> None:
+    from lit_lab.service.cancellation import Cancellation, Cancelled
+    from lit_lab.service.lit_app.bounded import ended_with_its_request
+    from lit_lab.service.lit_app.turns import CALL
+
+    class Model:
+        def predict(self, inputs: Any) -> Iterator[int]:
+            yield from inputs
+
+    model = Model()
+    ended_with_its_request(model)
+    assert list(model.predict([1, 2])) == [1, 2]
+    cancellation = Cancellation()
+    token = CALL.set(cancellation)
+    try:
+        told = model.predict([1, 2, 3])
+        assert next(told) == 1
+        cancellation.set()
+        with pytest.raises(Cancelled):
+            next(told)
+    finally:
+        CALL.reset(token)

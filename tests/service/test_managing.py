@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shutil
 import threading
 import weakref
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import (
     AddModel,
-    FoundModel,
     LoadModel,
     ModelChanging,
     ModelInfo,
@@ -30,7 +30,10 @@ from lit_lab.service.entry import Entry
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Loading, Registry, parse
-from lit_lab.service.weights import cached, room
+from lit_lab.service.scanning import scanner
+from lit_lab.service.scanning.lying import Lying
+from lit_lab.service.weights import room
+from lit_lab.service.weights.paths import Source
 from lit_lab.service.work import Work
 
 Change = AddModel | RemoveModel | LoadModel | UnloadModel | StopDownload
@@ -85,24 +88,25 @@ async def test_a_model_is_added_used_and_removed(models: Models, preset: Path) -
 
 
 async def test_a_model_that_is_removed_is_found_though_the_disk_was_looked_through_meanwhile(
-    models: Models, preset: Path, monkeypatch: pytest.MonkeyPatch
+    models: Models, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looking, removed = threading.Event(), threading.Event()
+    address = "kaggle://lab/x/keras/x"
+    place = Path(shutil.copytree(preset, tmp_path / "copy"))
 
-    def found(known: frozenset[str]) -> list[FoundModel]:
-        if not looking.is_set():
-            looking.set()
-            assert removed.wait(PATIENCE)
-        return (
-            [] if "kaggle://lab/x/keras/x" in known else [FoundModel(name="x", path="kaggle://lab/x/keras/x", size=1)]
-        )
+    def lying(*_: Any) -> Iterator[Lying]:
+        looking.set()
+        assert removed.wait(PATIENCE)
+        yield Lying("kaggle", "x", address, place, Source("kaggle", "lab/x/keras/x"))
 
-    models.registry.entries["mine"] = Entry("mine", "kaggle://lab/x/keras/x", added=True)
+    models.registry.entries["mine"] = Entry("mine", address, added=True)
     await models.registry.start(lambda _: None)
-    monkeypatch.setattr(cached, "found", found)
+    models.manager._scanner = scanner.Scanner(["kaggle"])
+    monkeypatch.setattr(scanner, "lying", lying)
+    monkeypatch.setattr(scanner, "PATIENCE", PATIENCE)
     earlier = asyncio.ensure_future(models.manager.models())
     assert await asyncio.to_thread(looking.wait, PATIENCE)
-    await models.change(RemoveModel(name="mine"))
+    models.registry.entries.pop("mine")
     removed.set()
     await earlier
     assert [each.name for each in (await models.manager.models()).found] == ["x"]

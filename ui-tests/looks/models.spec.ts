@@ -129,7 +129,17 @@ test('no room', async ({ page, request }) => {
       {
         name: 'gemma2_2b_en',
         path: 'kaggle://keras/gemma2/keras/gemma2_2b_en',
-        size: 5_228_717_000
+        title: 'gemma2_2b_en',
+        program: 'Kaggle',
+        size: 5_228_717_000,
+        family: 'Gemma 2',
+        stored: '',
+        parameters: null,
+        chat: false,
+        precision: null,
+        memory: null,
+        fits: null,
+        fault: ''
       }
     ];
     await route.fulfill({ response, json: body });

@@ -153,6 +153,23 @@ test('samples an answer, and the same one again by its seed', async ({
   expect(await sampled()).toBe(first);
 });
 
+test('stops an answer at a text, and says so', async ({ page, tmpPath }) => {
+  const panel = await explained(page, tmpPath);
+  await panel.region.getByRole('button', { name: 'Options' }).click();
+  const field = panel.region.getByRole('textbox', { name: 'Stop at' });
+  await field.fill('Recommendation:');
+  await field.press('Enter');
+  await expect(
+    panel.region.getByRole('button', { name: 'Remove “Recommendation:”' })
+  ).toBeVisible();
+  await panel.run.click();
+  await expect(panel.region.locator('.lit-facts')).toContainText(
+    'ended before “Recommendation:”',
+    { timeout: COLD }
+  );
+  await expect(panel.answer).not.toContainText('Recommendation');
+});
+
 test('tells how sure the model was of a token', async ({ page, tmpPath }) => {
   const panel = await explained(page, tmpPath);
   await panel.region.getByRole('radio', { name: 'Tokens' }).click();

@@ -128,9 +128,14 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   await expect(tiny).toContainText('not loaded');
   await tiny.getByRole('button', { name: 'Remove tiny' }).click();
   await expect(tiny).toHaveCount(0);
-  // Its files stay, and are offered.
+  // Its files stay, and are offered: one click loads them.
   const found = manager.getByRole('list', { name: 'Models on this machine' });
-  await expect(found).toContainText(PRESET);
+  await expect(found).toContainText('Kaggle · Gemma · ');
+  await found.getByRole('button', { name: 'Load tiny' }).click();
+  await expect(row(manager, 'tiny')).toContainText('float32 on CPU', {
+    timeout: COLD
+  });
+  await expect(found.getByRole('button', { name: 'Load tiny' })).toHaveCount(0);
   await expect(panel.region).toContainText('demo');
 });
 

@@ -99,6 +99,7 @@ const GOOD = {
   prompt: ' One. Two.',
   answer: ' Three.',
   sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+  stop: [],
   prompt_tokens: [token(' One.'), token(' Two.')],
   answer_tokens: [{ ...token(' Three.'), logprob: -0.5 }],
   reason: 'end',

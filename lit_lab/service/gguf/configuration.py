@@ -43,6 +43,8 @@ _KNOWN = frozenset(
         "attention.causal",
         "rope.freq_base",
         "rope.freq_base_swa",
+        "rope.global.freq_base",
+        "rope.local.freq_base",
         "rope.dimension_count",
         "rope.scale_linear",
         "rope.scaling.type",
@@ -143,6 +145,8 @@ def _check_options(header: Header, family: str) -> None:
     for option, only in (
         ("rope.freq_base", _WAVES[family]),
         ("rope.freq_base_swa", _LOCAL_WAVES),
+        ("rope.global.freq_base", _WAVES[family]),  # as Ollama writes these two
+        ("rope.local.freq_base", _LOCAL_WAVES),
         ("attention.layer_norm_rms_epsilon", _EPSILON),
     ):
         value = header.number(f"{family}.{option}")

@@ -35,7 +35,15 @@ MAX_NUMBERS = 2**42  # of a tensor
 MAX_PARTS = 1_000
 MOST_ALIGNED = 2**16
 _AT_ONCE = 2**20  # bytes of a header that are read
+_FEW = 4_096  # items of a list of numbers that is read though nobody has asked for it: it may be one for each layer
 
+BESIDE = re.compile(r"mmproj|imatrix", re.IGNORECASE)
+"""In the names of what lies beside a model: what sees for it, and notes."""
+
+SIGHT = re.compile(r"(v|mm)\.")
+"""Begins the names of tensors that see, which Ollama keeps in one file with those that read."""
+
+_BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT, _LIST = 8, 9
@@ -165,8 +173,8 @@ class Header:
 
     @property
     def numbers(self) -> int:
-        """How many weights it holds."""
-        return sum(tensor.numbers for tensor in self.tensors.values())
+        """How many weights it holds of what reads and writes texts."""
+        return sum(tensor.numbers for name, tensor in self.tensors.items() if not SIGHT.match(name))
 
     @property
     def quantization(self) -> str:
@@ -206,8 +214,12 @@ class Header:
 
 
 def is_gguf(place: Path) -> bool:
-    """Whether a model is a file of this form, told by its name. A folder may have such a name, too."""
-    return place.suffix.lower() == ".gguf" and not local_paths.is_folder(place)
+    """Whether a model is a file of this form, told by its name. A folder may have such a name, too.
+
+    Ollama calls its files after their content.
+    """
+    named = place.suffix.lower() == ".gguf" or _BLOB.fullmatch(place.name) is not None
+    return named and not local_paths.is_folder(place)
 
 
 def first(file: Path) -> Path:
@@ -270,6 +282,17 @@ def read(file: Path) -> Header:
     return latest[1]
 
 
+def skim(file: Path) -> Header:
+    """Return the header of a model's file without its long lists, such as its tokens: of these it has the lengths alone.
+
+    Arguments and errors as `read`'s. Nothing is kept.
+    """
+    files = parts(file)
+    if len(files) > 1:
+        _check_links(files)
+    return _read(files, skims=True)
+
+
 def _check_links(files: list[Path]) -> None:
     """Refuse parts that lie elsewhere. The first may be a link: what it leads to has its parts beside it."""
     top = files[0].parent
@@ -279,11 +302,11 @@ def _check_links(files: list[Path]) -> None:
             raise regular.NotRegularError(f"{each.name} is a link that leads out of its folder")
 
 
-def _read(files: list[Path]) -> Header:
+def _read(files: list[Path], skims: bool = False) -> Header:
     header = Header(files)
     room = MAX_HEADER
     for number, each in enumerate(files):
-        part, taken = _read_one(each, room)
+        part, taken = _read_one(each, room, skims)
         room -= taken
         if number == 0:
             header.fields = part.fields
@@ -303,12 +326,12 @@ def _read(files: list[Path]) -> Header:
     return header
 
 
-def _read_one(file: Path, room: int) -> tuple[Header, int]:
+def _read_one(file: Path, room: int, skims: bool) -> tuple[Header, int]:
     with regular.opened(file) as stream:
         size = os.fstat(stream.fileno()).st_size
         if size < 24:
             raise GgufError("is cut short" if size else "is empty")
-        walk = _Walk(stream, size, room)
+        walk = _Walk(stream, size, room, skims)
         return walk.header(file), walk.at
 
 
@@ -318,8 +341,9 @@ class _Walk:
     It is read as it is gone through: a file that is mapped, and becomes shorter meanwhile, would end the process.
     """
 
-    def __init__(self, stream: BinaryIO, size: int, room: int) -> None:
+    def __init__(self, stream: BinaryIO, size: int, room: int, skims: bool) -> None:
         self._stream = stream
+        self._skims = skims
         self._content = bytearray()
         self._end = min(size, room)
         self._size = size
@@ -331,7 +355,7 @@ class _Walk:
             raise GgufError("isn't a GGUF file")
         version = self._number("I")
         if version not in (2, 3):
-            why = "in another order of bytes" if version & 0xFFFF == 0 else f"of version {version}"
+            why = "in another order of bytes" if version and version & 0xFFFF == 0 else f"of version {version}"
             raise GgufError(f"is {why}, which isn't read here")
         tensors, fields = self._number("Q"), self._number("Q")
         if tensors > MAX_TENSORS:
@@ -388,17 +412,24 @@ class _Walk:
             raise GgufError(f"says that it has a list of {count:,} items")
         start = self.at
         if kind in _SCALARS:
-            return Items(kind, count, self._take(count * struct.calcsize(f"<{_SCALARS[kind]}")))
+            content = self._take(count * struct.calcsize(f"<{_SCALARS[kind]}"))
+            return Items(kind, count, b"" if self._skims and count > _FEW else content)
         if kind != _TEXT:
             raise GgufError("has a list of lists")
-        unpack, content, at, there = struct.Struct("<Q").unpack_from, self._content, start, len(self._content)
+        unpack, bytes_here, at, last = struct.Struct("<Q").unpack_from, self._content, start, len(self._content) - 8
         for _ in range(count):
-            if at + 8 > there:
+            if at > last:
+                if at - start > MAX_LIST:
+                    break
                 self._fill(at + 8)
-                there = len(content)
-            at += 8 + unpack(content, at)[0]
-            if at - start > MAX_LIST:
-                raise GgufError(f"has a list of more than {MAX_LIST:,} bytes, or is cut short")
+                last = len(bytes_here) - 8
+            at += 8 + unpack(bytes_here, at)[0]
+        if at - start > MAX_LIST:
+            raise GgufError(f"has a list of more than {MAX_LIST:,} bytes, or is cut short")
+        if self._skims:
+            self._fill(at)
+            self.at = at
+            return Items(_TEXT, count, b"")
         return Items(_TEXT, count, self._take(at - start))
 
     def _text(self, most: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ from ..errors import ServiceError
 from ..weights import named, regular
 from . import header, vocabulary
 from .configuration import FAMILIES, UnfamiliarError, config_of
-from .header import GgufError, Header, is_gguf, read
+from .header import BESIDE, GgufError, Header, is_gguf, read
 from .weights import Reader
-
-_BESIDE = re.compile(r"mmproj|imatrix", re.IGNORECASE)  # what lies beside a model: what sees for it, and notes
 
 
 def first(file: Path, path: str) -> Path:
@@ -44,7 +41,7 @@ def within(folder: Path, path: str) -> Path | None:
         return None  # what comes next says what is wrong
     if len(files) > regular.MAX_FILES or any(file.suffix in (".h5", ".safetensors") for file in files):
         return None
-    models = {first(file, path) for file in files if is_gguf(file) and not _BESIDE.search(file.name)}
+    models = {first(file, path) for file in files if is_gguf(file) and not BESIDE.search(file.name)}
     if len(models) > 1:
         names = ", ".join(sorted(file.name for file in models)[:5])
         raise ServiceError(

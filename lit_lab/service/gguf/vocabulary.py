@@ -49,18 +49,12 @@ def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
         UnfamiliarError: It is of a kind that isn't read.
         GgufError: It isn't whole.
     """
-    kind = header.text("tokenizer.ggml.model")
+    check(header, config)
     words = _texts(header, "tokenizer.ggml.tokens")
-    if not words:
-        raise GgufError("has no tokenizer (tokenizer.ggml.tokens)")
-    if len(words) > config["vocab_size"]:
-        raise GgufError(f"has {len(words):,} tokens, and weights of {config['vocab_size']:,}")
-    if kind == "llama":
+    if header.text("tokenizer.ggml.model") == "llama":
         made = _sentence_pieces(header, words, config)
-    elif kind == "gpt2":
-        made = _byte_level(header, words, config, cls)
     else:
-        raise UnfamiliarError(f"has a tokenizer of the kind {kind[:40]!r}")
+        made = _byte_level(header, words, config, cls)
     begin = _id(header, "bos_token_id", words) if _is_begun(header) else None
     made.start_token_id, made.start_token = begin, None if begin is None else words[begin]
     # Keras knows the ends that it was told of at the time; the file knows its own.
@@ -73,14 +67,32 @@ def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
     return made
 
 
+def check(header: Header, config: dict[str, Any]) -> None:
+    """Refuse a tokenizer that isn't read, so far as that is known without its tokens. Arguments and errors as `tokenizer`'s."""
+    tokens = header.fields.get("tokenizer.ggml.tokens")
+    count = tokens.count if isinstance(tokens, Items) else 0
+    if not count:
+        raise GgufError("has no tokenizer (tokenizer.ggml.tokens)")
+    if count > config["vocab_size"]:
+        raise GgufError(f"has {count:,} tokens, and weights of {config['vocab_size']:,}")
+    kind = header.text("tokenizer.ggml.model")
+    if kind not in ("llama", "gpt2"):
+        raise UnfamiliarError(f"has a tokenizer of the kind {kind[:40]!r}")
+    way = header.text("tokenizer.ggml.pre")
+    if kind == "gpt2" and way not in _WAYS:
+        raise UnfamiliarError(f"splits texts into words in a way ({way[:40]!r}) that isn't known here")
+    family = config["model_type"]
+    is_one = family in _ENDS if kind == "llama" else family in ("llama", "qwen2", "qwen3")
+    if not is_one and not (kind == "gpt2" and family == "mistral" and way == "tekken"):
+        raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
+
+
 def _sentence_pieces(header: Header, words: list[str], config: dict[str, Any]) -> Any:
     from keras_nlp import models
 
     family = config["model_type"]
     cls = {"gemma": models.GemmaTokenizer, "gemma2": models.GemmaTokenizer, "gemma3_text": models.Gemma3Tokenizer}
     cls |= {"llama": models.LlamaTokenizer, "mistral": models.MistralTokenizer, "phi3": models.Phi3Tokenizer}
-    if family not in cls:
-        raise UnfamiliarError("has a tokenizer that no model of its family has")
     if missing := [word for word in _ENDS[family] if word not in words]:
         raise UnfamiliarError(f"has no {missing[0]} among its tokens, which Keras's tokenizer of its family has")
     own = {"has_vision_tokens": False} if family == "gemma3_text" else {}
@@ -135,8 +147,6 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
     from keras_nlp import models
 
     way = header.text("tokenizer.ggml.pre")
-    if way not in _WAYS:
-        raise UnfamiliarError(f"splits texts into words in a way ({way[:40]!r}) that isn't known here")
     kinds = _kinds(header, len(words))
     special = [id for id, kind in enumerate(kinds) if kind in (_CONTROL, _OWN, _UNKNOWN)]
     ids = {word: id for id, word in enumerate(words)}
@@ -172,8 +182,6 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
             ),
             about,
         )
-    if config["model_type"] not in ("qwen2", "qwen3"):
-        raise UnfamiliarError("has a tokenizer that no model of its family has in Keras")
     if "<|endoftext|>" not in ids:
         raise UnfamiliarError("has no <|endoftext|> among its tokens, which Keras's tokenizer of its family has")
     made = cls(vocabulary=vocab, merges=merges, unsplittable_tokens=[words[id] for id in special])

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..hugging_face.weights import AsStored
-from .header import GgufError, Header, Tensor, rows
+from .configuration import UnfamiliarError
+from .header import SIGHT, GgufError, Header, Tensor, rows
 from .names import DERIVED, change_of, known_as
 
 AT_ONCE = 2**22  # numbers that are read at once
@@ -53,7 +54,7 @@ class Reader(contextlib.ExitStack):
         self.taken: set[str] = set()
         self._tensors: dict[str, Tensor] = {}
         for name, tensor in header.tensors.items():
-            if name not in DERIVED:
+            if name not in DERIVED and not SIGHT.match(name):
                 self._tensors[known_as(name, self._family) or name] = tensor
 
     @property
@@ -162,3 +163,14 @@ class _Filling:
                 strides=[1, 1],
                 value=tensorflow.cast(values, inner.dtype),
             )
+
+
+def check_names(header: Header) -> None:
+    """Refuse a file with weights that have no place in its family. Raises `UnfamiliarError`."""
+    left = sorted(
+        name
+        for name in header.tensors
+        if name not in DERIVED and not SIGHT.match(name) and known_as(name, header.architecture) is None
+    )
+    if left:
+        raise UnfamiliarError(f"has weights that no model of its family has, {left[0][:60]} for one")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lit_nlp.components import core, metrics, word_replacer
@@ -27,6 +30,9 @@ MAX_MADE_CHARS = 5_000_000
 
 MAX_SCORED = 20_000
 """Characters of each of two texts that are compared: LIT looks for common words with each pair of theirs."""
+
+MAX_KEPT = 200 * 2**20
+"""Bytes of models' answers that LIT keeps."""
 
 MAX_COMPONENTS = 3
 """Dimensions of a projection: LIT's page shows three."""
@@ -89,6 +95,67 @@ class RougeL(metrics.RougeL):  # type: ignore[misc]
         if max(len(reference), len(prediction)) > MAX_SCORED:
             raise LitFailure(f"ROUGE compares texts of {MAX_SCORED:,} characters at most.")
         return float(super()._score(reference, prediction))
+
+
+class Kept:
+    """What LIT keeps of models' answers, bounded in bytes: beyond that all of it goes. LIT itself keeps any number.
+
+    Args:
+        most: Bytes of all of LIT's caches together, about.
+    """
+
+    def __init__(self, most: int = MAX_KEPT) -> None:
+        self._most = most
+        self._size = 0
+        self._lock = threading.Lock()
+        self._caches: list[Any] = []
+
+    def bound(self, cache: Any) -> None:
+        """Have a `lit_nlp.lib.caching.PredsCache` keep no more than what is allowed."""
+        put = cache.put
+        self._caches.append(cache)
+
+        def put_if_there_is_room(data: Any, key: Any) -> None:
+            size = size_of(data)
+            with self._lock:
+                if self._size + size > self._most:
+                    for each in self._caches:
+                        each._d.clear()
+                    self._size = 0
+                if size > self._most:
+                    return
+                self._size += size
+            put(data, key)
+
+        cache.put = put_if_there_is_room
+
+
+def size_of(value: Any) -> int:
+    """Return about how many bytes an answer takes in memory."""
+    size, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        size += sys.getsizeof(one)
+        if isinstance(one, dict):
+            waiting += [*one.keys(), *one.values()]
+        elif isinstance(one, (list, tuple, set, frozenset)):
+            waiting += one
+        elif dataclasses.is_dataclass(one) and not isinstance(one, type):
+            waiting += vars(one).values()
+    return size
+
+
+def ended_with_its_request(model: Any) -> None:
+    """Have a model of LIT's look before each datapoint whether somebody still waits."""
+    predict = model.predict
+
+    def each(inputs: Iterable[Any]) -> Iterator[Any]:
+        for one in inputs:
+            if (call := CALL.get(None)) is not None:
+                call.check()
+            yield one
+
+    model.predict = lambda inputs, **options: predict(each(inputs), **options)
 
 
 def generators() -> dict[str, Any]:

@@ -62,8 +62,11 @@ def build(
         strict_cache_id_validation=True,
         page_title="LIT",
     )
+    kept = bounded.Kept()
     for wrapper in made._models.values():
         _keep_apart(wrapper)
+        kept.bound(wrapper._cache)
+        bounded.ended_with_its_request(wrapper.wrapped)
     return made
 
 

@@ -6,20 +6,25 @@ The layouts are those of kagglehub's and huggingface_hub's caches, whose own loo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+import stat
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from lit_lab import folder_files, local_paths
 from lit_lab.folder_files import is_foreign
 from lit_lab.models import folders, known
-from lit_lab.protocol import FoundModel
 
-from ..gguf.header import is_gguf, parts
+from ..gguf.header import BESIDE, is_gguf, parts
 from . import regular, stored
 from .paths import Source
 
 _WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
-_MAX_FOUND = 100
+MAX_ENTRIES = 20_000  # files and folders that are looked at in one place
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 def kaggle_cache() -> Path:
@@ -57,37 +62,92 @@ def lookup(source: Source) -> Path | None:
     return Path(source.where)
 
 
-def found(listed: Iterable[str]) -> list[FoundModel]:
-    """Return the text models in both caches that aren't known yet.
-
-    Args:
-        listed: Folders and addresses of those that are.
-    """
-    names = set(listed)
-    there = {str(local_paths.resolved(Path(folder))) for folder in names}
-    result = []
+def kaggle_presets() -> Iterator[tuple[str, str, Path]]:
+    """Yield the presets in Kaggle's cache: names, addresses and folders."""
     for owner in _folders(kaggle_cache()):
         for model in _folders(owner):
             for variation in _folders(model / "keras"):
                 handle = f"{owner.name}/{model.name}/keras/{variation.name}"
                 if (folder := lookup(Source("kaggle", handle))) is not None:
-                    result.append((variation.name, f"kaggle://{handle}", folder))
+                    yield variation.name, f"kaggle://{handle}", folder
+
+
+def hugging_face_models() -> Iterator[tuple[str, str, Path]]:
+    """Yield the models in Hugging Face's cache: names, addresses, and folders or GGUF files.
+
+    What was downloaded by its commit alone has that in its address.
+    """
     for repository in _folders(hugging_face_cache()):
         kind, _, name = repository.name.partition("--")
-        if kind == "models" and name.count("--") == 1 and (folder := _snapshot(repository)) is not None:
-            result.append((name.rpartition("--")[2], f"hf://{name.replace('--', '/')}", folder))
-    return [
-        FoundModel(name=name[:200], path=path, size=size_of(folder))
-        for name, path, folder in result[:_MAX_FOUND]
-        if path not in names and str(local_paths.resolved(folder)) not in there and _is_text_model(folder)
-    ]
+        owner, _, model = name.partition("--")
+        revision = _there(repository)
+        if kind != "models" or not model or revision is None:
+            continue
+        address = f"hf://{owner}/{model}" + (f"@{revision}" if revision != "main" else "")
+        if (folder := _snapshot(repository, revision)) is not None:
+            yield model, address, folder
+            continue
+        folder = _newest(repository, revision)
+        for file in folder_files.walked(folder, MAX_ENTRIES):
+            if is_gguf(file) and not BESIDE.search(file.name) and parts_of(file)[:1] == [file]:
+                name = _PART.sub("", file.stem)
+                yield name, f"{address}/{file.relative_to(folder).as_posix()}", file
+
+
+def _there(repository: Path) -> str | None:
+    """Return the revision of a repository that is on this machine: main, or else the commit that came last."""
+    if local_paths.is_folder(_newest(repository, "main")):
+        return "main"
+    commits = [folder for folder in _folders(repository / "snapshots") if _COMMIT.fullmatch(folder.name)]
+    return max(commits, key=_time, default=Path()).name or None
+
+
+def _time(place: Path) -> int:
+    try:
+        return place.stat().st_mtime_ns
+    except local_paths.FAILURES:
+        return 0
 
 
 def size_of(folder: Path) -> int:
     """Return the bytes of a folder's own files, or of all parts of a GGUF file, so far as they can be read."""
     if is_gguf(folder):
-        return sum(file.stat().st_size for file in parts(folder) if local_paths.is_file(file))
-    return sum(file.stat().st_size for file in folder_files.walked(folder) if local_paths.is_file(file))
+        return sum(map(_size, parts_of(folder) or [folder]))
+    return sum(map(_size, folder_files.walked(folder, MAX_ENTRIES)))
+
+
+def _size(file: Path) -> int:
+    try:
+        about = file.stat()
+    except local_paths.FAILURES:
+        return 0
+    return about.st_size if stat.S_ISREG(about.st_mode) else 0
+
+
+def names(folder: Path, most: int = MAX_ENTRIES) -> list[str]:
+    """Return what is in a folder, by name, without what other programs have left there; nothing where it can't be read."""
+    try:
+        with os.scandir(folder) as found:
+            return sorted(entry.name for entry in islice(found, most) if not is_foreign(entry.name))
+    except local_paths.FAILURES:
+        return []
+
+
+def is_own_folder(place: Path) -> bool:
+    """Whether it is a folder, and no link to one."""
+    return stat.S_ISDIR(_mode(place))
+
+
+def is_own_file(place: Path) -> bool:
+    """Whether it is a regular file, and no link to one."""
+    return stat.S_ISREG(_mode(place))
+
+
+def _mode(place: Path) -> int:
+    try:
+        return place.lstat().st_mode
+    except local_paths.FAILURES:
+        return 0
 
 
 def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
@@ -108,12 +168,17 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     )
 
 
-def _file(repository: Path, source: Source) -> Path | None:
+def parts_of(file: Path) -> list[Path]:
+    """Return the files of a GGUF model; none where its name says what can't be."""
     try:
-        files = parts(_newest(repository, source.revision) / source.file)
-    except ValueError:  # loading says what is wrong with its name
-        return None
-    return files[0] if all(map(local_paths.is_file, files)) else None
+        return parts(file)
+    except ValueError:
+        return []
+
+
+def _file(repository: Path, source: Source) -> Path | None:
+    files = parts_of(_newest(repository, source.revision) / source.file)  # of an odd name loading says what is wrong
+    return files[0] if files and all(map(local_paths.is_file, files)) else None
 
 
 def _newest(repository: Path, revision: str) -> Path:
@@ -121,7 +186,8 @@ def _newest(repository: Path, revision: str) -> Path:
         commit = regular.read(repository / "refs" / revision, 1_000).decode().strip()
     except (OSError, ValueError):
         commit = revision  # one that was asked for by itself has no other name
-    return repository / "snapshots" / Path(commit).name
+    # What isn't a name leads nowhere.
+    return repository / "snapshots" / (commit if _NAME.fullmatch(commit) else "-")
 
 
 def _snapshot(repository: Path, revision: str = "main") -> Path | None:
@@ -143,23 +209,5 @@ def _lacks_shard(folder: Path) -> bool:
     return False
 
 
-def _is_text_model(folder: Path) -> bool:
-    """Whether it looks like something that continues a text; loading is what tells for sure."""
-    try:
-        config = regular.json_of(folder / "config.json")
-        task = folder / "task.json"
-        if local_paths.is_file(task):
-            return str(regular.json_of(task).get("class_name", "")).endswith("CausalLM")
-        if "class_name" in config:
-            return str(config["class_name"]).endswith("Backbone")
-        return any("CausalLM" in str(name) for name in config.get("architectures") or [])
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        return False
-
-
 def _folders(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not is_foreign(entry.name))
-    except local_paths.FAILURES:
-        return []
+    return [folder / name for name in names(folder) if local_paths.is_folder(folder / name)]

@@ -74,6 +74,11 @@ def shape(folder: Path, config: dict[str, Any], made: int = 0) -> Shape | None:
         config: Its `config.json`, Keras's or Hugging Face's.
         made: How many weights Keras makes of its configuration.
     """
+    return shape_of(config, numbers(folder, made))
+
+
+def shape_of(config: dict[str, Any], parameters: int) -> Shape | None:
+    """Return the shape of a model of so many weights; None where its configuration doesn't tell it."""
     inner = config.get("config") if "registered_name" in config else config.get("text_config") or config
 
     def number(*names: str) -> int | None:
@@ -84,7 +89,6 @@ def shape(folder: Path, config: dict[str, Any], made: int = 0) -> Shape | None:
     hidden = number("hidden_dim", "hidden_size", "n_embd")
     heads = number("num_query_heads", "num_heads", "num_attention_heads", "n_head")
     vocabulary = number("vocabulary_size", "vocab_size")
-    parameters = numbers(folder, made)
     if not (layers and hidden and heads and vocabulary and parameters):
         return None
     return Shape(

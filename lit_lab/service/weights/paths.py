@@ -13,6 +13,7 @@ from lit_lab.models import addresses, known
 from lit_lab.protocol import ModelTerms
 
 from ..errors import ServiceError
+from ..gguf.header import is_gguf
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 GGUF = ".gguf"
@@ -113,8 +114,10 @@ def source(path: str) -> Source:
     # A folder that isn't there may come, as one on another machine's disk does.
     if (why := local_paths.fault(local)) and (why != local_paths.ABSENT or path.startswith("~")):
         raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
-    if path.lower().endswith((*ARCHIVES, GGUF)) and not local_paths.is_folder(local):
-        return Source("gguf" if path.lower().endswith(GGUF) else "archive", str(local))
+    if is_gguf(local):
+        return Source("gguf", str(local))
+    if path.lower().endswith(ARCHIVES) and not local_paths.is_folder(local):
+        return Source("archive", str(local))
     return Source("folder", str(local))
 
 

@@ -1,0 +1,45 @@
+"""LIT's side of `real_model.py`: its generation model on the same weights. Its salience refuses both families.
+
+python benchmarks/real_model_lit.py FILE ANSWERS TOKENS THREADS
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from engine_lit import own_settings
+
+from lit_lab.service import libraries
+
+
+def main() -> None:
+    """Measure, and print JSON."""
+    file, answers_json, tokens, threads = sys.argv[1:5]
+    libraries.set_environment(int(threads), "tensorflow")
+    libraries.import_backend(int(threads), "tensorflow")
+    libraries.import_keras()
+    from lit_nlp.examples.prompt_debugging import keras_lms
+    from real_size import PROMPT
+
+    from lit_lab.service import presets
+
+    presets.check(Path(file), file)
+    causal_lm = presets.load(file)
+    answers = json.loads(answers_json)
+    length = answers[0]["prompt_tokens"] + int(tokens)
+    model = keras_lms.KerasGenerationModel(model=causal_lm, max_length=length, batch_size=1)
+    seconds = []
+    for dislikes in ("Can't eat eggs", "Don't like cheese", "Don't like bacon"):
+        start = time.perf_counter()
+        with own_settings():
+            list(model.predict([{"prompt": PROMPT.format(dislikes=dislikes)}]))
+        seconds.append(time.perf_counter() - start)
+    # It tells nothing until all is there; its first answer is traced, too.
+    print(json.dumps({"answer_s": min(seconds[1:])}))
+
+
+if __name__ == "__main__":
+    main()

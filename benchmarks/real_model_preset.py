@@ -1,0 +1,43 @@
+"""Save a real model as a Keras preset beside its file, for `real_model.py`; say whether Keras can read it back, and how long an
+empty model of its shape takes.
+
+    python benchmarks/real_model_preset.py FOLDER
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from lit_lab.service import libraries
+
+
+def main() -> None:
+    """Save it unless that is done, and print JSON."""
+    place = Path(sys.argv[1])
+    libraries.set_environment(2, "tensorflow")
+    libraries.import_backend(2, "tensorflow")
+    libraries.import_keras()
+    from lit_lab.service import presets
+    from lit_lab.service.gguf import model as gguf
+
+    file = place / "model.gguf"
+    presets.check(file, str(file))
+    start = time.perf_counter()
+    gguf.backbone(file, str(file), "float32", load_weights=False)
+    empty = time.perf_counter() - start
+    preset = place / "preset"
+    if not preset.exists():
+        presets.load(str(file)).save_to_preset(str(preset))
+    try:
+        presets.load(str(preset))
+        is_readable = True
+    except Exception:  # whatever Keras finds wrong with its own
+        is_readable = False
+    print(json.dumps({"is_readable": is_readable, "empty_s": empty}))
+
+
+if __name__ == "__main__":
+    main()

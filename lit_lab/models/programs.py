@@ -1,0 +1,131 @@
+"""Programs that keep models on this machine, and the folders that they keep them in, found as they find them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lit_lab import local_paths
+
+from . import folders
+
+TITLES = {
+    "ollama": "Ollama",
+    "lm_studio": "LM Studio",
+    "llama_cpp": "llama.cpp",
+    "hugging_face": "Hugging Face",
+    "kaggle": "Kaggle",
+    "folders": "c.LitLab.model_folders",
+}
+"""What is looked through, by the names of `c.LitLab.model_scanners`."""
+
+_ADDRESSED = ("hugging_face", "kaggle")  # whose models have addresses
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
+_BLOB = re.compile(r"sha256-[0-9a-f]{64}")
+_MOST = 2**20  # bytes of a program's own settings
+
+
+def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
+    """Return the folders that a program may keep models in, the first one that counts first.
+
+    Args:
+        scanner: A key of `TITLES`.
+        own: `c.LitLab.model_folders`.
+    """
+    if scanner == "folders":
+        return [local_paths.of_user(folder) for folder in own]
+    if scanner == "hugging_face":
+        return [folders.hugging_face_cache()]
+    if scanner == "kaggle":
+        return [folders.kaggle_cache() / "models"]
+    home = folders.home()
+    if scanner == "ollama":
+        named = os.environ.get("OLLAMA_MODELS")
+        # Where it runs as the system's service, its models are that user's.
+        return [Path(named)] if named else [home / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")]
+    if scanner == "lm_studio":
+        return [*_of_lm_studio(home), home / ".cache" / "lm-studio" / "models"]
+    if scanner == "llama_cpp":
+        named = os.environ.get("LLAMA_CACHE")
+        return [Path(named) if named else _caches(home) / "llama.cpp"]
+    return []
+
+
+def is_model(names: Collection[str]) -> bool:
+    """Whether a folder that holds files of these names is a model: a preset, or one of Hugging Face's form."""
+    return "config.json" in names and any(name in names for name in _WEIGHTS)
+
+
+def is_among(path: str, scanners: Sequence[str], own: Sequence[str]) -> bool:
+    """Whether a path is that of a model in one of the programs' folders, links followed.
+
+    The models of Hugging Face's and Kaggle's caches have addresses, and aren't meant. Looks at the disk.
+    """
+    given = Path(path)
+    if not given.is_absolute():
+        return False
+    try:
+        place = given.resolve()
+        return any(
+            place.is_relative_to(root) and _is_named_as_one(scanner, place, root)
+            for scanner in scanners
+            if scanner not in _ADDRESSED
+            for root in map(local_paths.resolved, roots(scanner, own))
+        )
+    except local_paths.FAILURES:
+        return False
+
+
+def _is_named_as_one(scanner: str, place: Path, root: Path) -> bool:
+    if scanner == "ollama":
+        return place.parent == root / "blobs" and bool(_BLOB.fullmatch(place.name)) and local_paths.is_file(place)
+    if any(part.startswith(".") for part in place.relative_to(root).parts):
+        return False
+    if place.suffix.lower() == ".gguf" and local_paths.is_file(place):
+        return True
+    return local_paths.is_folder(place) and is_model(
+        [name for name in ("config.json", *_WEIGHTS) if local_paths.is_file(place / name)]
+    )
+
+
+def _caches(home: Path) -> Path:
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
+
+
+def _of_lm_studio(home: Path) -> list[Path]:
+    """Return where LM Studio keeps models: where its settings say, in its own folder, which may have moved."""
+    pointed = Path(_said(home / ".lmstudio-home-pointer").strip())
+    top = pointed if pointed.is_absolute() else home / ".lmstudio"
+    try:
+        settings: Any = json.loads(_said(top / "settings.json") or "{}")
+        named = settings.get("downloadsFolder")
+    except (ValueError, AttributeError, RecursionError):
+        named = None
+    moved = [Path(named)] if isinstance(named, str) and named and Path(named).is_absolute() else []
+    return [*moved, top / "models"]
+
+
+def _said(file: Path) -> str:
+    """Return a small file's text; empty where it is none."""
+    try:
+        # A pipe that nobody writes to would be waited for.
+        number = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    except local_paths.FAILURES:
+        return ""
+    with os.fdopen(number, "rb") as stream:
+        try:
+            if not stat.S_ISREG(os.fstat(number).st_mode):
+                return ""
+            return stream.read(_MOST).decode()
+        except (OSError, UnicodeDecodeError):
+            return ""

@@ -1,0 +1,145 @@
+"""What a model is, told by its header or its configuration: nothing of its weights is read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lit_lab import local_paths
+
+from .. import hugging_face
+from ..errors import ServiceError
+from ..gguf import header, vocabulary
+from ..gguf.configuration import FAMILIES, UnfamiliarError, config_of
+from ..gguf.weights import check_names
+from ..weights import instruct, need, regular, stored
+from ..weights.paths import Source
+from .lying import Lying
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a model before it is loaded.
+
+    Attributes:
+        family: Such as `Gemma 3`; empty: it doesn't say.
+        stored: What its weights are stored in, such as `Q4_K_M`; empty: that isn't known.
+        is_instruct: Whether it was taught to follow instructions; None: that isn't known.
+        shape: What its memory depends on; None: it doesn't say.
+        fault: Why it can't be used, in words that follow "it"; empty: nothing that is known stands against it.
+        may_pass: Whether the fault may be gone the next time, though no file has changed.
+    """
+
+    family: str = ""
+    stored: str = ""
+    is_instruct: bool | None = None
+    shape: need.Shape | None = None
+    fault: str = ""
+    may_pass: bool = False
+
+
+def facts(model: Lying) -> Facts | None:
+    """Return what is known of a model; None: it is none that continues a text, or isn't one at all."""
+    try:
+        return _of_file(model) if header.is_gguf(model.place) else _of_folder(model)
+    except header.GgufError as error:
+        return Facts(fault=f"can't be read: it {error}")
+    except regular.NotRegularError as error:
+        return Facts(fault=f"can't be read: {error}")
+    except OSError as error:
+        return Facts(fault=f"can't be read: {local_paths.words(error)}", may_pass=True)
+    except (regular.TooMuchError, stored.UnfitError) as error:
+        return Facts(fault=f"can't be read: one of its files {error}")
+    except Exception as error:  # files of others may be anything; none may hide the other models
+        log.info("a model can't be told of: %s", type(error).__name__)
+        return Facts(fault="can't be read: its files aren't as its program writes them")
+
+
+def _of_file(model: Lying) -> Facts:
+    about = header.skim(model.place)
+    family = "Llama" if about.architecture == "llama" else _family(FAMILIES, about.architecture)
+    source = model.source
+    if model.program == "ollama":  # which calls files by their content
+        source = Source("gguf", model.name.replace(":", "-"))
+    is_instruct = instruct.is_instruct(source, model.place, bool(about.text("tokenizer.chat_template")))
+    try:
+        config = config_of(about)
+        vocabulary.check(about, config)
+        check_names(about)
+    except (UnfamiliarError, header.GgufError) as error:
+        return Facts(family, about.quantization, is_instruct, fault=str(error))
+    return Facts(family, about.quantization, is_instruct, need.shape_of(config, about.numbers))
+
+
+def _of_folder(model: Lying) -> Facts | None:
+    for name in ("config.json", "task.json", "tokenizer_config.json", *_files(model.place)):
+        _check_link(model.place, name)
+    config = regular.json_of(model.place / "config.json")
+    if not isinstance(config, dict):
+        return Facts(fault="can't be read: its config.json holds no configuration")
+    is_instruct = instruct.is_instruct(model.source, model.place)
+    if not hugging_face.is_form(config):
+        return _of_preset(model, config, is_instruct)
+    kind = str(config["model_type"])
+    if kind not in hugging_face.CONVERTED and not any(
+        "CausalLM" in str(one) for one in config.get("architectures") or []
+    ):
+        return None
+    family = _family(hugging_face.CONVERTED, kind)
+    names = _files(model.place)
+    if not names or not all(local_paths.is_file(model.place / name) for name in names):
+        return Facts(family, fault="has no safetensors, or not all of them")
+    form = config.get("torch_dtype") or config.get("dtype")
+    form = form if isinstance(form, str) and len(form) <= 20 else ""
+    if config.get("quantization"):
+        return Facts(family, "", is_instruct, fault="stores its weights quantized as MLX does, which isn't read here")
+    try:
+        hugging_face.loader_of(config, model.place, "It")
+    except ServiceError as error:
+        return Facts(family, form, is_instruct, fault=_after_it(error.message, "It"))
+    parameters = sum(stored.numbers_in(model.place / name) for name in names)
+    return Facts(family, form, is_instruct, need.shape_of(config, parameters))
+
+
+def _of_preset(model: Lying, config: dict[str, Any], is_instruct: bool) -> Facts | None:
+    name = str(config.get("class_name", ""))
+    task = model.place / "task.json"
+    whole = str(regular.json_of(task).get("class_name", "")) if local_paths.is_file(task) else ""
+    if not (whole.endswith("CausalLM") if whole else name.endswith("Backbone")):
+        return None
+    return Facts((whole or name)[:40].removesuffix("CausalLM").removesuffix("Backbone"), "", is_instruct)
+
+
+def _files(place: Path) -> list[str]:
+    """Return the names of the files that a model's weights are in."""
+    index = place / "model.safetensors.index.json"
+    if local_paths.is_file(index):
+        return sorted(stored.shards_of(index))
+    return ["model.safetensors"] if local_paths.is_file(place / "model.safetensors") else []
+
+
+def _family(names: Mapping[str, str], kind: str) -> str:
+    """Return what a family is called: the first of those that are of one kind."""
+    return names.get(kind, kind[:40]).partition(",")[0]
+
+
+def _after_it(message: str, name: str) -> str:
+    """Return a message as words that follow "it"."""
+    said = message.removesuffix(".")
+    for beginning in (f"{name} can't be loaded: it ", f"{name} ", "It "):
+        if said.startswith(beginning):
+            return said.removeprefix(beginning)
+    return f"can't be loaded: {said}"
+
+
+def _check_link(place: Path, name: str) -> None:
+    """Refuse a link that leads elsewhere. Raises `regular.NotRegularError`."""
+    top = local_paths.resolved(place)
+    file = place / name
+    if not any(local_paths.resolved(file).is_relative_to(allowed) for allowed in regular.places_of(top)):
+        raise regular.NotRegularError(f"{name} is a link that leads out of its folder")

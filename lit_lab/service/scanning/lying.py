@@ -1,0 +1,161 @@
+"""What lies in the folders of the programs that keep models: which files are one, and what it is called there.
+
+A link that leads out of a program's folder isn't followed; and no more is looked at than somebody may have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from lit_lab import local_paths
+from lit_lab.models import addresses, programs
+
+from ..gguf.header import BESIDE
+from ..weights import cached, regular
+from ..weights.paths import Source
+
+MOST = 500  # models of one program
+MAX_ENTRIES = 20_000  # files and folders that are looked at for them
+MAX_LEVELS = 4  # of folders below a program's own
+ELSEWHERE = "is a link that leads out of its folder"
+_MANIFEST_BYTES = 2**20
+_DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
+_PART = re.compile(r"-\d{5}-of-\d{5}$")
+_OLLAMA = "application/vnd.ollama.image."
+_OLLAMA_SITE = ("registry.ollama.ai", "library")
+
+
+@dataclass(frozen=True)
+class Lying:
+    """A model that lies somewhere.
+
+    Attributes:
+        program: Key of `programs.TITLES`.
+        name: What it is called there, such as `llama3.2:1b`.
+        path: As in `name:path`.
+        place: Its folder or its file: the first one, of several parts.
+        source: What the path means.
+        fault: Why it can't be used, if that is known already, in words that follow "it".
+    """
+
+    program: str
+    name: str
+    path: str
+    place: Path
+    source: Source
+    fault: str = ""
+
+
+def lying(scanner: str, own: Sequence[str] = ()) -> Iterator[Lying]:
+    """Yield the models that a program keeps.
+
+    Args:
+        scanner: A key of `programs.TITLES`.
+        own: `c.LitLab.model_folders`.
+    """
+    found = _cached(scanner) if scanner in ("kaggle", "hugging_face") else _kept(scanner, own)
+    return islice(found, MOST)
+
+
+def _cached(scanner: str) -> Iterator[Lying]:
+    found = cached.kaggle_presets() if scanner == "kaggle" else cached.hugging_face_models()
+    (top,) = map(local_paths.resolved, programs.roots(scanner))
+    for name, path, place in found:
+        scheme, _, where = path.partition("://")
+        fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
+        if addresses.fault(path):
+            fault = "has a name that can't be written as an address"
+        yield Lying(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)
+
+
+def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
+    seen: set[Path] = set()
+    for root in programs.roots(scanner, own):
+        top = local_paths.resolved(root)
+        if top in seen or not local_paths.is_folder(top):
+            continue
+        seen.add(top)
+        yield from _of_ollama(top) if scanner == "ollama" else _within(scanner, top)
+
+
+def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | Lying]:
+    """Yield a folder and those in it, each with its level and what is in it; and those that hold too much as models at fault."""
+    left = MAX_ENTRIES
+    waiting = deque([(top, 0)])
+    while waiting:
+        folder, level = waiting.popleft()
+        names = cached.names(folder, left + 1)
+        if len(names) > left:
+            fault = f"holds too many files: of all folders together, {MAX_ENTRIES:,} are looked at"
+            yield Lying(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
+            continue
+        left -= len(names)
+        yield folder, level, names
+        is_model = programs.is_model(names)
+        if level < MAX_LEVELS and not is_model:
+            waiting.extend((folder / name, level + 1) for name in names if cached.is_own_folder(folder / name))
+
+
+def _within(scanner: str, top: Path) -> Iterator[Lying]:
+    """Yield the GGUF files and the presets in and below a folder."""
+    for found in _walked(scanner, top):
+        if isinstance(found, Lying):
+            yield found
+            continue
+        folder, _, names = found
+        if programs.is_model(names):
+            yield _found(scanner, top, folder, "folder")
+        for name in names:
+            place = folder / name
+            if place.suffix.lower() != ".gguf" or BESIDE.search(name) or local_paths.is_folder(place):
+                continue
+            # Of several parts the first is the model; what is wrong with an odd name is told.
+            if cached.parts_of(place)[:1] in ([place], []):
+                yield _found(scanner, top, place, "gguf")
+
+
+def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]) -> Lying:
+    fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
+    name = _PART.sub("", place.stem) if kind == "gguf" else place.name
+    return Lying(scanner, name, str(place), place, Source(kind, str(place)), fault)
+
+
+def _of_ollama(top: Path) -> Iterator[Lying]:
+    """Yield the models of a folder of Ollama's: a manifest for each tag, which names the files by their content."""
+    manifests = top / "manifests"
+    for found in _walked("ollama", manifests):
+        if isinstance(found, Lying):
+            yield found
+            continue
+        folder, level, names = found
+        for name in names if level else ():
+            manifest = folder / name
+            if cached.is_own_file(manifest) and (model := _tagged(top, manifests, manifest)) is not None:
+                yield model
+
+
+def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
+    *owners, model, tag = manifest.relative_to(manifests).parts
+    for number, usual in enumerate(_OLLAMA_SITE):
+        if owners[:1] == [usual] and len(owners) <= len(_OLLAMA_SITE) - number:
+            owners = owners[1:]
+    name = "/".join([*owners, f"{model}:{tag}"])
+    try:
+        layers = regular.parsed(regular.read(manifest, _MANIFEST_BYTES))["layers"]
+        digests = {str(layer["mediaType"]).removeprefix(_OLLAMA): str(layer["digest"]) for layer in layers}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    match = _DIGEST.fullmatch(digests.get("model", ""))
+    if match is None:
+        return None  # it is computed elsewhere, or isn't one that continues a text
+    place = top / "blobs" / f"sha256-{match.group(1)}"
+    fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
+    if "adapter" in digests:
+        fault = "is another model with an adapter, which isn't read here"
+    return Lying("ollama", name, str(place), place, Source("gguf", str(place)), fault)
