@@ -76,7 +76,8 @@ def _penalizing(choose: Chooser, penalty: float, vocabulary_size: int, ids: Sequ
 
 
 def _likeliest(logits: Any) -> int:
-    return int(ops.argmax(logits))
+    # Not by Keras' `argmax`, which run eagerly takes longer than all the rest.
+    return int(backend().array(logits).argmax())
 
 
 @lru_cache(maxsize=8)

@@ -384,6 +384,21 @@ describe('session/samples', () => {
     expect(jobs('generate')).toHaveLength(2);
   });
 
+  it('takes an answer under another repetition penalty for another one', async () => {
+    const { settings } = session;
+    session.settings = { ...settings, samples: 1 };
+    await all(' A.');
+    await session.analyze(new FakeSource(PROMPT));
+    expect(jobs('generate')).toHaveLength(1);
+    session.settings = { ...session.settings, repetitionPenalty: 1.2 };
+    void session.analyze(new FakeSource(PROMPT));
+    await settle();
+    expect(jobs('generate')).toHaveLength(2);
+    expect(client.last.request).toMatchObject({
+      sampling: { repetition_penalty: 1.2 }
+    });
+  });
+
   it('counts and seeds within their bounds', () => {
     expect(seedOf(MAX_SEED, 1)).toBe(0);
     expect(readSettings({ samples: 99, repetitionPenalty: 7 })).toMatchObject({
