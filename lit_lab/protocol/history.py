@@ -57,6 +57,7 @@ class RunSampling(Message):
     top_k: int | None
     top_p: float | None
     seed: int
+    repetition_penalty: float = 1.0
 
 
 class RunRecord(Message):

@@ -30,12 +30,21 @@ from lit_lab.protocol.base import (
 class Sampling(Message):
     """How the next token is chosen. Without a temperature it is the most likely one (greedy)."""
 
-    temperature: float = Field(default=0.0, ge=0, le=10, description="0: greedy, and the rest is without effect.")
+    temperature: float = Field(
+        default=0.0, ge=0, le=10, description="0: greedy; of the rest only the repetition penalty has an effect then."
+    )
     top_k: int | None = Field(default=None, ge=1, le=MAX_TOKENS, description="Only among the K most likely.")
     top_p: float | None = Field(
         default=None, gt=0, le=1, description="Only among the most likely that reach P together."
     )
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same answer.")
+    repetition_penalty: float = Field(
+        default=1.0,
+        ge=1,
+        le=2,
+        description="What a token's logit is divided by where it is positive, and multiplied with where it is negative, if the "
+        "prompt, its template or the answer so far has the token; before the temperature. 1: none.",
+    )
 
 
 StopSequences = Annotated[

@@ -105,7 +105,7 @@ class Decoder:
             ServiceError: `not_finite`.
             Cancelled: when the reader went away.
         """
-        choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size)
+        choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size, ids)
         known, cache, self.reused = self._taken(ids)
         pending = list(ids[self.reused :])
         found: Next | None = None

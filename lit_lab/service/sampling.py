@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Protocol
 
 import keras
+import numpy as np
 from keras import ops
 
 from lit_lab.protocol import Sampling
@@ -30,8 +32,62 @@ class Chooser(Protocol):
         """
 
 
-def chooser(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
-    """Return what chooses one answer's tokens, for each answer from the seed anew; None: the likeliest, always."""
+def chooser(sampling: Sampling, vocabulary_size: int, ids: Sequence[int] = ()) -> Chooser | None:
+    """Return what chooses one answer's tokens, for each answer from the seed anew; None: the likeliest, always.
+
+    Args:
+        sampling: How they are chosen.
+        vocabulary_size: How many tokens there are.
+        ids: The prompt, whose tokens a repetition penalty holds for.
+    """
+    choose = _drawing(sampling, vocabulary_size)
+    if sampling.repetition_penalty == 1:
+        return choose
+    return _penalizing(choose or _likeliest, sampling.repetition_penalty, vocabulary_size, ids)
+
+
+def penalized(logits: Any, occurred: Any, penalty: Any) -> Any:
+    """Return logits after a repetition penalty, as Hugging Face defines it (Keskar et al. 2019, "CTRL", section 4.1).
+
+    Dividing alone, as in the paper, would make a token with a negative logit likelier.
+
+    Args:
+        logits: `<float32>[vocabulary_size]`.
+        occurred: `<bool>[vocabulary_size]`: whether prompt or answer has the token, once or often.
+        penalty: `<float32>`.
+    """
+    return ops.where(occurred, ops.where(logits > 0, logits / penalty, logits * penalty), logits)
+
+
+def _penalizing(choose: Chooser, penalty: float, vocabulary_size: int, ids: Sequence[int]) -> Chooser:
+    """Return what chooses as another chooser does, from penalized logits."""
+    penalize = _compiled_penalty(vocabulary_size)
+    occurred = np.zeros(vocabulary_size, bool)
+    occurred[list(ids)] = True
+    by = ops.convert_to_tensor(penalty, "float32")
+
+    def chosen(logits: Any) -> int:
+        id = choose(penalize(logits, ops.convert_to_tensor(occurred), by))
+        # Only now: a tensor may share the array's memory, and the choice has waited for what is computed with it.
+        occurred[id] = True
+        return id
+
+    return chosen
+
+
+def _likeliest(logits: Any) -> int:
+    # Not by Keras' `argmax`, which run eagerly takes longer than all the rest.
+    return int(backend().array(logits).argmax())
+
+
+@lru_cache(maxsize=8)
+def _compiled_penalty(vocabulary_size: int) -> Any:
+    size = (vocabulary_size,)
+    return backend().open_graph(penalized, [Spec(size, "float32"), Spec(size, "bool"), Spec((), "float32")])
+
+
+def _drawing(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
+    """Return what draws one answer's tokens; None: they aren't drawn."""
     if sampling.temperature < LEAST_TEMPERATURE:
         return None
     top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None

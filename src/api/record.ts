@@ -195,7 +195,11 @@ const sampling: Check<RunRecord['sampling']> = (value, at) => {
     ),
     top_k: orNull(whole(0))(field('top_k'), `${at}.top_k`),
     top_p: orNull(between(0, 1))(field('top_p'), `${at}.top_p`),
-    seed: whole(0)(field('seed'), `${at}.seed`)
+    seed: whole(0)(field('seed'), `${at}.seed`),
+    repetition_penalty: orElse(between(0, Infinity), 1)(
+      field('repetition_penalty'),
+      `${at}.repetition_penalty`
+    )
   };
 };
 

@@ -1185,7 +1185,8 @@ export interface components {
              *       "temperature": 0,
              *       "top_k": null,
              *       "top_p": null,
-             *       "seed": 0
+             *       "seed": 0,
+             *       "repetition_penalty": 1
              *     }
              */
             sampling?: components["schemas"]["Sampling"];
@@ -1812,6 +1813,8 @@ export interface components {
             top_k: number | null;
             top_p: number | null;
             seed: number;
+            /** @default 1 */
+            repetition_penalty: number;
         };
         /**
          * RunsDeleted
@@ -1898,7 +1901,7 @@ export interface components {
          */
         Sampling: {
             /**
-             * @description 0: greedy, and the rest is without effect.
+             * @description 0: greedy; of the rest only the repetition penalty has an effect then.
              * @default 0
              */
             temperature?: number;
@@ -1917,6 +1920,11 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /**
+             * @description What a token's logit is divided by where it is positive, and multiplied with where it is negative, if the prompt, its template or the answer so far has the token; before the temperature. 1: none.
+             * @default 1
+             */
+            repetition_penalty?: number;
         };
         /**
          * ScoreRequest

@@ -41,7 +41,13 @@ describe('compare/column', () => {
         starred: false,
         prompt: 'Be brief.',
         answer: '',
-        sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+        sampling: {
+          temperature: 0,
+          top_k: null,
+          top_p: null,
+          seed: 0,
+          repetition_penalty: 1
+        },
         stop: ['Q:', '\n'],
         chat: 'plain',
         terms: null,

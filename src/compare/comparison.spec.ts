@@ -56,7 +56,13 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
     starred: false,
     prompt,
     answer,
-    sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    sampling: {
+      temperature: 0,
+      top_k: null,
+      top_p: null,
+      seed: 0,
+      repetition_penalty: 1
+    },
     stop: [],
     chat: 'plain',
     terms: null,

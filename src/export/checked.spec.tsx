@@ -125,6 +125,11 @@ describe('checkRun', () => {
     [['scores', '0', 'event', 'scores'], [1], 'scores has fewer than'],
     [['scores', '2', 'event', 'segments'], [], 'scores has more than 0 items'],
     [['sampling'], undefined, 'sampling is no object'],
+    [
+      ['sampling', 'repetition_penalty'],
+      'x',
+      'sampling.repetition_penalty is no number'
+    ],
     [['stop'], ['Q:', 7], 'stop[1] is no text'],
     [['stopped_at'], 7, 'stopped_at is no text']
   ] as [string[], Json | undefined, string][])(
@@ -133,6 +138,15 @@ describe('checkRun', () => {
       expect(said(path, to)).toContain(words);
     }
   );
+
+  it('reads a run of before there was a repetition penalty', () => {
+    const earlier = changed(
+      PLAIN,
+      ['sampling', 'repetition_penalty'],
+      undefined
+    );
+    expect(readOutput(earlier).reading.record).toEqual(RUN);
+  });
 
   it('takes nothing along that is no field of a run', () => {
     const { record } = readOutput({

@@ -37,7 +37,13 @@ export function finished(
     starred: false,
     prompt,
     answer,
-    sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    sampling: {
+      temperature: 0,
+      top_k: null,
+      top_p: null,
+      seed: 0,
+      repetition_penalty: 1
+    },
     stop: [],
     chat: 'plain',
     terms: null,

@@ -52,7 +52,13 @@ class FakeHistory implements HistoryClient {
     return {
       ...info(id),
       origin: { document: 'n.ipynb', place: ['cell 1'] },
-      sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      sampling: {
+        temperature: 0,
+        top_k: null,
+        top_p: null,
+        seed: 0,
+        repetition_penalty: 1
+      },
       stop: [],
       stopped_at: null,
       chat: 'plain',

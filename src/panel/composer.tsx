@@ -6,13 +6,14 @@ import type { IRun } from '../session/run';
 import { chatNote, describeChat } from '../session/chat';
 import { describeSampling, duration, signedFigure } from '../session/labels';
 import type { Session } from '../session/session';
-import { samplingOf } from '../session/settings';
+import { countOf, samplingOf } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { describeStopped, describeStops, isSameStops } from '../session/stop';
 import { AutoText } from './autotext';
 import { usePanel } from './context';
 import { Problem, Waiting } from './notices';
 import { Origin, Variables } from './origin';
+import { SampleStrip } from './samples';
 import { StopProposal } from './stopfield';
 
 /** Where the prompt is made and sent. */
@@ -91,6 +92,7 @@ export function Composer({
           )}
           <Facts session={session} />
         </div>
+        <SampleStrip session={session} />
         <Sampled session={session} />
         <StopProposal
           session={session}
@@ -229,20 +231,31 @@ function Turns({ session }: { session: Session }): JSX.Element | null {
 /** How the next answer is made, where that is not always the same way. */
 function Sampled({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
-  const { run, settings } = session;
+  const { run, samples, settings } = session;
   const next = samplingOf(settings);
+  const count = countOf(settings);
   const { stop } = settings;
-  const isUsual = next.temperature === 0 && stop.length === 0;
+  const how = describeSampling(next, trans);
+  const isUsual = how === describeSampling({}, trans) && stop.length === 0;
+  // Of several samples the first has the seed that was chosen.
+  const isSample = samples.indexOf(run) >= 0;
+  const first = isSample ? samples.runs[0] : run;
   const isTold =
-    JSON.stringify(run?.sampling) === JSON.stringify(next) &&
-    isSameStops(run?.stop, stop);
+    first !== null &&
+    how === describeSampling(first.sampling, trans) &&
+    isSameStops(first.stop, stop) &&
+    (count === 1 || (isSample && samples.total === count));
   if (isUsual || isTold) {
     return null;
   }
-  const how = [describeSampling(next, trans), describeStops(stop, trans)];
+  const told = [
+    how,
+    count > 1 ? trans.__('%1 samples', count) : '',
+    describeStops(stop, trans)
+  ];
   return (
     <p className="lit-hint lit-sampled" role="status">
-      {trans.__('Next answer: %1', how.filter(part => part !== '').join(', '))}
+      {trans.__('Next answer: %1', told.filter(part => part !== '').join(', '))}
     </p>
   );
 }

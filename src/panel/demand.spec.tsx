@@ -320,7 +320,13 @@ describe('panel: methods, demand and trust', () => {
       const running = session.ask();
       await settle();
       expect(client.last.request).toMatchObject({
-        sampling: { temperature: 0.8, top_k: null, top_p: null, seed: 3 }
+        sampling: {
+          temperature: 0.8,
+          top_k: null,
+          top_p: null,
+          seed: 3,
+          repetition_penalty: 1
+        }
       });
       client.last.answer(PROMPT, ANSWER);
       await running;

@@ -3,7 +3,14 @@ import React from 'react';
 import type { AblationMode, Limits, ModelInfo } from '../api';
 import type { Aggregation } from '../salience';
 import { METHODS } from '../session/methods';
-import { MAX_SEED, MAX_TEMPERATURE, MAX_TOP_K } from '../session/settings';
+import { seedOf } from '../session/samples';
+import {
+  MAX_REPETITION_PENALTY,
+  MAX_SAMPLES,
+  MAX_SEED,
+  MAX_TEMPERATURE,
+  MAX_TOP_K
+} from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
 import { usePanel } from './context';
@@ -173,6 +180,19 @@ function AnswerOptions(
       )}
       <StopField stop={settings.stop} onChange={stop => onSettings({ stop })} />
       <NumberField
+        label={trans.__('Repetition penalty (1: none)')}
+        min={1}
+        max={MAX_REPETITION_PENALTY}
+        step={0.05}
+        value={settings.repetitionPenalty}
+        onChange={repetitionPenalty => onSettings({ repetitionPenalty })}
+      />
+      <p className="lit-hint">
+        {trans.__(
+          'Above 1, tokens that prompt or answer have already become less likely.'
+        )}
+      </p>
+      <NumberField
         label={trans.__('Temperature')}
         min={0}
         max={MAX_TEMPERATURE}
@@ -214,6 +234,26 @@ function AnswerOptions(
             {trans.__('The same seed gives the same answer again.')}
           </p>
         </>
+      )}
+      <NumberField
+        label={trans.__('Samples')}
+        min={1}
+        max={MAX_SAMPLES}
+        value={settings.samples}
+        onChange={samples => onSettings({ samples })}
+      />
+      {settings.samples > 1 && (
+        <p className="lit-hint">
+          {settings.temperature === 0
+            ? trans.__(
+                'At temperature 0 all samples would be the same: one is made.'
+              )
+            : trans.__(
+                'Run makes one answer after the other, with the seeds from %1 to %2.',
+                settings.seed,
+                seedOf(settings.seed, settings.samples - 1)
+              )}
+        </p>
       )}
     </>
   );

@@ -195,7 +195,13 @@ describe('session/contrast', () => {
       starred: false,
       prompt: PROMPT,
       answer: ANSWER,
-      sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      sampling: {
+        temperature: 0,
+        top_k: null,
+        top_p: null,
+        seed: 0,
+        repetition_penalty: 1
+      },
       stop: [],
       chat: 'plain',
       terms: null,

@@ -329,6 +329,7 @@ export class Explanation implements IDisposable {
       this._update();
     });
     scores.changed.connect(() => this._update());
+    this._pause();
     if (run.kept) {
       // What is missing is computed when it is clicked, by a model that may
       // have to be loaded for it.

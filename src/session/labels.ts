@@ -90,14 +90,16 @@ export function describeSampling(
   trans: TranslationBundle
 ): string {
   const { temperature = 0, top_k = null, top_p = null, seed = 0 } = sampling;
-  if (temperature === 0) {
-    return trans.__('greedy');
-  }
-  return [
+  const { repetition_penalty: penalty = 1 } = sampling;
+  const drawn = [
     trans.__('temperature %1', temperature),
     top_k === null ? '' : trans.__('top-k %1', top_k),
     top_p === null ? '' : trans.__('top-p %1', top_p),
     trans.__('seed %1', seed)
+  ];
+  return [
+    ...(temperature === 0 ? [trans.__('greedy')] : drawn),
+    penalty === 1 ? '' : trans.__('repetition penalty %1', penalty)
   ]
     .filter(part => part !== '')
     .join(', ');

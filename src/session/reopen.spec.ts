@@ -30,7 +30,13 @@ function record(scores: KeptScores[] = []): RunRecord {
     starred: false,
     prompt: PROMPT,
     answer: ANSWER,
-    sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    sampling: {
+      temperature: 0,
+      top_k: null,
+      top_p: null,
+      seed: 0,
+      repetition_penalty: 1
+    },
     stop: [],
     chat: 'plain',
     terms: null,

@@ -216,7 +216,13 @@ function record(fields: Partial<RunRecord>): RunRecord {
     starred: false,
     prompt: PROMPT,
     answer: ' It',
-    sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+    sampling: {
+      temperature: 0,
+      top_k: null,
+      top_p: null,
+      seed: 0,
+      repetition_penalty: 1
+    },
     stop: [],
     chat: 'plain',
     terms: null,

@@ -183,7 +183,8 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     temperature = 0,
     top_k = null,
     top_p = null,
-    seed = 0
+    seed = 0,
+    repetition_penalty = 1
   } = run.sampling;
   return {
     id: run.jobId ?? '',
@@ -194,7 +195,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     starred: false,
     prompt: run.prompt,
     answer: run.answerTokens.map(token => token.text).join(''),
-    sampling: { temperature, top_k, top_p, seed },
+    sampling: { temperature, top_k, top_p, seed, repetition_penalty },
     // A text that was given isn't stopped anywhere.
     stop: run.given === undefined ? [...(run.stop ?? [])] : [],
     chat: run.chatUse,

@@ -9,6 +9,7 @@ import type { ISavedPrompt } from './prompt';
 import { keptRun } from './run';
 import type { IRun, IRunRequest } from './run';
 import type { Runner } from './runner';
+import type { ISavedSamples } from './samples';
 
 /** A run by its job: the server replays it, or the history has it. */
 export interface ISavedRun extends IRunRequest {
@@ -26,6 +27,8 @@ export interface ISavedSession {
   readonly run: ISavedRun | null;
   /** A run that has no answer yet, such as one that waits for its model. */
   readonly attempt: ISavedRun | null;
+  /** The samples that were made, or are being made, in one Run; absent: one alone. */
+  readonly samples?: ISavedSamples;
   /** Jobs that compute what led to the shown run's answer. */
   readonly work: ISavedWork;
   readonly target: TokenSpan | null;

@@ -86,7 +86,13 @@ describe('session', () => {
       prompt: PROMPT,
       chat: 'auto',
       max_new_tokens: 64,
-      sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+      sampling: {
+        temperature: 0,
+        top_k: null,
+        top_p: null,
+        seed: 0,
+        repetition_penalty: 1
+      },
       stop: [],
       origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] },
       alternatives: 5,

@@ -23,11 +23,12 @@ import type { IProblem } from './problem';
 import { isUnderWay, keptRun, recordOf } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
+import { Samples } from './samples';
 import { saveRun, showAgain } from './saved';
 import type { ISavedSession } from './saved';
 import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
-import { DEFAULT_SETTINGS, samplingOf } from './settings';
+import { countOf, DEFAULT_SETTINGS, samplingOf } from './settings';
 import { isSameStops } from './stop';
 import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
@@ -56,6 +57,7 @@ export class Session implements ISession, IDisposable {
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
+    this.samples = new Samples(this._runner, client);
     this._splitter = splitter;
     this._explanation = new Explanation(client, trans, splitter);
     this.given = new GivenModel();
@@ -65,6 +67,7 @@ export class Session implements ISession, IDisposable {
     this.prompt.changed.connect(this._onPrompt, this);
     this.service.changed.connect(this._emit, this);
     this._runner.changed.connect(this._onRun, this);
+    this.samples.changed.connect(this._onRun, this);
     this._explanation.changed.connect(this._onExplanation, this);
   }
 
@@ -73,6 +76,9 @@ export class Session implements ISession, IDisposable {
 
   /** The model service's state. */
   readonly service: ServiceModel;
+
+  /** The answers that the last Run made, where it was to make several. */
+  readonly samples: Samples;
 
   /** A text to be explained in place of an answer, as it is being written. */
   readonly given: GivenModel;
@@ -92,7 +98,7 @@ export class Session implements ISession, IDisposable {
 
   /** Whether the model is answering, or about to. */
   get isRunning(): boolean {
-    return isUnderWay(this.attempt) || isUnderWay(this.run);
+    return this._isAnswering || this.samples.hasMore;
   }
 
   /** Name of the model that runs; null before the server told its models. */
@@ -249,6 +255,7 @@ export class Session implements ISession, IDisposable {
       this.contrast.dispose();
       this.given.dispose();
       this._explanation.dispose();
+      this.samples.dispose();
       this._runner.dispose();
       this.service.dispose();
       this.prompt.dispose();
@@ -301,6 +308,8 @@ export class Session implements ISession, IDisposable {
       run.given === undefined &&
       (run.chat ?? 'auto') === this._settings.chat &&
       isSameStops(run.stop, this._settings.stop) &&
+      (run.sampling.repetition_penalty ?? 1) ===
+        this._settings.repetitionPenalty &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
       await this.ask();
@@ -314,6 +323,7 @@ export class Session implements ISession, IDisposable {
    */
   reopen(run: RunRecord, source: IPromptSource): void {
     this._leave();
+    this.samples.end();
     this._runner.abandon();
     this.prompt.open(source);
     this._runner.show(keptRun(run));
@@ -328,13 +338,15 @@ export class Session implements ISession, IDisposable {
     return text === '' ? Promise.resolve() : this.ask(text);
   }
 
-  /** Do again what failed. */
+  /** Do again what failed; samples that are there stay. */
   retry(): Promise<void> {
-    return this.ask((this.attempt ?? this.run)?.given);
+    return this.samples.isCutShort
+      ? this.samples.goOn()
+      : this.ask((this.attempt ?? this.run)?.given);
   }
 
   /**
-   * Run the prompt. Settles when the answer is complete.
+   * Run the prompt. Settles when the answer is complete, or all samples are.
    *
    * @param given - a text to be taken for the answer; left out: the model's own.
    */
@@ -355,7 +367,7 @@ export class Session implements ISession, IDisposable {
     }
     this._asked = false;
     const limit = this.service.status?.limits.max_new_tokens ?? Infinity;
-    await this._runner.start(
+    await this.samples.draw(
       {
         model,
         prompt: this.prompt.value,
@@ -366,13 +378,26 @@ export class Session implements ISession, IDisposable {
         origin: originOf(this.prompt.origin),
         ...(given !== undefined && { given })
       },
-      Math.min(this._settings.maxNewTokens, limit)
+      Math.min(this._settings.maxNewTokens, limit),
+      given === undefined ? countOf(this._settings) : 1
     );
   }
 
-  /** Stop the answer; what came so far stays and can be explained. */
+  /**
+   * Stop the answer, and make no other samples; what came so far stays and can
+   * be explained.
+   */
   stop(): void {
+    this.samples.end();
     this._runner.stop();
+    this._onRun();
+  }
+
+  /** Show another sample, once all are there. */
+  showSample(index: number): void {
+    if (!this.isRunning) {
+      this.samples.show(index, this._explanation.kept);
+    }
   }
 
   /** Let go of an attempt's failure. */
@@ -433,11 +458,13 @@ export class Session implements ISession, IDisposable {
     const { run, attempt } = this;
     // A failed attempt must not hide the answer that is shown.
     const isKept = isUnderWay(attempt) || run === null;
+    const samples = this.samples.save();
     return {
       version: 4,
       ...typed,
       run: saveRun(run),
       attempt: isKept ? saveRun(attempt) : null,
+      ...(samples && { samples }),
       work: this._explanation.jobs,
       target: this.target,
       ...(this.other && { other: this.other }),
@@ -455,7 +482,10 @@ export class Session implements ISession, IDisposable {
     this.given.restore(saved.given);
     const turn = this._turn;
     const isWanted = () => turn === this._turn && !this._isDisposed;
-    const { run, attempt } = saved;
+    const { run, attempt, samples } = saved;
+    if (samples) {
+      this.samples.restore(samples, run, attempt);
+    }
     if (run) {
       this._restoring = saved;
       this._explanation.resume(run.jobId, saved.work);
@@ -470,9 +500,16 @@ export class Session implements ISession, IDisposable {
         this.restrict(saved.within);
       }
     }
-    if (attempt && isWanted() && !this.isRunning) {
+    if (attempt && isWanted() && !this._isAnswering) {
       await showAgain(this._runner, this._client, attempt, isWanted);
     }
+    if (samples) {
+      await this.samples.resume();
+    }
+  }
+
+  private get _isAnswering(): boolean {
+    return isUnderWay(this.attempt) || isUnderWay(this.run);
   }
 
   private _take(source: IPromptSource): void {
@@ -485,9 +522,11 @@ export class Session implements ISession, IDisposable {
     this._leave();
     take();
     if (this.attempt && this.attempt.prompt !== this.prompt.value) {
+      this.samples.end();
       this._runner.abandon();
     }
     if (this.isStale) {
+      this.samples.end();
       this._runner.clear();
     }
     this._onRun();
@@ -527,7 +566,9 @@ export class Session implements ISession, IDisposable {
 
   private _onRun(): void {
     this._explanation.run = this.run;
-    this._explanation.isPaused = isUnderWay(this.attempt);
+    // Maps of a sample wait until all samples are there.
+    this._explanation.isPaused =
+      isUnderWay(this.attempt) || this.samples.hasMore;
   }
 
   private _onExplanation(): void {

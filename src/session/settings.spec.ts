@@ -61,13 +61,15 @@ describe('session/settings', () => {
       temperature: 99,
       topK: 40.4,
       topP: 0.9,
-      seed: 3
+      seed: 3,
+      repetitionPenalty: 1.3
     });
     expect(samplingOf(settings)).toEqual({
       temperature: 10,
       top_k: 40,
       top_p: 0.9,
-      seed: 3
+      seed: 3,
+      repetition_penalty: 1.3
     });
     expect(readSettings({ topP: 0 }).topP).toBe(1);
     expect(readSettings({ topP: 7, seed: -1 })).toEqual(DEFAULT_SETTINGS);
@@ -160,6 +162,13 @@ describe('session/labels', () => {
     expect(
       describeSampling({ temperature: 0.8, top_k: 40, seed: 3 }, trans)
     ).toBe('temperature 0.8, top-k 40, seed 3');
+    expect(
+      describeSampling({ temperature: 0.8, repetition_penalty: 1.2 }, trans)
+    ).toBe('temperature 0.8, seed 0, repetition penalty 1.2');
+    expect(describeSampling({ repetition_penalty: 1.2 }, trans)).toBe(
+      'greedy, repetition penalty 1.2'
+    );
+    expect(describeSampling({ repetition_penalty: 1 }, trans)).toBe('greedy');
     expect(describeCost({ passes: 40, seconds: 3.2 }, trans)).toBe(
       'about 40 passes through the model, 3 s'
     );

@@ -37,11 +37,15 @@ export interface ISettings {
   readonly stop: readonly string[];
   /** Of the answer's sampling; 0: always the most likely token. */
   readonly temperature: number;
+  /** Of tokens that prompt or answer have already; 1: none. */
+  readonly repetitionPenalty: number;
   /** Sample among this many tokens; 0: among all. */
   readonly topK: number;
   /** Sample among the most likely that reach this together; 1: among all. */
   readonly topP: number;
   readonly seed: number;
+  /** How many answers Run makes, each with the next seed; one where none is drawn. */
+  readonly samples: number;
 }
 
 /** Also the defaults in schema/panel.json. */
@@ -60,25 +64,37 @@ export const DEFAULT_SETTINGS: ISettings = {
   maxNewTokens: 256,
   stop: [],
   temperature: 0,
+  repetitionPenalty: 1,
   topK: 0,
   topP: 1,
-  seed: 0
+  seed: 0,
+  samples: 1
 };
 
 /** Largest values that requests take. */
 export const MAX_TEMPERATURE = 10;
+export const MAX_REPETITION_PENALTY = 2;
 export const MAX_TOP_K = 262_144;
 export const MAX_SEED = 2 ** 31 - 1;
 
+/** Most answers that one Run makes. */
+export const MAX_SAMPLES = 8;
+
 /** How the settings have an answer sampled, as a request says it. */
 export function samplingOf(settings: ISettings): Required<Sampling> {
-  const { temperature, topK, topP, seed } = settings;
+  const { temperature, topK, topP, seed, repetitionPenalty } = settings;
   return {
     temperature,
     top_k: topK > 0 ? topK : null,
     top_p: topP < 1 ? topP : null,
-    seed
+    seed,
+    repetition_penalty: repetitionPenalty
   };
+}
+
+/** How many answers the settings have Run make: greedily all would be the same. */
+export function countOf({ temperature, samples }: ISettings): number {
+  return temperature > 0 ? samples : 1;
 }
 
 /** Take what is valid of settings that may have been written by hand. */
@@ -114,10 +130,17 @@ export function readSettings(
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
     stop: readStops(raw.stop),
     temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),
+    repetitionPenalty: number(
+      raw.repetitionPenalty,
+      1,
+      d.repetitionPenalty,
+      MAX_REPETITION_PENALTY
+    ),
     topK: whole(raw.topK, d.topK, MAX_TOP_K),
     // Zero would leave no token to choose from.
     topP: raw.topP === 0 ? d.topP : number(raw.topP, 0, d.topP, 1),
-    seed: whole(raw.seed, d.seed, MAX_SEED)
+    seed: whole(raw.seed, d.seed, MAX_SEED),
+    samples: Math.round(number(raw.samples, 1, d.samples, MAX_SAMPLES))
   };
 }
 

@@ -62,6 +62,17 @@ async def test_where_an_answer_stopped_comes_back_and_earlier_runs_open_without_
     assert (old.stop, old.stopped_at, old.reason) == ([], None, "end")
 
 
+async def test_a_run_of_before_there_was_a_repetition_penalty_opens(history, path):
+    earlier = record("old")
+    await history.keep("me", earlier)
+    with sqlite3.connect(path) as file:
+        (content,) = file.execute("SELECT content FROM runs WHERE id = 'old'").fetchone()
+        fields = json.loads(zlib.decompress(content))
+        assert fields["sampling"].pop("repetition_penalty") == 1
+        file.execute("UPDATE runs SET content = ? WHERE id = 'old'", (packed(json.dumps(fields)),))
+    assert await history.run("me", "old") == earlier
+
+
 async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history):
     kept = record()
     await history.keep("me", kept)

@@ -55,6 +55,8 @@ async def test_gets_never_start_the_service(api, standin):
         ({**GENERATE, "sampling": {"top_k": 0}}, 400, "invalid_request", "sampling.top_k"),
         ({**GENERATE, "sampling": {"top_p": 0}}, 400, "invalid_request", "sampling.top_p"),
         ({**GENERATE, "sampling": {"seed": 2**31}}, 400, "invalid_request", "sampling.seed"),
+        ({**GENERATE, "sampling": {"repetition_penalty": 0.9}}, 400, "invalid_request", "sampling.repetition_penalty"),
+        ({**GENERATE, "sampling": {"repetition_penalty": 2.1}}, 400, "invalid_request", "sampling.repetition_penalty"),
         ({**GENERATE, "alternatives": 21}, 400, "invalid_request", "alternatives"),
         ({**GENERATE, "prompt": 7}, 400, "invalid_request", "prompt"),
         ({**GENERATE, "max_new_tokens": 0}, 400, "invalid_request", "max_new_tokens"),

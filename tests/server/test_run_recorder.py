@@ -59,6 +59,16 @@ async def test_where_an_answer_was_to_end_is_kept_and_where_it_did(api, generate
     assert (run["stop"], run["reason"], run["stopped_at"]) == ([], "end", None)
 
 
+async def test_how_an_answer_was_sampled_is_kept_with_it(api, generate, events):
+    sampling = {"temperature": 0.5, "top_k": 3, "top_p": 0.9, "seed": 4, "repetition_penalty": 1.3}
+    job = await generate("Hi", sampling=sampling)
+    await events(job)
+    assert (await api("GET", "runs", job))[1]["sampling"] == sampling
+    plain = await generate("Hi", sampling={"seed": 4})
+    await events(plain)
+    assert (await api("GET", "runs", plain))[1]["sampling"]["repetition_penalty"] == 1
+
+
 @pytest.mark.parametrize("stop", [[""], ["x" * 101], [str(n) for n in range(9)], "x"])
 async def test_stop_sequences_are_bounded(api, stop):
     body = {"kind": "generate", "model": "demo", "prompt": "Hi", "stop": stop}

@@ -126,3 +126,31 @@ def test_answers_that_are_drawn_in_turns_dont_disturb_each_other(keras_libraries
     expected = [alone(logits) for _ in range(10)]
     assert len(set(expected)) > 3
     assert [(one(logits), other(logits)) for _ in range(10)] == [(id, id) for id in expected]
+
+
+def test_samples_of_one_prompt_read_it_once(language_model: Any) -> None:
+    """Answers with other seeds run the prompt's last token alone, and are what they are by their seeds alone."""
+    alone = []
+    for seed in (1, 2, 3):
+        language_model.decoder.forget()
+        alone.append(answered(language_model, seed))
+    language_model.decoder.forget()
+    run = language_model.decoder.cached_pass.next
+    lengths: list[int] = []
+
+    def counted(ids: Any, cache: Any, position: int) -> Any:
+        lengths.append(len(ids))
+        return run(ids, cache, position)
+
+    length = len(language_model.tokenizer.prompt("Suggestion:"))
+    together = [answered(language_model, 1)]
+    language_model.decoder.cached_pass.next = counted
+    try:
+        together += [answered(language_model, seed) for seed in (2, 3)]
+    finally:
+        del language_model.decoder.cached_pass.next
+    assert together[0].reused == 0
+    assert [answer.reused for answer in together[1:]] == [length - 1] * 2
+    assert set(lengths) == {1}
+    for one, other in zip(together, alone, strict=True):
+        assert [token.id for token in one.tokens] == [token.id for token in other.tokens]

@@ -98,7 +98,13 @@ const GOOD = {
   model: 'demo',
   prompt: ' One. Two.',
   answer: ' Three.',
-  sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
+  sampling: {
+    temperature: 0,
+    top_k: null,
+    top_p: null,
+    seed: 0,
+    repetition_penalty: 1
+  },
   stop: [],
   prompt_tokens: [token(' One.'), token(' Two.')],
   answer_tokens: [{ ...token(' Three.'), logprob: -0.5 }],

@@ -1,0 +1,242 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import React, { act } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { Root } from 'react-dom/client';
+
+import type { Comparison } from '../compare/comparison';
+import { CompareHints } from '../compare/hints';
+import { CompareLauncher } from '../compare/launcher';
+import { FakeClient, FakeSource, settle } from '../session/fakes';
+import { Session } from '../session/session';
+import { DEFAULT_SETTINGS } from '../session/settings';
+import type { ISettings } from '../session/settings';
+import { Composer } from './composer';
+import { PanelContext } from './context';
+import { Options } from './options';
+import { useRedraw } from './redraw';
+
+const trans = nullTranslator.load('lit_lab');
+const PROMPT = 'Be brief.';
+
+describe('panel: samples', () => {
+  let host: HTMLElement;
+  let root: Root;
+  let client: FakeClient;
+  let session: Session;
+  let launcher: CompareLauncher;
+  let compared: Comparison[];
+
+  beforeEach(async () => {
+    Object.assign(globalThis, {
+      IS_REACT_ACT_ENVIRONMENT: true,
+      ResizeObserver: class {
+        observe(): void {
+          // Nothing has a size here.
+        }
+        disconnect(): void {
+          // See above.
+        }
+      }
+    });
+    host = document.createElement('div');
+    document.body.append(host);
+    root = createRoot(host);
+    client = new FakeClient();
+    session = new Session(client, trans);
+    compared = [];
+    launcher = new CompareLauncher(
+      client,
+      session,
+      comparison => compared.push(comparison),
+      trans
+    );
+    await session.service.refresh();
+    session.settings = {
+      ...DEFAULT_SETTINGS,
+      temperature: 0.8,
+      seed: 5,
+      samples: 3
+    };
+    session.open(new FakeSource(PROMPT));
+    await settle();
+    await act(async () => {
+      root.render(
+        <PanelContext value={{ trans, openMenu: () => undefined }}>
+          <Shown />
+        </PanelContext>
+      );
+    });
+  });
+
+  afterEach(async () => {
+    await act(async () => root.unmount());
+    host.remove();
+    compared.forEach(one => one.dispose());
+    launcher.dispose();
+    session.dispose();
+  });
+
+  const onSettings = (change: Partial<ISettings>) => {
+    session.settings = { ...session.settings, ...change };
+  };
+
+  /** What the panel has of it. */
+  function Shown(): JSX.Element {
+    useRedraw(session);
+    return (
+      <>
+        <Composer session={session} onSettings={onSettings} />
+        <CompareHints launcher={launcher} session={session} />
+        <Options
+          settings={session.settings}
+          model={null}
+          limits={null}
+          onSettings={onSettings}
+        />
+      </>
+    );
+  }
+
+  const button = (name: string) =>
+    [...host.querySelectorAll('button')].find(
+      one => (one.getAttribute('aria-label') ?? one.textContent) === name
+    );
+  const click = (name: string) =>
+    act(async () => {
+      button(name)!.focus();
+      button(name)!.click();
+      await settle();
+    });
+  const isOff = (name: string) =>
+    button(name)!.getAttribute('aria-disabled') === 'true';
+  const strip = () => host.querySelector('.lit-samples');
+  const told = () => strip()?.querySelector('[role=status]')?.textContent;
+  const field = (name: string) =>
+    [...host.querySelectorAll('label')]
+      .find(label => label.textContent?.startsWith(name))!
+      .querySelector('input')!;
+  const type = (name: string, text: string) =>
+    act(async () => {
+      Object.getOwnPropertyDescriptor(
+        HTMLInputElement.prototype,
+        'value'
+      )!.set!.call(field(name), text);
+      field(name).dispatchEvent(new Event('input', { bubbles: true }));
+      await settle();
+    });
+
+  const run = () =>
+    act(async () => {
+      void session.ask();
+      await settle();
+    });
+  const answer = (text: string) =>
+    act(async () => {
+      client.last.answer(PROMPT, text);
+      await settle();
+    });
+
+  it('says which is shown, and leads to the others', async () => {
+    expect(strip()).toBeNull();
+    await run();
+    await answer(' A.');
+    expect(told()).toBe('Sample 1 of 3');
+    expect(isOff('Next sample')).toBe(true);
+    expect(button('Next sample')!.title).toBe(
+      'Once all samples are there, or stopped'
+    );
+    await answer(' B.');
+    await answer(' A.');
+    expect(told()).toBe('Sample 3 of 3 · same answer as sample 1');
+    expect([isOff('Previous sample'), isOff('Next sample')]).toEqual([
+      false,
+      true
+    ]);
+    await click('Previous sample');
+    expect(told()).toBe('Sample 2 of 3');
+    expect(host.querySelector('.lit-facts')!.textContent).toContain('seed 6');
+    await click('Previous sample');
+    expect(told()).toBe('Sample 1 of 3');
+    // The focus stays where the way ends.
+    expect(document.activeElement).toBe(button('Previous sample'));
+    expect(isOff('Previous sample')).toBe(true);
+    await click('Previous sample');
+    expect(told()).toBe('Sample 1 of 3');
+    await click('Next sample');
+    expect(session.run?.answerTokens.map(({ text }) => text)).toEqual([' B.']);
+  });
+
+  it('is gone with the next answer alone', async () => {
+    await run();
+    await answer(' A.');
+    await answer(' B.');
+    await answer(' C.');
+    await type('Samples', '1');
+    await run();
+    expect(strip()).toBeNull();
+    await answer(' D.');
+    expect(strip()).toBeNull();
+  });
+
+  it('says how many Run will make, until they are made so', async () => {
+    const next = () => host.querySelector('.lit-sampled')?.textContent;
+    expect(next()).toBe('Next answer: temperature 0.8, seed 5, 3 samples');
+    await run();
+    await answer(' A.');
+    await answer(' B.');
+    await answer(' C.');
+    expect(told()).toBe('Sample 3 of 3');
+    expect(next()).toBeUndefined();
+    await type('Samples', '2');
+    expect(next()).toBe('Next answer: temperature 0.8, seed 5, 2 samples');
+  });
+
+  it('compares the shown sample with the one before', async () => {
+    await run();
+    await answer(' A.');
+    await answer(' B.');
+    await answer(' C.');
+    await click('Previous sample');
+    await click('Compare with the run before');
+    expect(compared).toHaveLength(1);
+    const { left, right } = compared[0].sides;
+    expect([left.run?.jobId, right.run?.jobId]).toEqual(['job-2', 'job-1']);
+  });
+
+  it('is chosen in the options, where greedy answers say that one is made', async () => {
+    expect(host.textContent).toContain('with the seeds from 5 to 7');
+    await type('Samples', '9');
+    expect(session.settings.samples).toBe(3);
+    expect(field('Samples').getAttribute('aria-invalid')).toBe('true');
+    await type('Samples', '8');
+    expect(session.settings.samples).toBe(8);
+    await type('Temperature', '0');
+    expect(host.textContent).toContain('all samples would be the same');
+    await run();
+    await answer(' A.');
+    expect(client.jobs.map(({ request }) => request.kind)).toEqual([
+      'generate',
+      'salience'
+    ]);
+  });
+
+  it('has a repetition penalty, told with the answer, greedy too', async () => {
+    await type('Temperature', '0');
+    await type('Repetition penalty', '1.2');
+    expect(session.settings.repetitionPenalty).toBe(1.2);
+    expect(host.querySelector('.lit-sampled')!.textContent).toBe(
+      'Next answer: greedy, repetition penalty 1.2'
+    );
+    await run();
+    expect(client.last.request).toMatchObject({
+      sampling: { temperature: 0, repetition_penalty: 1.2 }
+    });
+    await answer(' A.');
+    expect(host.querySelector('.lit-sampled')).toBeNull();
+    expect(host.querySelector('.lit-facts')!.textContent).toContain(
+      'greedy, repetition penalty 1.2'
+    );
+    await type('Repetition penalty', '0.5');
+    expect(session.settings.repetitionPenalty).toBe(1.2);
+  });
+});

@@ -1,0 +1,67 @@
+import React from 'react';
+
+import type { Session } from '../session/session';
+import { usePanel } from './context';
+
+/** Which sample is shown, and the way to the others; nothing where there is one alone. */
+export function SampleStrip({
+  session
+}: {
+  session: Session;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { samples, isRunning } = session;
+  const index = samples.indexOf(session.run);
+  if (index < 0 || samples.total < 2) {
+    return null;
+  }
+  const { runs } = samples;
+  const same = samples.sameAs(index);
+  const isThere = (at: number) => (runs[at] ?? null) !== null;
+  // A sample may be gone since a reload: the next one that is there.
+  let before = index - 1;
+  while (before >= 0 && !isThere(before)) {
+    before--;
+  }
+  let after = index + 1;
+  while (after < runs.length && !isThere(after)) {
+    after++;
+  }
+  const isLost = runs.includes(null);
+  const step = (to: number, label: string, sign: string) => {
+    const isOff = isRunning || !isThere(to);
+    return (
+      <button
+        type="button"
+        className="lit-button lit-samples-step"
+        aria-label={label}
+        // Not disabled: the focus stays at the last one.
+        aria-disabled={isOff}
+        title={
+          isRunning
+            ? trans.__('Once all samples are there, or stopped')
+            : isOff && isLost
+              ? trans.__('What is missing is not in the history')
+              : label
+        }
+        onClick={() => {
+          if (!isOff) {
+            session.showSample(to);
+          }
+        }}
+      >
+        <span aria-hidden>{sign}</span>
+      </button>
+    );
+  };
+  return (
+    <div className="lit-samples" role="group" aria-label={trans.__('Samples')}>
+      {step(before, trans.__('Previous sample'), '‹')}
+      <span role="status">
+        {trans.__('Sample %1 of %2', index + 1, samples.total)}
+        {same >= 0 && <> · {trans.__('same answer as sample %1', same + 1)}</>}
+      </span>
+      {step(after, trans.__('Next sample'), '›')}
+    </div>
+  );
+}
