@@ -38,7 +38,12 @@ def numbers_in(file: Path) -> int:
         UnfitError: It declares what it doesn't hold, or leads elsewhere.
         OSError: It can't be read, or isn't of its format.
     """
-    return _in_safetensors(file) if file.suffix == ".safetensors" else _in_h5(file)
+    return sum(count for _, count, _ in _in_safetensors(file)) if file.suffix == ".safetensors" else _in_h5(file)
+
+
+def tensors_in(file: Path) -> dict[str, int]:
+    """Return the bytes of each tensor of a `.safetensors` file, by its name. Raises as `numbers_in`."""
+    return {name: size for name, _, size in _in_safetensors(file)}
 
 
 def shards_of(index: Path) -> set[str]:
@@ -62,7 +67,8 @@ def shards_of(index: Path) -> set[str]:
     return names
 
 
-def _in_safetensors(file: Path) -> int:
+def _in_safetensors(file: Path) -> list[tuple[str, int, int]]:
+    """Return each tensor's name, numbers and bytes."""
     with regular.opened(file) as stream:
         size = stream.seek(0, 2)
         stream.seek(0)
@@ -78,7 +84,8 @@ def _in_safetensors(file: Path) -> int:
             raise UnfitError("has a header that can't be read") from error
     if not isinstance(header, dict):
         raise UnfitError("has a header that can't be read")
-    total = held = 0
+    found = []
+    held = 0
     for name, tensor in header.items():
         if name == "__metadata__":
             continue
@@ -89,11 +96,11 @@ def _in_safetensors(file: Path) -> int:
             raise UnfitError("has a header that can't be read")
         if (count * _BITS[tensor["dtype"]] + 7) // 8 != offsets[1] - offsets[0]:
             raise UnfitError("declares numbers that it doesn't hold")
-        total += count
+        found.append((name, count, offsets[1] - offsets[0]))
         held += offsets[1] - offsets[0]
     if held > size:
         raise UnfitError("declares more numbers than it holds")
-    return total
+    return found
 
 
 def _counts(value: Any) -> list[int]:
