@@ -37,10 +37,11 @@ def causal_lm(place: Path, precision: Precision, reading: Reading) -> Any:
     if file is None:
         raise FileNotFoundError(f"it has no {_WEIGHTS}")
     files = [place / name for name in (stored.shards_of(place / _INDEX) if file == _INDEX else [file])]
-    # What else HDF5 files hold, some kilobytes, is reckoned as weights.
-    reading.begin(sum(each.stat().st_size for each in files), len(made.weights))
-    with _told(made.weights, reading):
-        if (place / "task.json").exists() and (place / _OF_TASK).exists():
+    if (place / "task.json").exists() and (place / _OF_TASK).exists():
+        files.append(place / _OF_TASK)
+    reading.begin(sum(map(stored.bytes_in, files)), len(made.variables))
+    with _told(made.variables, reading):
+        if place / _OF_TASK in files:
             made.load_task_weights(str(place / _OF_TASK))
         made.backbone.load_weights(str(place / file))
     return made

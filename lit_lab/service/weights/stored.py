@@ -38,7 +38,12 @@ def numbers_in(file: Path) -> int:
         UnfitError: It declares what it doesn't hold, or leads elsewhere.
         OSError: It can't be read, or isn't of its format.
     """
-    return sum(count for _, count, _ in _in_safetensors(file)) if file.suffix == ".safetensors" else _in_h5(file)
+    return sum(count for _, count, _ in _in_safetensors(file)) if file.suffix == ".safetensors" else _in_h5(file).total
+
+
+def bytes_in(file: Path) -> int:
+    """Return how many bytes of a `.h5` file are numbers. Raises as `numbers_in`."""
+    return _in_h5(file).held
 
 
 def tensors_in(file: Path) -> dict[str, int]:
@@ -109,25 +114,32 @@ def _counts(value: Any) -> list[int]:
     return value
 
 
-def _in_h5(file: Path) -> int:
+def _in_h5(file: Path) -> _Reading:
     import h5py
 
     # By its number the very file is opened that is regular, not another that has its name by now.
     with regular.opened(file) as stream, h5py.File(stream, "r") as weights:
         size = stream.seek(0, 2)
-        return _Reading(size).numbers(weights)
+        result = _Reading(size)
+        result.go_through(weights)
+        return result
 
 
 class _Reading:
-    """Goes through an HDF5 file of so many bytes, without reading what its datasets hold."""
+    """Goes through an HDF5 file of so many bytes, without reading what its datasets hold.
+
+    Attributes:
+        held: Their bytes.
+        total: Their numbers.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._held = self._objects = self._total = 0
+        self.held = self.total = self._objects = 0
         self._seen: set[int] = set()
 
-    def numbers(self, top: Any) -> int:
-        """Return how many numbers there are below a group."""
+    def go_through(self, top: Any) -> None:
+        """Look at all that is below a group. Raises `UnfitError`."""
         import h5py
 
         waiting = [(top, 0)]
@@ -148,7 +160,6 @@ class _Reading:
                     waiting.append((found, level + 1))
                 elif isinstance(found, h5py.Dataset):
                     self._add(found)
-        return self._total
 
     def _add(self, dataset: Any) -> None:
         plist = dataset.id.get_create_plist()
@@ -159,13 +170,13 @@ class _Reading:
         if dataset.shape is None or not _is_number(dataset.dtype):
             raise UnfitError("holds something other than numbers")
         declared = math.prod(dataset.shape) * dataset.dtype.itemsize
-        self._held += declared
+        self.held += declared
         # Of one dataset the bytes that are stored, of all the bytes that there are: several may have the same ones.
-        if declared > dataset.id.get_storage_size() or self._held > self._size:
+        if declared > dataset.id.get_storage_size() or self.held > self._size:
             raise UnfitError("declares more numbers than it holds")
         if "dtype" in dataset.attrs and math.prod(dataset.attrs.get_id("dtype").shape) != 1:
             raise UnfitError("has an attribute that Keras doesn't write")
-        self._total += math.prod(dataset.shape)
+        self.total += math.prod(dataset.shape)
 
 
 def _is_number(dtype: Any) -> bool:
