@@ -162,6 +162,8 @@ def test_a_large_tensor_is_told_in_slices(
 def test_figures_are_words() -> None:
     told = ModelReading(done=1_234_000_000, total=2_614_000_000, tensors=140, tensors_total=1290)
     assert figures(told) == "1.2 GB of 2.6 GB, 140 of 1,290 tensors"
+    small = ModelReading(done=4_456_040, total=246_587_904, tensors=0, tensors_total=236)
+    assert figures(small) == "4 MB of 247 MB, 0 of 236 tensors"
 
 
 # --- Stopping ---

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lit_lab.protocol import ModelReading
 
 from ..cancellation import Cancellation
-from .need import gigabytes
 
 
 class Reading:
@@ -50,5 +49,6 @@ class Reading:
 
 def figures(progress: ModelReading) -> str:
     """Return in words how far it is, such as `1.2 GB of 2.6 GB, 140 of 290 tensors`."""
-    read = f"{gigabytes(progress.done)} of {gigabytes(progress.total)}"
-    return f"{read}, {progress.tensors:,} of {progress.tensors_total:,} tensors"
+    unit, digits, name = (1e9, 1, "GB") if progress.total >= 1e9 else (1e6, 0, "MB")
+    done, total = (f"{size / unit:,.{digits}f} {name}" for size in (progress.done, progress.total))
+    return f"{done} of {total}, {progress.tensors:,} of {progress.tensors_total:,} tensors"
