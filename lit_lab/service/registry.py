@@ -218,7 +218,7 @@ class Registry:
             figures = "" if self.detail or entry.read is None else reading.figures(entry.read)
             now = time.monotonic()
             # Figures change all the time; each that is told is kept for whoever comes later.
-            if detail != words or (figures != told and now - at >= _FIGURES_SECONDS):
+            if detail and (detail != words or (figures != told and now - at >= _FIGURES_SECONDS)):
                 yield f"{detail.removesuffix('…')}: {figures}…" if figures else detail
                 words, told, at = detail, figures, now
             await asyncio.wait([loading], timeout=_LOOK_SECONDS)
@@ -240,7 +240,9 @@ class Registry:
             return  # `stop` has said all
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
-            entry.error = error
+            # Where it was raised, there is what was loaded of the model by then.
+            error.__cause__ = error.__context__ = None
+            entry.error = error.with_traceback(None)
         except Exception as error:
             log.exception("loading %s failed", entry.name)
             entry.error = ServiceError(

@@ -169,27 +169,53 @@ def test_figures_are_words() -> None:
 # --- Stopping ---
 
 
-def test_it_ends_between_two_tensors_and_lets_go_of_all(
-    keras_libraries: None, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import keras
-
-    made: list[Any] = []
-    build = keras.Model.__init__
-
-    def noted(self: Any, *args: Any, **how: Any) -> None:
-        build(self, *args, **how)
-        made.append(weakref.ref(self))
-
-    monkeypatch.setattr(keras.Model, "__init__", noted)
+def test_it_ends_between_two_tensors_and_lets_go_of_all(keras_libraries: None, place: Path, made: list[Any]) -> None:
     reading = Noted(most=3)
     with pytest.raises(Cancelled):
         presets.make(place, "tiny", "float32", reading)
     assert [told.tensors for told in reading.told][-1] == 3
     assert made
+    assert there(made) == []
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Weak references to Keras's models that are made from now on."""
+    import keras
+
+    result: list[Any] = []
+    build = keras.Model.__init__
+
+    def noted(self: Any, *args: Any, **how: Any) -> None:
+        build(self, *args, **how)
+        result.append(weakref.ref(self))
+
+    monkeypatch.setattr(keras.Model, "__init__", noted)
+    return result
+
+
+def there(made: list[Any]) -> list[Any]:
+    """Return those that are still there."""
     for _ in range(3):
         gc.collect()
-    assert [model() for model in made if model() is not None] == []
+    return [model() for model in made if model() is not None]
+
+
+async def test_what_fails_lets_go_of_all_that_was_loaded(
+    keras_libraries: None, sentencepiece_proto: bytes, tmp_path: Path, made: list[Any]
+) -> None:
+    # All weights are read before it is known that one has no place.
+    values = tensors("Gemma 2") | {"model.layers.0.odd.weight": np.zeros((4, 4), np.float32)}
+    folder = write_folder(tmp_path / "tiny", MODELS["Gemma 2"]["config"], values)
+    (folder / "tokenizer.model").write_bytes(sentencepiece_proto)
+    registry = Registry(parse([f"one:{folder}"]), None, lambda _: None)
+    await registry.load("one")
+    error = registry.get("one").error
+    assert error is not None
+    assert "odd.weight" in error.message
+    await registry.run(lambda: None)
+    assert made
+    assert there(made) == []
 
 
 class Held:
