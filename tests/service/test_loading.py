@@ -120,16 +120,25 @@ def test_each_familys_tensors_count_once(
     keras_libraries: None, family: str, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:
     """Phi-3's three in one, tied embeddings that are read twice, a head that is looked for: each converter differs."""
-    from test_gguf import file_of, folder_of
+    from test_gguf import file_of
 
-    for place in (
-        file_of(family, tmp_path, sentencepiece_proto),
-        folder_of(family, tmp_path / "folder", sentencepiece_proto),
-    ):
-        reading = Noted()
-        presets.make(place, "tiny", "float32", reading)
-        last = reading.told[-1]
-        assert (last.done, last.tensors) == (last.total, last.tensors_total), place
+    reading = Noted()
+    presets.make(file_of(family, tmp_path, sentencepiece_proto), "tiny", "float32", reading)
+    last = reading.told[-1]
+    assert (last.done, last.tensors) == (last.total, last.tensors_total)
+
+
+@pytest.mark.parametrize("family", MODELS)
+def test_each_familys_tensors_count_once_in_hugging_faces_form(
+    keras_libraries: None, family: str, tmp_path: Path
+) -> None:
+    from lit_lab.service import hugging_face
+
+    reading = Noted()
+    place = write_folder(tmp_path, MODELS[family]["config"], tensors(family))
+    hugging_face.backbone(place, "tiny", "float32", reading)
+    last = reading.told[-1]
+    assert (last.done, last.tensors) == (last.total, last.tensors_total)
 
 
 def test_a_keras_preset_is_what_from_preset_makes_of_it(keras_libraries: None, preset: Path) -> None:
