@@ -26,6 +26,7 @@ class ModelInfo(Message):
     error: str = Field(default="", description="A failure's code, such as `preset_login`.")
     terms: ModelTerms | None = Field(default=None, description="What downloading it means agreeing to.")
     download: ModelDownload | None = Field(default=None, description="How far a download is, running or stopped.")
+    reading: ModelReading | None = Field(default=None, description="How far its weights are read, while they are.")
     size: int | None = Field(default=None, description="Bytes of its files, once they are on this machine.")
     precision: Precision | None = Field(default=None, description="What it is loaded in.")
     stored: str = Field(
@@ -52,6 +53,15 @@ class ModelDownload(Message):
 
     done: int
     total: int | None = None
+
+
+class ModelReading(Message):
+    """How far a model's weights are read into memory."""
+
+    done: int = Field(description="Bytes, as they are stored.")
+    total: int
+    tensors: int = Field(description="Tensors that are read.")
+    tensors_total: int
 
 
 class ModelFit(Message):
@@ -162,8 +172,8 @@ class DownloadModel(Message):
     name: Name
 
 
-class StopDownload(Message):
-    """Stop a download; what is there stays, and the next one goes on from it."""
+class StopModel(Message):
+    """Stop a download, of which the next one goes on from what is there, or the loading of a model."""
 
     kind: Literal["stop"] = "stop"
     name: Name
@@ -172,9 +182,7 @@ class StopDownload(Message):
 class ModelChanging(Message):
     """One change to the models."""
 
-    change: AddModel | RemoveModel | LoadModel | UnloadModel | DownloadModel | StopDownload = Field(
-        discriminator="kind"
-    )
+    change: AddModel | RemoveModel | LoadModel | UnloadModel | DownloadModel | StopModel = Field(discriminator="kind")
 
 
 class KaggleLogin(Message):

@@ -16,11 +16,14 @@ class Cancellation:
     """Passed to a computation, which calls `check` before each piece of work: a token, a backward pass.
 
     Set from any thread.
+
+    Attributes:
+        why: The reason it was set for, where somebody is there to be told.
     """
 
     def __init__(self) -> None:
         self._set = threading.Event()
-        self._why: ServiceError | None = None
+        self.why: ServiceError | None = None
         self._watching: Callable[[], object] | None = None
         self._lock = threading.Lock()
 
@@ -29,11 +32,16 @@ class Cancellation:
         with self._lock:
             if self._set.is_set():
                 return
-            self._why = why
+            self.why = why
             self._set.set()
             watching = self._watching
         if watching is not None:
             watching()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is to end."""
+        return self._set.is_set()
 
     def watch(self, watching: Callable[[], object] | None) -> None:
         """Have a function called when this is set, in whichever thread that is; at once where it is set already."""
@@ -51,4 +59,4 @@ class Cancellation:
             ServiceError: the reason it was ended for.
         """
         if self._set.is_set():
-            raise self._why or Cancelled
+            raise self.why or Cancelled

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_lab import demo
-from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelState, Precision
+from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelReading, ModelState, Precision
 
 from .errors import ServiceError
 from .fair_queue import FairQueue
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .language_model import LanguageModel
     from .weights.download import Download
     from .weights.paths import Source
+    from .weights.reading import Reading
 
 
 @dataclass
@@ -30,8 +31,8 @@ class Entry:
         added: In the panel, rather than configured.
         turn: One computation at a time, whose turn it is.
         preparing: Compiles, in the background, what makes salience quicker.
+        loading: The attempt to load it; `reading` tells how far that is.
         may_download: The user has said so, for the next attempt.
-        stopping: The user has said so before the download began.
         leaving: It is being removed: nothing of it is begun any more.
         asked: What the user wants it loaded in; None: as configured.
         max_length: The window that the user wants; None: as configured.
@@ -50,13 +51,13 @@ class Entry:
     model: LanguageModel | None = None
     turn: FairQueue = field(default_factory=FairQueue)
     loading: asyncio.Task[None] | None = None
+    reading: Reading | None = None
     preparing: asyncio.Task[None] | None = None
     added: bool = False
     source: Source | None = None
     folder: Path | None = None
     size: int | None = None
     may_download: bool = False
-    stopping: bool = False
     leaving: bool = False
     download: Download | None = None
     progress: ModelDownload | None = None
@@ -83,6 +84,11 @@ class Entry:
         is_preparing = self.preparing is not None and not self.preparing.done()
         return self.is_busy or self.turn.locked() or is_preparing
 
+    @property
+    def read(self) -> ModelReading | None:
+        """How far its weights are read, while they are."""
+        return self.reading.progress if self.reading is not None and self.state == "loading" else None
+
     def info(self) -> ModelInfo:
         """Return what the interface shows of it."""
         source, model = self.source, self.model
@@ -102,6 +108,7 @@ class Entry:
             added=self.added,
             terms=source.terms if source and elsewhere else None,
             download=(self.download.progress if self.download else None) or self.progress,
+            reading=self.read,
             size=self.size,
             precision=self.precision if model else None,
             stored=self.stored if model else "",

@@ -14,8 +14,9 @@ MOST = 512
 TELL_SECONDS = 1.0
 """After a change, how long it may take until those who wait are told: a burst of changes is told once."""
 
-Tell = Callable[[int], None]
-"""Takes a position in the queue, from 1: how many computations have to end before."""
+Tell = Callable[[int, bool], None]
+"""Takes a position in the queue, from 1: how many computations have to end before; and whether the one under way was
+stopped."""
 
 
 class Place:
@@ -23,54 +24,52 @@ class Place:
 
     Attributes:
         owner: Who asks.
-        told: The position that was told last.
-        tell: Takes positions; None: nobody waits to hear them.
+        told: What was told last: the position, and whether what is under way was stopped; None: nothing.
+        tell: Takes that; None: nobody waits to hear it.
+        is_stopped: Whether nobody waits for what is done in its turn, which lasts nevertheless.
     """
 
     def __init__(self, queue: FairQueue, owner: str) -> None:
         self.owner = owner
-        self.told = 0
+        self.told: tuple[int, bool] | None = None
         self.tell: Tell | None = None
+        self.is_stopped = False
         self._queue = queue
         self._granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def turn(self, tell: Tell) -> bool:
+    async def turn(self, tell: Tell) -> None:
         """Wait until it is this one's turn.
 
         Args:
-            tell: Called with the position, at once and whenever it has changed; not at all where there is no wait.
-
-        Returns:
-            Whether it is; if not, the place was left meanwhile.
+            tell: Called at once and whenever something has changed; not at all where there is no wait.
         """
         if not self._granted.done():
             self.tell = tell
-            self.now_at(self._queue.position(self))
+            self.now_at(self._queue.position(self), self._queue.is_stopped)
         try:
             await asyncio.wait([self._granted])
         finally:
             self.tell = None
-        return not self._granted.cancelled()
 
     def leave(self) -> None:
         """Give the turn to the next, or the place up. May be called again."""
         self._granted.cancel()  # nobody waits for it any more; without effect on a turn that was given
         self._queue.remove(self)
 
-    def abandon(self) -> None:
-        """Give the place up, unless it is this one's turn already: that lasts until whoever has it leaves."""
-        if not self._granted.done():
-            self.leave()
+    def stop(self) -> None:
+        """Have those who wait told that nobody waits for what is done in this turn any more."""
+        self.is_stopped = True
+        self._queue.tell_soon()
 
     def grant(self) -> None:
         """Let it be this one's turn."""
         self._granted.set_result(None)
 
-    def now_at(self, position: int) -> None:
-        """Tell the position, if it is another one than before."""
-        if self.tell is not None and self.told != position:
-            self.told = position
-            self.tell(position)
+    def now_at(self, position: int, is_stopped: bool) -> None:
+        """Tell the position and whether what is under way was stopped, if that is new."""
+        if self.tell is not None and self.told != (position, is_stopped):
+            self.told = position, is_stopped
+            self.tell(position, is_stopped)
 
 
 class FairQueue:
@@ -90,6 +89,11 @@ class FairQueue:
     def locked(self) -> bool:
         """Whether it is anybody's turn."""
         return self._holder is not None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nobody waits for what is under way any more."""
+        return self._holder is not None and self._holder.is_stopped
 
     def __len__(self) -> int:
         """How many wait."""
@@ -124,7 +128,7 @@ class FairQueue:
             self._of[owner] = deque()
             self._put_last(self._holder.owner)
         self._of[owner].append(place)
-        self._tell_soon()  # others may have to wait longer
+        self.tell_soon()  # others may have to wait longer
         return place
 
     def remove(self, place: Place) -> None:
@@ -137,7 +141,7 @@ class FairQueue:
                 self._begin(following)
         elif not self._take_out(place):
             return
-        self._tell_soon()
+        self.tell_soon()
 
     async def __aenter__(self) -> None:
         """Take the next turn."""
@@ -147,7 +151,7 @@ class FairQueue:
         else:
             self._first.append(place)
         try:
-            await place.turn(lambda _: None)
+            await place.turn(lambda *_: None)
         except asyncio.CancelledError:
             place.leave()
             raise
@@ -161,14 +165,15 @@ class FairQueue:
         """Return how many computations have to end before one that waits begins."""
         return next(position for position, other in enumerate(self._places(), 1) if other is place)
 
-    def _tell_soon(self) -> None:
+    def tell_soon(self) -> None:
+        """Have those who wait told what has changed for them."""
         if self._telling is None and len(self):
             self._telling = asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
 
     def _tell(self) -> None:
         self._telling = None
         for position, place in enumerate(self._places(), 1):
-            place.now_at(position)
+            place.now_at(position, self.is_stopped)
 
     def _begin(self, place: Place) -> None:
         self._holder = place

@@ -21,7 +21,7 @@ from lit_lab.protocol import (
     ModelsResponse,
     Precision,
     RemoveModel,
-    StopDownload,
+    StopModel,
     UnloadModel,
     describe_validation,
 )
@@ -60,6 +60,7 @@ class Manager:
         self._device: str | None = None
         self._scanner = Scanner(registry.settings.scanners, registry.settings.folders)
         self._looked_at = -FOUND_SECONDS
+        self._beside: set[asyncio.Task[None]] = set()
         self._sources: dict[str, Source] = {}
         self._here: set[str] = set()
 
@@ -173,17 +174,14 @@ class Manager:
             await self._load(entry, change)
         elif isinstance(change, DownloadModel):
             # Where it waits for its turn to be loaded, it is downloaded then.
-            entry.may_download, entry.stopping = entry.model is None, False
+            entry.may_download = entry.model is None
             if not entry.is_busy:
                 self._registry.load(entry.name)
                 await asyncio.sleep(0)
         elif isinstance(change, UnloadModel):
             await self._unload(entry)
-        elif isinstance(change, StopDownload) and entry.is_busy:
-            entry.stopping = True
-            if entry.download is not None and entry.loading is not None:
-                entry.download.stop()
-                await asyncio.wait([entry.loading])
+        elif isinstance(change, StopModel):
+            await self._stop(entry)
         return await self.models()
 
     async def tidy(self) -> None:
@@ -222,10 +220,8 @@ class Manager:
                 "Take it out there, and restart the Jupyter server. It can be unloaded here.",
             )
         entry.leaving = True
-        if entry.download is not None:
-            entry.download.stop()
-        while entry.is_busy and entry.loading is not None:
-            await asyncio.wait([entry.loading])
+        while entry.is_busy:
+            await self._stop(entry)
         await self._unload(entry)
         self._registry.entries.pop(entry.name, None)
 
@@ -249,6 +245,15 @@ class Manager:
         entry.asked, entry.max_length = precision, limit
         registry.load(entry.name)
 
+    async def _stop(self, entry: Entry) -> None:
+        was_loading = entry.state == "loading"
+        await self._registry.stop(entry)
+        if was_loading:
+            # What was read of it; in the thread that loads, so once that has let go of it.
+            collecting = asyncio.ensure_future(self.returning.after_unloading())
+            self._beside.add(collecting)
+            collecting.add_done_callback(self._beside.discard)
+
     async def _unload(self, entry: Entry, why: str = "") -> None:
         if entry.is_busy:
             raise _busy(entry)
@@ -267,7 +272,7 @@ def _busy(entry: Entry, how: str = "") -> ServiceError:
         409,
         "model_busy",
         f"{entry.name} is being loaded{' ' if how else ''}{how}.",
-        "Wait until it is there, then try again.",
+        "Stop it, or wait until it is there; then try again.",
     )
 
 

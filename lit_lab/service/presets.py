@@ -11,11 +11,13 @@ from typing import Any
 from lit_lab import local_paths
 from lit_lab.protocol import ModelTerms, Precision
 
-from . import hugging_face
+from . import hugging_face, keras_preset
+from .cancellation import Cancelled
 from .errors import ServiceError
 from .gguf import model as gguf
 from .gguf.header import is_gguf
 from .weights import allowed, archive, cached, instruct, paths, reasons, regular
+from .weights.reading import Reading
 
 
 def folder(path: str, cache: Path | None = None) -> Path:
@@ -93,7 +95,7 @@ def load(path: str, precision: Precision = "float32") -> Any:
     """Load a preset that is on this machine. Raises `ServiceError`, as `folder` and `make`."""
     place = folder(path)
     check(place, path)
-    return make(place, path, precision)
+    return make(place, path, precision, Reading())
 
 
 def weights_of(place: Path, path: str) -> int:
@@ -114,9 +116,9 @@ def weights_of(place: Path, path: str) -> int:
 
     def made() -> list[Any]:
         if is_gguf(place):
-            return [gguf.backbone(place, path, "float32", load_weights=False)]
+            return [gguf.backbone(place, path, "float32", None)]
         if hugging_face.is_form(regular.json_of(place / "config.json")):
-            return [hugging_face.backbone(place, path, "float32", load_weights=False)]
+            return [hugging_face.backbone(place, path, "float32", None)]
         result = [keras_nlp.models.Backbone.from_preset(str(place), load_weights=False, dtype="float32")]
         # What task.json says of the backbone is what Keras makes, where there is one; else config.json.
         for config in _backbones(place):
@@ -151,29 +153,30 @@ def _backbones(place: Path) -> list[dict[str, Any]]:
     return [{**backbone, "config": {**backbone["config"], "dtype": "float32"}}]
 
 
-def make(place: Path, path: str, precision: Precision) -> Any:
+def make(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
     """Load a preset's files, which have been looked through, in Keras's safe mode (its default, never turned off here).
 
     Args:
         place: Its folder.
         path: What the user wrote, for messages.
         precision: What its weights are held and computed in, whatever they are stored in. Salience is exact in float32.
+        reading: Is told how far it is, and may end it.
 
     Raises:
         ServiceError: why not, and what to do about it.
+        Cancelled: as `reading` says.
     """
-    import keras_nlp
-
     try:
         if is_gguf(place):
-            causal_lm = gguf.causal_lm(place, path, precision)
+            causal_lm = gguf.causal_lm(place, path, precision, reading)
         elif hugging_face.is_form(regular.json_of(place / "config.json")):
-            causal_lm = hugging_face.causal_lm(place, path, precision)
+            causal_lm = hugging_face.causal_lm(place, path, precision, reading)
         else:
-            causal_lm = keras_nlp.models.CausalLM.from_preset(str(place), dtype=precision)
-    except ServiceError:
+            causal_lm = keras_preset.causal_lm(place, precision, reading)
+    except (ServiceError, Cancelled):
         raise
     except Exception as error:  # Keras and its libraries have exceptions of their own; all end here, worded
+        reading.stopped.check()  # which Keras has words of its own for
         raise _explain(path, error) from error
     if causal_lm.preprocessor is None:
         raise ServiceError(422, "unsupported_model", f"The preset {path} has no tokenizer.", "Use a complete preset.")

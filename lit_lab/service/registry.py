@@ -18,10 +18,11 @@ from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 from . import collection
 from .entry import Entry
 from .errors import ServiceError
-from .weights import cached, need, paths, reasons, room
+from .weights import cached, need, paths, reading, reasons, room
 from .weights.download import Download
 from .weights.need import NoRoomError
 from .weights.paths import Source
+from .weights.reading import Reading
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
@@ -31,6 +32,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1  # how often a waiting request looks whether there is something new to tell
+_FIGURES_SECONDS = 1.0  # between two figures of how far a model is
 _REST_SECONDS = 3.0  # without work, after which a model has time for what isn't asked for yet
 
 
@@ -172,8 +174,31 @@ class Registry:
         entry = self.get(name)
         if entry.loading is None or (entry.loading.done() and entry.model is None):
             entry.state, entry.error, entry.detail = "loading", None, "Waiting for its turn to load…"
-            entry.loading = asyncio.ensure_future(self._load(entry))
+            entry.reading = Reading()
+            entry.loading = asyncio.ensure_future(self._load(entry, entry.reading))
         return entry.loading
+
+    async def stop(self, entry: Entry) -> None:
+        """Stop a model that is on its way; whoever waits for it is told.
+
+        This answers at once. The thread ends when it next looks, which is between two pieces of the weights; a compiler
+        can't be ended, and what comes of it is let go of.
+        """
+        if entry.loading is None or entry.reading is None or not entry.is_busy:
+            return
+        if entry.download is not None:
+            entry.download.stop()
+        else:
+            # Before whoever waits looks at it.
+            if entry.may_download:
+                entry.state, entry.error = "absent", reasons.stopped(entry.path, entry.source)
+            else:
+                entry.state, entry.error = "unloaded", reasons.loading_stopped(entry.name)
+            entry.detail, entry.may_download = "", False
+            entry.reading.stopped.set()
+            entry.loading.cancel()
+            log.info("loading %s was stopped", entry.name)
+        await asyncio.wait([entry.loading])
 
     def settings_of(self, asked: Precision | None, max_length: int | None) -> tuple[Precision, int | None]:
         """Return how a model is loaded, where the user may have chosen: precision and longest prompt."""
@@ -187,27 +212,37 @@ class Registry:
         """
         loading = self.load(name)
         entry = self.get(name)
-        told = ""
+        told, words, at = "", "", 0.0
         while not loading.done():
             detail = self.detail or entry.detail
-            if detail != told:
-                yield detail
-                told = detail
+            figures = "" if self.detail or entry.read is None else reading.figures(entry.read)
+            now = time.monotonic()
+            # Figures change all the time; each that is told is kept for whoever comes later.
+            if detail and (detail != words or (figures != told and now - at >= _FIGURES_SECONDS)):
+                yield f"{detail.removesuffix('…')}: {figures}…" if figures else detail
+                words, told, at = detail, figures, now
             await asyncio.wait([loading], timeout=_LOOK_SECONDS)
         if entry.error is not None:
             raise entry.error
 
-    async def _load(self, entry: Entry) -> None:
+    async def _load(self, entry: Entry, attempt: Reading) -> None:
         try:
             await self.libraries()
             source = await self._fetch(entry)
+            entry.may_download = False
             if entry.leaving:
                 raise reasons.stopped(entry.path, source)
             entry.state = "loading"
-            entry.model = await self.run(lambda: self._make(entry))
+            entry.model = await self.run(lambda: self._make(entry, attempt))
+        except asyncio.CancelledError:
+            if not attempt.stopped.is_set:
+                raise
+            return  # `stop` has said all
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
-            entry.error = error
+            # Where it was raised, there is what was loaded of the model by then.
+            error.__cause__ = error.__context__ = None
+            entry.error = error.with_traceback(None)
         except Exception as error:
             log.exception("loading %s failed", entry.name)
             entry.error = ServiceError(
@@ -219,8 +254,7 @@ class Registry:
         else:
             entry.state, entry.detail, entry.used = "ready", "", time.monotonic()
             return
-        finally:
-            entry.may_download = entry.stopping = False
+        entry.may_download = False
         entry.fits = entry.error.fits if isinstance(entry.error, NoRoomError) else []
         waits = entry.error.code in ("preset_absent", "download_stopped")
         entry.state, entry.detail = "absent" if waits else "failed", ""
@@ -236,7 +270,7 @@ class Registry:
             return source
         if not entry.may_download:
             raise reasons.absent(entry.name, source)
-        if entry.stopping or entry.leaving:
+        if entry.leaving:
             raise reasons.stopped(entry.path, source)
         download = entry.download = Download(entry.path, source, self.kaggle)
         entry.state, entry.detail = "downloading", f"Downloading {entry.name} from {source.site}…"
@@ -248,10 +282,11 @@ class Registry:
         entry.progress = None
         return source
 
-    def _make(self, entry: Entry) -> LanguageModel:
+    def _make(self, entry: Entry, attempt: Reading) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
 
+        attempt.stopped.check()  # while another model was loaded
         entry.detail = f"Loading {entry.name}…"
         log.info("loading %s from %s", entry.name, entry.path)
         settings = self.settings
@@ -273,11 +308,14 @@ class Registry:
         elif free is not None:
             need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
         with collection.paused():
-            causal_lm = presets.make(place, entry.path, precision)
+            attempt.stopped.check()
+            causal_lm = presets.make(place, entry.path, precision, attempt)
+            attempt.end()
             source = entry.source or paths.source(entry.path)
             about = presets.about(place, entry.path, source)
             entry.is_instruct, entry.stored = about.is_instruct, about.stored
             model = LanguageModel(causal_lm, limit, about.is_instruct, about.terms)
+            attempt.stopped.check()
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]

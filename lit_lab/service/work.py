@@ -1,4 +1,8 @@
-"""Computations as streams of events: a fair queue for each model, cancelled when the reader goes away."""
+"""Computations as streams of events: a fair queue for each model, cancelled when the reader goes away.
+
+A computation that is cancelled is over for its reader at once. Its thread ends at its next piece of work; where that is a
+compiler's, nothing can end it before. The model's turn lasts until then, and what comes of it is dropped.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,7 @@ from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, StateEvent
 from . import fair_queue
 from .cancellation import Cancellation, Cancelled
 from .errors import ServiceError, unexpected
+from .fair_queue import Place
 from .registry import Registry
 
 if TYPE_CHECKING:
@@ -25,6 +30,9 @@ HEARTBEAT = 5.0  # seconds without an event after which the reader is told that 
 
 BUSY = "Busy: position {} in the queue…"
 """What whoever waits is told."""
+
+STOPPED = "Waiting for a computation that was stopped to end…"
+"""What the next one is told while a thread goes on of which nobody wants the result."""
 
 THREADS = 32  # models that compute at the same time; each does one thing at a time
 
@@ -67,10 +75,7 @@ class Work:
         """
         cancellation = Cancellation()
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
-        # A task of its own: the model's turn ends when the thread has, not when the reader goes away.
-        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, events.put_nowait))
-        self._running[task] = cancellation
-        task.add_done_callback(self._running.pop)
+        self._begin(name, compute, owner, cancellation, events.put_nowait)
         try:
             while (event := await _next(events)) is not None:
                 yield event.model_dump_json().encode() + b"\n"
@@ -84,24 +89,61 @@ class Work:
         cancellation: Cancellation,
         owner: str = "",
     ) -> list[BaseModel]:
-        """Return a computation's events once it has ended; it takes its turn as any other.
+        """Return a computation's events once it has ended or is cancelled; it takes its turn as any other.
 
         Raises:
             ServiceError: Why it failed.
             Cancelled: The caller set `cancellation`.
         """
-        events: list[BaseModel | None] = []
-        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, events.append))
-        self._running[task] = cancellation
-        task.add_done_callback(self._running.pop)
-        await task
-        told = [event for event in events if event is not None]
+        events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
+        self._begin(name, compute, owner, cancellation, events.put_nowait)
+        told = []
+        while (event := await events.get()) is not None:
+            told.append(event)
         last = told[-1] if told else None
         if isinstance(last, ErrorEvent):
             raise ServiceError(500, last.error, last.message, last.hint)
         if not isinstance(last, DoneEvent):
             raise Cancelled
         return told
+
+    def _begin(
+        self,
+        name: str,
+        compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
+        owner: str,
+        cancellation: Cancellation,
+        tell: Callable[[BaseModel | None], None],
+    ) -> None:
+        """Begin a computation.
+
+        Args:
+            name: The model.
+            compute: Runs in a thread.
+            owner: Who asks.
+            cancellation: Ends it.
+            tell: Takes its events, at last None: once it has ended, or as soon as it is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        is_told = False
+
+        def until_told(event: BaseModel | None) -> None:
+            nonlocal is_told
+            if not is_told:
+                is_told = event is None
+                tell(event)
+
+        def end() -> None:
+            if cancellation.why is not None:
+                until_told(cancellation.why.event())
+            until_told(None)
+            task.cancel()
+
+        # A task of its own: the model's turn ends when the thread has, not when the reader goes away.
+        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, until_told))
+        self._running[task] = cancellation
+        task.add_done_callback(self._running.pop)
+        cancellation.watch(lambda: loop.call_soon_threadsafe(end))
 
     async def _run(
         self,
@@ -116,7 +158,7 @@ class Work:
             while seconds is None:
                 seconds = await self._in_turn(name, compute, owner, cancellation, tell)
             tell(DoneEvent(seconds=seconds))
-        except Cancelled:
+        except (Cancelled, asyncio.CancelledError):
             log.info("a computation was cancelled")
         except ServiceError as error:
             tell(error.event())
@@ -124,6 +166,7 @@ class Work:
             log.exception("a computation failed")
             tell(unexpected(error).event())
         finally:
+            cancellation.watch(None)
             tell(None)
             if name in self._registry.entries:  # not removed meanwhile
                 self._registry.rested(self._registry.entries[name])
@@ -140,23 +183,19 @@ class Work:
         entry = self._registry.get(name)
         # Before the model is loaded: those who ask first come first, however long that takes.
         place = entry.turn.join(owner, self._most)
-        loop = asyncio.get_running_loop()
-        cancellation.watch(lambda: loop.call_soon_threadsafe(place.abandon))
         try:
             await self._ready(name, tell)
-            if not await place.turn(lambda position: tell(StateEvent(message=BUSY.format(position)))):
-                cancellation.check()
-            if place.told:
+            await place.turn(lambda *waits: tell(StateEvent(message=_waiting(*waits))))
+            if place.told is not None:
                 tell(StateEvent(message="Computing…"))
             if entry.model is None:  # unloaded meanwhile
                 await self._ready(name, tell)
             if entry.model is None:  # removed
                 return None
             started = time.monotonic()
-            await self._in_thread(entry.model, compute, owner, cancellation, tell)
+            await self._in_thread(entry.model, compute, owner, cancellation, tell, place)
             return time.monotonic() - started
         finally:
-            cancellation.watch(None)
             place.leave()
 
     async def _ready(self, name: str, tell: Callable[[BaseModel | None], None]) -> None:
@@ -170,6 +209,7 @@ class Work:
         owner: str,
         cancellation: Cancellation,
         tell: Callable[[BaseModel | None], None],
+        place: Place,
     ) -> None:
         loop = asyncio.get_running_loop()
 
@@ -179,7 +219,19 @@ class Work:
             for event in compute(model, cancellation):
                 loop.call_soon_threadsafe(tell, event)
 
-        await loop.run_in_executor(self._threads, run)
+        running = loop.run_in_executor(self._threads, run)
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            place.stop()
+            await asyncio.wait([running])
+            if not isinstance(error := running.exception(), Cancelled | ServiceError | None):
+                log.warning("a computation that was stopped failed", exc_info=error)
+            raise
+
+
+def _waiting(position: int, is_stopped: bool) -> str:
+    return STOPPED if is_stopped and position == 1 else BUSY.format(position)
 
 
 async def _next(events: asyncio.Queue[BaseModel | None]) -> BaseModel | None:

@@ -1501,7 +1501,7 @@ export interface components {
          * @description One change to the models.
          */
         ModelChanging: {
-            change: components["schemas"]["AddModel"] | components["schemas"]["RemoveModel"] | components["schemas"]["LoadModel"] | components["schemas"]["UnloadModel"] | components["schemas"]["DownloadModel"] | components["schemas"]["StopDownload"];
+            change: components["schemas"]["AddModel"] | components["schemas"]["RemoveModel"] | components["schemas"]["LoadModel"] | components["schemas"]["UnloadModel"] | components["schemas"]["DownloadModel"] | components["schemas"]["StopModel"];
         };
         /**
          * ModelDownload
@@ -1588,6 +1588,11 @@ export interface components {
              */
             download: components["schemas"]["ModelDownload"] | null;
             /**
+             * @description How far its weights are read, while they are.
+             * @default null
+             */
+            reading: components["schemas"]["ModelReading"] | null;
+            /**
              * @description Bytes of its files, once they are on this machine.
              * @default null
              */
@@ -1622,6 +1627,18 @@ export interface components {
              * @default []
              */
             fits: components["schemas"]["ModelFit"][];
+        };
+        /**
+         * ModelReading
+         * @description How far a model's weights are read into memory.
+         */
+        ModelReading: {
+            /** @description Bytes, as they are stored. */
+            done: number;
+            total: number;
+            /** @description Tensors that are read. */
+            tensors: number;
+            tensors_total: number;
         };
         /**
          * ModelTerms
@@ -2150,10 +2167,10 @@ export interface components {
             setup: components["schemas"]["SetupStatus"] | null;
         };
         /**
-         * StopDownload
-         * @description Stop a download; what is there stays, and the next one goes on from it.
+         * StopModel
+         * @description Stop a download, of which the next one goes on from what is there, or the loading of a model.
          */
-        StopDownload: {
+        StopModel: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}

@@ -51,6 +51,32 @@ export function describeState(
   }[state];
 }
 
+/** How far a download or the reading of weights is; empty where that isn't known. */
+export function describeProgress(
+  { state, download, reading }: ModelInfo,
+  trans: TranslationBundle
+): string {
+  if (state === 'downloading' && download) {
+    return download.total === null
+      ? describeBytes(download.done)
+      : trans.__(
+          '%1 of %2',
+          describeBytes(download.done),
+          describeBytes(download.total)
+        );
+  }
+  if (state === 'loading' && reading) {
+    return trans.__(
+      '%1 of %2, %3 of %4 tensors',
+      describeBytes(reading.done),
+      describeBytes(reading.total),
+      reading.tensors.toLocaleString(),
+      reading.tensors_total.toLocaleString()
+    );
+  }
+  return '';
+}
+
 /** A precision's name. */
 export function describePrecision(
   precision: Precision,

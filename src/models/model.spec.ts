@@ -324,6 +324,7 @@ describe('models/remedies', () => {
   );
 
   it('leaves other failures as they are', () => {
+    expect(remediesOf('loading_stopped')).toEqual(['retry']);
     expect(remediesOf('model_failed')).toEqual(['retry', 'restart', 'log']);
     expect(remediesOf('prompt_too_long')).toEqual([]);
   });

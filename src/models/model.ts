@@ -110,7 +110,7 @@ export class ModelsModel implements IDisposable {
     return this._change({ kind: 'download', name });
   }
 
-  /** Stop a download. */
+  /** Stop a download, or the loading of a model. */
   stop(name: string): Promise<boolean> {
     return this._change({ kind: 'stop', name });
   }

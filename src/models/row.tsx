@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import React, { useRef, useState } from 'react';
+import React, { useState } from 'react';
 
 import type { ModelInfo } from '../api';
-import { Problem, Waiting } from '../panel/notices';
+import { Problem } from '../panel/notices';
 import {
   describeBytes,
   describeFit,
@@ -11,6 +11,7 @@ import {
 } from './labels';
 import type { ModelsModel } from './model';
 import { Otherwise } from './otherwise';
+import { Progress } from './progress';
 
 /** One model: what it is, how far it is, and what can be done with it. */
 export function Row(props: {
@@ -70,9 +71,9 @@ function State(props: {
   const { download } = model;
   switch (model.state) {
     case 'downloading':
-      return <Progress {...props} />;
     case 'loading':
-      return <Loading message={model.detail} />;
+      // Each is a wait of its own.
+      return <Progress key={model.state} {...props} />;
     case 'failed':
       return (
         <Problem
@@ -110,52 +111,6 @@ function State(props: {
 /** Whether a part of it is here already. */
 function hasBegun({ download }: ModelInfo): boolean {
   return download !== null && download.done > 0;
-}
-
-function Loading({ message }: { message: string }): JSX.Element {
-  const since = useRef(Date.now());
-  return <Waiting message={message} since={since.current} />;
-}
-
-function Progress(props: {
-  model: ModelInfo;
-  models: ModelsModel;
-  trans: TranslationBundle;
-}): JSX.Element {
-  const { model, models, trans } = props;
-  const { name, download } = model;
-  const what = trans.__('Downloading %1', name);
-  return (
-    <div className="lit-progress">
-      <p className="lit-managed-about">
-        {download === null
-          ? trans.__('Asking for its files…')
-          : download.total === null
-            ? describeBytes(download.done)
-            : trans.__(
-                '%1 of %2',
-                describeBytes(download.done),
-                describeBytes(download.total)
-              )}
-      </p>
-      <div className="lit-progress-row">
-        <progress
-          aria-label={what}
-          max={download?.total ?? 1}
-          value={download?.total ? download.done : undefined}
-        />
-        <button
-          type="button"
-          className="lit-button"
-          aria-label={trans.__('Stop downloading %1', name)}
-          disabled={models.isChanging(name)}
-          onClick={() => void models.stop(name)}
-        >
-          {trans.__('Stop')}
-        </button>
-      </div>
-    </div>
-  );
 }
 
 function Tools(props: {

@@ -1,5 +1,6 @@
 import React, { useRef } from 'react';
 
+import { describeProgress } from '../models/labels';
 import { remediesOf } from '../session/problem';
 import type { Session } from '../session/session';
 import { usePanel } from './context';
@@ -94,11 +95,21 @@ export function ServiceNotice({
     demand?.computation?.phase === 'running' ||
     (target !== null && map === null && !demand && scores?.isBusy);
   if (waits && !isRunning && !isComputing) {
-    const message =
-      waits === 'service'
-        ? service?.detail || trans.__('Starting the model service…')
-        : model?.detail || trans.__('Loading %1', model?.name ?? '');
-    return <Waiting message={message} since={since.current.at} />;
+    if (waits === 'service' || !model) {
+      const message =
+        service?.detail || trans.__('Starting the model service…');
+      return <Waiting message={message} since={since.current.at} />;
+    }
+    const figures = describeProgress(model, trans);
+    return (
+      <>
+        <Waiting
+          message={model.detail || trans.__('Loading %1', model.name)}
+          since={since.current.at}
+        />
+        {figures && <p className="lit-hint">{figures}</p>}
+      </>
+    );
   }
   return null;
 }

@@ -87,6 +87,7 @@ export function fakeModel(
     error: '',
     terms: null,
     download: null,
+    reading: null,
     size: null,
     stored: '',
     precision: null,

@@ -58,7 +58,7 @@ async def test_what_is_given_up_counts_no_more() -> None:
     holder = queue.join("a")
     waiting = {f"a{n}": queue.join("a") for n in range(2, 30)} | {"b1": queue.join("b"), "b2": queue.join("b")}
     for n in range(2, 29):
-        waiting.pop(f"a{n}").abandon()
+        waiting.pop(f"a{n}").leave()
     assert len(queue) == 3
     # Having asked for a lot before costs nothing now.
     assert order_of(queue, holder, waiting) == ["b1", "a29", "b2"]
@@ -128,7 +128,7 @@ class Model:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
-    monkeypatch.setattr(Registry, "_make", lambda self, entry: Model())
+    monkeypatch.setattr(Registry, "_make", lambda *_: Model())
     monkeypatch.setattr(Registry, "rested", lambda self, entry: None)
     return Work(Registry(parse(["one:./x"]), None, lambda say: None), most=400)
 

@@ -24,6 +24,7 @@ from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import allowed
+from lit_lab.service.weights.reading import Reading
 
 LOCKED = Path(__file__).parents[2] / "requirements" / "hashed" / "tensorflow.txt"
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on"]
@@ -177,7 +178,7 @@ def test_bfloat16_and_several_files_hold_the_same(
         place = write(tmp_path / name, config, given, shards)
         tokenizer_files(place, family, sentencepiece_proto)
         allowed.check(place, name)
-        causal_lm = presets.make(place, name, "float32")
+        causal_lm = presets.make(place, name, "float32", Reading())
         found.append([numbers(weight) for weight in causal_lm.backbone.weights])
     for other in found[1:]:
         for ours, theirs in zip(found[0], other, strict=True):

@@ -14,7 +14,7 @@ import pytest
 from kaggle_standin import HANDLE, KEY, TOKEN, USER, VERSION, KaggleStandIn
 from waiting import PATIENCE, until_async
 
-from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopDownload, UnloadModel
+from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopModel, UnloadModel
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scanning.scanner import Scanner
@@ -221,7 +221,7 @@ async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: Kaggle
     assert models.info.state == "downloading"
     assert models.info.download is not None
     assert models.info.download.total == kaggle.size
-    stopped = await models.change(StopDownload)
+    stopped = await models.change(StopModel)
     assert (stopped.state, stopped.error) == ("absent", "download_stopped")
     assert stopped.download is not None
     assert stopped.download.done >= 1_000_000

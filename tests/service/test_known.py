@@ -21,7 +21,7 @@ from waiting import PATIENCE
 
 from lit_lab import cli
 from lit_lab.models import known
-from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo, StopDownload
+from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo, StopModel
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
@@ -195,7 +195,7 @@ async def test_a_stopped_download_leaves_nothing(
         manager, _ = await listed(registry)
         await manager.change(ModelChanging(change=DownloadModel(name="mine")))
         await asyncio.to_thread(silent.accept)  # pip has asked, and waits
-        told = await manager.change(ModelChanging(change=StopDownload(name="mine")))
+        told = await manager.change(ModelChanging(change=StopModel(name="mine")))
     info: ModelInfo = told.models[0]
     assert (info.state, info.error, info.download) == ("absent", "download_stopped", None)
     assert "begins anew" in info.hint

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from waiting import PATIENCE
 
-from lit_lab.protocol import DownloadModel, LoadModel, ModelChanging, RemoveModel, StopDownload, UnloadModel
+from lit_lab.protocol import DownloadModel, LoadModel, ModelChanging, RemoveModel, StopModel, UnloadModel
 from lit_lab.service.entry import Entry
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.managing import Manager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
 from lit_lab.service.weights.download import Download
+from lit_lab.service.weights.reading import Reading
 
 
 class Held:
@@ -31,7 +32,7 @@ class Held:
         self.registry.entries["there"].added = True
         self.manager = Manager(self.registry)
 
-        def make(_: Registry, entry: Entry) -> Any:
+        def make(_: Registry, entry: Entry, __: Reading) -> Any:
             self.go_on.wait(PATIENCE)
             self.made.append((entry.asked, entry.max_length))
             return type("Model", (), {"window": 1, "parameters": 1, "wants_preparing": False})()
@@ -155,7 +156,7 @@ async def test_what_is_on_its_way_is_not_unloaded(held: Held, begin: Any, name: 
 async def test_a_download_is_stopped_before_it_has_begun(held: Held) -> None:
     await held.change(DownloadModel(name="there"))
     assert held.registry.get("there").download is None
-    await held.change(StopDownload(name="there"))
+    await held.change(StopModel(name="there"))
     entry = await held.ended("there")
     assert held.downloads == 0
     assert (entry.state, entry.error.code if entry.error else "") == ("absent", "download_stopped")

@@ -107,7 +107,7 @@ class Model:
 @pytest.mark.asyncio
 async def test_whoever_has_the_turn_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     model = Model()
-    monkeypatch.setattr(Registry, "_make", lambda self, entry: model)
+    monkeypatch.setattr(Registry, "_make", lambda *_: model)
     monkeypatch.setattr(Registry, "rested", lambda self, entry: None)
     work = Work(Registry(parse(["one:./x"]), None, lambda say: None))
     await work._registry.start(lambda _: None)

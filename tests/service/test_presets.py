@@ -11,6 +11,7 @@ import pytest
 from lit_lab import demo
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
+from lit_lab.service.weights.reading import Reading
 
 
 def load(path: str) -> ServiceError:
@@ -40,7 +41,7 @@ def test_failures_are_worded(
 
     monkeypatch.setattr(models.CausalLM, "from_preset", fail)
     with pytest.raises(ServiceError) as failure:
-        presets.make(preset, path, "float32")
+        presets.make(preset, path, "float32", Reading())
     error = failure.value
     assert error.code == code
     assert path in error.message

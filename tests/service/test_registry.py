@@ -61,7 +61,7 @@ class Model:
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
-    monkeypatch.setattr(Registry, "_make", lambda self, entry: Model())
+    monkeypatch.setattr(Registry, "_make", lambda *_: Model())
     return Registry(parse(["one:./x", "two:./y"]), None, lambda say: say("importing"))
 
 
@@ -206,8 +206,7 @@ async def test_work_that_is_ended_for_a_reason_tells_it(registry: Registry) -> N
     assert work.end_all(ServiceError(507, "memory_limit", "Too much.", "Use less."))
     last = [json.loads(line) async for line in stream][-1]
     assert (last["event"], last["error"], last["hint"]) == ("error", "memory_limit", "Use less.")
-    await asyncio.sleep(0)
-    assert not work.end_all()
+    await until_async(lambda: not work.end_all())
 
 
 def not_finite() -> Exception:
@@ -240,7 +239,7 @@ async def test_unexpected_failures_are_told_and_free_the_model(
 async def test_a_failed_load_is_told_and_tried_again(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = True
 
-    def make(_: Registry, __: registry_module.Entry) -> Model:
+    def make(*_: object) -> Model:
         if failing:
             raise RuntimeError("no such layer")
         return Model()

@@ -15,6 +15,7 @@ import pytest
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.weights import allowed, archive, need, paths, room
+from lit_lab.service.weights.reading import Reading
 
 
 def refused(work: Callable[[], Any]) -> ServiceError:
@@ -139,7 +140,7 @@ def test_a_packed_preset_is_loaded(keras_libraries: None, preset: Path, tmp_path
     with tarfile.open(packed, "w:gz") as tar:
         tar.add(preset, arcname=inside or ".")
     place = presets.folder(str(packed), tmp_path / "cache")
-    assert presets.make(place, str(packed), "float32").count_params() > 0
+    assert presets.make(place, str(packed), "float32", Reading()).count_params() > 0
     stamp = (place / "config.json").stat().st_mtime_ns
     assert presets.folder(str(packed), tmp_path / "cache") == place
     assert (place / "config.json").stat().st_mtime_ns == stamp  # not unpacked a second time

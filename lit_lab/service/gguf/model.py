@@ -11,6 +11,7 @@ from lit_lab.protocol import Precision
 from .. import hugging_face
 from ..errors import ServiceError
 from ..weights import named, regular
+from ..weights.reading import Reading
 from . import header, vocabulary
 from .configuration import FAMILIES, UnfamiliarError, config_of
 from .header import BESIDE, GgufError, Header, is_gguf, read
@@ -91,35 +92,37 @@ def check(file: Path, path: str) -> dict[str, Any]:
         raise _worded(file, path, error) from error
 
 
-def backbone(file: Path, path: str, precision: Precision, load_weights: bool = True) -> Any:
+def backbone(file: Path, path: str, precision: Precision, reading: Reading | None) -> Any:
     """Return the model below its head.
 
     Args:
         file: The file, or any part of several.
         path: What the user wrote, for messages.
         precision: What its weights are held and computed in.
-        load_weights: Whether they are read.
+        reading: Is told how far it is, and may end it; None: its weights aren't read.
 
     Raises:
         ServiceError: as `check`.
+        Cancelled: as `reading` says.
     """
     try:
         about = read(file)
         config = config_of(about)
         loader = hugging_face.loader_of(config, file.parent, path)
-        return hugging_face.built(loader, path, precision, (lambda: Reader(about, config)) if load_weights else None)
+        weights = None if reading is None else lambda: Reader(about, config, reading)
+        return hugging_face.built(loader, path, precision, weights)
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error
 
 
-def causal_lm(file: Path, path: str, precision: Precision) -> Any:
+def causal_lm(file: Path, path: str, precision: Precision, reading: Reading) -> Any:
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
     try:
         about = read(file)
         config = config_of(about)
         loader = hugging_face.loader_of(config, file.parent, path)
         tokenizer = vocabulary.tokenizer(about, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls)
-        return hugging_face.whole(loader, tokenizer, lambda: backbone(file, path, precision))
+        return hugging_face.whole(loader, tokenizer, lambda: backbone(file, path, precision, reading))
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error
 

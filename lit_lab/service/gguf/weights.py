@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..hugging_face.weights import AsStored
+from ..weights.reading import Reading
 from .configuration import UnfamiliarError
 from .header import SIGHT, GgufError, Header, Tensor, rows
 from .names import DERIVED, change_of, known_as
@@ -41,21 +42,25 @@ class Reader(contextlib.ExitStack):
     Args:
         header: What the file says.
         config: The model's configuration, in Hugging Face's words.
+        reading: Is told how far it is, and may end it.
 
     Attributes:
         taken: What has been asked for so far, by its name in Hugging Face's form.
         names: What there is.
     """
 
-    def __init__(self, header: Header, config: dict[str, Any]) -> None:
+    def __init__(self, header: Header, config: dict[str, Any], reading: Reading) -> None:
         super().__init__()
         self._config = config
+        self._reading = reading
+        self._read_once: set[str] = set()
         self._family = header.architecture
         self.taken: set[str] = set()
         self._tensors: dict[str, Tensor] = {}
         for name, tensor in header.tensors.items():
             if name not in DERIVED and not SIGHT.match(name):
                 self._tensors[known_as(name, self._family) or name] = tensor
+        reading.begin(sum(tensor.size for tensor in self._tensors.values()), len(self._tensors))
 
     @property
     def names(self) -> set[str]:
@@ -69,7 +74,7 @@ class Reader(contextlib.ExitStack):
 
     def _read(self, tensor: Tensor) -> NDArray[np.float32]:
         result = np.empty((tensor.numbers // tensor.shape[-1], tensor.shape[-1]), np.float32)
-        for first, part in rows(tensor, AT_ONCE):
+        for first, part in self._rows(tensor):
             result[first : first + len(part)] = part
         result = result.reshape(tensor.shape)
         change = change_of(tensor.name, self._family, self._config)
@@ -100,8 +105,17 @@ class Reader(contextlib.ExitStack):
         if (tensor.shape[::-1] if turned else tensor.shape) != shape:
             raise _misshapen(tensor)
         with _Filling(keras_variable, turned) as filling:
-            for first, part in rows(tensor, AT_ONCE):
+            for first, part in self._rows(tensor):
                 filling.put(first, part)
+
+    def _rows(self, tensor: Tensor) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield a tensor's rows, and tell of them. One that is read again, as tied embeddings are, counts once."""
+        is_new = tensor.name not in self._read_once
+        for first, part in rows(tensor, AT_ONCE):
+            yield first, part
+            self._reading.took(len(part) * tensor.row_size if is_new else 0)
+        self._read_once.add(tensor.name)
+        self._reading.took(0, int(is_new))
 
     def _find(self, name: str) -> Tensor:
         # Qwen 3's converter leaves out what all names begin with.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from lit_lab.protocol import Precision
 
 from ..errors import ServiceError
 from ..weights import regular
+from ..weights.reading import Reading
 from . import vocabulary
-from .weights import reader
+from .weights import UNUSED, reader
 
 CONVERTED = {
     "gemma": "Gemma",
@@ -43,33 +43,29 @@ CONVERTED = {
 _STRETCHED = {"llama": ("llama3",), "gemma3": ("linear",), "gemma3_text": ("linear",), "gpt_oss": ("yarn",)}
 _STRETCHED |= {"gemma4": ("proportional",), "gemma4_text": ("proportional",), "phi3": ("longrope",)}
 
-# What a text model has no use for: pictures, sound, guesses ahead, masks and angles that are computed anew.
-_UNUSED = re.compile(
-    r"(^|\.)(vision|visual|vision_tower|audio|audio_tower|embed_vision|embed_audio|multi_modal_projector|mtp)\."
-    r"|rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$"
-)
-
 
 def is_form(config: Any) -> bool:
     """Whether a folder with this `config.json` is in Hugging Face's form rather than Keras's."""
     return isinstance(config, dict) and "registered_name" not in config and "model_type" in config
 
 
-def backbone(place: Path, path: str, precision: Precision, load_weights: bool = True) -> Any:
+def backbone(place: Path, path: str, precision: Precision, reading: Reading | None) -> Any:
     """Return the model below its head.
 
     Args:
         place: The folder, whose files have been looked through.
         path: What the user wrote, for messages.
         precision: What its weights are held and computed in.
-        load_weights: Whether they are read.
+        reading: Is told how far it is, and may end it; None: its weights aren't read.
 
     Raises:
         ServiceError: `unsupported_model` or `preset_incomplete`.
+        Cancelled: as `reading` says.
     """
     loader = _loader(place, path)
     as_stored = loader.config["model_type"] == "mistral"
-    return built(loader, path, precision, (lambda: reader(place, as_stored)) if load_weights else None)
+    weights = None if reading is None else lambda: reader(place, as_stored, reading)
+    return built(loader, path, precision, weights)
 
 
 def built(loader: Any, path: str, precision: Precision, weights: Callable[[], Any] | None) -> Any:
@@ -96,7 +92,7 @@ def built(loader: Any, path: str, precision: Precision, weights: Callable[[], An
     _set_right(result, loader.config)
     with weights() as opened:
         loader.converter.convert_weights(result, opened, loader.config)
-        left = sorted(name for name in opened.names - opened.taken if not _UNUSED.search(name))
+        left = sorted(name for name in opened.names - opened.taken if not UNUSED.search(name))
         # A head that is the embeddings' own is stored a second time by some.
         if left == ["lm_head.weight"] and loader.config.get("tie_word_embeddings", True):
             left = []
@@ -121,14 +117,14 @@ def _empty(make: Callable[[], Any]) -> Any:
     return result
 
 
-def causal_lm(place: Path, path: str, precision: Precision) -> Any:
+def causal_lm(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
     loader = _loader(place, path)
     made = vocabulary.tokenizer(place, loader.config)
     if made is None:
         made = loader.load_tokenizer(task_of(loader).preprocessor_cls.tokenizer_cls)
         vocabulary.split_as_published(made, place)
-    return whole(loader, made, lambda: backbone(place, path, precision))
+    return whole(loader, made, lambda: backbone(place, path, precision, reading))
 
 
 def whole(loader: Any, tokenizer: Any, made: Callable[[], Any]) -> Any:

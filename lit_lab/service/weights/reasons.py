@@ -153,14 +153,21 @@ def _of_package(path: str, kind: str, said: str) -> ServiceError:
     )
 
 
-def stopped(path: str, source: Source) -> ServiceError:
+def stopped(path: str, source: Source | None) -> ServiceError:
     """Return what is said of a download that the user stopped."""
-    goes_on = source.kind != "package"
+    goes_on = source is None or source.kind != "package"
     return ServiceError(
         409,
         "download_stopped",
         f"The download of {path} was stopped.",
         "What is there stays; a new download goes on from it." if goes_on else "A new download begins anew.",
+    )
+
+
+def loading_stopped(name: str) -> ServiceError:
+    """Return what is said of a model whose loading the user stopped, and to whoever waits for it."""
+    return ServiceError(
+        409, "loading_stopped", f"The loading of {name} was stopped.", "It is loaded again when it is needed."
     )
 
 

@@ -38,7 +38,17 @@ def numbers_in(file: Path) -> int:
         UnfitError: It declares what it doesn't hold, or leads elsewhere.
         OSError: It can't be read, or isn't of its format.
     """
-    return _in_safetensors(file) if file.suffix == ".safetensors" else _in_h5(file)
+    return sum(count for _, count, _ in _in_safetensors(file)) if file.suffix == ".safetensors" else _in_h5(file).total
+
+
+def bytes_in(file: Path) -> int:
+    """Return how many bytes of a `.h5` file are numbers. Raises as `numbers_in`."""
+    return _in_h5(file).held
+
+
+def tensors_in(file: Path) -> dict[str, int]:
+    """Return the bytes of each tensor of a `.safetensors` file, by its name. Raises as `numbers_in`."""
+    return {name: size for name, _, size in _in_safetensors(file)}
 
 
 def shards_of(index: Path) -> set[str]:
@@ -62,7 +72,8 @@ def shards_of(index: Path) -> set[str]:
     return names
 
 
-def _in_safetensors(file: Path) -> int:
+def _in_safetensors(file: Path) -> list[tuple[str, int, int]]:
+    """Return each tensor's name, numbers and bytes."""
     with regular.opened(file) as stream:
         size = stream.seek(0, 2)
         stream.seek(0)
@@ -78,7 +89,8 @@ def _in_safetensors(file: Path) -> int:
             raise UnfitError("has a header that can't be read") from error
     if not isinstance(header, dict):
         raise UnfitError("has a header that can't be read")
-    total = held = 0
+    found = []
+    held = 0
     for name, tensor in header.items():
         if name == "__metadata__":
             continue
@@ -89,11 +101,11 @@ def _in_safetensors(file: Path) -> int:
             raise UnfitError("has a header that can't be read")
         if (count * _BITS[tensor["dtype"]] + 7) // 8 != offsets[1] - offsets[0]:
             raise UnfitError("declares numbers that it doesn't hold")
-        total += count
+        found.append((name, count, offsets[1] - offsets[0]))
         held += offsets[1] - offsets[0]
     if held > size:
         raise UnfitError("declares more numbers than it holds")
-    return total
+    return found
 
 
 def _counts(value: Any) -> list[int]:
@@ -102,25 +114,32 @@ def _counts(value: Any) -> list[int]:
     return value
 
 
-def _in_h5(file: Path) -> int:
+def _in_h5(file: Path) -> _Reading:
     import h5py
 
     # By its number the very file is opened that is regular, not another that has its name by now.
     with regular.opened(file) as stream, h5py.File(stream, "r") as weights:
         size = stream.seek(0, 2)
-        return _Reading(size).numbers(weights)
+        result = _Reading(size)
+        result.go_through(weights)
+        return result
 
 
 class _Reading:
-    """Goes through an HDF5 file of so many bytes, without reading what its datasets hold."""
+    """Goes through an HDF5 file of so many bytes, without reading what its datasets hold.
+
+    Attributes:
+        held: Their bytes.
+        total: Their numbers.
+    """
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._held = self._objects = self._total = 0
+        self.held = self.total = self._objects = 0
         self._seen: set[int] = set()
 
-    def numbers(self, top: Any) -> int:
-        """Return how many numbers there are below a group."""
+    def go_through(self, top: Any) -> None:
+        """Look at all that is below a group. Raises `UnfitError`."""
         import h5py
 
         waiting = [(top, 0)]
@@ -141,7 +160,6 @@ class _Reading:
                     waiting.append((found, level + 1))
                 elif isinstance(found, h5py.Dataset):
                     self._add(found)
-        return self._total
 
     def _add(self, dataset: Any) -> None:
         plist = dataset.id.get_create_plist()
@@ -152,13 +170,13 @@ class _Reading:
         if dataset.shape is None or not _is_number(dataset.dtype):
             raise UnfitError("holds something other than numbers")
         declared = math.prod(dataset.shape) * dataset.dtype.itemsize
-        self._held += declared
+        self.held += declared
         # Of one dataset the bytes that are stored, of all the bytes that there are: several may have the same ones.
-        if declared > dataset.id.get_storage_size() or self._held > self._size:
+        if declared > dataset.id.get_storage_size() or self.held > self._size:
             raise UnfitError("declares more numbers than it holds")
         if "dtype" in dataset.attrs and math.prod(dataset.attrs.get_id("dtype").shape) != 1:
             raise UnfitError("has an attribute that Keras doesn't write")
-        self._total += math.prod(dataset.shape)
+        self.total += math.prod(dataset.shape)
 
 
 def _is_number(dtype: Any) -> bool:

@@ -1,0 +1,217 @@
+"""Stop while a compiler is at work, which nothing can end: it answers at once, and what comes of it is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import threading
+import time
+import weakref
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from waiting import PATIENCE, SOON, until_async
+
+from lit_lab.protocol import GenerateRequest, SalienceRequest
+from lit_lab.service import fair_queue
+from lit_lab.service.cached_pass import CachedPass
+from lit_lab.service.cancellation import Cancellation, Cancelled
+from lit_lab.service.errors import ServiceError
+from lit_lab.service.registry import Registry, parse
+from lit_lab.service.salience import EmbeddingGradients
+from lit_lab.service.work import BUSY, STOPPED, Work
+
+ASKED = GenerateRequest(model="tiny", prompt="Suggestion: Onion soup\n", max_new_tokens=3)
+MAP = SalienceRequest.model_validate({"model": "tiny", "ids": [2, 300, 301, 302], "targets": [{"start": 2, "end": 4}]})
+
+
+class Compiler:
+    """A step that goes on until it may end, whatever anybody says; from then on it is as it was."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, cls: type, name: str) -> None:
+        self.begun, self.may_end, self.ended = threading.Event(), threading.Event(), threading.Event()
+        step = getattr(cls, name)
+
+        def held(*args: Any, **how: Any) -> Any:
+            self.begun.set()
+            assert self.may_end.wait(PATIENCE)
+            self.ended.set()
+            return step(*args, **how)
+
+        monkeypatch.setattr(cls, name, held)
+
+
+class Reader:
+    """Reads a computation's events, until it goes away."""
+
+    def __init__(self, lines: AsyncIterator[bytes]) -> None:
+        self._lines = lines
+        self.told: list[dict[str, Any]] = []
+        self.reading = asyncio.ensure_future(self._read())
+
+    async def _read(self) -> None:
+        async for line in self._lines:
+            self.told.append(json.loads(line))
+
+    @property
+    def messages(self) -> list[str]:
+        return [event["message"] for event in self.told if event["event"] == "state"]
+
+    async def go_away(self) -> None:
+        """As when the Jupyter server closes the connection."""
+        self.reading.cancel()
+        await asyncio.wait([self.reading])
+        await self._lines.aclose()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def work(language_model: Any, monkeypatch: pytest.MonkeyPatch) -> Work:
+    monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(Registry, "_make", lambda *_: language_model)
+    monkeypatch.setattr(Registry, "rested", lambda *_: None)
+    return Work(Registry(parse(["tiny:./x"]), None, lambda say: None))
+
+
+def answer(model: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
+    yield from model.generate(ASKED, cancellation)
+
+
+def salience(model: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
+    yield from model.salience(MAP, cancellation)
+
+
+@pytest.fixture(params=["answer", "map"])
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Compiler]:
+    """What is computed, and the step of it that is compiled first."""
+    if request.param == "answer":
+        return answer, Compiler(monkeypatch, CachedPass, "next")
+    return salience, Compiler(monkeypatch, EmbeddingGradients, "of")
+
+
+async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
+    work: Work, compiled: tuple[Callable[..., Iterator[BaseModel]], Compiler]
+) -> None:
+    compute, compiler = compiled
+    stopped = Reader(work.stream("tiny", compute, "a"))
+    assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
+    waiting = Reader(work.stream("tiny", compute, "b"))
+    third = Reader(work.stream("tiny", compute, "c"))
+    await until_async(lambda: waiting.messages[-1:] == [BUSY.format(1)] and third.messages[-1:] == [BUSY.format(2)])
+
+    before = time.monotonic()
+    await asyncio.wait_for(stopped.go_away(), SOON)
+    assert time.monotonic() - before < SOON
+    told = list(stopped.told)
+    await until_async(lambda: waiting.messages[-1] == STOPPED)
+    assert third.messages[-1] == BUSY.format(2)
+    # Who comes now is told as much, and whoever leaves the queue has left it at once.
+    await asyncio.wait_for(waiting.go_away(), SOON)
+    await until_async(lambda: third.messages[-1] == STOPPED)
+    newest = Reader(work.stream("tiny", compute, "b"))
+    await until_async(lambda: newest.messages[-1:] == [BUSY.format(2)])
+    assert not compiler.ended.is_set()
+
+    compiler.may_end.set()
+    await asyncio.wait_for(asyncio.gather(third.reading, newest.reading), PATIENCE)
+    assert [reader.told[-1]["event"] for reader in (third, newest)] == ["done", "done"]
+    assert stopped.told == told
+    assert told[-1]["event"] != "done"
+    await until_async(lambda: not work._registry.get("tiny").turn.locked() and not work._running)
+
+
+async def test_whoever_is_told_why_is_told_at_once(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = Compiler(monkeypatch, CachedPass, "next")
+    reader = Reader(work.stream("tiny", answer))
+    assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
+    # From another thread, as the watchdog of memory does.
+    await asyncio.to_thread(work.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    await asyncio.wait_for(reader.reading, SOON)
+    assert [event["error"] for event in reader.told if event["event"] == "error"] == ["memory_limit"]
+    # It still holds memory: there is something whose end can be waited for.
+    assert work.end_all()
+    compiler.may_end.set()
+    await until_async(lambda: not work.end_all())
+
+
+async def test_lits_requests_end_at_once_too(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = Compiler(monkeypatch, CachedPass, "next")
+    cancellation = Cancellation()
+    collecting = asyncio.ensure_future(work.collect("tiny", answer, cancellation))
+    assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
+    cancellation.set()
+    with pytest.raises(Cancelled):
+        await asyncio.wait_for(collecting, SOON)
+    assert not compiler.ended.is_set()
+    compiler.may_end.set()
+    await until_async(lambda: not work._running)
+
+
+async def test_a_failure_of_what_was_stopped_harms_nobody(
+    work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compiler = Compiler(monkeypatch, CachedPass, "next")
+
+    def failing(model: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
+        yield from answer(model, Cancellation())
+        raise RuntimeError("the compiler gave up")
+
+    reader = Reader(work.stream("tiny", failing))
+    assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
+    await reader.go_away()
+    compiler.may_end.set()
+    after = Reader(work.stream("tiny", answer))
+    await asyncio.wait_for(after.reading, PATIENCE)
+    assert after.told[-1]["event"] == "done"
+    assert "a computation that was stopped failed" in caplog.text
+
+
+async def test_what_it_asked_for_is_let_go_of_once_its_thread_has_ended(
+    work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked:
+        """What a computation holds on to."""
+
+    compiler = Compiler(monkeypatch, CachedPass, "next")
+    asked: list[Asked] = [Asked()]
+    there = weakref.ref(asked[0])
+
+    def compute(model: Any, cancellation: Cancellation, held: Any = asked[0]) -> Iterator[BaseModel]:
+        yield from answer(model, cancellation)
+        assert held
+
+    reader = Reader(work.stream("tiny", compute))
+    assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
+    await reader.go_away()
+    asked.clear()
+    del compute, reader
+    compiler.may_end.set()
+    await until_async(lambda: not work._running)
+    await until_async(lambda: gc.collect() >= 0 and there() is None)
+
+
+async def test_a_run_that_is_stopped_while_its_model_is_loaded_leaves_the_queue(
+    work: Work, monkeypatch: pytest.MonkeyPatch, language_model: Any
+) -> None:
+    loading, may_end = threading.Event(), threading.Event()
+
+    def make(*_: Any) -> Any:
+        loading.set()
+        assert may_end.wait(PATIENCE)
+        return language_model
+
+    monkeypatch.setattr(Registry, "_make", make)
+    reader = Reader(work.stream("tiny", answer))
+    assert await asyncio.to_thread(loading.wait, PATIENCE)
+    entry = work._registry.get("tiny")
+    assert entry.turn.locked()
+    await asyncio.wait_for(reader.go_away(), SOON)
+    await until_async(lambda: not entry.turn.locked())
+    # The model is loaded all the same: that has a Stop of its own.
+    assert entry.state == "loading"
+    may_end.set()
+    assert entry.loading is not None
+    await entry.loading
+    assert entry.state == "ready"
