@@ -26,7 +26,7 @@ def main() -> None:
     file = place / "model.gguf"
     presets.check(file, str(file))
     start = time.perf_counter()
-    gguf.backbone(file, str(file), "float32", load_weights=False)
+    gguf.backbone(file, str(file), "float32", None)
     empty = time.perf_counter() - start
     preset = place / "preset"
     if not preset.exists():
