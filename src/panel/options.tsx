@@ -2,6 +2,7 @@ import React from 'react';
 
 import type { AblationMode, Limits, ModelInfo } from '../api';
 import type { Aggregation } from '../salience';
+import { describeWindow } from '../session/labels';
 import { METHODS } from '../session/methods';
 import { MAX_SEED, MAX_TEMPERATURE, MAX_TOP_K } from '../session/settings';
 import type { ISettings } from '../session/settings';
@@ -165,9 +166,9 @@ function AnswerOptions(
       {model !== null && window !== null && (
         <p className="lit-hint">
           {trans.__(
-            '%1 takes %2 tokens, prompt and answer together.',
+            '%1 takes, prompt and answer together: %2.',
             model.name,
-            window
+            describeWindow(model, trans)
           )}
         </p>
       )}
