@@ -19,9 +19,7 @@ from . import allowed, named, regular, stored
 
 KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
 COMPILED = 1.1  # what was measured to be taken, to what is kept
-AGAIN = (
-    4.0  # of one block of a long prompt, which is computed again: what was measured to be taken, to what it would keep
-)
+AGAIN = 2.0  # what a block that is computed again was measured to take, to what it would keep, with room for more
 EAGER = 3.0  # the same of small models, whose first map of a length is computed before that is compiled
 
 BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
