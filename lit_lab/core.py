@@ -183,6 +183,13 @@ class Core:
             await self.catch_up()
             return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
 
+    async def count_tokens(self, request: protocol.TokenCountRequest) -> protocol.TokenCount:
+        """Return how many tokens a prompt would be for a loaded model; starts and loads nothing. Raises `Problem`."""
+        self._models.check(request.model)
+        self.check_length("prompt", request.prompt)
+        endpoint = await self.service.awaited()
+        return await self.upstream.ask(endpoint, "POST", "/tokens/count", protocol.TokenCount, request)
+
     async def estimate(self, request: protocol.EstimateRequest) -> protocol.Estimate:
         """Return what a job would cost, as a running service reckons; does not start it."""
         self.check_job(request.request)

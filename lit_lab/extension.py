@@ -137,8 +137,9 @@ class LitLab(ExtensionApp):
         None,
         allow_none=True,
         min=2,
-        help="""The most tokens, prompt and answer together, that a model takes. None: what its preset says. Lower it to
-        save memory.""",
+        help="""The most tokens, prompt and answer together, that a model takes. None: as many as it was trained for, or the
+        most for which a map fits into the memory that is free when it is loaded. The panel can load a single model
+        otherwise.""",
     ).tag(config=True)
 
     # The maxima are protocol.MAX_TEXT and, below, MAX_TOKENS, which are too heavy to import here.

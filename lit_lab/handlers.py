@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Message,
         RunChange,
         RunsRequest,
+        TokenCountRequest,
         TokensRequest,
         UnicodeNamesRequest,
     )
@@ -95,6 +96,15 @@ class TokensHandler(Handler):
     async def post(self, request: TokensRequest) -> Message:
         """Tokenize."""
         return await self.core.tokens(request)
+
+
+class TokenCountHandler(Handler):
+    """`tokens/count`."""
+
+    @endpoint("countTokens")
+    async def post(self, request: TokenCountRequest) -> Message:
+        """Count a prompt's tokens."""
+        return await self.core.count_tokens(request)
 
 
 class EstimateHandler(Handler):
@@ -241,6 +251,7 @@ _HANDLERS: dict[str, type[Handler]] = {
     "service/log": ServiceLogHandler,
     **MODEL_HANDLERS,
     "tokens": TokensHandler,
+    "tokens/count": TokenCountHandler,
     "estimate": EstimateHandler,
     **DATASET_HANDLERS,
     "unicode/names": UnicodeNamesHandler,

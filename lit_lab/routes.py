@@ -198,6 +198,21 @@ ROUTES: tuple[Route, ...] = (
         max_body=24 * MIB,
     ),
     Route(
+        operation="countTokens",
+        method="POST",
+        path="tokens/count",
+        action="execute",
+        summary="How many tokens a prompt would be",
+        description=(
+            "For whoever is typing: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service "
+            "is stopped, and 409 `model_not_loaded` when the model isn't loaded."
+        ),
+        request="TokenCountRequest",
+        response="TokenCount",
+        errors=(404, 409, 422, 502, 503),
+        max_body=24 * MIB,
+    ),
+    Route(
         operation="estimate",
         method="POST",
         path="estimate",

@@ -50,6 +50,10 @@ ModelState = Literal["unloaded", "absent", "downloading", "loading", "ready", "f
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 """What weights are held and computed in; `auto` is bfloat16 on hardware that is good at it."""
 
+WindowReason = Literal["model", "memory", "unknown", "limit", "user", "administrator"]
+"""Why a model takes so many tokens: `model`: it was trained for no more; `memory`: more wouldn't fit; `unknown`: what would fit
+isn't known; `limit`: LIT Lab takes no more; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`."""
+
 TokenKind = Literal["text", "control", "template"]
 
 ChatMode = Literal["auto", "on", "off"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from lit_lab.protocol.base import MAX_NAME, MAX_TOKENS, Message, ModelState, Name, Precision
+from lit_lab.protocol.base import MAX_NAME, MAX_TOKENS, Message, ModelState, Name, Precision, WindowReason
 
 
 class ModelInfo(Message):
@@ -19,6 +19,15 @@ class ModelInfo(Message):
     hint: str = ""
     note: str = Field(default="", description="What users must know of it; such as that it is a demonstration.")
     window: int | None = Field(default=None, description="Most tokens, prompt and answer together. Known once loaded.")
+    window_reason: WindowReason | None = Field(
+        default=None,
+        description="Why it takes no more: `model`: it was trained for so many; `memory`: more wouldn't fit; `unknown`: what would "
+        "fit isn't known; `limit`: LIT Lab takes no more; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`. "
+        "Known once loaded.",
+    )
+    trained: int | None = Field(
+        default=None, description="Most tokens that it was trained for, as far as its files tell. Known once loaded."
+    )
     chat: str = Field(default="", description="Name of its chat format; empty: it has none, or isn't loaded.")
     instruct: bool = Field(default=False, description="Whether it is known to be instruction-tuned, once loaded.")
     parameters: int | None = Field(default=None, description="Number of weights. Known once loaded.")
@@ -154,7 +163,7 @@ class LoadModel(Message):
     precision: Precision | None = Field(default=None, description="None: as before, at first as configured.")
     max_length: Annotated[int, Field(ge=2, le=MAX_TOKENS)] | Literal[0] | None = Field(
         default=None,
-        description="Longest prompt with its answer, in tokens; 0: as configured, or else as its preset says; None: as before.",
+        description="Longest prompt with its answer, in tokens; 0: as configured, or else as many as memory allows; None: as before.",
     )
 
 

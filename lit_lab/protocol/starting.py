@@ -35,7 +35,9 @@ class ServiceConfig(Message):
     )
     added: list[str] = Field(default=[], description="Names of those that were added in the panel.")
     datasets: dict[str, str] = Field(default={}, description="LIT dataset classes as `module:Class`, by name.")
-    max_length: int | None = Field(default=None, ge=2, description="Window in tokens; None: the preset's own.")
+    max_length: int | None = Field(
+        default=None, ge=2, description="Window in tokens; None: as many as fit, up to what each model was trained for."
+    )
     threads: int | None = Field(default=None, ge=1, description="Most threads for arithmetic; None: all cores but one.")
     memory_limit: int | None = Field(default=None, ge=1, description="Most bytes of memory; None: no limit.")
     backend: Backend = Field(default="tensorflow", description="What Keras runs on.")

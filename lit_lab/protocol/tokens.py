@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from lit_lab.protocol.base import ChatMode, Message, Name, Text, TokenKind
+from lit_lab.protocol.base import ChatMode, ChatUse, Message, Name, Text, TokenKind
 
 
 class Token(Message):
@@ -35,6 +35,23 @@ class TokensResponse(Message):
     model: Name
     prompt: list[Token]
     answer: list[Token]
+    window: int = Field(description="Most tokens, prompt and answer together, that the model takes here.")
+
+
+class TokenCountRequest(Message):
+    """Ask how many tokens a prompt would be."""
+
+    model: Name
+    prompt: Text
+    chat: ChatMode = "auto"
+
+
+class TokenCount(Message):
+    """How many tokens a prompt would be."""
+
+    model: Name
+    tokens: int = Field(description="Those of the start and of the chat format are among them.")
+    chat: ChatUse = Field(description="What would become of it.")
     window: int = Field(description="Most tokens, prompt and answer together, that the model takes here.")
 
 

@@ -31,6 +31,8 @@ from lit_lab.protocol import (
     SalienceRequest,
     ScoreRequest,
     ServiceHealth,
+    TokenCount,
+    TokenCountRequest,
     TokensRequest,
     TokensResponse,
     TrustRequest,
@@ -50,6 +52,10 @@ from .work import Work
 MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
 
 MAX_OWNER = 64  # characters that tell who asks
+
+COUNTING = (
+    2  # prompts whose tokens are counted at once: what is typed meanwhile must not take the threads of other work
+)
 
 T = TypeVar("T", bound=BaseModel)
 Scope = MutableMapping[str, Any]
@@ -127,6 +133,7 @@ def create_app(
     manager = Manager(registry)
     shelf = datasets or Datasets()
     lit = LitHost(registry, work, shelf.lit)
+    counting = asyncio.Semaphore(COUNTING)
 
     @app.exception_handler(ServiceError)
     async def failed(_: Request, error: ServiceError) -> Response:
@@ -184,6 +191,19 @@ def create_app(
 
         # In a thread: a long text takes a while, and /health is to answer meanwhile.
         return _json(await asyncio.to_thread(tokenize))
+
+    @app.post("/tokens/count")
+    async def count_tokens(request: Request) -> Response:
+        # While somebody types: no turn of the model's, and no reason to load it or to keep it loaded.
+        asked = await _body(request, TokenCountRequest)
+        async with counting:
+            if await request.is_disconnected():
+                return Response(status_code=499)  # who went on typing; nobody reads this
+            model = registry.get(asked.model).model
+            if model is None:
+                raise _not_loaded(asked.model)
+            tokens, use = await asyncio.to_thread(model.tokenizer.count, asked.prompt, asked.chat)
+        return _json(TokenCount(model=asked.model, tokens=tokens, chat=use, window=model.window))
 
     @app.post("/generate")
     async def generate(request: Request) -> Response:
@@ -266,6 +286,15 @@ def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     from .estimates import passes  # here, as it is not needed to start
 
     return passes(request)
+
+
+def _not_loaded(name: str) -> ServiceError:
+    return ServiceError(
+        409,
+        "model_not_loaded",
+        f"{name} isn't loaded, so its tokens can't be counted.",
+        "Run the prompt, or load the model.",
+    )
 
 
 def _owner(request: Request) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_lab import demo
-from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelReading, ModelState, Precision
+from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelReading, ModelState, Precision, WindowReason
 
 from .errors import ServiceError
 from .fair_queue import FairQueue
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .weights.download import Download
     from .weights.paths import Source
     from .weights.reading import Reading
+    from .weights.window import Window
 
 
 @dataclass
@@ -40,6 +41,7 @@ class Entry:
         is_instruct: Whether it is known to be instruction-tuned.
         stored: What its weights are stored in, where that isn't what they are read as.
         precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
+        window: How many tokens the loaded model takes, and why.
         used: When it was last used, by `time.monotonic`.
     """
 
@@ -70,6 +72,7 @@ class Entry:
     device: str = ""
     memory: int | None = None
     peak: int | None = None
+    window: Window | None = None
     fits: list[ModelFit] = field(default_factory=list)
     used: float = field(default_factory=time.monotonic)
 
@@ -102,6 +105,8 @@ class Entry:
             error=self.error.code if self.error else "",
             note=demo.NOTE if self.path == demo.EMBEDDED else "",
             window=model.window if model else None,
+            window_reason=self._window_reason(model.window) if model else None,
+            trained=self.window.trained if model and self.window else None,
             chat=self.chat if model else "",
             instruct=self.is_instruct if model else False,
             parameters=model.parameters if model else source.parameters if source else None,
@@ -117,3 +122,9 @@ class Entry:
             peak=self.peak,
             fits=self.fits if self.state == "failed" else [],
         )
+
+    def _window_reason(self, tokens: int) -> WindowReason | None:
+        """Return why a loaded model takes so many tokens; its positions may go less far than was asked for."""
+        if self.window is None:
+            return None
+        return self.window.reason if tokens == self.window.tokens else "model"

@@ -385,7 +385,7 @@ class LanguageModel:
                 422,
                 "sequence_too_long",
                 f"Prompt and answer are {len(ids)} tokens long; the model's window has {self.window}.",
-                "Shorten the prompt, or raise c.LitLab.max_length where the model allows it.",
+                "Shorten the prompt, or load the model for a longer one (Models, Load with other settings…).",
             )
 
 
@@ -394,7 +394,7 @@ def window(causal_lm: Any, max_length: int | None) -> int:
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
-        max_length: The configured window; None: the one that the preset was saved with. A family whose positions are
+        max_length: The window that it was loaded for; None: the one that the preset was saved with. A family whose positions are
             learned (GPT-2) can't go beyond its table, whatever is configured; nor can one whose positions are stretched
             by the length that it is given, padding included (Phi-3.5), go beyond where that begins.
     """

@@ -37,7 +37,7 @@ from .weights import cached, need, paths, reasons, room
 from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
-TOKENS = 1024  # of the longest prompt that a known model's memory is told for: what Keras's presets are saved with
+TOKENS = 1024  # of the prompt that memory is told for before a model is loaded, when its window isn't known yet
 MAX_PATH = 4096  # characters
 FOUND_SECONDS = 60.0  # how long it is taken for true which of the known models are here
 

@@ -18,7 +18,7 @@ from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 from . import collection
 from .entry import Entry
 from .errors import ServiceError
-from .weights import cached, need, paths, reading, reasons, room
+from .weights import cached, need, paths, reading, reasons, room, window
 from .weights.download import Download
 from .weights.need import NoRoomError
 from .weights.paths import Source
@@ -88,7 +88,7 @@ class Registry:
 
     Args:
         entries: The configured models; the first is the default.
-        max_length: Window in tokens; None: each preset's own.
+        max_length: Window in tokens; None: as many as each model was trained for, as far as memory goes.
         importing: Imports the libraries; called once, in the thread, with a function that takes what is being done.
         settings: How they are loaded.
 
@@ -295,16 +295,15 @@ class Registry:
         config = presets.check(place, entry.path)
         precision = room.chosen(entry.asked or settings.precision, settings.backend)
         device = room.device(settings.backend)
-        limit = entry.max_length or self._max_length
         made = presets.weights_of(place, entry.path)
         need.check_held(place, entry.path, made)
         shape = need.shape(place, config, made)
         free = room.memory(device, settings.memory_limit).free
+        limit = self._window(entry, window.trained(place, config, need.numbers(place, made)), shape, precision, free)
         if shape is not None:
-            tokens = limit or need.longest(place, config)
-            entry.peak = shape.total(precision, tokens)
+            entry.peak = shape.total(precision, limit.tokens)
             if free is not None:
-                need.check(entry.name, shape, precision, tokens, free, device)
+                need.check(entry.name, shape, precision, limit.tokens, free, device)
         elif free is not None:
             need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
         with collection.paused():
@@ -314,14 +313,25 @@ class Registry:
             source = entry.source or paths.source(entry.path)
             about = presets.about(place, entry.path, source)
             entry.is_instruct, entry.stored = about.is_instruct, about.stored
-            model = LanguageModel(causal_lm, limit, about.is_instruct, about.terms)
+            model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms)
             attempt.stopped.check()
+            entry.window = limit
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
             model.prepare_generation()
         return model
+
+    def _window(
+        self, entry: Entry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
+    ) -> window.Window:
+        """Return how many tokens a model takes: as the user says, or else the administrator, or else as memory allows."""
+        if entry.max_length:
+            return window.Window(entry.max_length, trained, "user")
+        if self._max_length:
+            return window.Window(self._max_length, trained, "administrator")
+        return window.chosen(shape, precision, trained, free)
 
     def cache(self) -> Path:
         """Return the folder for what is unpacked."""

@@ -38,6 +38,8 @@ import type {
   ServiceStatus,
   SetupStatus,
   Status,
+  TokenCount,
+  TokenCountRequest,
   TokensRequest,
   TokensResponse,
   RunChange,
@@ -139,6 +141,14 @@ export class ApiClient {
     signal?: AbortSignal
   ): Promise<TokensResponse> {
     return this._json('POST', ['tokens'], { body: request, signal });
+  }
+
+  /** How many tokens a prompt would be; neither starts the service nor loads a model. */
+  countTokens(
+    request: TokenCountRequest,
+    signal?: AbortSignal
+  ): Promise<TokenCount> {
+    return this._json('POST', ['tokens', 'count'], { body: request, signal });
   }
 
   /** Datasets that can be opened by name; never starts the service. */

@@ -193,6 +193,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/lit-lab/api/tokens/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * How many tokens a prompt would be
+         * @description For whoever is typing: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service is stopped, and 409 `model_not_loaded` when the model isn't loaded.
+         */
+        post: operations["countTokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/lit-lab/api/estimate": {
         parameters: {
             query?: never;
@@ -1469,7 +1489,7 @@ export interface components {
              */
             precision?: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
-             * @description Longest prompt with its answer, in tokens; 0: as configured, or else as its preset says; None: as before.
+             * @description Longest prompt with its answer, in tokens; 0: as configured, or else as many as memory allows; None: as before.
              * @default null
              */
             max_length?: number | 0 | null;
@@ -1552,6 +1572,16 @@ export interface components {
              * @default null
              */
             window: number | null;
+            /**
+             * @description Why it takes no more: `model`: it was trained for so many; `memory`: more wouldn't fit; `unknown`: what would fit isn't known; `limit`: LIT Lab takes no more; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`. Known once loaded.
+             * @default null
+             */
+            window_reason: ("model" | "memory" | "unknown" | "limit" | "user" | "administrator") | null;
+            /**
+             * @description Most tokens that it was trained for, as far as its files tell. Known once loaded.
+             * @default null
+             */
+            trained: number | null;
             /**
              * @description Name of its chat format; empty: it has none, or isn't loaded.
              * @default
@@ -2193,6 +2223,35 @@ export interface components {
              * @enum {string}
              */
             kind: "text" | "control" | "template";
+        };
+        /**
+         * TokenCount
+         * @description How many tokens a prompt would be.
+         */
+        TokenCount: {
+            model: string;
+            /** @description Those of the start and of the chat format are among them. */
+            tokens: number;
+            /**
+             * @description What would become of it.
+             * @enum {string}
+             */
+            chat: "plain" | "wrapped" | "written";
+            /** @description Most tokens, prompt and answer together, that the model takes here. */
+            window: number;
+        };
+        /**
+         * TokenCountRequest
+         * @description Ask how many tokens a prompt would be.
+         */
+        TokenCountRequest: {
+            model: string;
+            prompt: string;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            chat?: "auto" | "on" | "off";
         };
         /**
          * TokenEvent
@@ -3132,6 +3191,120 @@ export interface operations {
             };
             /** @description There is no such thing, or it belongs to someone else. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The body is larger than this route takes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description A fault of this server; its log tells more. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service failed to answer. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    countTokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenCountRequest"];
+            };
+        };
+        responses: {
+            /** @description How many tokens a prompt would be */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenCount"];
+                };
+            };
+            /** @description The request is not understood; `message` says where. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Signed in, but not allowed; or the XSRF token is missing. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description There is no such thing, or it belongs to someone else. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description Not possible in the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -10,6 +10,8 @@ export type Token = Schemas['Token'];
 export type TokenKind = Token['kind'];
 export type TokensRequest = Schemas['TokensRequest'];
 export type TokensResponse = Schemas['TokensResponse'];
+export type TokenCountRequest = Schemas['TokenCountRequest'];
+export type TokenCount = Schemas['TokenCount'];
 
 export type Status = Schemas['Status'];
 export type Limits = Schemas['Limits'];

@@ -7,6 +7,7 @@ import type {
   ModelFit,
   Precision
 } from '../api';
+import { describeWindow } from '../session/labels';
 
 /** A size in bytes, as disks are sold: decimal. */
 export function describeBytes(bytes: number): string {
@@ -177,8 +178,7 @@ export function describeModel(
   model: ModelInfo,
   trans: TranslationBundle
 ): string[] {
-  const { parameters, size, stored, precision, device, memory, peak, window } =
-    model;
+  const { parameters, size, stored, precision, device, memory, peak } = model;
   const pieces: string[] = [];
   if (parameters !== null) {
     pieces.push(describeWeights(parameters, trans));
@@ -202,8 +202,9 @@ export function describeModel(
           )
     );
   }
-  if (window !== null) {
-    pieces.push(trans.__('%1 tokens', window.toLocaleString()));
+  const window = describeWindow(model, trans);
+  if (window !== '') {
+    pieces.push(window);
   }
   return pieces;
 }

@@ -201,6 +201,28 @@ describe('models/labels', () => {
     ).toEqual(['Q4_K_M, read as float32 on CPU']);
   });
 
+  it.each([
+    ['memory', '8192 of the model’s 32768 tokens: more wouldn’t fit in memory'],
+    [
+      'unknown',
+      '8192 of the model’s 32768 tokens: whether more would fit isn’t known'
+    ],
+    ['limit', '8192 of the model’s 32768 tokens: no more are taken here'],
+    ['user', '8192 tokens, as chosen here'],
+    ['administrator', '8192 tokens, as configured'],
+    ['model', '8192 tokens']
+  ] as const)('tells its window and why: %s', (reason, expected) => {
+    const model = fakeModel({
+      name: 'a',
+      window: 8192,
+      trained: 32768,
+      window_reason: reason
+    });
+    expect(describeModel(model, trans)).toEqual([
+      expected.replace(/\d{4,}/g, digits => Number(digits).toLocaleString())
+    ]);
+  });
+
   it('tells what is known of a model before it is here', () => {
     expect(describeKnown(known, trans)).toEqual([
       '134.5 million weights',

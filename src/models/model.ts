@@ -85,7 +85,7 @@ export class ModelsModel implements IDisposable {
 
   /**
    * Load a model, or load it otherwise than it is: null is as before, a longest
-   * prompt of 0 as the preset says.
+   * prompt of 0 as memory allows.
    */
   load(
     name: string,

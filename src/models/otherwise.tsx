@@ -11,14 +11,14 @@ const PRECISIONS: readonly Precision[] = [
   'float16'
 ];
 
-/** The longest limit that a request may name, in tokens. */
-const MOST_TOKENS = 1_000_000;
+/** The longest limit that a request may name, in tokens: `MAX_TOKENS` of the protocol. */
+const MOST_TOKENS = 262_144;
 
 /** How a model is loaded, where that isn't as configured. */
 export function Otherwise(props: {
   model: ModelInfo;
   trans: TranslationBundle;
-  /** Takes the longest prompt with its answer; 0: as the preset says. */
+  /** Takes the longest prompt with its answer; 0: as configured, or else as memory allows. */
   onLoad: (precision: Precision, maxLength: number) => void;
   onCancel: () => void;
 }): JSX.Element {
@@ -27,7 +27,7 @@ export function Otherwise(props: {
     model.precision ?? 'auto'
   );
   const [limit, setLimit] = useState(
-    model.window === null ? '' : String(model.window)
+    model.window_reason === 'user' ? String(model.window) : ''
   );
   const id = useId();
   const number = limit.trim() === '' ? null : Number(limit);
@@ -72,7 +72,7 @@ export function Otherwise(props: {
           className="lit-field"
           inputMode="numeric"
           value={limit}
-          placeholder={trans.__('as its preset says')}
+          placeholder={trans.__('as memory allows')}
           aria-invalid={!isValid}
           aria-describedby={isValid ? undefined : id}
           onChange={event => setLimit(event.target.value)}
@@ -81,7 +81,7 @@ export function Otherwise(props: {
       {!isValid && (
         <p id={id} className="lit-invalid" aria-live="polite">
           {trans.__(
-            'Write a whole number from 2 to %1, or leave it empty: then it is as the preset says.',
+            'Write a whole number from 2 to %1, or leave it empty: then it is as memory allows.',
             MOST_TOKENS.toLocaleString()
           )}
         </p>

@@ -11,6 +11,7 @@ import type { ISettings } from '../session/settings';
 import { describeStopped, describeStops, isSameStops } from '../session/stop';
 import { AutoText } from './autotext';
 import { usePanel } from './context';
+import { Count } from './count';
 import { Problem, Waiting } from './notices';
 import { Origin, Variables } from './origin';
 import { SampleStrip } from './samples';
@@ -54,6 +55,7 @@ export function Composer({
             onChange={value => prompt.edit(value)}
           />
         )}
+        <Count session={session} isWriting={shown || session.isStale} />
       </section>
       {/* Stays in view: an answer that one reads can be stopped, and what one
           waits for or what went wrong is seen, wherever one is in the text. */}

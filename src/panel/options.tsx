@@ -2,6 +2,7 @@ import React from 'react';
 
 import type { AblationMode, Limits, ModelInfo } from '../api';
 import type { Aggregation } from '../salience';
+import { describeWindow } from '../session/labels';
 import { METHODS } from '../session/methods';
 import { seedOf } from '../session/samples';
 import {
@@ -172,9 +173,9 @@ function AnswerOptions(
       {model !== null && window !== null && (
         <p className="lit-hint">
           {trans.__(
-            '%1 takes %2 tokens, prompt and answer together.',
+            '%1 takes, prompt and answer together: %2.',
             model.name,
-            window
+            describeWindow(model, trans)
           )}
         </p>
       )}

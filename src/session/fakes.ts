@@ -16,6 +16,8 @@ import type {
   SetupStatus,
   Status,
   Token,
+  TokenCount,
+  TokenCountRequest,
   TokensRequest,
   TokensResponse
 } from '../api';
@@ -80,6 +82,8 @@ export function fakeModel(
     hint: '',
     note: '',
     window: null,
+    window_reason: null,
+    trained: null,
     chat: '',
     instruct: false,
     parameters: null,
@@ -313,6 +317,22 @@ export class FakeClient implements Session.Client {
       model: request.model,
       prompt: [],
       answer: tokens(request.answer ?? ''),
+      window: 512
+    };
+  }
+
+  /** What was counted. */
+  readonly counted: TokenCountRequest[] = [];
+
+  async countTokens(request: TokenCountRequest): Promise<TokenCount> {
+    this.counted.push(request);
+    if (this.failure) {
+      throw this.failure;
+    }
+    return {
+      model: request.model,
+      tokens: 1 + tokens(request.prompt).length,
+      chat: request.chat === 'on' ? 'wrapped' : 'plain',
       window: 512
     };
   }

@@ -1,7 +1,7 @@
 /** Figures in words and signs, the same in panel and notebook. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { Estimate, Sampling } from '../api';
+import type { Estimate, ModelInfo, Sampling } from '../api';
 import type { ISegmentSalience } from '../salience';
 import type { IShownMap } from './map';
 import { METHODS } from './methods';
@@ -22,6 +22,48 @@ export function figure(score: number): string {
   return size >= 1e-3 && size < 1e5
     ? String(Number(score.toPrecision(3)))
     : score.toExponential(1);
+}
+
+/** How many tokens a model takes, and why not more; empty where it isn't known. */
+export function describeWindow(
+  {
+    window,
+    trained,
+    window_reason: reason
+  }: Pick<ModelInfo, 'window' | 'trained' | 'window_reason'>,
+  trans: TranslationBundle
+): string {
+  if (window === null) {
+    return '';
+  }
+  const tokens = window.toLocaleString();
+  const all = (trained ?? window).toLocaleString();
+  switch (reason) {
+    case 'memory':
+      return trans.__(
+        '%1 of the model’s %2 tokens: more wouldn’t fit in memory',
+        tokens,
+        all
+      );
+    case 'unknown':
+      return trans.__(
+        '%1 of the model’s %2 tokens: whether more would fit isn’t known',
+        tokens,
+        all
+      );
+    case 'limit':
+      return trans.__(
+        '%1 of the model’s %2 tokens: no more are taken here',
+        tokens,
+        all
+      );
+    case 'user':
+      return trans.__('%1 tokens, as chosen here', tokens);
+    case 'administrator':
+      return trans.__('%1 tokens, as configured', tokens);
+    default:
+      return trans.__('%1 tokens', tokens);
+  }
 }
 
 /** A figure with its sign, for scores that are for or against. */

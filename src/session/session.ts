@@ -7,6 +7,7 @@ import type { ApiClient, ModelInfo, RunOrigin, RunRecord } from '../api';
 import type { TokenSpan } from '../salience';
 import type { Computation } from './computation';
 import { ContrastModel } from './contrast';
+import { TokenCounter } from './count';
 import type { IOther } from './contrast';
 import type { ITest } from './demand';
 import { Explanation } from './explanation';
@@ -62,6 +63,8 @@ export class Session implements ISession, IDisposable {
     this._explanation = new Explanation(client, trans, splitter);
     this.given = new GivenModel();
     this.contrast = new ContrastModel(client, this._explanation, trans);
+    this.counter = new TokenCounter(client);
+    this.counter.changed.connect(this._emit, this);
     this.given.changed.connect(this._emit, this);
     this.contrast.changed.connect(this._emit, this);
     this.prompt.changed.connect(this._onPrompt, this);
@@ -82,6 +85,9 @@ export class Session implements ISession, IDisposable {
 
   /** A text to be explained in place of an answer, as it is being written. */
   readonly given: GivenModel;
+
+  /** Counts the prompt's tokens while it is typed. */
+  readonly counter: TokenCounter;
 
   /** Sets the target against what might have been said instead. */
   readonly contrast: ContrastModel;
@@ -253,6 +259,7 @@ export class Session implements ISession, IDisposable {
       this._isDisposed = true;
       this._splitter?.dispose();
       this.contrast.dispose();
+      this.counter.dispose();
       this.given.dispose();
       this._explanation.dispose();
       this.samples.dispose();
@@ -602,6 +609,7 @@ export class Session implements ISession, IDisposable {
         this._working = working;
         this.service.watch(this._visible, working);
       }
+      this._count();
       this._changed.emit();
     }
   }
@@ -610,6 +618,30 @@ export class Session implements ISession, IDisposable {
   watch(visible: boolean): void {
     this._visible = visible;
     this.service.watch(visible, this._working);
+    this._count();
+  }
+
+  /** Have the prompt's tokens counted, where somebody looks and the model is there: none is loaded for it. */
+  private _count(): void {
+    const { service, modelInfo, settings } = this;
+    const isAsked =
+      this._visible &&
+      service.service?.state === 'ready' &&
+      modelInfo?.state === 'ready' &&
+      !service.isReadOnly &&
+      !this.prompt.isEmpty &&
+      this.promptProblem === null;
+    const prompt = isAsked ? this.prompt.value : '';
+    this.counter.watch(
+      modelInfo !== null && prompt !== ''
+        ? {
+            prompt,
+            model: modelInfo.name,
+            chat: settings.chat,
+            window: modelInfo.window
+          }
+        : null
+    );
   }
 
   private readonly _trans: TranslationBundle;
@@ -663,5 +695,6 @@ export namespace Session {
     | 'estimate'
     | 'run'
     | 'tokens'
+    | 'countTokens'
   >;
 }

@@ -101,6 +101,12 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/tokens":
             self.answer({"model": "demo", "prompt": [], "answer": [], "window": 64})
             return
+        if self.path == "/tokens/count":
+            if request["prompt"] == "unloaded":
+                self.answer({"error": "model_not_loaded", "message": "It isn't loaded.", "hint": "Load it."}, 409)
+            else:
+                self.answer({"model": "demo", "tokens": len(request["prompt"]), "chat": "plain", "window": 64})
+            return
         if self.path == "/estimate":
             self.answer({"passes": len(request["request"]["ids"]), "seconds": 0.5})
             return

@@ -20,6 +20,7 @@ def example(route):
     path = re.sub(r"\{\w+\}", "x", route.path)
     body = {
         "TokensRequest": {"model": "demo", "prompt": "Hi"},
+        "TokenCountRequest": {"model": "demo", "prompt": "Hi"},
         "EstimateRequest": {"request": SALIENCE},
         "UnicodeNamesRequest": {"names": ["BULLET"]},
         "DatasetOpening": {"name": "sample_prompts"},

@@ -199,6 +199,20 @@ async def test_an_estimate_never_starts_the_service(api, standin):
     assert not standin.pids
 
 
+async def test_counting_tokens_never_starts_the_service(api, standin):
+    status, answer = await api("POST", "tokens", "count", body={"model": "demo", "prompt": "Hi"})
+    assert (status, answer["error"]) == (503, "service_stopped")
+    assert not standin.pids
+
+
+async def test_tokens_are_counted_by_a_service_that_runs_whatever_it_computes(api, generate):
+    await generate("forever")
+    counted = {"model": "demo", "tokens": 2, "chat": "plain", "window": 64}
+    assert await api("POST", "tokens", "count", body={"model": "demo", "prompt": "Hi"}) == (200, counted)
+    status, answer = await api("POST", "tokens", "count", body={"model": "demo", "prompt": "unloaded"})
+    assert (status, answer["error"], answer["hint"]) == (409, "model_not_loaded", "Load it.")
+
+
 async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)

@@ -35,6 +35,7 @@ JOBS = [
 
 REQUESTS = [
     ("tokens", {"model": "demo", "prompt": MARKER, "answer": MARKER}),
+    ("tokens/count", {"model": "demo", "prompt": MARKER}),
     ("estimate", {"request": example("trust")}),
     ("runs/search", {"search": MARKER, "document": MARKER}),
     ("lit/call", CALL),
@@ -192,6 +193,7 @@ async def test_what_is_refused_leaves_no_text_in_the_log(api, jp_fetch, said):
     for route in (
         "jobs",
         "tokens",
+        "tokens/count",
         "estimate",
         "runs/search",
         "lit/call",

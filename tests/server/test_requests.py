@@ -95,6 +95,31 @@ async def test_bad_jobs_are_refused_in_words(api, standin, body, code, error, sa
     assert not standin.pids
 
 
+@pytest.mark.parametrize(
+    ("body", "code", "error", "says"),
+    [
+        (b"{", 400, "invalid_request", "JSON"),
+        ({"model": "demo"}, 400, "invalid_request", "prompt"),
+        ({"model": "demo", "prompt": 7}, 400, "invalid_request", "prompt"),
+        ({"model": "demo", "prompt": "Hi", "answer": "x"}, 400, "invalid_request", "answer"),
+        ({"model": "demo", "prompt": "Hi", "chat": "perhaps"}, 400, "invalid_request", "chat"),
+        ({"model": "gpt", "prompt": "Hi"}, 422, "unknown_model", "gpt"),
+        ({"model": "demo", "prompt": "\ud83d"}, 422, "lone_surrogate", "half of a character"),
+        (
+            {"model": "demo", "prompt": "x" * 100_001},
+            422,
+            "prompt_too_long",
+            "100,001 characters; the limit is 100,000",
+        ),
+    ],
+)
+async def test_what_is_counted_is_bounded_as_what_is_run(api, standin, body, code, error, says):
+    status, answer = await api("POST", "tokens", "count", body=body)
+    assert (status, answer["error"]) == (code, error)
+    assert says in answer["message"]
+    assert not standin.pids
+
+
 @pytest.mark.parametrize("type_name", ["JobRequest", "EstimateRequest"])
 @pytest.mark.parametrize("request_", [ABLATION, TRUST], ids=["ablation", "trust"])
 @pytest.mark.parametrize(

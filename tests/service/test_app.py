@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from pydantic import BaseModel, TypeAdapter
-from waiting import PATIENCE
+from starlette.requests import Request
+from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import (
     AblationRequest,
@@ -23,7 +25,7 @@ from lit_lab.protocol import (
     SegmentScoresEvent,
     TrustRequest,
 )
-from lit_lab.service.app import create_app
+from lit_lab.service.app import COUNTING, create_app
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.work import Work
@@ -79,6 +81,15 @@ class Model:
         points = [CurvePoint(share=0.0, logprob=score) for score in request.scores]
         yield CurveEvent(kind="deletion", order="map", points=points)
 
+    window = 64
+
+    @property
+    def tokenizer(self) -> Model:
+        return self
+
+    def count(self, prompt: str, chat: str) -> tuple[int, str]:
+        return len(prompt), "plain" if chat == "off" else "wrapped"
+
     def estimate(self, request: SalienceRequest) -> Estimate:
         return Estimate(passes=len(request.ids), seconds=1.5)
 
@@ -126,6 +137,52 @@ async def test_an_estimate_loads_no_model(client: httpx.AsyncClient, registry: R
     assert registry.get("one").loading is None
 
 
+async def test_counting_tokens_loads_no_model(client: httpx.AsyncClient, registry: Registry) -> None:
+    response = await client.post("/tokens/count", json={"model": "one", "prompt": "a"})
+    assert (response.status_code, response.json()["error"]) == (409, "model_not_loaded")
+    assert response.json()["hint"]
+    assert registry.get("one").state == "unloaded"
+    assert registry.get("one").loading is None
+
+
+async def test_counting_tokens_is_no_turn_and_no_use_of_the_model(
+    client: httpx.AsyncClient, registry: Registry
+) -> None:
+    await streamed(client, "/ablation", ABLATION)
+    entry = registry.get("one")
+    used = entry.used
+    async with entry.turn:
+        asked = {"model": "one", "prompt": "abc", "chat": "off"}
+        answer = await asyncio.wait_for(client.post("/tokens/count", json=asked), PATIENCE)
+    assert answer.json() == {"model": "one", "tokens": 3, "chat": "plain", "window": 64}
+    assert entry.used == used
+
+
+async def test_few_are_counted_at_once_and_who_went_away_is_not_counted_for(
+    client: httpx.AsyncClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await streamed(client, "/ablation", ABLATION)
+    counted: list[str] = []
+    go_on = threading.Event()
+
+    def count(_: Model, prompt: str, chat: str) -> tuple[int, str]:
+        counted.append(prompt)
+        assert go_on.wait(PATIENCE)
+        return len(prompt), "plain"
+
+    async def gone(_: Any) -> bool:
+        return True
+
+    monkeypatch.setattr(Model, "count", count)
+    asked = [{"model": "one", "prompt": "a" * length} for length in range(1, COUNTING + 3)]
+    requests = [asyncio.ensure_future(client.post("/tokens/count", json=body)) for body in asked]
+    await until_async(lambda: len(counted) == COUNTING)
+    monkeypatch.setattr(Request, "is_disconnected", gone)
+    go_on.set()
+    assert [response.status_code for response in await asyncio.gather(*requests)] == [200] * COUNTING + [499] * 2
+    assert len(counted) == COUNTING
+
+
 async def test_an_estimate_does_not_wait_for_the_models_turn(client: httpx.AsyncClient, registry: Registry) -> None:
     await streamed(client, "/ablation", ABLATION)
     async with registry.get("one").turn:
@@ -137,6 +194,10 @@ async def test_an_estimate_does_not_wait_for_the_models_turn(client: httpx.Async
     ("path", "body", "status", "error"),
     [
         ("/ablation", {**ABLATION, "model": "none"}, 404, "unknown_model"),
+        ("/tokens/count", {"model": "none", "prompt": "a"}, 404, "unknown_model"),
+        ("/tokens/count", {"model": "one"}, 422, "bad_request"),
+        ("/tokens/count", {"model": "one", "prompt": "a", "answer": "b"}, 422, "bad_request"),
+        ("/tokens/count", {"model": "one", "prompt": "a", "chat": "perhaps"}, 422, "bad_request"),
         ("/ablation", {**ABLATION, "segments": [{"start": 0, "end": 3}]}, 422, "bad_request"),
         ("/ablation", {**ABLATION, "ids": [2, 5, 6, 2**31]}, 422, "bad_request"),
         ("/trust", {**TRUST, "model": "none"}, 404, "unknown_model"),

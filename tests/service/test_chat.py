@@ -95,6 +95,7 @@ def test_texts_join_to_any_prompt(tuned: Any, prompt: str) -> None:
         return
     use, before, behind = tuned.tokenizer.chat.around(prompt)
     asked = tuned.tokenizer.asked(prompt, "on")
+    assert tuned.tokenizer.count(prompt, "on") == (len(asked.tokens), use)
     assert asked.use == use
     assert joined(asked.tokens) == prompt
     assert ids_of(asked.tokens) == by_keras(tuned, before + prompt + behind)

@@ -23,7 +23,7 @@ from families import FAMILIES, Family
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.scanning.scanner import Scanner
-from lit_lab.service.weights import allowed, archive, need, regular, stored
+from lit_lab.service.weights import allowed, archive, need, regular, stored, window
 from lit_lab.service.weights.paths import Source
 
 MEBI = 2**20
@@ -225,7 +225,7 @@ def test_searching_the_caches_waits_for_no_pipe(
     from lit_lab.service.weights import instruct
 
     assert instruct.is_instruct(Source("folder", str(place)), place / "1") is False
-    assert need.longest(place / "1", {}) > 0
+    assert window.trained(place / "1", {"registered_name": "keras_hub>GemmaBackbone"}, 0) > 0
 
 
 def test_many_files_and_deep_folders_are_no_preset(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

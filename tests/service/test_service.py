@@ -118,6 +118,19 @@ def test_tokens(client: httpx.Client) -> None:
     assert answer["window"] == 96
 
 
+@pytest.mark.parametrize("chat", ["auto", "on", "off"])
+def test_tokens_are_counted(client: httpx.Client, chat: str) -> None:
+    asked = {"model": "tiny", "prompt": "a 😀\nb", "chat": chat}
+    tokens = client.post("/tokens", json=asked).json()["prompt"]
+    use = "wrapped" if chat == "on" else "plain"
+    assert client.post("/tokens/count", json=asked).json() == {
+        "model": "tiny",
+        "tokens": len(tokens),
+        "chat": use,
+        "window": 96,
+    }
+
+
 def test_an_answer_can_be_explained(client: httpx.Client) -> None:
     seen = events(client, "/generate", {"model": "tiny", "prompt": PROMPT, "max_new_tokens": 6})
     prompt = next(e for e in seen if e["event"] == "prompt")["tokens"]
@@ -145,6 +158,7 @@ def post(client: httpx.Client, path: str, content: bytes | str) -> httpx.Respons
         ("/tokens", "1" * 5_000, 400, "bad_request"),
         ("/salience", '{"model": "tiny", "ids": [NaN], "targets": [{"start": 1, "end": 2}]}', 422, "bad_request"),
         ("/tokens", "[]", 422, "bad_request"),
+        ("/tokens/count", '{"model": "tiny", "prompt": "\\udc00"}', 422, "lone_surrogate"),
         ("/tokens", '{"model": "tiny"}', 422, "bad_request"),
         ("/tokens", '{"model": "tiny", "prompt": "", "colour": 1}', 422, "bad_request"),
         ("/tokens", '{"model": "other", "prompt": ""}', 404, "unknown_model"),

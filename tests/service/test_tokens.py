@@ -215,6 +215,21 @@ def test_ids_of_another_vocabulary_are_refused(tokenizer: SequenceTokenizer, id:
         tokenizer.check_ids([2, 7, id])
 
 
+@PROPERTY
+@given(TEXTS)
+def test_counting_says_how_many_there_would_be(
+    tokenizer: SequenceTokenizer, normalizing: SentencePieces, byte_pieces: BytePieces, text: str
+) -> None:
+    assert tokenizer.count(text) == (len(tokenizer.prompt(text)), "plain")
+    for pieces in (normalizing, byte_pieces):
+        assert pieces.count(text) == len(list(pieces.align(text)))
+
+
+def test_half_a_character_is_not_counted(tokenizer: SequenceTokenizer) -> None:
+    with pytest.raises(ServiceError, match="half of a character"):
+        tokenizer.count("a \ud83d")
+
+
 def test_a_long_text_takes_no_quadratic_time(tokenizer: SequenceTokenizer) -> None:
     text = "Taste-dislikes: onions, 😀 and garlic.\n" * 5_000
     assert joined(tokenizer.prompt(text)) == text

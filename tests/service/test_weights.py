@@ -14,7 +14,7 @@ import pytest
 
 from lit_lab.service import presets
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.weights import allowed, archive, need, paths, room
+from lit_lab.service.weights import allowed, archive, need, paths, room, window
 from lit_lab.service.weights.reading import Reading
 
 
@@ -300,7 +300,7 @@ def test_the_shape_is_what_keras_makes(preset: Path, causal_lm: Any) -> None:
     assert (shape.layers, shape.hidden, shape.heads, shape.kv_heads, shape.head_dim) == (2, 32, 2, 1, 16)
     assert shape.weights("float32") == sum(variable.value.numpy().nbytes for variable in causal_lm.variables)
     assert shape.weights("bfloat16") * 2 == shape.weights("float32")
-    assert need.longest(preset, config) == causal_lm.preprocessor.sequence_length
+    assert window.trained(preset, config, shape.parameters) == causal_lm.preprocessor.sequence_length
 
 
 def test_the_number_of_weights_is_read_from_the_weights_where_no_file_tells(copy: Path, causal_lm: Any) -> None:

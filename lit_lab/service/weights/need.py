@@ -19,6 +19,7 @@ from . import allowed, named, regular, stored
 
 KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
 COMPILED = 1.1  # what was measured to be taken, to what is kept
+AGAIN = 2.0  # what a block that is computed again was measured to take, to what it would keep, with room for more
 EAGER = 3.0  # the same of small models, whose first map of a length is computed before that is compiled
 
 BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
@@ -49,17 +50,23 @@ class Shape:
 
     def activations(self, tokens: int) -> int:
         """Return the bytes that a map over so many tokens takes beside the weights."""
-        from ..salience.gradients import LARGE
+        from ..engine.kept import MOST
+        from ..salience.gradients import KEPT_BYTES, LARGE
 
         queries = self.heads * self.head_dim
         kept = queries + 2 * self.kv_heads * self.head_dim + 2 * self.hidden + 3 * self.intermediate
         attention = 2 * self.heads * tokens
+        block = tokens * (kept + attention) * KEPT
         # Every block's, and one block's a second time, on the way back.
-        blocks = (self.layers + 1) * tokens * (kept + attention) * KEPT
+        blocks = (self.layers + 1) * block
         cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * KEPT
         head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * KEPT
-        compiled = self.parameters - self.vocabulary * self.hidden > LARGE
-        return int(blocks * (COMPILED if compiled else EAGER)) + cache + head
+        if self.parameters - self.vocabulary * self.hidden <= LARGE:
+            return int(blocks * EAGER) + cache + head
+        # Of longer prompts the blocks' inputs alone are kept, and each block is computed again on the way back.
+        inputs = MOST * self.layers * tokens * self.hidden * KEPT
+        again = max(MOST * KEPT_BYTES, inputs + int(AGAIN * block))
+        return int(min(blocks, again) * COMPILED) + cache + head
 
     def total(self, precision: Precision, tokens: int) -> int:
         """Return the bytes that it needs at most."""
@@ -101,21 +108,6 @@ def shape_of(config: dict[str, Any], parameters: int) -> Shape | None:
         head_dim=number("head_dim") or hidden // heads,
         vocabulary=vocabulary,
     )
-
-
-def longest(folder: Path, config: dict[str, Any]) -> int:
-    """Return the longest prompt with its answer, in tokens, that a preset says it is for; 1,024 where it says none."""
-    for file in ("preprocessor.json", "task.json"):
-        try:
-            found = regular.json_of(folder / file)["config"]
-            inner = found.get("preprocessor") or {}
-            values = (found.get("sequence_length"), (inner.get("config") or {}).get("sequence_length"))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            continue
-        for value in values:
-            if type(value) is int and value > 0:
-                return value
-    return 1024
 
 
 def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int, shown: str) -> None:

@@ -1,0 +1,82 @@
+/** How many tokens the prompt is, of those that the model takes; told before it is run. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React from 'react';
+
+import type { TokenCount } from '../api';
+import { roomFor } from '../session/count';
+import type { Room } from '../session/count';
+import { describeWindow } from '../session/labels';
+import type { Session } from '../session/session';
+import { usePanel } from './context';
+
+/** The count, and what is wrong with it. */
+export function Count(props: {
+  session: Session;
+  /** Whether the prompt is being written; else a count that is fine isn't shown. */
+  isWriting: boolean;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { session, isWriting } = props;
+  const { count } = session.counter;
+  const limit = session.service.status?.limits.max_new_tokens ?? Infinity;
+  const longest = Math.min(session.settings.maxNewTokens, limit);
+  const room = count ? roomFor(count, longest) : 'enough';
+  const isShown = count !== null && (isWriting || room !== 'enough');
+  return (
+    <div className="lit-count" data-room={isShown ? room : undefined}>
+      {isShown && (
+        // No live region: it would be read out at every pause.
+        <span className="lit-count-tokens" title={about(session, count, trans)}>
+          {trans.__(
+            '%1 of %2 tokens',
+            count.tokens.toLocaleString(),
+            count.window.toLocaleString()
+          )}
+        </span>
+      )}
+      {/* Always there, and without the numbers that change with each key: read
+          out once, when the prompt stops to fit. */}
+      <span aria-live="polite" className="lit-count-warning">
+        {isShown ? warning(room, longest, trans) : ''}
+      </span>
+    </div>
+  );
+}
+
+/** What the numbers are. */
+function about(
+  session: Session,
+  count: TokenCount,
+  trans: TranslationBundle
+): string {
+  const { modelInfo } = session;
+  const what = [
+    count.chat === 'plain'
+      ? trans.__('The prompt’s tokens, and what the model takes.')
+      : trans.__(
+          'The prompt’s tokens with the chat format’s, and what the model takes.'
+        )
+  ];
+  if (modelInfo !== null) {
+    what.push(`${describeWindow(modelInfo, trans)}.`);
+  }
+  return what.join(' ');
+}
+
+/** In words: what doesn't fit; empty where all does. */
+function warning(
+  room: Room,
+  longest: number,
+  trans: TranslationBundle
+): string {
+  return {
+    enough: '',
+    tight: trans.__(
+      'The longest answer, of %1 tokens, doesn’t fit behind it: it may be cut.',
+      longest.toLocaleString()
+    ),
+    none: trans.__(
+      'The prompt doesn’t fit. Shorten it, or choose or load a model for more tokens.'
+    )
+  }[room];
+}

@@ -1,0 +1,136 @@
+/** How many tokens a prompt would be, told while it is typed. */
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { isAbort } from '../api';
+import type { ApiClient, ChatMode, TokenCount } from '../api';
+
+/** What counting asks of the client. */
+export type CountClient = Pick<ApiClient, 'countTokens'>;
+
+/** Milliseconds without another key after which is counted. */
+export const COUNT_DELAY = 250;
+
+/** A prompt, and what its tokens depend on. */
+export interface ICountable {
+  readonly prompt: string;
+  readonly model: string;
+  readonly chat: ChatMode;
+  /** Of the model: one that is loaded otherwise is another one. */
+  readonly window: number | null;
+}
+
+/**
+ * Counts the tokens of the prompt at hand, a moment after it was last changed.
+ *
+ * What is asked for and no longer wanted is cancelled. A prompt that can't be
+ * counted has no count, and no failure either: Run tells what is wrong with it.
+ */
+export class TokenCounter implements IDisposable {
+  constructor(client: CountClient) {
+    this._client = client;
+  }
+
+  /**
+   * The count of the prompt at hand; while that is being typed, of what it was a
+   * moment ago. Null where nothing is known.
+   */
+  get count(): TokenCount | null {
+    return this._count;
+  }
+
+  /** Emitted when the count changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._cancel();
+      Signal.clearData(this);
+    }
+  }
+
+  /** Say what the prompt at hand is; null: there is none that could be counted. */
+  watch(next: ICountable | null): void {
+    const before = this._at;
+    if (this._isDisposed || isSame(before, next)) {
+      return;
+    }
+    this._at = next;
+    this._cancel();
+    if (!isSame(before, next && before && { ...next, prompt: before.prompt })) {
+      this._tell(null); // Another model's count would be another one.
+    }
+    if (next) {
+      this._timer = setTimeout(() => void this._ask(next), COUNT_DELAY);
+    }
+  }
+
+  private async _ask({ model, prompt, chat }: ICountable): Promise<void> {
+    const { signal } = (this._abort = new AbortController());
+    let count: TokenCount | null = null;
+    try {
+      count = await this._client.countTokens({ model, prompt, chat }, signal);
+    } catch (reason) {
+      if (isAbort(reason)) {
+        return;
+      }
+    }
+    if (!signal.aborted) {
+      this._tell(count);
+    }
+  }
+
+  private _cancel(): void {
+    clearTimeout(this._timer);
+    this._abort.abort();
+  }
+
+  private _tell(count: TokenCount | null): void {
+    if (count !== this._count) {
+      this._count = count;
+      this._changed.emit();
+    }
+  }
+
+  private readonly _client: CountClient;
+  private readonly _changed = new Signal<this, void>(this);
+  private _at: ICountable | null = null;
+  private _count: TokenCount | null = null;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _abort = new AbortController();
+  private _isDisposed = false;
+}
+
+function isSame(one: ICountable | null, other: ICountable | null): boolean {
+  return (
+    one?.model === other?.model &&
+    one?.chat === other?.chat &&
+    one?.window === other?.window &&
+    one?.prompt === other?.prompt
+  );
+}
+
+/** Whether a prompt goes into the model's window, and an answer behind it. */
+export type Room = 'enough' | 'tight' | 'none';
+
+/**
+ * Tell whether a prompt fits.
+ *
+ * @param longest - tokens of the longest answer that is asked for.
+ */
+export function roomFor({ tokens, window }: TokenCount, longest: number): Room {
+  // An answer has one token at least.
+  return tokens >= window
+    ? 'none'
+    : tokens + longest > window
+      ? 'tight'
+      : 'enough';
+}
