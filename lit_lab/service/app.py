@@ -53,9 +53,7 @@ MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
 
 MAX_OWNER = 64  # characters that tell who asks
 
-COUNTING = (
-    2  # prompts whose tokens are counted at once: what is typed meanwhile must not take the threads of other work
-)
+COUNTING = 2  # prompts whose tokens are counted at once: other work needs threads, too
 
 T = TypeVar("T", bound=BaseModel)
 Scope = MutableMapping[str, Any]

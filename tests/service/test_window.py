@@ -73,6 +73,17 @@ def test_a_longer_prompt_never_needs_less(shape: need.Shape, tokens: int, more: 
 def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
     per_block = 4096 * (9 * 64 + 2 * 3 * 64 + 2 * 576 + 3 * 1536 + 2 * 9 * 4096) * need.KEPT
     assert SMOL.activations(4096) < SMOL.layers * per_block / 2
+    # Gemma 4's blocks aren't run one by one: all of a pass is taken at once.
+    config: dict[str, Any] = {
+        "model_type": "gemma4",
+        "text_config": {"num_hidden_layers": 30, "hidden_size": 576, "vocab_size": 49_152},
+    }
+    config["text_config"] |= {"num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536}
+    for whole in (config, keras("Gemma4", **config["text_config"])):
+        shape = need.shape_of(whole, SMOL.parameters)
+        assert shape is not None
+        assert shape.activations(4096) > SMOL.layers * per_block
+    assert need.shape_of(config | {"model_type": "llama"}, SMOL.parameters) == SMOL
     # None is computed again where a model is too small to be compiled before its first map.
     assert TINY.activations(4096) > TINY.layers * 2 * TINY.heads * 4096**2 * need.KEPT
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from lit_lab.protocol import ModelFit, Precision
 
@@ -34,6 +34,9 @@ LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
 @dataclass(frozen=True)
 class Shape:
     """What of a model's architecture its memory depends on."""
+
+    is_chain: ClassVar[bool] = True
+    """Whether its blocks can be run one by one (`engine/cut.py`)."""
 
     parameters: int
     layers: int
@@ -63,6 +66,8 @@ class Shape:
         head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * KEPT
         if self.parameters - self.vocabulary * self.hidden <= LARGE:
             return int(blocks * EAGER) + cache + head
+        if not self.is_chain:
+            return int(blocks * COMPILED) + cache + head
         # Of longer prompts the blocks' inputs alone are kept, and each block is computed again on the way back.
         inputs = MOST * self.layers * tokens * self.hidden * KEPT
         again = max(MOST * KEPT_BYTES, inputs + int(AGAIN * block))
@@ -71,6 +76,12 @@ class Shape:
     def total(self, precision: Precision, tokens: int) -> int:
         """Return the bytes that it needs at most."""
         return self.weights(precision) + self.activations(tokens) + SPARE
+
+
+class Undivided(Shape):
+    """The shape of a model whose blocks are run all at once, as Gemma 4's are."""
+
+    is_chain = False
 
 
 def shape(folder: Path, config: dict[str, Any], made: int = 0) -> Shape | None:
@@ -98,7 +109,8 @@ def shape_of(config: dict[str, Any], parameters: int) -> Shape | None:
     vocabulary = number("vocabulary_size", "vocab_size")
     if not (layers and hidden and heads and vocabulary and parameters):
         return None
-    return Shape(
+    kind = str(config.get("class_name") or config.get("model_type"))
+    return (Undivided if kind.lower().startswith("gemma4") else Shape)(
         parameters=parameters,
         layers=layers,
         hidden=hidden,
