@@ -251,6 +251,7 @@ class Registry:
     def _make(self, entry: Entry) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
+        from .templates.found import found
 
         entry.detail = f"Loading {entry.name}…"
         log.info("loading %s from %s", entry.name, entry.path)
@@ -277,8 +278,10 @@ class Registry:
             source = entry.source or paths.source(entry.path)
             about = presets.about(place, entry.path, source)
             entry.is_instruct, entry.stored = about.is_instruct, about.stored
-            model = LanguageModel(causal_lm, limit, about.is_instruct, about.terms)
+            template = found(place)
+            model = LanguageModel(causal_lm, limit, about.is_instruct, about.terms, template)
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
+            entry.template = template.told if template is not None else None
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"

@@ -18,9 +18,11 @@ from typing import Any, Protocol
 
 from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
 
-from .chat import ChatFormat, format_of, no_format
+from .chat import Turns, format_of, no_format
 from .errors import ServiceError
 from .surrogates import check_text
+from .templates.found import Found
+from .templates.own import MARKER, own
 
 # Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
 # never splits (Gemma's runs of newlines, its HTML tags) are ordinary text.
@@ -52,10 +54,12 @@ class Asked:
     Attributes:
         tokens: The template's among them, of kind `template`.
         use: What became of the prompt.
+        thinks: Whether the model is told to think first.
     """
 
     tokens: list[Token]
     use: ChatUse
+    thinks: bool = False
 
 
 class SequenceTokenizer:
@@ -68,9 +72,10 @@ class SequenceTokenizer:
         vocabulary_size: Number of ids.
         pad_id: The token that stands for nothing.
         is_instruct: Whether the model is known to be instruction-tuned.
+        template: The model's own chat template; None: it has none.
 
     Attributes:
-        chat: The chat format whose tokens the vocabulary has, or None.
+        chat: The model's own template or, where that can't be used, the chat format whose tokens the vocabulary has; or None.
     """
 
     def __init__(
@@ -81,6 +86,7 @@ class SequenceTokenizer:
         vocabulary_size: int,
         pad_id: int = 0,
         is_instruct: bool = False,
+        template: Found | None = None,
     ) -> None:
         self._pieces = pieces
         self.start_ids = tuple(start_ids)
@@ -88,10 +94,24 @@ class SequenceTokenizer:
         self.vocabulary_size = vocabulary_size
         self.pad_id = pad_id
         self.is_instruct = is_instruct
-        self.chat: ChatFormat | None = format_of(self._is_whole)
+        self._template_fault = template.fault if template else ""
+        self.chat: Turns | None
+        if template is None or template.rendering is None:
+            self.chat = format_of(self._is_whole)
+        else:
+            self.chat = own(template.rendering, "".join(map(pieces.piece, start_ids)))
+            # What the template ends the model's turn with.
+            for marker in MARKER.findall(template.rendering.closing)[:1]:
+                if self._is_whole(marker):
+                    self.stop_ids |= {id for id, _ in pieces.align(marker)}
 
-    def asked(self, text: str, mode: ChatMode = "auto") -> Asked:
+    def asked(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> Asked:
         """Return a prompt as the model is asked it: in its chat format, if the mode says so.
+
+        Args:
+            text: The prompt.
+            mode: Whether it is put into the chat format.
+            thinks: Whether the model is to think first, if its template can tell it to.
 
         Raises:
             ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
@@ -99,11 +119,11 @@ class SequenceTokenizer:
         if mode == "off" or (mode == "auto" and not (self.is_instruct and self.chat)):
             return Asked(self.prompt(text), "plain")
         if self.chat is None:
-            raise no_format()
+            raise no_format(self._template_fault)
         check_text(text)
-        use, before, behind = self.chat.around(text)
+        use, before, behind = self.chat.around(text, thinks)
         begun, rest = self._begun(text, before)
-        return Asked(begun + list(self._within(before, rest, behind)), use)
+        return Asked(begun + list(self._within(before, rest, behind)), use, thinks and self.chat.can_think)
 
     def prompt(self, text: str) -> list[Token]:
         """Return a prompt's tokens as it stands, behind what the model begins each text with."""
@@ -178,6 +198,9 @@ class SequenceTokenizer:
             if start == position:
                 empty.append(id)
                 continue
+            if start == 0 and self._pieces.is_control(id):
+                # SentencePiece puts a blank before a text; there is none before the first turn.
+                empty = [first for first in empty if self._pieces.piece(first) != "▁"]
             own = text[max(start, begin) - begin : max(min(position, end) - begin, 0)]
             for first in empty:
                 yield self._token(first, "") if own else self._template(first)
@@ -365,12 +388,13 @@ class BytePieces:
         return len(data)
 
 
-def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False) -> SequenceTokenizer:
+def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Found | None = None) -> SequenceTokenizer:
     """Return the tokenizer of a `keras_nlp.models.CausalLM`.
 
     Args:
         causal_lm: The model.
         is_instruct: Whether it is known to be instruction-tuned.
+        template: Its own chat template; None: it has none.
 
     Raises:
         ServiceError: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
@@ -398,7 +422,9 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False) -> SequenceTok
             stops.append(tokenizer.token_to_id(name))
     pad = getattr(tokenizer, "pad_token_id", None)
     stop_ids = [id for stop in stops for id in _ids(stop)]
-    return SequenceTokenizer(pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0, is_instruct)
+    return SequenceTokenizer(
+        pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0, is_instruct, template
+    )
 
 
 def _ids(value: Any) -> list[int]:
