@@ -29,10 +29,6 @@ class Turns(Protocol):
     def start(self) -> str:
         """The token that begins a turn; empty: that isn't known."""
 
-    @property
-    def can_think(self) -> bool:
-        """Whether the model can be told to think first."""
-
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
         """Return what becomes of a prompt, and what to put before and behind it so that the model speaks next."""
 
@@ -58,11 +54,6 @@ class ChatFormat:
     gap: str
     model: str
     markers: tuple[str, ...]
-
-    @property
-    def can_think(self) -> bool:
-        """Whether the model can be told to think first: only its own template says how."""
-        return False
 
     def open(self, role: str) -> str:
         """Return what begins a role's turn."""

@@ -121,9 +121,9 @@ class SequenceTokenizer:
         if self.chat is None:
             raise no_format(self._template_fault)
         check_text(text)
-        use, before, behind = self.chat.around(text, thinks)
+        use, before, behind = around = self.chat.around(text, thinks)
         begun, rest = self._begun(text, before)
-        return Asked(begun + list(self._within(before, rest, behind)), use, thinks and self.chat.can_think)
+        return Asked(begun + list(self._within(before, rest, behind)), use, thinks and around != self.chat.around(text))
 
     def prompt(self, text: str) -> list[Token]:
         """Return a prompt's tokens as it stands, behind what the model begins each text with."""

@@ -36,11 +36,6 @@ class OwnTemplate:
     form: ChatFormat | None
     markers: frozenset[str]
 
-    @property
-    def can_think(self) -> bool:
-        """Whether the model can be told to think first."""
-        return self.thinking is not None
-
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
         """Return what becomes of a prompt, and what to put before and behind it, as `ChatFormat.around` does.
 

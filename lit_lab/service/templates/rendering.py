@@ -230,7 +230,9 @@ def _talk(process: subprocess.Popen[bytes], order: bytes, end: Any) -> bytes | N
 
 
 def _places() -> list[str]:
-    """Return the folders that Jinja and what it needs lie in."""
+    """Return the folders that Jinja and what it needs lie in. Raises `TemplateError`."""
     specs = [importlib.util.find_spec(name) for name in ("jinja2", "markupsafe")]
     files = [spec.origin for spec in specs if spec is not None and spec.origin is not None]
+    if len(files) < len(specs):
+        raise TemplateError("needs the package Jinja2, which the model service doesn't have")
     return list(dict.fromkeys(str(Path(file).parents[1]) for file in files))
