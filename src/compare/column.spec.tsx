@@ -44,6 +44,7 @@ describe('compare/column', () => {
         sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
         stop: ['Q:', '\n'],
         chat: 'plain',
+        thinking: false,
         terms: null,
         prompt_tokens: tokens('Be brief.'),
         answer_tokens: [],

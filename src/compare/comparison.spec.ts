@@ -59,6 +59,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens: asked,
     answer_tokens: said,

@@ -40,6 +40,7 @@ export function finished(
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens,
     answer_tokens,

@@ -49,6 +49,7 @@ describe('session/chat', () => {
         tokens: tokens('Onion'),
         window: 99,
         chat: 'wrapped',
+        thinking: false,
         terms: null
       },
       trans

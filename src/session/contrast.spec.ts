@@ -198,6 +198,7 @@ describe('session/contrast', () => {
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
       stop: [],
       chat: 'plain',
+      thinking: false,
       terms: null,
       prompt_tokens: prompt,
       answer_tokens: answer,

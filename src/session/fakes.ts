@@ -81,6 +81,7 @@ export function fakeModel(
     note: '',
     window: null,
     chat: '',
+    template: null,
     instruct: false,
     parameters: null,
     added: false,
@@ -153,6 +154,7 @@ export class FakeJob {
       tokens: all,
       window: 512,
       chat: 'plain',
+      thinking: false,
       terms: null
     });
   }

@@ -33,6 +33,7 @@ function record(scores: KeptScores[] = []): RunRecord {
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(ANSWER),

@@ -219,6 +219,7 @@ function record(fields: Partial<RunRecord>): RunRecord {
     sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(' It'),

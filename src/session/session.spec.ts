@@ -84,6 +84,7 @@ describe('session', () => {
       kind: 'generate',
       model: 'demo',
       prompt: PROMPT,
+      thinking: false,
       chat: 'auto',
       max_new_tokens: 64,
       sampling: { temperature: 0, top_k: null, top_p: null, seed: 0 },

@@ -300,6 +300,7 @@ export class Session implements ISession, IDisposable {
       run.model === this.model &&
       run.given === undefined &&
       (run.chat ?? 'auto') === this._settings.chat &&
+      (run.thinking ?? false) === this._settings.thinking &&
       isSameStops(run.stop, this._settings.stop) &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
@@ -363,6 +364,7 @@ export class Session implements ISession, IDisposable {
         sampling: samplingOf(this._settings),
         stop: this._settings.stop,
         chat: this._settings.chat,
+        thinking: this._settings.thinking,
         origin: originOf(this.prompt.origin),
         ...(given !== undefined && { given })
       },
