@@ -27,7 +27,7 @@ from .templates.own import MARKER, own
 # Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
 # never splits (Gemma's runs of newlines, its HTML tags) are ordinary text.
 _CONTROL = re.compile(
-    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|mask|s|/s|unused\d+)>|\[/?(?:INST|PAD|MASK|multimodal)\]"
+    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|mask|s|/s|unused\d+)>|\[/?(?:INST|PAD|MASK|multimodal|[A-Z]+_[A-Z]+)\]"
 )
 
 
@@ -99,7 +99,8 @@ class SequenceTokenizer:
         if template is None or template.rendering is None:
             self.chat = format_of(self._is_whole)
         else:
-            self.chat = own(template.rendering, "".join(map(pieces.piece, start_ids)))
+            has_blank = any(pieces.piece(id).startswith("▁") for id, _ in islice(pieces.align("a"), 1))
+            self.chat = own(template.rendering, "".join(map(pieces.piece, start_ids)), has_blank)
             # What the template ends the model's turn with.
             for marker in MARKER.findall(template.rendering.closing)[:1]:
                 if self._is_whole(marker):

@@ -530,6 +530,72 @@ async def test_a_files_own_template(
     assert ids_of(asked.tokens) == start + expected
 
 
+def put_sentence_piece(place: Path, proto: bytes, words: tuple[str, ...], has_blank: bool) -> dict[str, Any]:
+    """Put a `tokenizer.json` of a SentencePiece vocabulary into a folder, with words that begin and end turns."""
+    from hugging_face import sentence_piece
+
+    about = sentence_piece(proto, has_blank)
+    about["added_tokens"] = [each for each in about["added_tokens"] if each["content"].strip()]
+    about["added_tokens"] += [
+        {"id": 390 + n, "content": word, "special": True, "rstrip": True} for n, word in enumerate(words)
+    ]
+    for each in about["added_tokens"]:
+        each |= {"single_word": False, "lstrip": False, "rstrip": each.get("rstrip", False), "normalized": False}
+    taken = {each["id"]: each["content"] for each in about["added_tokens"]}
+    gone = [word for word, id in about["model"]["vocab"].items() if taken.get(id, word) != word]
+    about["model"]["vocab"] = {taken.get(id, word): id for word, id in about["model"]["vocab"].items()}
+    about["model"]["merges"] = [
+        two for two in about["model"]["merges"] if not any(word in "".join(two) for word in gone)
+    ]
+    put(place, "tokenizer.json", about)
+    return {
+        "added_tokens_decoder": {str(each["id"]): each for each in about["added_tokens"]},
+        "bos_token": "<s>",
+        "eos_token": "<|endoftext|>",
+    }
+
+
+@pytest.mark.parametrize("has_blank", [True, False])
+async def test_phi3s_tokens_swallow_blanks_behind_them(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes, has_blank: bool
+) -> None:
+    """Against the library that transformers has its tokens from; its tokenizer.model knows no turns."""
+    import tokenizers
+
+    place = folder_of("Phi-3", tmp_path / "chat", sentencepiece_proto)
+    words = ("<|user|>", "<|assistant|>", "<|end|>")
+    proto = (place / "tokenizer.model").read_bytes()
+    said = put_sentence_piece(place, proto, words, has_blank)
+    put(place, "tokenizer_config.json", said | {"chat_template": "{{ bos_token }}" + PHI3})
+    entry = await loaded(place)
+    reference = tokenizers.Tokenizer.from_file(str(place / "tokenizer.json"))
+    for prompt in ("onion soup", "on\n\nsoup"):
+        tokens = entry.model.tokenizer.asked(prompt).tokens
+        text = directly(PHI3, prompt)
+        assert [token.piece for token in tokens[:2]] == ["<s>", "<|user|>"]
+        assert [token.piece for token in tokens[-2:]] == ["<|end|>", "<|assistant|>"]
+        assert ids_of(tokens)[1:] == reference.encode(text, add_special_tokens=False).ids
+        assert joined(tokens) == prompt
+
+
+async def test_mistrals_turns_are_tokens_though_its_vocabulary_has_them_as_control_pieces(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
+) -> None:
+    from sentencepiece import sentencepiece_model_pb2
+
+    place = folder_of("Mistral", tmp_path / "chat", sentencepiece_proto)
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString((place / "tokenizer.model").read_bytes())
+    for piece, word in zip(model.pieces[-2:], ("[INST]", "[/INST]"), strict=True):
+        piece.piece, piece.type = word, model.SentencePiece.CONTROL
+    (place / "tokenizer.model").write_bytes(model.SerializeToString())
+    put(place, "tokenizer_config.json", SPECIAL | {"chat_template": MISTRAL})
+    entry = await loaded(place)
+    tokens = entry.model.tokenizer.asked("onion").tokens
+    assert [tokens[0].piece, tokens[1].piece, tokens[-1].piece] == ["<s>", "[INST]", "[/INST]"]
+    assert {token.kind for token in (tokens[0], tokens[1], tokens[-1])} == {"template"}
+
+
 async def test_thinking_is_asked_for_by_request(
     keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
 ) -> None:

@@ -70,18 +70,20 @@ class OwnTemplate:
         return "written", "", behind
 
 
-def own(rendering: Rendering, start: str) -> OwnTemplate:
+def own(rendering: Rendering, start: str, has_blank: bool = False) -> OwnTemplate:
     """Return a template as a chat format.
 
     Args:
         rendering: What it was found to do.
         start: What the tokenizer begins each text with by itself, which the template's is then without; empty: nothing.
+        has_blank: Whether it puts a blank before a text. Where tokens swallow blanks, as Phi-3's, there is then one behind them.
     """
     form = next((form for form in FORMATS if _has(rendering, form)), None)
     # A token that begins turns, too, stays: the tokenizer is told by it that it needn't begin the text.
     taken = "" if form is not None and start == form.start else start
     plain, thinking = (
-        each and Around(each.before.removeprefix(taken), each.behind) for each in (rendering.plain, rendering.thinking)
+        each and Around(each.before.removeprefix(taken) + _gap(rendering, each, has_blank), each.behind)
+        for each in (rendering.plain, rendering.thinking)
     )
     told = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
     markers = {marker for text in [*told, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
@@ -98,6 +100,10 @@ def own(rendering: Rendering, start: str) -> OwnTemplate:
 def _has(rendering: Rendering, form: ChatFormat) -> bool:
     both = [each for each in (rendering.plain, rendering.thinking) if each is not None]
     return all(each.before.endswith(form.open("user")) and each.behind.startswith(_onward(form)) for each in both)
+
+
+def _gap(rendering: Rendering, around: Around, has_blank: bool) -> str:
+    return " " if has_blank and around.before.endswith(tuple(rendering.swallowing)) else ""
 
 
 def _onward(form: ChatFormat) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -64,6 +65,7 @@ class Rendering:
         system_opening: What begins one; empty: it has none.
         closing: What follows the model's turn, up to the user's next text; empty: that couldn't be found out.
         date: The date that it was told; empty: it didn't ask.
+        swallowing: Tokens behind which no blanks are left, as its tokenizer takes them for a part of the token.
     """
 
     plain: Around
@@ -72,6 +74,7 @@ class Rendering:
     system_opening: str = ""
     closing: str = ""
     date: str = ""
+    swallowing: frozenset[str] = frozenset()
 
 
 def rendered(template: Template) -> Rendering:
@@ -89,10 +92,16 @@ def rendered(template: Template) -> Rendering:
         (talk, False),
     ]
     said = _run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
-    plain = _around(_text(said[0]))
+    swallowed = re.compile("({})\\s+".format("|".join(map(re.escape, sorted(template.swallowing)))))
+
+    def around(told: dict[str, Any]) -> Around:
+        text = _text(told)
+        return _around(swallowed.sub(r"\1", text) if template.swallowing else text)
+
+    plain = around(said[0])
     thinking, system, closing = None, None, ""
     with contextlib.suppress(TemplateError):
-        thinking = _around(_text(said[1]))
+        thinking = around(said[1])
     with contextlib.suppress(TemplateError):
         system = _between(_text(said[2]), "", _SYSTEM)
     with contextlib.suppress(TemplateError):
@@ -107,6 +116,7 @@ def rendered(template: Template) -> Rendering:
         opening,
         closing,
         DATE if any(each.get("date") for each in said[:2]) else "",
+        template.swallowing,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ..weights import regular
 
 MAX_TEMPLATE = 256 * 1024  # bytes; the longest that models of these families have are 20 kB
 
+_TURN = re.compile(r"<\|(?!endoftext)\w+\|>")
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
@@ -27,10 +29,12 @@ class Template:
     Attributes:
         text: The program.
         special: What it may call the vocabulary's special tokens, such as `bos_token`, and how these are spelled.
+        swallowing: Tokens that take the blanks behind them for a part of themselves, as Phi-3's do.
     """
 
     text: str
     special: dict[str, str] = field(default_factory=dict)
+    swallowing: frozenset[str] = frozenset()
 
 
 def in_folder(place: Path) -> Template | None:
@@ -50,7 +54,10 @@ def in_folder(place: Path) -> Template | None:
     if not text:
         return None
     special = {**_object(place, "special_tokens_map.json"), **config}
-    return _template(_chosen(text), {name: _spelled(special.get(name)) for name in _SPECIAL})
+    added = config.get("added_tokens_decoder")
+    told = added.values() if isinstance(added, dict) else ()
+    swallowing = {_spelled(each) for each in told if isinstance(each, dict) and each.get("rstrip") is True}
+    return _template(_chosen(text), {name: _spelled(special.get(name)) for name in _SPECIAL}, swallowing - {""})
 
 
 def in_gguf(header: Header) -> Template | None:
@@ -69,13 +76,15 @@ def in_gguf(header: Header) -> Template | None:
     keys = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"}
     ids = {name: header.fields.get(f"tokenizer.ggml.{key}_token_id") for name, key in keys.items()}
     known = {name: spelled[id] for name, id in ids.items() if isinstance(id, int) and 0 <= id < len(spelled)}
-    return _template(text, known)
+    # A file doesn't tell; llama.cpp, too, knows it of this family.
+    swallowing = {each for each in spelled if _TURN.fullmatch(each)} if header.architecture == "phi3" else set()
+    return _template(text, known, swallowing)
 
 
-def _template(text: str, special: dict[str, str]) -> Template:
+def _template(text: str, special: dict[str, str], swallowing: set[str]) -> Template:
     if len(text.encode(errors="replace")) > MAX_TEMPLATE:
         raise TemplateError(f"is longer than {MAX_TEMPLATE // 1024} KiB")
-    return Template(text, {name: spelled for name, spelled in special.items() if spelled})
+    return Template(text, {name: spelled for name, spelled in special.items() if spelled}, frozenset(swallowing))
 
 
 def _chosen(told: Any) -> str:
