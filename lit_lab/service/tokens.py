@@ -22,6 +22,7 @@ from .chat import Turns, format_of, no_format
 from .errors import ServiceError
 from .surrogates import check_text
 from .templates.found import Found
+from .templates.known import known
 from .templates.own import MARKER, own
 
 # Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
@@ -73,9 +74,11 @@ class SequenceTokenizer:
         pad_id: The token that stands for nothing.
         is_instruct: Whether the model is known to be instruction-tuned.
         template: The model's own chat template; None: it has none.
+        family: Name of Keras's class of the tokenizer.
 
     Attributes:
-        chat: The model's own template or, where that can't be used, the chat format whose tokens the vocabulary has; or None.
+        chat: The model's own template or, where that can't be used, the chat format whose tokens the vocabulary has or that its
+            family was taught; or None.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class SequenceTokenizer:
         pad_id: int = 0,
         is_instruct: bool = False,
         template: Found | None = None,
+        family: str = "",
     ) -> None:
         self._pieces = pieces
         self.start_ids = tuple(start_ids)
@@ -95,16 +99,17 @@ class SequenceTokenizer:
         self.pad_id = pad_id
         self.is_instruct = is_instruct
         self._template_fault = template.fault if template else ""
+        begun = "".join(map(pieces.piece, start_ids))
+        has_blank = any(pieces.piece(id).startswith("▁") for id, _ in islice(pieces.align("a"), 1))
         self.chat: Turns | None
         if template is None or template.rendering is None:
-            self.chat = format_of(self._is_whole)
+            self.chat = format_of(self._is_whole) or known(family, self._is_whole, begun, has_blank)
         else:
-            has_blank = any(pieces.piece(id).startswith("▁") for id, _ in islice(pieces.align("a"), 1))
-            self.chat = own(template.rendering, "".join(map(pieces.piece, start_ids)), has_blank)
+            self.chat = own(template.rendering, begun, has_blank)
             # What the template ends the model's turn with.
             for marker in MARKER.findall(template.rendering.closing)[:1]:
                 if self._is_whole(marker):
-                    self.stop_ids |= {id for id, _ in pieces.align(marker)}
+                    self.stop_ids |= {id for id, text in pieces.align(marker) if text}
 
     def asked(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> Asked:
         """Return a prompt as the model is asked it: in its chat format, if the mode says so.
@@ -210,7 +215,8 @@ class SequenceTokenizer:
         yield from map(self._template, empty)
 
     def _is_whole(self, marker: str) -> bool:
-        ids = [id for id, _ in self._pieces.align(marker)]
+        # Without the blank that SentencePiece puts before a text.
+        ids = [id for id, text in self._pieces.align(marker) if text]
         return len(ids) == 1 and self._pieces.is_control(ids[0])
 
     def _token(self, id: int, text: str) -> Token:
@@ -423,9 +429,9 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Foun
             stops.append(tokenizer.token_to_id(name))
     pad = getattr(tokenizer, "pad_token_id", None)
     stop_ids = [id for stop in stops for id in _ids(stop)]
-    return SequenceTokenizer(
-        pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0, is_instruct, template
-    )
+    family = type(tokenizer).__name__
+    size = tokenizer.vocabulary_size()
+    return SequenceTokenizer(pieces, _ids(start), stop_ids, size, pad or 0, is_instruct, template, family)
 
 
 def _ids(value: Any) -> list[int]:

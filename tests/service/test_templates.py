@@ -18,6 +18,7 @@ from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.templates import rendering, stored
 from lit_lab.service.templates.found import Found, found
+from lit_lab.service.templates.known import known
 from lit_lab.service.templates.own import OwnTemplate, own
 from lit_lab.service.templates.rendering import Rendering, rendered
 from lit_lab.service.templates.stored import Template, TemplateError
@@ -299,6 +300,13 @@ def test_no_blank_is_put_before_the_first_turn() -> None:
     assert (pieces[:2], pieces[-1]) == (["<s>", "[INST]"], "[/INST]")
     assert joined(tokenizer.asked("onion").tokens) == "onion"
     assert [token.piece for token in tokenizer.prompt("onion")][1].startswith("▁")
+    # Nor is it taken for what ends the model's turn.
+    text = (
+        "{% for m in messages %}{{ '[INST]' + m.content + '[/INST]' if m.role == 'user' else m.content }}{% endfor %}"
+    )
+    closing = Found(rendered(Template(text)))
+    ends = SequenceTokenizer(SentencePieces(proto.getvalue()), [1], [2], 290, 0, True, closing).stop_ids
+    assert ends == {2, tokenizer.asked("onion").tokens[1].id}
 
 
 # --- What can't be used ---
@@ -650,6 +658,44 @@ async def test_a_model_without_a_template_is_as_it_was(
 ) -> None:
     entry = await loaded(file_of("Gemma", tmp_path, sentencepiece_proto))
     assert (entry.chat, entry.info().template) == ("Gemma", None)
+
+
+@pytest.mark.parametrize(
+    ("family", "words", "expected"),
+    [
+        ("Phi3Tokenizer", {"<|user|>", "<|assistant|>", "<|end|>"}, ("Phi-3", "<|user|> ", "<|end|><|assistant|>")),
+        ("Phi3Tokenizer", set(), None),
+        ("MistralTokenizer", set(), ("Mistral", "[INST] ", " [/INST]")),
+        ("MistralTokenizer", {"[INST]"}, ("Mistral", "[INST] ", "[/INST]")),
+        ("MixtralTokenizer", set(), ("Mistral", "[INST] ", " [/INST]")),
+        ("MistralTekkenTokenizer", {"[INST]"}, ("Mistral", "[INST]", "[/INST]")),
+        ("GPT2Tokenizer", {"[INST]"}, None),
+    ],
+)
+def test_families_without_a_template(family: str, words: set[str], expected: tuple[str, str, str] | None) -> None:
+    made = known(family, words.__contains__, "<s>", True)
+    assert (made and (made.name, made.plain.before, made.plain.behind)) == expected
+
+
+async def test_phi3_without_a_template_is_asked_as_with_one(
+    keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes
+) -> None:
+    asked = []
+    for number, template in enumerate(({}, {"chat_template": "{{ bos_token }}" + PHI3})):
+        place = folder_of("Phi-3", tmp_path / f"chat-{number}", sentencepiece_proto)
+        words = ("<|user|>", "<|assistant|>", "<|end|>")
+        said = put_sentence_piece(place, (place / "tokenizer.model").read_bytes(), words, True)
+        about = json.loads((place / "tokenizer.json").read_text())
+        spelled = {"<start_of_turn>": "<|system|>", "<end_of_turn>": "<|x|>"}  # it isn't to be taken for Gemma's
+        for each in about["added_tokens"]:
+            each["content"] = spelled.get(each["content"], each["content"])
+        about["model"]["vocab"] = {spelled.get(word, word): id for word, id in about["model"]["vocab"].items()}
+        put(place, "tokenizer.json", about)
+        put(place, "tokenizer_config.json", said | template)
+        entry = await loaded(place)
+        asked.append((entry.chat, ids_of(entry.model.tokenizer.asked("onion soup", "on").tokens)))
+    assert [name for name, _ in asked] == ["Phi-3", "own"]
+    assert asked[0][1] == asked[1][1]
 
 
 def test_a_template_of_a_known_form_takes_its_rules_of_written_turns() -> None:

@@ -70,13 +70,14 @@ class OwnTemplate:
         return "written", "", behind
 
 
-def own(rendering: Rendering, start: str, has_blank: bool = False) -> OwnTemplate:
+def own(rendering: Rendering, start: str, has_blank: bool = False, name: str = "own") -> OwnTemplate:
     """Return a template as a chat format.
 
     Args:
         rendering: What it was found to do.
         start: What the tokenizer begins each text with by itself, which the template's is then without; empty: nothing.
         has_blank: Whether it puts a blank before a text. Where tokens swallow blanks, as Phi-3's, there is then one behind them.
+        name: What it is called where its turns have no known format.
     """
     form = next((form for form in FORMATS if _has(rendering, form)), None)
     # A token that begins turns, too, stays: the tokenizer is told by it that it needn't begin the text.
@@ -88,7 +89,7 @@ def own(rendering: Rendering, start: str, has_blank: bool = False) -> OwnTemplat
     told = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
     markers = {marker for text in [*told, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
     return OwnTemplate(
-        form.name if form else "own",
+        form.name if form else name,
         form.start if form else "",
         plain or rendering.plain,
         thinking,
