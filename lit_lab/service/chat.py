@@ -120,5 +120,5 @@ def no_format(fault: str = "") -> ServiceError:
         "no_chat_format",
         f"The chat format is on, and this model's vocabulary has the tokens of none that is known here.{why}",
         "Set Chat format to automatic or off in the panel's options; or choose an instruction-tuned model that comes with a "
-        "chat template, or one of Gemma, Llama 3 or Qwen.",
+        "chat template, or one of Gemma, Llama 3, Qwen, Phi-3 or Mistral.",
     )
