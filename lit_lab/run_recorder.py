@@ -357,6 +357,7 @@ def _run(
         sampling=protocol.RunSampling(**sampling.model_dump()),
         stop=stop,
         chat=prompt.chat if prompt else "plain",
+        thinking=prompt.thinking if prompt else False,
         terms=prompt.terms if prompt else None,
         prompt_tokens=prompt.tokens if prompt else [],
         answer_tokens=tokens,

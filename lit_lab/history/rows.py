@@ -17,6 +17,7 @@ _CONTENT = {
     "sampling",
     "stop",
     "chat",
+    "thinking",
     "terms",
     "prompt_tokens",
     "answer_tokens",

@@ -28,7 +28,13 @@ class ModelInfo(Message):
     trained: int | None = Field(
         default=None, description="Most tokens that it was trained for, as far as its files tell. Known once loaded."
     )
-    chat: str = Field(default="", description="Name of its chat format; empty: it has none, or isn't loaded.")
+    chat: str = Field(
+        default="",
+        description="Name of its chat format; `own`: one that only its own template has; empty: it has none, or isn't loaded.",
+    )
+    template: ChatTemplate | None = Field(
+        default=None, description="The chat template that came with it. None: none did, or it isn't loaded."
+    )
     instruct: bool = Field(default=False, description="Whether it is known to be instruction-tuned, once loaded.")
     parameters: int | None = Field(default=None, description="Number of weights. Known once loaded.")
     added: bool = Field(default=False, description="Added in the panel, rather than configured in c.LitLab.models.")
@@ -48,6 +54,19 @@ class ModelInfo(Message):
         default=None, description="Bytes that it needs at most, by estimate: weights, and the longest prompt's map."
     )
     fits: list[ModelFit] = Field(default=[], description="Where memory doesn't suffice: what would fit.")
+
+
+class ChatTemplate(Message):
+    """A chat template that came with a model: what it puts around prompts is what they are asked in."""
+
+    fault: str = Field(default="", description="Why it isn't used, in words that follow “it”; empty: it is.")
+    date: str = Field(
+        default="", description="The date that it is told, always the same, such as `2024-07-26`; empty: it didn't ask."
+    )
+    system: Literal["none", "possible", "added"] = Field(
+        default="none", description="Whether it knows a system turn; `added`: it adds one of its own."
+    )
+    thinking: bool = Field(default=False, description="Whether it can have the model think first.")
 
 
 class ModelTerms(Message):

@@ -82,6 +82,9 @@ class GenerateRequest(Message):
         "sequence isn't part of the answer; one that begins before it is, as a whole.",
     )
     chat: ChatMode = "auto"
+    thinking: bool = Field(
+        default=False, description="Whether the model is to think first, where its chat template can tell it to."
+    )
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
     title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
@@ -101,6 +104,9 @@ class ScoreRequest(Message):
     prompt: Text
     target: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
     chat: ChatMode = "auto"
+    thinking: bool = Field(
+        default=False, description="Whether the model is to think first, where its chat template can tell it to."
+    )
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
     origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
 

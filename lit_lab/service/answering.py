@@ -63,7 +63,7 @@ def answer(
     started = time.monotonic()
     asked = _asked(tokenizer, window, request)
     tokens = asked.tokens
-    yield PromptEvent(tokens=tokens, window=window, chat=asked.use)
+    yield PromptEvent(tokens=tokens, window=window, chat=asked.use, thinking=asked.thinks)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     length = min(window, len(ids) + request.max_new_tokens)
@@ -155,7 +155,7 @@ def given(
             f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
             "Shorten one of them, or choose a model with a larger window.",
         )
-    yield PromptEvent(tokens=tokens, window=window, chat=asked.use)
+    yield PromptEvent(tokens=tokens, window=window, chat=asked.use, thinking=asked.thinks)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     stream = tokenizer.streamed()  # what the alternatives follow
@@ -209,7 +209,7 @@ def _told(logprob: float) -> float:
 def _asked(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> Asked:
     if not request.prompt:
         raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
-    asked = tokenizer.asked(request.prompt, request.chat)
+    asked = tokenizer.asked(request.prompt, request.chat, request.thinking)
     length = len(asked.tokens)
     if length >= window:
         added = sum(token.kind == "template" for token in asked.tokens)

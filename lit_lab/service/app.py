@@ -200,7 +200,7 @@ def create_app(
             model = registry.get(asked.model).model
             if model is None:
                 raise _not_loaded(asked.model)
-            tokens, use = await asyncio.to_thread(model.tokenizer.count, asked.prompt, asked.chat)
+            tokens, use = await asyncio.to_thread(model.tokenizer.count, asked.prompt, asked.chat, asked.thinking)
         return _json(TokenCount(model=asked.model, tokens=tokens, chat=use, window=model.window))
 
     @app.post("/generate")

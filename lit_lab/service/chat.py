@@ -1,6 +1,7 @@
 """Chat formats: the turns that an instruction-tuned model was taught to expect around a prompt.
 
-Each format is that of its family's own model card. A turn is a heading with its role, its text, and what closes it:
+Each format is that of its family's own model card. They serve models that come without a template of their own
+(`templates/`), and say how a conversation that somebody wrote goes on. A turn is a heading with its role, its text, and what closes it:
 `<start_of_turn>user\\n … <end_of_turn>\\n`. What is put around a prompt is its template; turns that somebody wrote into the
 prompt are the prompt's own.
 """
@@ -10,10 +11,26 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from lit_lab.protocol import ChatUse
 
 from .errors import ServiceError
+
+
+class Turns(Protocol):
+    """What puts prompts into turns: a family's format, or a model's own template."""
+
+    @property
+    def name(self) -> str:
+        """What the interface calls it."""
+
+    @property
+    def start(self) -> str:
+        """The token that begins a turn; empty: that isn't known."""
+
+    def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
+        """Return what becomes of a prompt, and what to put before and behind it so that the model speaks next."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +59,7 @@ class ChatFormat:
         """Return what begins a role's turn."""
         return f"{self.start}{role}{self.heading}"
 
-    def around(self, prompt: str) -> tuple[ChatUse, str, str]:
+    def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
         """Return what becomes of a prompt, and what to put before and behind it so that the model speaks next.
 
         A prompt without turns becomes the user's. In one with turns of its own, nothing is put before them; a turn that
@@ -91,12 +108,17 @@ def format_of(is_whole: Callable[[str], bool]) -> ChatFormat | None:
     return next((format for format in FORMATS if all(map(is_whole, format.markers))), None)
 
 
-def no_format() -> ServiceError:
-    """Return the refusal of a chat format that a model hasn't."""
+def no_format(fault: str = "") -> ServiceError:
+    """Return the refusal of a chat format that a model hasn't.
+
+    Args:
+        fault: Why its own template isn't used, in words that follow “it”; empty: it has none.
+    """
+    why = f" It has a template of its own, which can't be used: it {fault}." if fault else ""
     return ServiceError(
         422,
         "no_chat_format",
-        "The chat format is on, and this model's vocabulary has the tokens of none that is known here.",
-        "Set Chat format to automatic or off in the panel's options; or choose an instruction-tuned model of Gemma, "
-        "Llama 3 or Qwen.",
+        f"The chat format is on, and this model's vocabulary has the tokens of none that is known here.{why}",
+        "Set Chat format to automatic or off in the panel's options; or choose an instruction-tuned model that comes with a "
+        "chat template, or one of Gemma, Llama 3, Qwen, Phi-3 or Mistral.",
     )

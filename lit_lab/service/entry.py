@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_lab import demo
-from lit_lab.protocol import ModelDownload, ModelFit, ModelInfo, ModelReading, ModelState, Precision, WindowReason
+from lit_lab.protocol import (
+    ChatTemplate,
+    ModelDownload,
+    ModelFit,
+    ModelInfo,
+    ModelReading,
+    ModelState,
+    Precision,
+    WindowReason,
+)
 
 from .errors import ServiceError
 from .fair_queue import FairQueue
@@ -38,6 +47,7 @@ class Entry:
         asked: What the user wants it loaded in; None: as configured.
         max_length: The window that the user wants; None: as configured.
         chat: Name of its chat format; empty: none.
+        template: The chat template that came with it, or None.
         is_instruct: Whether it is known to be instruction-tuned.
         stored: What its weights are stored in, where that isn't what they are read as.
         precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
@@ -66,6 +76,7 @@ class Entry:
     asked: Precision | None = None
     max_length: int | None = None
     chat: str = ""
+    template: ChatTemplate | None = None
     is_instruct: bool = False
     stored: str = ""
     precision: Precision | None = None
@@ -108,6 +119,7 @@ class Entry:
             window_reason=self._window_reason(model.window) if model else None,
             trained=self.window.trained if model and self.window else None,
             chat=self.chat if model else "",
+            template=self.template if model else None,
             instruct=self.is_instruct if model else False,
             parameters=model.parameters if model else source.parameters if source else None,
             added=self.added,

@@ -41,6 +41,7 @@ from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, int
 from .score_cache import ScoreCache
 from .scoring import Scorer
 from .stability import GRADIENT_PASSES
+from .templates.found import Found
 from .tokens import SequenceTokenizer, sequence_tokenizer
 
 CHECKED = frozenset(
@@ -61,6 +62,7 @@ class LanguageModel:
         max_length: Window in tokens; None: the preset's own.
         is_instruct: Whether it is known to be instruction-tuned.
         terms: What it is provided under, if that is known.
+        template: Its own chat template; None: it has none.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class LanguageModel:
         max_length: int | None = None,
         is_instruct: bool = False,
         terms: ModelTerms | None = None,
+        template: Found | None = None,
     ) -> None:
         self.causal_lm = causal_lm
         self.terms = terms
-        self.tokenizer: SequenceTokenizer = sequence_tokenizer(causal_lm, is_instruct)
+        self.tokenizer: SequenceTokenizer = sequence_tokenizer(causal_lm, is_instruct, template)
         self.window = window(causal_lm, max_length)
         self.parameters = int(causal_lm.count_params())
         self._decoder = Decoder(causal_lm)

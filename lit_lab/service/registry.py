@@ -285,6 +285,7 @@ class Registry:
     def _make(self, entry: Entry, attempt: Reading) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
+        from .templates.found import found
 
         attempt.stopped.check()  # while another model was loaded
         entry.detail = f"Loading {entry.name}…"
@@ -313,10 +314,12 @@ class Registry:
             source = entry.source or paths.source(entry.path)
             about = presets.about(place, entry.path, source)
             entry.is_instruct, entry.stored = about.is_instruct, about.stored
-            model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms)
+            template = found(place)
+            model = LanguageModel(causal_lm, limit.tokens, about.is_instruct, about.terms, template)
             attempt.stopped.check()
             entry.window = limit
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
+            entry.template = template.told if template is not None else None
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"

@@ -18,14 +18,17 @@ from typing import Any, Protocol
 
 from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
 
-from .chat import ChatFormat, format_of, no_format
+from .chat import Turns, format_of, no_format
 from .errors import ServiceError
 from .surrogates import check_text
+from .templates.found import Found
+from .templates.known import known
+from .templates.own import MARKER, own
 
 # Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
 # never splits (Gemma's runs of newlines, its HTML tags) are ordinary text.
 _CONTROL = re.compile(
-    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|mask|s|/s|unused\d+)>|\[/?(?:INST|PAD|MASK|multimodal)\]"
+    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|mask|s|/s|unused\d+)>|\[/?(?:INST|PAD|MASK|multimodal|[A-Z]+_[A-Z]+)\]"
 )
 
 
@@ -55,10 +58,12 @@ class Asked:
     Attributes:
         tokens: The template's among them, of kind `template`.
         use: What became of the prompt.
+        thinks: Whether the model is told to think first.
     """
 
     tokens: list[Token]
     use: ChatUse
+    thinks: bool = False
 
 
 class SequenceTokenizer:
@@ -71,9 +76,12 @@ class SequenceTokenizer:
         vocabulary_size: Number of ids.
         pad_id: The token that stands for nothing.
         is_instruct: Whether the model is known to be instruction-tuned.
+        template: The model's own chat template; None: it has none.
+        family: Name of Keras's class of the tokenizer.
 
     Attributes:
-        chat: The chat format whose tokens the vocabulary has, or None.
+        chat: The model's own template or, where that can't be used, the chat format whose tokens the vocabulary has or that its
+            family was taught; or None.
     """
 
     def __init__(
@@ -84,6 +92,8 @@ class SequenceTokenizer:
         vocabulary_size: int,
         pad_id: int = 0,
         is_instruct: bool = False,
+        template: Found | None = None,
+        family: str = "",
     ) -> None:
         self._pieces = pieces
         self.start_ids = tuple(start_ids)
@@ -91,29 +101,47 @@ class SequenceTokenizer:
         self.vocabulary_size = vocabulary_size
         self.pad_id = pad_id
         self.is_instruct = is_instruct
-        self.chat: ChatFormat | None = format_of(self._is_whole)
+        self._template_fault = template.fault if template else ""
+        begun = "".join(map(pieces.piece, start_ids))
+        has_blank = any(pieces.piece(id).startswith("▁") for id, _ in islice(pieces.align("a"), 1))
+        self.chat: Turns | None
+        if template is None or template.rendering is None:
+            self.chat = format_of(self._is_whole) or known(family, self._is_whole, begun, has_blank)
+        else:
+            self.chat = own(template.rendering, begun, has_blank)
+            # What the template ends the model's turn with.
+            for marker in MARKER.findall(template.rendering.closing)[:1]:
+                if self._is_whole(marker):
+                    self.stop_ids |= {id for id, text in pieces.align(marker) if text}
 
-    def asked(self, text: str, mode: ChatMode = "auto") -> Asked:
+    def asked(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> Asked:
         """Return a prompt as the model is asked it: in its chat format, if the mode says so.
+
+        Args:
+            text: The prompt.
+            mode: Whether it is put into the chat format.
+            thinks: Whether the model is to think first, if its template can tell it to.
 
         Raises:
             ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
         """
         check_text(text)
-        use, before, behind = self._around(text, mode)
+        use, before, behind = around = self._around(text, mode, thinks)
         if use == "plain":
             return Asked(self.prompt(text), use)
         begun, rest = self._begun(text, before)
-        return Asked(begun + list(self._within(before, rest, behind)), use)
+        return Asked(
+            begun + list(self._within(before, rest, behind)), use, thinks and around != self._around(text, mode)
+        )
 
-    def count(self, text: str, mode: ChatMode = "auto") -> tuple[int, ChatUse]:
+    def count(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> tuple[int, ChatUse]:
         """Return how many tokens `asked` would return, and what would become of the prompt.
 
         Raises:
             ServiceError: `no_chat_format` or `lone_surrogate`.
         """
         check_text(text)
-        use, before, behind = self._around(text, mode)
+        use, before, behind = self._around(text, mode, thinks)
         begun, rest = self._begun(text, before)
         return len(begun) + self._pieces.count(before + rest + behind), use
 
@@ -155,13 +183,13 @@ class SequenceTokenizer:
         """Return what turns generated ids into tokens, one by one."""
         return AnswerStream(self._pieces)
 
-    def _around(self, text: str, mode: ChatMode) -> tuple[ChatUse, str, str]:
+    def _around(self, text: str, mode: ChatMode, thinks: bool = False) -> tuple[ChatUse, str, str]:
         """Return what becomes of a prompt, and what is put before and behind it."""
         if mode == "off" or (mode == "auto" and not (self.is_instruct and self.chat)):
             return "plain", "", ""
         if self.chat is None:
-            raise no_format()
-        return self.chat.around(text)
+            raise no_format(self._template_fault)
+        return self.chat.around(text, thinks)
 
     def _begun(self, text: str, before: str = "") -> tuple[list[Token], str]:
         """Return what a sequence begins with, and what of the prompt is still to be tokenized.
@@ -198,6 +226,9 @@ class SequenceTokenizer:
             if start == position:
                 empty.append(id)
                 continue
+            if start == 0 and self._pieces.is_control(id):
+                # SentencePiece puts a blank before a text; there is none before the first turn.
+                empty = [first for first in empty if self._pieces.piece(first) != "▁"]
             own = text[max(start, begin) - begin : max(min(position, end) - begin, 0)]
             for first in empty:
                 yield self._token(first, "") if own else self._template(first)
@@ -206,7 +237,8 @@ class SequenceTokenizer:
         yield from map(self._template, empty)
 
     def _is_whole(self, marker: str) -> bool:
-        ids = [id for id, _ in self._pieces.align(marker)]
+        # Without the blank that SentencePiece puts before a text.
+        ids = [id for id, text in self._pieces.align(marker) if text]
         return len(ids) == 1 and self._pieces.is_control(ids[0])
 
     def _token(self, id: int, text: str) -> Token:
@@ -393,12 +425,13 @@ class BytePieces:
         return len(data)
 
 
-def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False) -> SequenceTokenizer:
+def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Found | None = None) -> SequenceTokenizer:
     """Return the tokenizer of a `keras_nlp.models.CausalLM`.
 
     Args:
         causal_lm: The model.
         is_instruct: Whether it is known to be instruction-tuned.
+        template: Its own chat template; None: it has none.
 
     Raises:
         ServiceError: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
@@ -426,7 +459,9 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False) -> SequenceTok
             stops.append(tokenizer.token_to_id(name))
     pad = getattr(tokenizer, "pad_token_id", None)
     stop_ids = [id for stop in stops for id in _ids(stop)]
-    return SequenceTokenizer(pieces, _ids(start), stop_ids, tokenizer.vocabulary_size(), pad or 0, is_instruct)
+    family = type(tokenizer).__name__
+    size = tokenizer.vocabulary_size()
+    return SequenceTokenizer(pieces, _ids(start), stop_ids, size, pad or 0, is_instruct, template, family)
 
 
 def _ids(value: Any) -> list[int]:

@@ -236,6 +236,7 @@ export function checkRun(value: unknown): RunRecord {
     sampling: take('sampling', sampling),
     stop: take('stop', orElse(list(text, MAX_FEW), [])),
     chat: take('chat', orElse(oneOf(CHATS), 'plain')),
+    thinking: take('thinking', orElse(boolean, false)),
     terms: take('terms', orElse(orNull(terms), null)),
     prompt_tokens,
     answer_tokens,

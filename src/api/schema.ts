@@ -771,6 +771,33 @@ export interface components {
             source?: string | null;
         };
         /**
+         * ChatTemplate
+         * @description A chat template that came with a model: what it puts around prompts is what they are asked in.
+         */
+        ChatTemplate: {
+            /**
+             * @description Why it isn't used, in words that follow “it”; empty: it is.
+             * @default
+             */
+            fault: string;
+            /**
+             * @description The date that it is told, always the same, such as `2024-07-26`; empty: it didn't ask.
+             * @default
+             */
+            date: string;
+            /**
+             * @description Whether it knows a system turn; `added`: it adds one of its own.
+             * @default none
+             * @enum {string}
+             */
+            system: "none" | "possible" | "added";
+            /**
+             * @description Whether it can have the model think first.
+             * @default false
+             */
+            thinking: boolean;
+        };
+        /**
          * CurveEvent
          * @description One deletion or insertion curve.
          */
@@ -1221,6 +1248,11 @@ export interface components {
              */
             chat?: "auto" | "on" | "off";
             /**
+             * @description Whether the model is to think first, where its chat template can tell it to.
+             * @default false
+             */
+            thinking?: boolean;
+            /**
              * @description How many of the most likely tokens to tell of each.
              * @default 5
              */
@@ -1583,10 +1615,15 @@ export interface components {
              */
             trained: number | null;
             /**
-             * @description Name of its chat format; empty: it has none, or isn't loaded.
+             * @description Name of its chat format; `own`: one that only its own template has; empty: it has none, or isn't loaded.
              * @default
              */
             chat: string;
+            /**
+             * @description The chat template that came with it. None: none did, or it isn't loaded.
+             * @default null
+             */
+            template: components["schemas"]["ChatTemplate"] | null;
             /**
              * @description Whether it is known to be instruction-tuned, once loaded.
              * @default false
@@ -1731,6 +1768,11 @@ export interface components {
              */
             chat: "plain" | "wrapped" | "written";
             /**
+             * @description Whether the model was told to think first.
+             * @default false
+             */
+            thinking: boolean;
+            /**
              * @description What its model, and what that says, is provided under.
              * @default null
              */
@@ -1826,6 +1868,11 @@ export interface components {
              * @enum {string}
              */
             chat: "plain" | "wrapped" | "written";
+            /**
+             * @description Whether the model was told to think first.
+             * @default false
+             */
+            thinking: boolean;
             /**
              * @description What its model is provided under; named beside exports.
              * @default null
@@ -1994,6 +2041,11 @@ export interface components {
              * @enum {string}
              */
             chat?: "auto" | "on" | "off";
+            /**
+             * @description Whether the model is to think first, where its chat template can tell it to.
+             * @default false
+             */
+            thinking?: boolean;
             /**
              * @description How many of the most likely tokens to tell of each.
              * @default 5
@@ -2252,6 +2304,11 @@ export interface components {
              * @enum {string}
              */
             chat?: "auto" | "on" | "off";
+            /**
+             * @description Whether the model is to think first, where it can be told to.
+             * @default false
+             */
+            thinking?: boolean;
         };
         /**
          * TokenEvent

@@ -50,6 +50,7 @@ describe('compare/column', () => {
         },
         stop: ['Q:', '\n'],
         chat: 'plain',
+        thinking: false,
         terms: null,
         prompt_tokens: tokens('Be brief.'),
         answer_tokens: [],

@@ -162,7 +162,7 @@ function factsOf(
       ? describeSampling(run.sampling, trans)
       : trans.__('given text'),
     run.given === undefined ? describeStops(run.stop, trans) : '',
-    describeChat(run.chatUse, trans),
+    describeChat(run.chatUse, trans, run.thinks),
     trans._n('%1 token', '%1 tokens', count, count),
     run.seconds === null ? '' : duration(run.seconds, trans),
     run.phase === 'stopped' ? trans.__('stopped') : '',

@@ -65,6 +65,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
     },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens: asked,
     answer_tokens: said,

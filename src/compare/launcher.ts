@@ -168,7 +168,8 @@ export class CompareLauncher implements IDisposable {
       return;
     }
     const { target, settings } = this._session;
-    const { model, prompt, values, sampling, stop, origin, chatUse } = current;
+    const { model, prompt, values, sampling, stop, origin } = current;
+    const { chatUse, thinks } = current;
     const request: IRunRequest = {
       model,
       prompt,
@@ -176,6 +177,7 @@ export class CompareLauncher implements IDisposable {
       sampling,
       stop,
       chat: modeOf(chatUse),
+      thinking: thinks,
       origin,
       ...(given !== null && { given })
     };

@@ -50,9 +50,11 @@ export function summarize(
       trans.__('Different texts to stop at: %1, and %2.', stops, otherStops)
     );
   }
-  if (left.chatUse !== right.chatUse) {
+  if (left.chatUse !== right.chatUse || left.thinks !== right.thinks) {
     const [one, other] = [left, right].map(
-      run => describeChat(run.chatUse, trans) || trans.__('no chat format')
+      run =>
+        describeChat(run.chatUse, trans, run.thinks) ||
+        trans.__('no chat format')
     );
     said.push(trans.__('Asked differently: %1, and %2.', one, other));
   }

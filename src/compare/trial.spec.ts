@@ -82,6 +82,7 @@ describe('compare/trial', () => {
       values: {},
       sampling: { temperature: 0.5, seed: 3 },
       stop: ['Q:'],
+      thinking: false,
       chat: 'off',
       origin: { document: 'n.ipynb', place: ['cell 1'] },
       title: TRIAL

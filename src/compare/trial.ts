@@ -51,6 +51,7 @@ export function trialOf(
     sampling: run.sampling,
     stop: run.stop,
     chat: modeOf(run.chatUse),
+    thinking: run.thinks,
     origin: run.origin,
     title: nameOfTrial(textOf(run.promptTokens, span), trans)
   };

@@ -24,7 +24,7 @@ export function About(props: {
   const facts = [
     describeSampling(record.sampling, trans),
     describeStops(record.stop, trans),
-    describeChat(record.chat ?? 'plain', trans),
+    describeChat(record.chat ?? 'plain', trans, record.thinking),
     trans._n('%1 token', '%1 tokens', count, count),
     record.seconds === null ? '' : duration(record.seconds, trans),
     endOf(record, trans)

@@ -46,6 +46,7 @@ export function finished(
     },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens,
     answer_tokens,

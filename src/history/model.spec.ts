@@ -62,6 +62,7 @@ class FakeHistory implements HistoryClient {
       stop: [],
       stopped_at: null,
       chat: 'plain',
+      thinking: false,
       terms: null,
       prompt_tokens: [],
       answer_tokens: [],

@@ -16,11 +16,12 @@ export function ChatOption(props: {
   const { trans } = usePanel();
   const { settings, model, onSettings } = props;
   const hint = describeEffect(settings.chat, model, trans);
+  const canThink = model?.template?.thinking === true;
   return (
     <>
       <label
         title={trans.__(
-          'Puts the prompt into the turns that instruction-tuned models were taught, such as <start_of_turn>user. A prompt that has turns of its own is not put into another. No system turn is added: write it yourself where the model expects one.'
+          'Puts the prompt into the turns that instruction-tuned models were taught, such as <start_of_turn>user: by the template that came with the model, where there is one. A prompt that has turns of its own is not put into another.'
         )}
       >
         {trans.__('Chat format')}
@@ -36,6 +37,20 @@ export function ChatOption(props: {
         </select>
       </label>
       {hint && <p className="lit-hint">{hint}</p>}
+      {canThink && settings.chat !== 'off' && (
+        <label
+          title={trans.__(
+            'The answer then begins with what the model thinks, which is folded. That takes more tokens.'
+          )}
+        >
+          <span>{trans.__('Let the model think first')}</span>
+          <input
+            type="checkbox"
+            checked={settings.thinking}
+            onChange={event => onSettings({ thinking: event.target.checked })}
+          />
+        </label>
+      )}
     </>
   );
 }
@@ -49,7 +64,16 @@ function describeEffect(
   if (model === null || model.state !== 'ready' || mode === 'off') {
     return '';
   }
-  const { name, chat, instruct } = model;
+  return [effectOf(mode, model, trans), describeTemplate(model, trans)]
+    .filter(part => part !== '')
+    .join(' ');
+}
+
+function effectOf(
+  mode: ChatMode,
+  { name, chat, template, instruct }: ModelInfo,
+  trans: TranslationBundle
+): string {
   if (chat === '') {
     return mode === 'on'
       ? trans.__(
@@ -58,21 +82,51 @@ function describeEffect(
         )
       : trans.__('%1 has none that is known here.', name);
   }
-  if (mode === 'on') {
+  if (mode === 'auto' && !instruct) {
     return trans.__(
-      'Prompts go to %1 as turns in the format of %2.',
-      name,
-      chat
+      'Nothing says that %1 is instruction-tuned: prompts go to it as they are. If it is, choose on.',
+      name
     );
   }
-  return instruct
-    ? trans.__(
+  if (template?.fault === '') {
+    return mode === 'on'
+      ? trans.__('Prompts go to %1 by its own template.', name)
+      : trans.__(
+          '%1 is instruction-tuned: prompts go to it by its own template.',
+          name
+        );
+  }
+  return mode === 'on'
+    ? trans.__('Prompts go to %1 as turns in the format of %2.', name, chat)
+    : trans.__(
         '%1 is instruction-tuned: prompts go to it as turns in the format of %2.',
         name,
         chat
-      )
-    : trans.__(
-        'Nothing says that %1 is instruction-tuned: prompts go to it as they are. If it is, choose on.',
-        name
       );
+}
+
+/** What there is to know of the template that came with a model. */
+function describeTemplate(
+  { template }: ModelInfo,
+  trans: TranslationBundle
+): string {
+  if (template === null) {
+    return '';
+  }
+  if (template.fault !== '') {
+    return trans.__('Its own template isn’t used: it %1.', template.fault);
+  }
+  const parts: string[] = [];
+  if (template.system === 'added') {
+    parts.push(trans.__('It adds a system turn of its own.'));
+  }
+  if (template.date !== '') {
+    parts.push(
+      trans.__(
+        'It asks for the date, and is always told %1, so that answers stay the same.',
+        template.date
+      )
+    );
+  }
+  return parts.join(' ');
 }

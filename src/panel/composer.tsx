@@ -137,7 +137,7 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     return <GivenFacts run={run} />;
   }
   const facts = [trans._n('%1 token', '%1 tokens', count, count)];
-  const chat = describeChat(run.chatUse, trans);
+  const chat = describeChat(run.chatUse, trans, run.thinks);
   if (chat !== '') {
     facts.unshift(chat);
   }
@@ -195,7 +195,9 @@ function GivenFacts({ run }: { run: IRun }): JSX.Element {
       )}
     >
       {trans.__('given text')} ·{' '}
-      {run.chatUse !== 'plain' && <>{describeChat(run.chatUse, trans)} · </>}
+      {run.chatUse !== 'plain' && (
+        <>{describeChat(run.chatUse, trans, run.thinks)} · </>
+      )}
       {trans._n('%1 token', '%1 tokens', count, count)}
       {run.phase === 'done' && (
         <> · {trans.__('log p %1', signedFigure(logprob))}</>

@@ -8,6 +8,7 @@ import { usePanel } from './context';
 import { Part } from './flowpart';
 import type { ISegmentMark } from './segment';
 import { selectBetween } from './selected';
+import { Answer } from './thought';
 import { Tooltip } from './tooltip';
 import { AddedTurn } from './turn';
 
@@ -153,14 +154,11 @@ export const Flow = React.memo((props: IFlowProps): JSX.Element => {
           pickable={false}
         />
         <AddedTurn {...added} span={behind} />
-        <Part
+        <Answer
           {...shared}
+          text={text}
           label={props.given ? trans.__('Given text') : trans.__('Answer')}
           surprise={props.surprise}
-          spans={text.answer}
-          from={text.seam}
-          to={text.tokens.length}
-          first={text.prompt.length}
           pickable={ready}
         />
         {props.answering && <span className="lit-caret" aria-hidden />}

@@ -20,7 +20,8 @@ const AT_ONCE = 150;
 /** Tokens of a group of segments, which is drawn as a whole. */
 const GROUP = 64;
 
-interface IPartProps {
+/** What a {@link Part} shows. */
+export interface IPartProps {
   label: string;
   tokens: readonly Token[];
   spans: readonly TokenSpan[];

@@ -3,4 +3,5 @@ export * from './agreement';
 export * from './colour';
 export * from './segment';
 export * from './shares';
+export * from './thought';
 export * from './turns';

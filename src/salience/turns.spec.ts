@@ -56,6 +56,60 @@ describe('salience/turns', () => {
     ]);
   });
 
+  it.each([
+    [
+      'Phi-3',
+      '<|system|>\nBe kind.<|end|>\n<|user|>\nHi.<|end|>\n<|assistant|>\n',
+      [
+        ['<|system|>\n', 'system'],
+        ['<|end|>\n<|user|>\n', 'user'],
+        ['<|end|>\n<|assistant|>\n', 'assistant']
+      ]
+    ],
+    [
+      'Mistral',
+      '[INST] Hi.[/INST] Ho.[INST] Hum.[/INST]',
+      [
+        ['[INST] ', 'user'],
+        ['[/INST] ', 'assistant'],
+        ['[INST] ', 'user'],
+        ['[/INST]', 'assistant']
+      ]
+    ]
+  ])('knows what templates of %s write', (_, text, expected) => {
+    const pieces = text.match(/<\|\w+\|>|\[\/?INST\]|\n| |[^<[\n ]+/g) ?? [];
+    const tokens = pieces.map((piece): ITextToken => ({
+      text: piece,
+      kind: /^[<[]/.test(piece) ? 'control' : 'text'
+    }));
+    expect(
+      writtenTurns(tokens, tokens.length).map(({ span, role }) => [
+        textOf(tokens, span),
+        role
+      ])
+    ).toEqual(expected);
+  });
+
+  it('tells by its place what a template of another form added', () => {
+    const added = (piece: string) => ({
+      text: '',
+      piece,
+      kind: 'template' as const
+    });
+    const tokens = [
+      ...['<s>', 'USER', ':', '▁'].map(added),
+      { text: 'Hi', kind: 'text' as const },
+      ...['▁ASSISTANT', ':'].map(added)
+    ];
+    expect(addedTurn(tokens, [0, 4])).toEqual({
+      role: 'user',
+      spelled: '<s>USER: '
+    });
+    expect(addedTurn(tokens, [5, 7])?.role).toBe('assistant');
+    expect(addedTurn(tokens, [0, 1])).toBeNull();
+    expect(addedTurn(tokens, [5, 5])).toBeNull();
+  });
+
   it('takes what is no control token for text', () => {
     const tokens = tokensOf(CONVERSATION).map((token): ITextToken => ({
       ...token,

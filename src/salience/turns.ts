@@ -1,6 +1,7 @@
 /**
  * Turns of a conversation in a prompt: whose text follows, and which tokens say
- * so. The formats are those of lit_lab/service/chat.py.
+ * so. The formats are those of lit_lab/service/chat.py, and what models' own
+ * templates of Phi-3 and Mistral have.
  */
 import type { ITextToken, TokenSpan } from './segment';
 
@@ -17,27 +18,37 @@ export interface ISpelledToken extends ITextToken {
   readonly piece?: string;
 }
 
-/** What begins and ends a turn, and what may stand behind its role. */
+/** What begins a turn, its role, what may stand behind that, and what ends a turn. */
 const FORMATS: readonly (readonly [
   start: string,
-  end: string,
-  heading: string
+  role: string,
+  heading: string,
+  end: string
 ])[] = [
-  ['<start_of_turn>', '<end_of_turn>', '\\n?'],
+  ['<start_of_turn>', '\\w*', '\\n?', '<end_of_turn>'],
   [
     '<\\|start_header_id\\|>',
-    '<\\|eot_id\\|>',
-    '(?:<\\|end_header_id\\|>)?\\n{0,2}'
+    '\\w*',
+    '(?:<\\|end_header_id\\|>)?\\n{0,2}',
+    '<\\|eot_id\\|>'
   ],
-  ['<\\|im_start\\|>', '<\\|im_end\\|>', '\\n?']
+  ['<\\|im_start\\|>', '\\w*', '\\n?', '<\\|im_end\\|>'],
+  ['<\\|', 'system|user|assistant', '\\|>\\n?', '<\\|end\\|>'],
+  ['\\[', '/?INST', '\\] ?', '</s>']
 ];
 
 const TURN = FORMATS.map(
-  ([start, end, heading]) =>
-    `(?:${end}\\s*)?${start}(?:\\w*)${heading}|${end}\\s*`
+  ([start, role, heading, end]) =>
+    `(?:${end}\\s*)?${start}(?:${role})${heading}|${end}\\s*`
 ).join('|');
 
-const ROLE = new RegExp(FORMATS.map(([start]) => `${start}(\\w*)`).join('|'));
+const ROLE = FORMATS.map(([start, role]) => `${start}(${role})`).join('|');
+
+/** Whose text follows in Mistral's format, which has no names for them. */
+const NAMELESS: Readonly<Record<string, string>> = {
+  INST: 'user',
+  '/INST': 'assistant'
+};
 
 /**
  * The turns that somebody wrote into a prompt, in order and apart.
@@ -80,7 +91,8 @@ export function writtenTurns(
 }
 
 /**
- * What the chat format put at a place of the sequence.
+ * What the chat format put at a place of the sequence. Where a template's turns
+ * have a form of their own, the place tells whose text follows.
  *
  * @param span - of `template` tokens that follow each other.
  * @returns the role that begins there, and how all of them are spelled; null
@@ -97,8 +109,12 @@ export function addedTurn(
     // How vocabularies write line breaks and blanks.
     .replace(/Ċ|<0x0A>/g, '\n')
     .replace(/[▁Ġ]/g, ' ');
-  return new RegExp(TURN).test(spelled)
-    ? { role: roleIn(spelled), spelled }
+  if (new RegExp(TURN).test(spelled)) {
+    return { role: roleIn(spelled), spelled };
+  }
+  // One token alone is what begins each text.
+  return end - start > 1
+    ? { role: start === 0 ? 'user' : 'assistant', spelled }
     : null;
 }
 
@@ -141,7 +157,8 @@ export function isContinued(prompt: string): boolean {
 
 function roleIn(text: string): string {
   const roles = [...text.matchAll(new RegExp(ROLE, 'g'))].pop() ?? [];
-  return roles.slice(1).find(role => role !== undefined) ?? '';
+  const role = roles.slice(1).find(role => role !== undefined) ?? '';
+  return NAMELESS[role] ?? role;
 }
 
 function isControl(token: ITextToken): boolean {

@@ -1,7 +1,13 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { ChatUse, ModelInfo, RunRecord, Token } from '../api';
-import { beginsTurn, chatNote, describeRole, modeOf } from './chat';
+import {
+  beginsTurn,
+  chatNote,
+  describeChat,
+  describeRole,
+  modeOf
+} from './chat';
 import { fakeModel, tokens } from './fakes';
 import { applyEvent, jobOf, keptRun, recordOf, startRun } from './run';
 import type { IRun } from './run';
@@ -49,6 +55,7 @@ describe('session/chat', () => {
         tokens: tokens('Onion'),
         window: 99,
         chat: 'wrapped',
+        thinking: false,
         terms: null
       },
       trans
@@ -57,6 +64,13 @@ describe('session/chat', () => {
     expect(record.chat).toBe('wrapped');
     const again = keptRun(record);
     expect([again.chatUse, again.chat]).toEqual(['wrapped', 'on']);
+    expect([again.thinks, again.thinking]).toEqual([false, false]);
+    const thinking = keptRun({ ...record, thinking: true });
+    expect(recordOf(thinking, []).thinking).toBe(true);
+    expect(jobOf(thinking, 9)).toMatchObject({ chat: 'on', thinking: true });
+    expect(describeChat(thinking.chatUse, trans, thinking.thinks)).toBe(
+      'chat format with thinking'
+    );
     // As records were before there were chat formats.
     const old: Partial<RunRecord> = { ...record };
     delete old.chat;

@@ -32,12 +32,17 @@ export function beginsTurn(
 }
 
 /** What became of a prompt, among a run's facts; empty: it stands as it is. */
-export function describeChat(use: ChatUse, trans: TranslationBundle): string {
-  return {
+export function describeChat(
+  use: ChatUse,
+  trans: TranslationBundle,
+  thinks = false
+): string {
+  const told = {
     plain: '',
     wrapped: trans.__('chat format'),
     written: trans.__('turns as written')
   }[use];
+  return thinks ? trans.__('%1 with thinking', told) : told;
 }
 
 /** Who speaks. */

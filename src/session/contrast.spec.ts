@@ -204,6 +204,7 @@ describe('session/contrast', () => {
       },
       stop: [],
       chat: 'plain',
+      thinking: false,
       terms: null,
       prompt_tokens: prompt,
       answer_tokens: answer,

@@ -12,6 +12,7 @@ const AT: ICountable = {
   prompt: 'Onion soup',
   model: 'demo',
   chat: 'auto',
+  thinking: false,
   window: 512
 };
 
@@ -71,7 +72,7 @@ describe('session/count', () => {
     counter.watch({ ...AT, prompt: 'Oni' }); // drawn anew: no key
     jest.advanceTimersByTime(1);
     expect(client.asked.map(({ request }) => request)).toEqual([
-      { model: 'demo', prompt: 'Oni', chat: 'auto' }
+      { model: 'demo', prompt: 'Oni', chat: 'auto', thinking: false }
     ]);
     client.asked[0].answer(3);
     await settle();

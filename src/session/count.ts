@@ -17,6 +17,8 @@ export interface ICountable {
   readonly prompt: string;
   readonly model: string;
   readonly chat: ChatMode;
+  /** Whether the model is to think first, where it can. */
+  readonly thinking: boolean;
   /** Of the model: one that is loaded otherwise is another one. */
   readonly window: number | null;
 }
@@ -73,11 +75,15 @@ export class TokenCounter implements IDisposable {
     }
   }
 
-  private async _ask({ model, prompt, chat }: ICountable): Promise<void> {
+  private async _ask(asked: ICountable): Promise<void> {
+    const { model, prompt, chat, thinking } = asked;
     const { signal } = (this._abort = new AbortController());
     let count: TokenCount | null = null;
     try {
-      count = await this._client.countTokens({ model, prompt, chat }, signal);
+      count = await this._client.countTokens(
+        { model, prompt, chat, thinking },
+        signal
+      );
     } catch (reason) {
       if (isAbort(reason)) {
         return;
@@ -113,6 +119,7 @@ function isSame(one: ICountable | null, other: ICountable | null): boolean {
   return (
     one?.model === other?.model &&
     one?.chat === other?.chat &&
+    one?.thinking === other?.thinking &&
     one?.window === other?.window &&
     one?.prompt === other?.prompt
   );

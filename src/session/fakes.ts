@@ -85,6 +85,7 @@ export function fakeModel(
     window_reason: null,
     trained: null,
     chat: '',
+    template: null,
     instruct: false,
     parameters: null,
     added: false,
@@ -158,6 +159,7 @@ export class FakeJob {
       tokens: all,
       window: 512,
       chat: 'plain',
+      thinking: false,
       terms: null
     });
   }

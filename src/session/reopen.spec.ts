@@ -39,6 +39,7 @@ function record(scores: KeptScores[] = []): RunRecord {
     },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(ANSWER),

@@ -225,6 +225,7 @@ function record(fields: Partial<RunRecord>): RunRecord {
     },
     stop: [],
     chat: 'plain',
+    thinking: false,
     terms: null,
     prompt_tokens: tokens(PROMPT),
     answer_tokens: tokens(' It'),

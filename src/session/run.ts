@@ -30,6 +30,8 @@ export interface IRunRequest {
   readonly stop?: readonly string[];
   /** Whether it is put into its model's chat format; left out: `auto`. */
   readonly chat?: ChatMode;
+  /** Whether the model is to think first, where it can; left out: no. */
+  readonly thinking?: boolean;
   /** Where the prompt came from; null where that isn't known. */
   readonly origin: RunOrigin | null;
   /**
@@ -47,8 +49,15 @@ const ALTERNATIVES = 5;
 /** The job that does what a run asks. */
 export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
   const { model, prompt, sampling, origin, given, chat = 'auto' } = request;
-  const { stop = [] } = request;
-  const shared = { model, prompt, chat, origin, alternatives: ALTERNATIVES };
+  const { stop = [], thinking = false } = request;
+  const shared = {
+    model,
+    prompt,
+    chat,
+    thinking,
+    origin,
+    alternatives: ALTERNATIVES
+  };
   return given === undefined
     ? {
         kind: 'generate',
@@ -81,6 +90,8 @@ export interface IRun extends IRunRequest {
   readonly jobId: string | null;
   /** What became of the prompt: whether it is in a chat format. */
   readonly chatUse: ChatUse;
+  /** Whether the model was told to think first. */
+  readonly thinks: boolean;
   /** What its model is provided under, or null. */
   readonly terms: ModelTerms | null;
   /** Tokens of the prompt, template tokens among them. */
@@ -116,6 +127,7 @@ export function startRun(request: IRunRequest, message: string): IRun {
     started: Date.now(),
     jobId: null,
     chatUse: 'plain',
+    thinks: false,
     terms: null,
     promptTokens: [],
     answerTokens: [],
@@ -135,6 +147,7 @@ export function keptRun(record: RunRecord): IRun {
   // no stop sequences.
   const {
     chat: chatUse = 'plain',
+    thinking = false,
     stop = [],
     stopped_at = null
   } = record as Partial<RunRecord>;
@@ -147,6 +160,8 @@ export function keptRun(record: RunRecord): IRun {
     stop,
     chat: modeOf(chatUse),
     chatUse,
+    thinking,
+    thinks: thinking,
     terms: record.terms ?? null,
     origin: record.origin,
     ...(record.reason === 'given' && { given: record.answer }),
@@ -199,6 +214,7 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     // A text that was given isn't stopped anywhere.
     stop: run.given === undefined ? [...(run.stop ?? [])] : [],
     chat: run.chatUse,
+    thinking: run.thinks,
     terms: run.terms,
     prompt_tokens: [...run.promptTokens],
     answer_tokens: [...run.answerTokens],
@@ -230,6 +246,7 @@ export function applyEvent(
         ...run,
         promptTokens: event.tokens,
         chatUse: event.chat,
+        thinks: event.thinking,
         terms: event.terms,
         message:
           run.given === undefined

@@ -46,7 +46,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     return null;
   }
   const { model, prompt, values, sampling, stop, chat, origin } = run;
-  const { given, title } = run;
+  const { given, title, thinking } = run;
   return {
     jobId: run.jobId,
     started: run.started,
@@ -56,6 +56,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     sampling,
     chat,
     origin,
+    ...(thinking !== undefined && { thinking }),
     ...(stop !== undefined && { stop }),
     ...(given !== undefined && { given }),
     ...(title !== undefined && { title })

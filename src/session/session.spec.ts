@@ -84,6 +84,7 @@ describe('session', () => {
       kind: 'generate',
       model: 'demo',
       prompt: PROMPT,
+      thinking: false,
       chat: 'auto',
       max_new_tokens: 64,
       sampling: {

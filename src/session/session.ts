@@ -314,6 +314,7 @@ export class Session implements ISession, IDisposable {
       run.model === this.model &&
       run.given === undefined &&
       (run.chat ?? 'auto') === this._settings.chat &&
+      (run.thinking ?? false) === this._settings.thinking &&
       isSameStops(run.stop, this._settings.stop) &&
       (run.sampling.repetition_penalty ?? 1) ===
         this._settings.repetitionPenalty &&
@@ -382,6 +383,7 @@ export class Session implements ISession, IDisposable {
         sampling: samplingOf(this._settings),
         stop: this._settings.stop,
         chat: this._settings.chat,
+        thinking: this._settings.thinking,
         origin: originOf(this.prompt.origin),
         ...(given !== undefined && { given })
       },
@@ -638,6 +640,7 @@ export class Session implements ISession, IDisposable {
             prompt,
             model: modelInfo.name,
             chat: settings.chat,
+            thinking: settings.thinking,
             window: modelInfo.window
           }
         : null

@@ -32,6 +32,8 @@ export interface ISettings {
   readonly ablationMode: AblationMode;
   /** Whether prompts are put into their model's chat format. */
   readonly chat: ChatMode;
+  /** Whether models that can are to think before they answer. */
+  readonly thinking: boolean;
   readonly maxNewTokens: number;
   /** Texts that end an answer. */
   readonly stop: readonly string[];
@@ -61,6 +63,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   surprise: false,
   ablationMode: 'remove',
   chat: 'auto',
+  thinking: false,
   maxNewTokens: 256,
   stop: [],
   temperature: 0,
@@ -127,6 +130,7 @@ export function readSettings(
     surprise: one([true, false], raw.surprise, d.surprise),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
     chat: one(['auto', 'on', 'off'], raw.chat, d.chat),
+    thinking: one([true, false], raw.thinking, d.thinking),
     maxNewTokens: Math.round(number(raw.maxNewTokens, 1, d.maxNewTokens)),
     stop: readStops(raw.stop),
     temperature: number(raw.temperature, 0, d.temperature, MAX_TEMPERATURE),

@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 _SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistral": "MistralTokenizer"}
 _SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer", "phi3": "Phi3Tokenizer"}
 MAX_TEKKEN = 1_000  # characters of base64 that a token has
+MAX_PIECES = 64 * 2**20  # bytes of a SentencePiece model
+_ENDS = ("<s>", "</s>", "<bos>", "<eos>", "<pad>")
 _BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 
 # A file may name any regular expression, and some take time without end on some text: these are the models' own.
@@ -58,8 +60,8 @@ def tokenizer(place: Path, config: dict[str, Any]) -> Any:
     kind = config["model_type"]
     if kind == "mistral" and _has(place, "tekken.json"):
         _check_tekken(_object(place / "tekken.json"))
-    # Llama 3's tokenizer.model, where one is beside it, isn't SentencePiece's.
-    about = _about(place) if kind == "llama" or not _has(place, "tokenizer.model") else None
+    # Llama 3's tokenizer.model, where one is beside it, isn't SentencePiece's; Phi-3's hasn't the tokens that begin turns.
+    about = _about(place) if kind in ("llama", "phi3") or not _has(place, "tokenizer.model") else None
     if kind == "llama" and about is not None and _is_byte_level(about):
         return byte_level_llama(about, _object(place / "tokenizer_config.json"), config)
     if kind == "gpt2" and about is not None and not _has(place, "vocab.json"):
@@ -71,11 +73,27 @@ def tokenizer(place: Path, config: dict[str, Any]) -> Any:
         raise ValueError("its tokenizer is of another kind than Keras's Phi-3 has: it is of Phi-4's")
     if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
         cls = getattr(models, _SENTENCE_PIECE[kind])
-        if _has(place, "tokenizer.model"):
-            return cls(str(place / "tokenizer.model"))
+        if _has(place, "tokenizer.model") and not (kind == "phi3" and about is not None):
+            return cls(_with_turns(place / "tokenizer.model"))
         if about is not None:
             return cls(sentence_pieces(about))
     return None
+
+
+def _with_turns(file: Path) -> bytes:
+    """Return a SentencePiece model in which a text may hold what begins and ends turns, as with transformers.
+
+    Mistral's has them as control pieces, which SentencePiece finds in no text.
+    """
+    from sentencepiece import sentencepiece_model_pb2 as proto
+
+    kinds = proto.ModelProto.SentencePiece
+    result = proto.ModelProto()
+    result.ParseFromString(regular.read(file, MAX_PIECES))
+    for piece in result.pieces:
+        if piece.type == kinds.CONTROL and piece.piece not in _ENDS:
+            piece.type = kinds.USER_DEFINED
+    return bytes(result.SerializeToString())
 
 
 def _check_tekken(about: dict[str, Any]) -> None:
@@ -130,7 +148,7 @@ def sentence_pieces(about: dict[str, Any]) -> bytes:
             piece.type = kinds.UNKNOWN
         elif _BYTE.fullmatch(word):
             piece.type = kinds.BYTE
-        elif word in ("<s>", "</s>", "<bos>", "<eos>", "<pad>"):
+        elif word in _ENDS:
             piece.type = kinds.CONTROL
         elif word in added:
             piece.type = kinds.USER_DEFINED

@@ -1,0 +1,150 @@
+"""Renders conversations by a chat template, as transformers does: `python child.py`, the order as JSON on standard input.
+
+Run by `rendering.py` as a script, with nothing of this package. A template is a program that somebody else has written: it runs
+in Jinja's sandbox, in a process that can open no files and start no others, and whose memory and time are bounded. The first
+line of the output says that it begins; what follows is JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import datetime
+from typing import Any
+
+_SECONDS = 5  # of computing, if whoever started this is gone by then
+
+
+def main() -> None:
+    """Do what is ordered."""
+    order = json.load(sys.stdin)
+    # Where Jinja lies is the only thing that is taken over from whoever started this.
+    sys.path += order["path"]
+    environment = _environment(order["date"])
+    _bound(order["memory"])
+    _say("ready\n")
+    try:
+        answer = json.dumps(_said(environment, order))
+    except MemoryError as error:
+        answer = json.dumps([_fault(error)])
+    _say(answer)
+    os._exit(0)
+
+
+def _environment(date: str) -> Any:
+    """Return what a template runs in. Everything that it may import later is imported here, while files can be opened."""
+    import jinja2.debug
+    import jinja2.ext
+    from jinja2 import TemplateError, nodes
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    class Generation(jinja2.ext.Extension):
+        """`{% generation %}` marks what the model says, for training: here it is what is in it."""
+
+        tags = {"generation"}  # noqa: RUF012 - as its base class has it
+
+        def parse(self, parser: Any) -> list[nodes.Node]:
+            next(parser.stream)
+            body: list[nodes.Node] = parser.parse_statements(("name:endgeneration",), drop_needle=True)
+            return body
+
+    def raise_exception(message: object) -> None:
+        raise _RefusedError(str(message))
+
+    def strftime_now(form: str) -> str:
+        environment.asked_date = True
+        return datetime.fromisoformat(date).strftime(form)
+
+    def tojson(value: Any, ensure_ascii: bool = False, **options: Any) -> str:
+        return json.dumps(value, ensure_ascii=ensure_ascii, **options)
+
+    environment: Any = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=[Generation, jinja2.ext.loopcontrols]
+    )
+    environment.filters["tojson"] = tojson
+    environment.globals |= {"raise_exception": raise_exception, "strftime_now": strftime_now}
+    environment.asked_date = False
+    # What is imported by a first use is there from now on.
+    for text in ("{{ raise_exception('') }}", "{{ strftime_now('%d %b') | tojson }}{{ '1' | int }}", "{{"):
+        try:
+            environment.from_string(text).render()
+        except (TemplateError, _RefusedError):
+            continue
+    return environment
+
+
+class _LongError(Exception):
+    """All conversations together are longer than they may be."""
+
+
+class _RefusedError(Exception):
+    """A template says that it doesn't take a conversation."""
+
+
+def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return of each conversation its text and whether the date was asked for, or what is wrong."""
+    room = order["longest"]
+    said: list[dict[str, Any]] = []
+    try:
+        template = environment.from_string(order["template"])
+    except Exception as error:
+        return [_fault(error) for _ in order["conversations"]]
+    shared = {**order["special"], "tools": None, "documents": None, "add_generation_prompt": True}
+    for conversation in order["conversations"]:
+        environment.asked_date = False
+        pieces: list[str] = []
+        try:
+            for piece in template.generate(**shared, **conversation):
+                room -= len(piece)
+                if room < 0:
+                    raise _LongError
+                pieces.append(piece)
+        except Exception as error:  # a template can raise whatever Python's own functions raise
+            said.append(_fault(error))
+        else:
+            said.append({"text": "".join(pieces), "date": environment.asked_date})
+    return said
+
+
+def _fault(error: Exception) -> dict[str, Any]:
+    from jinja2.exceptions import SecurityError, TemplateSyntaxError
+
+    kinds: dict[type[Exception], str] = {_LongError: "long", _RefusedError: "refused", MemoryError: "memory"}
+    kinds |= {RecursionError: "deep", SecurityError: "unsafe", TemplateSyntaxError: "syntax"}
+    kind = next((kind for cls, kind in kinds.items() if isinstance(error, cls)), "failed")
+    where = f"line {error.lineno}: " if isinstance(error, TemplateSyntaxError) else ""
+    what = f"{type(error).__name__}: " if kind == "failed" else ""
+    return {"fault": kind, "said": f"{where}{what}{error}"[:1000]}
+
+
+def _bound(memory: int) -> None:
+    """Bound memory and time, open no more files and start no process; where the system can't, it doesn't."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    bounds = [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, _SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 0),
+    ]
+    for what, most in bounds:
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        try:
+            resource.setrlimit(what, (most, most))
+        except (ValueError, OSError):  # macOS refuses a bound of the address space
+            continue
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""A model's own chat template as a chat format: what becomes of a prompt."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lit_lab.protocol import ChatUse
+
+from ..chat import FORMATS, ChatFormat
+from .rendering import Around, Rendering
+
+MARKER = re.compile(
+    r"<\|[^|<>\s]{1,60}\|?>|<[^|<>\s]{1,60}\|>|\[/?[A-Z][A-Z_]{1,40}\]|<(?:start|end)_of_\w{1,40}>|</?s>|<</?SYS>>"
+)
+"""What templates part turns with: control tokens, and texts that look like them, as Llama 2's `[INST]`."""
+
+
+@dataclass(frozen=True)
+class OwnTemplate:
+    """A model's own template.
+
+    Attributes:
+        name: Of the known format that its turns have; `own` where they have none of these.
+        start: The token that begins a turn, of a known format.
+        plain: What it puts around a prompt.
+        thinking: The same where the model is to think first; None: the template knows no such thing.
+        form: The known format that its turns have, or None.
+        markers: All that parts its turns.
+    """
+
+    name: str
+    start: str
+    plain: Around
+    thinking: Around | None
+    form: ChatFormat | None
+    markers: frozenset[str]
+
+    def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
+        """Return what becomes of a prompt, and what to put before and behind it, as `ChatFormat.around` does.
+
+        Args:
+            prompt: The prompt; the template never sees it.
+            thinks: Whether the model is to think first, if it can be told to.
+        """
+        around = self.thinking if thinks and self.thinking is not None else self.plain
+        if self.form is None:
+            return self._around(prompt, around)
+        use, _, onward = self.form.around(prompt)
+        if onward.endswith(self.form.open(self.form.model)):
+            onward += around.behind.removeprefix(_onward(self.form))
+        return use, around.before if use == "wrapped" else "", onward
+
+    def _around(self, prompt: str, around: Around) -> tuple[ChatUse, str, str]:
+        ends = MARKER.findall(around.behind)
+        # Where one marker both ends the user's turn and begins the model's, as `[/INST]`, none closes any other turn.
+        closer = ends[0] if len(ends) > 1 else ""
+        found = [match for match in MARKER.finditer(prompt) if match.group() in self.markers]
+        last = found[-1].group() if found else ""
+        rest = prompt[found[-1].end() :] if found else prompt
+        is_closed = last != "" and last == closer and not rest.strip()
+        behind = _remaining(around.behind.partition(closer)[2], rest) if is_closed else around.behind
+        if all(match.group() == closer for match in found):
+            return "wrapped", around.before, behind
+        if last == closer and not is_closed:
+            return "written", "", ""  # text behind the last turn: the user knows why
+        if ends and last == ends[-1]:
+            missing = around.behind.rpartition(last)[2]
+            return "written", "", missing[len(rest) :] if missing.startswith(rest) else ""
+        return "written", "", behind
+
+
+def own(rendering: Rendering, start: str, has_blank: bool = False, name: str = "own") -> OwnTemplate:
+    """Return a template as a chat format.
+
+    Args:
+        rendering: What it was found to do.
+        start: What the tokenizer begins each text with by itself, which the template's is then without; empty: nothing.
+        has_blank: Whether it puts a blank before a text. Where tokens swallow blanks, as Phi-3's, there is then one behind them.
+        name: What it is called where its turns have no known format.
+    """
+    form = next((form for form in FORMATS if _has(rendering, form)), None)
+    # A token that begins turns, too, stays: the tokenizer is told by it that it needn't begin the text.
+    taken = "" if form is not None and start == form.start else start
+    plain, thinking = (
+        each and Around(each.before.removeprefix(taken) + _gap(rendering, each, has_blank), each.behind)
+        for each in (rendering.plain, rendering.thinking)
+    )
+    told = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
+    markers = {marker for text in [*told, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
+    return OwnTemplate(
+        form.name if form else name,
+        form.start if form else "",
+        plain or rendering.plain,
+        thinking,
+        form,
+        frozenset(markers),
+    )
+
+
+def _has(rendering: Rendering, form: ChatFormat) -> bool:
+    both = [each for each in (rendering.plain, rendering.thinking) if each is not None]
+    return all(each.before.endswith(form.open("user")) and each.behind.startswith(_onward(form)) for each in both)
+
+
+def _gap(rendering: Rendering, around: Around, has_blank: bool) -> str:
+    return " " if has_blank and around.before.endswith(tuple(rendering.swallowing)) else ""
+
+
+def _onward(form: ChatFormat) -> str:
+    """Return what closes the user's turn and opens the model's."""
+    return form.end + form.gap + form.open(form.model)
+
+
+def _remaining(wanted: str, there: str) -> str:
+    """Return what is missing of a text, of which the blanks that it begins with may be there."""
+    return wanted[len(there) :] if wanted.startswith(there) else wanted.lstrip()

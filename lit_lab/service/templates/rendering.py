@@ -1,0 +1,248 @@
+"""What a chat template puts around a prompt, found out by having it render placeholders, once for each model.
+
+A template is somebody else's program. It runs in a process of its own (`child.py`), which is ended after two seconds, and it
+never sees a prompt: what stands before and behind a placeholder is what is put around any text.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from . import child
+from .stored import Template, TemplateError
+
+SECONDS = 2.0
+"""Time that a template may take."""
+
+STARTING = (
+    30.0  # seconds until the process is there: on a busy machine, or from a slow disk, more than a template may take
+)
+MEMORY = 256 * 2**20
+"""Bytes of address space that it may take, Python and Jinja among them; where the system bounds that."""
+
+LONGEST = 2**20
+"""Characters that it may write, in all conversations together."""
+
+_MOST = 12 * LONGEST + 2**16  # bytes of the process's answer, in which a character has twelve at most
+_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # without which some Pythons don't start
+DATE = "2024-07-26"
+"""What is today for a template that asks: always the same, so that answers are. Llama's own take it where they aren't told one."""
+
+_SAID = 200  # characters of a template's own words that are shown
+
+# In letters alone: some templates take blanks off a text's ends, and none changes these.
+_USER, _MODEL, _NEXT, _SYSTEM = "LitLabUserText", "LitLabModelText", "LitLabNextText", "LitLabSystemText"
+
+System = Literal["none", "possible", "added"]
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands before a user's text and behind it, so that the model speaks next."""
+
+    before: str
+    behind: str
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """What a template was found to do.
+
+    Attributes:
+        plain: Around a prompt; a model that can think doesn't.
+        thinking: Around one where the model is to think first; None: the template knows no such thing.
+        system: Whether it has a system turn: `added` where the prompt has none.
+        system_opening: What begins one; empty: it has none.
+        closing: What follows the model's turn, up to the user's next text; empty: that couldn't be found out.
+        date: The date that it was told; empty: it didn't ask.
+        swallowing: Tokens behind which no blanks are left, as its tokenizer takes them for a part of the token.
+    """
+
+    plain: Around
+    thinking: Around | None = None
+    system: System = "none"
+    system_opening: str = ""
+    closing: str = ""
+    date: str = ""
+    swallowing: frozenset[str] = frozenset()
+
+
+def rendered(template: Template) -> Rendering:
+    """Return what a template does.
+
+    Raises:
+        TemplateError: why it can't be used.
+    """
+    user = {"role": "user", "content": _USER}
+    talk = [user, {"role": "assistant", "content": _MODEL}, {"role": "user", "content": _NEXT}]
+    orders = [
+        ([user], False),
+        ([user], True),
+        ([{"role": "system", "content": _SYSTEM}, user], False),
+        (talk, False),
+    ]
+    said = _run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
+    swallowed = re.compile("({})\\s+".format("|".join(map(re.escape, sorted(template.swallowing)))))
+
+    def around(told: dict[str, Any]) -> Around:
+        text = _text(told)
+        return _around(swallowed.sub(r"\1", text) if template.swallowing else text)
+
+    plain = around(said[0])
+    thinking, system, closing = None, None, ""
+    with contextlib.suppress(TemplateError):
+        thinking = around(said[1])
+    with contextlib.suppress(TemplateError):
+        system = _between(_text(said[2]), "", _SYSTEM)
+    with contextlib.suppress(TemplateError):
+        closing = _between(_text(said[3]), _MODEL, _NEXT)
+    start = template.special.get("bos_token", "")
+    before, opening = plain.before.removeprefix(start), (system or "").removeprefix(start)
+    has_own = opening not in ("", before) and before.startswith(opening)
+    return Rendering(
+        plain,
+        thinking if thinking != plain else None,
+        "none" if system is None else "added" if has_own else "possible",
+        opening,
+        closing,
+        DATE if any(each.get("date") for each in said[:2]) else "",
+        template.swallowing,
+    )
+
+
+def _around(text: str) -> Around:
+    before, found, behind = text.partition(_USER)
+    if not found:
+        raise TemplateError("leaves the prompt out, or changes it")
+    if _USER in behind:
+        raise TemplateError("repeats the prompt")
+    return Around(before, behind)
+
+
+def _between(text: str, one: str, other: str) -> str:
+    """Return what stands between two texts that stand once each. Raises `TemplateError`."""
+    if text.count(other) != 1 or (one and text.count(one) != 1):
+        raise TemplateError("leaves a turn out")
+    return text[text.index(one) + len(one) : text.index(other)]
+
+
+def _text(said: dict[str, Any]) -> str:
+    """Return a rendered conversation. Raises `TemplateError`."""
+    fault = said.get("fault")
+    if fault is None:
+        text = said["text"]
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise TemplateError("writes half of a character (a lone surrogate)") from error
+        return str(text)
+    words = _shown(said.get("said", ""))
+    raise TemplateError(
+        {
+            "long": f"writes more than {LONGEST:,} characters",
+            "memory": _TOO_LARGE,
+            "deep": "calls itself without end",
+            "syntax": f"isn't Jinja that can be read ({words})",
+            "unsafe": f"reaches for what a template has no business with ({words})",
+            "refused": f"refuses a conversation of one turn ({words})",
+        }.get(fault, f"fails ({words})")
+    )
+
+
+_TOO_LARGE = f"takes more than {MEMORY // 2**20} MiB of memory"
+
+
+def _shown(words: str) -> str:
+    """Return a template's own words, so that they can be shown."""
+    return (
+        " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_SAID] or "it doesn't say why"
+    )
+
+
+def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Have conversations rendered, and return what was said of each. Raises `TemplateError`."""
+    order = {
+        "path": _places(),
+        "date": DATE,
+        "memory": MEMORY,
+        "longest": LONGEST,
+        "template": template.text,
+        "special": template.special,
+        "conversations": conversations,
+    }
+    # Isolated: no variable, no folder and no site file of the user's has a say in it.
+    process = subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-I", "-S", child.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={name: os.environ[name] for name in _KEPT if name in os.environ},
+    )
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    try:
+        content = _talk(process, json.dumps(order).encode(), end)
+    finally:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+    if content is None:
+        raise TemplateError("couldn't be tried: the process for it didn't start")
+    if late.is_set():
+        raise TemplateError(f"takes more than {SECONDS:.0f} seconds")
+    try:
+        said = json.loads(content)
+    except ValueError as error:  # Python ends where it finds no memory and has no word for that
+        raise TemplateError(f"breaks off, or {_TOO_LARGE}") from error
+    if len(said) < len(conversations):
+        raise TemplateError(_TOO_LARGE)
+    return list(said)
+
+
+def _talk(process: subprocess.Popen[bytes], order: bytes, end: Any) -> bytes | None:
+    """Give an order and return the answer; None: the process didn't get so far as to begin."""
+    if process.stdin is None or process.stdout is None:
+        raise RuntimeError("the process was started without pipes")
+    starting = threading.Timer(STARTING, end)
+    starting.start()
+    try:
+        with contextlib.suppress(OSError):
+            process.stdin.write(order)
+            process.stdin.close()
+        begun = process.stdout.readline(16) == b"ready\n"
+    finally:
+        starting.cancel()
+    if not begun:
+        return None
+    working = threading.Timer(SECONDS, end)
+    working.start()
+    try:
+        return process.stdout.read(_MOST)
+    finally:
+        working.cancel()
+
+
+def _places() -> list[str]:
+    """Return the folders that Jinja and what it needs lie in. Raises `TemplateError`."""
+    specs = [importlib.util.find_spec(name) for name in ("jinja2", "markupsafe")]
+    files = [spec.origin for spec in specs if spec is not None and spec.origin is not None]
+    if len(files) < len(specs):
+        raise TemplateError("needs the package Jinja2, which the model service doesn't have")
+    return list(dict.fromkeys(str(Path(file).parents[1]) for file in files))
