@@ -87,7 +87,7 @@ class Model:
     def tokenizer(self) -> Model:
         return self
 
-    def count(self, prompt: str, chat: str) -> tuple[int, str]:
+    def count(self, prompt: str, chat: str, thinks: bool) -> tuple[int, str]:
         return len(prompt), "plain" if chat == "off" else "wrapped"
 
     def estimate(self, request: SalienceRequest) -> Estimate:
@@ -165,7 +165,7 @@ async def test_few_are_counted_at_once_and_who_went_away_is_not_counted_for(
     counted: list[str] = []
     go_on = threading.Event()
 
-    def count(_: Model, prompt: str, chat: str) -> tuple[int, str]:
+    def count(_: Model, prompt: str, chat: str, thinks: bool) -> tuple[int, str]:
         counted.append(prompt)
         assert go_on.wait(PATIENCE)
         return len(prompt), "plain"
