@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import logging
 import os
 import secrets
 import ssl
@@ -29,6 +30,21 @@ MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 M = TypeVar("M", bound=Message)
 
 
+class _Late(logging.Filter):
+    """Leaves out what asyncio says of bytes that came in the very moment in which nobody waited for them any more.
+
+    anyio has a socket set a future's result, which was cancelled meanwhile. The connection is being closed; nothing is lost.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a line is let through."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not (isinstance(error, asyncio.InvalidStateError) and "Future.set_result(None)" in record.getMessage())
+
+
+_LATE = _Late()
+
+
 class NeverSent(Problem):
     """The service ended before a request could be sent to it: whoever asks again asks the next process."""
 
@@ -45,6 +61,7 @@ class Upstream:
     """
 
     def __init__(self, service: Service, elsewhere: bool) -> None:
+        logging.getLogger("asyncio").addFilter(_LATE)
         self._service = service
         self._key = secrets.token_bytes(16)
         # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without any
@@ -169,7 +186,8 @@ class Upstream:
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         client = await self._client(endpoint)
         request = client.build_request(method, endpoint.url + path, headers=headers, content=content, timeout=timeout)
-        with self._service.use(only_look=method == "GET"):
+        # Counting tokens goes on while somebody types, and computes nothing.
+        with self._service.use(only_look=method == "GET" or path == "/tokens/count"):
             try:
                 response = await client.send(request, stream=True)
                 try:

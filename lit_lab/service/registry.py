@@ -187,6 +187,7 @@ class Registry:
         if entry.loading is None or entry.reading is None or not entry.is_busy:
             return
         if entry.download is not None:
+            entry.reading.stopped.set()  # it may be there by now
             entry.download.stop()
         else:
             # Before whoever waits looks at it.
@@ -230,7 +231,7 @@ class Registry:
             await self.libraries()
             source = await self._fetch(entry)
             entry.may_download = False
-            if entry.leaving:
+            if entry.leaving or attempt.stopped.is_set:
                 raise reasons.stopped(entry.path, source)
             entry.state = "loading"
             entry.model = await self.run(lambda: self._make(entry, attempt))

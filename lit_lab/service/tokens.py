@@ -103,7 +103,7 @@ class SequenceTokenizer:
         self.is_instruct = is_instruct
         self._template_fault = template.fault if template else ""
         begun = "".join(map(pieces.piece, start_ids))
-        has_blank = any(pieces.piece(id).startswith("▁") for id, _ in islice(pieces.align("a"), 1))
+        has_blank = self._has_blank = any(pieces.piece(id).startswith("▁") for id, _ in islice(pieces.align("a"), 1))
         self.chat: Turns | None
         if template is None or template.rendering is None:
             self.chat = format_of(self._is_whole) or known(family, self._is_whole, begun, has_blank)
@@ -143,7 +143,11 @@ class SequenceTokenizer:
         check_text(text)
         use, before, behind = self._around(text, mode, thinks)
         begun, rest = self._begun(text, before)
-        return len(begun) + self._pieces.count(before + rest + behind), use
+        whole = before + rest + behind
+        first = MARKER.match(whole) if self._has_blank and use != "plain" else None
+        # The blank before a text, a token of its own where a control token comes first, is left out there (`_within`).
+        extra = first is not None and self._is_whole(first.group())
+        return len(begun) + self._pieces.count(whole) - extra, use
 
     def prompt(self, text: str) -> list[Token]:
         """Return a prompt's tokens as it stands, behind what the model begins each text with."""

@@ -247,6 +247,43 @@ describe('session/samples', () => {
     expect(session.failure).toBeNull();
   });
 
+  it('keeps those that were there where nothing came of another Run', async () => {
+    await all(' A.', ' B.', ' C.');
+    const before = session.samples.runs;
+    const running = session.ask();
+    await settle();
+    session.stop();
+    await running;
+    await settle();
+    expect(session.samples.runs).toEqual(before);
+    expect(session.samples.indexOf(session.run)).toBe(2);
+    const again = session.ask();
+    await settle();
+    client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
+    await again;
+    expect(session.samples.runs).toEqual(before);
+    expect(session.save().samples?.jobs).toHaveLength(3);
+  });
+
+  it('tries one that failed again after a reload, too', async () => {
+    const running = session.ask();
+    await settle();
+    await answer(' A.');
+    client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
+    await running;
+    await settle();
+    keep(session);
+    const next = await reloaded();
+    expect(next.isRunning).toBe(false);
+    expect(next.samples.isCutShort).toBe(true);
+    void next.retry();
+    await settle();
+    await answer(' B.');
+    await answer(' C.');
+    expect(next.samples.runs.map(run => run?.sampling.seed)).toEqual([5, 6, 7]);
+    expect(next.samples.isCutShort).toBe(false);
+  });
+
   it('puts another in the place of one that broke off', async () => {
     const running = session.ask();
     await settle();

@@ -18,6 +18,18 @@ export interface ISavedSamples {
   /** The first one's seed. */
   readonly seed: number;
   readonly maxNewTokens: number;
+  /** Whether one of them failed, and no more are made until that is tried again. */
+  readonly isCutShort?: boolean;
+}
+
+/** What was asked for, and what there is of it. */
+interface IGroup {
+  readonly jobs: readonly string[];
+  readonly runs: ReadonlyMap<string, IRun>;
+  readonly request: IRunRequest | null;
+  readonly seed: number;
+  readonly maxNewTokens: number;
+  readonly count: number;
 }
 
 /** The seed of a sample: each can be had again by its seed alone. */
@@ -97,6 +109,7 @@ export class Samples implements IDisposable {
     maxNewTokens: number,
     count: number
   ): Promise<void> {
+    this._former = this._jobs.length > 0 ? this._group : this._former;
     this._jobs = [];
     this._runs.clear();
     this._request = request;
@@ -126,6 +139,7 @@ export class Samples implements IDisposable {
     }
     if (turn === this._turn) {
       this._isDrawing = false;
+      this._bringBack();
       this._emit();
     }
   }
@@ -135,6 +149,7 @@ export class Samples implements IDisposable {
     this._turn++;
     this._isDrawing = false;
     this._count = this._jobs.length;
+    this._bringBack();
   }
 
   /**
@@ -156,12 +171,13 @@ export class Samples implements IDisposable {
 
   /** What to keep over a reload; null where there is one alone. */
   save(): ISavedSamples | null {
-    return this.total > 1
+    return this.total > 1 || this.isCutShort
       ? {
           jobs: this._jobs,
-          count: this.total,
+          count: this.isCutShort ? this._count : this.total,
           seed: this._seed,
-          maxNewTokens: this._maxNewTokens
+          maxNewTokens: this._maxNewTokens,
+          ...(this.isCutShort && { isCutShort: true })
         }
       : null;
   }
@@ -182,7 +198,7 @@ export class Samples implements IDisposable {
     this._count = saved.count;
     this._seed = saved.seed;
     this._maxNewTokens = saved.maxNewTokens;
-    this._isDrawing = saved.jobs.length < saved.count;
+    this._isDrawing = !saved.isCutShort && saved.jobs.length < saved.count;
     this._request = attempt ?? run;
     this._before = run?.jobId ?? null;
     this._restored = ++this._turn;
@@ -228,6 +244,7 @@ export class Samples implements IDisposable {
     if (isNew && !this._jobs.includes(run.jobId)) {
       // In the place of one that failed.
       this._jobs = [...this._jobs.slice(0, this._numMade), run.jobId];
+      this._former = null;
     }
     const known = this._runs.get(run.jobId);
     if (this._jobs.includes(run.jobId) && (!known || known.key === run.key)) {
@@ -245,6 +262,32 @@ export class Samples implements IDisposable {
     return this._jobs[this._jobs.length - 1];
   }
 
+  private get _group(): IGroup {
+    return {
+      jobs: this._jobs,
+      runs: new Map(this._runs),
+      request: this._request,
+      seed: this._seed,
+      maxNewTokens: this._maxNewTokens,
+      count: this._count
+    };
+  }
+
+  /** Where none came of what was asked for last, what was there before is shown still. */
+  private _bringBack(): void {
+    if (this._jobs.length > 0 || this._former === null) {
+      return;
+    }
+    const { jobs, runs, request, seed, maxNewTokens, count } = this._former;
+    this._former = null;
+    this._jobs = jobs;
+    runs.forEach((run, id) => this._runs.set(id, run));
+    this._request = request;
+    this._seed = seed;
+    this._maxNewTokens = maxNewTokens;
+    this._count = count;
+  }
+
   private _emit(): void {
     if (!this._isDisposed) {
       this._changed.emit();
@@ -256,6 +299,8 @@ export class Samples implements IDisposable {
   private readonly _changed = new Signal<this, void>(this);
   private readonly _runs = new Map<string, IRun>();
   private _jobs: readonly string[] = [];
+  /** What was shown when others were asked for, until one of those is there. */
+  private _former: IGroup | null = null;
   private _request: IRunRequest | null = null;
   private _seed = 0;
   private _maxNewTokens = 1;

@@ -1,6 +1,8 @@
 """A service that runs and that no connection can be made to."""
 
+import asyncio
 import contextlib
+import logging
 import socket
 
 import httpx
@@ -17,8 +19,10 @@ class Running:
 
     def __init__(self, error="service_silent"):
         self.error = error
+        self.uses = []
 
     def use(self, *, only_look=False):
+        self.uses.append(only_look)
         return contextlib.nullcontext()
 
     async def why_gone(self, _endpoint):
@@ -62,3 +66,27 @@ async def test_elsewhere_it_is_the_network(monkeypatch):
 
 async def test_a_process_that_has_died_is_told_as_such(closed):
     assert (await failure(f"http://127.0.0.1:{closed}", Running("service_died"))).error == "service_died"
+
+
+async def test_counting_tokens_is_no_use_of_the_service(closed):
+    running = Running()
+    upstream = Upstream(running, elsewhere=False)
+    for path in ("/tokens/count", "/tokens"):
+        with pytest.raises(Problem):
+            await upstream.ask(Endpoint(f"http://127.0.0.1:{closed}", "secret"), "POST", path, ServiceHealth)
+    await upstream.close()
+    assert running.uses == [True, False]
+
+
+async def test_bytes_for_which_nobody_waits_any_more_are_no_fault(caplog):
+    Upstream(Running(), elsewhere=False)
+    loop = asyncio.get_running_loop()
+    gone = loop.create_future()
+    gone.cancel()
+    loop.call_soon(gone.set_result, None)  # as anyio has a socket do it
+    loop.call_soon(gone.set_result, 1)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert [record.exc_info[0] for record in caplog.records if record.name == "asyncio"] == [asyncio.InvalidStateError]
+    assert "set_result(1)" in caplog.text
+    assert caplog.records[-1].levelno == logging.ERROR

@@ -462,6 +462,27 @@ def test_special_tokens_are_spelled_as_the_files_say(tmp_path: Path) -> None:
     assert read.special == {"bos_token": "<s>", "eos_token": "<y>", "pad_token": "<p>"}
 
 
+def test_a_template_whose_name_is_no_text_is_one_all_the_same(tmp_path: Path) -> None:
+    put(tmp_path, "tokenizer_config.json", {"chat_template": [{"name": ["default"], "template": "x"}]})
+    read = stored.in_folder(tmp_path)
+    assert read is not None
+    assert read.text == "x"
+
+
+def test_tokens_that_swallow_blanks_cost_no_more_than_the_text(tmp_path: Path) -> None:
+    long = "a" * 20_000
+    spelled = ["<|end|>", "", long + "b", long + "c", "a" * stored.MAX_TOKEN]
+    decoder = {str(id): {"content": each, "rstrip": True} for id, each in enumerate(spelled)}
+    put(tmp_path, "tokenizer_config.json", {"chat_template": "x", "added_tokens_decoder": decoder})
+    read = stored.in_folder(tmp_path)
+    assert read is not None
+    assert read.swallowing == {"<|end|>", "a" * stored.MAX_TOKEN}
+    end = "{{ '<|end|> \\n' * 2 + ' a' * 400000 }}"
+    assert rendered(Template("{{ messages[0].content }}" + end, {}, read.swallowing)).plain.behind == (
+        "<|end|><|end|>" + "a" + " a" * 399_999
+    )
+
+
 def too_long(place: Path) -> None:
     put(place, "chat_template.jinja", "a" * (stored.MAX_TEMPLATE + 1))
 
@@ -478,6 +499,10 @@ def several(place: Path) -> None:
     )
 
 
+def in_channels(place: Path) -> None:
+    put(place, "chat_template.jinja", "<|start|>assistant<|channel|>final<|message|>{{ messages[0].content }}<|end|>")
+
+
 def no_json(place: Path) -> None:
     put(place, "chat_template.json", "{")
 
@@ -492,6 +517,7 @@ def no_text(place: Path) -> None:
         (too_long, "longer than 256 KiB"),
         (too_long_in_json, "longer than 256 KiB"),
         (several, "one of several"),
+        (in_channels, "has channels"),
         (no_json, "chat_template.json"),
         (no_text, "can't be read"),
     ],
@@ -585,6 +611,7 @@ async def test_phi3s_tokens_swallow_blanks_behind_them(
         assert [token.piece for token in tokens[-2:]] == ["<|end|>", "<|assistant|>"]
         assert ids_of(tokens)[1:] == reference.encode(text, add_special_tokens=False).ids
         assert joined(tokens) == prompt
+        assert entry.model.tokenizer.count(prompt)[0] == len(tokens)
 
 
 async def test_mistrals_turns_are_tokens_though_its_vocabulary_has_them_as_control_pieces(
@@ -602,6 +629,7 @@ async def test_mistrals_turns_are_tokens_though_its_vocabulary_has_them_as_contr
     entry = await loaded(place)
     tokens = entry.model.tokenizer.asked("onion").tokens
     assert [tokens[0].piece, tokens[1].piece, tokens[-1].piece] == ["<s>", "[INST]", "[/INST]"]
+    assert entry.model.tokenizer.count("onion")[0] == len(tokens)
     assert {token.kind for token in (tokens[0], tokens[1], tokens[-1])} == {"template"}
 
 

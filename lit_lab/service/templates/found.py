@@ -13,6 +13,8 @@ from . import stored
 from .rendering import Rendering, rendered
 from .stored import TemplateError
 
+_CHANNEL = "<|channel|>"  # of GPT-OSS: what ends one of them doesn't end the answer
+
 log = logging.getLogger(__name__)
 
 
@@ -45,6 +47,8 @@ def found(place: Path) -> Found | None:
     """
     try:
         template = stored.in_gguf(read(place)) if is_gguf(place) else stored.in_folder(place)
+        if template is not None and _CHANNEL in template.text:
+            raise TemplateError("has channels, which aren't told apart here")
         return Found(rendered(template)) if template is not None else None
     except TemplateError as error:
         fault = str(error)

@@ -92,11 +92,9 @@ def rendered(template: Template) -> Rendering:
         (talk, False),
     ]
     said = _run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
-    swallowed = re.compile("({})\\s+".format("|".join(map(re.escape, sorted(template.swallowing)))))
 
     def around(told: dict[str, Any]) -> Around:
-        text = _text(told)
-        return _around(swallowed.sub(r"\1", text) if template.swallowing else text)
+        return _around(_swallowed(_text(told), template.swallowing))
 
     plain = around(said[0])
     thinking, system, closing = None, None, ""
@@ -118,6 +116,20 @@ def rendered(template: Template) -> Rendering:
         DATE if any(each.get("date") for each in said[:2]) else "",
         template.swallowing,
     )
+
+
+def _swallowed(text: str, tokens: frozenset[str]) -> str:
+    """Return a text without the blanks behind these tokens, which take them for a part of themselves.
+
+    Both are somebody else's: it takes time in proportion to the text, whatever the tokens are.
+    """
+    lengths = {len(token) for token in tokens}
+
+    def without(blanks: re.Match[str]) -> str:
+        at = blanks.start()
+        return "" if any(text[max(0, at - length) : at] in tokens for length in lengths) else blanks.group()
+
+    return re.sub(r"\s+", without, text) if tokens else text
 
 
 def _around(text: str) -> Around:

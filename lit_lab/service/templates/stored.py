@@ -14,6 +14,8 @@ from ..weights import regular
 
 MAX_TEMPLATE = 256 * 1024  # bytes; the longest that models of these families have are 20 kB
 
+MAX_TOKEN = 64  # characters of a token that takes blanks for a part of itself
+
 _TURN = re.compile(r"<\|(?!endoftext)\w+\|>")
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 
@@ -57,7 +59,7 @@ def in_folder(place: Path) -> Template | None:
     added = config.get("added_tokens_decoder")
     told = added.values() if isinstance(added, dict) else ()
     swallowing = {_spelled(each) for each in told if isinstance(each, dict) and each.get("rstrip") is True}
-    return _template(_chosen(text), {name: _spelled(special.get(name)) for name in _SPECIAL}, swallowing - {""})
+    return _template(_chosen(text), {name: _spelled(special.get(name)) for name in _SPECIAL}, swallowing)
 
 
 def in_gguf(header: Header) -> Template | None:
@@ -84,7 +86,8 @@ def in_gguf(header: Header) -> Template | None:
 def _template(text: str, special: dict[str, str], swallowing: set[str]) -> Template:
     if len(text.encode(errors="replace")) > MAX_TEMPLATE:
         raise TemplateError(f"is longer than {MAX_TEMPLATE // 1024} KiB")
-    return Template(text, {name: spelled for name, spelled in special.items() if spelled}, frozenset(swallowing))
+    known = {name: spelled for name, spelled in special.items() if spelled}
+    return Template(text, known, frozenset(token for token in swallowing if 0 < len(token) <= MAX_TOKEN))
 
 
 def _chosen(told: Any) -> str:
@@ -92,8 +95,8 @@ def _chosen(told: Any) -> str:
     if isinstance(told, str):
         return told
     listed = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
-    named: dict[Any, str] = {
-        each.get("name"): each["template"] for each in listed if isinstance(each.get("template"), str)
+    named: dict[str, str] = {
+        str(each.get("name")): each["template"] for each in listed if isinstance(each.get("template"), str)
     }
     if "default" in named:
         return named["default"]
