@@ -25,6 +25,7 @@ from lit_lab.service.scanning import facts as telling
 from lit_lab.service.scanning import lying as lists
 from lit_lab.service.scanning.scanner import Found, Scanner
 from lit_lab.service.weights import regular
+from lit_lab.service.weights.reading import Reading
 
 MODEL = "application/vnd.ollama.image.model"
 
@@ -365,7 +366,7 @@ def test_ollamas_gemma_3_with_what_sees(home: Path, sentencepiece_proto: bytes, 
     assert (facts.family, facts.fault) == ("Gemma 3", "")
     assert facts.shape is not None
     assert facts.shape.parameters == sum(value.size for value in values.values())
-    assert gguf_model.causal_lm(blob, "x", "float32").backbone.count_params() > 0
+    assert gguf_model.causal_lm(blob, "x", "float32", Reading()).backbone.count_params() > 0
     wrong = write(home / "two.gguf", "gemma3", fields | {"gemma3.rope.global.freq_base": 1e4}, values)
     pulled(top, wrong, "registry.ollama.ai/library/gemma3/odd")
     assert "rope.global.freq_base" in found("ollama")["gemma3:odd"].facts.fault
