@@ -147,9 +147,10 @@ class Handler(APIHandler):
                 "Shorten the prompt.",
             )
         body = bytes(self._body)
+        self._body = bytearray()  # of a large body, one copy is enough
         if len(body) <= _PARSED_AT_ONCE:
-            return parse(type_name, body)
-        return await asyncio.to_thread(parse, type_name, body)
+            return parse(type_name, body, self._limit())
+        return await asyncio.to_thread(parse, type_name, body, self._limit())
 
     def query(self, route: routes.Route, name: str) -> int:
         """Return one of the route's query parameters. Raises `Problem`."""
@@ -196,6 +197,8 @@ def endpoint(operation: str) -> Callable[[Method], Answer]:
                 if not self._work.cancelled():  # it is us who are cancelled: the server ends
                     self._work.cancel()
                     raise
+            finally:
+                self._work = None  # how it ended holds all that was read, and the frame that holds this
 
         allowed: Answer = authorized(route.action, routes.RESOURCE)(answer)
         return cast("Answer", web.authenticated(allowed))

@@ -9,8 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from lit_lab import protocol
-from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess
+from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess, width
 from lit_lab.problem import Problem
+
+WIDE_ENOUGH = 4 * 2**20
+"""Bytes that the text of any body may take, whatever its route allows: as little as this takes no memory to speak of."""
 
 
 @functools.cache
@@ -18,13 +21,27 @@ def _adapter(type_name: str) -> TypeAdapter[Any]:
     return TypeAdapter(getattr(protocol, type_name))
 
 
-def parse(type_name: str, body: bytes) -> protocol.Message:
+def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
     """Return a body as one of the protocol's types.
 
+    Args:
+        type_name: The type's name.
+        body: UTF-8.
+        max_body: Bytes that its route takes. Of texts that Python holds in two or four bytes a character, half or a quarter
+            of it, so that none takes more memory than another.
+
     Raises:
-        Problem: 400: it isn't JSON or not of that type; 413: it has more values than any request needs; 422: it holds half of
-            a character.
+        Problem: 400: it isn't JSON or not of that type; 413: it has more values than any request needs, or its text takes too
+            much memory; 422: it holds half of a character.
     """
+    room = max(max_body, WIDE_ENOUGH) // width(body)
+    if len(body) > room:
+        raise Problem(
+            413,
+            "body_too_large",
+            f"The request is larger than {room / 2**20:.3g} MiB, the limit for a text with emojis or letters beyond Latin.",
+            "Shorten the prompt.",
+        )
     too_much = excess(body, MAX_VALUES, MAX_CONTAINERS, max_names=MAX_NAMES)
     if too_much:
         raise Problem(413, "body_too_large", f"The request {too_much}.", "Send less at a time.")
@@ -33,19 +50,19 @@ def parse(type_name: str, body: bytes) -> protocol.Message:
         return _adapter(type_name).validate_python(from_json(body), strict=True)  # type: ignore[no-any-return]
     except ValidationError as error:
         said = protocol.describe_validation(error)
-        reason: ValueError = error
     except ValueError as error:
-        said, reason = f"it isn't JSON: {error}", error
-        if "surrogate" in said or "unexpected end of hex escape" in said:
-            raise Problem(
-                422,
-                "lone_surrogate",
-                "The text holds half of a character (a lone surrogate), which no model can read.",
-                "Look for a broken emoji or a \\ud83d-like escape, and remove it.",
-            ) from error
+        said = f"it isn't JSON: {error}"
+    # Not raised from those: they hold all that was read, and their frames hold them, until Python looks for such circles.
+    if "surrogate" in said or "unexpected end of hex escape" in said:
+        raise Problem(
+            422,
+            "lone_surrogate",
+            "The text holds half of a character (a lone surrogate), which no model can read.",
+            "Look for a broken emoji or a \\ud83d-like escape, and remove it.",
+        )
     raise Problem(
         400,
         "invalid_request",
         f"The request is not valid: {said}",
         "Reload the page: it may be of another version than the server.",
-    ) from reason
+    )

@@ -20,6 +20,22 @@ _TEXT = ("\\\\", '\\"', '"', ("[", "{"), ",", ":", re.compile(r"[\[\]{}]"))
 _BYTES = (b"\\\\", b'\\"', b'"', (b"[", b"{"), b",", b":", re.compile(rb"[\[\]{}]"))
 
 
+_WIDEST = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
+_WIDE = re.compile(rb"[\xc4-\xff]|\\u(?!00)")
+
+
+def width(text: bytes) -> int:
+    """Return how many bytes Python may need for each character of a JSON text's strings: 1, 2 or 4.
+
+    One character beyond U+FFFF makes each of its string take four bytes, one beyond U+00FF two.
+    """
+    if text.isascii() and b"\\u" not in text:
+        return 1
+    if _WIDEST.search(text):
+        return 4
+    return 2 if _WIDE.search(text) else 1
+
+
 def excess(
     text: AnyStr,
     max_values: int,

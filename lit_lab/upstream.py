@@ -182,7 +182,7 @@ class Upstream:
         if owner:
             # Another key in each server: users of a service that several share are told apart, too.
             headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()
-        content = None if body is None else body.model_dump_json().encode()
+        content = None if body is None else TypeAdapter(type(body)).dump_json(body)
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         client = await self._client(endpoint)
         request = client.build_request(method, endpoint.url + path, headers=headers, content=content, timeout=timeout)
