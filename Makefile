@@ -71,7 +71,7 @@ test-backends: setup ## Run the model service's tests on JAX and on PyTorch, eac
 	scripts/test_backends.sh
 
 .PHONY: test-real
-test-real: setup ## Try two real models against transformers, PyTorch and llama.cpp (gigabytes; Gemma's terms have to be agreed to)
+test-real: setup browser ## Try two real models against transformers, PyTorch and llama.cpp (gigabytes; Gemma's terms have to be agreed to)
 	scripts/test_real.sh
 
 .PHONY: test-oldest

