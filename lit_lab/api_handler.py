@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.auth.identity import IdentityProvider
 from jupyter_server.base.handlers import APIHandler
+from jupyter_server.utils import ensure_async
 from tornado import web
 from tornado.iostream import StreamClosedError
 
@@ -28,6 +29,9 @@ ANYONE = "anyone with the token"
 """Owner of the jobs of those who have no name."""
 
 ROUTES = {route.operation: route for route in routes.ROUTES}
+
+MAX_BODIES = 96 * routes.MIB
+"""Most bytes of bodies that requests which aren't answered yet may have sent: four of the largest."""
 
 _PARSED_AT_ONCE = 64 * routes.KIB
 """Bytes of a body that the server's own thread parses; a larger one is parsed beside it."""
@@ -53,28 +57,56 @@ class Handler(APIHandler):
     operations: Mapping[str, str] = {}
     """The operation of each HTTP method."""
 
+    bodies = 0
+    """Bytes of all bodies of requests that aren't answered yet."""
+
+    body_bytes = 0
+    """Of this request's."""
+
     async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own does
-        """Get ready for the body, once it is known who asks."""
+        """Get ready for the body, once it is known who asks, and whether they may."""
         self._body = bytearray()
-        self._too_large = False
+        self._too_large = self._too_many = self._may = False
         self._work: asyncio.Task[Any] | None = None
         await super().prepare()
+        operation = self.operations.get(self.request.method or "")
+        if operation and self.current_user:
+            self._may = await ensure_async(
+                self.authorizer.is_authorized(self, self.current_user, ROUTES[operation].action, routes.RESOURCE)
+            )
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body, if it is wanted."""
         # What is not wanted is read all the same: otherwise the connection breaks before the answer is seen.
-        limit = self._limit()
-        if self._too_large or len(self._body) + len(chunk) > limit:
-            self._too_large = limit > 0
-            self._body.clear()
+        limit = self._limit() if self._may else 0
+        if self._too_large or self._too_many or self.body_bytes + len(chunk) > limit:
+            self._too_large = limit > 0 and not self._too_many
+            self._let_go()
+        elif Handler.bodies + len(chunk) > MAX_BODIES:
+            self._too_many = True
+            self._let_go()
         else:
             self._body += chunk
+            self.body_bytes += len(chunk)
+            Handler.bodies += len(chunk)
+
+    def _let_go(self) -> None:
+        self._body = bytearray()  # of one that is cleared, the memory stays
+        Handler.bodies -= self.body_bytes
+        self.body_bytes = 0
+
+    def on_finish(self) -> None:
+        """Forget the body."""
+        self._let_go()
+        super().on_finish()
 
     def on_connection_close(self) -> None:
-        """Stop working when nobody waits for the answer."""
+        """Stop working when nobody waits for the answer, and forget what came of the body."""
         work = getattr(self, "_work", None)
         if work is not None:
             work.cancel()
+        else:
+            self._let_go()
         super().on_connection_close()
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
@@ -146,6 +178,13 @@ class Handler(APIHandler):
                 f"The request is larger than {self._limit() // routes.MIB} MiB.",
                 "Shorten the prompt.",
             )
+        if self._too_many:
+            raise Problem(
+                503,
+                "busy",
+                "The server is reading as many large requests as it has room for.",
+                "Try again in a moment.",
+            )
         body = bytes(self._body)
         self._body = bytearray()  # of a large body, one copy is enough
         if len(body) <= _PARSED_AT_ONCE:
@@ -199,6 +238,7 @@ def endpoint(operation: str) -> Callable[[Method], Answer]:
                     raise
             finally:
                 self._work = None  # how it ended holds all that was read, and the frame that holds this
+                self._let_go()
 
         allowed: Answer = authorized(route.action, routes.RESOURCE)(answer)
         return cast("Answer", web.authenticated(allowed))

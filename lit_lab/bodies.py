@@ -16,6 +16,10 @@ WIDE_ENOUGH = 4 * 2**20
 """Bytes that the text of any body may take, whatever its route allows: as little as this takes no memory to speak of."""
 
 
+MAX_WORD = 10_000
+"""Characters of a field's name, and of what says which kind of request this is: pydantic's errors hold several copies of both."""
+
+
 @functools.cache
 def _adapter(type_name: str) -> TypeAdapter[Any]:
     return TypeAdapter(getattr(protocol, type_name))
@@ -47,7 +51,9 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
         raise Problem(413, "body_too_large", f"The request {too_much}.", "Send less at a time.")
     try:
         # In two steps: of JSON, each of pydantic's errors has a copy of all that it is about.
-        return _adapter(type_name).validate_python(from_json(body), strict=True)  # type: ignore[no-any-return]
+        content = from_json(body)
+        _check_words(content)
+        return _adapter(type_name).validate_python(content, strict=True)  # type: ignore[no-any-return]
     except ValidationError as error:
         said = protocol.describe_validation(error)
     except ValueError as error:
@@ -66,3 +72,18 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
         f"The request is not valid: {said}",
         "Reload the page: it may be of another version than the server.",
     )
+
+
+def _check_words(content: Any) -> None:
+    """Refuse names of fields, and kinds, that are no words. Raises `Problem`."""
+    waiting = [content]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            kind = value.get("kind", "")
+            longest = max(map(len, value), default=0)
+            if longest > MAX_WORD or (isinstance(kind, str) and len(kind) > MAX_WORD):
+                raise Problem(400, "invalid_request", "The request has a field whose name or kind is very long.")
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(each for each in value if isinstance(each, dict | list))

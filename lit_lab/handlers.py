@@ -136,7 +136,7 @@ class JobsHandler(Handler):
         """Start a job."""
         self.core.check_job(request)
         await self.core.catch_up()
-        return self.core.jobs.start(self.owner, request, self.keeper, len(self._body)).info()
+        return self.core.jobs.start(self.owner, request, self.keeper, self.body_bytes).info()
 
     @endpoint("jobs")
     async def get(self) -> Message:

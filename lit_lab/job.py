@@ -10,6 +10,7 @@ from typing import Literal
 
 from lit_lab import protocol
 from lit_lab.problem import Problem
+from lit_lab.timeouts import within
 
 MAX_KEPT_OF_FAILED = 1024 * 1024
 """Bytes of events that a job without `done` keeps once it has ended: a partial answer is shown after a reload."""
@@ -110,7 +111,7 @@ class Job:
                 return
             else:
                 try:
-                    await asyncio.wait_for(changed.wait(), heartbeat)
+                    await within(heartbeat, changed.wait())
                 except asyncio.TimeoutError:
                     yield b""
 

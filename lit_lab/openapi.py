@@ -22,7 +22,7 @@ _COMMON_ERRORS = {
     429: "Too many jobs are running.",
     500: "A fault of this server; its log tells more.",
     502: "The model service failed to answer.",
-    503: "The model service isn't running and can't be started, or is still starting.",
+    503: "The model service isn't running and can't be started, or is still starting; or too many large requests came at once.",
     507: "The disk is full.",
 }
 
@@ -77,7 +77,14 @@ def _responses(route: routes.Route) -> dict[str, Any]:
     else:
         content = {"application/json": {"schema": _reference(route.response or "ErrorBody")}}
     answers: dict[str, Any] = {str(route.status): {"description": route.summary, "content": content}}
-    codes = {401, 403, 500, *route.errors, *({400, 413} if route.request else ()), *({400} if route.queries else ())}
+    codes = {
+        401,
+        403,
+        500,
+        *route.errors,
+        *({400, 413, 503} if route.request else ()),
+        *({400} if route.queries else ()),
+    }
     for code in sorted(codes):
         answers[str(code)] = {
             "description": _COMMON_ERRORS[code],

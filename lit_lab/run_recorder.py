@@ -19,6 +19,7 @@ from pydantic import TypeAdapter
 from lit_lab import discreet, protocol
 from lit_lab.history import NO_ROOM_FOR_OWNER, History, sequence_of
 from lit_lab.problem import Problem
+from lit_lab.timeouts import within
 
 MAX_WAITING = 1_000
 MAX_WAITING_BYTES = 128 * 1024 * 1024
@@ -137,7 +138,7 @@ class RunRecorder:
         """
         under_way = [ended.tried.wait() for ended in self._waiting if ended.owner == owner]
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*under_way), PATIENCE)
+            await within(PATIENCE, asyncio.gather(*under_way))
         if any((ended.owner, ended.job_id) == (owner, run_id) for ended in self._waiting):
             why = self._problem or Problem(503, "history_unavailable", "The disk is slow.", "Try again in a moment.")
             raise Problem(503, "not_stored_yet", f"This run isn't stored yet. {why.message}", why.hint)
@@ -217,7 +218,7 @@ class RunRecorder:
             await self._round()
             if self._waiting:
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._again.wait(), delay)
+                    await within(delay, self._again.wait())
                 delay = min(2 * delay, LONGEST_DELAY)
 
     async def _round(self) -> None:

@@ -34,7 +34,7 @@ _NO_TEXTS = (
 SNIFF = 1 << 20
 """Bytes that an encoding is guessed from."""
 
-MAX_LINE = 16_000_000
+MAX_LINE = 8_000_000
 """Most characters of a line; a longer one is skipped, and isn't held in memory."""
 
 LINE_TOO_LONG = f"The line is longer than {MAX_LINE:,} characters."

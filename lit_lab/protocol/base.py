@@ -85,6 +85,14 @@ MAX_DESCRIBED = 1_000
 """Most errors of one message that are put into words: each takes about a kilobyte, and three are told."""
 
 
+MAX_QUOTED = 200
+"""Characters of a field's path, and of what pydantic says of it: both may repeat what was sent."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_QUOTED else text[:MAX_QUOTED] + "…"
+
+
 def describe_validation(error: ValidationError) -> str:
     """Return pydantic's errors in one line a person can act on."""
     count = error.error_count()
@@ -93,8 +101,8 @@ def describe_validation(error: ValidationError) -> str:
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     parts = []
     for each in errors[:3]:
-        where = ".".join(str(part) for part in each["loc"]) or "body"
-        parts.append(f"{where}: {each['msg']}")
+        where = _shortened(".".join(_shortened(str(part)) for part in each["loc"])) or "body"
+        parts.append(f"{where}: {_shortened(each['msg'])}")
     more = len(errors) - 3
     return "; ".join(parts) + (f"; and {more} more" if more > 0 else "")
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, StateEvent
+from lit_lab.timeouts import within
 
 from . import fair_queue
 from .cancellation import Cancellation, Cancelled
@@ -236,6 +237,6 @@ def _waiting(position: int, is_stopped: bool) -> str:
 
 async def _next(events: asyncio.Queue[BaseModel | None]) -> BaseModel | None:
     try:
-        return await asyncio.wait_for(events.get(), HEARTBEAT)
+        return await within(HEARTBEAT, events.get())
     except asyncio.TimeoutError:
         return HeartbeatEvent()

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from lit_lab.problem import Problem
 from lit_lab.supervision import surroundings
+from lit_lab.timeouts import within
 
 TERMINATE_AFTER = 2.0  # seconds that the service has to end by itself once its standard input is closed
 KILL_AFTER = 2.0  # seconds more that it has after SIGTERM
@@ -95,7 +96,7 @@ class ServiceProcess:
         _pipe(process.stdin).close()
         for patience, number in ((TERMINATE_AFTER, signal.SIGTERM), (KILL_AFTER, _KILL)):
             try:
-                await asyncio.wait_for(process.wait(), patience)
+                await within(patience, process.wait())
                 break
             except asyncio.TimeoutError:
                 self._signal(number)

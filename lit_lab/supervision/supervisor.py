@@ -22,6 +22,7 @@ from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint, Tell
 from lit_lab.supervision.life import Life, Settings
 from lit_lab.supervision.servicelog import ServiceLog
+from lit_lab.timeouts import within
 from lit_lab.version import version
 
 log = logging.getLogger(__name__)
@@ -136,7 +137,7 @@ class Supervisor:
         deadline = time.monotonic() + patience
         while self._endpoint is endpoint and (left := deadline - time.monotonic()) > 0:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), left)
+                await within(left, self._changed.wait())
         if self._endpoint is endpoint:
             return Problem(502, "service_silent", "The model service broke the connection.", _RUN_AGAIN)
         return self._gone or _restarted()  # another process is ready already

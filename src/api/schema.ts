@@ -2837,7 +2837,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2951,7 +2951,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3103,7 +3103,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3186,7 +3186,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3291,7 +3291,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3405,7 +3405,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3510,7 +3510,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3655,6 +3655,15 @@ export interface operations {
             };
             /** @description A fault of this server; its log tells more. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3858,6 +3867,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The disk is full. */
             507: {
                 headers: {
@@ -4024,6 +4042,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The disk is full. */
             507: {
                 headers: {
@@ -4131,6 +4158,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description The disk is full. */
             507: {
                 headers: {
@@ -4202,6 +4238,15 @@ export interface operations {
             };
             /** @description A fault of this server; its log tells more. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4336,6 +4381,15 @@ export interface operations {
             };
             /** @description A fault of this server; its log tells more. */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4607,7 +4661,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4683,7 +4737,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4781,7 +4835,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4857,7 +4911,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4943,7 +4997,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5075,7 +5129,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5171,7 +5225,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting. */
+            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;

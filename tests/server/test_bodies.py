@@ -192,6 +192,10 @@ SHAPES = {
     "one emoji": (f"{PROMPT}😀", "x", 4),
     "emojis, escaped": (PROMPT, "\\ud83d\\ude00", 4),
     "one emoji, escaped": (f"{PROMPT}\\ud83d\\ude00", "\\n", 4),
+    "a kind of many letters": ('{"request": {"kind": "', "é", 1),
+    "a kind of many emojis": ('{"request": {"kind": "', "😀", 4),
+    "a field of many letters": ('{"request": {"kind": "salience", "', "é", 1),
+    "a field of many emojis": ('{"request": {"kind": "salience", "', "😀", 4),
     "stop sequences with an emoji": (STOPS, '😀xxxxxxxxxxxxxxxxxxxxxxxx","', 4),
 }
 
@@ -233,7 +237,11 @@ def test_no_body_takes_four_times_the_largest_ones_room(shape: str, tmp_path: Pa
     kind = "JobRequest" if head.startswith(PROMPT) else "EstimateRequest"
     files = []
     # Of a text, 4 million characters are taken at most.
-    for size, ends in ((4_000_000, ['"}']), (MAX_BODY // share, ['"}', "]}}", '"]}}']), (MAX_BODY, ['"}'])):
+    for size, ends in (
+        (4_000_000, ['"}']),
+        (MAX_BODY // share, ['"}', '"}}', '":1}}', "]}}", '"]}}']),
+        (MAX_BODY, ['"}']),
+    ):
         length = len(unit.encode())
         times = (size - len(head.encode()) - 9) // length
         for end in ends:
@@ -244,7 +252,7 @@ def test_no_body_takes_four_times_the_largest_ones_room(shape: str, tmp_path: Pa
     )
     assert done.returncode == 0, done.stderr
     *answers, most = done.stdout.split()
-    assert len(answers) == 5
+    assert len(answers) == 7
     if share > 1:
         assert answers[-1] == "413"
     assert MAX_BODY // 2 <= int(most) <= 4 * MAX_BODY

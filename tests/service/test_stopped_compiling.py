@@ -161,11 +161,10 @@ async def test_a_failure_of_what_was_stopped_harms_nobody(
     reader = Reader(work.stream("tiny", failing))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     await reader.go_away()
-    # Its task hears of it in the loop's next turn; a failure before that is one of a computation that goes on.
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    compiler.may_end.set()
+    # Who waits is told when the task has heard of it; a failure before that is one of a computation that goes on.
     after = Reader(work.stream("tiny", answer))
+    await until_async(lambda: after.messages[-1:] == [STOPPED])
+    compiler.may_end.set()
     await asyncio.wait_for(after.reading, PATIENCE)
     assert after.told[-1]["event"] == "done"
     assert "a computation that was stopped failed" in caplog.text
