@@ -58,9 +58,11 @@ def main() -> None:
     found: dict[str, list[float]] = {}
     # In float64, so that what is off is ours.
     model = model.double()
-    embedded = model.get_input_embeddings()(whole).detach().requires_grad_()
+    # Where Keras's layer ends, as LIT has it: Gemma 3 multiplies behind it, and transformers' layer of Gemma 3 within.
+    embedder = model.get_input_embeddings()
+    embedded = embedder.weight[whole].detach().requires_grad_()
     at = len(ids) - 1
-    scores = model(inputs_embeds=embedded).logits[0, at : at + EXPLAINED]
+    scores = model(inputs_embeds=embedded * getattr(embedder, "embed_scale", 1.0)).logits[0, at : at + EXPLAINED]
     torch.nn.functional.cross_entropy(scores, whole[0, len(ids) :], reduction="sum").backward()
     gradient: Any = embedded.grad
     found["grad_l2"] = gradient[0].norm(dim=-1).tolist()
