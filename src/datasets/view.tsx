@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, folderIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
 import type { PromptModel } from '../session/prompt';
 import { Reading } from './columns';
 import { Footer } from './footer';

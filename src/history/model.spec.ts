@@ -4,11 +4,11 @@ import { Signal } from '@lumino/signaling';
 import { ApiError } from '../api';
 import type { RunInfo, RunRecord, RunsRequest } from '../api';
 import { settle } from '../session/fakes';
+import type { KeptSource } from '../session/keptsource';
 import type { IRun } from '../session/run';
 import { UNDO_FOR } from './deletions';
 import { HistoryModel } from './model';
 import type { HistoryClient, IHistorySession } from './model';
-import type { KeptSource } from './source';
 
 const trans = nullTranslator.load('lit_lab');
 

@@ -4,10 +4,10 @@ import { closeIcon, editIcon, shareIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
-import { CompareTool, CompareWith } from '../compare/rows';
 import type { CompareLauncher } from '../compare/launcher';
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { CompareTool, CompareWith } from '../compare/rows';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
 import type { HistoryModel } from './model';
 
 /** Earlier runs: a list of which a click shows one again, as it was. */

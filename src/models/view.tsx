@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
-import { keepInSight } from '../panel/insight';
-import { useRedraw } from '../panel/redraw';
+import { keepInSight } from '../components/insight';
+import { useRedraw } from '../components/redraw';
 import type { Session } from '../session/session';
 import { Add } from './add';
 import { OnThisMachine } from './found';

@@ -4,11 +4,11 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { ModelInfo } from '../api';
+import { PanelContext } from '../components/context';
 import { fakeModel } from '../session/fakes';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
-import { PanelContext } from './context';
 
 const template: NonNullable<ModelInfo['template']> = {
   fault: '',

@@ -2,9 +2,9 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type { RunRecord } from '../api';
-import { KeptSource } from '../history/source';
 import { choicesOf, part } from './contrast';
 import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { KeptSource } from './keptsource';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');

@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { KeptScores, RunRecord } from '../api';
-import { KeptSource } from '../history/source';
 import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { KeptSource } from './keptsource';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');
