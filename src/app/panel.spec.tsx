@@ -74,7 +74,7 @@ async function start(allowed: readonly string[]): Promise<{
   return { commands, session };
 }
 
-describe('panel/plugin', () => {
+describe('app/panel', () => {
   it('shows the log to those who may run prompts', async () => {
     const { commands, session } = await start(['read', 'write', 'execute']);
     expect(commands.isVisible(CommandIDs.log)).toBe(true);

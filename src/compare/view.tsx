@@ -2,9 +2,6 @@ import React, { useCallback, useEffect, useRef } from 'react';
 
 import { usePanel } from '../components/context';
 import { useRedraw } from '../components/redraw';
-import type { TokenSpan } from '../salience';
-import type { IProblem } from '../session/problem';
-import type { ISettings } from '../session/settings';
 import type { ICompareActions } from './actions';
 import { Changes } from './changes';
 import { Column } from './column';

@@ -5,7 +5,7 @@ import { Linked } from './linked';
 
 const draw = (text: string) => renderToStaticMarkup(<Linked text={text} />);
 
-describe('panel/linked', () => {
+describe('components/linked', () => {
   it('links addresses, without the punctuation behind them', () => {
     expect(draw('Look at https://www.kaggle.com/settings, then run.')).toBe(
       'Look at <a href="https://www.kaggle.com/settings" target="_blank" rel="noopener noreferrer">kaggle.com/settings</a>, then run.'

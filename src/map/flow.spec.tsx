@@ -1,25 +1,12 @@
-import { nullTranslator } from '@jupyterlab/translation';
-import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
+import { act } from 'react';
 
-import type { AnswerToken, Token } from '../api';
-import { PanelContext } from '../components/context';
+import { Stage } from '../components/fixtures';
 import { until } from '../session/fakes';
 import { cutText, makeMap } from '../session/map';
 import { startRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { Flow } from './flow';
+import { drawFlow, token } from './fixtures';
 import type { IFlowProps } from './flow';
-
-const token = (text: string, kind: Token['kind'] = 'text'): AnswerToken => ({
-  id: 1,
-  piece: text,
-  text,
-  kind,
-  logprob: null,
-  alternatives: []
-});
 
 const PROMPT = [
   token('', 'template'),
@@ -42,48 +29,24 @@ const RUN = {
   answerTokens: ANSWER
 };
 
-describe('panel/flow', () => {
+describe('map/flow', () => {
   let host: HTMLElement;
-  let root: Root;
+  let stage: Stage;
   let picked: [number, boolean][];
 
   beforeEach(() => {
-    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
     picked = [];
   });
 
-  afterEach(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
+  afterEach(() => stage.dispose());
 
   function show(props: Partial<IFlowProps> = {}): void {
-    act(() =>
-      root.render(
-        <PanelContext
-          value={{
-            trans: nullTranslator.load('lit_lab'),
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          <Flow
-            text={cutText(RUN, 'sentences', null)}
-            map={null}
-            target={null}
-            ready={true}
-            answering={false}
-            underline={false}
-            fine={false}
-            onPick={(at, extend) => picked.push([at, extend])}
-            {...props}
-          />
-        </PanelContext>
-      )
-    );
+    drawFlow(stage, RUN, {
+      onPick: (at, extend) => picked.push([at, extend]),
+      ...props
+    });
   }
 
   /** With the answer's last sentence as the target. */

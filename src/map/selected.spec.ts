@@ -1,6 +1,6 @@
 import { segmentsBetween, selectBetween } from './selected';
 
-describe('panel/selected', () => {
+describe('map/selected', () => {
   let flow: HTMLElement;
   let segments: HTMLElement[];
 

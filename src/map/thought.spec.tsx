@@ -1,22 +1,9 @@
-import { nullTranslator } from '@jupyterlab/translation';
-import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
+import { act } from 'react';
 
 import type { AnswerToken } from '../api';
-import { PanelContext } from '../components/context';
-import { cutText } from '../session/map';
-import { Flow } from './flow';
+import { Stage } from '../components/fixtures';
+import { drawFlow, token } from './fixtures';
 import type { IFlowProps } from './flow';
-
-const token = (text: string): AnswerToken => ({
-  id: 1,
-  piece: text,
-  text,
-  kind: 'text',
-  logprob: null,
-  alternatives: []
-});
 
 const PROMPT = [token('Is it sweet?')];
 const ANSWER = [
@@ -29,51 +16,27 @@ const ANSWER = [
   '\n\n',
   'Yes.',
   ' Very.'
-].map(token);
+].map(text => token(text));
 
-describe('panel/thought', () => {
+describe('map/thought', () => {
   let host: HTMLElement;
-  let root: Root;
+  let stage: Stage;
   let picked: number[];
 
   beforeEach(() => {
-    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
     picked = [];
   });
 
-  afterEach(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
+  afterEach(() => stage.dispose());
 
   function show(answer: AnswerToken[], props: Partial<IFlowProps> = {}): void {
     const run = { promptTokens: PROMPT, answerTokens: answer };
-    act(() =>
-      root.render(
-        <PanelContext
-          value={{
-            trans: nullTranslator.load('lit_lab'),
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          <Flow
-            text={cutText(run, 'sentences', null)}
-            map={null}
-            target={null}
-            ready={true}
-            answering={false}
-            underline={false}
-            fine={false}
-            onPick={at => picked.push(at)}
-            {...props}
-          />
-        </PanelContext>
-      )
-    );
+    drawFlow(stage, run, {
+      onPick: at => picked.push(at),
+      ...props
+    });
   }
 
   const fold = () =>

@@ -1,23 +1,11 @@
-import { nullTranslator } from '@jupyterlab/translation';
-import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
+import { act } from 'react';
 
-import type { AnswerToken, Token } from '../api';
-import { PanelContext } from '../components/context';
+import type { Token } from '../api';
+import { Stage } from '../components/fixtures';
 import { cutText, makeMap } from '../session/map';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { Flow } from './flow';
+import { drawFlow, token } from './fixtures';
 import type { IFlowProps } from './flow';
-
-const token = (text: string, kind: Token['kind'] = 'text'): AnswerToken => ({
-  id: 1,
-  piece: text,
-  text: kind === 'template' ? '' : text,
-  kind,
-  logprob: null,
-  alternatives: []
-});
 
 const START = '<start_of_turn>';
 const END = '<end_of_turn>';
@@ -48,49 +36,25 @@ const WRITTEN = [
 
 const ANSWER = [token(' Hi'), token(' there.')];
 
-describe('panel/turn', () => {
+describe('map/turn', () => {
   let host: HTMLElement;
-  let root: Root;
+  let stage: Stage;
   let picked: number[];
 
   beforeEach(() => {
-    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
     picked = [];
   });
 
-  afterEach(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
+  afterEach(() => stage.dispose());
 
   function show(promptTokens: Token[], props: Partial<IFlowProps> = {}): void {
     const run = { promptTokens, answerTokens: ANSWER };
-    act(() =>
-      root.render(
-        <PanelContext
-          value={{
-            trans: nullTranslator.load('lit_lab'),
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          <Flow
-            text={cutText(run, 'sentences', null)}
-            map={null}
-            target={null}
-            ready={true}
-            answering={false}
-            underline={false}
-            fine={false}
-            onPick={at => picked.push(at)}
-            {...props}
-          />
-        </PanelContext>
-      )
-    );
+    drawFlow(stage, run, {
+      onPick: at => picked.push(at),
+      ...props
+    });
   }
 
   const added = () => [

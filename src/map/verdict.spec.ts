@@ -29,7 +29,7 @@ const curve = (
 /** The map's order costs 7.5 of 10 nats on the mean of the way, chance 5. */
 const CURVES = [curve('map', 0, -10, -10), curve('random', 0, -5, -10)];
 
-describe('panel/verdict', () => {
+describe('map/verdict', () => {
   const test = (faithfulness: number | null, length: number | null = null) => ({
     span: 10,
     faithfulness,
@@ -91,7 +91,7 @@ describe('panel/verdict', () => {
   });
 });
 
-describe('panel/plot', () => {
+describe('map/plot', () => {
   it('reads a curve between its points', () => {
     const { points } = CURVES[1];
     expect([0, 0.25, 0.5, 1].map(at => valueAt(points, at))).toEqual([
@@ -117,7 +117,7 @@ describe('panel/plot', () => {
   });
 });
 
-describe('panel/certainty', () => {
+describe('map/certainty', () => {
   const token = (text: string, probability: number | null): AnswerToken => ({
     id: 7,
     piece: text,
