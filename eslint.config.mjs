@@ -5,6 +5,8 @@ import prettierRecommended from 'eslint-plugin-prettier/recommended';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
+import layers from './eslint.layers.mjs';
+
 export default defineConfig([
   {
     ignores: [
@@ -47,5 +49,6 @@ export default defineConfig([
       'prefer-arrow-callback': 'error'
     }
   },
+  layers,
   prettierRecommended
 ]);

@@ -1,16 +1,16 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
-import { sharingPlugin } from './export';
-import { datasetsPlugin } from './datasets';
-import notebookPlugins from './notebook';
-import { panelPlugin } from './panel';
+import { datasetsPlugin } from './app/datasets';
+import { notebookPlugin } from './app/notebook';
+import { panelPlugin } from './app/panel';
+import { sharingPlugin } from './app/sharing';
 
 /** All plugins of the extension. */
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   datasetsPlugin,
   panelPlugin,
   sharingPlugin,
-  ...notebookPlugins
+  notebookPlugin
 ];
 
 export default plugins;

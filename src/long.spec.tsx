@@ -18,6 +18,8 @@ import { createRoot } from 'react-dom/client';
 
 import { alignParts } from './compare/align';
 import { differentWords } from './compare/words';
+import { AutoText } from './components/autotext';
+import { PanelContext } from './components/context';
 import { shadedRanges } from './notebook/overlay';
 import { readFacts } from './notebook/strings/facts';
 import { StringFinder } from './notebook/strings/finder';
@@ -28,8 +30,6 @@ import { findOtherStrings } from './notebook/strings/other';
 import { atOnce } from './notebook/strings/pieces';
 import { findPythonStrings } from './notebook/strings/python';
 import { repr, suggest } from './notebook/strings/suggest';
-import { AutoText } from './panel/autotext';
-import { PanelContext } from './panel/context';
 import { lineStarts, paragraphStarts, wordStarts } from './salience/boundaries';
 import { GRANULARITIES, segment } from './salience/segment';
 import { sentenceStarts } from './salience/sentences';

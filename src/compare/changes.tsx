@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { usePanel } from '../panel/context';
+import { usePanel } from '../components/context';
 import { textOf } from '../session/map';
 import type { IText } from '../session/map';
 import type { Comparison } from './comparison';

@@ -4,7 +4,7 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
-import { PanelContext } from '../panel/context';
+import { PanelContext } from '../components/context';
 import { FakeClient, settle, tokens } from '../session/fakes';
 import type { IProblem } from '../session/problem';
 import { DEFAULT_SETTINGS } from '../session/settings';

@@ -1,22 +1,22 @@
 import React, { useCallback, useEffect, useState } from 'react';
 
-import { usePanel } from '../panel/context';
-import { Demand } from '../panel/demand';
-import { Flow } from '../panel/flow';
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
+import { Demand } from '../map/demand';
+import { Flow } from '../map/flow';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
-import { describeStopped, describeStops } from '../session/stop';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
+import { describeStopped, describeStops } from '../session/stop';
+import type { ICompareActions } from './actions';
 import type { Comparison } from './comparison';
 import { describeChange } from './labels';
 import { nameOf } from './name';
 import type { Side } from './segments';
 import type { CompareSide } from './side';
-import type { ICompareActions } from './view';
 
 /** What a column shows and does. */
 interface IColumnProps {

@@ -2,8 +2,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
-import type { KeptScores, RunRecord } from '../api';
-import { FakeClient, settle, tokens } from '../session/fakes';
+import type { KeptScores } from '../api';
+import { FakeClient, fakeRecord, settle, tokens } from '../session/fakes';
 import { textOf } from '../session/map';
 import { keptRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
@@ -47,36 +47,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
       }
     })
   );
-  const made: RunRecord = {
-    id,
-    created: 5,
-    model: 'demo',
-    origin: null,
-    title: `run ${id}`,
-    starred: false,
-    prompt,
-    answer,
-    sampling: {
-      temperature: 0,
-      top_k: null,
-      top_p: null,
-      seed: 0,
-      repetition_penalty: 1
-    },
-    stop: [],
-    chat: 'plain',
-    thinking: false,
-    terms: null,
-    prompt_tokens: asked,
-    answer_tokens: said,
-    reason: 'end',
-    stopped_at: null,
-    partial: null,
-    seconds: 0.5,
-    first_seconds: 0.1,
-    scores
-  };
-  return made;
+  return fakeRecord(prompt, answer, { id, title: `run ${id}`, scores });
 }
 
 describe('compare/comparison', () => {

@@ -3,12 +3,12 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import type { ISegmentMark } from '../map/segment';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
 import { cutText } from '../session/map';
-import type { ISegmentMark } from '../panel/segment';
-import type { Splitter } from '../session/splitter';
 import type { ISettings } from '../session/settings';
+import type { Splitter } from '../session/splitter';
 import type { IPair } from './align';
 import { differenceMap, differenceOfMaps, onRange } from './difference';
 import type { IMapDifference } from './difference';

@@ -1,8 +1,8 @@
 /** What the panel offers below its text. */
 import React from 'react';
 
-import { usePanel } from '../panel/context';
-import { useRedraw } from '../panel/redraw';
+import { usePanel } from '../components/context';
+import { useRedraw } from '../components/redraw';
 import { isContinued } from '../salience';
 import type { IRun } from '../session/run';
 import type { Session } from '../session/session';

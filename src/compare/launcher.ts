@@ -5,9 +5,8 @@ import { Signal } from '@lumino/signaling';
 
 import type { RunInfo } from '../api';
 import type { TokenSpan } from '../salience';
-import { modeOf } from '../session/chat';
 import type { IText } from '../session/map';
-import { isUnderWay } from '../session/run';
+import { isUnderWay, modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
 import { Comparison } from './comparison';
 import type { ISettingsSource } from './comparison';

@@ -1,7 +1,7 @@
 import React, { useState } from 'react';
 
-import { usePanel } from '../panel/context';
-import { MapOptions } from '../panel/options';
+import { usePanel } from '../components/context';
+import { MapOptions } from '../map/options';
 import { percent } from '../session/labels';
 import { METHODS } from '../session/methods';
 import type { ISettings } from '../session/settings';

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { LedTo } from '../panel/ledto';
+import { LedTo } from '../map/ledto';
 import type { Comparison } from './comparison';
 import type { Side } from './segments';
 

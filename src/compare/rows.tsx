@@ -3,7 +3,7 @@ import React, { useEffect, useRef } from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { RunInfo } from '../api';
-import { useRedraw } from '../panel/redraw';
+import { useRedraw } from '../components/redraw';
 import { compareIcon } from './icon';
 import type { CompareLauncher } from './launcher';
 

@@ -1,8 +1,8 @@
 import React from 'react';
 
-import { Choice } from '../panel/choice';
-import { usePanel } from '../panel/context';
-import { Controls } from '../panel/controls';
+import { Choice } from '../components/choice';
+import { usePanel } from '../components/context';
+import { Controls } from '../map/controls';
 import type { ISettings } from '../session/settings';
 import type { Comparison } from './comparison';
 

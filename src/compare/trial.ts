@@ -2,8 +2,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { TokenSpan } from '../salience';
-import { modeOf } from '../session/chat';
 import { textOf } from '../session/map';
+import { modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
 
 /** Most characters of what was taken away that a name tells. */

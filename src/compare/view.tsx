@@ -1,10 +1,8 @@
 import React, { useCallback, useEffect, useRef } from 'react';
 
-import { usePanel } from '../panel/context';
-import { useRedraw } from '../panel/redraw';
-import type { TokenSpan } from '../salience';
-import type { IProblem } from '../session/problem';
-import type { ISettings } from '../session/settings';
+import { usePanel } from '../components/context';
+import { useRedraw } from '../components/redraw';
+import type { ICompareActions } from './actions';
 import { Changes } from './changes';
 import { Column } from './column';
 import type { Comparison } from './comparison';
@@ -16,19 +14,6 @@ import type { Side } from './segments';
 import { segmentsIn } from './segments';
 import { summarize } from './summary';
 import { Tools } from './tools';
-
-/** What the view of a comparison does beyond it. */
-export interface ICompareActions {
-  readonly onSettings: (settings: Partial<ISettings>) => void;
-  readonly onRestart: () => void;
-  /** Show a side's run in the panel; gives why that can't be done, or null. */
-  readonly onOpen: (id: string) => Promise<IProblem | null>;
-  /** Save two runs as a page, with their targets. */
-  readonly onSave: (
-    runs: readonly string[],
-    targets: readonly (TokenSpan | null)[]
-  ) => void;
-}
 
 /** Two runs side by side. */
 export function CompareView(props: {

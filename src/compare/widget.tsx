@@ -1,12 +1,12 @@
 import { MainAreaWidget, ReactWidget } from '@jupyterlab/apputils';
 import React from 'react';
 
-import { PanelContext } from '../panel/context';
-import type { IPanelContext } from '../panel/context';
-import { compareIcon } from './icon';
+import { PanelContext } from '../components/context';
+import type { IPanelContext } from '../components/context';
+import type { ICompareActions } from './actions';
 import type { Comparison } from './comparison';
+import { compareIcon } from './icon';
 import { captionOf, labelOf } from './name';
-import type { ICompareActions } from './view';
 import { CompareView } from './view';
 
 /** A comparison, in the main area. It owns it. */

@@ -9,10 +9,10 @@ import type { ApiClient, DatasetFullRow, DatasetInfo } from '../api';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IPromptSource } from '../session/source';
+import type { IDatasetsHost } from './host';
 import { OpenedDataset } from './opened';
 import type { IReference, OpenedClient } from './opened';
 import { DatasetSource } from './source';
-import type { IDatasetsHost } from './tokens';
 
 /** What the browser asks of the client. */
 export type DatasetsClient = OpenedClient & Pick<ApiClient, 'datasets'>;

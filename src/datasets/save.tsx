@@ -2,7 +2,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
-import { Problem } from '../panel/notices';
+import { Problem } from '../components/notices';
 import type { Consent, ISaveFailure, OpenedDataset } from './opened';
 
 /** Saving as JSON Lines: asks where to, and before it replaces anything. */

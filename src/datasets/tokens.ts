@@ -1,19 +1,6 @@
 import { Token } from '@lumino/coreutils';
 
-import type { DatasetFullRow } from '../api';
 import type { DatasetsModel } from './model';
-
-/** What the browser asks of its surroundings; each may be missing. */
-export interface IDatasetsHost {
-  /** Let the user choose a file; null: none was chosen. */
-  readonly pickFile: (() => Promise<string | null>) | null;
-  /** Whether there is a notebook to insert a cell into. */
-  readonly canInsert: () => boolean;
-  /** Insert a row below the notebook's active cell. */
-  readonly insert: (row: DatasetFullRow) => void;
-  /** Folder that a dataset would be saved in: the notebook's. */
-  readonly folder: () => string;
-}
 
 export const IDatasets = new Token<DatasetsModel>(
   'lit-lab:IDatasets',

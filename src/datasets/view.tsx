@@ -2,8 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, folderIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
+import { Section } from '../components/section';
 import type { PromptModel } from '../session/prompt';
 import { Reading } from './columns';
 import { Footer } from './footer';
@@ -50,35 +51,24 @@ export function DatasetsView(props: {
 
   const state = model.current?.state;
   return (
-    <section
+    <Section
       ref={root}
-      className="lit-datasets"
-      aria-label={trans.__('Datasets')}
+      name={trans.__('Datasets')}
+      count={
+        state &&
+        [
+          nameOf(model.current!, trans),
+          state.rows.toLocaleString(),
+          state.edited && trans.__('not saved')
+        ]
+          .filter(Boolean)
+          .join(' · ')
+      }
+      isOpen={open}
+      onToggle={() => setOpen(!open)}
     >
-      <h3>
-        <button
-          type="button"
-          className="lit-disclosure"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          <span className="lit-disclosure-mark" aria-hidden />
-          {trans.__('Datasets')}
-          {state && (
-            <span className="lit-count" aria-hidden>
-              {[
-                nameOf(model.current!, trans),
-                state.rows.toLocaleString(),
-                state.edited && trans.__('not saved')
-              ]
-                .filter(Boolean)
-                .join(' · ')}
-            </span>
-          )}
-        </button>
-      </h3>
       {open && <Body {...props} />}
-    </section>
+    </Section>
   );
 }
 

@@ -1,6 +1,6 @@
 /** Finished runs for the specs. */
 import type { AnswerToken, KeptScores, RunRecord, Token } from '../api';
-import { tokens } from '../session/fakes';
+import { fakeRecord, tokens } from '../session/fakes';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ILook } from './reading';
 
@@ -28,33 +28,13 @@ export function finished(
   const ends = answer_tokens.flatMap(({ text }, i) =>
     text.endsWith('.') ? [seam + i + 1] : []
   );
-  return {
+  return fakeRecord(prompt, answer, {
     id: 'r1',
     created: 1_700_000_000,
-    model: 'demo',
     origin: { document: 'secret/folder/a.ipynb', place: ['cell 2'] },
-    title: '',
-    starred: false,
-    prompt,
-    answer,
-    sampling: {
-      temperature: 0,
-      top_k: null,
-      top_p: null,
-      seed: 0,
-      repetition_penalty: 1
-    },
-    stop: [],
-    chat: 'plain',
-    thinking: false,
-    terms: null,
     prompt_tokens,
     answer_tokens,
-    reason: 'end',
-    stopped_at: null,
-    partial: null,
     seconds: 0.4,
-    first_seconds: 0.1,
     scores: ends.flatMap((end, i) =>
       (['grad_l2', 'grad_dot_input'] as const).map((method): KeptScores => ({
         mode: null,
@@ -71,5 +51,5 @@ export function finished(
       }))
     ),
     ...change
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IOption } from '../panel/choice';
+import type { IOption } from '../components/choice';
 import type { Aggregation, Granularity } from '../salience';
 
 /** Granularities to choose from, finest first. */

@@ -2,13 +2,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useMemo, useRef, useState } from 'react';
 
+import { Choice } from '../components/choice';
+import { PanelContext } from '../components/context';
+import { Flow } from '../map/flow';
+import { LedTo } from '../map/ledto';
+import { methodWords } from '../map/methods';
+import { showSegment } from '../map/show';
 import type { TokenSpan } from '../salience';
-import { Choice } from '../panel/choice';
-import { PanelContext } from '../panel/context';
-import { Flow } from '../panel/flow';
-import { LedTo } from '../panel/ledto';
-import { methodWords } from '../panel/methods';
-import { showSegment } from '../panel/show';
 import type { MapMethod } from '../session/methods';
 import { About } from './about';
 import { granularityNames } from './names';

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { Gap } from '../panel/legend';
-import { methodWords } from '../panel/methods';
+import { Gap } from '../map/legend';
+import { methodWords } from '../map/methods';
 import { percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { METHODS } from '../session/methods';

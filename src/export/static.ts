@@ -4,8 +4,8 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { lineOf } from '../panel/ledto';
-import { methodWords } from '../panel/methods';
+import { lineOf } from '../map/ledto';
+import { methodWords } from '../map/methods';
 import { addedTurn, templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';
 import { describeRole } from '../session/chat';

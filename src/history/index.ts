@@ -1,4 +1,3 @@
 /** Earlier runs. */
 export * from './model';
-export * from './source';
 export * from './view';

@@ -3,12 +3,12 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type { RunInfo, RunRecord, RunsRequest } from '../api';
-import { settle } from '../session/fakes';
+import { fakeRecord, settle } from '../session/fakes';
+import type { KeptSource } from '../session/keptsource';
 import type { IRun } from '../session/run';
 import { UNDO_FOR } from './deletions';
 import { HistoryModel } from './model';
 import type { HistoryClient, IHistorySession } from './model';
-import type { KeptSource } from './source';
 
 const trans = nullTranslator.load('lit_lab');
 
@@ -49,28 +49,11 @@ class FakeHistory implements HistoryClient {
 
   async run(id: string): Promise<RunRecord> {
     this._check();
-    return {
+    return fakeRecord('', '', {
       ...info(id),
       origin: { document: 'n.ipynb', place: ['cell 1'] },
-      sampling: {
-        temperature: 0,
-        top_k: null,
-        top_p: null,
-        seed: 0,
-        repetition_penalty: 1
-      },
-      stop: [],
-      stopped_at: null,
-      chat: 'plain',
-      thinking: false,
-      terms: null,
-      prompt_tokens: [],
-      answer_tokens: [],
-      reason: 'end',
-      seconds: 1,
-      first_seconds: null,
       scores: []
-    };
+    });
   }
 
   async changeRun(id: string, change: Partial<RunInfo>): Promise<RunInfo> {

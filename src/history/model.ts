@@ -5,6 +5,7 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type { ApiClient, RunInfo, RunRecord } from '../api';
+import { KeptSource } from '../session/keptsource';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
@@ -12,7 +13,6 @@ import { isUnderWay } from '../session/run';
 import type { IPromptSource } from '../session/source';
 import { Deletions } from './deletions';
 import type { DeletionPhase } from './deletions';
-import { KeptSource } from './source';
 
 /** What the history asks of the client. */
 export type HistoryClient = Pick<

@@ -6,7 +6,7 @@ import type { Root } from 'react-dom/client';
 
 import type { RunInfo } from '../api';
 import { CompareLauncher } from '../compare/launcher';
-import { PanelContext } from '../panel/context';
+import { PanelContext } from '../components/context';
 import { FakeClient } from '../session/fakes';
 import { Session } from '../session/session';
 import type { DeletionPhase } from './deletions';

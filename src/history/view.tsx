@@ -4,10 +4,11 @@ import { closeIcon, editIcon, shareIcon } from '@jupyterlab/ui-components';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { RunInfo } from '../api';
-import { CompareTool, CompareWith } from '../compare/rows';
 import type { CompareLauncher } from '../compare/launcher';
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { CompareTool, CompareWith } from '../compare/rows';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
+import { Section } from '../components/section';
 import type { HistoryModel } from './model';
 
 /** Earlier runs: a list of which a click shows one again, as it was. */
@@ -49,34 +50,20 @@ export function HistoryView(props: {
     }
   }, [model, open, model.isLoaded]);
   return (
-    <section
+    <Section
       ref={root}
-      className="lit-datasets"
-      aria-label={trans.__('History')}
+      name={trans.__('History')}
+      count={model.total > 0 && model.total}
+      isOpen={open}
+      onToggle={() => setOpen(!open)}
     >
-      <h3>
-        <button
-          type="button"
-          className="lit-disclosure"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          <span className="lit-disclosure-mark" aria-hidden />
-          {trans.__('History')}
-          {model.total > 0 && (
-            <span className="lit-count" aria-hidden>
-              {model.total}
-            </span>
-          )}
-        </button>
-      </h3>
       {remark && (
         <p className="lit-hint lit-inset" role="status">
           {remark}
         </p>
       )}
       {open && <Body {...props} />}
-    </section>
+    </Section>
   );
 }
 

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
 import type { LitAppModel } from './model';
 
 /** What is told in LIT's tab: what it waits for, or why LIT isn't there. Nothing while all is well. */

@@ -3,8 +3,8 @@ import type { Message } from '@lumino/messaging';
 import { Panel } from '@lumino/widgets';
 import React from 'react';
 
-import { PanelContext } from '../panel/context';
-import type { IPanelContext } from '../panel/context';
+import { PanelContext } from '../components/context';
+import type { IPanelContext } from '../components/context';
 import { LitBridge } from './bridge';
 import { LitFrame } from './frame';
 import type { LitAppModel } from './model';

@@ -1,7 +1,7 @@
 import React from 'react';
 
-import { usePanel } from '../panel/context';
-import { Problem, Waiting } from '../panel/notices';
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
 import { describeCost } from '../session/labels';
 import type { IFilling, MatrixModel } from './model';
 

@@ -3,7 +3,7 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
-import { PanelContext } from '../panel/context';
+import { PanelContext } from '../components/context';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { cutText } from '../session/map';
 import { Session } from '../session/session';

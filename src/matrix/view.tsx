@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useId, useRef, useState } from 'react';
 
-import { usePanel } from '../panel/context';
-import { Choice } from '../panel/choice';
-import { methodWords } from '../panel/methods';
-import { Problem, Waiting } from '../panel/notices';
-import { useRedraw } from '../panel/redraw';
+import { Choice } from '../components/choice';
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
+import { methodWords } from '../map/methods';
 import { describeSegment, percent } from '../session/labels';
 import { METHODS } from '../session/methods';
 import { Filling } from './filling';

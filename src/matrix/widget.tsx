@@ -1,8 +1,8 @@
 import { ReactWidget } from '@jupyterlab/apputils';
 import React from 'react';
 
-import { PanelContext } from '../panel/context';
-import type { IPanelContext } from '../panel/context';
+import { PanelContext } from '../components/context';
+import type { IPanelContext } from '../components/context';
 import type { MatrixModel } from './model';
 import { MatrixView } from './view';
 

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { KnownModel } from '../api';
-import { Problem } from '../panel/notices';
+import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
 import { describeKnown } from './labels';
 import type { ModelsModel } from './model';

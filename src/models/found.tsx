@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import type { FoundModel } from '../api';
-import { Problem } from '../panel/notices';
+import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
 import { describeFault, describeFound } from './labels';
 import type { ModelsModel } from './model';

@@ -1,8 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
 
-import { Linked } from '../panel/linked';
-import { Problem } from '../panel/notices';
+import { Linked } from '../components/linked';
+import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
 import type { ModelsModel } from './model';
 

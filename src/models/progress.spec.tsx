@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { ModelInfo } from '../api';
-import { PanelContext } from '../panel/context';
+import { PanelContext } from '../components/context';
 import { fakeModel } from '../session/fakes';
 import { describeProgress } from './labels';
 import type { ModelsModel } from './model';

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useRef } from 'react';
 
 import type { ModelInfo } from '../api';
-import { Waiting } from '../panel/notices';
+import { Waiting } from '../components/notices';
 import { describeProgress } from './labels';
 import type { ModelsModel } from './model';
 

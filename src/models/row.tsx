@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
 import type { ModelInfo } from '../api';
-import { Problem } from '../panel/notices';
+import { Problem } from '../components/notices';
 import {
   describeBytes,
   describeFit,

@@ -1,8 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
-import { keepInSight } from '../panel/insight';
-import { useRedraw } from '../panel/redraw';
+import { keepInSight } from '../components/insight';
+import { useRedraw } from '../components/redraw';
+import { Section } from '../components/section';
 import type { Session } from '../session/session';
 import { Add } from './add';
 import { OnThisMachine } from './found';
@@ -57,34 +58,24 @@ export function ModelsView(props: {
   }, [open, wanted, isFilled]);
   const loaded = all.filter(model => model.state === 'ready').length;
   return (
-    <section
+    <Section
       ref={root}
-      className="lit-datasets lit-models"
-      aria-label={trans.__('Models')}
+      name={trans.__('Models')}
+      className="lit-models"
+      count={
+        all.length > 0 &&
+        (loaded > 0
+          ? all.length === 1
+            ? trans.__('1 model, loaded')
+            : trans.__('%1 models, %2 loaded', all.length, loaded)
+          : all.length)
+      }
+      isOpen={open}
+      onToggle={() => setOpen(!open)}
+      button={button}
     >
-      <h3>
-        <button
-          ref={button}
-          type="button"
-          className="lit-disclosure"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          <span className="lit-disclosure-mark" aria-hidden />
-          {trans.__('Models')}
-          {all.length > 0 && (
-            <span className="lit-count" aria-hidden>
-              {loaded > 0
-                ? all.length === 1
-                  ? trans.__('1 model, loaded')
-                  : trans.__('%1 models, %2 loaded', all.length, loaded)
-                : all.length}
-            </span>
-          )}
-        </button>
-      </h3>
       {open && <Body {...props} />}
-    </section>
+    </Section>
   );
 }
 

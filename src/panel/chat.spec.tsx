@@ -1,14 +1,11 @@
-import { nullTranslator } from '@jupyterlab/translation';
 import React, { act } from 'react';
-import { createRoot } from 'react-dom/client';
-import type { Root } from 'react-dom/client';
 
 import type { ModelInfo } from '../api';
+import { Stage } from '../components/fixtures';
 import { fakeModel } from '../session/fakes';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
-import { PanelContext } from './context';
 
 const template: NonNullable<ModelInfo['template']> = {
   fault: '',
@@ -19,21 +16,16 @@ const template: NonNullable<ModelInfo['template']> = {
 
 describe('panel/chat', () => {
   let host: HTMLElement;
-  let root: Root;
+  let stage: Stage;
   let changed: Partial<ISettings>[];
 
   beforeEach(() => {
-    Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true });
-    host = document.createElement('div');
-    document.body.append(host);
-    root = createRoot(host);
+    stage = new Stage();
+    host = stage.host;
     changed = [];
   });
 
-  afterEach(() => {
-    act(() => root.unmount());
-    host.remove();
-  });
+  afterEach(() => stage.dispose());
 
   function show(
     known: Partial<ModelInfo>,
@@ -47,22 +39,12 @@ describe('panel/chat', () => {
       template,
       ...known
     });
-    act(() =>
-      root.render(
-        <PanelContext
-          value={{
-            trans: nullTranslator.load('lit_lab'),
-            showLog: () => undefined,
-            openMenu: () => undefined
-          }}
-        >
-          <ChatOption
-            settings={{ ...DEFAULT_SETTINGS, ...settings }}
-            model={model}
-            onSettings={settings => changed.push(settings)}
-          />
-        </PanelContext>
-      )
+    stage.draw(
+      <ChatOption
+        settings={{ ...DEFAULT_SETTINGS, ...settings }}
+        model={model}
+        onSettings={settings => changed.push(settings)}
+      />
     );
     return host.querySelector('.lit-hint')?.textContent ?? '';
   }

@@ -3,8 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { ChatMode, ModelInfo } from '../api';
+import { usePanel } from '../components/context';
 import type { ISettings } from '../session/settings';
-import { usePanel } from './context';
 
 /** The choice, and what it comes to for the model at hand. */
 export function ChatOption(props: {

@@ -1,18 +1,18 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useRef, useState } from 'react';
 
-import { isUnderWay } from '../session/run';
-import type { IRun } from '../session/run';
+import { AutoText } from '../components/autotext';
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
 import { chatNote, describeChat } from '../session/chat';
 import { describeSampling, duration, signedFigure } from '../session/labels';
+import { isUnderWay } from '../session/run';
+import type { IRun } from '../session/run';
 import type { Session } from '../session/session';
 import { countOf, samplingOf } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { describeStopped, describeStops, isSameStops } from '../session/stop';
-import { AutoText } from './autotext';
-import { usePanel } from './context';
 import { Count } from './count';
-import { Problem, Waiting } from './notices';
 import { Origin, Variables } from './origin';
 import { SampleStrip } from './samples';
 import { StopProposal } from './stopfield';

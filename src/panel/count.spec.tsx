@@ -4,13 +4,13 @@ import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
 import type { ModelInfo, TokenCount, TokenCountRequest } from '../api';
+import { PanelContext } from '../components/context';
+import { useRedraw } from '../components/redraw';
 import { COUNT_DELAY } from '../session/count';
 import { FakeClient, fakeModel, settle } from '../session/fakes';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { PanelContext } from './context';
 import { Count } from './count';
-import { useRedraw } from './redraw';
 
 const trans = nullTranslator.load('lit_lab');
 

@@ -3,11 +3,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { TokenCount } from '../api';
+import { usePanel } from '../components/context';
 import { roomFor } from '../session/count';
 import type { Room } from '../session/count';
 import { describeWindow } from '../session/labels';
 import type { Session } from '../session/session';
-import { usePanel } from './context';
 
 /** The count, and what is wrong with it. */
 export function Count(props: {

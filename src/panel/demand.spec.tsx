@@ -3,13 +3,13 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
+import { CompareLauncher } from '../compare/launcher';
+import { PanelContext } from '../components/context';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { METHOD_NAMES } from '../session/methods';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
-import { CompareLauncher } from '../compare/launcher';
-import { PanelContext } from './context';
 import { PanelView } from './view';
 
 const PROMPT = 'Be brief. Be <b>kind</b>.\nSuggestion: soup\nAnalysis:';

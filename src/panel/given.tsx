@@ -1,10 +1,10 @@
 import React, { useId } from 'react';
 
+import { AutoText } from '../components/autotext';
+import { usePanel } from '../components/context';
 import { beginsTurn } from '../session/chat';
 import { runTogether } from '../session/given';
 import type { Session } from '../session/session';
-import { AutoText } from './autotext';
-import { usePanel } from './context';
 
 /** Characters of a dataset’s target that its button’s title shows. */
 const PREVIEW = 500;

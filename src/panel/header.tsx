@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon, shareIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 
+import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
-import { usePanel } from './context';
 
 /** How far model and service are, in one word. */
 type Readiness =

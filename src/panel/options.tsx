@@ -1,9 +1,10 @@
 import React from 'react';
 
-import type { AblationMode, Limits, ModelInfo } from '../api';
-import type { Aggregation } from '../salience';
+import type { Limits, ModelInfo } from '../api';
+import { usePanel } from '../components/context';
+import { NumberField } from '../components/numberfield';
+import { MapOptions } from '../map/options';
 import { describeWindow } from '../session/labels';
-import { METHODS } from '../session/methods';
 import { seedOf } from '../session/samples';
 import {
   MAX_REPETITION_PENALTY,
@@ -14,19 +15,19 @@ import {
 } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
-import { usePanel } from './context';
-import { NumberField } from './numberfield';
 import { StopField } from './stopfield';
 
-/** How maps are made and shown, and how answers are. */
-export function Options(props: {
+interface IOptionsProps {
   settings: ISettings;
   /** The model that runs; null where it isn't known. */
   model: ModelInfo | null;
   /** What the server allows; null where that isn't known. */
   limits: Limits | null;
   onSettings: (settings: Partial<ISettings>) => void;
-}): JSX.Element {
+}
+
+/** How maps are made and shown, and how answers are. */
+export function Options(props: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   return (
     <div className="lit-options" role="group" aria-label={trans.__('Options')}>
@@ -43,111 +44,10 @@ export function Options(props: {
   );
 }
 
-interface IOptionsProps {
-  settings: ISettings;
-  onSettings: (settings: Partial<ISettings>) => void;
-}
-
-/** How maps are made and shown. */
-export function MapOptions({
-  settings,
-  onSettings
-}: IOptionsProps): JSX.Element {
-  const { trans } = usePanel();
-  const isGradient = METHODS[settings.method].kind === 'gradient';
-  return (
-    <>
-      <label>
-        {trans.__('Colour intensity')}
-        <input
-          type="range"
-          min={0}
-          max={1}
-          step={0.05}
-          value={settings.intensity}
-          onChange={event =>
-            onSettings({ intensity: Number(event.target.value) })
-          }
-        />
-      </label>
-      {isGradient && (
-        <label>
-          {trans.__('Score of a segment')}
-          <select
-            value={settings.aggregation}
-            onChange={event =>
-              onSettings({ aggregation: event.target.value as Aggregation })
-            }
-          >
-            <option value="sum">{trans.__('sum of its tokens')}</option>
-            <option value="mean">{trans.__('mean of its tokens')}</option>
-            <option value="max">{trans.__('strongest token')}</option>
-          </select>
-        </label>
-      )}
-      {isGradient && settings.aggregation === 'sum' && (
-        <p className="lit-hint">
-          {trans.__('A sum favours long segments; the mean does not.')}
-        </p>
-      )}
-      <label>
-        {trans.__('Parts are taken away by')}
-        <select
-          value={settings.ablationMode}
-          onChange={event =>
-            onSettings({ ablationMode: event.target.value as AblationMode })
-          }
-        >
-          <option value="remove">{trans.__('removing them')}</option>
-          <option value="mask">{trans.__('padding')}</option>
-        </select>
-      </label>
-      <label>
-        <span>{trans.__('Compact lines')}</span>
-        <input
-          type="checkbox"
-          checked={settings.density === 'compact'}
-          onChange={event =>
-            onSettings({
-              density: event.target.checked ? 'compact' : 'comfortable'
-            })
-          }
-        />
-      </label>
-      <label
-        title={trans.__(
-          'What structures a conversation rather than says something, such as <start_of_turn>'
-        )}
-      >
-        <span>{trans.__('Hide template parts')}</span>
-        <input
-          type="checkbox"
-          checked={settings.hideTemplate}
-          onChange={event => onSettings({ hideTemplate: event.target.checked })}
-        />
-      </label>
-      <label>
-        <span>{trans.__('Underline instead of shading')}</span>
-        <input
-          type="checkbox"
-          checked={settings.emphasis === 'underline'}
-          onChange={event =>
-            onSettings({
-              emphasis: event.target.checked ? 'underline' : 'shade'
-            })
-          }
-        />
-      </label>
-    </>
-  );
-}
-
 /** Longest answer that can be asked for where nothing says what the server allows. */
 const MOST_TOKENS = 4096;
 
-function AnswerOptions(
-  props: IOptionsProps & { model: ModelInfo | null; limits: Limits | null }
-): JSX.Element {
+function AnswerOptions(props: IOptionsProps): JSX.Element {
   const { trans } = usePanel();
   const { settings, model, limits, onSettings } = props;
   const allowed = limits?.max_new_tokens ?? MOST_TOKENS;

@@ -2,10 +2,10 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
+import { AutoText } from '../components/autotext';
+import { usePanel } from '../components/context';
 import type { PromptModel } from '../session/prompt';
 import type { Session } from '../session/session';
-import { AutoText } from './autotext';
-import { usePanel } from './context';
 
 /** Where the prompt came from, and what has happened to it since. */
 export function Origin({ session }: { session: Session }): JSX.Element | null {

@@ -6,14 +6,14 @@ import type { Root } from 'react-dom/client';
 import type { Comparison } from '../compare/comparison';
 import { CompareHints } from '../compare/hints';
 import { CompareLauncher } from '../compare/launcher';
+import { PanelContext } from '../components/context';
+import { useRedraw } from '../components/redraw';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { Session } from '../session/session';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { Composer } from './composer';
-import { PanelContext } from './context';
 import { Options } from './options';
-import { useRedraw } from './redraw';
 
 const trans = nullTranslator.load('lit_lab');
 const PROMPT = 'Be brief.';

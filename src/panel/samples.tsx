@@ -1,7 +1,7 @@
 import React from 'react';
 
+import { usePanel } from '../components/context';
 import type { Session } from '../session/session';
-import { usePanel } from './context';
 
 /** Which sample is shown, and the way to the others; nothing where there is one alone. */
 export function SampleStrip({

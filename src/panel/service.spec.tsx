@@ -3,9 +3,9 @@ import React from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 
 import type { ModelInfo } from '../api';
+import { PanelContext } from '../components/context';
 import { fakeModel } from '../session/fakes';
 import type { Session } from '../session/session';
-import { PanelContext } from './context';
 import { ServiceNotice } from './service';
 
 const trans = nullTranslator.load('lit_lab');

@@ -1,10 +1,10 @@
 import React, { useRef } from 'react';
 
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
 import { describeProgress } from '../models/labels';
 import { remediesOf } from '../session/problem';
 import type { Session } from '../session/session';
-import { usePanel } from './context';
-import { Problem, Waiting } from './notices';
 
 /** What the model service is doing, or why it can't be used. */
 export function ServiceNotice({

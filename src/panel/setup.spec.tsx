@@ -3,9 +3,9 @@ import React from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 
 import type { ServiceStatus, SetupStatus, Status } from '../api';
+import { PanelContext } from '../components/context';
 import { FakeClient } from '../session/fakes';
 import { ServiceModel } from '../session/service';
-import { PanelContext } from './context';
 import { SetupNotice } from './setup';
 
 const IDLE: SetupStatus = {

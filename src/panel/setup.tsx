@@ -2,10 +2,10 @@
 import React, { useRef } from 'react';
 
 import type { SetupStatus } from '../api';
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
 import { describeBytes } from '../models/labels';
 import type { ServiceModel } from '../session/service';
-import { usePanel } from './context';
-import { Problem, Waiting } from './notices';
 
 /**
  * Offers to set the service up where it failed for want of its libraries, and

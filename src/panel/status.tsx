@@ -1,8 +1,8 @@
 import React from 'react';
 
+import { usePanel } from '../components/context';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
-import { usePanel } from './context';
 
 /** Reads out what happens, for whoever doesn't see it. */
 export function Status({ session }: { session: Session }): JSX.Element {

@@ -3,10 +3,10 @@ import React, { act } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { Root } from 'react-dom/client';
 
+import { PanelContext } from '../components/context';
 import { FakeClient, FakeSource, settle } from '../session/fakes';
 import { Session } from '../session/session';
 import { Composer } from './composer';
-import { PanelContext } from './context';
 import { StopField } from './stopfield';
 
 const trans = nullTranslator.load('lit_lab');

@@ -1,5 +1,6 @@
 import React, { useId, useMemo, useRef, useState } from 'react';
 
+import { usePanel } from '../components/context';
 import { exampleLabel } from '../session/fewshot';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
@@ -11,7 +12,6 @@ import {
   quoteStop,
   unescapeStop
 } from '../session/stop';
-import { usePanel } from './context';
 
 /** The texts that end an answer, to be added and removed. */
 export function StopField(props: {

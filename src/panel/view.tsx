@@ -3,6 +3,21 @@ import React, { useCallback, useEffect, useRef } from 'react';
 
 import { CompareHints } from '../compare/hints';
 import type { CompareLauncher } from '../compare/launcher';
+import { TryButton, TryOverlay } from '../compare/trybutton';
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
+import { useRedraw } from '../components/redraw';
+import { Contrast } from '../map/contrast';
+import { Controls } from '../map/controls';
+import { Demand } from '../map/demand';
+import { Flow } from '../map/flow';
+import { LedTo } from '../map/ledto';
+import { Legend } from '../map/legend';
+import { Part } from '../map/part';
+import { SelectionOverlay } from '../map/selection';
+import { showSegment } from '../map/show';
+import { Hesitations } from '../map/surprise';
+import { Trust } from '../map/trust';
 import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
@@ -10,27 +25,13 @@ import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
 import { quoteStop } from '../session/stop';
 import { Composer } from './composer';
-import { usePanel } from './context';
-import { Contrast } from './contrast';
-import { Controls } from './controls';
-import { Demand } from './demand';
-import { Flow } from './flow';
 import { useFollow } from './follow';
 import { Given } from './given';
 import { Header } from './header';
-import { LedTo } from './ledto';
-import { Legend } from './legend';
-import { Problem, Waiting } from './notices';
-import { Part } from './part';
-import { useRedraw } from './redraw';
-import { SelectionOverlay } from './selection';
+import { Options } from './options';
 import { ServiceNotice } from './service';
 import { SetupNotice } from './setup';
-import { showSegment } from './show';
 import { Status } from './status';
-import { Hesitations } from './surprise';
-import { TryButton, TryOverlay } from './trybutton';
-import { Trust } from './trust';
 
 /** The side panel. */
 export function PanelView(props: {
@@ -254,7 +255,19 @@ export function PanelView(props: {
           {map && <Trust session={session} map={map} />}
         </div>
       )}
-      {!empty && <Legend session={session} onSettings={onSettings} />}
+      {!empty && (
+        <Legend
+          session={session}
+          options={
+            <Options
+              settings={settings}
+              model={session.modelInfo}
+              limits={session.service.status?.limits ?? null}
+              onSettings={onSettings}
+            />
+          }
+        />
+      )}
       <Status session={session} />
     </div>
   );

@@ -4,19 +4,19 @@ import type { Message } from '@lumino/messaging';
 import React, { useEffect } from 'react';
 
 import type { RunInfo } from '../api';
+import type { CompareLauncher } from '../compare/launcher';
+import { PanelContext } from '../components/context';
+import type { IPanelContext } from '../components/context';
+import { useRedraw } from '../components/redraw';
 import { DatasetsView, FileDrop } from '../datasets';
 import type { DatasetsModel } from '../datasets';
-import type { CompareLauncher } from '../compare';
 import { HistoryView } from '../history';
 import type { HistoryModel } from '../history';
 import { ModelsView } from '../models';
 import type { ModelsModel } from '../models';
 import type { Session } from '../session/session';
 import type { ISettings } from '../session/settings';
-import { PanelContext } from './context';
-import type { IPanelContext } from './context';
 import { panelIcon } from './icons';
-import { useRedraw } from './redraw';
 import { PanelView } from './view';
 
 /** The side panel's widget. */

@@ -4,4 +4,5 @@ export * from './colour';
 export * from './segment';
 export * from './shares';
 export * from './thought';
+export * from './token';
 export * from './turns';

@@ -1,6 +1,7 @@
 import { patternStarts } from './pattern';
 import { segment } from './segment';
-import type { Granularity, ITextToken, TokenSpan } from './segment';
+import type { Granularity } from './segment';
+import type { ITextToken, TokenSpan } from './token';
 
 interface ICase {
   name: string;

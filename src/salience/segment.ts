@@ -4,18 +4,9 @@
  */
 import { lineStarts, paragraphStarts, wordStarts } from './boundaries';
 import { sentenceStarts } from './sentences';
+import type { ITextToken, TokenSpan } from './token';
 import { writtenTurns } from './turns';
 import type { ITurn } from './turns';
-
-/** Half-open span `[start, end)` of token indices. */
-export type TokenSpan = readonly [start: number, end: number];
-
-/** What segmenting needs to know of a token. */
-export interface ITextToken {
-  /** The characters it stands for; may be empty. */
-  readonly text: string;
-  readonly kind: 'text' | 'control' | 'template';
-}
 
 /** How fine the segments are. */
 export type Granularity =

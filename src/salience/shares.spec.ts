@@ -1,5 +1,5 @@
 import { colourWeight, intensityExponent } from './colour';
-import type { ITextToken, TokenSpan } from './segment';
+import type { ITextToken, TokenSpan } from './token';
 import {
   aggregate,
   cutAtTarget,

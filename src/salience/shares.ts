@@ -2,7 +2,7 @@
  * Scores to shares, as docs/text-contract.md says; the cases that this holds
  * to are in tests/fixtures/text/shares.json.
  */
-import type { ITextToken, TokenSpan } from './segment';
+import type { ITextToken, TokenSpan } from './token';
 
 /** How a segment's score is made of its tokens' scores. */
 export type Aggregation = 'sum' | 'mean' | 'max';

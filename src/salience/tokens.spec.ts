@@ -1,4 +1,4 @@
-import type { ITextToken } from './segment';
+import type { ITextToken } from './token';
 import { GRANULARITIES, segment } from './segment';
 
 interface ICase {

@@ -1,5 +1,5 @@
 import { GRANULARITIES, segment } from './segment';
-import type { ITextToken, TokenSpan } from './segment';
+import type { ITextToken, TokenSpan } from './token';
 import { addedTurn, isContinued, templateEnds, writtenTurns } from './turns';
 
 const START = '<start_of_turn>';

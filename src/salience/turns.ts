@@ -3,7 +3,7 @@
  * so. The formats are those of lit_lab/service/chat.py, and what models' own
  * templates of Phi-3 and Mistral have.
  */
-import type { ITextToken, TokenSpan } from './segment';
+import type { ITextToken, TokenSpan } from './token';
 
 /** What begins a turn, or only ends one. */
 export interface ITurn {

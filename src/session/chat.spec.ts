@@ -1,15 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { ChatUse, ModelInfo, RunRecord, Token } from '../api';
-import {
-  beginsTurn,
-  chatNote,
-  describeChat,
-  describeRole,
-  modeOf
-} from './chat';
+import { beginsTurn, chatNote, describeChat, describeRole } from './chat';
 import { fakeModel, tokens } from './fakes';
-import { applyEvent, jobOf, keptRun, recordOf, startRun } from './run';
+import { applyEvent, jobOf, keptRun, modeOf, recordOf, startRun } from './run';
 import type { IRun } from './run';
 
 const trans = nullTranslator.load('lit_lab');

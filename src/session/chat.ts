@@ -5,11 +5,6 @@ import type { ChatMode, ChatUse, ModelInfo } from '../api';
 import { isContinued, templateEnds, writtenTurns } from '../salience';
 import type { IRun } from './run';
 
-/** How to ask again so that the same becomes of the prompt. */
-export function modeOf(use: ChatUse): ChatMode {
-  return use === 'plain' ? 'off' : 'on';
-}
-
 /**
  * Whether a text in the answer's place begins a turn of its own, apart from the
  * prompt's end.

@@ -1,10 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import type { RunRecord } from '../api';
-import { KeptSource } from '../history/source';
 import { choicesOf, part } from './contrast';
-import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, fakeRecord, settle, tokens } from './fakes';
+import { KeptSource } from './keptsource';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');
@@ -186,33 +185,8 @@ describe('session/contrast', () => {
     const prompt = tokens(PROMPT);
     const answer = tokens(ANSWER);
     const target = { start: prompt.length + 3, end: prompt.length + 4 };
-    const run: RunRecord = {
-      id: 'old',
-      created: 5,
-      model: 'demo',
-      origin: null,
-      title: '',
-      starred: false,
-      prompt: PROMPT,
-      answer: ANSWER,
-      sampling: {
-        temperature: 0,
-        top_k: null,
-        top_p: null,
-        seed: 0,
-        repetition_penalty: 1
-      },
-      stop: [],
-      chat: 'plain',
-      thinking: false,
-      terms: null,
-      prompt_tokens: prompt,
-      answer_tokens: answer,
+    const run = fakeRecord(PROMPT, ANSWER, {
       reason: 'given',
-      stopped_at: null,
-      partial: null,
-      seconds: 1,
-      first_seconds: 1,
       scores: [
         {
           mode: null,
@@ -226,7 +200,7 @@ describe('session/contrast', () => {
           }
         }
       ]
-    };
+    });
     session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
     expect(session.run?.given).toBe(ANSWER);
     session.aim([target.start, target.end]);

@@ -104,6 +104,44 @@ export function fakeModel(
   };
 }
 
+/** A finished run of the history, of whose facts the rest doesn't matter. */
+export function fakeRecord(
+  prompt: string,
+  answer: string,
+  known: Partial<RunRecord> = {}
+): RunRecord {
+  return {
+    id: 'old',
+    created: 5,
+    model: 'demo',
+    origin: null,
+    title: '',
+    starred: false,
+    prompt,
+    answer,
+    sampling: {
+      temperature: 0,
+      top_k: null,
+      top_p: null,
+      seed: 0,
+      repetition_penalty: 1
+    },
+    stop: [],
+    chat: 'plain',
+    thinking: false,
+    terms: null,
+    prompt_tokens: tokens(prompt),
+    answer_tokens: tokens(answer),
+    reason: 'end',
+    stopped_at: null,
+    partial: null,
+    seconds: 0.5,
+    first_seconds: 0.1,
+    scores: [],
+    ...known
+  };
+}
+
 /** A job whose events the spec sends. */
 export class FakeJob {
   constructor(

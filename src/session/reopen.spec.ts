@@ -1,8 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { KeptScores, RunRecord } from '../api';
-import { KeptSource } from '../history/source';
-import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, fakeRecord, settle, tokens } from './fakes';
+import { KeptSource } from './keptsource';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');
@@ -21,35 +21,8 @@ const SAVED_PROMPT = {
 };
 
 function record(scores: KeptScores[] = []): RunRecord {
-  return {
-    id: 'old',
-    created: 5,
-    model: 'demo',
-    origin: { document: 'n.ipynb', place: ['cell 1'] },
-    title: '',
-    starred: false,
-    prompt: PROMPT,
-    answer: ANSWER,
-    sampling: {
-      temperature: 0,
-      top_k: null,
-      top_p: null,
-      seed: 0,
-      repetition_penalty: 1
-    },
-    stop: [],
-    chat: 'plain',
-    thinking: false,
-    terms: null,
-    prompt_tokens: tokens(PROMPT),
-    answer_tokens: tokens(ANSWER),
-    reason: 'end',
-    stopped_at: null,
-    partial: null,
-    seconds: 0.5,
-    first_seconds: 0.1,
-    scores
-  };
+  const origin = { document: 'n.ipynb', place: ['cell 1'] };
+  return fakeRecord(PROMPT, ANSWER, { origin, scores });
 }
 
 /** Where the answer's second sentence is. */

@@ -2,7 +2,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { RunRecord } from '../api';
-import { FakeClient, FakeSource, settle, tokens } from './fakes';
+import { FakeClient, FakeSource, fakeRecord, settle, tokens } from './fakes';
 import type { ISavedSession } from './saved';
 import { Session } from './session';
 
@@ -206,37 +206,14 @@ describe('session: a reload in the middle', () => {
   });
 });
 
-function record(fields: Partial<RunRecord>): RunRecord {
-  return {
+/** What the history has of the first run, whose answer has one word. */
+function record(known: Partial<RunRecord>): RunRecord {
+  return fakeRecord(PROMPT, ' It', {
     id: 'job-0',
-    created: 5,
-    model: 'demo',
-    origin: null,
-    title: '',
-    starred: false,
-    prompt: PROMPT,
-    answer: ' It',
-    sampling: {
-      temperature: 0,
-      top_k: null,
-      top_p: null,
-      seed: 0,
-      repetition_penalty: 1
-    },
-    stop: [],
-    chat: 'plain',
-    thinking: false,
-    terms: null,
-    prompt_tokens: tokens(PROMPT),
-    answer_tokens: tokens(' It'),
-    reason: null,
-    stopped_at: null,
-    partial: null,
     seconds: null,
     first_seconds: null,
-    scores: [],
-    ...fields
-  };
+    ...known
+  });
 }
 
 /** Events that don't come. */

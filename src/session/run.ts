@@ -14,7 +14,6 @@ import type {
   Sampling,
   Token
 } from '../api';
-import { modeOf } from './chat';
 import { describe } from './problem';
 import type { IProblem } from './problem';
 
@@ -41,6 +40,18 @@ export interface IRunRequest {
   readonly given?: string;
   /** Its name in the history; the user can give it another. */
   readonly title?: string;
+}
+
+/** A run by its job: the server replays it, or the history has it. */
+export interface ISavedRun extends IRunRequest {
+  readonly jobId: string;
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly started: number;
+}
+
+/** How to ask again so that the same becomes of the prompt. */
+export function modeOf(use: ChatUse): ChatMode {
+  return use === 'plain' ? 'off' : 'on';
 }
 
 /** How many of the most likely tokens are told of each. */

@@ -1,9 +1,9 @@
 /** Several answers to one prompt: one after the other, each a run, none computed twice. */
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { KeptSource } from '../history/source';
 import { FakeClient, FakeSource, settle } from './fakes';
 import type { FakeJob } from './fakes';
+import { KeptSource } from './keptsource';
 import { recordOf } from './run';
 import { seedOf } from './samples';
 import type { ISavedSession } from './saved';

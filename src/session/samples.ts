@@ -4,9 +4,8 @@ import { Signal } from '@lumino/signaling';
 
 import type { ApiClient, KeptScores } from '../api';
 import { keptRun } from './run';
-import type { IRun, IRunRequest } from './run';
+import type { IRun, IRunRequest, ISavedRun } from './run';
 import type { Runner } from './runner';
-import type { ISavedRun } from './saved';
 import { MAX_SEED } from './settings';
 
 /** What is kept of them when the page is reloaded; their tokens are in the history. */

@@ -7,16 +7,9 @@ import type { ISavedWork } from './explanation';
 import type { ISavedGiven } from './given';
 import type { ISavedPrompt } from './prompt';
 import { keptRun } from './run';
-import type { IRun, IRunRequest } from './run';
+import type { IRun, ISavedRun } from './run';
 import type { Runner } from './runner';
 import type { ISavedSamples } from './samples';
-
-/** A run by its job: the server replays it, or the history has it. */
-export interface ISavedRun extends IRunRequest {
-  readonly jobId: string;
-  /** When it was asked for, in milliseconds since the epoch. */
-  readonly started: number;
-}
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {

@@ -1,0 +1,275 @@
+import { ILayoutRestorer } from '@jupyterlab/application';
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  InputDialog,
+  WidgetTracker
+} from '@jupyterlab/apputils';
+import type { MainAreaWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type { ApiClient, RunInfo } from '../api';
+import { VIEWS } from '../compare/comparison';
+import type { Comparison, ICompareState } from '../compare/comparison';
+import { compareIcon } from '../compare/icon';
+import { CompareLauncher } from '../compare/launcher';
+import { CompareWidget, makeTab } from '../compare/widget';
+import type { IPanelContext } from '../components/context';
+import { addToMain, bringToFront } from '../components/mainarea';
+import type { HistoryModel } from '../history';
+import type { TokenSpan } from '../salience';
+import type { Session } from '../session/session';
+import type { ISettings } from '../session/settings';
+import { SHARE_COMMANDS } from './sharecommands';
+
+/** Commands of comparisons. */
+export namespace CompareCommands {
+  /** With ids of two runs; without them, asks for them. */
+  export const compare = 'lit-lab:compare';
+  export const compareWithBefore = 'lit-lab:compare-with-before';
+  export const tryWithout = 'lit-lab:try-without';
+}
+
+/** What comparisons need of the panel. */
+export interface ICompareOptions {
+  readonly app: JupyterFrontEnd;
+  readonly client: ApiClient;
+  readonly session: Session;
+  readonly history: HistoryModel;
+  readonly restorer: ILayoutRestorer | null;
+  readonly palette: ICommandPalette | null;
+  readonly context: IPanelContext;
+  readonly onSettings: (settings: Partial<ISettings>) => void;
+}
+
+/** How many runs are offered to choose from. */
+const OFFERED = 100;
+
+/** Make comparisons available: tabs, commands, and what the panel begins them with. */
+export function setUpCompare(options: ICompareOptions): CompareLauncher {
+  const { app, client, session, history, restorer, palette } = options;
+  const { context, onSettings } = options;
+  const { trans } = context;
+  const { commands, shell } = app;
+  const tracker = new WidgetTracker<MainAreaWidget<CompareWidget>>({
+    namespace: 'lit-lab-compare'
+  });
+
+  /**
+   * @param key - of a tab that is restored: the layout knows it by that name.
+   */
+  const open = async (
+    comparison: Comparison,
+    key?: string
+  ): Promise<MainAreaWidget<CompareWidget>> => {
+    const content = new CompareWidget(comparison, context, {
+      onSettings,
+      onRestart: () => void session.service.restart(),
+      onOpen: id => history.openById(id),
+      onSave: (runs, targets) =>
+        void commands.execute(SHARE_COMMANDS.page, {
+          runs: [...runs],
+          targets: targets.map(target => target && [...target])
+        })
+    });
+    const tab = makeTab(content, key ?? `lit-lab-compare-${UUID.uuid4()}`);
+    const { right } = comparison.sides;
+    let phase = right.phase;
+    right.changed.connect(() => {
+      if (phase === 'running' && right.phase !== 'running') {
+        history.expect();
+      }
+      phase = right.phase;
+    });
+    let saved = '';
+    comparison.changed.connect(() => {
+      const state = JSON.stringify(comparison.save());
+      if (state !== saved) {
+        saved = state;
+        void tracker.save(tab);
+      }
+    });
+    // First, so that the layout knows the tab by its name when it is kept.
+    await tracker.add(tab);
+    addToMain(shell, tab, { type: 'LIT comparison' });
+    if (key === undefined) {
+      bringToFront(shell, tab);
+    }
+    return tab;
+  };
+
+  const launcher = new CompareLauncher(
+    client,
+    session,
+    comparison => void open(comparison),
+    trans
+  );
+
+  commands.addCommand(CompareCommands.compare, {
+    label: trans.__('Compare Runs…'),
+    caption: trans.__('Show two runs of a prompt side by side'),
+    icon: compareIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          left: { type: 'string', description: trans.__('Id of a run') },
+          right: { type: 'string', description: trans.__('Id of a run') }
+        }
+      }
+    },
+    execute: async args => {
+      const state = readState(args);
+      const key = typeof args.key === 'string' ? args.key : undefined;
+      if (state) {
+        const comparison = launcher.make();
+        const tab = await open(comparison, key);
+        void comparison.restore(state);
+        return tab;
+      }
+      if (key !== undefined) {
+        return undefined; // Of a tab that was closed before it was anything.
+      }
+      await chooseTwo(client, launcher, trans);
+      return undefined;
+    }
+  });
+  commands.addCommand(CompareCommands.compareWithBefore, {
+    label: trans.__('Compare with the Run Before'),
+    caption: trans.__('Show the shown run and the one before it side by side'),
+    icon: compareIcon,
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => launcher.current !== null && launcher.before !== null,
+    execute: () => launcher.compareWithBefore()
+  });
+  commands.addCommand(CompareCommands.tryWithout, {
+    label: trans.__('Try without This'),
+    caption: trans.__(
+      'Run the prompt without this part of it, and see both side by side'
+    ),
+    describedBy: { args: { type: 'object', properties: {} } },
+    isEnabled: () => launcher.current !== null,
+    execute: () => {
+      const index = segmentFor(app);
+      if (index !== null) {
+        launcher.tryWithout(index);
+      }
+    }
+  });
+  launcher.changed.connect(() => {
+    commands.notifyCommandChanged(CompareCommands.compareWithBefore);
+    commands.notifyCommandChanged(CompareCommands.tryWithout);
+  });
+  app.contextMenu.addItem({
+    command: CompareCommands.tryWithout,
+    selector: '#lit-lab-panel [data-part="prompt"] .lit-segment',
+    rank: 0
+  });
+  const category = trans.__('Prompt Salience');
+  for (const command of [
+    CompareCommands.compare,
+    CompareCommands.compareWithBefore
+  ]) {
+    palette?.addItem({ command, category });
+  }
+  void restorer?.restore(tracker, {
+    command: CompareCommands.compare,
+    // A name from the beginning: the layout is not kept again once its runs are
+    // known.
+    args: ({ id, content }) => ({ ...content.comparison.save(), key: id }),
+    name: ({ id }) => id
+  });
+  return launcher;
+}
+
+/** Take what is valid of a state that was kept, or of a command's arguments. */
+function readState(
+  args: ReadonlyPartialJSONObject
+): (Partial<ICompareState> & Pick<ICompareState, 'left'>) | null {
+  const { left, right, view, shared, linked } = args;
+  const span = readSpan(args.without);
+  if (typeof left !== 'string' || (typeof right !== 'string' && !span)) {
+    return null;
+  }
+  return {
+    left,
+    right: typeof right === 'string' ? right : null,
+    view: VIEWS.find(one => one === view) ?? 'text',
+    shared: shared !== false,
+    linked: linked !== false,
+    without: span,
+    target: readSpan(args.target)
+  };
+}
+
+function readSpan(value: unknown): TokenSpan | null {
+  const isSpan =
+    Array.isArray(value) &&
+    value.length === 2 &&
+    value.every(end => Number.isInteger(end) && end >= 0) &&
+    value[0] < value[1];
+  return isSpan ? [value[0], value[1]] : null;
+}
+
+/** The prompt's segment where the context menu was opened, or the focus is. */
+function segmentFor(app: JupyterFrontEnd): number | null {
+  const isSegment = (node: Element | null) =>
+    node instanceof HTMLElement && node.dataset.segment !== undefined;
+  const node =
+    app.contextMenuHitTest(isSegment) ??
+    (isSegment(document.activeElement)
+      ? (document.activeElement as HTMLElement)
+      : null);
+  return node ? Number(node.dataset.segment) : null;
+}
+
+/** Ask for what isn't known of two runs, and compare them. */
+async function chooseTwo(
+  client: ApiClient,
+  launcher: CompareLauncher,
+  trans: TranslationBundle
+): Promise<void> {
+  const { runs } = await client.runs({ limit: OFFERED });
+  const { current } = launcher;
+  const first =
+    runs.find(run => run.id === current?.jobId) ??
+    (await choose(runs, trans.__('Compare this run'), trans));
+  const second =
+    first &&
+    (await choose(
+      runs.filter(run => run.id !== first.id),
+      current?.jobId === first.id
+        ? trans.__('Compare the shown run with')
+        : trans.__('with this one'),
+      trans
+    ));
+  if (first && second) {
+    launcher.compare(first, second);
+  }
+}
+
+async function choose(
+  runs: readonly RunInfo[],
+  title: string,
+  trans: TranslationBundle
+): Promise<RunInfo | null> {
+  const items = runs.map((run, i) => {
+    const name = run.title || run.answer.trim() || run.prompt.trim();
+    const time = new Date(run.created * 1000).toLocaleString([], {
+      dateStyle: 'short',
+      timeStyle: 'short'
+    });
+    return `${i + 1}. ${name.slice(0, 60).replace(/\s+/g, ' ')} · ${run.model} · ${time}`;
+  });
+  if (items.length === 0) {
+    await InputDialog.getItem({
+      title: trans.__('There is no other run in the history yet.'),
+      items: ['–']
+    });
+    return null;
+  }
+  const { value } = await InputDialog.getItem({ title, items });
+  return runs[items.indexOf(value ?? '')] ?? null;
+}

@@ -1,0 +1,111 @@
+/** What those see of the model service's log who may only look. */
+import type { JupyterFrontEnd } from '@jupyterlab/application';
+import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { Signal } from '@lumino/signaling';
+import React from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+
+import { PanelContext } from '../components/context';
+import { Problem } from '../components/notices';
+import type { DatasetsModel } from '../datasets';
+import { FakeClient } from '../session/fakes';
+import type { Session } from '../session/session';
+import { CommandIDs, panelPlugin } from './panel';
+
+// A worker's address is of the bundle.
+jest.mock('./matcher', () => ({ makeMatcher: () => null }));
+
+const trans = nullTranslator.load('lit_lab');
+
+/** jsdom has no requests. */
+class PlainRequest {
+  constructor(readonly url: string) {}
+  readonly headers = new Map<string, string>();
+}
+
+/** The plugin, started in an application of a user who may do some things. */
+async function start(allowed: readonly string[]): Promise<{
+  commands: CommandRegistry;
+  session: Session;
+}> {
+  const client = new FakeClient();
+  const answer = async (url: string) => {
+    return url.includes('/models')
+      ? client.models()
+      : { ...(await client.status()), allowed };
+  };
+  const commands = new CommandRegistry();
+  const nothing = () => undefined;
+  const app = {
+    commands,
+    shell: { add: nothing, activateById: nothing },
+    contextMenu: { addItem: nothing },
+    contextMenuHitTest: nothing,
+    restored: new Promise(nothing),
+    serviceManager: {
+      serverSettings: ServerConnection.makeSettings({
+        baseUrl: 'http://localhost/',
+        fetch: async request => {
+          const { url } = request as unknown as PlainRequest;
+          const body = JSON.stringify(await answer(url));
+          return { ok: true, text: async () => body } as Response;
+        },
+        Request: PlainRequest as unknown as typeof Request
+      })
+    }
+  };
+  const datasets = {
+    chosen: new Signal({}),
+    revealed: new Signal({}),
+    changed: new Signal({})
+  };
+  const session = (await panelPlugin.activate(
+    app as unknown as JupyterFrontEnd,
+    datasets as unknown as DatasetsModel,
+    null,
+    null,
+    null,
+    null,
+    null
+  )) as Session;
+  await session.service.refresh();
+  return { commands, session };
+}
+
+describe('app/panel', () => {
+  it('shows the log to those who may run prompts', async () => {
+    const { commands, session } = await start(['read', 'write', 'execute']);
+    expect(commands.isVisible(CommandIDs.log)).toBe(true);
+    expect(commands.isEnabled(CommandIDs.log)).toBe(true);
+    session.dispose();
+  });
+
+  it.each([[['read']], [['read', 'write']], [[]]])(
+    'hides the log from those who may %j',
+    async allowed => {
+      const { commands, session } = await start(allowed);
+      expect(commands.isVisible(CommandIDs.log)).toBe(false);
+      expect(commands.isEnabled(CommandIDs.log)).toBe(false);
+      session.dispose();
+    }
+  );
+
+  it.each([true, false])('offers it beside a failure: %s', may => {
+    const drawn = renderToStaticMarkup(
+      <PanelContext
+        value={{
+          trans,
+          showLog: may ? () => undefined : undefined,
+          openMenu: () => undefined
+        }}
+      >
+        <Problem
+          problem={{ message: 'It failed.', hint: '', remedies: ['log'] }}
+        />
+      </PanelContext>
+    );
+    expect(drawn.includes('Show log')).toBe(may);
+  });
+});

@@ -1,5 +1,0 @@
-/** Two runs side by side. */
-export { CompareHints } from './hints';
-export { CompareLauncher } from './launcher';
-export { CompareTool, CompareWith } from './rows';
-export { CompareCommands, setUpCompare } from './wiring';

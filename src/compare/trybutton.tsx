@@ -1,0 +1,150 @@
+/** Runs the prompt without one of its sentences: a guess becomes a test. */
+import { cutIcon } from '@jupyterlab/ui-components';
+import React, {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState
+} from 'react';
+
+import { usePanel } from '../components/context';
+
+/** Most of a sentence that a button's name tells. */
+const NAME_LENGTH = 80;
+
+/** Does it for one sentence. */
+export const TryButton = React.forwardRef<
+  HTMLButtonElement,
+  {
+    /** The sentence. */
+    content: string;
+    onClick: () => void;
+    /** Whether Tab reaches it. */
+    isStop?: boolean;
+  }
+>(({ content, onClick, isStop = true }, ref): JSX.Element => {
+  const { trans } = usePanel();
+  return (
+    <button
+      ref={ref}
+      type="button"
+      className="lit-icon-button lit-try"
+      tabIndex={isStop ? undefined : -1}
+      aria-label={trans.__(
+        'Try without “%1”',
+        content.trim().slice(0, NAME_LENGTH)
+      )}
+      title={trans.__(
+        'Try without it: run the prompt without this, and see both side by side'
+      )}
+      onClick={onClick}
+    >
+      <cutIcon.react tag="span" />
+    </button>
+  );
+});
+TryButton.displayName = 'TryButton';
+
+/**
+ * The button at the end of the prompt's segment under the pointer or the focus.
+ * With the keyboard, Delete does the same.
+ */
+export function TryOverlay(props: {
+  root: React.RefObject<HTMLDivElement>;
+  /** Whether to offer it; Delete does it all the same. */
+  isOffered: boolean;
+  onTry: (index: number) => void;
+}): JSX.Element | null {
+  const { root, isOffered } = props;
+  const [element, setElement] = useState<HTMLElement | null>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const latest = useRef(props);
+  latest.current = props;
+  const timer = useRef(0);
+  /** Show it at a segment; hide it when there was time to go there. */
+  const show = useCallback((segment: HTMLElement | null) => {
+    window.clearTimeout(timer.current);
+    if (segment) {
+      setElement(segment);
+    } else {
+      timer.current = window.setTimeout(() => setElement(null), PATIENCE);
+    }
+  }, []);
+  useEffect(() => () => window.clearTimeout(timer.current), []);
+
+  useEffect(() => {
+    const flow = root.current;
+    if (!flow) {
+      return;
+    }
+    const enter = (event: Event) => show(promptSegmentAt(event.target));
+    const leave = () => show(null);
+    const key = (event: KeyboardEvent) => {
+      const segment = promptSegmentAt(event.target);
+      if (segment && event.key === 'Delete') {
+        event.preventDefault();
+        event.stopPropagation();
+        latest.current.onTry(Number(segment.dataset.segment));
+      }
+    };
+    flow.addEventListener('mouseover', enter);
+    flow.addEventListener('focusin', enter);
+    flow.addEventListener('mouseleave', leave);
+    flow.addEventListener('focusout', leave);
+    flow.addEventListener('keydown', key);
+    return () => {
+      flow.removeEventListener('mouseover', enter);
+      flow.removeEventListener('focusin', enter);
+      flow.removeEventListener('mouseleave', leave);
+      flow.removeEventListener('focusout', leave);
+      flow.removeEventListener('keydown', key);
+    };
+  }, [root, show]);
+
+  const isShown = isOffered && element?.isConnected === true;
+  useLayoutEffect(() => {
+    const frame = root.current?.parentElement;
+    const box = button.current;
+    const rows = element?.getClientRects();
+    const last = rows?.[rows.length - 1];
+    if (!box || !frame || !last) {
+      return;
+    }
+    const outer = frame.getBoundingClientRect();
+    const badge = element?.nextElementSibling?.classList.contains('lit-badge');
+    const left = last.right - outer.left + (badge ? BADGE_WIDTH : 0);
+    box.style.left = `${Math.min(left, frame.clientWidth - box.offsetWidth - 2)}px`;
+    box.style.top = `${(last.top + last.bottom - box.offsetHeight) / 2 - outer.top}px`;
+  });
+
+  return isShown ? (
+    <span
+      className="lit-try-place"
+      onMouseEnter={() => show(element)}
+      onMouseLeave={() => show(null)}
+    >
+      <TryButton
+        ref={button}
+        content={element.textContent ?? ''}
+        isStop={false}
+        onClick={() => {
+          setElement(null);
+          props.onTry(Number(element.dataset.segment));
+        }}
+      />
+    </span>
+  ) : null;
+}
+
+/** Milliseconds in which the pointer comes from a segment to its button. */
+const PATIENCE = 350;
+
+/** A rank beside a segment, and the space around it; in pixels. */
+const BADGE_WIDTH = 24;
+
+function promptSegmentAt(target: EventTarget | null): HTMLElement | null {
+  return target instanceof Element
+    ? target.closest<HTMLElement>('[data-part="prompt"] [data-segment]')
+    : null;
+}

@@ -1,0 +1,46 @@
+import React from 'react';
+
+/** A section of the panel, folded behind its heading. */
+export const Section = React.forwardRef<
+  HTMLElement,
+  {
+    name: string;
+    className?: string;
+    /** What the heading shows beside the name, such as how many there are. */
+    count?: React.ReactNode;
+    isOpen: boolean;
+    onToggle: () => void;
+    /** The heading's button. */
+    button?: React.Ref<HTMLButtonElement>;
+    children: React.ReactNode;
+  }
+>((props, ref): JSX.Element => {
+  const { name, className = '', count, isOpen, onToggle } = props;
+  return (
+    <section
+      ref={ref}
+      className={`lit-datasets ${className}`.trim()}
+      aria-label={name}
+    >
+      <h3>
+        <button
+          ref={props.button}
+          type="button"
+          className="lit-disclosure"
+          aria-expanded={isOpen}
+          onClick={onToggle}
+        >
+          <span className="lit-disclosure-mark" aria-hidden />
+          {name}
+          {count && (
+            <span className="lit-count" aria-hidden>
+              {count}
+            </span>
+          )}
+        </button>
+      </h3>
+      {props.children}
+    </section>
+  );
+});
+Section.displayName = 'Section';

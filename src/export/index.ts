@@ -1,3 +1,0 @@
-/** Sharing finished runs. */
-export * from './commands';
-export * from './plugin';

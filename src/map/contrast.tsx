@@ -1,0 +1,262 @@
+import React, { useEffect, useRef, useState } from 'react';
+
+import { usePanel } from '../components/context';
+import { Problem, Waiting } from '../components/notices';
+import type { TokenSpan } from '../salience';
+import { choicesOf } from '../session/contrast';
+import type { IChoice, IOther } from '../session/contrast';
+import { percent } from '../session/labels';
+import type { IText } from '../session/map';
+import { textOf } from '../session/map';
+import { METHODS } from '../session/methods';
+import type { Session } from '../session/session';
+import { onOneLine, spell } from './certainty';
+
+/** How many of the model's own alternatives are offered. */
+const CHOICES = 6;
+
+/** Who described contrastive explanations. */
+const SOURCE = 'Yin & Neubig 2022';
+
+/** As many are offered even where the model hardly considered them. */
+const UNLIKELY_CHOICES = 2;
+
+/** A probability below which the model can't be said to have considered it. */
+const UNLIKELY = Math.log(0.001);
+
+/** Why the target, and not something else: asks for the other, or tells what is shown. */
+export function Contrast({
+  session
+}: {
+  session: Session;
+}): JSX.Element | null {
+  const { text, target, other } = session;
+  if (!text || !target) {
+    return null;
+  }
+  return other ? (
+    <Shown session={session} text={text} target={target} other={other} />
+  ) : (
+    <Asked session={session} text={text} target={target} />
+  );
+}
+
+interface IContrastProps {
+  session: Session;
+  text: IText;
+  target: TokenSpan;
+}
+
+/** What the map of a contrast says, and the way back. */
+function Shown(props: IContrastProps & { other: IOther }): JSX.Element {
+  const { trans } = usePanel();
+  const { session, text, target, other } = props;
+  const said = spell(textOf(text.tokens, target), '');
+  const instead = spell(other.text, '');
+  const { isSigned, kind } = METHODS[session.settings.method];
+  return (
+    <div className="lit-contrast" role="note">
+      <p>
+        {kind === 'gradient'
+          ? trans.__(
+              'The gradient of log p(“%1”) − log p(“%2”): what speaks for both alike cancels out.',
+              said,
+              instead
+            )
+          : trans.__(
+              'What taking a part away does to log p(“%1”) − log p(“%2”): what speaks for both alike cancels out.',
+              said,
+              instead
+            )}{' '}
+        {isSigned &&
+          trans.__(
+            'For it: for “%1”; against it: for “%2”.',
+            said,
+            instead
+          )}{' '}
+        <a
+          className="lit-link"
+          href="https://arxiv.org/abs/2202.10419"
+          target="_blank"
+          rel="noopener noreferrer"
+        >
+          {SOURCE}
+        </a>
+      </p>
+      <button
+        type="button"
+        className="lit-link"
+        onClick={() => session.contrast.clear()}
+      >
+        {trans.__(
+          'Explain “%1” by itself',
+          spell(textOf(text.tokens, session.contrast.before ?? target), '')
+        )}
+      </button>
+    </div>
+  );
+}
+
+/** Asks what else might have been said. */
+function Asked({ session, text, target }: IContrastProps): JSX.Element {
+  const { trans } = usePanel();
+  const [open, setOpen] = useState(false);
+  const [typed, setTyped] = useState('');
+  const root = useRef<HTMLDivElement>(null);
+  const { contrast } = session;
+  const choices = choicesOf(text.tokens, target, CHOICES).filter(
+    ({ alternative }, i) =>
+      alternative.logprob > UNLIKELY || i < UNLIKELY_CHOICES
+  );
+  useEffect(() => {
+    if (open) {
+      root.current?.scrollIntoView({ block: 'nearest' });
+    }
+  }, [open]);
+  return (
+    <div ref={root} className="lit-contrast">
+      <button
+        type="button"
+        className="lit-contrast-toggle"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        <span className="lit-disclosure-mark" aria-hidden />
+        {trans.__('Why not something else?')}
+      </button>
+      {open && (
+        <>
+          <p className="lit-hint">
+            {trans.__(
+              'What speaks for this rather than that. Choose what the model considered too, or write another text for the target’s place.'
+            )}
+          </p>
+          {choices.length > 0 && (
+            <ul
+              className="lit-choices"
+              aria-label={trans.__('What the model considered')}
+            >
+              {choices.map(choice => (
+                <li key={`${choice.token}:${choice.alternative.id}`}>
+                  <Choice
+                    choice={choice}
+                    text={text}
+                    onChoose={() => contrast.choose(choice)}
+                  />
+                </li>
+              ))}
+            </ul>
+          )}
+          <form
+            className="lit-contrast-form"
+            onSubmit={event => {
+              event.preventDefault();
+              if (typed.trim() !== '') {
+                void contrast.type(typed);
+              }
+            }}
+            onKeyDown={event => {
+              if (event.key === 'Escape') {
+                event.stopPropagation(); // else the target goes
+              }
+            }}
+          >
+            <input
+              className="lit-field"
+              aria-label={trans.__('Text in the target’s place')}
+              placeholder={trans.__('Rather than …')}
+              value={typed}
+              dir="auto"
+              spellCheck={false}
+              onChange={event => setTyped(event.target.value)}
+            />
+            <button
+              type="submit"
+              className="lit-button"
+              disabled={typed.trim() === '' || contrast.since !== null}
+            >
+              {trans.__('Compare')}
+            </button>
+          </form>
+          {contrast.since !== null && (
+            <Waiting
+              message={trans.__('Asking for its tokens')}
+              since={contrast.since}
+            />
+          )}
+          {contrast.problem && (
+            <Problem
+              problem={contrast.problem}
+              remedies={{
+                retry: () => void contrast.type(typed),
+                restart: () => void session.service.restart()
+              }}
+            />
+          )}
+        </>
+      )}
+    </div>
+  );
+}
+
+/** One thing that the model considered, at its place. */
+function Choice(props: {
+  choice: IChoice;
+  text: IText;
+  onChoose: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { choice, text, onChoose } = props;
+  const { token, said, alternative } = choice;
+  const was = spell(said.text, said.piece);
+  const might = spell(alternative.text, alternative.piece);
+  const before = textOf(text.tokens, [
+    Math.max(text.seam, token - 4),
+    token
+  ]).trimStart();
+  return (
+    <button
+      type="button"
+      className="lit-choice-row"
+      title={trans.__('Why “%1” rather than “%2”?', was, might)}
+      onClick={onChoose}
+    >
+      <span className="lit-choice-text">
+        <bdi className="lit-choice-before" aria-hidden>
+          {onOneLine(before)}
+        </bdi>{' '}
+        <bdi>{was}</bdi>
+        <span className="lit-visually-hidden">{trans.__('rather than')}</span>
+        <span aria-hidden> ↛ </span>
+        <strong>
+          <bdi>{might}</bdi>
+        </strong>
+      </span>
+      <span className="lit-choice-share">
+        {alternative.logprob > UNLIKELY
+          ? percent(Math.exp(alternative.logprob))
+          : trans.__('under %1', percent(Math.exp(UNLIKELY)))}
+      </span>
+    </button>
+  );
+}
+
+/** A target's heading: what it is, and what it is set against. */
+export function TargetName(props: {
+  target: string;
+  other: IOther | null;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { target, other } = props;
+  return (
+    <>
+      {trans.__('What led to')} <strong>“{target}”</strong>
+      {other && (
+        <>
+          {' '}
+          {trans.__('rather than')} <strong>“{spell(other.text, '')}”</strong>
+        </>
+      )}
+    </>
+  );
+}

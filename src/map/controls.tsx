@@ -1,0 +1,123 @@
+import React, { useId } from 'react';
+
+import { MAX_PATTERN } from '../salience/pattern';
+
+import { Choice } from '../components/choice';
+import { usePanel } from '../components/context';
+import type { ISettings } from '../session/settings';
+import { MethodChoice } from './methodchoice';
+
+/** How fine the segments are, and by which method they are scored. */
+export const Controls = React.memo(
+  (props: {
+    settings: ISettings;
+    /** What is wrong with the regular expression, in words; or empty. */
+    patternProblem: string;
+    /** Whether there is a whole answer. */
+    ready: boolean;
+    onSettings: (settings: Partial<ISettings>) => void;
+  }): JSX.Element => {
+    const { trans, openMatrix } = usePanel();
+    const { settings, ready, onSettings } = props;
+    return (
+      <div className="lit-controls">
+        <Choice
+          label={trans.__('Granularity')}
+          value={settings.granularity}
+          onChange={granularity => onSettings({ granularity })}
+          options={[
+            { value: 'tokens', name: trans.__('Tokens') },
+            { value: 'words', name: trans.__('Words') },
+            { value: 'sentences', name: trans.__('Sentences') },
+            { value: 'lines', name: trans.__('Lines') },
+            { value: 'paragraphs', name: trans.__('Paragraphs'), sign: '¶' },
+            {
+              value: 'custom',
+              name: trans.__('By a regular expression'),
+              sign: '.*'
+            }
+          ]}
+        />
+        {settings.granularity === 'custom' && (
+          <Pattern
+            pattern={settings.pattern}
+            problem={props.patternProblem}
+            onChange={pattern => onSettings({ pattern })}
+          />
+        )}
+        <div className="lit-views">
+          <button
+            type="button"
+            className="lit-button lit-toggle"
+            aria-pressed={settings.surprise}
+            title={trans.__(
+              'Mark each token of the answer by how improbable it was, and list where the model hesitated'
+            )}
+            onClick={() => onSettings({ surprise: !settings.surprise })}
+          >
+            {trans.__('Surprise')}
+          </button>
+          {openMatrix && ready && (
+            <button
+              type="button"
+              className="lit-button"
+              title={trans.__(
+                'Show what led to each sentence of the answer, all at once'
+              )}
+              onClick={openMatrix}
+            >
+              {trans.__('Matrix')}
+            </button>
+          )}
+        </div>
+        <MethodChoice
+          method={settings.method}
+          onChange={method => onSettings({ method })}
+        />
+      </div>
+    );
+  }
+);
+Controls.displayName = 'Controls';
+
+/** The user's own expression; what is wrong with it is told below. */
+function Pattern(props: {
+  pattern: string;
+  problem: string;
+  onChange: (pattern: string) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { pattern, problem, onChange } = props;
+  const id = useId();
+  return (
+    <div className="lit-pattern">
+      <input
+        className="lit-field"
+        aria-label={trans.__('Regular expression')}
+        aria-describedby={id}
+        aria-invalid={problem !== ''}
+        value={pattern}
+        maxLength={MAX_PATTERN}
+        spellCheck={false}
+        onChange={event => onChange(event.target.value)}
+        onKeyDown={event => {
+          if (event.key === 'Escape') {
+            event.stopPropagation(); // else the target goes
+          }
+        }}
+      />
+      <p
+        id={id}
+        className="lit-hint"
+        data-problem={problem !== ''}
+        role={problem ? 'alert' : undefined}
+      >
+        {problem
+          ? trans.__('%1 Until then it is sentences.', problem)
+          : trans.__(
+              'Each match ends a segment; (?=…) begins one before what it looks for.'
+            )}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,76 @@
+import React from 'react';
+
+import { usePanel } from '../components/context';
+import { Offer } from '../components/progress';
+import type { TokenSpan } from '../salience';
+import type { IOther } from '../session/contrast';
+import type { IDemand } from '../session/explanation';
+import type { IText } from '../session/map';
+import { textOf } from '../session/map';
+import type { MapMethod } from '../session/methods';
+import { MAX_PARTS } from '../session/parts';
+import { TargetName } from './contrast';
+import { methodWords } from './methods';
+
+/** Where the map would be: what it costs, how far it is, or why there is none. */
+export function Demand(props: {
+  demand: IDemand;
+  method: MapMethod;
+  text: IText;
+  target: TokenSpan;
+  /** What the target is set against, if anything. */
+  other?: IOther | null;
+  onRestart: () => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { demand, method, text, target, onRestart } = props;
+  const { name } = methodWords(trans)[method];
+  const { computation, numParts, refusal } = demand;
+  const content = textOf(text.tokens, target).trim();
+  return (
+    <section
+      className="lit-ledto"
+      aria-label={trans.__('What led to “%1”', content)}
+    >
+      <h3 className="lit-ledto-title">
+        <TargetName target={content} other={props.other ?? null} />
+      </h3>
+      {refusal === 'nothing' && (
+        <p className="lit-hint">
+          {trans.__('Nothing stands before it that could be taken away.')}
+        </p>
+      )}
+      {refusal === 'many' && (
+        <p className="lit-refusal">
+          {trans.__(
+            '%1 parts would have to be taken away, and at most %2 are. Choose longer ones above: words, sentences or lines.',
+            numParts,
+            MAX_PARTS
+          )}
+        </p>
+      )}
+      {computation && (
+        <>
+          {computation.phase === 'offered' && (
+            <p className="lit-hint">
+              {numParts === 0
+                ? trans.__('%1 is computed for this target alone.', name)
+                : trans._n(
+                    '%2 takes away the %1 part before this target. Other segments are another computation.',
+                    '%2 takes away the %1 parts before this target. Other segments are another computation.',
+                    numParts,
+                    name
+                  )}
+            </p>
+          )}
+          <Offer
+            computation={computation}
+            start={trans.__('Compute')}
+            what={trans.__('Computing %1', name)}
+            onRestart={onRestart}
+          />
+        </>
+      )}
+    </section>
+  );
+}

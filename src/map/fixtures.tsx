@@ -1,0 +1,41 @@
+/** What specs of the text and its salience share. */
+import React from 'react';
+
+import type { AnswerToken, Token } from '../api';
+import type { Stage } from '../components/fixtures';
+import { cutText } from '../session/map';
+import { Flow } from './flow';
+import type { IFlowProps } from './flow';
+
+/** A token; one of a template stands for no text. */
+export function token(text: string, kind: Token['kind'] = 'text'): AnswerToken {
+  return {
+    id: 1,
+    piece: text,
+    text: kind === 'template' ? '' : text,
+    kind,
+    logprob: null,
+    alternatives: []
+  };
+}
+
+/** Draw a run's text by sentences, without a map unless `props` has one. */
+export function drawFlow(
+  stage: Stage,
+  run: { promptTokens: readonly Token[]; answerTokens: readonly AnswerToken[] },
+  props: Partial<IFlowProps> = {}
+): void {
+  stage.draw(
+    <Flow
+      text={cutText(run, 'sentences', null)}
+      map={null}
+      target={null}
+      ready={true}
+      answering={false}
+      underline={false}
+      fine={false}
+      onPick={() => undefined}
+      {...props}
+    />
+  );
+}

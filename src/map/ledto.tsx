@@ -1,0 +1,134 @@
+import React from 'react';
+
+import { usePanel } from '../components/context';
+import { addedTurn, templateEnds } from '../salience';
+import { describeRole } from '../session/chat';
+import type { IOther } from '../session/contrast';
+import { direction, nats, percent } from '../session/labels';
+import type { IShownMap, IText } from '../session/map';
+import { textOf } from '../session/map';
+import { METHODS } from '../session/methods';
+import { TargetName } from './contrast';
+
+/** How many segments are listed. */
+const COUNT = 5;
+
+/** The few segments that weigh most, so that nobody has to judge colours. */
+export const LedTo = React.memo(
+  (props: {
+    text: IText;
+    map: IShownMap;
+    /** What the target is set against, if anything. */
+    other?: IOther | null;
+    /** Scroll to a segment and draw attention to it. */
+    onShow: (index: number) => void;
+    /** What can be done with a segment of the prompt; left out: nothing. */
+    tool?: (index: number, content: string) => JSX.Element;
+  }): JSX.Element => {
+    const { trans } = usePanel();
+    const { text, map, onShow, tool } = props;
+    const { kind, isSigned } = METHODS[map.method];
+    const target = textOf(text.tokens, map.target).trim();
+    const { other = null } = props;
+    const name = other
+      ? trans.__('What led to “%1” rather than “%2”', target, other.text.trim())
+      : trans.__('What led to “%1”', target);
+    const top = map.segments
+      .map((segment, index) => ({ segment, index }))
+      .filter(({ segment }) => segment.rank !== null && segment.rank <= COUNT)
+      .sort((a, b) => a.segment.rank! - b.segment.rank!);
+    return (
+      <section className="lit-ledto" data-kind={kind}>
+        <h3 className="lit-ledto-title" title={name}>
+          <TargetName target={target} other={other} />
+        </h3>
+        {top.length === 0 && (
+          <p className="lit-hint">
+            {trans.__('Nothing stands before it that could have led to it.')}
+          </p>
+        )}
+        <ol aria-label={name}>
+          {top.map(({ segment, index }) => {
+            const content = textOf(text.tokens, segment.span);
+            const share = segment.share ?? 0;
+            const turn = text.turns.get(text.segments[index]);
+            return (
+              <li key={index} className="lit-ledto-item">
+                <button
+                  type="button"
+                  className="lit-ledto-row"
+                  data-for={index}
+                  data-sign={segment.score < 0 ? 'negative' : undefined}
+                  title={trans.__(
+                    'Line %1: show it in the text',
+                    lineOf(text, segment.span)
+                  )}
+                  onClick={() => onShow(index)}
+                >
+                  <span className="lit-ledto-rank">{segment.rank}</span>
+                  <span
+                    className="lit-ledto-line"
+                    aria-label={trans.__('line %1', lineOf(text, segment.span))}
+                  >
+                    {lineOf(text, segment.span)}
+                  </span>
+                  <bdi className="lit-ledto-text">
+                    {turn !== undefined && (
+                      <strong>{describeRole(turn, trans)} </strong>
+                    )}
+                    {content.trim()}
+                  </bdi>
+                  <span className="lit-bar" aria-hidden>
+                    <span
+                      style={{
+                        width: `${map.maxShare > 0 ? (share / map.maxShare) * 100 : 0}%`
+                      }}
+                    />
+                  </span>
+                  {isSigned && segment.score !== 0 && (
+                    <span className="lit-visually-hidden">
+                      {direction(segment.score, trans)}
+                    </span>
+                  )}
+                  <span className="lit-ledto-share">
+                    {kind === 'ablation'
+                      ? nats(segment, trans)
+                      : (segment.score < 0 ? '−' : '') + percent(share)}
+                  </span>
+                </button>
+                {tool &&
+                  (index < text.prompt.length ? (
+                    tool(index, content)
+                  ) : (
+                    <span className="lit-try-none" />
+                  ))}
+              </li>
+            );
+          })}
+        </ol>
+      </section>
+    );
+  }
+);
+LedTo.displayName = 'LedTo';
+
+/** The line on which a segment begins, from 1, in prompt and answer. */
+export function lineOf(
+  text: IText,
+  [start, end]: readonly [number, number]
+): number {
+  const content = textOf(text.tokens, [start, end]);
+  const lead = content.length - content.trimStart().length;
+  const before = textOf(text.tokens, [0, start]) + content.slice(0, lead);
+  const lines = before.split(/\r\n|[\n\r\u2028\u2029]/).length;
+  return start >= text.seam && beginsLine(text) ? lines + 1 : lines;
+}
+
+/** Whether the answer begins a line without a line break: as a turn of its own. */
+function beginsLine({ tokens, seam }: IText): boolean {
+  const [, behind] = templateEnds(tokens, seam);
+  return (
+    addedTurn(tokens, behind) !== null &&
+    !/[\n\r\u2028\u2029]$/.test(textOf(tokens, [0, seam]))
+  );
+}

@@ -1,0 +1,96 @@
+import React, { useState } from 'react';
+
+import { usePanel } from '../components/context';
+import { percent } from '../session/labels';
+import { METHODS } from '../session/methods';
+import type { Session } from '../session/session';
+
+/** What the colours mean, what is told apart, and how it is shown. */
+export function Legend(props: {
+  session: Session;
+  /** What can be set, shown once it is asked for. */
+  options: JSX.Element;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const [open, setOpen] = useState(false);
+  const { map, text } = props.session;
+  const template = text?.tokens.filter(
+    (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
+  );
+  const { kind, isSigned: signed } = METHODS[map?.method ?? 'grad_l2'];
+  return (
+    <footer className="lit-legend">
+      {open && props.options}
+      <div className="lit-legend-row">
+        {map && (
+          <span className="lit-scale">
+            {signed ? trans.__('against it') : '0'}
+            <span className="lit-scale-bar" data-signed={signed} aria-hidden />
+            {signed
+              ? trans.__('for it: up to %1', percent(map.maxShare))
+              : map.within
+                ? trans.__('%1 of this part’s salience', percent(map.maxShare))
+                : trans.__('%1 of salience', percent(map.maxShare))}
+          </span>
+        )}
+        {map && map.gap !== null && <Gap gap={map.gap} />}
+        {map &&
+          !map.within &&
+          kind === 'gradient' &&
+          template &&
+          template.length > 0 && (
+            <span
+              className="lit-apart"
+              title={trans.__(
+                'Tokens that the model needs but nobody wrote. Their share is told apart from the text’s.'
+              )}
+            >
+              {trans.__(
+                '%1 %2 apart',
+                template.length === 1
+                  ? template[0].piece
+                  : trans.__('template'),
+                percent(map.templateShare)
+              )}
+            </span>
+          )}
+        <button
+          type="button"
+          className="lit-link lit-options-toggle"
+          aria-expanded={open}
+          onClick={() => setOpen(!open)}
+        >
+          {trans.__('Options')}
+        </button>
+      </div>
+    </footer>
+  );
+}
+
+/** From here on, what integrated gradients leave unexplained is told loudly. */
+const LARGE_GAP = 0.01;
+
+/** How much of the change integrated gradients explain. */
+export function Gap({ gap }: { gap: number }): JSX.Element {
+  const { trans } = usePanel();
+  const isLarge = Math.abs(gap) > LARGE_GAP;
+  const part = Math.abs(1 - gap);
+  const digits = Math.abs(gap) < 0.1 ? 1 : 0;
+  return (
+    <span
+      className="lit-gap"
+      data-large={isLarge}
+      title={trans.__(
+        'The scores should add up to the change of the target’s loss on the way from the baseline to the prompt. What is missing is the error of the steps.'
+      )}
+    >
+      {isLarge && <span aria-hidden>⚠ </span>}
+      {isLarge
+        ? trans.__(
+            'off by %1% of the change: take it with care',
+            (Math.abs(gap) * 100).toFixed(digits)
+          )
+        : trans.__('explains %1% of the change', (part * 100).toFixed(1))}
+    </span>
+  );
+}

@@ -1,0 +1,78 @@
+import React, { useId } from 'react';
+
+import { usePanel } from '../components/context';
+import { METHOD_NAMES, METHODS } from '../session/methods';
+import type { IMethod, MapMethod } from '../session/methods';
+import { methodWords } from './methods';
+
+/**
+ * The choice of a method, in two groups: gradients, and what takes parts away.
+ * Below it, what the chosen one measures, what it rests on and who described it.
+ */
+export function MethodChoice(props: {
+  method: MapMethod;
+  onChange: (method: MapMethod) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { method, onChange } = props;
+  const words = methodWords(trans);
+  // There may be several on a page: in the panel, and beside a comparison.
+  const id = useId();
+  const groups: [IMethod['kind'], string][] = [
+    ['gradient', trans.__('Gradients')],
+    ['ablation', trans.__('Taking parts away')]
+  ];
+  const { measures, source, link } = words[method];
+  return (
+    <div className="lit-method">
+      <label className="lit-method-choice">
+        <span className="lit-method-label">{trans.__('Method')}</span>
+        <select
+          aria-describedby={id}
+          value={method}
+          onChange={event => onChange(event.target.value as MapMethod)}
+          onKeyDown={event => {
+            // Escape is for the open list; elsewhere it clears the target.
+            if (event.key === 'Escape') {
+              event.stopPropagation();
+            }
+          }}
+        >
+          {groups.map(([kind, label]) => (
+            <optgroup key={kind} label={label}>
+              {METHOD_NAMES.filter(name => METHODS[name].kind === kind).map(
+                name => (
+                  <option key={name} value={name} title={words[name].measures}>
+                    {words[name].name}
+                  </option>
+                )
+              )}
+            </optgroup>
+          ))}
+        </select>
+      </label>
+      <p id={id} className="lit-method-about">
+        {measures}{' '}
+        <span className="lit-method-facts">
+          {[
+            METHODS[method].kind === 'gradient'
+              ? trans.__('A gradient')
+              : trans.__('Not a gradient'),
+            METHODS[method].isAutomatic
+              ? trans.__('comes with the answer')
+              : trans.__('computed when asked for')
+          ].join(' · ')}
+          {' · '}
+          <a
+            className="lit-link"
+            href={link}
+            target="_blank"
+            rel="noopener noreferrer"
+          >
+            {source}
+          </a>
+        </span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,162 @@
+/** What can be done with a stretch of the text that is selected. */
+import React, {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState
+} from 'react';
+
+import { usePanel } from '../components/context';
+import type { TokenSpan } from '../salience';
+import type { IText } from '../session/map';
+import { segmentsBetween } from './selected';
+
+/**
+ * The button below what is selected in the text, which makes the map of it. It
+ * lies over the text: nothing moves while somebody drags. What is selected are
+ * whole segments; with the keyboard, Shift and the arrows select, and Tab leads
+ * to the button.
+ */
+export function SelectionOverlay(props: {
+  root: React.RefObject<HTMLDivElement>;
+  text: IText;
+  /** Whether to offer it. */
+  isOffered: boolean;
+  onRestrict: (within: TokenSpan) => void;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { root, text, isOffered, onRestrict } = props;
+  const selected = useSelection(root);
+  const button = useRef<HTMLButtonElement>(null);
+  const first = selected && text.segments[selected[0]];
+  const last = selected && text.segments[selected[1]];
+  const span: TokenSpan | null =
+    isOffered && first && last ? [first[0], last[1]] : null;
+
+  useEffect(() => {
+    const flow = root.current;
+    const escape = (event: KeyboardEvent) => {
+      if (
+        event.key === 'Escape' &&
+        window.getSelection()?.isCollapsed === false
+      ) {
+        event.stopPropagation(); // else the target goes
+        window.getSelection()?.removeAllRanges();
+      }
+    };
+    flow?.addEventListener('keydown', escape);
+    return () => flow?.removeEventListener('keydown', escape);
+  }, [root]);
+
+  useLayoutEffect(() => {
+    const frame = root.current?.parentElement;
+    const box = button.current;
+    const selection = window.getSelection();
+    if (!frame || !box || !selection?.rangeCount) {
+      return;
+    }
+    const rows = selection.getRangeAt(0).getClientRects();
+    const end = rows[rows.length - 1] as DOMRect | undefined;
+    const outer = frame.getBoundingClientRect();
+    if (end) {
+      const left = end.right - outer.left - box.offsetWidth / 2;
+      const most = frame.clientWidth - box.offsetWidth - 8;
+      box.style.left = `${Math.max(8, Math.min(left, most))}px`;
+      box.style.top = `${end.bottom - outer.top + 6}px`;
+    }
+  });
+
+  const leave = () => {
+    window.getSelection()?.removeAllRanges();
+    // Not to the page's beginning, whence the keyboard would have a long way.
+    root.current
+      ?.querySelector<HTMLElement>('[data-segment][tabindex="0"]')
+      ?.focus({ preventScroll: true });
+  };
+  const count = selected ? selected[1] - selected[0] + 1 : 0;
+  return (
+    <>
+      <span className="lit-visually-hidden" role="status">
+        {span &&
+          trans._n(
+            '%1 segment selected. Tab leads to what can be done with it.',
+            '%1 segments selected. Tab leads to what can be done with them.',
+            count,
+            count
+          )}
+      </span>
+      {span && (
+        <button
+          ref={button}
+          type="button"
+          className="lit-button lit-selection"
+          title={trans.__('Shares are then parts of what is selected')}
+          // A press elsewhere would end the selection first.
+          onMouseDown={event => event.preventDefault()}
+          onClick={() => {
+            onRestrict(span);
+            leave();
+          }}
+          onKeyDown={event => {
+            if (event.key === 'Escape') {
+              event.stopPropagation(); // else the target goes
+              leave();
+            }
+          }}
+        >
+          {trans.__('Only the selection')}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Indices of the first and the last segment that are selected, once nobody drags any more. */
+function useSelection(
+  root: React.RefObject<HTMLElement>
+): readonly [number, number] | null {
+  const [found, setFound] = useState<readonly [number, number] | null>(null);
+  const isPressed = useRef(false);
+  const look = useCallback(() => {
+    const next = isPressed.current ? null : selectedIn(root.current);
+    setFound(before =>
+      before && next && before[0] === next[0] && before[1] === next[1]
+        ? before
+        : next
+    );
+  }, [root]);
+  useEffect(() => {
+    const press = (event: PointerEvent) => {
+      isPressed.current =
+        event.button === 0 &&
+        root.current?.contains(event.target as Node) === true;
+    };
+    const release = () => {
+      isPressed.current = false;
+      // A press without a drag lets go of the selection only after this.
+      requestAnimationFrame(look);
+    };
+    document.addEventListener('selectionchange', look);
+    document.addEventListener('pointerdown', press, true);
+    document.addEventListener('pointerup', release, true);
+    document.addEventListener('pointercancel', release, true);
+    return () => {
+      document.removeEventListener('selectionchange', look);
+      document.removeEventListener('pointerdown', press, true);
+      document.removeEventListener('pointerup', release, true);
+      document.removeEventListener('pointercancel', release, true);
+    };
+  }, [root, look]);
+  return found;
+}
+
+function selectedIn(
+  flow: HTMLElement | null
+): readonly [number, number] | null {
+  const selection = window.getSelection();
+  if (!flow || !selection || selection.isCollapsed || !selection.rangeCount) {
+    return null;
+  }
+  return segmentsBetween(flow, selection.getRangeAt(0));
+}

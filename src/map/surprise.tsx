@@ -1,0 +1,174 @@
+/** Where the model hesitated: how improbable each token of the answer was. */
+import React from 'react';
+
+import type { AnswerToken, Token } from '../api';
+import { usePanel } from '../components/context';
+import { percent } from '../session/labels';
+import type { IText } from '../session/map';
+import { textOf } from '../session/map';
+import { onOneLine, spell } from './certainty';
+
+/** How many of the most improbable tokens are listed. */
+const COUNT = 5;
+
+/** Nats from which on a mark is as strong as it gets: a probability of 1%. */
+const MOST = Math.log(100);
+
+/** A probability above which nobody would speak of hesitation. */
+const SURE = 0.9;
+
+/**
+ * How surprising a token was, 0 to 1: its negative log-probability, in parts of
+ * that of one in a hundred.
+ */
+export function surpriseOf(token: Token | AnswerToken): number | null {
+  if (!('logprob' in token) || token.logprob === null) {
+    return null;
+  }
+  return Math.min(1, -token.logprob / MOST);
+}
+
+/** A token at which the model hesitated. */
+export interface IHesitation {
+  readonly index: number;
+  readonly token: AnswerToken;
+  readonly probability: number;
+}
+
+/** The tokens that the model was least sure of, the least first. */
+export function hesitations(
+  tokens: readonly (Token | AnswerToken)[],
+  count: number
+): IHesitation[] {
+  return tokens
+    .flatMap((token, index) =>
+      'logprob' in token && token.logprob !== null
+        ? [{ index, token, probability: Math.exp(token.logprob) }]
+        : []
+    )
+    .filter(({ probability }) => probability < SURE)
+    .sort((a, b) => a.probability - b.probability || a.index - b.index)
+    .slice(0, count);
+}
+
+/**
+ * A segment's text with a mark below each token, thicker the more improbable it
+ * was.
+ *
+ * @param lead - how many characters at the segment's beginning aren't shown.
+ * @param core - what is shown.
+ */
+export function Marked(props: {
+  tokens: readonly (Token | AnswerToken)[];
+  start: number;
+  end: number;
+  lead: number;
+  core: string;
+}): JSX.Element {
+  const { tokens, start, end, lead, core } = props;
+  const parts: React.ReactNode[] = [];
+  let at = -lead;
+  for (let i = start; i < end; i++) {
+    const { length } = tokens[i].text;
+    const text = core.slice(Math.max(0, at), Math.max(0, at + length));
+    const surprise = surpriseOf(tokens[i]);
+    at += length;
+    if (text === '') {
+      continue;
+    }
+    parts.push(
+      surprise === null ? (
+        text
+      ) : (
+        <span
+          key={i}
+          className="lit-surprise"
+          data-control={tokens[i].kind === 'control' || undefined}
+          style={
+            { '--lit-surprise': surprise.toFixed(3) } as React.CSSProperties
+          }
+        >
+          {text}
+        </span>
+      )
+    );
+  }
+  return <>{parts}</>;
+}
+
+/** The few tokens that the model was least sure of, and what else it considered. */
+export const Hesitations = React.memo(
+  (props: {
+    text: IText;
+    /** Whether the answer is a text that was given. */
+    isGiven: boolean;
+    /** Make a token the target; it can be when the answer is complete. */
+    onPick: ((token: number) => void) | null;
+  }): JSX.Element => {
+    const { trans } = usePanel();
+    const { text, isGiven, onPick } = props;
+    const rows = hesitations(text.tokens, COUNT);
+    const name = isGiven
+      ? trans.__('What the model expected least')
+      : trans.__('Where the model hesitated');
+    return (
+      <section className="lit-ledto lit-hesitations" aria-label={name}>
+        <h3 className="lit-ledto-title">{name}</h3>
+        {rows.length === 0 && (
+          <p className="lit-hint">
+            {trans.__('Nowhere: each token had at least %1.', percent(SURE))}
+          </p>
+        )}
+        <ol aria-label={name}>
+          {rows.map(({ index, token, probability }) => (
+            <li key={index}>
+              <button
+                type="button"
+                className="lit-ledto-row"
+                disabled={onPick === null}
+                title={trans.__('Explain this token')}
+                onClick={() => onPick?.(index)}
+              >
+                <bdi className="lit-ledto-text">
+                  <span className="lit-choice-before">
+                    {contextOf(text, index)}
+                  </span>{' '}
+                  <strong>{spell(token.text, token.piece)}</strong>
+                </bdi>
+                <span className="lit-hesitations-else">
+                  <Likeliest token={token} />
+                </span>
+                <span className="lit-ledto-share">{percent(probability)}</span>
+              </button>
+            </li>
+          ))}
+        </ol>
+      </section>
+    );
+  }
+);
+Hesitations.displayName = 'Hesitations';
+
+/** What else was likeliest. */
+function Likeliest({ token }: { token: AnswerToken }): JSX.Element | null {
+  const { trans } = usePanel();
+  const other = token.alternatives.find(({ id }) => id !== token.id);
+  if (!other) {
+    return null;
+  }
+  return (
+    <>
+      {trans.__(
+        'or “%1” %2',
+        spell(other.text, other.piece),
+        percent(Math.exp(other.logprob))
+      )}
+    </>
+  );
+}
+
+/** A few words before a token of the answer. */
+function contextOf(text: IText, index: number): string {
+  const before = textOf(text.tokens, [Math.max(text.seam, index - 5), index]);
+  return onOneLine(before.trimStart());
+}

@@ -1,0 +1,67 @@
+/** The answer in the flowing text, with what the model thought before it folded. */
+import React, { useMemo, useState } from 'react';
+
+import { usePanel } from '../components/context';
+import { thoughtEnd } from '../salience';
+import type { IText } from '../session/map';
+import { Part } from './flowpart';
+import type { IPartProps } from './flowpart';
+
+/** The answer's part or, where the model thought first, both of its parts. */
+export function Answer(
+  props: Omit<IPartProps, 'spans' | 'from' | 'to' | 'first'> & { text: IText }
+): JSX.Element {
+  const { text, ...shared } = props;
+  const { trans } = usePanel();
+  const [wanted, setWanted] = useState(false);
+  const { tokens, seam, answer } = text;
+  const end = useMemo(() => thoughtEnd(tokens, seam), [tokens, seam]);
+  // A segment that reaches out of the thoughts is the answer's.
+  const [thoughts, said] = useMemo(() => {
+    const count = answer.filter(span => span[1] <= (end ?? seam)).length;
+    return [answer.slice(0, count), answer.slice(count)];
+  }, [answer, end, seam]);
+  const first = text.prompt.length;
+  const all = { ...shared, to: tokens.length, first, from: seam };
+  if (thoughts.length === 0) {
+    return <Part {...all} spans={answer} />;
+  }
+  const from = thoughts[thoughts.length - 1][1];
+  // What is explained is in sight.
+  const isAimed = props.target !== null && props.target[0] < from;
+  const unfolded = wanted || isAimed;
+  const count = from - seam;
+  return (
+    <>
+      <button
+        type="button"
+        className="lit-turn"
+        data-thought
+        aria-expanded={unfolded}
+        disabled={isAimed}
+        title={trans._n(
+          'What the model thought before it answered: %1 token. Its segments can be chosen while it is unfolded.',
+          'What the model thought before it answered: %1 tokens. Its segments can be chosen while it is unfolded.',
+          count
+        )}
+        data-role={trans.__('Thinking')}
+        data-spelled={trans._n('%1 token', '%1 tokens', count)}
+        aria-label={trans._n(
+          'Thinking, %1 token',
+          'Thinking, %1 tokens',
+          count
+        )}
+        onClick={() => setWanted(!unfolded)}
+      />
+      {unfolded && (
+        <Part
+          {...all}
+          label={trans.__('Thinking')}
+          spans={thoughts}
+          to={from}
+        />
+      )}
+      <Part {...all} spans={said} from={from} first={first + thoughts.length} />
+    </>
+  );
+}

@@ -1,0 +1,122 @@
+import React, {
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState
+} from 'react';
+
+import { usePanel } from '../components/context';
+import type { TokenSpan } from '../salience';
+import { describeSegment } from '../session/labels';
+import type { IShownMap, IText } from '../session/map';
+import { Certainty } from './certainty';
+
+/** Score, share and rank of the segment under the pointer or the focus. */
+export function Tooltip(props: {
+  root: React.RefObject<HTMLDivElement>;
+  text: IText;
+  map: IShownMap | null;
+  target: TokenSpan | null;
+  ready: boolean;
+  /** What it says of a segment; empty: what it says anyway. */
+  describe?: (index: number) => string;
+}): JSX.Element | null {
+  const { root, text, map, target, ready, describe } = props;
+  const id = useId();
+  const { trans } = usePanel();
+  const [element, setElement] = useState<HTMLElement | null>(null);
+  const tip = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    const flow = root.current;
+    if (!flow) {
+      return;
+    }
+    const enter = (event: Event) => {
+      const found =
+        event.target instanceof Element
+          ? event.target.closest<HTMLElement>('[data-segment]')
+          : null;
+      setElement(found);
+    };
+    const leave = () => setElement(null);
+    const escape = (event: KeyboardEvent) => {
+      if (event.key === 'Escape') {
+        leave();
+      }
+    };
+    flow.addEventListener('mouseover', enter);
+    flow.addEventListener('focusin', enter);
+    flow.addEventListener('mouseleave', leave);
+    flow.addEventListener('focusout', leave);
+    flow.addEventListener('keydown', escape);
+    return () => {
+      flow.removeEventListener('mouseover', enter);
+      flow.removeEventListener('focusin', enter);
+      flow.removeEventListener('mouseleave', leave);
+      flow.removeEventListener('focusout', leave);
+      flow.removeEventListener('keydown', escape);
+    };
+  }, [root]);
+
+  const index = Number(element?.dataset.segment ?? -1);
+  const span = text.segments[index] as TokenSpan | undefined;
+  const segment = map?.segments[index];
+  let label = '';
+  if (span && element?.isConnected) {
+    const count = span[1] - span[0];
+    const size = trans._n('%1 token', '%1 tokens', count, count);
+    const told = describe?.(index);
+    if (told) {
+      label = `${told} · ${size}`;
+    } else if (segment?.rank) {
+      label = `${describeSegment(segment, map!, trans)} · ${size}`;
+    } else if (target && span[0] >= target[0] && span[1] <= target[1]) {
+      label = trans.__('being explained · %1', size);
+    } else if (span[0] >= text.seam && ready) {
+      label = trans.__('Click to see what led to this · %1', size);
+    }
+  }
+
+  useEffect(() => {
+    if (element && label) {
+      element.setAttribute('aria-describedby', id);
+      return () => element.removeAttribute('aria-describedby');
+    }
+    return undefined;
+  }, [element, label, id]);
+
+  useLayoutEffect(() => {
+    const frame = root.current?.parentElement;
+    const box = tip.current;
+    if (!element || !box || !frame) {
+      return;
+    }
+    const outer = frame.getBoundingClientRect();
+    const rows = element.getClientRects();
+    const last = rows[rows.length - 1];
+    if (!last) {
+      return;
+    }
+    const below = last.bottom - outer.top + 4;
+    const clip = frame.closest('.lit-scroll')?.getBoundingClientRect() ?? outer;
+    const fits = last.bottom + 4 + box.offsetHeight <= clip.bottom;
+    const top = fits ? below : rows[0].top - outer.top - box.offsetHeight - 4;
+    const left = Math.min(
+      last.left - outer.left,
+      frame.clientWidth - box.offsetWidth - 8
+    );
+    box.style.top = `${Math.max(0, top)}px`;
+    box.style.left = `${Math.max(4, left)}px`;
+  });
+
+  return label ? (
+    <div ref={tip} id={id} role="tooltip" className="lit-tooltip">
+      {label}
+      {span && span[0] >= text.seam && (
+        <Certainty tokens={text.tokens.slice(...span)} />
+      )}
+    </div>
+  ) : null;
+}

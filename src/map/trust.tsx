@@ -1,0 +1,142 @@
+import React, { useEffect, useState } from 'react';
+
+import { usePanel } from '../components/context';
+import { Offer } from '../components/progress';
+import { agreement } from '../salience';
+import type { Computation } from '../session/computation';
+import type { ITest } from '../session/demand';
+import type { IShownMap } from '../session/map';
+import { METHODS } from '../session/methods';
+import type { Session } from '../session/session';
+import { methodWords } from './methods';
+import { Plot } from './plot';
+import {
+  agreementWords,
+  lengthWords,
+  stabilityWords,
+  verdictOf
+} from './verdict';
+
+/** Whether the map that is shown can be trusted: a test on demand. */
+export function Trust(props: {
+  session: Session;
+  map: IShownMap;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { session, map } = props;
+  const [open, setOpen] = useState(false);
+  const { test } = session;
+  useEffect(() => {
+    if (open) {
+      void test?.offer(false);
+    }
+  }, [open, test]);
+  if (!test) {
+    return null;
+  }
+  return (
+    <details
+      className="lit-trust"
+      open={open}
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
+      <summary>{trans.__('Can this map be trusted?')}</summary>
+      {open && (
+        <>
+          {test.phase === 'offered' && (
+            <p className="lit-hint">
+              {trans.__(
+                'A good map ranks first what matters most. The test takes parts away in its order, and puts them in, against random orders.'
+              )}
+            </p>
+          )}
+          <Offer
+            computation={test}
+            start={trans.__('Test this map')}
+            what={trans.__('Testing the map')}
+            onRestart={() => void session.service.restart()}
+          />
+          <Result test={test} />
+          <Agreement map={map} maps={session.maps} />
+        </>
+      )}
+    </details>
+  );
+}
+
+/** What the test has found so far. */
+function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
+  const { trans } = usePanel();
+  const { curves, numbers } = test.result;
+  if (curves.length === 0) {
+    return null;
+  }
+  const verdict = numbers && verdictOf(numbers, curves, trans);
+  const length = numbers && lengthWords(numbers, trans);
+  return (
+    <div className="lit-result">
+      {verdict && (
+        <p className="lit-verdict" data-level={verdict.level}>
+          {verdict.words}{' '}
+          <span className="lit-verdict-numbers">{verdict.numbers}</span>
+        </p>
+      )}
+      <div className="lit-plots">
+        <Plot kind="deletion" curves={curves} />
+        <Plot kind="insertion" curves={curves} />
+      </div>
+      <p className="lit-hint lit-plots-note">
+        {trans.__('Higher: the target is more likely.')}
+      </p>
+      {length && <p>{length}</p>}
+      {numbers && numbers.stability !== null && (
+        <p>{stabilityWords(numbers.stability, trans)}</p>
+      )}
+    </div>
+  );
+}
+
+/** How far the target's maps by other methods agree with this one. */
+function Agreement(props: {
+  map: IShownMap;
+  maps: readonly IShownMap[];
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { map, maps } = props;
+  const words = methodWords(trans);
+  const others = maps.flatMap(other => {
+    if (other.method === map.method) {
+      return [];
+    }
+    const bySize =
+      !METHODS[map.method].isSigned || !METHODS[other.method].isSigned;
+    const value = agreement(map, other, bySize);
+    return value === null ? [] : [{ method: other.method, value }];
+  });
+  if (others.length === 0) {
+    return null;
+  }
+  const title = trans.__('Other maps of this target');
+  return (
+    <div className="lit-agreement">
+      <h4
+        title={trans.__(
+          'Spearman’s rank correlation over the segments; by size alone where a method does not tell for from against.'
+        )}
+      >
+        {title}
+      </h4>
+      <ul aria-label={title}>
+        {others.map(({ method, value }) => (
+          <li key={method}>
+            <span>{words[method].name}</span>
+            <span>{agreementWords(value, trans)}</span>
+            <span className="lit-agreement-value">
+              {value.toFixed(2).replace('-', '−')}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,112 @@
+/** Turns of a conversation in the flowing text: who speaks, and the tokens that say so, folded. */
+import React from 'react';
+
+import { usePanel } from '../components/context';
+import { addedTurn } from '../salience';
+import type { TokenSpan } from '../salience';
+import { describeRole } from '../session/chat';
+import type { IText } from '../session/map';
+import { BADGES, FAINT } from './segment';
+import type { ISegmentMark } from './segment';
+
+/**
+ * What the chat format put at a place of the text; nothing where it put nothing
+ * there. It is no text: nothing of it is copied, and it can't be a target.
+ */
+export function AddedTurn(props: {
+  text: IText;
+  span: TokenSpan;
+  unfolded: boolean;
+  onToggle: () => void;
+}): JSX.Element | null {
+  const { trans } = usePanel();
+  const { text, span, unfolded } = props;
+  const added = addedTurn(text.tokens, span);
+  if (!added) {
+    return null;
+  }
+  const role = describeRole(added.role, trans);
+  const count = span[1] - span[0];
+  return (
+    <button
+      type="button"
+      className="lit-turn"
+      aria-expanded={unfolded}
+      aria-label={
+        unfolded
+          ? trans.__('%1, added: %2', role, added.spelled)
+          : trans.__('%1, added', role)
+      }
+      title={trans._n(
+        'Added by the chat format: %2, %1 token. Its share is told apart from the text’s.',
+        'Added by the chat format: %2, %1 tokens. Their share is told apart from the text’s.',
+        count,
+        spell(added.spelled)
+      )}
+      // Drawn by its style, so that it is not part of copied text.
+      data-role={role}
+      data-spelled={unfolded ? spell(added.spelled) : undefined}
+      onClick={props.onToggle}
+    />
+  );
+}
+
+/** What a {@link TurnSegment} shows. */
+interface ITurnSegmentProps {
+  index: number;
+  /** Its first token. */
+  start: number;
+  content: string;
+  /** Who speaks, as it is written. */
+  role: string;
+  unfolded: boolean;
+  weight: number;
+  rank: number | null;
+  share: number | null;
+  mark?: ISegmentMark;
+}
+
+/**
+ * What begins or ends a turn, where the user wrote it: a segment like others,
+ * with a share of its own, but that its text is folded behind who speaks.
+ */
+export const TurnSegment = React.memo(
+  (props: ITurnSegmentProps): JSX.Element => {
+    const { trans } = usePanel();
+    const { content, unfolded, weight, rank, share } = props;
+    const role = describeRole(props.role, trans);
+    return (
+      <span
+        className="lit-segment"
+        role="button"
+        tabIndex={-1}
+        aria-expanded={unfolded}
+        aria-label={
+          unfolded ? trans.__('%1, written: %2', role, content.trim()) : role
+        }
+        data-turn={props.role}
+        data-role={role}
+        data-segment={props.index}
+        data-token={props.start}
+        data-mark={props.mark?.kind}
+        data-rank={rank ?? undefined}
+        data-share={share === null ? undefined : share.toFixed(4)}
+        data-sign={weight < -FAINT ? 'negative' : undefined}
+        style={
+          { '--lit-weight': Math.abs(weight).toFixed(3) } as React.CSSProperties
+        }
+      >
+        <span className="lit-turn-text">{content}</span>
+        {rank !== null && rank <= BADGES && weight !== 0 && (
+          <span className="lit-badge" data-badge={rank} aria-hidden />
+        )}
+      </span>
+    );
+  }
+);
+TurnSegment.displayName = 'TurnSegment';
+
+/** Line breaks and blanks as they can be seen. */
+function spell(text: string): string {
+  return text.replace(/\n/g, '⏎');
+}

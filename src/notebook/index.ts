@@ -1,3 +1,0 @@
-import { notebookPlugin } from './plugin';
-
-export default [notebookPlugin];

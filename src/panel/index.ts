@@ -1,2 +1,0 @@
-/** The side panel. */
-export { CommandIDs, panelPlugin } from './plugin';

@@ -1,0 +1,61 @@
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { RunRecord } from '../api';
+import type { IPromptSource, IPromptText, ISuggestion } from './source';
+
+/** The prompt of an earlier run. It never changes. */
+export class KeptSource implements IPromptSource {
+  /**
+   * @param place - what it is, in words, where the run doesn't say where its
+   *   prompt came from.
+   * @param reveal - opens a document.
+   */
+  constructor(
+    run: RunRecord,
+    place: string,
+    reveal: (document: string) => void
+  ) {
+    const { document, place: within } = run.origin ?? {
+      document: '',
+      place: [place]
+    };
+    this.document = document;
+    this.place = within;
+    this.text = { kind: 'history', value: run.prompt, map: [], fields: [] };
+    this.reveal = () => reveal(document);
+  }
+
+  readonly document: string;
+  readonly place: readonly string[];
+  readonly text: IPromptText;
+  readonly suggestions: Readonly<Record<string, ISuggestion>> = {};
+  readonly link = null;
+  readonly reveal: () => void;
+
+  get changed(): ISignal<IPromptSource, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  /** It never changes. */
+  async settled(): Promise<void> {
+    // Nothing to wait for.
+  }
+
+  /** The text in the document may be another one by now. */
+  paint(): void {
+    // Nothing to shade.
+  }
+
+  private readonly _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}
