@@ -32,6 +32,8 @@ repository_pages = {
 myst_heading_anchors = 4
 # What the type checker sees. NumPy is imported where it is used.
 autodoc_mock_imports = ["numpy"]
+# A class's attributes stand where autodoc puts them, and with what the docstring says of them.
+napoleon_use_ivar = True
 autodoc_typehints = "description"
 # A docstring's `word` is code.
 default_role = "code"

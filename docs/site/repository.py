@@ -33,7 +33,14 @@ class RepositoryLinks(SphinxTransform):
             self._replace(link, file.relative_to(root).as_posix())
         # A page that includes a file of the repository's root has that file's links.
         for link in list(self.document.findall(addnodes.pending_xref)):
-            if link.get("reftype") != "myst" or link.get("refdomain"):
+            if link.get("reftype") != "myst":
+                continue
+            if link.get("refdomain") == "doc":
+                # Markdown outside of docs/, which MyST takes for a page.
+                file = Path(f"{link['reftarget']}.md")
+                page = self.config.repository_pages.get(file.name) if file.parent == root else None
+                if page:
+                    self._lead(link, page, link["reftargetid"])
                 continue
             target, _, anchor = link["reftarget"].partition("#")
             file = root / target
@@ -52,7 +59,7 @@ class RepositoryLinks(SphinxTransform):
         url = f"{self.config.repository_url}/blob/v{self.config.release}/{path}"
         link.replace_self(nodes.reference("", "", *link.children, refuri=url, internal=False))
 
-    def _lead(self, link: nodes.Element, page: str, anchor: str) -> None:
+    def _lead(self, link: nodes.Element, page: str, anchor: str | None) -> None:
         link.replace_self(
             addnodes.pending_xref(
                 "",
