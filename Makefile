@@ -86,6 +86,10 @@ test-collaboration: setup browser ## Try the wheel in JupyterLab with real-time 
 test-setup: setup browser ## Let the panel set the model service up in a JupyterLab without TensorFlow (gigabytes; ten minutes)
 	scripts/smoke.sh collaboration setup
 
+.PHONY: test-wheel
+test-wheel: $(if $(WHEEL),,wheel) ## Install the wheel alone beside JupyterLab, without Node.js (WHEEL=FILE: one that is built already)
+	scripts/test_wheel.sh $(or $(WHEEL),dist/*.whl)
+
 .PHONY: lint
 lint: setup ui-tests/node_modules/install.stamp ## Lint and types only
 	python scripts/run_tests.py lint
@@ -99,6 +103,19 @@ format: setup ## Format everything
 .PHONY: api
 api: .venv/python.stamp node_modules/install.stamp ## Write docs/openapi.json and the TypeScript types from lit_lab/protocol.py
 	python scripts/generate_api.py
+
+.venv-docs/python.stamp: requirements/docs.txt
+	$(call say,Making .venv-docs as locked in requirements/docs.txt)
+	[ -x .venv-docs/bin/python ] || "$$(scripts/check_tools.sh --print-python)" -m venv .venv-docs
+	.venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/docs.txt
+	touch $@
+
+.PHONY: docs
+docs: .venv-docs/python.stamp ## Build the documentation's site into build/docs, in .venv-docs; a warning fails
+	rm -rf build/docs
+	.venv-docs/bin/python -m sphinx --builder html --fail-on-warning --keep-going --quiet --fresh-env \
+	    --doctree-dir build/doctrees docs build/docs
+	$(call say,The site is build/docs/index.html)
 
 .PHONY: wheel
 wheel: setup ## Build the wheel into dist/ (prebuilt extension: installing it needs no Node)

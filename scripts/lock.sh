@@ -14,7 +14,7 @@ if [ "${1:-}" != --hashes ]; then
   uv lock --quiet --upgrade
   {
     echo "# Made by scripts/lock.sh from pyproject.toml: Linux and macOS, Python 3.11 and 3.12."
-    uv export --quiet --frozen --all-extras --no-extra jax --no-extra torch --no-hashes --no-emit-project --no-annotate --no-header |
+    uv export --quiet --frozen --all-extras --no-extra jax --no-extra torch --no-extra docs --no-hashes --no-emit-project --no-annotate --no-header |
       sed -E "$everywhere"
   } >"$work/lock.txt"
   mv "$work/lock.txt" requirements/lock.txt
@@ -37,6 +37,9 @@ for backend in jax torch; do
     "$work/tensorflow.txt" "$work/$backend.txt" >"$work/rest.txt"
   mv "$work/rest.txt" "$work/$backend.txt"
 done
+# The documentation's environment has the base beside its own packages, so that it can import lit_lab.
+hashed docs --extra docs pyproject.toml
+{ echo "# Made by scripts/lock.sh: what \`make docs\` needs, with hashes."; cat "$work/docs.txt"; } >requirements/docs.txt
 for name in tensorflow jax torch; do
   { echo "# Made by scripts/lock.sh: what the model service needs, with hashes."; cat "$work/$name.txt"; } >"requirements/hashed/$name.txt"
 done

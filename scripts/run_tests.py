@@ -136,6 +136,7 @@ def commands(reports: Path) -> list[Command]:
         Command("lint", "eslint", ["jlpm", "eslint:check"]),
         Command("lint", "prettier", ["jlpm", "prettier:check"]),
         Command("lint", "stylelint", ["jlpm", "stylelint:check"]),
+        Command("lint", "actionlint", ["jlpm", "actionlint"]),
         Command("lint", "tsc (ui-tests)", ["jlpm", "tsc", "--noEmit"], "ui-tests"),
         pytest("pytest models", *models),
         Command("ui", "playwright", ["jlpm", "playwright", "test"], "ui-tests", read=read_playwright),

@@ -88,6 +88,14 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel: zipfile.ZipFile, versi
         assert wheel.read(f"lit_lab/setup/locked/{name}.txt") == (ROOT / f"requirements/hashed/{name}.txt").read_bytes()
     assert "lit-lab = lit_lab.cli:main" in wheel.read(f"{info}entry_points.txt").decode()
     assert f"{info}licenses/LICENSE" in names
+    assert "lit_lab/py.typed" in names
+
+
+def test_addresses_are_those_of_the_front_end(wheel: zipfile.ZipFile, version: str) -> None:
+    package = json.loads((ROOT / "package.json").read_text("utf-8"))
+    metadata = email.message_from_bytes(wheel.read(f"lit_lab-{version}.dist-info/METADATA"))
+    urls = {address.split(", ")[1] for address in metadata.get_all("Project-URL", [])}
+    assert urls == {package["homepage"], package["bugs"]["url"], package["repository"]["url"]}
 
 
 def test_wheel_is_small(wheel: zipfile.ZipFile) -> None:
@@ -162,6 +170,22 @@ def test_upgrading_leaves_nothing_behind(wheel: zipfile.ZipFile, version: str, t
     fresh.install(wheel.filename)
     assert upgraded.use() == fresh.use() == version
     assert upgraded.files() == fresh.files()
+
+
+def test_type_checkers_see_the_package_as_typed(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    environment, caller = Environment(tmp_path / "environment"), tmp_path / "caller.py"
+    environment.install(wheel.filename)
+    caller.write_text("from lit_lab import load_run\nreveal_type(load_run)\n")
+    command = [sys.executable, "-m", "mypy", "--python-executable", environment.python, "--config-file", os.devnull]
+    said = subprocess.run(
+        [*command, "--cache-dir", os.devnull, caller.name],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "MYPYPATH")},
+    ).stdout
+    assert "import-untyped" not in said
+    assert re.search(r'Revealed type is "def \(source: .*\) -> lit_lab\.saved_run\.Run"', said), said
 
 
 def test_base_install_is_light(wheel: zipfile.ZipFile, version: str) -> None:

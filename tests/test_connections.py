@@ -1,0 +1,42 @@
+"""That nothing is sent anywhere: the modules that may open a connection are listed here, each with where to."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CLIENTS = (
+    r"httpx|requests|urllib\.request|urllib3|aiohttp|socket|http\.client|kagglehub|kagglesdk|huggingface_hub|websockets"
+)
+PYTHON = {
+    "service/loopback.py": "listens for the Jupyter server",
+    "service/strangers.py": "limits who may connect to it",
+    "service/weights/fetch.py": "downloads what somebody wants downloaded",
+    "supervision/remote.py": "asks the service that `c.LitLab.service_url` names",
+    "supervision/socket_folder.py": "makes the service's socket",
+    "upstream.py": "asks the service",
+}
+
+
+def test_only_these_modules_of_python_open_connections() -> None:
+    found = {
+        path.relative_to(ROOT / "lit_lab").as_posix()
+        for path in (ROOT / "lit_lab").rglob("*.py")
+        if re.search(rf"^\s*(?:import|from) (?:{CLIENTS})\b", path.read_text("utf-8"), re.MULTILINE)
+    }
+    assert found == set(PYTHON)
+
+
+def test_the_page_speaks_with_its_jupyter_server_alone() -> None:
+    sending = r"(?<![\w.])fetch\(|\bwindow\.fetch\b|XMLHttpRequest|sendBeacon|new WebSocket|EventSource|makeRequest\("
+    found = {
+        path.relative_to(ROOT).as_posix()
+        for path in [
+            *(ROOT / "src").rglob("*.ts"),
+            *(ROOT / "src").rglob("*.tsx"),
+            *(ROOT / "lit_lab/lit_page").rglob("*"),
+        ]
+        if path.is_file() and ".spec." not in path.name and re.search(sending, path.read_text("utf-8", "replace"))
+    }
+    # `log.ts` is given a function of that name, which asks the client. `bridge.js` replaces LIT's own means by messages to the
+    # page around it.
+    assert found == {"src/api/client.ts", "src/panel/log.ts", "lit_lab/lit_page/bridge.js"}
