@@ -493,14 +493,14 @@ async def test_starred_runs_stay_unless_they_are_meant(api, generate, events):
 async def test_storing_is_tried_more_and_more_rarely(shelf, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "FIRST_DELAY", 0.001)
     monkeypatch.setattr(run_recorder, "LONGEST_DELAY", 0.004)
-    delays, wait_for = [], asyncio.wait_for
+    delays, within = [], run_recorder.within
 
-    async def noted(work, timeout):
-        if timeout != run_recorder.PATIENCE:
-            delays.append(timeout)
-        return await wait_for(work, timeout)
+    async def noted(seconds, work):
+        if seconds != run_recorder.PATIENCE:
+            delays.append(seconds)
+        return await within(seconds, work)
 
-    monkeypatch.setattr(asyncio, "wait_for", noted)
+    monkeypatch.setattr(run_recorder, "within", noted)
     shelf.reason = LOCKED
     recorder.record("me", "a", 1.0, *generated())
     await until(lambda: shelf.attempts >= 5)
