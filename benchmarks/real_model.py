@@ -157,7 +157,7 @@ def measure(name: str, options: argparse.Namespace) -> dict[str, Any]:
     )
     say(f"{name}: LIT")
     columns["LIT"] = other(
-        sys.executable, "real_model_lit.py", place / "model.gguf", *arguments, threads=options.threads
+        sys.executable, "real_model_lit.py", place / "hugging_face", *arguments, threads=options.threads
     )
     weights = columns["gguf"]["weights"]
     file = reading(place / "model.gguf")

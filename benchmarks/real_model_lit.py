@@ -1,6 +1,8 @@
 """LIT's side of `real_model.py`: its generation model on the same weights. Its salience refuses both families.
 
-python benchmarks/real_model_lit.py FILE ANSWERS TOKENS THREADS
+From Hugging Face's form: keras-hub's own tokenizer writes its answers.
+
+python benchmarks/real_model_lit.py FOLDER ANSWERS TOKENS THREADS
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from lit_lab.service import libraries
 
 def main() -> None:
     """Measure, and print JSON."""
-    file, answers_json, tokens, threads = sys.argv[1:5]
+    folder, answers_json, tokens, threads = sys.argv[1:5]
     libraries.set_environment(int(threads), "tensorflow")
     libraries.import_backend(int(threads), "tensorflow")
     libraries.import_keras()
@@ -26,8 +28,8 @@ def main() -> None:
 
     from lit_lab.service import presets
 
-    presets.check(Path(file), file)
-    causal_lm = presets.load(file)
+    presets.check(Path(folder), folder)
+    causal_lm = presets.load(folder)
     answers = json.loads(answers_json)
     length = answers[0]["prompt_tokens"] + int(tokens)
     model = keras_lms.KerasGenerationModel(model=causal_lm, max_length=length, batch_size=1)
