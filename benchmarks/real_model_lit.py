@@ -30,6 +30,10 @@ def main() -> None:
 
     presets.check(Path(folder), folder)
     causal_lm = presets.load(folder)
+    # keras-hub's Llama 3 has names for tokens that SmolLM2 hasn't, and then can't write an answer.
+    tokenizer = causal_lm.preprocessor.tokenizer
+    names = getattr(tokenizer, "_special_token_attrs", [])
+    tokenizer._special_token_attrs = [name for name in names if getattr(tokenizer, f"{name}_id") is not None]
     answers = json.loads(answers_json)
     length = answers[0]["prompt_tokens"] + int(tokens)
     model = keras_lms.KerasGenerationModel(model=causal_lm, max_length=length, batch_size=1)
