@@ -248,6 +248,32 @@ def test_large_weights_are_put_in_by_slices(
         np.testing.assert_array_equal(value, at_once[name])
 
 
+@pytest.mark.only_on("tensorflow")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_variable_that_was_filled_is_not_copied_when_it_is_read(
+    keras_libraries: None, precision: str, turned: bool
+) -> None:
+    import keras
+    import tensorflow
+
+    values = np.arange(48, dtype=np.float32).reshape(8, 6)
+    variable = keras.Variable(np.zeros((6, 8) if turned else (8, 6)), dtype=precision)
+    with weights_module._Filling(variable, turned) as filling:
+        for first in range(0, 8, 3):
+            filling.put(first, values[first : first + 3])
+    np.testing.assert_array_equal(numbers(variable), values.T if turned else values)
+
+    def where() -> tuple[Any, int]:
+        read = tensorflow.raw_ops.ReadVariableOp(resource=variable.value.handle, dtype=variable.value.dtype)
+        bits = tensorflow.bitcast(read, f"uint{8 * read.dtype.size}")
+        return bits, np.from_dlpack(weights_module._Handed(bits)).ctypes.data
+
+    (first, there), (second, there_again) = where(), where()
+    assert there == there_again
+    assert first is not second  # both held: neither got the other's memory
+
+
 async def test_several_parts_are_one(keras_libraries: None, tmp_path: Path, sentencepiece_proto: bytes) -> None:
     whole = plain_weights(file_of("Gemma 2", tmp_path, sentencepiece_proto))
     fields = fields_of("Gemma 2", sentencepiece_proto, MERGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -140,7 +141,8 @@ class _Filling:
         self._turned = turned
         self._backend = keras.backend.backend()
         self._gathered: NDArray[np.float32] | None = None
-        if self._backend not in ("tensorflow", "torch"):
+        self._memory = _memory_of(variable.value) if self._backend == "tensorflow" else None
+        if self._memory is None and self._backend != "torch":
             self._gathered = np.empty(tuple(variable.shape), np.float32)
 
     def __enter__(self) -> _Filling:
@@ -155,28 +157,50 @@ class _Filling:
         here = slice(first, first + len(part))
         place = (slice(None), here) if self._turned else (here, slice(None))
         values = part.T if self._turned else part
-        if self._gathered is not None:
+        if self._memory is not None:
+            self._memory[place] = values
+        elif self._gathered is not None:
             self._gathered[place] = values
-        elif self._backend == "torch":
+        else:
             import torch
 
             with torch.no_grad():
                 self._variable.value.data[place] = torch.from_numpy(np.ascontiguousarray(values)).to(
                     device=self._variable.value.device, dtype=self._variable.value.dtype
                 )
-        else:
-            import tensorflow
 
-            inner = self._variable.value
-            begin = [each.start or 0 for each in place]
-            # `variable[…].assign` reads the variable first, and what is read is copied before it is written.
-            tensorflow.raw_ops.ResourceStridedSliceAssign(
-                ref=inner.handle,
-                begin=begin,
-                end=[first + size for first, size in zip(begin, values.shape, strict=True)],
-                strides=[1, 1],
-                value=tensorflow.cast(values, inner.dtype),
-            )
+
+def _memory_of(variable: Any) -> NDArray[Any] | None:
+    """Return the memory of a variable of TensorFlow's, to be written to; None where it isn't this process's own.
+
+    TensorFlow's own assignment to a part of a variable has the variable copied at every read from then on.
+    """
+    import tensorflow
+
+    held = tensorflow.raw_ops.ReadVariableOp(resource=variable.handle, dtype=variable.dtype)
+    if "CPU" not in held.device:
+        return None
+    kind = np.dtype(variable.dtype.as_numpy_dtype)
+    # dlpack knows no bfloat16 in numpy.
+    bits = tensorflow.bitcast(held, f"uint{8 * kind.itemsize}")
+    address = np.from_dlpack(_Handed(bits)).ctypes.data
+    memory = (ctypes.c_char * (kind.itemsize * math.prod(variable.shape))).from_address(address)
+    return np.frombuffer(memory, dtype=kind).reshape(tuple(variable.shape))
+
+
+class _Handed:
+    """A tensor of TensorFlow's as numpy takes it over."""
+
+    def __init__(self, tensor: Any) -> None:
+        self._tensor = tensor
+
+    def __dlpack__(self, **_: Any) -> Any:
+        import tensorflow
+
+        return tensorflow.experimental.dlpack.to_dlpack(self._tensor)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return (1, 0)  # this process's own memory
 
 
 def check_names(header: Header) -> None:
