@@ -83,7 +83,12 @@ def _check_words(content: Any) -> None:
             kind = value.get("kind", "")
             longest = max(map(len, value), default=0)
             if longest > MAX_WORD or (isinstance(kind, str) and len(kind) > MAX_WORD):
-                raise Problem(400, "invalid_request", "The request has a field whose name or kind is very long.")
+                raise Problem(
+                    400,
+                    "invalid_request",
+                    f"The request has a field whose name or kind is longer than {MAX_WORD:,} characters.",
+                    "Shorten it.",
+                )
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(each for each in value if isinstance(each, dict | list))
