@@ -124,7 +124,7 @@ def commands(reports: Path) -> list[Command]:
 
     def pytest(name: str, *what: str) -> Command:
         # Without pytest's cache, which is one for all that run in a folder.
-        argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", *what]
+        argv = ["pytest", f"--junit-xml={reports / name}", "-p", "no:cacheprovider", "--durations=40", *what]
         return Command("pytest", name, argv, read=read_junit)
 
     models, live = ("tests/service", "tests/recipe"), ("tests/resilience", "tests/fuzz")
