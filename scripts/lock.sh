@@ -40,6 +40,10 @@ done
 # The documentation's environment has the base beside its own packages, so that it can import lit_lab.
 hashed docs --extra docs pyproject.toml
 { echo "# Made by scripts/lock.sh: what \`make docs\` needs, with hashes."; cat "$work/docs.txt"; } >requirements/docs.txt
+# An environment apart from the product's, with versions of its own.
+uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes \
+  requirements/real.in | sed -E "$everywhere" >"$work/real.txt"
+{ echo "# Made by scripts/lock.sh from real.in: what \`make test-real\` compares with, with hashes."; cat "$work/real.txt"; } >requirements/real.txt
 for name in tensorflow jax torch; do
   { echo "# Made by scripts/lock.sh: what the model service needs, with hashes."; cat "$work/$name.txt"; } >"requirements/hashed/$name.txt"
 done

@@ -10,7 +10,7 @@ mkdir -p "$folder"
 other=.venv-real
 [ -x "$other/bin/python" ] || .venv/bin/python -m venv "$other"
 echo "==> Installing transformers, PyTorch and llama.cpp as in requirements/real.txt (llama.cpp is built)"
-"$other/bin/python" -m pip install --quiet --disable-pip-version-check --requirement requirements/real.txt
+"$other/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/real.txt
 for name in smollm2 gemma3; do
   place=$folder/$name
   if [ ! -e "$place/said.json" ]; then
