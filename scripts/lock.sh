@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Resolve pyproject.toml for Linux and macOS, Python 3.11 and 3.12, into requirements/lock.txt, and take down what the files of
-# these versions hash to, for `lit-lab setup-service`, into requirements/hashed/. Run by hand (`make lock`) when a dependency
-# changes; needs uv. Set-up uses lock.txt as pip constraints, which can't have hashes: a checkout of our own has none.
+# these versions hash to, for `lit-lab setup-service`, into requirements/hashed/; likewise docs.txt and real.txt, for `make docs`
+# and `make test-real`. Run by hand (`make lock`) when a dependency changes; needs uv. Set-up uses lock.txt as pip constraints,
+# which can't have hashes: a checkout of our own has none.
 #   scripts/lock.sh --hashes   takes the hashes of the versions that are locked, and resolves nothing
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -40,9 +41,11 @@ done
 # The documentation's environment has the base beside its own packages, so that it can import lit_lab.
 hashed docs --extra docs pyproject.toml
 { echo "# Made by scripts/lock.sh: what \`make docs\` needs, with hashes."; cat "$work/docs.txt"; } >requirements/docs.txt
-# An environment apart from the product's, with versions of its own.
+# `make test-real` has an environment of its own, whose versions lock.txt doesn't constrain.
+pinned=()
+if [ "${1:-}" = --hashes ]; then pinned=(--constraint requirements/real.txt); fi
 uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes \
-  requirements/real.in | sed -E "$everywhere" >"$work/real.txt"
+  ${pinned[@]+"${pinned[@]}"} requirements/real.in | sed -E "$everywhere" >"$work/real.txt"
 { echo "# Made by scripts/lock.sh from real.in: what \`make test-real\` compares with, with hashes."; cat "$work/real.txt"; } >requirements/real.txt
 for name in tensorflow jax torch; do
   { echo "# Made by scripts/lock.sh: what the model service needs, with hashes."; cat "$work/$name.txt"; } >"requirements/hashed/$name.txt"
