@@ -41,11 +41,11 @@ done
 # The documentation's environment has the base beside its own packages, so that it can import lit_lab.
 hashed docs --extra docs pyproject.toml
 { echo "# Made by scripts/lock.sh: what \`make docs\` needs, with hashes."; cat "$work/docs.txt"; } >requirements/docs.txt
-# `make test-real` has an environment of its own, whose versions lock.txt doesn't constrain.
-pinned=()
-if [ "${1:-}" = --hashes ]; then pinned=(--constraint requirements/real.txt); fi
+# `make test-real` has an environment of its own, whose versions lock.txt doesn't constrain. uv keeps those of the file that it writes.
+if [ "${1:-}" = --hashes ]; then cp requirements/real.txt "$work/real.txt"; fi
 uv pip compile --quiet --universal --python-version 3.11 --no-annotate --no-header --no-emit-index-url --generate-hashes \
-  ${pinned[@]+"${pinned[@]}"} requirements/real.in | sed -E "$everywhere" >"$work/real.txt"
+  --output-file "$work/real.txt" requirements/real.in >/dev/null
+sed -E -i.bak "$everywhere" "$work/real.txt"
 { echo "# Made by scripts/lock.sh from real.in: what \`make test-real\` compares with, with hashes."; cat "$work/real.txt"; } >requirements/real.txt
 for name in tensorflow jax torch; do
   { echo "# Made by scripts/lock.sh: what the model service needs, with hashes."; cat "$work/$name.txt"; } >"requirements/hashed/$name.txt"
