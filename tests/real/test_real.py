@@ -83,7 +83,7 @@ async def test_it_is_what_transformers_and_pytorch_say(real: Real) -> None:
     assert np.max(np.abs(last_logits(model, ids)[:: said["every"]] - exact)) <= 1e-4 * np.max(np.abs(exact))
     answer = [token.id for token in greedy(model, said["prompt"], len(said["answer"])).tokens]
     assert answer == said["answer"][: len(answer)]
-    assert len(answer) >= len(said["answer"]) - 1  # the token that ends it isn't told
+    assert len(answer) >= len(said["answer"]) - 1  # the token that ends it is left out
     whole = ids + said["answer"][: said["explained"]]
     found = maps(model, whole, Span(start=len(ids), end=len(whole)), list(said["maps"]))
     for method, scores in said["maps"].items():
@@ -118,23 +118,26 @@ async def test_it_is_what_llama_cpp_says(real: Real, form: str) -> None:
     ids = [token.id for token in model.tokenizer.prompt(said["text"])]
     assert ids == said["ids"]
     top = np.argmax(numbers(model.causal_lm(whole_inputs(model.causal_lm, ids)))[0], axis=-1)
-    same = float(np.mean(top == np.array(said["top"])))
-    print(f"{real.name} ({form}): the likeliest token is llama.cpp's at {same:.1%} of {len(ids)} positions")
-    assert same >= 0.99 if form == "exact" else same >= 0.9
+    first, second = np.array(said["top"]).T
+    same, among_two = float(np.mean(top == first)), float(np.mean((top == first) | (top == second)))
+    print(f"{real.name} ({form}): the top token is llama.cpp's at {same:.1%} of {len(ids)} positions")
+    # Of a quantized file llama.cpp rounds the activations, which swaps tokens that are about as probable.
+    assert (same if form == "exact" else among_two) >= 0.99
+    assert same >= 0.9
     if form == "exact":
         answer = [token.id for token in greedy(model, real.said["prompt"], len(said["answer"])).tokens]
         assert answer == said["answer"][: len(answer)]
 
 
-def by_line(prompt: Any, scores: NDArray[Any]) -> list[tuple[float, str]]:
-    """Return each line of a prompt with the sum of its tokens' scores, the largest first."""
-    lines: list[list[Any]] = [[0.0, ""]]
+def by_line(prompt: Any, scores: NDArray[Any]) -> list[tuple[float, int, str]]:
+    """Return each line of a prompt, with its number and the sum of its tokens' scores, the largest first."""
+    lines: list[list[Any]] = [[0.0, 0, ""]]
     for token, score in zip(prompt, scores, strict=False):
         lines[-1][0] += float(score)
-        lines[-1][1] += token.text
+        lines[-1][2] += token.text
         if "\n" in token.text:
-            lines.append([0.0, ""])
-    return sorted(((score, text.strip()) for score, text in lines if text.strip()), reverse=True)
+            lines.append([0.0, lines[-1][1] + token.text.count("\n"), ""])
+    return sorted(((score, at, text.strip()) for score, at, text in lines if text.strip()), reverse=True)
 
 
 async def test_the_tutorials_story_holds_on_gemma(gemma: Real) -> None:
@@ -150,14 +153,14 @@ async def test_the_tutorials_story_holds_on_gemma(gemma: Real) -> None:
         assert "You have to try it." in answers[recommendation]
         prompt = model.tokenizer.prompt(text)
         ids = [token.id for token in (*prompt, *answer.tokens)]
-        told = [token.text for token in answer.tokens]
-        first = next(at for at in range(len(told)) if "Recommendation" in "".join(told[: at + 1]))
+        texts = [token.text for token in answer.tokens]
+        first = next(at for at in range(len(texts)) if "Recommendation" in "".join(texts[: at + 1]))
         target = Span(start=len(prompt) + first, end=len(ids))
         ranked = by_line(prompt, maps(model, ids, target, ["grad_l2"])["grad_l2"])
-        for score, line in ranked[:5]:
-            print(f"{score:10.4f}  {line}")
-        # The third example says the same; which of the two it is, is told by its place.
-        assert ranked[0][1] == "Recommendation: You have to try it."
+        for score, at, line in ranked[:5]:
+            print(f"{score:10.4f}  line {at:2}  {line}")
+        # The third example says the same, on another line.
+        assert ranked[0][1:] == (8, "Recommendation: You have to try it.")
     print("\nThe first example's recommendation | Gemma's answer")
     for recommendation, said in answers.items():
         print(f"{recommendation:34} | {said.strip()!r}")
