@@ -10,7 +10,11 @@ mkdir -p "$folder"
 other=.venv-real
 [ -x "$other/bin/python" ] || .venv/bin/python -m venv "$other"
 echo "==> Installing transformers, PyTorch and llama.cpp as in requirements/real.txt (llama.cpp is built)"
-"$other/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/real.txt
+# llama.cpp's AMX kernels end in a segmentation fault with files in Q4_1 (llama-cpp-python 0.3.36); pip may have built it with them before.
+if [ "$(uname -m)" = x86_64 ]; then
+  export CFLAGS="${CFLAGS:-} -mno-amx-int8" CXXFLAGS="${CXXFLAGS:-} -mno-amx-int8"
+fi
+"$other/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir --require-hashes --requirement requirements/real.txt
 for name in smollm2 gemma3; do
   place=$folder/$name
   if [ ! -e "$place/said.json" ]; then
