@@ -43,63 +43,69 @@ class LitLab(ExtensionApp):
     models = List(
         Unicode(),
         default_value=[demo.DEFAULT_MODEL],
-        help="""The models that users can choose, each as `name:path`, as in LIT. The path is what Keras accepts as a preset: a built-in name such as
-        `gemma2_instruct_2b_en`, a folder, a `.gguf` or `.tar.gz` file, or a `kaggle://` or `hf://` address. A relative folder starts at
-        the folder that Jupyter was started in, and needs a slash, as in `./preset`. `demo:embedded` is the demonstration model that
-        comes with LIT Lab. With `service_url`, this option has no effect: the remote service has its own models.""",
+        help="""The models that users can choose, each as `name:path`, as in LIT. The path is what Keras accepts as a
+        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, a `.gguf` or `.tar.gz` file, or a
+        `kaggle://` or `hf://` address. A relative folder starts at the folder that Jupyter was started in, and needs
+        a slash, as in `./preset`. `demo:embedded` is the demonstration model that comes with LIT Lab. With
+        `service_url`, this option has no effect: the remote service has its own models.""",
     ).tag(config=True)
 
     default_model = Unicode(
         "",
-        help="""The name of the model that is chosen at first, and loaded when the service starts. Empty: the first one.""",
+        help="""The name of the model that is chosen at first, and loaded when the service starts. Empty: the first
+        one.""",
     ).tag(config=True)
 
     backend = Enum(
         ["tensorflow", "jax", "torch"],
         default_value="tensorflow",
-        help="""The library that Keras computes with: `tensorflow`, `jax` or `torch`. The last two have to be installed next to the model service
-        (`lit_lab[service,jax]`, `lit_lab[service,torch]`). docs/backends.md compares them.""",
+        help="""The library that Keras computes with: `tensorflow`, `jax` or `torch`. The last two have to be
+        installed next to the model service (`lit_lab[service,jax]`, `lit_lab[service,torch]`). docs/backends.md
+        compares them.""",
     ).tag(config=True)
 
     precision = Enum(
         ["auto", "float32", "bfloat16", "float16"],
         default_value="auto",
-        help="""The number format that models are loaded in. `float32` is exact; `bfloat16` and `float16` halve the memory for weights, and make
-        scores less exact (docs/models.md). `auto`: bfloat16 on a GPU that supports it, else float32. Users can choose another
-        precision for each model in the panel.""",
+        help="""The number format that models are loaded in. `float32` is exact; `bfloat16` and `float16` halve the
+        memory for weights, and make scores less exact (docs/models.md). `auto`: bfloat16 on a GPU that supports it,
+        else float32. Users can choose another precision for each model in the panel.""",
     ).tag(config=True)
 
     model_idle_timeout = Float(
         1200.0,
         min=0.0,
-        help="""Seconds without use after which a model is unloaded, which frees its memory for others. It is loaded again when needed.
-        0: never.""",
+        help="""Seconds without use after which a model is unloaded, which frees its memory for others. It is loaded
+        again when needed. 0: never.""",
     ).tag(config=True)
 
     model_folders = List(
         Unicode(),
-        help="""Folders with GGUF files and presets that the panel offers, in addition to the models of Ollama, LM Studio, llama.cpp,
-        Hugging Face and Kaggle.""",
+        help="""Folders with GGUF files and presets that the panel offers, in addition to the models of Ollama, LM
+        Studio, llama.cpp, Hugging Face and Kaggle.""",
     ).tag(config=True)
 
     model_scanners = List(
         Enum(tuple(TITLES)),
         list(TITLES),
-        help="""The programs whose models on this machine the panel offers: any of `ollama`, `lm_studio`, `llama_cpp`, `hugging_face`, `kaggle` and
-        `folders` (`model_folders`). LIT Lab reads only the files' headers. Empty: none.""",
+        help="""The programs whose models on this machine the panel offers: any of `ollama`, `lm_studio`,
+        `llama_cpp`, `hugging_face`, `kaggle` and `folders` (`model_folders`). LIT Lab reads only headers and
+        configuration files. Empty: none.""",
     ).tag(config=True)
 
     service_python = Unicode(
         "",
-        help="""The Python (3.11 or 3.12) that runs the model service, with `lit_lab[service]` installed. Empty: the one in the environment that
-        `lit-lab setup-service` or the panel created, or if there is none, this server's own.""",
+        help="""The Python (3.11 or 3.12) that runs the model service, with `lit_lab[service]` installed. Empty: the
+        one in the environment that `lit-lab setup-service` or the panel created, or if there is none, this server's
+        own.""",
     ).tag(config=True)
 
     service_url = Unicode(
         "",
-        help="""The address of a model service on another machine, such as `https://models.example`. LIT Lab sends prompts there. Empty: this server
-        starts a service of its own when it is first needed, on this machine. A service started with `python -m lit_lab.service` accepts
-        connections from its own machine only: connect through a tunnel (`ssh -L`) or a proxy with TLS.""",
+        help="""The address of a model service on another machine, such as `https://models.example`. LIT Lab sends
+        prompts there. Empty: this server starts a service of its own when it is first needed, on this machine. A
+        service started with `python -m lit_lab.service` accepts connections from its own machine only: connect
+        through a tunnel (`ssh -L`) or a proxy with TLS.""",
     ).tag(config=True)
 
     service_secret = Unicode(
@@ -108,7 +114,8 @@ class LitLab(ExtensionApp):
 
     preload = Bool(
         False,
-        help="""Start the model service together with the Jupyter server. Off: it starts when it is first needed, and costs nothing before that.""",
+        help="""Start the model service together with the Jupyter server. Off: it starts when it is first needed, and
+        costs nothing before that.""",
     ).tag(config=True)
 
     idle_timeout = Float(
@@ -125,16 +132,17 @@ class LitLab(ExtensionApp):
         None,
         allow_none=True,
         min=1,
-        help="""The maximum memory of the model service, in bytes. Beyond it, the service's work fails, but the machine stays usable. None:
-        no limit.""",
+        help="""The maximum memory of the model service, in bytes. Beyond it, the service's work fails, but the
+        machine stays usable. None: no limit.""",
     ).tag(config=True)
 
     max_length = Int(
         None,
         allow_none=True,
         min=2,
-        help="""The most tokens, prompt and answer together, that a model accepts. None: as many as it was trained for, or fewer if
-        the map of so many wouldn't fit into the memory that is free when the model is loaded. Users can choose another length for each model in the panel.""",
+        help="""The most tokens, prompt and answer together, that a model accepts. None: as many as it was trained
+        for, or fewer if the map of so many wouldn't fit into the memory that is free when the model is loaded. Users
+        can choose another length for each model in the panel.""",
     ).tag(config=True)
 
     # The maxima are protocol.MAX_TEXT and, below, MAX_TOKENS, which are too heavy to import here.
@@ -156,34 +164,36 @@ class LitLab(ExtensionApp):
     max_waiting = Int(
         512,
         min=1,
-        help="""The most computations of all users that may wait for one model; one user may have half of them. Users take turns:
-        between two computations of one user, every other waiting user gets one.""",
+        help="""The most computations of all users that may wait for one model; one user may have half of them. Users
+        take turns: between two computations of one user, every other waiting user gets one.""",
     ).tag(config=True)
 
     datasets = List(
         Unicode(),
-        help="""Datasets of prompts, in addition to LIT's sample prompts. `name:path` names a file, as in LIT: `.jsonl` (`prompt`, `target`, `source`),
-        `.csv`, `.tsv`, `.txt` or `.parquet`; a relative path starts at the folder that Jupyter was started in. `module:Class` or
-        `name:module:Class` names a class with LIT's `Dataset` API, which the model service imports and instantiates without arguments; a
-        service at `service_url` needs the same setting.""",
+        help="""Datasets of prompts, in addition to LIT's sample prompts. `name:path` names a file, as in LIT:
+        `.jsonl` (`prompt`, `target`, `source`), `.csv`, `.tsv`, `.txt` or `.parquet`; a relative path starts at the
+        folder that Jupyter was started in. `module:Class` or `name:module:Class` names a class with LIT's `Dataset`
+        API, which the model service imports and instantiates without arguments; a service at `service_url` needs the
+        same setting.""",
     ).tag(config=True)
 
     dataset_megabytes = Float(
         4000.0,
         min=0.0,
-        help="""The most megabytes that LIT Lab reads of a dataset's file. It copies them to a temporary file, which may take up to eight times as much. 0: no
-        limit.""",
+        help="""The most megabytes that LIT Lab reads of a dataset's file. It copies them to a temporary file, which
+        may take up to eight times as much. 0: no limit.""",
     ).tag(config=True)
 
     models_path = Unicode(
         "",
-        help="""The file that stores the models that users add in the panel. Empty: `lit_lab/models.json` in Jupyter's data folder.""",
+        help="""The file that stores the models that users add in the panel. Empty: `lit_lab/models.json` in
+        Jupyter's data folder.""",
     ).tag(config=True)
 
     history = Bool(
         True,
-        help="""Store every run with its maps, so that users can reopen it without the model. If Jupyter has real users, each has a separate history;
-        otherwise the server has one.""",
+        help="""Store every run with its maps, so that users can reopen it without the model. If Jupyter has real
+        users, each has a separate history; otherwise the server has one.""",
     ).tag(config=True)
 
     history_path = Unicode(
@@ -197,9 +207,10 @@ class LitLab(ExtensionApp):
     history_megabytes = Float(
         500.0,
         min=0.0,
-        help="""The maximum size of one user's runs in the history, in megabytes. Beyond it, that user's oldest runs without a star are deleted. If Jupyter
-        has no real users, all runs count as one user's. Starred runs count too, and may take four fifths of the space: beyond that, LIT
-        Lab refuses further stars. The latest run is always stored. Every user of the server has this much space. 0: no limit.""",
+        help="""The maximum size of one user's runs in the history, in megabytes. Beyond it, that user's oldest runs
+        without a star are deleted. If Jupyter has no real users, all runs count as one user's. Starred runs count
+        too, and may take four fifths of the space: beyond that, LIT Lab refuses further stars. The latest run is
+        always stored. Every user of the server has this much space. 0: no limit.""",
     ).tag(config=True)
 
     _core: Core | None = None
