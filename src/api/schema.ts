@@ -2512,7 +2512,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2559,7 +2559,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2606,7 +2606,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2615,7 +2615,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2662,7 +2662,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2671,7 +2671,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2718,7 +2718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2727,7 +2727,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2774,7 +2774,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2821,7 +2821,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2830,7 +2830,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -2839,7 +2839,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2872,7 +2872,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2899,7 +2899,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2908,7 +2908,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2917,7 +2917,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2926,7 +2926,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2935,7 +2935,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2944,7 +2944,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -2953,7 +2953,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3009,7 +3009,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3042,7 +3042,7 @@ export interface operations {
                     "application/json": components["schemas"]["KaggleStatus"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3069,7 +3069,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3078,7 +3078,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3087,7 +3087,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3096,7 +3096,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3105,7 +3105,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3161,7 +3161,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3170,7 +3170,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3179,7 +3179,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3188,7 +3188,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3221,7 +3221,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokensResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3248,7 +3248,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3257,7 +3257,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3266,7 +3266,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3275,7 +3275,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3284,7 +3284,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3293,7 +3293,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3326,7 +3326,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenCount"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3353,7 +3353,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3362,7 +3362,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3371,7 +3371,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3380,7 +3380,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3389,7 +3389,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3398,7 +3398,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3407,7 +3407,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3440,7 +3440,7 @@ export interface operations {
                     "application/json": components["schemas"]["Estimate"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3467,7 +3467,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3476,7 +3476,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3485,7 +3485,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3494,7 +3494,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3503,7 +3503,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3512,7 +3512,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3559,7 +3559,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3592,7 +3592,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetState"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3619,7 +3619,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3628,7 +3628,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3637,7 +3637,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3655,7 +3655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3664,7 +3664,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3713,7 +3713,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3722,7 +3722,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3771,7 +3771,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3780,7 +3780,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3815,7 +3815,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetPage"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3842,7 +3842,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3851,7 +3851,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3860,7 +3860,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3869,7 +3869,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3928,7 +3928,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3937,7 +3937,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3981,7 +3981,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetEdited"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4008,7 +4008,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4017,7 +4017,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4026,7 +4026,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4035,7 +4035,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4044,7 +4044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4088,7 +4088,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetState"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4115,7 +4115,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4124,7 +4124,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4133,7 +4133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4142,7 +4142,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4151,7 +4151,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4160,7 +4160,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4202,7 @@ export interface operations {
                     "application/json": components["schemas"]["UnicodeNamesResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4229,7 +4229,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4238,7 +4238,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,7 +4247,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4294,7 +4294,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4327,7 +4327,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4354,7 +4354,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4363,7 +4363,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4381,7 +4381,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4390,7 +4390,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4439,7 +4439,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4448,7 +4448,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4497,7 +4497,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4506,7 +4506,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4540,7 +4540,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["JobEvent"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4567,7 +4567,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4576,7 +4576,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4609,7 +4609,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunsResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4636,7 +4636,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4645,7 +4645,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4654,7 +4654,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4663,7 +4663,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4721,7 +4721,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4730,7 +4730,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4739,7 +4739,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4783,7 +4783,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunInfo"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4810,7 +4810,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4819,7 +4819,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4828,7 +4828,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4837,7 +4837,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4895,7 +4895,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4904,7 +4904,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4913,7 +4913,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4954,7 +4954,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunsDeleted"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4981,7 +4981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4990,7 +4990,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4999,7 +4999,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5055,7 +5055,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5104,7 +5104,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5113,7 +5113,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5122,7 +5122,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5131,7 +5131,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5164,7 +5164,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["LitEvent"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5191,7 +5191,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5200,7 +5200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5209,7 +5209,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5218,7 +5218,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5227,7 +5227,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
