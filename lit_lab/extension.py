@@ -147,11 +147,11 @@ class LitLab(ExtensionApp):
 
     # The maxima are protocol.MAX_TEXT and, below, MAX_TOKENS, which are too heavy to import here.
     max_prompt_chars = Int(
-        100_000, min=1, max=4_000_000, help="""The most characters of a prompt. At most 4,000,000."""
+        100_000, min=1, max=4_000_000, help="""The most characters of a prompt; 4,000,000 at most."""
     ).tag(config=True)
 
     max_new_tokens = Int(
-        1_024, min=1, help="""The most tokens that a user can request for an answer. At most 262,144."""
+        1_024, min=1, help="""The most tokens of an answer that may be requested; 262,144 at most."""
     ).tag(config=True)
 
     threads = Int(

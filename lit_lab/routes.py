@@ -1,8 +1,7 @@
-"""The route table: every endpoint below `/lit-lab/api/`, in one place.
+"""The route table: everything that `/lit-lab/api/` answers, in one place.
 
-The server registers its handlers from this table, the authentication tests walk it, and `scripts/generate_api.py`
-writes `docs/openapi.json` and the TypeScript types from it. Types are named, not imported: server start doesn't need
-pydantic.
+The handlers are registered from it, the authentication tests walk it, and `docs/openapi.json` with the TypeScript types
+is written from it (`scripts/generate_api.py`). Types are named, not imported: pydantic is not needed at server start.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ PREFIX = "lit-lab/api"
 """Below the server's base URL."""
 
 RESOURCE = "lit-lab"
-"""The resource that authorizers check; each route names its own action."""
+"""What authorizers are asked about; the action is each route's own."""
 
 KIB = 1024
 MIB = 1024 * KIB
