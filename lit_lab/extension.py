@@ -43,66 +43,69 @@ class LitLab(ExtensionApp):
     models = List(
         Unicode(),
         default_value=[demo.DEFAULT_MODEL],
-        help="""The models that can be chosen, each as `name:path`, as LIT writes it. The path is what Keras takes for a
-        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, a `.gguf` or `.tar.gz` file, or a `kaggle://` or `hf://` address. A
-        relative folder counts from the one that Jupyter was started in, and has a slash in it, as `./preset`.
-        `demo:embedded` is the demonstration model that comes with LIT Lab. Not used with `service_url`: the service there
-        has its own.""",
+        help="""The models that users can choose, each as `name:path`, as in LIT. The path is what Keras accepts as a
+        preset: a built-in name such as `gemma2_instruct_2b_en`, a folder, a `.gguf` or `.tar.gz` file, or a
+        `kaggle://` or `hf://` address. A relative folder starts at the folder that Jupyter was started in, and needs
+        a slash, as in `./preset`. `demo:embedded` is the demonstration model that comes with LIT Lab. With
+        `service_url`, this option has no effect: the remote service has its own models.""",
     ).tag(config=True)
 
     default_model = Unicode(
         "",
-        help="""The name of the model that is chosen at first, and loaded when the service starts. Empty: the first.""",
+        help="""The name of the model that is chosen at first, and loaded when the service starts. Empty: the first
+        one.""",
     ).tag(config=True)
 
     backend = Enum(
         ["tensorflow", "jax", "torch"],
         default_value="tensorflow",
-        help="""What Keras computes with: `tensorflow`, `jax` or `torch`. The latter two have to be installed beside the
-        model service (`lit_lab[service,jax]`, `lit_lab[service,torch]`). docs/backends.md compares them.""",
+        help="""The library that Keras computes with: `tensorflow`, `jax` or `torch`. The last two have to be
+        installed next to the model service (`lit_lab[service,jax]`, `lit_lab[service,torch]`). docs/backends.md
+        compares them.""",
     ).tag(config=True)
 
     precision = Enum(
         ["auto", "float32", "bfloat16", "float16"],
         default_value="auto",
-        help="""What models are loaded in. `float32` is exact, `bfloat16` and `float16` take half the memory for
-        weights, and their scores are less exact (docs/models.md). `auto`: bfloat16 on a GPU that computes in it, else float32. The panel can load a single model
-        otherwise.""",
+        help="""The number format that models are loaded in. `float32` is exact; `bfloat16` and `float16` halve the
+        memory for weights, and make scores less exact (docs/models.md). `auto`: bfloat16 on a GPU that supports it,
+        else float32. Users can choose another precision for each model in the panel.""",
     ).tag(config=True)
 
     model_idle_timeout = Float(
         1200.0,
         min=0.0,
-        help="""Seconds without use after which a model is unloaded, so that its memory is free for others. It is loaded
-        again when it is needed. 0: never.""",
+        help="""Seconds without use after which a model is unloaded, which frees its memory for others. It is loaded
+        again when needed. 0: never.""",
     ).tag(config=True)
 
     model_folders = List(
         Unicode(),
-        help="""Folders whose models, GGUF files and presets, are offered in the panel beside those that Ollama, LM Studio,
-        llama.cpp, Hugging Face and Kaggle keep.""",
+        help="""Folders with GGUF files and presets that the panel offers, in addition to the models of Ollama, LM
+        Studio, llama.cpp, Hugging Face and Kaggle.""",
     ).tag(config=True)
 
     model_scanners = List(
         Enum(tuple(TITLES)),
         list(TITLES),
-        help="""Whose models on this machine are offered in the panel: of `ollama`, `lm_studio`, `llama_cpp`,
-        `hugging_face`, `kaggle` and `folders` (`model_folders`). Headers alone are read. Empty: nobody's.""",
+        help="""The programs whose models on this machine the panel offers: any of `ollama`, `lm_studio`,
+        `llama_cpp`, `hugging_face`, `kaggle` and `folders` (`model_folders`). LIT Lab reads only headers and
+        configuration files. Empty: none.""",
     ).tag(config=True)
 
     service_python = Unicode(
         "",
-        help="""The Python (3.11 or 3.12) that the model service runs under, with `lit_lab[service]` installed. Empty: that
-        of the environment that `lit-lab setup-service` or the panel has made, or where there is none, this server's
+        help="""The Python (3.11 or 3.12) that runs the model service, with `lit_lab[service]` installed. Empty: the
+        one in the environment that `lit-lab setup-service` or the panel created, or if there is none, this server's
         own.""",
     ).tag(config=True)
 
     service_url = Unicode(
         "",
-        help="""The address of a model service that runs elsewhere, such as `https://models.example`. Empty: this server
-        starts its own on first need, on this machine. Prompts are sent there. A service started by
-        `python -m lit_lab.service` listens on its own machine alone: reach it through a tunnel (`ssh -L`) or a proxy with
-        TLS.""",
+        help="""The address of a model service on another machine, such as `https://models.example`. LIT Lab sends
+        prompts there. Empty: this server starts a service of its own when it is first needed, on this machine. A
+        service started with `python -m lit_lab.service` accepts connections from its own machine only: connect
+        through a tunnel (`ssh -L`) or a proxy with TLS.""",
     ).tag(config=True)
 
     service_secret = Unicode(
@@ -111,8 +114,8 @@ class LitLab(ExtensionApp):
 
     preload = Bool(
         False,
-        help="""Start the model service together with the Jupyter server. Off: it starts on first need, and nobody who
-        does not use LIT Lab pays for it.""",
+        help="""Start the model service together with the Jupyter server. Off: it starts when it is first needed, and
+        costs nothing before that.""",
     ).tag(config=True)
 
     idle_timeout = Float(
@@ -122,24 +125,24 @@ class LitLab(ExtensionApp):
     start_timeout = Float(
         180.0,
         min=1.0,
-        help="""Seconds of silence after which a model service that is starting counts as hung, and is stopped.""",
+        help="""Seconds of silence after which a starting model service counts as hung, and is stopped.""",
     ).tag(config=True)
 
     memory_limit = Int(
         None,
         allow_none=True,
         min=1,
-        help="""The most bytes of memory that the model service may use; more makes its work fail, not the machine.
-        None: no limit.""",
+        help="""The maximum memory of the model service, in bytes. Beyond it, the service's work fails, but the
+        machine stays usable. None: no limit.""",
     ).tag(config=True)
 
     max_length = Int(
         None,
         allow_none=True,
         min=2,
-        help="""The most tokens, prompt and answer together, that a model takes. None: as many as it was trained for, or the
-        most for which a map fits into the memory that is free when it is loaded. The panel can load a single model
-        otherwise.""",
+        help="""The most tokens, prompt and answer together, that a model accepts. None: as many as it was trained
+        for, or fewer if the map of so many wouldn't fit into the memory that is free when the model is loaded. Users
+        can choose another length for each model in the panel.""",
     ).tag(config=True)
 
     # The maxima are protocol.MAX_TEXT and, below, MAX_TOKENS, which are too heavy to import here.
@@ -148,7 +151,7 @@ class LitLab(ExtensionApp):
     ).tag(config=True)
 
     max_new_tokens = Int(
-        1_024, min=1, help="""The most tokens of an answer that may be asked for; 262,144 at most."""
+        1_024, min=1, help="""The most tokens of an answer that may be requested; 262,144 at most."""
     ).tag(config=True)
 
     threads = Int(
@@ -161,52 +164,53 @@ class LitLab(ExtensionApp):
     max_waiting = Int(
         512,
         min=1,
-        help="""The most computations of all users that may wait for one model, half of them one user's. Turns go round
-        among those who wait, so that nobody's work is held up by somebody else's more than once in a round.""",
+        help="""The most computations of all users that may wait for one model; one user may have half of them. Users
+        take turns: between two computations of one user, every other waiting user gets one.""",
     ).tag(config=True)
 
     datasets = List(
         Unicode(),
-        help="""Datasets of prompts beside LIT's sample prompts. `name:path` names a file, as LIT writes it: `.jsonl`
-        (`prompt`, `target`, `source`), `.csv`, `.tsv`, `.txt` or `.parquet`; a relative path counts from the folder that
-        Jupyter was started in. `module:Class` or `name:module:Class` names a class with LIT's `Dataset` API, which the
-        model service imports and makes without arguments; a service at `service_url` must have been given the same.""",
+        help="""Datasets of prompts, in addition to LIT's sample prompts. `name:path` names a file, as in LIT:
+        `.jsonl` (`prompt`, `target`, `source`), `.csv`, `.tsv`, `.txt` or `.parquet`; a relative path starts at the
+        folder that Jupyter was started in. `module:Class` or `name:module:Class` names a class with LIT's `Dataset`
+        API, which the model service imports and instantiates without arguments; a service at `service_url` needs the
+        same setting.""",
     ).tag(config=True)
 
     dataset_megabytes = Float(
         4000.0,
         min=0.0,
-        help="""The most megabytes that are read of a dataset's file, into a temporary one, which may take up to
-        eight times as many; 0: no limit.""",
+        help="""The most megabytes that LIT Lab reads of a dataset's file. It copies them to a temporary file, which
+        may take up to eight times as much. 0: no limit.""",
     ).tag(config=True)
 
     models_path = Unicode(
         "",
-        help="""Where models that are added in the panel are kept. Empty: `lit_lab/models.json` below Jupyter's data
-        folder.""",
+        help="""The file that stores the models that users add in the panel. Empty: `lit_lab/models.json` in
+        Jupyter's data folder.""",
     ).tag(config=True)
 
     history = Bool(
         True,
-        help="""Keep every run with its maps, so that it can be opened again without the model. Where Jupyter has real
-        users, each has a history of their own; otherwise it is the server's.""",
+        help="""Store every run with its maps, so that users can reopen it without the model. If Jupyter has real
+        users, each has a separate history; otherwise the server has one.""",
     ).tag(config=True)
 
     history_path = Unicode(
-        "", help="""The history's SQLite database. Empty: `lit_lab/history.sqlite` below Jupyter's data folder."""
+        "", help="""The history's SQLite database. Empty: `lit_lab/history.sqlite` in Jupyter's data folder."""
     ).tag(config=True)
 
     history_days = Float(
-        0.0, min=0.0, help="""Days after which a run that isn't starred is deleted from the history. 0: never."""
+        0.0, min=0.0, help="""Days after which a run without a star is deleted from the history. 0: never."""
     ).tag(config=True)
 
     history_megabytes = Float(
         500.0,
         min=0.0,
-        help="""Size of one user's runs in the history beyond which the oldest of that user that aren't starred are deleted.
-        Where Jupyter has no real users, all runs are one user's. Starred runs count, and may take four fifths: beyond that
-        a star is refused. The run that was made last is always stored. Each user of the server has as much room. 0: no
-        limit.""",
+        help="""The maximum size of one user's runs in the history, in megabytes. Beyond it, that user's oldest runs
+        without a star are deleted. If Jupyter has no real users, all runs count as one user's. Starred runs count
+        too, and may take four fifths of the space: beyond that, LIT Lab refuses further stars. The latest run is
+        always stored. Every user of the server has this much space. 0: no limit.""",
     ).tag(config=True)
 
     _core: Core | None = None

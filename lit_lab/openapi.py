@@ -12,17 +12,17 @@ from lit_lab import protocol, routes
 
 _REFERENCE = "#/components/schemas/{model}"
 _COMMON_ERRORS = {
-    400: "The request is not understood; `message` says where.",
+    400: "The request is not valid; `message` says where.",
     401: "Not signed in.",
     403: "Signed in, but not allowed; or the XSRF token is missing.",
-    404: "There is no such thing, or it belongs to someone else.",
-    409: "Not possible in the present state.",
-    413: "The body is larger than this route takes.",
-    422: "Understood, but refused; such as a prompt that is longer than the limit.",
+    404: "It doesn't exist, or it belongs to another user.",
+    409: "Not possible in the current state.",
+    413: "The body is larger than this route accepts.",
+    422: "Valid, but refused: for example, a prompt that is longer than the limit.",
     429: "Too many jobs are running.",
-    500: "A fault of this server; its log tells more.",
-    502: "The model service failed to answer.",
-    503: "The model service isn't running and can't be started, or is still starting; or too many large requests came at once.",
+    500: "An error in this server; its log has details.",
+    502: "The model service failed to respond.",
+    503: "The model service isn't running and can't start, or is still starting; or too many large requests came at once.",
     507: "The disk is full.",
 }
 
@@ -120,7 +120,7 @@ def document(version: str) -> dict[str, Any]:
             "version": version,
             "license": {"name": "BSD-3-Clause", "identifier": "BSD-3-Clause"},
             "description": (
-                "REST of LIT Lab's Jupyter server extension, below the server's base URL. Send the server's token as "
+                "The REST API of LIT Lab's Jupyter server extension, below the server's base URL. Send the server's token as "
                 "`Authorization: token …`, or its cookie and, with POST and DELETE, the `X-XSRFToken` header."
             ),
         },

@@ -34,9 +34,10 @@ class Query:
 class Route:
     """One method on one path.
 
-    `request`, `response` and `stream` name types in `lit_lab.protocol`; `stream` is the type of one line of a
-    newline-delimited JSON answer, `media` the media type of one that isn't JSON. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
-    state, `execute` lets the model compute. `errors` are the statuses beyond those that any route may answer.
+    `request`, `response` and `stream` name types in `lit_lab.protocol`. `stream` is the type of one line of a
+    newline-delimited JSON response, `media` the media type of a response that isn't JSON. `action` is what an
+    authorizer checks: `read` only looks, `write` changes the service's state, `execute` makes the model compute.
+    `errors` are the statuses in addition to those that any route can return.
     """
 
     operation: str
@@ -68,7 +69,7 @@ ROUTES: tuple[Route, ...] = (
         method="GET",
         path="status",
         action="read",
-        summary="State of the server half and of the model service",
+        summary="State of the Jupyter server extension and of the model service",
         description="Never starts the service.",
         response="Status",
     ),
@@ -78,7 +79,8 @@ ROUTES: tuple[Route, ...] = (
         path="service/start",
         action="write",
         summary="Start the model service",
-        description="Answers at once; `GET status` tells how far it is. Does nothing when it is starting or ready.",
+        description="Returns at once; `GET status` reports the progress. Does nothing if the service is starting or "
+        "ready.",
         response="ServiceStatus",
         status=202,
     ),
@@ -88,7 +90,7 @@ ROUTES: tuple[Route, ...] = (
         path="service/restart",
         action="write",
         summary="Stop the model service and start it again",
-        description="Answers at once. Running jobs fail with `service_restarted`; what they have sent stays.",
+        description="Returns at once. Running jobs fail with `service_restarted`; the events that they have sent remain.",
         response="ServiceStatus",
         status=202,
         errors=(409,),
@@ -98,10 +100,11 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="service/setup",
         action="write",
-        summary="Make an environment of its own for the model service, or go on with it",
+        summary="Set up a separate environment for the model service, or continue the setup",
         description=(
-            "Answers at once; `GET status` tells how far it is. It installs packages by pip and its settings, and starts the "
-            "service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere."
+            "Returns at once; `GET status` reports the progress. Installs packages with pip and its settings, "
+            "then starts the service if it had failed. 409 `setup_not_ours` if the service's Python is "
+            "configured, or if the service runs elsewhere."
         ),
         response="SetupStatus",
         status=202,
@@ -112,8 +115,8 @@ ROUTES: tuple[Route, ...] = (
         method="DELETE",
         path="service/setup",
         action="write",
-        summary="Stop making the model service's environment",
-        description="What is there stays, and is gone on with the next time.",
+        summary="Stop the setup of the model service's environment",
+        description="A later setup continues from here.",
         response="SetupStatus",
         errors=(409,),
     ),
@@ -124,8 +127,8 @@ ROUTES: tuple[Route, ...] = (
         action="execute",
         summary="The last lines that the model service wrote",
         description=(
-            "At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's "
-            "computations, though without their texts: so not for who may only look."
+            "At most 500 lines, including those of earlier starts, so that they show the cause of a crash. They "
+            "report all users' computations, without the texts, so `read` isn't enough."
         ),
         response="LogResponse",
     ),
@@ -134,8 +137,8 @@ ROUTES: tuple[Route, ...] = (
         method="GET",
         path="models",
         action="read",
-        summary="The models: configured ones, added ones, and what else was found on the disk",
-        description="Never starts the service: while it isn't ready, the models are told as `unloaded`.",
+        summary="The models: configured ones, added ones, and others found on this machine",
+        description="Never starts the service: while it isn't ready, the models are reported as `unloaded`.",
         response="ModelsResponse",
         errors=(502, 503),
     ),
@@ -144,11 +147,11 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="models/change",
         action="write",
-        summary="Add, remove, load or unload a model; begin or stop its download",
+        summary="Add, remove, load or unload a model; start or stop its download",
         description=(
-            "Loading and downloading start the service, are begun, and go on; `GET models` tells how far they are. A "
-            "folder or archive is one of Jupyter's contents, and needs the permission to read them. 409 "
-            "`service_remote` where the service runs elsewhere."
+            "Loading and downloading start the service and continue in the background; `GET models` reports the "
+            "progress. A folder or archive is in Jupyter's contents, and needs the permission to read them. 409 "
+            "`service_remote` if the service runs elsewhere."
         ),
         request="ModelChanging",
         response="ModelsResponse",
@@ -160,7 +163,7 @@ ROUTES: tuple[Route, ...] = (
         method="GET",
         path="kaggle",
         action="read",
-        summary="Whether there are credentials for Kaggle, and from where",
+        summary="Whether there are credentials for Kaggle, and where they come from",
         response="KaggleStatus",
     ),
     Route(
@@ -168,8 +171,8 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="kaggle",
         action="write",
-        summary="Use credentials for Kaggle, in this server's process alone",
-        description="Also saved in Kaggle's own folder, where `save` is set. No route ever tells them.",
+        summary="Use credentials for Kaggle in this server's process only",
+        description="Also saves them in Kaggle's own folder if `save` is set. No route ever returns them.",
         request="KaggleLoggingIn",
         response="KaggleStatus",
         errors=(409, 502, 503, 507),
@@ -180,8 +183,8 @@ ROUTES: tuple[Route, ...] = (
         method="DELETE",
         path="kaggle",
         action="write",
-        summary="Forget the credentials for Kaggle that were given here",
-        description="Those of the environment and of files stay.",
+        summary="Forget the credentials for Kaggle from the panel",
+        description="Credentials from the environment and from files remain.",
         response="KaggleStatus",
         errors=(409, 502, 503),
     ),
@@ -202,10 +205,10 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="tokens/count",
         action="execute",
-        summary="How many tokens a prompt would be",
+        summary="The number of tokens of a prompt",
         description=(
-            "For whoever is typing: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service "
-            "is stopped, and 409 `model_not_loaded` when the model isn't loaded."
+            "For use while a user types: neither starts the service nor loads a model. Returns 503 "
+            "`service_stopped` if the service is stopped, and 409 `model_not_loaded` if the model isn't loaded."
         ),
         request="TokenCountRequest",
         response="TokenCount",
@@ -217,8 +220,8 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="estimate",
         action="read",
-        summary="What a job would cost",
-        description="Computes nothing and does not start the service: answers 503 `service_stopped` when it is stopped.",
+        summary="The estimated cost of a job",
+        description="Computes nothing and doesn't start the service: returns 503 `service_stopped` if it is stopped.",
         request="EstimateRequest",
         response="Estimate",
         errors=(404, 422, 502, 503),
@@ -230,7 +233,7 @@ ROUTES: tuple[Route, ...] = (
         path="datasets",
         action="read",
         summary="The datasets of prompts that have a name",
-        description="Needs no model service.",
+        description="Doesn't need the model service.",
         response="DatasetsResponse",
     ),
     Route(
@@ -240,8 +243,9 @@ ROUTES: tuple[Route, ...] = (
         action="read",
         summary="Open a dataset",
         description=(
-            "Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's "
-            "contents. Starts the model service for what only that has, if the caller may start it."
+            "Returns at once; `GET datasets/{id}` reports the progress of reading. A path needs the permission to "
+            "read Jupyter's contents. If the dataset needs the model service, starts it, provided that the caller "
+            "may start it."
         ),
         request="DatasetOpening",
         response="DatasetState",
@@ -273,7 +277,7 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="datasets/{id}/search",
         action="read",
-        summary="Rows of an open dataset: searched, filtered, sorted, some at a time",
+        summary="Search, filter and sort the rows of an open dataset, a page at a time",
         request="DatasetSearch",
         response="DatasetPage",
         errors=(404, 507),
@@ -284,7 +288,7 @@ ROUTES: tuple[Route, ...] = (
         method="GET",
         path="datasets/{id}/rows/{row}",
         action="read",
-        summary="A row of an open dataset with all that it has",
+        summary="A row of an open dataset with all its columns",
         response="DatasetFullRow",
         errors=(404, 507),
     ),
@@ -317,7 +321,7 @@ ROUTES: tuple[Route, ...] = (
         path="unicode/names",
         action="read",
         summary=r"The characters that Python's `\N{…}` names",
-        description="Needs no model service. Aliases are known, named sequences are not, as in Python's literals.",
+        description="Doesn't need the model service. As in Python's literals, aliases work and named sequences don't.",
         request="UnicodeNamesRequest",
         response="UnicodeNamesResponse",
         max_body=MIB,
@@ -329,8 +333,8 @@ ROUTES: tuple[Route, ...] = (
         action="execute",
         summary="Start a job",
         description=(
-            "Answers at once. The job starts the service if it is stopped and goes on when nobody listens. 422 "
-            "`result_too_large` where the result is certain to be larger than the server holds."
+            "Returns at once. The job starts the service if it is stopped, and continues when no client listens. "
+            "422 `result_too_large` if the result is certain to be larger than the server can hold."
         ),
         request="JobRequest",
         response="JobInfo",
@@ -362,8 +366,8 @@ ROUTES: tuple[Route, ...] = (
         action="read",
         summary="A job's events, as they happen",
         description=(
-            "Newline-delimited JSON. Event number N, from 0, is the Nth line, heartbeats not counted. Ends after `done`, "
-            "`error` or `cancelled`. A `heartbeat` comes when nothing else was for 5 seconds."
+            "Newline-delimited JSON. Event number N, from 0, is the Nth line, not counting heartbeats. Ends after "
+            "`done`, `error` or `cancelled`. Sends a `heartbeat` after 5 seconds without other events."
         ),
         stream="JobEvent",
         queries=(Query("from", 0, "Number of the first event to send; earlier ones are skipped."),),
@@ -405,7 +409,7 @@ ROUTES: tuple[Route, ...] = (
         path="runs/{id}",
         action="write",
         summary="Rename or star a run",
-        description="507 `history_full` where starred runs would leave too little room for new ones.",
+        description="507 `history_full` if starred runs would leave too little space for new ones.",
         request="RunChange",
         response="RunInfo",
         errors=(404, 503, 507),
@@ -426,7 +430,7 @@ ROUTES: tuple[Route, ...] = (
         path="runs",
         action="write",
         summary="Delete the caller's runs",
-        description="Those that are starred stay, unless `starred` says otherwise.",
+        description="Starred runs remain, unless `starred` is set.",
         response="RunsDeleted",
         queries=(Query("starred", 0, "1: starred runs, too."),),
         errors=(404, 503, 507),
@@ -436,10 +440,10 @@ ROUTES: tuple[Route, ...] = (
         method="GET",
         path="lit/page",
         action="execute",
-        summary="The page that LIT's own app is shown in",
+        summary="The page that shows LIT's own app",
         description=(
-            "HTML with a sandbox of its own: it has no origin, no cookies and no network. The page that embeds it hands it "
-            "LIT's files and makes its requests (`POST lit/call`)."
+            "HTML with its own sandbox: it has no origin, no cookies and no network. The page that embeds it "
+            "passes it LIT's files and makes its requests (`POST lit/call`)."
         ),
         media="text/html",
     ),
@@ -449,7 +453,7 @@ ROUTES: tuple[Route, ...] = (
         path="lit/files/{name}",
         action="read",
         summary="One of LIT's own files that its page needs",
-        description="Does not start the service: answers 503 `service_stopped` when it is stopped.",
+        description="Doesn't start the service: returns 503 `service_stopped` if it is stopped.",
         media="application/octet-stream",
         errors=(404, 502, 503),
     ),
@@ -460,9 +464,9 @@ ROUTES: tuple[Route, ...] = (
         action="execute",
         summary="A request of LIT's page to LIT",
         description=(
-            "Newline-delimited JSON: a `heartbeat` when nothing else was for 5 seconds, at last `lit_answer` or `error`. "
-            "Ends LIT's work when the connection is closed. A job of the kind `lit_app` makes LIT ready; without it this "
-            "answers `lit_not_open`, and 503 `service_stopped` when the service is stopped."
+            "Newline-delimited JSON: a `heartbeat` after 5 seconds without other lines, finally `lit_answer` or "
+            "`error`. Closing the connection ends LIT's work. A job of the kind `lit_app` prepares LIT; without "
+            "it, this returns `lit_not_open`, or 503 `service_stopped` if the service is stopped."
         ),
         request="LitCall",
         stream="LitEvent",

@@ -1,4 +1,4 @@
-"""A run that was saved or copied from the panel as JSON, for use in a kernel: `from lit_lab import load_run`."""
+"""Read a run that the panel saved or copied as JSON, for use in a kernel: `from lit_lab import load_run`."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ class SalienceMap:
     """What led to a part of the answer, by one method.
 
     Attributes:
-        method: Such as `grad_l2` or `shap`.
-        target: The tokens that are explained.
-        scores: `<float64>[num_tokens]` for gradient methods, signed as LIT's (that of the loss); `<float64>[num_segments]`
-            for methods that take segments away, positive where the segment makes the target more likely. In nats.
-        segments: What was taken away, as slices of tokens; None for gradient methods.
-        errors: `<float64>[num_segments]`: standard errors, where the method samples; else None.
-        mode: `remove` or `mask`, of methods that take segments away; else None.
+        method: The method's name, such as `grad_l2` or `shap`.
+        target: The tokens that the map explains.
+        scores: `<float64>[num_tokens]` for gradient methods, with LIT's sign (that of the loss); `<float64>[num_segments]`
+            for ablation methods, positive if the segment makes the target more likely. Unit: nats.
+        segments: The segments that were removed, as slices of tokens; None for gradient methods.
+        errors: `<float64>[num_segments]`: standard errors if the method samples; else None.
+        mode: `remove` or `mask` for ablation methods; else None.
     """
 
     method: str
@@ -62,16 +62,16 @@ class SalienceMap:
 class Run:
     """A prompt, its answer, and the maps that were computed.
 
-    Tokens count the whole sequence: template, prompt, answer. `seam` is the index of the answer's first.
+    Token indices count the whole sequence: template, prompt, answer. `seam` is the index of the answer's first token.
 
     Attributes:
         ids: `<int64>[num_tokens]`.
         pieces: The vocabulary's spelling of each token.
-        texts: The text that each token stands for; those of the prompt join to `prompt`, the others to `answer`.
-        logprobs: `<float64>[num_answer_tokens]`: natural logarithm of each answer token's probability; NaN where unknown.
+        texts: The text that each token stands for. The prompt's texts join to `prompt`, the answer's to `answer`.
+        logprobs: `<float64>[num_answer_tokens]`: natural logarithm of each answer token's probability; NaN if unknown.
         chat: `wrapped`: the prompt was a turn in the model's chat format; `written`: it had turns of its own; else `plain`.
-        terms: What the model is provided under, with an address; empty where nothing is known of any.
-        maps: In the order in which they were computed.
+        terms: The terms that the model is provided under, with an address; empty if unknown.
+        maps: The maps, in the order in which they were computed.
     """
 
     id: str
@@ -95,21 +95,21 @@ class Run:
 
 
 def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
-    """Read a run that the panel saved or copied, or put into a notebook.
+    """Read a run that the panel saved, copied, or inserted into a notebook.
 
-    Runs of anybody can be read: what is larger than a run can be is refused before it takes memory, and nothing of it is
-    evaluated.
+    Runs from untrusted sources are safe to read: data that is too large for a run is refused before it takes memory, and
+    nothing is evaluated.
 
     Args:
-        source: The JSON itself, a file with it, or what `json.loads` made of it. Of an output of a notebook, what stands
-            there as `application/vnd.lit-lab.run+json`. A string that doesn't begin with `{` is a path; it is one of a
-            regular file.
+        source: The JSON as a string, the path of a regular file that contains it, or the result of `json.loads`. For a
+            notebook's output, pass its `application/vnd.lit-lab.run+json` data. A string that doesn't begin with `{` is a
+            path.
 
     Raises:
         FileNotFoundError: There is no file at that path.
-        PermissionError: The file may not be read.
-        ValueError: It isn't such a run; the message says what is wrong. All else that can be wrong with a file is told so,
-            too: a folder, a pipe, a name that no file can have.
+        PermissionError: You don't have permission to read the file.
+        ValueError: The source isn't a run; the message says what is wrong. This includes paths of folders and pipes, and
+            names that no file can have.
     """
     from pydantic import ValidationError
 

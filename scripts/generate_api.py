@@ -57,8 +57,8 @@ def configuration() -> str:
     parts = [
         "<!-- Written by scripts/generate_api.py from lit_lab/extension.py. -->",
         "# Configuration",
-        "Options of LIT Lab's server half, for `jupyter_server_config.py` (`jupyter --paths` tells the folders it may "
-        "lie in), or on the command line as `jupyter lab --LitLab.preload=True`.",
+        "Set the options of LIT Lab's server extension in `jupyter_server_config.py` (`jupyter --paths` lists its possible "
+        "folders), or on the command line, as in `jupyter lab --LitLab.preload=True`.",
     ]
     for name, trait in LitLab.class_own_traits(config=True).items():
         default = trait.default()

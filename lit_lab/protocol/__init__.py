@@ -1,10 +1,10 @@
-"""Types of everything that crosses a process.
+"""Types of everything that crosses a process boundary.
 
-The browser talks to the Jupyter server, and the Jupyter server to the model service, in these types. They are the
-source of `docs/openapi.json` and of the TypeScript types in `src/api/schema.ts` (`make api`).
+The browser and the Jupyter server exchange these types, and so do the Jupyter server and the model service.
+`make api` generates `docs/openapi.json` and the TypeScript types in `src/api/schema.ts` from them.
 
-Spans are half-open `[start, end)`. Token spans count tokens of the whole sequence `template + prompt + template +
-answer`, so `<bos>` is token 0.
+Spans are half-open, `[start, end)`. Token spans count the tokens of the whole sequence,
+`template + prompt + template + answer`, so `<bos>` is token 0.
 
 pydantic takes about 0.1 s to import: import this module on first use, not at server start.
 """

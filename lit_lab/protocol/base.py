@@ -1,4 +1,4 @@
-"""What all types of the protocol are made of: bounds, names, choices, the base class, errors."""
+"""What all types of the protocol share: limits, names, choices, the base class and errors."""
 
 from __future__ import annotations
 
@@ -18,75 +18,79 @@ MAX_STOPS = 8
 MAX_STOP = 100
 
 OWNER_HEADER = "X-LIT-Lab-Owner"
-"""Tells the model service who asks, without a name: only whether it is the same as before."""
+"""Identifies the user to the model service without a name: the service learns only whether two requests have the same
+owner."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME)]
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
 TokenId = Annotated[int, Field(ge=0, le=2**31 - 1)]
-"""Of any vocabulary; whether the model's own has it is for the service to say."""
+"""An id of any vocabulary. The service checks whether the model's own vocabulary has it."""
 
 TokenIds = Annotated[list[TokenId], Field(fail_fast=True)]
-"""Of a list, the first value that isn't valid is enough: an error for each would take far more memory than the list."""
+"""Validation stops at the first invalid value: an error for each value would take far more memory than the list."""
 
 Method = Literal["grad_l2", "grad_dot_input", "integrated_gradients"]
-"""Gradient methods, one score a token; the first two named as LIT names them
+"""Gradient methods, with one score for each token. The first two have LIT's names
 (`lit_nlp.examples.prompt_debugging.constants.FieldNames`)."""
 
 Backend = Literal["tensorflow", "jax", "torch"]
-"""What Keras runs on."""
+"""The library that Keras computes with."""
 
 AblationMethod = Literal["leave_one_out", "lime", "shap"]
-"""Methods that take parts of the prompt away and read the target's probability: one score a segment, no gradient."""
+"""Methods that remove parts of the prompt and measure the target's probability. They compute one score for each
+segment, without gradients."""
 
 AblationMode = Literal["remove", "mask"]
-"""`remove`: a segment's tokens are taken out; `mask`: each is replaced by the model's padding token."""
+"""`remove`: the segment's tokens are deleted; `mask`: each of them is replaced by the model's padding token."""
 
 ServiceState = Literal["stopped", "starting", "ready", "failed"]
 Action = Literal["read", "write", "execute"]
 SetupState = Literal["idle", "running", "stopped", "failed", "done"]
 ModelState = Literal["unloaded", "absent", "downloading", "loading", "ready", "failed"]
-"""`absent`: it has to be downloaded first, which is done only when the user says so."""
+"""`absent`: the model has to be downloaded first, which happens only when the user requests it."""
 
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
-"""What weights are held and computed in; `auto` is bfloat16 on hardware that is good at it."""
+"""The number format that weights are stored and computed in. `auto` is bfloat16 on hardware that supports it well."""
 
 WindowReason = Literal["model", "memory", "unknown", "limit", "user", "administrator"]
-"""Why a model takes so many tokens: `model`: it was trained for no more; `memory`: more wouldn't fit; `unknown`: what would fit
-isn't known; `limit`: LIT Lab takes no more; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`."""
+"""Why a model accepts no more tokens. `model`: it was trained for no more; `memory`: more wouldn't fit; `unknown`:
+LIT Lab doesn't know what would fit; `limit`: LIT Lab's own limit; `user`: chosen in the panel; `administrator`:
+`c.LitLab.max_length`."""
 
 TokenKind = Literal["text", "control", "template"]
 
 ChatMode = Literal["auto", "on", "off"]
-"""Whether prompts are put into their model's chat format; `auto`: where it is known to be instruction-tuned."""
+"""Whether prompts are sent in the model's chat format. `auto`: if the model is known to be instruction-tuned."""
 
 ChatUse = Literal["plain", "wrapped", "written"]
-"""What became of a prompt: `plain`: it stands as it is; `wrapped`: it is the user's turn in the model's chat format;
-`written`: it has turns of its own, to which at most what lets the model speak next was added."""
+"""How a prompt was sent. `plain`: as it is; `wrapped`: as the user's turn in the model's chat format; `written`: it
+contains turns of its own, and LIT Lab added at most what makes the model answer next."""
 
 
 class Message(BaseModel):
-    """Base of all types: unknown fields are refused, so that a typing error is told and not ignored.
+    """Base of all types. It refuses unknown fields, so that a misspelt name causes an error instead of being ignored.
 
-    Numbers are finite: JSON has no word for others (pydantic would write null), and a browser would fail at the line.
+    Numbers are finite: JSON can't express others (pydantic would write null, and a browser would fail to read the
+    line).
     """
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
 class ErrorBody(Message):
-    """What every failing request answers."""
+    """The body of every failed response."""
 
-    error: str = Field(description="A short stable code, such as `prompt_too_long`.")
-    message: str = Field(description="What happened, for the person who uses the panel.")
-    hint: str = Field(default="", description="What that person can do about it.")
+    error: str = Field(description="A short, stable code, such as `prompt_too_long`.")
+    message: str = Field(description="What happened, in words for the user of the panel.")
+    hint: str = Field(default="", description="What the user can do about it.")
 
 
 MAX_DESCRIBED = 1_000
-"""Most errors of one message that are put into words: each takes about a kilobyte, and three are told."""
+"""Up to this many errors, the first three are described. Describing takes about a kilobyte for each error."""
 
 
 MAX_QUOTED = 200
-"""Characters of a field's path, and of what pydantic says of it: both may repeat what was sent."""
+"""The most characters to quote of a field's path and of pydantic's message: both may repeat what the client sent."""
 
 
 def _shortened(text: str) -> str:
@@ -94,7 +98,7 @@ def _shortened(text: str) -> str:
 
 
 def describe_validation(error: ValidationError) -> str:
-    """Return pydantic's errors in one line a person can act on."""
+    """Return pydantic's errors in one line that a user can act on."""
     count = error.error_count()
     if count > MAX_DESCRIBED:
         return f"{count:,} of its fields are unknown, missing or not valid"
@@ -108,7 +112,7 @@ def describe_validation(error: ValidationError) -> str:
 
 
 def kinds_of_validation(error: ValidationError) -> str:
-    """Return what kinds of errors pydantic found, for a log: where they are and what stands there may be a user's text."""
+    """Return the kinds of errors that pydantic found, for a log. Their places and values may contain a user's text."""
     if error.error_count() > MAX_DESCRIBED:
         return f"{error.error_count():,} errors"
     errors = error.errors(include_url=False, include_context=False, include_input=False)

@@ -16,7 +16,7 @@ class DatasetInfo(Message):
 
     name: Name
     kind: Literal["samples", "file", "class"] = Field(
-        description="`samples`: LIT's sample prompts; `file`: named in the configuration; `class`: a LIT dataset."
+        description="`samples`: LIT's sample prompts; `file`: a file from the configuration; `class`: a LIT dataset."
     )
     needs_service: bool = Field(description="Whether opening it needs the model service, which then starts.")
 
@@ -29,11 +29,11 @@ class DatasetsResponse(Message):
 
 Column = Annotated[str, StringConstraints(max_length=10_000)]
 Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
-"""A file's path, as Jupyter's file browser has it."""
+"""A file's path, as in Jupyter's file browser."""
 
 
 class DatasetColumns(Message):
-    """Which columns are meant; None: there is none for it."""
+    """The columns to use. None: no column."""
 
     prompt: Column | None
     target: Column | None
@@ -41,13 +41,13 @@ class DatasetColumns(Message):
 
 
 class DatasetOpening(Message):
-    """Open a dataset by its name, or a file from Jupyter's file browser by its path."""
+    """Open a dataset by its name, or a file by its path in Jupyter's file browser."""
 
     name: Name | None = None
     path: Path | None = None
-    columns: DatasetColumns | None = Field(default=None, description="None: they are guessed from their names.")
+    columns: DatasetColumns | None = Field(default=None, description="None: guessed from the columns' names.")
     split: Literal["lines", "paragraphs", "whole"] = Field(
-        default="lines", description="What one prompt is in a plain text file; paragraphs are apart by blank lines."
+        default="lines", description="What one prompt is in a plain text file. Blank lines separate paragraphs."
     )
 
     @model_validator(mode="after")
@@ -60,80 +60,86 @@ class DatasetOpening(Message):
 class BadRow(Message):
     """A row that can't be used."""
 
-    line: int = Field(description="Where it begins in the file, from 1; the row's number where there are no lines.")
+    line: int = Field(
+        description="The line where the row begins in the file, from 1; the row's number if the file has no lines."
+    )
     reason: str
 
 
 class SourceCount(Message):
-    """How many rows have a source."""
+    """The number of rows that have a source."""
 
     source: str
     rows: int
 
 
 class DatasetState(Message):
-    """An open dataset. While `reading`, the rows read so far can be looked at."""
+    """An open dataset. In the state `reading`, clients can already get the rows read so far."""
 
     id: str
-    name: str = Field(description="Its name, or its file's.")
-    path: str = Field(description="Of its file in Jupyter's file browser; empty: it has none there.")
+    name: str = Field(description="The dataset's name, or its file's.")
+    path: str = Field(description="The file's path in Jupyter's file browser. Empty: none.")
     state: Literal["reading", "ready", "failed"]
-    error: ErrorBody | None = Field(default=None, description="Why it failed; what was read until then stays.")
+    error: ErrorBody | None = Field(default=None, description="Why reading failed. The rows read before that remain.")
     rows: int
     bad: int = Field(description="Number of rows that can't be used.")
-    bad_rows: list[BadRow] = Field(description="The first of them, 200 at most.")
-    done: int = Field(description="Bytes read so far, or rows where the size in bytes isn't known.")
-    size: int = Field(description="As `done`, of all; 0 when unknown.")
-    remark: str = Field(default="", description="What to know of it, such as that it was cut, in words for the user.")
-    encoding: str = Field(default="", description="Of a text file.")
+    bad_rows: list[BadRow] = Field(description="The first rows that can't be used, at most 200.")
+    done: int = Field(description="Bytes read so far, or rows if the size in bytes isn't known.")
+    size: int = Field(description="The total, in the unit of `done`; 0 if unknown.")
+    remark: str = Field(default="", description="A note for the user, for example that the dataset was cut.")
+    encoding: str = Field(default="", description="The encoding of a text file.")
     columns: list[str]
-    chosen: DatasetColumns = Field(description="Which of them are used.")
+    chosen: DatasetColumns = Field(description="The columns in use.")
     split: Literal["lines", "paragraphs", "whole"] | None = Field(description="None: not a plain text file.")
-    sources: list[SourceCount] = Field(description="The most frequent ones, 200 at most.")
-    edited: bool = Field(description="Whether there are changes that aren't saved.")
-    revision: int = Field(description="Another one after each change.")
+    sources: list[SourceCount] = Field(description="The most frequent sources, at most 200.")
+    edited: bool = Field(description="Whether there are unsaved changes.")
+    revision: int = Field(description="Changes with each edit.")
 
 
 class DatasetSearch(Message):
-    """Look rows up."""
+    """Search the rows of a dataset."""
 
     search: Annotated[str, StringConstraints(max_length=1000)] = Field(
-        default="", description="Words that a row must all hold, in whichever of its columns and whatever their case."
+        default="", description="Words that must all occur in a row, in any of its columns. Case doesn't matter."
     )
     source: Annotated[str, StringConstraints(max_length=10_000)] | None = Field(
-        default=None, description="Only rows of this source."
+        default=None, description="Only rows with this source."
     )
     sort: Literal["order", "prompt", "source", "length"] = Field(
-        default="order", description="`order`: the dataset's own."
+        default="order", description="`order`: the dataset's own order."
     )
     descending: bool = False
     offset: int = Field(default=0, ge=0, le=100_000_000)
     limit: int = Field(default=100, ge=1, le=MAX_ROWS_ASKED)
-    find: int | None = Field(default=None, ge=1, le=2**53, description="A row whose place is asked for, too.")
+    find: int | None = Field(
+        default=None, ge=1, le=2**53, description="Also return the position of the row with this id."
+    )
 
 
 class DatasetRow(Message):
     """A row, as a list shows it."""
 
     id: int = Field(description="Stays the same while the dataset is open.")
-    line: int = Field(description="Where it begins in the file; 0: it was added since.")
-    prompt: str = Field(description="Its beginning.")
-    length: int = Field(description="Of the whole prompt, in characters.")
+    line: int = Field(description="The line where the row begins in the file; 0: the row was added later.")
+    prompt: str = Field(description="The beginning of the prompt.")
+    length: int = Field(description="Length of the whole prompt, in characters.")
     source: str
     has_target: bool
 
 
 class DatasetPage(Message):
-    """Some of the rows that were looked up, in order."""
+    """Some of the rows that a search found, in order."""
 
     rows: list[DatasetRow]
-    total: int = Field(description="How many there are, listed or not.")
-    at: int | None = Field(default=None, description="The place of the row to find, from 0; None: it isn't among them.")
-    revision: int = Field(description="The dataset's, when this was looked up.")
+    total: int = Field(description="The number of rows found, including those not in `rows`.")
+    at: int | None = Field(
+        default=None, description="The position of the row to find, from 0. None: the search didn't find it."
+    )
+    revision: int = Field(description="The dataset's revision at the time of the search.")
 
 
 class DatasetFullRow(Message):
-    """A row with all that it has."""
+    """A row with all its columns."""
 
     id: int
     line: int
@@ -153,14 +159,14 @@ class AddRow(Message):
 
 
 class DuplicateRow(Message):
-    """Add a row that is like another, behind that."""
+    """Add a copy of a row, after that row."""
 
     kind: Literal["duplicate"]
     row: int = Field(ge=1, le=2**53)
 
 
 class ChangeRow(Message):
-    """Change a row; what is None stays."""
+    """Change a row. Fields that are None don't change."""
 
     kind: Literal["change"]
     row: int = Field(ge=1, le=2**53)
@@ -177,13 +183,13 @@ class DeleteRow(Message):
 
 
 class DatasetEditing(Message):
-    """Change a dataset. Its file stays as it is until the dataset is saved."""
+    """Change a dataset. Its file doesn't change until the dataset is saved."""
 
     edit: AddRow | DuplicateRow | ChangeRow | DeleteRow = Field(discriminator="kind")
 
 
 class DatasetEdited(Message):
-    """What a change made."""
+    """The result of a change."""
 
     row: int = Field(description="The row that was added or changed.")
     dataset: DatasetState
@@ -192,27 +198,28 @@ class DatasetEdited(Message):
 class DatasetSaving(Message):
     """Save a dataset as JSON Lines.
 
-    Saved to its own file, lines that were not changed or can't be used stay as they are; in another file there are rows alone.
+    In the dataset's own file, lines that weren't changed or can't be used stay as they are. Another file contains
+    only the rows.
     """
 
-    path: Path = Field(description="Of the file; ends with `.jsonl`.")
-    overwrite: bool = Field(default=False, description="Whether a file that is there may be replaced.")
+    path: Path = Field(description="The file's path; ends with `.jsonl`.")
+    overwrite: bool = Field(default=False, description="Whether to replace an existing file.")
     discard: bool = Field(
         default=False,
-        description="Whether the dataset's own file may be replaced though something else has changed it since it was "
-        "read: what was changed there is lost, and so are the lines that can't be used.",
+        description="Whether to replace the dataset's own file although another program has changed it since LIT Lab read "
+        "it. That program's changes are lost, and so are the lines that can't be used.",
     )
 
 
 class DatasetClosed(Message):
-    """A dataset was closed, and its unsaved changes are gone."""
+    """The dataset is closed, and its unsaved changes are lost."""
 
     id: str
 
 
 class ServiceDataset(Message):
-    """Rows of a LIT dataset, as the model service tells them."""
+    """Rows of a LIT dataset, from the model service."""
 
     columns: list[str]
-    rows: list[list[str]] = Field(description="<str>[num_rows, num_columns], from the offset that was asked for.")
+    rows: list[list[str]] = Field(description="<str>[num_rows, num_columns], from the requested offset.")
     total: int

@@ -1,4 +1,4 @@
-"""What a job tells while it runs, one line each."""
+"""The events that a job sends while it runs, one line each."""
 
 from __future__ import annotations
 
@@ -20,40 +20,43 @@ class StateEvent(Message):
 
 
 class PromptEvent(Message):
-    """The prompt's tokens, template tokens among them; sent before the first answer token."""
+    """The prompt's tokens, including template tokens. Sent before the first token of the answer."""
 
     event: Literal["prompt"] = "prompt"
     tokens: list[Token]
     window: int
     chat: ChatUse = "plain"
-    thinking: bool = Field(default=False, description="Whether the model was told to think first.")
-    terms: ModelTerms | None = Field(default=None, description="What its model, and what that says, is provided under.")
+    thinking: bool = Field(default=False, description="Whether the model was instructed to think first.")
+    terms: ModelTerms | None = Field(
+        default=None, description="The terms that the model and its output are provided under."
+    )
 
 
 class Alternative(Message):
-    """A token that the model might have said."""
+    """A token that the model might have generated."""
 
     id: int
     piece: str
-    text: str = Field(description="As it reads after what came before; `�` where it is part of a character.")
+    text: str = Field(description="The token's text after the text before it; `�` if the token is part of a character.")
     logprob: float = Field(le=0, description="Natural logarithm of its probability, before any sampling setting.")
 
 
 class AnswerToken(Token):
-    """A token of the answer, and how sure the model was."""
+    """A token of the answer, and how sure the model was of it."""
 
     logprob: float | None = Field(
         default=None, le=0, description="Natural logarithm of its probability, before any sampling setting."
     )
     alternatives: Annotated[list[Alternative], Field(fail_fast=True)] = Field(
-        default=[], description="The most likely tokens at this point, the likeliest first; this one may be among them."
+        default=[],
+        description="The most likely tokens at this position, the most likely first. The token itself may be among them.",
     )
 
 
 class TokenEvent(Message):
     """One more token of the answer. `text` is empty while a character is incomplete.
 
-    One that may belong to a stop sequence is sent once it is known to be part of the answer.
+    A token that may belong to a stop sequence is sent once it is clear that it is part of the answer.
     """
 
     event: Literal["token"] = "token"
@@ -65,44 +68,49 @@ Reason = Literal["end", "stop", "length", "window", "given"]
 
 
 class AnswerEvent(Message):
-    """The complete answer, which replaces what was streamed.
+    """The complete answer, which replaces the streamed tokens.
 
-    `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them, nor are
-    the tokens that begin at or after the beginning of a stop sequence.
+    `tokens` belong to the answer's text. They don't include the end-of-sequence token that ended it, nor tokens that
+    begin at or after the beginning of a stop sequence.
     """
 
     event: Literal["answer"] = "answer"
     text: str
     tokens: list[AnswerToken]
     reason: Reason = Field(
-        description="`end`: the model ended it; `stop`: it came to a stop sequence; `length`: `max_new_tokens` reached; "
-        "`window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given "
-        "(`ScoreRequest`)."
+        description="`end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached "
+        "`max_new_tokens`; `window`: the model's window is full; `given`: the model didn't generate it, but "
+        "scored a given text (`ScoreRequest`)."
     )
-    stopped_at: str | None = Field(default=None, description="The stop sequence that it came to, of reason `stop`.")
-    seconds: float = Field(description="From the start of the computation to its end.")
-    first_seconds: float | None = Field(default=None, description="From its start to the first token; None: no token.")
-    reused: int = Field(default=0, description="Tokens of the prompt that were known from the run before.")
+    stopped_at: str | None = Field(
+        default=None, description="The stop sequence that ended the answer, if the reason is `stop`."
+    )
+    seconds: float = Field(description="Duration of the computation.")
+    first_seconds: float | None = Field(
+        default=None, description="Time from the start of the computation to the first token. None: there was no token."
+    )
+    reused: int = Field(default=0, description="Tokens of the prompt that the service reused from the run before.")
 
 
 class ScoresEvent(Message):
-    """One target's scores by one method."""
+    """The scores of one target by one method."""
 
     event: Literal["scores"] = "scores"
     target: Span
     method: Method
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
-        description="<float32>[num_tokens]: one for each id of the request; unit: nats."
+        description="<float32>[num_tokens], one for each id of the request. Unit: nats."
     )
     gap: float | None = Field(
         default=None,
-        description="Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.",
+        description="For integrated gradients: how far the scores' sum is from the loss's change, as a fraction of that "
+        "change.",
     )
     instead: Instead = None
 
 
 class ProgressEvent(Message):
-    """How far a long computation is."""
+    """The progress of a long computation."""
 
     event: Literal["progress"] = "progress"
     done: int
@@ -110,9 +118,9 @@ class ProgressEvent(Message):
 
 
 class SegmentScoresEvent(Message):
-    """One target's scores by an ablation method.
+    """The scores of one target by an ablation method.
 
-    Positive: the segment makes the target more likely.
+    A positive score means that the segment makes the target more likely.
     """
 
     event: Literal["segment_scores"] = "segment_scores"
@@ -120,25 +128,26 @@ class SegmentScoresEvent(Message):
     method: AblationMethod
     segments: Annotated[list[Span], Field(fail_fast=True)]
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
-        description="<float>[num_segments]; unit: nats of the target's log-probability."
+        description="<float>[num_segments]. Unit: nats of the target's log-probability."
     )
     errors: Annotated[list[float], Field(fail_fast=True)] | None = Field(
-        description="<float>[num_segments]: standard error of each score; None: nothing was sampled."
+        description="<float>[num_segments]: the standard error of each score. None: nothing was sampled."
     )
     logprob: float = Field(
-        description="The target's log-probability with everything in place; less the other's, of a contrastive target."
+        description="The target's log-probability with all segments in place. For a contrastive target, minus that of the "
+        "other text."
     )
-    passes: int = Field(description="Passes through the model that were made.")
+    passes: int = Field(description="Number of passes through the model.")
     instead: Instead = None
 
 
 class CurvePoint(Message):
-    """The target's probability with a part of the tokens in place."""
+    """The target's probability with some of the tokens in place."""
 
     share: float = Field(
-        ge=0, le=1, description="Part of the segments' tokens that was taken away (put in, for insertion)."
+        ge=0, le=1, description="Fraction of the segments' tokens that is removed (for insertion, put in)."
     )
-    logprob: float = Field(description="The target's log-probability; for averaged orders their mean.")
+    logprob: float = Field(description="The target's log-probability; for averaged orders, the mean.")
 
 
 class CurveEvent(Message):
@@ -147,51 +156,51 @@ class CurveEvent(Message):
     event: Literal["curve"] = "curve"
     kind: Literal["deletion", "insertion"]
     order: Literal["map", "random", "length"] = Field(
-        description="`map`: highest score first; `random`: mean of the random orders and their reverses; `length`: mean of "
-        "the length-matched orders, which have in each place a random segment about as long as the map's."
+        description="`map`: highest score first; `random`: mean of the random orders and their reverses; `length`: mean "
+        "of the length-matched orders, which have in each place a random segment about as long as the map's."
     )
     points: list[CurvePoint]
 
 
 class TrustEvent(Message):
-    """A map's test in numbers.
+    """The results of the test of a map.
 
-    `faithfulness`, `deviation` and `length` are parts of `span`, from -1 to 1. They are None where it is below 0.1 nats:
-    nothing that is taken away moves the target, so no order can be better than another.
+    `faithfulness`, `deviation` and `length` are fractions of `span`, from -1 to 1. They are None if `span` is below
+    0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
     """
 
     event: Literal["trust"] = "trust"
     target: Span
     effect: float = Field(
-        description="The target's log-probability with all segments in place, less that with none; nats."
+        description="The target's log-probability with all segments in place, minus that with none. Unit: nats."
     )
-    span: float = Field(ge=0, description="How far apart the target's log-probabilities on all curves lie; nats.")
+    span: float = Field(ge=0, description="The range of the target's log-probabilities over all curves. Unit: nats.")
     faithfulness: float | None = Field(
-        description="The area between the insertion and deletion curves of the map, less that of random orders (which is zero). "
-        "Above 0: better than chance."
+        description="The area between the map's insertion and deletion curves, minus that of random orders (which is "
+        "zero). Above 0: better than chance."
     )
     deviation: float | None = Field(description="Standard deviation of the same area among random orders.")
     length: float | None = Field(
-        description="The same area of the map, less that of the length-matched orders: what the map knows besides "
-        "length. None, too, where no segment has another of its length."
+        description="The same area of the map, minus that of the length-matched orders: what the map knows besides "
+        "length. Also None if no segment has another one of similar length."
     )
     stability: float | None = Field(
         default=None,
         ge=-1,
         le=1,
         description="Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps "
-        "under noise; None: not tested.",
+        "under noise. None: not tested.",
     )
-    passes: int = Field(description="Passes through the model that were made; a gradient counts as two.")
+    passes: int = Field(description="Number of passes through the model; a gradient counts as two.")
 
 
 class DoneEvent(Message):
-    """The last event of a job that finished: all its results came before it.
+    """The last event of a job that finished. All its results came before it.
 
-    Its run, or its scores, are on their way into the history by then, whatever the last event is. Every request to the
-    history that comes after it waits for that; so what reads this event and then lists the runs finds this one among them.
-    Only where it can't be stored yet, since the disk is full or another program holds the history's lock, the list comes
-    without it, and `status` says that it waits.
+    By the time of a job's last event, whichever it is, the job's run or scores are on their way into the history.
+    Every later request to the history waits for them. A client that reads this event and then lists the runs
+    therefore finds this one. The only exception is a run that can't be stored yet, because the disk is full or
+    another program holds the history's lock: the list then lacks it, and `status` says that it waits.
     """
 
     event: Literal["done"] = "done"
@@ -199,19 +208,19 @@ class DoneEvent(Message):
 
 
 class ErrorEvent(ErrorBody):
-    """The last event of a job that failed. What came before it stays true."""
+    """The last event of a job that failed. Earlier events remain valid."""
 
     event: Literal["error"] = "error"
 
 
 class CancelledEvent(Message):
-    """The last event of a job that was stopped by the user."""
+    """The last event of a job that the user stopped."""
 
     event: Literal["cancelled"] = "cancelled"
 
 
 class HeartbeatEvent(Message):
-    """Sent when nothing else was for a while; is not part of the replay and has no number."""
+    """Sent after a while without other events. It isn't part of the replay and has no number."""
 
     event: Literal["heartbeat"] = "heartbeat"
 
@@ -232,5 +241,5 @@ JobEvent = Annotated[
     | HeartbeatEvent,
     Field(discriminator="event"),
 ]
-"""One line of `GET jobs/{id}/events`. The Nth line (heartbeats not counted) is event number N, from 0; `?from=N`
+"""One line of `GET jobs/{id}/events`. The Nth line (not counting heartbeats) is event number N, from 0; `?from=N`
 replays from there."""

@@ -1,4 +1,4 @@
-"""Earlier runs that the server keeps."""
+"""Earlier runs that the server stores."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from lit_lab.protocol.requests import RunOrigin
 from lit_lab.protocol.tokens import Token
 
 Partial = Literal["stopped", "broke_off"]
-"""Why a run has no whole answer: its user stopped it, or something failed."""
+"""Why a run has no complete answer: its user stopped it, or something failed."""
 
 
 class HistoryStatus(Message):
-    """Whether runs are kept."""
+    """Whether the server stores runs."""
 
     enabled: bool
     message: str = Field(
         default="",
-        description="What is wrong with the history, or was, and how many results wait to be stored, in words for the user.",
+        description="What is or was wrong with the history, and how many results wait to be stored, in words for the "
+        "user.",
     )
     hint: str = ""
 
@@ -30,7 +31,7 @@ class HistoryStatus(Message):
 class KeptScores(Message):
     """Scores of a run, as they were computed."""
 
-    mode: AblationMode | None = Field(default=None, description="Of an ablation method.")
+    mode: AblationMode | None = Field(default=None, description="For an ablation method.")
     event: Annotated[ScoresEvent | SegmentScoresEvent, Field(discriminator="event")]
 
 
@@ -41,17 +42,17 @@ class RunInfo(Message):
     created: float = Field(description="Seconds since the epoch.")
     model: Name
     origin: RunOrigin | None
-    title: str = Field(description="The user's name for it; empty: none.")
+    title: str = Field(description="The user's name for the run. Empty: none.")
     starred: bool
-    prompt: str = Field(description="Its beginning.")
-    answer: str = Field(description="Its beginning.")
-    scores: int = Field(description="Number of targets and methods that it has scores of.")
-    given: bool = Field(default=False, description="Whether the answer is a text that was given, not the model's own.")
-    partial: Partial | None = Field(default=None, description="Why the answer isn't whole. None: it is.")
+    prompt: str = Field(description="The beginning of the prompt.")
+    answer: str = Field(description="The beginning of the answer.")
+    scores: int = Field(description="Number of combinations of target and method that the run has scores for.")
+    given: bool = Field(default=False, description="Whether the answer is a given text instead of the model's own.")
+    partial: Partial | None = Field(default=None, description="Why the answer isn't complete. None: it is.")
 
 
 class RunSampling(Message):
-    """How a run's tokens were chosen; the fields are those of `Sampling`."""
+    """How a run's tokens were chosen. The fields are those of `Sampling`."""
 
     temperature: float
     top_k: int | None
@@ -61,7 +62,7 @@ class RunSampling(Message):
 
 
 class RunRecord(Message):
-    """A run with everything that is needed to show it again, without the model."""
+    """A run with everything that is needed to show it again without the model."""
 
     id: str
     created: float = Field(description="Seconds since the epoch.")
@@ -72,18 +73,21 @@ class RunRecord(Message):
     prompt: str
     answer: str
     sampling: RunSampling
-    stop: list[str] = Field(default=[], description="The texts that were to end the answer.")
+    stop: list[str] = Field(default=[], description="The run's stop sequences.")
     chat: ChatUse = "plain"
-    thinking: bool = Field(default=False, description="Whether the model was told to think first.")
+    thinking: bool = Field(default=False, description="Whether the model was instructed to think first.")
     terms: ModelTerms | None = Field(
-        default=None, description="What its model is provided under; named beside exports."
+        default=None, description="The terms that its model is provided under; exports name them."
     )
     prompt_tokens: Annotated[list[Token], Field(fail_fast=True)]
     answer_tokens: Annotated[list[AnswerToken], Field(fail_fast=True)]
-    reason: Reason | None = Field(description="`given`: a text that was given. None: it was stopped, or broke off.")
-    stopped_at: str | None = Field(default=None, description="Which of `stop` ended the answer, of reason `stop`.")
+    reason: Reason | None = Field(description="`given`: a given text. None: the run was stopped, or failed.")
+    stopped_at: str | None = Field(
+        default=None, description="The item of `stop` that ended the answer, if the reason is `stop`."
+    )
     partial: Partial | None = Field(
-        default=None, description="Why the answer isn't whole. None: it is, or an earlier version didn't tell."
+        default=None,
+        description="Why the answer isn't complete. None: it is, or an earlier version of LIT Lab didn't store this.",
     )
     seconds: float | None
     first_seconds: float | None = None
@@ -91,35 +95,35 @@ class RunRecord(Message):
 
 
 class RunsRequest(Message):
-    """Look runs up."""
+    """Search the runs."""
 
     search: Annotated[str, StringConstraints(max_length=1000)] = Field(
-        default="", description="Words that prompt, answer, title, document or model must all hold."
+        default="", description="Words that must all occur in the prompt, answer, title, document or model."
     )
     document: Annotated[str, StringConstraints(max_length=4096)] | None = Field(
-        default=None, description="Only runs of prompts from it."
+        default=None, description="Only runs whose prompts come from this document."
     )
-    starred: bool = Field(default=False, description="Only starred ones.")
+    starred: bool = Field(default=False, description="Only runs with a star.")
     offset: int = Field(default=0, ge=0, le=10_000_000)
     limit: int = Field(default=50, ge=1, le=200)
 
 
 class RunsResponse(Message):
-    """Runs, newest first, those among them whose jobs' last events could be read before."""
+    """Runs, newest first. They include each run whose job has already sent its last event."""
 
     runs: list[RunInfo]
-    total: int = Field(description="How many there are, listed or not.")
-    documents: list[str] = Field(description="Where prompts of any of the runs came from.")
+    total: int = Field(description="The number of runs found, including those not in `runs`.")
+    documents: list[str] = Field(description="The documents that prompts of any of the runs came from.")
 
 
 class RunChange(Message):
-    """Rename or star a run; what is None stays."""
+    """Rename or star a run. Fields that are None don't change."""
 
     title: Annotated[str, StringConstraints(max_length=MAX_NAME)] | None = None
     starred: bool | None = None
 
 
 class RunsDeleted(Message):
-    """How many runs were deleted."""
+    """The number of deleted runs."""
 
     deleted: int

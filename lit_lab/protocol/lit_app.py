@@ -1,4 +1,4 @@
-"""LIT's own app: what its page may ask."""
+"""LIT's own app: the requests that its page may send."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LitEndpoint = Literal[
     "get_metrics",
     "get_preds",
 ]
-"""What LIT's page may ask of LIT: it reads, and has models compute. Of LIT's others some write files (`save_datapoints`),
-read them (`load_datapoints`), make models and datasets (`create_model`, `create_dataset`) or keep one user's data where
-others find it (`post_new_data`, `push_ui_state`)."""
+"""The endpoints of LIT that its page may use: they read, and make models compute. LIT's other endpoints write files
+(`save_datapoints`), read files (`load_datapoints`), create models and datasets (`create_model`, `create_dataset`), or
+store one user's data where others can find it (`post_new_data`, `push_ui_state`)."""
 
 LitParameter = Literal[
     "dataset_name",
@@ -48,21 +48,21 @@ LitFile = Literal[
     "onboarding_7_start.gif",
     "potato.svg",
 ]
-"""LIT's own files that its page needs, by their last names."""
+"""The last components of the paths of LIT's files that its page needs."""
 
 
 MAX_LIT_SETTING = 2_000
-"""Characters of a text in a configuration of LIT's: some of LIT's patterns take time with the square of it."""
+"""The most characters of a text in LIT's configurations: the time of some of LIT's patterns grows with its square."""
 
 MAX_LIT_SETTINGS = 20_000
-"""Characters of all texts in such a configuration."""
+"""The most characters of all texts in such a configuration."""
 
 MAX_LIT_TEXT = 500_000
-"""Characters of a text in a datapoint."""
+"""The most characters of a text in a datapoint."""
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
-    """Yield all texts in a JSON value, its names among them; bodies are bounded in depth before."""
+    """Yield all texts in a JSON value, including its names. The depth of request bodies is bounded earlier."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
@@ -90,7 +90,7 @@ def _bounded_settings(value: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 class LitExample(Message):
-    """A datapoint as LIT's page sends it: one that the page knows and LIT's datasets don't."""
+    """A datapoint as LIT's page sends it: the page has it, but LIT's datasets don't."""
 
     id: Annotated[str, StringConstraints(max_length=MAX_NAME)]
     data: Annotated[dict[str, JsonValue], Field(max_length=1_000), AfterValidator(_bounded_data)]
@@ -103,7 +103,9 @@ class LitCall(Message):
     endpoint: LitEndpoint
     query: dict[LitParameter, Annotated[str, StringConstraints(max_length=2_000)]] = Field(default_factory=dict)
     inputs: Annotated[list[Name | LitExample], Field(fail_fast=True)] = Field(
-        default_factory=list, max_length=100_000, description="Ids of what is in a dataset, and datapoints that aren't."
+        default_factory=list,
+        max_length=100_000,
+        description="Ids of datapoints in a dataset, and datapoints that are in none.",
     )
     config: Annotated[dict[str, JsonValue], Field(max_length=1_000), AfterValidator(_bounded_settings)] | None = Field(
         default=None, description=f"At most {MAX_LIT_SETTING:,} characters in each of its texts."
@@ -111,11 +113,11 @@ class LitCall(Message):
 
 
 class LitAnswer(Message):
-    """LIT's answer, as JSON in a text: its shape is LIT's own."""
+    """LIT's answer, as JSON in a string. LIT defines its structure."""
 
     event: Literal["lit_answer"] = "lit_answer"
     body: str
 
 
 LitEvent = Annotated[LitAnswer | ErrorEvent | HeartbeatEvent, Field(discriminator="event")]
-"""One line of `POST lit/call`: heartbeats, and at last an answer or an error."""
+"""One line of `POST lit/call`: heartbeats, then an answer or an error."""

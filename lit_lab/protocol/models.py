@@ -1,4 +1,4 @@
-"""Models: what there is, what is loaded, downloaded, added; the Kaggle login."""
+"""Models: which ones exist, loading, downloading and adding them, and the Kaggle login."""
 
 from __future__ import annotations
 
@@ -10,63 +10,74 @@ from lit_lab.protocol.base import MAX_NAME, MAX_TOKENS, Message, ModelState, Nam
 
 
 class ModelInfo(Message):
-    """A configured model."""
+    """A model in the list."""
 
     name: Name
     path: str = Field(description="Preset name, folder or URL, as in LIT's `name:path`.")
     state: ModelState
-    detail: str = Field(default="", description="What is being done, or why loading failed.")
+    detail: str = Field(default="", description="What is happening, or why loading failed.")
     hint: str = ""
-    note: str = Field(default="", description="What users must know of it; such as that it is a demonstration.")
-    window: int | None = Field(default=None, description="Most tokens, prompt and answer together. Known once loaded.")
+    note: str = Field(
+        default="", description="What users have to know about it, for example that it is a demonstration."
+    )
+    window: int | None = Field(
+        default=None, description="The most tokens, prompt and answer together. Known once loaded."
+    )
     window_reason: WindowReason | None = Field(
         default=None,
-        description="Why it takes no more: `model`: it was trained for so many; `memory`: more wouldn't fit; `unknown`: what would "
-        "fit isn't known; `limit`: LIT Lab takes no more; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`. "
-        "Known once loaded.",
+        description="Why it accepts no more. `model`: it was trained for so many; `memory`: more wouldn't fit; `unknown`: "
+        "LIT Lab doesn't know what would fit; `limit`: LIT Lab's own limit; `user`: chosen in the panel; "
+        "`administrator`: `c.LitLab.max_length`. Known once loaded.",
     )
     trained: int | None = Field(
-        default=None, description="Most tokens that it was trained for, as far as its files tell. Known once loaded."
+        default=None, description="The most tokens that it was trained for, as far as its files say. Known once loaded."
     )
     chat: str = Field(
         default="",
-        description="Name of its chat format; `own`: one that only its own template has; empty: it has none, or isn't loaded.",
+        description="Name of its chat format; `own`: one that only its own template has. Empty: it has none, or isn't "
+        "loaded.",
     )
     template: ChatTemplate | None = Field(
-        default=None, description="The chat template that came with it. None: none did, or it isn't loaded."
+        default=None, description="The chat template that came with it. None: there is none, or the model isn't loaded."
     )
     instruct: bool = Field(default=False, description="Whether it is known to be instruction-tuned, once loaded.")
     parameters: int | None = Field(default=None, description="Number of weights. Known once loaded.")
-    added: bool = Field(default=False, description="Added in the panel, rather than configured in c.LitLab.models.")
-    error: str = Field(default="", description="A failure's code, such as `preset_login`.")
-    terms: ModelTerms | None = Field(default=None, description="What downloading it means agreeing to.")
-    download: ModelDownload | None = Field(default=None, description="How far a download is, running or stopped.")
-    reading: ModelReading | None = Field(default=None, description="How far its weights are read, while they are.")
+    added: bool = Field(
+        default=False, description="Whether it was added in the panel, rather than configured in c.LitLab.models."
+    )
+    error: str = Field(default="", description="The code of a failure, such as `preset_login`.")
+    terms: ModelTerms | None = Field(default=None, description="The terms that a download requires agreeing to.")
+    download: ModelDownload | None = Field(default=None, description="The progress of a running or stopped download.")
+    reading: ModelReading | None = Field(default=None, description="The progress while its weights are read.")
     size: int | None = Field(default=None, description="Bytes of its files, once they are on this machine.")
-    precision: Precision | None = Field(default=None, description="What it is loaded in.")
+    precision: Precision | None = Field(default=None, description="The number format that it is loaded in.")
     stored: str = Field(
         default="",
-        description="What its weights are stored in, such as `Q4_K_M`, where they are quantized. Once loaded.",
+        description="The format that its weights are stored in, such as `Q4_K_M`, if they are quantized. Known once "
+        "loaded.",
     )
-    device: str = Field(default="", description="What it is computed on, such as `CPU`. Known once loaded.")
-    memory: int | None = Field(default=None, description="Bytes that its weights hold now.")
+    device: str = Field(default="", description="The device that it runs on, such as `CPU`. Known once loaded.")
+    memory: int | None = Field(default=None, description="Bytes that its weights take now.")
     peak: int | None = Field(
-        default=None, description="Bytes that it needs at most, by estimate: weights, and the longest prompt's map."
+        default=None,
+        description="Estimated bytes of memory that it needs at most: its weights, and the map of the longest prompt.",
     )
-    fits: list[ModelFit] = Field(default=[], description="Where memory doesn't suffice: what would fit.")
+    fits: list[ModelFit] = Field(default=[], description="If there isn't enough memory: the settings that would fit.")
 
 
 class ChatTemplate(Message):
-    """A chat template that came with a model: what it puts around prompts is what they are asked in."""
+    """A chat template that came with a model: the turns that it puts around prompts are those that LIT Lab sends."""
 
-    fault: str = Field(default="", description="Why it isn't used, in words that follow “it”; empty: it is.")
+    fault: str = Field(default="", description="Why it isn't used, as words that follow “it”. Empty: it is used.")
     date: str = Field(
-        default="", description="The date that it is told, always the same, such as `2024-07-26`; empty: it didn't ask."
+        default="",
+        description="The date that the template receives, which is always the same, such as `2024-07-26`. Empty: it "
+        "doesn't use one.",
     )
     system: Literal["none", "possible", "added"] = Field(
-        default="none", description="Whether it knows a system turn; `added`: it adds one of its own."
+        default="none", description="Whether it supports a system turn. `added`: it adds one of its own."
     )
-    thinking: bool = Field(default=False, description="Whether it can have the model think first.")
+    thinking: bool = Field(default=False, description="Whether it can make the model think first.")
 
 
 class ModelTerms(Message):
@@ -77,131 +88,141 @@ class ModelTerms(Message):
 
 
 class ModelDownload(Message):
-    """How far a download is, in bytes."""
+    """The progress of a download, in bytes."""
 
     done: int
     total: int | None = None
 
 
 class ModelReading(Message):
-    """How far a model's weights are read into memory."""
+    """The progress of reading a model's weights into memory."""
 
-    done: int = Field(description="Bytes, as they are stored.")
+    done: int = Field(description="Bytes, in the stored format.")
     total: int
-    tensors: int = Field(description="Tensors that are read.")
+    tensors: int = Field(description="Number of tensors read so far.")
     tensors_total: int
 
 
 class ModelFit(Message):
-    """How a model would fit into the memory that is free."""
+    """Settings with which a model would fit into the free memory."""
 
     precision: Precision
     max_length: int | None = Field(
-        default=None, description="Longest prompt with its answer, in tokens; None: as it is."
+        default=None, description="The most tokens, prompt and answer together. None: no change."
     )
 
 
 class FoundModel(Message):
-    """A model that lies on this machine, whichever program keeps it, and isn't among the models."""
+    """A model of another program on this machine that isn't in the list of models."""
 
     name: Name
-    title: str = Field(default="", description="What the program calls it, such as `llama3.2:1b`.")
-    program: str = Field(default="", description="Such as `Ollama`.")
+    title: str = Field(default="", description="The program's name for it, such as `llama3.2:1b`.")
+    program: str = Field(default="", description="The program, such as `Ollama`.")
     path: str
-    size: int = Field(description="Bytes.")
-    family: str = Field(default="", description="Such as `Gemma 3`; empty: it doesn't say.")
-    stored: str = Field(default="", description="What its weights are stored in, such as `Q4_K_M`; empty: as ever.")
-    parameters: int | None = Field(default=None, description="Number of weights; None: it doesn't say.")
-    chat: bool | None = Field(default=None, description="Whether it was taught to follow instructions.")
-    precision: Precision | None = Field(default=None, description="What it would be loaded in.")
-    memory: int | None = Field(default=None, description="Bytes that it needs at most then, by estimate.")
-    fits: bool | None = Field(default=None, description="Whether so much is free; None: that isn't known.")
-    fault: str = Field(default="", description="Why it can't be used, in words that follow “it”; empty: it can be.")
+    size: int = Field(description="Bytes of its files.")
+    family: str = Field(default="", description="The model family, such as `Gemma 3`. Empty: unknown.")
+    stored: str = Field(
+        default="", description="The format that its weights are stored in, such as `Q4_K_M`. Empty: not quantized."
+    )
+    parameters: int | None = Field(default=None, description="Number of weights. None: unknown.")
+    chat: bool | None = Field(default=None, description="Whether it was trained to follow instructions.")
+    precision: Precision | None = Field(default=None, description="The number format that it would be loaded in.")
+    memory: int | None = Field(default=None, description="Estimated bytes of memory that it then needs at most.")
+    fits: bool | None = Field(default=None, description="Whether that much memory is free. None: unknown.")
+    fault: str = Field(
+        default="", description="Why it can't be used, as words that follow “it”. Empty: it can be used."
+    )
 
 
 class KnownModel(Message):
-    """A model to begin with, which isn't among the models."""
+    """A suggested first model that isn't in the list of models."""
 
     name: Name
-    title: str = Field(description="What its publisher calls it.")
+    title: str = Field(description="The publisher's name for it.")
     path: str
     parameters: int = Field(description="Number of weights.")
-    download: int = Field(description="Bytes to download, about; 0: it is on this machine.")
-    site: str = Field(description="Where it comes from.")
-    login: bool = Field(description="Whether that wants an account.")
+    download: int = Field(description="Approximate bytes to download; 0: it is on this machine.")
+    site: str = Field(description="The site that it comes from.")
+    login: bool = Field(description="Whether that site requires an account.")
     terms: ModelTerms
     precision: Precision | None = Field(
-        default=None, description="What it would be loaded in. Told by a running service."
+        default=None, description="The number format that it would be loaded in. Only a running service reports this."
     )
-    memory: int | None = Field(default=None, description="Bytes that it needs at most then, by estimate.")
-    fits: bool | None = Field(default=None, description="Whether so much is free; None: that isn't known.")
+    memory: int | None = Field(default=None, description="Estimated bytes of memory that it then needs at most.")
+    fits: bool | None = Field(default=None, description="Whether that much memory is free. None: unknown.")
 
 
 class MemoryStatus(Message):
-    """Memory of what models are computed on."""
+    """Memory of the device that models run on."""
 
-    device: str = Field(description="Such as `CPU`, or a GPU's name.")
-    used: int = Field(description="Bytes that the model service holds.")
-    free: int | None = Field(default=None, description="Bytes that it may still take; None: the system doesn't tell.")
+    device: str = Field(description="The device, such as `CPU` or a GPU's name.")
+    used: int = Field(description="Bytes that the model service takes.")
+    free: int | None = Field(
+        default=None, description="Bytes that it can still take. None: the system doesn't report this."
+    )
 
 
 class ModelsResponse(Message):
-    """All models; the first is the default."""
+    """All models. The first is the default."""
 
     models: list[ModelInfo]
-    found: list[FoundModel] = Field(default=[], description="Told by a running service alone.")
-    known: list[KnownModel] = Field(default=[], description="Those to begin with.")
-    memory: MemoryStatus | None = Field(default=None, description="Told by a running service alone.")
+    found: list[FoundModel] = Field(
+        default=[], description="Models of other programs. Only a running service reports them."
+    )
+    known: list[KnownModel] = Field(default=[], description="Suggested first models.")
+    memory: MemoryStatus | None = Field(default=None, description="Only a running service reports this.")
 
 
 ModelPath = Annotated[str, StringConstraints(min_length=1, max_length=4096, strip_whitespace=True)]
 
 
 class AddModel(Message):
-    """Add a model, `name:path` as LIT writes it."""
+    """Add a model, `name:path` as in LIT."""
 
     kind: Literal["add"] = "add"
     name: Name
     path: ModelPath = Field(
-        description="A preset name, a `kaggle://` or `hf://` address, or a folder, `.gguf` or `.tar.gz` file of Jupyter's file browser."
+        description="A preset name, a `kaggle://` or `hf://` address, or a folder, `.gguf` or `.tar.gz` file in Jupyter's "
+        "file browser."
     )
 
 
 class RemoveModel(Message):
-    """Forget a model that was added; its files stay."""
+    """Remove an added model from the list. Its files stay."""
 
     kind: Literal["remove"] = "remove"
     name: Name
 
 
 class LoadModel(Message):
-    """Load a model that is on this machine, or load it otherwise than it is."""
+    """Load a model that is on this machine, or reload it with other settings."""
 
     kind: Literal["load"] = "load"
     name: Name
-    precision: Precision | None = Field(default=None, description="None: as before, at first as configured.")
+    precision: Precision | None = Field(default=None, description="None: as before; the first time, as configured.")
     max_length: Annotated[int, Field(ge=2, le=MAX_TOKENS)] | Literal[0] | None = Field(
         default=None,
-        description="Longest prompt with its answer, in tokens; 0: as configured, or else as many as memory allows; None: as before.",
+        description="The most tokens, prompt and answer together. 0: as configured, or else as many as memory allows. "
+        "None: as before.",
     )
 
 
 class UnloadModel(Message):
-    """Let go of a model's memory, once what it computes is done."""
+    """Unload a model and free its memory, once its current computation is done."""
 
     kind: Literal["unload"] = "unload"
     name: Name
 
 
 class DownloadModel(Message):
-    """Download a model, or go on with that, and load it. The user has seen its terms."""
+    """Download a model, or continue its download, and load it. The user has seen its terms."""
 
     kind: Literal["download"] = "download"
     name: Name
 
 
 class StopModel(Message):
-    """Stop a download, of which the next one goes on from what is there, or the loading of a model."""
+    """Stop a download, which a later one can continue, or stop loading a model."""
 
     kind: Literal["stop"] = "stop"
     name: Name
@@ -214,7 +235,7 @@ class ModelChanging(Message):
 
 
 class KaggleLogin(Message):
-    """Credentials for Kaggle: an API token, or a user's name and key as in `kaggle.json`. Never sent to a browser."""
+    """Credentials for Kaggle: an API token, or a user name and key as in `kaggle.json`. Never sent to a browser."""
 
     token: Annotated[str, StringConstraints(max_length=4096, strip_whitespace=True)] = Field(default="", repr=False)
     username: Annotated[str, StringConstraints(max_length=MAX_NAME, strip_whitespace=True)] = ""
@@ -228,7 +249,7 @@ class KaggleLogin(Message):
 
 
 class KaggleOrder(Message):
-    """What the model service is to use for Kaggle; None: whatever environment and files say."""
+    """The credentials that the model service should use for Kaggle. None: those of the environment and of files."""
 
     login: KaggleLogin | None
 
@@ -237,18 +258,21 @@ class KaggleLoggingIn(Message):
     """A login from the panel."""
 
     login: KaggleLogin
-    save: bool = Field(default=False, description="Also write it to Kaggle's own folder, readable by the user alone.")
+    save: bool = Field(
+        default=False, description="Whether to also write it to Kaggle's own folder, readable only by the user."
+    )
 
 
 class KaggleStatus(Message):
     """Where credentials for Kaggle come from."""
 
     source: Literal["none", "panel", "environment", "file"]
-    folder: str = Field(description="Where they would be saved, such as `~/.kaggle`.")
-    fault: str = Field(default="", description="What is wrong with the file that should hold them; empty: nothing.")
+    folder: str = Field(description="The folder where they would be saved, such as `~/.kaggle`.")
+    fault: str = Field(default="", description="What is wrong with the file that should contain them. Empty: nothing.")
     shared: bool = Field(
-        default=False, description="Whether this Jupyter server has users, who all use the same login."
+        default=False, description="Whether this Jupyter server has several users, who all use the same login."
     )
     own: bool = Field(
-        default=True, description="Whether the caller may change the panel's login: nobody else has logged in."
+        default=True,
+        description="Whether the caller may change the panel's login, because no other user has logged in.",
     )

@@ -1,4 +1,4 @@
-"""Work for a model: what is asked for, what it would cost, and the jobs that do it."""
+"""Jobs for a model: the requests, their estimated cost, and the jobs themselves."""
 
 from __future__ import annotations
 
@@ -28,22 +28,30 @@ from lit_lab.protocol.base import (
 
 
 class Sampling(Message):
-    """How the next token is chosen. Without a temperature it is the most likely one (greedy)."""
+    """How the next token is chosen. At temperature 0 it is the most likely one (greedy)."""
 
     temperature: float = Field(
-        default=0.0, ge=0, le=10, description="0: greedy; of the rest only the repetition penalty has an effect then."
+        default=0.0,
+        ge=0,
+        le=10,
+        description="0: greedy; of the other fields, only the repetition penalty then has an effect.",
     )
-    top_k: int | None = Field(default=None, ge=1, le=MAX_TOKENS, description="Only among the K most likely.")
+    top_k: int | None = Field(
+        default=None, ge=1, le=MAX_TOKENS, description="Choose only among the K most likely tokens."
+    )
     top_p: float | None = Field(
-        default=None, gt=0, le=1, description="Only among the most likely that reach P together."
+        default=None,
+        gt=0,
+        le=1,
+        description="Choose only among the most likely tokens whose probabilities together reach P.",
     )
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same answer.")
     repetition_penalty: float = Field(
         default=1.0,
         ge=1,
         le=2,
-        description="What a token's logit is divided by where it is positive, and multiplied with where it is negative, if the "
-        "prompt, its template or the answer so far has the token; before the temperature. 1: none.",
+        description="If the prompt, its template or the answer so far contains a token, its logit is divided by this "
+        "value if positive, and multiplied by it if negative, before the temperature applies. 1: no penalty.",
     )
 
 
@@ -54,22 +62,22 @@ StopSequences = Annotated[
     ],
     AfterValidator(lambda stop: list(dict.fromkeys(stop))),
 ]
-"""Texts that end an answer, each once."""
+"""Texts that end an answer, without duplicates."""
 
 
 class RunOrigin(Message):
     """Where a prompt came from, in words, as the panel shows it."""
 
     document: Annotated[str, StringConstraints(max_length=4096)] = Field(
-        description="The notebook's or file's path, or a dataset's name."
+        description="The path of the notebook or file, or the name of a dataset."
     )
     place: list[Annotated[str, StringConstraints(max_length=500)]] = Field(
-        max_length=20, description="Such as `cell 3`, `line 2`."
+        max_length=20, description="The place in the document, such as `cell 3`, `line 2`."
     )
 
 
 class GenerateRequest(Message):
-    """Let the model answer a prompt, token by token."""
+    """Make the model answer a prompt, token by token."""
 
     kind: Literal["generate"] = "generate"
     model: Name
@@ -78,25 +86,30 @@ class GenerateRequest(Message):
     sampling: Sampling = Sampling()
     stop: StopSequences = Field(
         default=[],
-        description="The answer ends as soon as its text holds one of these. A token that begins at or after the beginning of the "
-        "sequence isn't part of the answer; one that begins before it is, as a whole.",
+        description="The answer ends as soon as its text contains one of these. A token that begins at or after the "
+        "beginning of the stop sequence isn't part of the answer; a token that begins before it is, as a "
+        "whole.",
     )
     chat: ChatMode = "auto"
     thinking: bool = Field(
-        default=False, description="Whether the model is to think first, where its chat template can tell it to."
+        default=False, description="Whether the model should think first, if its chat template can request that."
     )
-    alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
-    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
+    alternatives: int = Field(
+        default=5, ge=0, le=20, description="How many of the most likely tokens to return for each token."
+    )
+    origin: RunOrigin | None = Field(
+        default=None, description="Stored with the run, and not sent to the model service."
+    )
     title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
-        default="", description="The run's name in the history; the model service isn't told."
+        default="", description="The run's name in the history; not sent to the model service."
     )
 
 
 class ScoreRequest(Message):
-    """Ask how likely a given text is after a prompt: what the model would have to say, token by token.
+    """Compute how likely a given text is after a prompt, token by token.
 
-    Answered by the same events as a `GenerateRequest`; the answer's `reason` is `given`. Prompt and target are tokenized
-    apart, as a prompt and its answer are.
+    The answer consists of the same events as for a `GenerateRequest`, with the `reason` `given`. Prompt and target
+    are tokenized separately, like a prompt and its answer.
     """
 
     kind: Literal["score"] = "score"
@@ -105,10 +118,14 @@ class ScoreRequest(Message):
     target: Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT)]
     chat: ChatMode = "auto"
     thinking: bool = Field(
-        default=False, description="Whether the model is to think first, where its chat template can tell it to."
+        default=False, description="Whether the model should think first, if its chat template can request that."
     )
-    alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
-    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
+    alternatives: int = Field(
+        default=5, ge=0, le=20, description="How many of the most likely tokens to return for each token."
+    )
+    origin: RunOrigin | None = Field(
+        default=None, description="Stored with the run, and not sent to the model service."
+    )
 
 
 class Span(Message):
@@ -135,34 +152,35 @@ Instead = Annotated[
     Field(
         min_length=1,
         max_length=MAX_TOKENS,
-        description="Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is "
-        "the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.",
+        description="For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the "
+        "target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.",
     ),
 ]
 """The other half of a contrastive target (Yin and Neubig 2022)."""
 
 
 class Integration(Message):
-    """How integrated gradients walk from a baseline to the prompt's embeddings."""
+    """The path from a baseline to the prompt's embeddings, for integrated gradients."""
 
     baseline: Literal["zero", "mean"] = Field(
         default="zero",
-        description="Embeddings to begin with: next to zero, a hundredth of each (at zero itself models with RMS normalisation "
-        "jump), or the vocabulary's mean.",
+        description="The embeddings that the path starts at. `zero`: a hundredth of each embedding (at exactly zero, "
+        "models with RMS normalisation jump); `mean`: the vocabulary's mean.",
     )
     steps: int = Field(
         default=32,
         ge=8,
         le=1_024,
-        description="Points on the way at first, in eights; up to four times as many where the loss is rough.",
+        description="Number of points on the path, rounded to eights; up to four times as many if the loss is rough.",
     )
 
 
 class SalienceRequest(Message):
     """Score every token by its influence on each target span.
 
-    The ids are those of the whole sequence exactly as they were tokenized and generated; nothing is tokenized again.
-    Each target is answered by one `scores` event a method, in the order of `targets`; equal ones are answered once.
+    The ids are those of the whole sequence, exactly as they were tokenized and generated; the service doesn't
+    tokenize again. For each target, the service sends one `scores` event per method, in the order of `targets`. Equal
+    targets are answered once.
     """
 
     kind: Literal["salience"] = "salience"
@@ -183,7 +201,7 @@ class SalienceRequest(Message):
 
 
 class _SegmentsRequest(Message):
-    """Base of what takes segments of a sequence away and reads the target's probability."""
+    """Base of the requests that remove segments of a sequence and measure the target's probability."""
 
     model: Name
     ids: TokenIds = Field(min_length=2, max_length=MAX_TOKENS)
@@ -191,8 +209,8 @@ class _SegmentsRequest(Message):
     segments: Annotated[list[Span], Field(fail_fast=True)] = Field(
         min_length=1,
         max_length=MAX_SEGMENTS,
-        description="What is taken away, each as a whole: in order, apart from each other, and before the target. "
-        "Tokens in none of them always stay.",
+        description="The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in "
+        "no segment always stay.",
     )
     mode: AblationMode = "remove"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
@@ -216,9 +234,9 @@ class _SegmentsRequest(Message):
 
 
 class AblationRequest(_SegmentsRequest):
-    """Score segments by what taking them away does to the target's probability.
+    """Score segments by how the target's probability changes without them.
 
-    Answered by `progress` events and one `segment_scores` event.
+    The answer consists of `progress` events and one `segment_scores` event.
     """
 
     kind: Literal["ablation"] = "ablation"
@@ -227,29 +245,31 @@ class AblationRequest(_SegmentsRequest):
         default=None,
         ge=1,
         le=MAX_SAMPLES,
-        description="Sets of segments to try; LIME and SHAP. None: the method's own.",
+        description="Number of sets of segments to try, for LIME and SHAP. None: the method's default.",
     )
 
 
 class TrustRequest(_SegmentsRequest):
-    """Test a map: does taking away what it ranks first really take the target's probability away?
+    """Test a map: does removing what it ranks first really lower the target's probability?
 
-    Answered by `progress` events, one `curve` event for each curve as it is done, and one `trust` event.
+    The answer consists of `progress` events, one `curve` event for each finished curve, and one `trust` event.
     """
 
     kind: Literal["trust"] = "trust"
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
         max_length=MAX_SEGMENTS,
-        description="<float>[num_segments]: the map, turned so that the highest is what most makes the target likely (gradient "
-        "times input and integrated gradients are of the loss: their opposite). Segments are ranked by it, highest first.",
+        description="<float>[num_segments]: the map, with the highest score for what most makes the target likely (negate "
+        "the scores of gradient times input and integrated gradients, which are of the loss). The test ranks "
+        "segments by score, highest first.",
     )
     method: Method | None = Field(
-        default=None, description="The gradient method that made the map, whose stability is tested; None: not tested."
+        default=None,
+        description="The gradient method that made the map, to test its stability. None: stability isn't tested.",
     )
-    orders: int = Field(default=5, ge=1, le=50, description="Random orders to compare with.")
-    jitters: int = Field(default=4, ge=0, le=50, description="Maps under noise.")
+    orders: int = Field(default=5, ge=1, le=50, description="Number of random orders to compare with.")
+    jitters: int = Field(default=4, ge=0, le=50, description="Number of maps under noise.")
     noise: float = Field(
-        default=0.05, gt=0, le=1, description="Standard deviation of the noise, in parts of each embedding's own."
+        default=0.05, gt=0, le=1, description="Standard deviation of the noise, relative to that of each embedding."
     )
 
     @model_validator(mode="after")
@@ -260,11 +280,13 @@ class TrustRequest(_SegmentsRequest):
 
 
 class LitAppRequest(Message):
-    """Make LIT's own app ready: the service started, a model loaded, LIT imported."""
+    """Prepare LIT's own app: start the service, load a model, import LIT."""
 
     kind: Literal["lit_app"] = "lit_app"
     model: Name
-    max_new_tokens: int = Field(default=256, ge=1, le=MAX_TOKENS, description="Of the answers that LIT asks for.")
+    max_new_tokens: int = Field(
+        default=256, ge=1, le=MAX_TOKENS, description="The most tokens of the answers that LIT requests."
+    )
     chat: ChatMode = "auto"
 
 
@@ -272,27 +294,28 @@ JobRequest = Annotated[
     GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest | LitAppRequest,
     Field(discriminator="kind"),
 ]
-"""What can be asked for as a job. The model service answers each kind at the path of its name, such as `/salience`."""
+"""The requests that can start a job. The model service answers each kind at the path with its name, such as
+`/salience`."""
 
 JobKind = Literal["generate", "score", "salience", "ablation", "trust", "lit_app"]
 """The kinds of `JobRequest`."""
 
 
 class EstimateRequest(Message):
-    """Ask what a job would cost."""
+    """Estimate the cost of a job."""
 
     request: SalienceRequest | AblationRequest | TrustRequest = Field(discriminator="kind")
 
 
 class Estimate(Message):
-    """What a job would cost."""
+    """The estimated cost of a job."""
 
     passes: int = Field(description="Passes through the model; a gradient counts as two.")
-    seconds: float | None = Field(description="As fast as this model was so far; None before its first pass.")
+    seconds: float | None = Field(description="Based on this model's speed so far. None before its first pass.")
 
 
 class JobInfo(Message):
-    """A job: work that goes on when the tab closes."""
+    """A job: a computation that continues when the tab closes."""
 
     id: str
     kind: JobKind

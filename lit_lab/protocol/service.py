@@ -1,4 +1,4 @@
-"""The model service's state, as the Jupyter server tells it."""
+"""The model service's state, as the Jupyter server reports it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from lit_lab.protocol.models import ModelInfo
 
 
 class Arithmetic(Message):
-    """What a model service computes in: set by LIT Lab alone, whatever the user's own Keras is configured to."""
+    """How a model service computes. Only LIT Lab sets this, whatever the user's own Keras configuration."""
 
-    backend: str = Field(description="What Keras runs on.")
-    floatx: str = Field(description="What Keras takes for numbers of which nothing else is said.")
-    policy: str = Field(description="What its layers compute in unless a model says otherwise.")
+    backend: str = Field(description="The library that Keras computes with.")
+    floatx: str = Field(description="Keras's default number format.")
+    policy: str = Field(description="The number format that layers compute in unless a model sets another one.")
     epsilon: float
     image_data_format: str
     error: float = Field(
-        description="How far a product of float32 matrices is off, as a part of its largest entry: measured at the start."
+        description="The error of a product of float32 matrices, as a fraction of its largest entry, measured at the "
+        "start."
     )
 
 
@@ -28,43 +29,43 @@ class ServiceStatus(Message):
     """The model service, as the Jupyter server sees it."""
 
     state: ServiceState
-    detail: str = Field(default="", description="What it is doing, or why it failed, in words for the user.")
+    detail: str = Field(default="", description="What the service is doing, or why it failed, in words for the user.")
     hint: str = Field(default="", description="What the user can do about a failure.")
-    error: str = Field(default="", description="Why it failed, as a short stable code.")
+    error: str = Field(default="", description="Why it failed, as a short, stable code.")
     since: float = Field(description="When this state began, in seconds since the epoch.")
-    pid: int | None = Field(default=None, description="Process id, when the service is a child of this server.")
-    restarts: int = Field(default=0, description="Restarts after a crash since the last time it was ready.")
+    pid: int | None = Field(default=None, description="Process id, if the service is a child of this server.")
+    restarts: int = Field(default=0, description="Restarts after a crash since the service was last ready.")
     version: str | None = Field(default=None, description="Version of lit_lab that the service runs.")
-    arithmetic: Arithmetic | None = Field(default=None, description="What it computes in, once it is ready.")
+    arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once it is ready.")
 
 
 class SetupStatus(Message):
-    """The making of an environment of its own for the model service."""
+    """The setup of a separate environment for the model service."""
 
     state: SetupState
-    wanted: bool = Field(description="Whether it would help with why the service failed.")
-    step: str = Field(default="", description="What is being done.")
-    line: str = Field(default="", description="What was written last: by pip, for the most part.")
-    done: int | None = Field(default=None, description="Bytes of the present download, where they are known.")
-    total: int | None = Field(default=None, description="Bytes that the present download has.")
+    wanted: bool = Field(description="Whether it would fix the reason why the service failed.")
+    step: str = Field(default="", description="The current step.")
+    line: str = Field(default="", description="The latest line of output, mostly pip's.")
+    done: int | None = Field(default=None, description="Bytes of the current download so far, if known.")
+    total: int | None = Field(default=None, description="Total bytes of the current download.")
     since: float = Field(description="When this state began, in seconds since the epoch.")
     message: str = Field(default="", description="Why it failed.")
     hint: str = Field(default="", description="What the user can do about that.")
 
 
 class Limits(Message):
-    """Configured limits, so that the panel can tell before a request is made."""
+    """Configured limits, so that the panel can check a request before it sends it."""
 
     max_prompt_chars: int
     max_new_tokens: int
 
 
 class Status(Message):
-    """`GET status`: what the panel asks for first and then now and then."""
+    """`GET status`, which the panel requests first and then from time to time."""
 
     version: str = Field(description="Version of lit_lab on the Jupyter server.")
     service: ServiceStatus
-    default_model: str = Field(description="Empty when unknown: then it is the first of `GET models`.")
+    default_model: str = Field(description="Empty if unknown; the default is then the first of `GET models`.")
     limits: Limits
     history: HistoryStatus
     allowed: list[Action] = Field(
@@ -73,7 +74,8 @@ class Status(Message):
     )
     setup: SetupStatus | None = Field(
         default=None,
-        description="None: the service's Python is configured, or it runs elsewhere, so there is nothing to set up.",
+        description="None: the service's Python is configured, or the service runs elsewhere, so there is nothing to set "
+        "up.",
     )
 
 
@@ -84,12 +86,10 @@ class LogResponse(Message):
 
 
 class ServiceHealth(Message):
-    """`GET /health` of the model service, which it answers while it starts, too."""
+    """`GET /health` of the model service, which it also answers while it starts."""
 
     state: Literal["starting", "ready", "failed"]
-    detail: str = Field(
-        default="", description="What it is doing, in words for the user; empty when it has nothing to do."
-    )
+    detail: str = Field(default="", description="What the service is doing, in words for the user. Empty: nothing.")
     version: str = Field(description="Version of lit_lab that the service runs.")
-    arithmetic: Arithmetic | None = Field(default=None, description="What it computes in, once that is known.")
+    arithmetic: Arithmetic | None = Field(default=None, description="How the service computes, once that is known.")
     models: list[ModelInfo]

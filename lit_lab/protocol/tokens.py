@@ -10,18 +10,19 @@ from lit_lab.protocol.base import ChatMode, ChatUse, Message, Name, Text, TokenK
 
 
 class Token(Message):
-    """One token. The texts of all tokens that are not `template` join to exactly the text that was tokenized."""
+    """One token. The texts of all tokens that aren't `template` join to exactly the text that was tokenized."""
 
     id: int
     piece: str = Field(description="The vocabulary's own spelling, such as `▁eggs` or `<0x0A>`.")
     text: str = Field(description="The characters of the text that this token stands for; may be empty.")
     kind: TokenKind = Field(
-        description="`template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote."
+        description="`template`: added by LIT Lab (`<bos>`, the turns of a chat format), with an empty text. `control`: a "
+        "control token that the user wrote."
     )
 
 
 class TokensRequest(Message):
-    """Ask for the tokens of a prompt and, tokenized apart, of an answer."""
+    """Request the tokens of a prompt and of an answer, which are tokenized separately."""
 
     model: Name
     prompt: Text
@@ -30,30 +31,32 @@ class TokensRequest(Message):
 
 
 class TokensResponse(Message):
-    """The sequence is `prompt + answer`: template tokens are among them, with kind `template`."""
+    """The sequence is `prompt + answer`. Both may contain template tokens, with the kind `template`."""
 
     model: Name
     prompt: list[Token]
     answer: list[Token]
-    window: int = Field(description="Most tokens, prompt and answer together, that the model takes here.")
+    window: int = Field(description="The most tokens, prompt and answer together, that the model accepts here.")
 
 
 class TokenCountRequest(Message):
-    """Ask how many tokens a prompt would be."""
+    """Request the number of tokens of a prompt."""
 
     model: Name
     prompt: Text
     chat: ChatMode = "auto"
-    thinking: bool = Field(default=False, description="Whether the model is to think first, where it can be told to.")
+    thinking: bool = Field(
+        default=False, description="Whether the model should think first, if its chat template can request that."
+    )
 
 
 class TokenCount(Message):
-    """How many tokens a prompt would be."""
+    """The number of tokens of a prompt."""
 
     model: Name
-    tokens: int = Field(description="Those of the start and of the chat format are among them.")
-    chat: ChatUse = Field(description="What would become of it.")
-    window: int = Field(description="Most tokens, prompt and answer together, that the model takes here.")
+    tokens: int = Field(description="Includes the start token and the tokens of the chat format.")
+    chat: ChatUse = Field(description="How the prompt would be sent.")
+    window: int = Field(description="The most tokens, prompt and answer together, that the model accepts here.")
 
 
 class UnicodeNamesRequest(Message):
@@ -63,6 +66,6 @@ class UnicodeNamesRequest(Message):
 
 
 class UnicodeNamesResponse(Message):
-    """The characters of the names that are known; unknown names are left out."""
+    """The characters with known names; unknown names are missing."""
 
     characters: dict[str, str]

@@ -12,7 +12,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * State of the server half and of the model service
+         * State of the Jupyter server extension and of the model service
          * @description Never starts the service.
          */
         get: operations["status"];
@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Start the model service
-         * @description Answers at once; `GET status` tells how far it is. Does nothing when it is starting or ready.
+         * @description Returns at once; `GET status` reports the progress. Does nothing if the service is starting or ready.
          */
         post: operations["startService"];
         delete?: never;
@@ -55,7 +55,7 @@ export interface paths {
         put?: never;
         /**
          * Stop the model service and start it again
-         * @description Answers at once. Running jobs fail with `service_restarted`; what they have sent stays.
+         * @description Returns at once. Running jobs fail with `service_restarted`; the events that they have sent remain.
          */
         post: operations["restartService"];
         delete?: never;
@@ -74,13 +74,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make an environment of its own for the model service, or go on with it
-         * @description Answers at once; `GET status` tells how far it is. It installs packages by pip and its settings, and starts the service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere.
+         * Set up a separate environment for the model service, or continue the setup
+         * @description Returns at once; `GET status` reports the progress. Installs packages with pip and its settings, then starts the service if it had failed. 409 `setup_not_ours` if the service's Python is configured, or if the service runs elsewhere.
          */
         post: operations["setUpService"];
         /**
-         * Stop making the model service's environment
-         * @description What is there stays, and is gone on with the next time.
+         * Stop the setup of the model service's environment
+         * @description A later setup continues from here.
          */
         delete: operations["stopSetup"];
         options?: never;
@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * The last lines that the model service wrote
-         * @description At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's computations, though without their texts: so not for who may only look.
+         * @description At most 500 lines, including those of earlier starts, so that they show the cause of a crash. They report all users' computations, without the texts, so `read` isn't enough.
          */
         get: operations["log"];
         put?: never;
@@ -116,8 +116,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The models: configured ones, added ones, and what else was found on the disk
-         * @description Never starts the service: while it isn't ready, the models are told as `unloaded`.
+         * The models: configured ones, added ones, and others found on this machine
+         * @description Never starts the service: while it isn't ready, the models are reported as `unloaded`.
          */
         get: operations["models"];
         put?: never;
@@ -138,8 +138,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Add, remove, load or unload a model; begin or stop its download
-         * @description Loading and downloading start the service, are begun, and go on; `GET models` tells how far they are. A folder or archive is one of Jupyter's contents, and needs the permission to read them. 409 `service_remote` where the service runs elsewhere.
+         * Add, remove, load or unload a model; start or stop its download
+         * @description Loading and downloading start the service and continue in the background; `GET models` reports the progress. A folder or archive is in Jupyter's contents, and needs the permission to read them. 409 `service_remote` if the service runs elsewhere.
          */
         post: operations["changeModel"];
         delete?: never;
@@ -155,17 +155,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether there are credentials for Kaggle, and from where */
+        /** Whether there are credentials for Kaggle, and where they come from */
         get: operations["kaggle"];
         put?: never;
         /**
-         * Use credentials for Kaggle, in this server's process alone
-         * @description Also saved in Kaggle's own folder, where `save` is set. No route ever tells them.
+         * Use credentials for Kaggle in this server's process only
+         * @description Also saves them in Kaggle's own folder if `save` is set. No route ever returns them.
          */
         post: operations["logInToKaggle"];
         /**
-         * Forget the credentials for Kaggle that were given here
-         * @description Those of the environment and of files stay.
+         * Forget the credentials for Kaggle from the panel
+         * @description Credentials from the environment and from files remain.
          */
         delete: operations["logOutOfKaggle"];
         options?: never;
@@ -203,8 +203,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * How many tokens a prompt would be
-         * @description For whoever is typing: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service is stopped, and 409 `model_not_loaded` when the model isn't loaded.
+         * The number of tokens of a prompt
+         * @description For use while a user types: neither starts the service nor loads a model. Returns 503 `service_stopped` if the service is stopped, and 409 `model_not_loaded` if the model isn't loaded.
          */
         post: operations["countTokens"];
         delete?: never;
@@ -223,8 +223,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What a job would cost
-         * @description Computes nothing and does not start the service: answers 503 `service_stopped` when it is stopped.
+         * The estimated cost of a job
+         * @description Computes nothing and doesn't start the service: returns 503 `service_stopped` if it is stopped.
          */
         post: operations["estimate"];
         delete?: never;
@@ -242,7 +242,7 @@ export interface paths {
         };
         /**
          * The datasets of prompts that have a name
-         * @description Needs no model service.
+         * @description Doesn't need the model service.
          */
         get: operations["datasets"];
         put?: never;
@@ -264,7 +264,7 @@ export interface paths {
         put?: never;
         /**
          * Open a dataset
-         * @description Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has, if the caller may start it.
+         * @description Returns at once; `GET datasets/{id}` reports the progress of reading. A path needs the permission to read Jupyter's contents. If the dataset needs the model service, starts it, provided that the caller may start it.
          */
         post: operations["openDataset"];
         delete?: never;
@@ -303,7 +303,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rows of an open dataset: searched, filtered, sorted, some at a time */
+        /** Search, filter and sort the rows of an open dataset, a page at a time */
         post: operations["datasetRows"];
         delete?: never;
         options?: never;
@@ -318,7 +318,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A row of an open dataset with all that it has */
+        /** A row of an open dataset with all its columns */
         get: operations["datasetRow"];
         put?: never;
         post?: never;
@@ -376,7 +376,7 @@ export interface paths {
         put?: never;
         /**
          * The characters that Python's `\N{…}` names
-         * @description Needs no model service. Aliases are known, named sequences are not, as in Python's literals.
+         * @description Doesn't need the model service. As in Python's literals, aliases work and named sequences don't.
          */
         post: operations["unicodeNames"];
         delete?: never;
@@ -397,7 +397,7 @@ export interface paths {
         put?: never;
         /**
          * Start a job
-         * @description Answers at once. The job starts the service if it is stopped and goes on when nobody listens. 422 `result_too_large` where the result is certain to be larger than the server holds.
+         * @description Returns at once. The job starts the service if it is stopped, and continues when no client listens. 422 `result_too_large` if the result is certain to be larger than the server can hold.
          */
         post: operations["startJob"];
         delete?: never;
@@ -436,7 +436,7 @@ export interface paths {
         };
         /**
          * A job's events, as they happen
-         * @description Newline-delimited JSON. Event number N, from 0, is the Nth line, heartbeats not counted. Ends after `done`, `error` or `cancelled`. A `heartbeat` comes when nothing else was for 5 seconds.
+         * @description Newline-delimited JSON. Event number N, from 0, is the Nth line, not counting heartbeats. Ends after `done`, `error` or `cancelled`. Sends a `heartbeat` after 5 seconds without other events.
          */
         get: operations["events"];
         put?: never;
@@ -476,7 +476,7 @@ export interface paths {
         put?: never;
         /**
          * Rename or star a run
-         * @description 507 `history_full` where starred runs would leave too little room for new ones.
+         * @description 507 `history_full` if starred runs would leave too little space for new ones.
          */
         post: operations["changeRun"];
         /** Delete a run */
@@ -498,7 +498,7 @@ export interface paths {
         post?: never;
         /**
          * Delete the caller's runs
-         * @description Those that are starred stay, unless `starred` says otherwise.
+         * @description Starred runs remain, unless `starred` is set.
          */
         delete: operations["clearRuns"];
         options?: never;
@@ -514,8 +514,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The page that LIT's own app is shown in
-         * @description HTML with a sandbox of its own: it has no origin, no cookies and no network. The page that embeds it hands it LIT's files and makes its requests (`POST lit/call`).
+         * The page that shows LIT's own app
+         * @description HTML with its own sandbox: it has no origin, no cookies and no network. The page that embeds it passes it LIT's files and makes its requests (`POST lit/call`).
          */
         get: operations["litPage"];
         put?: never;
@@ -535,7 +535,7 @@ export interface paths {
         };
         /**
          * One of LIT's own files that its page needs
-         * @description Does not start the service: answers 503 `service_stopped` when it is stopped.
+         * @description Doesn't start the service: returns 503 `service_stopped` if it is stopped.
          */
         get: operations["litFile"];
         put?: never;
@@ -557,7 +557,7 @@ export interface paths {
         put?: never;
         /**
          * A request of LIT's page to LIT
-         * @description Newline-delimited JSON: a `heartbeat` when nothing else was for 5 seconds, at last `lit_answer` or `error`. Ends LIT's work when the connection is closed. A job of the kind `lit_app` makes LIT ready; without it this answers `lit_not_open`, and 503 `service_stopped` when the service is stopped.
+         * @description Newline-delimited JSON: a `heartbeat` after 5 seconds without other lines, finally `lit_answer` or `error`. Closing the connection ends LIT's work. A job of the kind `lit_app` prepares LIT; without it, this returns `lit_not_open`, or 503 `service_stopped` if the service is stopped.
          */
         post: operations["callLit"];
         delete?: never;
@@ -572,15 +572,15 @@ export interface components {
     schemas: {
         /**
          * AblationRequest
-         * @description Score segments by what taking them away does to the target's probability.
+         * @description Score segments by how the target's probability changes without them.
          *
-         *     Answered by `progress` events and one `segment_scores` event.
+         *     The answer consists of `progress` events and one `segment_scores` event.
          */
         AblationRequest: {
             model: string;
             ids: number[];
             target: components["schemas"]["Span"];
-            /** @description What is taken away, each as a whole: in order, apart from each other, and before the target. Tokens in none of them always stay. */
+            /** @description The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in no segment always stay. */
             segments: components["schemas"]["Span"][];
             /**
              * @default remove
@@ -593,7 +593,7 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
             instead?: number[] | null;
@@ -605,14 +605,14 @@ export interface components {
             /** @enum {string} */
             method: "leave_one_out" | "lime" | "shap";
             /**
-             * @description Sets of segments to try; LIME and SHAP. None: the method's own.
+             * @description Number of sets of segments to try, for LIME and SHAP. None: the method's default.
              * @default null
              */
             samples?: number | null;
         };
         /**
          * AddModel
-         * @description Add a model, `name:path` as LIT writes it.
+         * @description Add a model, `name:path` as in LIT.
          */
         AddModel: {
             /**
@@ -621,7 +621,7 @@ export interface components {
              */
             kind: "add";
             name: string;
-            /** @description A preset name, a `kaggle://` or `hf://` address, or a folder, `.gguf` or `.tar.gz` file of Jupyter's file browser. */
+            /** @description A preset name, a `kaggle://` or `hf://` address, or a folder, `.gguf` or `.tar.gz` file in Jupyter's file browser. */
             path: string;
         };
         /**
@@ -642,22 +642,22 @@ export interface components {
         };
         /**
          * Alternative
-         * @description A token that the model might have said.
+         * @description A token that the model might have generated.
          */
         Alternative: {
             id: number;
             piece: string;
-            /** @description As it reads after what came before; `�` where it is part of a character. */
+            /** @description The token's text after the text before it; `�` if the token is part of a character. */
             text: string;
             /** @description Natural logarithm of its probability, before any sampling setting. */
             logprob: number;
         };
         /**
          * AnswerEvent
-         * @description The complete answer, which replaces what was streamed.
+         * @description The complete answer, which replaces the streamed tokens.
          *
-         *     `tokens` are those that belong to the answer's text; the end-of-sequence token that ended it is not among them, nor are
-         *     the tokens that begin at or after the beginning of a stop sequence.
+         *     `tokens` belong to the answer's text. They don't include the end-of-sequence token that ended it, nor tokens that
+         *     begin at or after the beginning of a stop sequence.
          */
         AnswerEvent: {
             /**
@@ -668,31 +668,31 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended it; `stop`: it came to a stop sequence; `length`: `max_new_tokens` reached; `window`: the model's window is full; `given`: it is no answer of the model's, but a text that was given (`ScoreRequest`).
+             * @description `end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached `max_new_tokens`; `window`: the model's window is full; `given`: the model didn't generate it, but scored a given text (`ScoreRequest`).
              * @enum {string}
              */
             reason: "end" | "stop" | "length" | "window" | "given";
             /**
-             * @description The stop sequence that it came to, of reason `stop`.
+             * @description The stop sequence that ended the answer, if the reason is `stop`.
              * @default null
              */
             stopped_at: string | null;
-            /** @description From the start of the computation to its end. */
+            /** @description Duration of the computation. */
             seconds: number;
             /**
-             * @description From its start to the first token; None: no token.
+             * @description Time from the start of the computation to the first token. None: there was no token.
              * @default null
              */
             first_seconds: number | null;
             /**
-             * @description Tokens of the prompt that were known from the run before.
+             * @description Tokens of the prompt that the service reused from the run before.
              * @default 0
              */
             reused: number;
         };
         /**
          * AnswerToken
-         * @description A token of the answer, and how sure the model was.
+         * @description A token of the answer, and how sure the model was of it.
          */
         AnswerToken: {
             id: number;
@@ -701,7 +701,7 @@ export interface components {
             /** @description The characters of the text that this token stands for; may be empty. */
             text: string;
             /**
-             * @description `template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote.
+             * @description `template`: added by LIT Lab (`<bos>`, the turns of a chat format), with an empty text. `control`: a control token that the user wrote.
              * @enum {string}
              */
             kind: "text" | "control" | "template";
@@ -711,25 +711,25 @@ export interface components {
              */
             logprob: number | null;
             /**
-             * @description The most likely tokens at this point, the likeliest first; this one may be among them.
+             * @description The most likely tokens at this position, the most likely first. The token itself may be among them.
              * @default []
              */
             alternatives: components["schemas"]["Alternative"][];
         };
         /**
          * Arithmetic
-         * @description What a model service computes in: set by LIT Lab alone, whatever the user's own Keras is configured to.
+         * @description How a model service computes. Only LIT Lab sets this, whatever the user's own Keras configuration.
          */
         Arithmetic: {
-            /** @description What Keras runs on. */
+            /** @description The library that Keras computes with. */
             backend: string;
-            /** @description What Keras takes for numbers of which nothing else is said. */
+            /** @description Keras's default number format. */
             floatx: string;
-            /** @description What its layers compute in unless a model says otherwise. */
+            /** @description The number format that layers compute in unless a model sets another one. */
             policy: string;
             epsilon: number;
             image_data_format: string;
-            /** @description How far a product of float32 matrices is off, as a part of its largest entry: measured at the start. */
+            /** @description The error of a product of float32 matrices, as a fraction of its largest entry, measured at the start. */
             error: number;
         };
         /**
@@ -737,13 +737,13 @@ export interface components {
          * @description A row that can't be used.
          */
         BadRow: {
-            /** @description Where it begins in the file, from 1; the row's number where there are no lines. */
+            /** @description The line where the row begins in the file, from 1; the row's number if the file has no lines. */
             line: number;
             reason: string;
         };
         /**
          * CancelledEvent
-         * @description The last event of a job that was stopped by the user.
+         * @description The last event of a job that the user stopped.
          */
         CancelledEvent: {
             /**
@@ -754,7 +754,7 @@ export interface components {
         };
         /**
          * ChangeRow
-         * @description Change a row; what is None stays.
+         * @description Change a row. Fields that are None don't change.
          */
         ChangeRow: {
             /**
@@ -772,27 +772,27 @@ export interface components {
         };
         /**
          * ChatTemplate
-         * @description A chat template that came with a model: what it puts around prompts is what they are asked in.
+         * @description A chat template that came with a model: the turns that it puts around prompts are those that LIT Lab sends.
          */
         ChatTemplate: {
             /**
-             * @description Why it isn't used, in words that follow “it”; empty: it is.
+             * @description Why it isn't used, as words that follow “it”. Empty: it is used.
              * @default
              */
             fault: string;
             /**
-             * @description The date that it is told, always the same, such as `2024-07-26`; empty: it didn't ask.
+             * @description The date that the template receives, which is always the same, such as `2024-07-26`. Empty: it doesn't use one.
              * @default
              */
             date: string;
             /**
-             * @description Whether it knows a system turn; `added`: it adds one of its own.
+             * @description Whether it supports a system turn. `added`: it adds one of its own.
              * @default none
              * @enum {string}
              */
             system: "none" | "possible" | "added";
             /**
-             * @description Whether it can have the model think first.
+             * @description Whether it can make the model think first.
              * @default false
              */
             thinking: boolean;
@@ -818,24 +818,24 @@ export interface components {
         };
         /**
          * CurvePoint
-         * @description The target's probability with a part of the tokens in place.
+         * @description The target's probability with some of the tokens in place.
          */
         CurvePoint: {
-            /** @description Part of the segments' tokens that was taken away (put in, for insertion). */
+            /** @description Fraction of the segments' tokens that is removed (for insertion, put in). */
             share: number;
-            /** @description The target's log-probability; for averaged orders their mean. */
+            /** @description The target's log-probability; for averaged orders, the mean. */
             logprob: number;
         };
         /**
          * DatasetClosed
-         * @description A dataset was closed, and its unsaved changes are gone.
+         * @description The dataset is closed, and its unsaved changes are lost.
          */
         DatasetClosed: {
             id: string;
         };
         /**
          * DatasetColumns
-         * @description Which columns are meant; None: there is none for it.
+         * @description The columns to use. None: no column.
          */
         DatasetColumns: {
             prompt: string | null;
@@ -844,7 +844,7 @@ export interface components {
         };
         /**
          * DatasetEdited
-         * @description What a change made.
+         * @description The result of a change.
          */
         DatasetEdited: {
             /** @description The row that was added or changed. */
@@ -853,14 +853,14 @@ export interface components {
         };
         /**
          * DatasetEditing
-         * @description Change a dataset. Its file stays as it is until the dataset is saved.
+         * @description Change a dataset. Its file doesn't change until the dataset is saved.
          */
         DatasetEditing: {
             edit: components["schemas"]["AddRow"] | components["schemas"]["DuplicateRow"] | components["schemas"]["ChangeRow"] | components["schemas"]["DeleteRow"];
         };
         /**
          * DatasetFullRow
-         * @description A row with all that it has.
+         * @description A row with all its columns.
          */
         DatasetFullRow: {
             id: number;
@@ -880,7 +880,7 @@ export interface components {
         DatasetInfo: {
             name: string;
             /**
-             * @description `samples`: LIT's sample prompts; `file`: named in the configuration; `class`: a LIT dataset.
+             * @description `samples`: LIT's sample prompts; `file`: a file from the configuration; `class`: a LIT dataset.
              * @enum {string}
              */
             kind: "samples" | "file" | "class";
@@ -889,7 +889,7 @@ export interface components {
         };
         /**
          * DatasetOpening
-         * @description Open a dataset by its name, or a file from Jupyter's file browser by its path.
+         * @description Open a dataset by its name, or a file by its path in Jupyter's file browser.
          */
         DatasetOpening: {
             /** @default null */
@@ -897,12 +897,12 @@ export interface components {
             /** @default null */
             path?: string | null;
             /**
-             * @description None: they are guessed from their names.
+             * @description None: guessed from the columns' names.
              * @default null
              */
             columns?: components["schemas"]["DatasetColumns"] | null;
             /**
-             * @description What one prompt is in a plain text file; paragraphs are apart by blank lines.
+             * @description What one prompt is in a plain text file. Blank lines separate paragraphs.
              * @default lines
              * @enum {string}
              */
@@ -910,18 +910,18 @@ export interface components {
         };
         /**
          * DatasetPage
-         * @description Some of the rows that were looked up, in order.
+         * @description Some of the rows that a search found, in order.
          */
         DatasetPage: {
             rows: components["schemas"]["DatasetRow"][];
-            /** @description How many there are, listed or not. */
+            /** @description The number of rows found, including those not in `rows`. */
             total: number;
             /**
-             * @description The place of the row to find, from 0; None: it isn't among them.
+             * @description The position of the row to find, from 0. None: the search didn't find it.
              * @default null
              */
             at: number | null;
-            /** @description The dataset's, when this was looked up. */
+            /** @description The dataset's revision at the time of the search. */
             revision: number;
         };
         /**
@@ -931,11 +931,11 @@ export interface components {
         DatasetRow: {
             /** @description Stays the same while the dataset is open. */
             id: number;
-            /** @description Where it begins in the file; 0: it was added since. */
+            /** @description The line where the row begins in the file; 0: the row was added later. */
             line: number;
-            /** @description Its beginning. */
+            /** @description The beginning of the prompt. */
             prompt: string;
-            /** @description Of the whole prompt, in characters. */
+            /** @description Length of the whole prompt, in characters. */
             length: number;
             source: string;
             has_target: boolean;
@@ -944,39 +944,40 @@ export interface components {
          * DatasetSaving
          * @description Save a dataset as JSON Lines.
          *
-         *     Saved to its own file, lines that were not changed or can't be used stay as they are; in another file there are rows alone.
+         *     In the dataset's own file, lines that weren't changed or can't be used stay as they are. Another file contains
+         *     only the rows.
          */
         DatasetSaving: {
-            /** @description Of the file; ends with `.jsonl`. */
+            /** @description The file's path; ends with `.jsonl`. */
             path: string;
             /**
-             * @description Whether a file that is there may be replaced.
+             * @description Whether to replace an existing file.
              * @default false
              */
             overwrite?: boolean;
             /**
-             * @description Whether the dataset's own file may be replaced though something else has changed it since it was read: what was changed there is lost, and so are the lines that can't be used.
+             * @description Whether to replace the dataset's own file although another program has changed it since LIT Lab read it. That program's changes are lost, and so are the lines that can't be used.
              * @default false
              */
             discard?: boolean;
         };
         /**
          * DatasetSearch
-         * @description Look rows up.
+         * @description Search the rows of a dataset.
          */
         DatasetSearch: {
             /**
-             * @description Words that a row must all hold, in whichever of its columns and whatever their case.
+             * @description Words that must all occur in a row, in any of its columns. Case doesn't matter.
              * @default
              */
             search?: string;
             /**
-             * @description Only rows of this source.
+             * @description Only rows with this source.
              * @default null
              */
             source?: string | null;
             /**
-             * @description `order`: the dataset's own.
+             * @description `order`: the dataset's own order.
              * @default order
              * @enum {string}
              */
@@ -988,57 +989,57 @@ export interface components {
             /** @default 100 */
             limit?: number;
             /**
-             * @description A row whose place is asked for, too.
+             * @description Also return the position of the row with this id.
              * @default null
              */
             find?: number | null;
         };
         /**
          * DatasetState
-         * @description An open dataset. While `reading`, the rows read so far can be looked at.
+         * @description An open dataset. In the state `reading`, clients can already get the rows read so far.
          */
         DatasetState: {
             id: string;
-            /** @description Its name, or its file's. */
+            /** @description The dataset's name, or its file's. */
             name: string;
-            /** @description Of its file in Jupyter's file browser; empty: it has none there. */
+            /** @description The file's path in Jupyter's file browser. Empty: none. */
             path: string;
             /** @enum {string} */
             state: "reading" | "ready" | "failed";
             /**
-             * @description Why it failed; what was read until then stays.
+             * @description Why reading failed. The rows read before that remain.
              * @default null
              */
             error: components["schemas"]["ErrorBody"] | null;
             rows: number;
             /** @description Number of rows that can't be used. */
             bad: number;
-            /** @description The first of them, 200 at most. */
+            /** @description The first rows that can't be used, at most 200. */
             bad_rows: components["schemas"]["BadRow"][];
-            /** @description Bytes read so far, or rows where the size in bytes isn't known. */
+            /** @description Bytes read so far, or rows if the size in bytes isn't known. */
             done: number;
-            /** @description As `done`, of all; 0 when unknown. */
+            /** @description The total, in the unit of `done`; 0 if unknown. */
             size: number;
             /**
-             * @description What to know of it, such as that it was cut, in words for the user.
+             * @description A note for the user, for example that the dataset was cut.
              * @default
              */
             remark: string;
             /**
-             * @description Of a text file.
+             * @description The encoding of a text file.
              * @default
              */
             encoding: string;
             columns: string[];
-            /** @description Which of them are used. */
+            /** @description The columns in use. */
             chosen: components["schemas"]["DatasetColumns"];
             /** @description None: not a plain text file. */
             split: ("lines" | "paragraphs" | "whole") | null;
-            /** @description The most frequent ones, 200 at most. */
+            /** @description The most frequent sources, at most 200. */
             sources: components["schemas"]["SourceCount"][];
-            /** @description Whether there are changes that aren't saved. */
+            /** @description Whether there are unsaved changes. */
             edited: boolean;
-            /** @description Another one after each change. */
+            /** @description Changes with each edit. */
             revision: number;
         };
         /**
@@ -1062,12 +1063,12 @@ export interface components {
         };
         /**
          * DoneEvent
-         * @description The last event of a job that finished: all its results came before it.
+         * @description The last event of a job that finished. All its results came before it.
          *
-         *     Its run, or its scores, are on their way into the history by then, whatever the last event is. Every request to the
-         *     history that comes after it waits for that; so what reads this event and then lists the runs finds this one among them.
-         *     Only where it can't be stored yet, since the disk is full or another program holds the history's lock, the list comes
-         *     without it, and `status` says that it waits.
+         *     By the time of a job's last event, whichever it is, the job's run or scores are on their way into the history.
+         *     Every later request to the history waits for them. A client that reads this event and then lists the runs
+         *     therefore finds this one. The only exception is a run that can't be stored yet, because the disk is full or
+         *     another program holds the history's lock: the list then lacks it, and `status` says that it waits.
          */
         DoneEvent: {
             /**
@@ -1079,7 +1080,7 @@ export interface components {
         };
         /**
          * DownloadModel
-         * @description Download a model, or go on with that, and load it. The user has seen its terms.
+         * @description Download a model, or continue its download, and load it. The user has seen its terms.
          */
         DownloadModel: {
             /**
@@ -1091,7 +1092,7 @@ export interface components {
         };
         /**
          * DuplicateRow
-         * @description Add a row that is like another, behind that.
+         * @description Add a copy of a row, after that row.
          */
         DuplicateRow: {
             /**
@@ -1103,30 +1104,30 @@ export interface components {
         };
         /**
          * ErrorBody
-         * @description What every failing request answers.
+         * @description The body of every failed response.
          */
         ErrorBody: {
-            /** @description A short stable code, such as `prompt_too_long`. */
+            /** @description A short, stable code, such as `prompt_too_long`. */
             error: string;
-            /** @description What happened, for the person who uses the panel. */
+            /** @description What happened, in words for the user of the panel. */
             message: string;
             /**
-             * @description What that person can do about it.
+             * @description What the user can do about it.
              * @default
              */
             hint: string;
         };
         /**
          * ErrorEvent
-         * @description The last event of a job that failed. What came before it stays true.
+         * @description The last event of a job that failed. Earlier events remain valid.
          */
         ErrorEvent: {
-            /** @description A short stable code, such as `prompt_too_long`. */
+            /** @description A short, stable code, such as `prompt_too_long`. */
             error: string;
-            /** @description What happened, for the person who uses the panel. */
+            /** @description What happened, in words for the user of the panel. */
             message: string;
             /**
-             * @description What that person can do about it.
+             * @description What the user can do about it.
              * @default
              */
             hint: string;
@@ -1138,84 +1139,84 @@ export interface components {
         };
         /**
          * Estimate
-         * @description What a job would cost.
+         * @description The estimated cost of a job.
          */
         Estimate: {
             /** @description Passes through the model; a gradient counts as two. */
             passes: number;
-            /** @description As fast as this model was so far; None before its first pass. */
+            /** @description Based on this model's speed so far. None before its first pass. */
             seconds: number | null;
         };
         /**
          * EstimateRequest
-         * @description Ask what a job would cost.
+         * @description Estimate the cost of a job.
          */
         EstimateRequest: {
             request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
         };
         /**
          * FoundModel
-         * @description A model that lies on this machine, whichever program keeps it, and isn't among the models.
+         * @description A model of another program on this machine that isn't in the list of models.
          */
         FoundModel: {
             name: string;
             /**
-             * @description What the program calls it, such as `llama3.2:1b`.
+             * @description The program's name for it, such as `llama3.2:1b`.
              * @default
              */
             title: string;
             /**
-             * @description Such as `Ollama`.
+             * @description The program, such as `Ollama`.
              * @default
              */
             program: string;
             path: string;
-            /** @description Bytes. */
+            /** @description Bytes of its files. */
             size: number;
             /**
-             * @description Such as `Gemma 3`; empty: it doesn't say.
+             * @description The model family, such as `Gemma 3`. Empty: unknown.
              * @default
              */
             family: string;
             /**
-             * @description What its weights are stored in, such as `Q4_K_M`; empty: as ever.
+             * @description The format that its weights are stored in, such as `Q4_K_M`. Empty: not quantized.
              * @default
              */
             stored: string;
             /**
-             * @description Number of weights; None: it doesn't say.
+             * @description Number of weights. None: unknown.
              * @default null
              */
             parameters: number | null;
             /**
-             * @description Whether it was taught to follow instructions.
+             * @description Whether it was trained to follow instructions.
              * @default null
              */
             chat: boolean | null;
             /**
-             * @description What it would be loaded in.
+             * @description The number format that it would be loaded in.
              * @default null
              */
             precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
-             * @description Bytes that it needs at most then, by estimate.
+             * @description Estimated bytes of memory that it then needs at most.
              * @default null
              */
             memory: number | null;
             /**
-             * @description Whether so much is free; None: that isn't known.
+             * @description Whether that much memory is free. None: unknown.
              * @default null
              */
             fits: boolean | null;
             /**
-             * @description Why it can't be used, in words that follow “it”; empty: it can be.
+             * @description Why it can't be used, as words that follow “it”. Empty: it can be used.
              * @default
              */
             fault: string;
         };
         /**
          * GenerateRequest
-         * @description Let the model answer a prompt, token by token.
+         * @description Make the model answer a prompt, token by token.
          */
         GenerateRequest: {
             /**
@@ -1238,7 +1239,7 @@ export interface components {
              */
             sampling?: components["schemas"]["Sampling"];
             /**
-             * @description The answer ends as soon as its text holds one of these. A token that begins at or after the beginning of the sequence isn't part of the answer; one that begins before it is, as a whole.
+             * @description The answer ends as soon as its text contains one of these. A token that begins at or after the beginning of the stop sequence isn't part of the answer; a token that begins before it is, as a whole.
              * @default []
              */
             stop?: string[];
@@ -1248,29 +1249,29 @@ export interface components {
              */
             chat?: "auto" | "on" | "off";
             /**
-             * @description Whether the model is to think first, where its chat template can tell it to.
+             * @description Whether the model should think first, if its chat template can request that.
              * @default false
              */
             thinking?: boolean;
             /**
-             * @description How many of the most likely tokens to tell of each.
+             * @description How many of the most likely tokens to return for each token.
              * @default 5
              */
             alternatives?: number;
             /**
-             * @description Kept with the run; the model service isn't told.
+             * @description Stored with the run, and not sent to the model service.
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
             /**
-             * @description The run's name in the history; the model service isn't told.
+             * @description The run's name in the history; not sent to the model service.
              * @default
              */
             title?: string;
         };
         /**
          * HeartbeatEvent
-         * @description Sent when nothing else was for a while; is not part of the replay and has no number.
+         * @description Sent after a while without other events. It isn't part of the replay and has no number.
          */
         HeartbeatEvent: {
             /**
@@ -1281,12 +1282,12 @@ export interface components {
         };
         /**
          * HistoryStatus
-         * @description Whether runs are kept.
+         * @description Whether the server stores runs.
          */
         HistoryStatus: {
             enabled: boolean;
             /**
-             * @description What is wrong with the history, or was, and how many results wait to be stored, in words for the user.
+             * @description What is or was wrong with the history, and how many results wait to be stored, in words for the user.
              * @default
              */
             message: string;
@@ -1295,17 +1296,17 @@ export interface components {
         };
         /**
          * Integration
-         * @description How integrated gradients walk from a baseline to the prompt's embeddings.
+         * @description The path from a baseline to the prompt's embeddings, for integrated gradients.
          */
         Integration: {
             /**
-             * @description Embeddings to begin with: next to zero, a hundredth of each (at zero itself models with RMS normalisation jump), or the vocabulary's mean.
+             * @description The embeddings that the path starts at. `zero`: a hundredth of each embedding (at exactly zero, models with RMS normalisation jump); `mean`: the vocabulary's mean.
              * @default zero
              * @enum {string}
              */
             baseline?: "zero" | "mean";
             /**
-             * @description Points on the way at first, in eights; up to four times as many where the loss is rough.
+             * @description Number of points on the path, rounded to eights; up to four times as many if the loss is rough.
              * @default 32
              */
             steps?: number;
@@ -1313,7 +1314,7 @@ export interface components {
         JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["TrustEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
         /**
          * JobInfo
-         * @description A job: work that goes on when the tab closes.
+         * @description A job: a computation that continues when the tab closes.
          */
         JobInfo: {
             id: string;
@@ -1340,14 +1341,14 @@ export interface components {
         KaggleLoggingIn: {
             login: components["schemas"]["KaggleLogin"];
             /**
-             * @description Also write it to Kaggle's own folder, readable by the user alone.
+             * @description Whether to also write it to Kaggle's own folder, readable only by the user.
              * @default false
              */
             save?: boolean;
         };
         /**
          * KaggleLogin
-         * @description Credentials for Kaggle: an API token, or a user's name and key as in `kaggle.json`. Never sent to a browser.
+         * @description Credentials for Kaggle: an API token, or a user name and key as in `kaggle.json`. Never sent to a browser.
          */
         KaggleLogin: {
             /** @default  */
@@ -1364,20 +1365,20 @@ export interface components {
         KaggleStatus: {
             /** @enum {string} */
             source: "none" | "panel" | "environment" | "file";
-            /** @description Where they would be saved, such as `~/.kaggle`. */
+            /** @description The folder where they would be saved, such as `~/.kaggle`. */
             folder: string;
             /**
-             * @description What is wrong with the file that should hold them; empty: nothing.
+             * @description What is wrong with the file that should contain them. Empty: nothing.
              * @default
              */
             fault: string;
             /**
-             * @description Whether this Jupyter server has users, who all use the same login.
+             * @description Whether this Jupyter server has several users, who all use the same login.
              * @default false
              */
             shared: boolean;
             /**
-             * @description Whether the caller may change the panel's login: nobody else has logged in.
+             * @description Whether the caller may change the panel's login, because no other user has logged in.
              * @default true
              */
             own: boolean;
@@ -1388,7 +1389,7 @@ export interface components {
          */
         KeptScores: {
             /**
-             * @description Of an ablation method.
+             * @description For an ablation method.
              * @default null
              */
             mode: ("remove" | "mask") | null;
@@ -1396,41 +1397,41 @@ export interface components {
         };
         /**
          * KnownModel
-         * @description A model to begin with, which isn't among the models.
+         * @description A suggested first model that isn't in the list of models.
          */
         KnownModel: {
             name: string;
-            /** @description What its publisher calls it. */
+            /** @description The publisher's name for it. */
             title: string;
             path: string;
             /** @description Number of weights. */
             parameters: number;
-            /** @description Bytes to download, about; 0: it is on this machine. */
+            /** @description Approximate bytes to download; 0: it is on this machine. */
             download: number;
-            /** @description Where it comes from. */
+            /** @description The site that it comes from. */
             site: string;
-            /** @description Whether that wants an account. */
+            /** @description Whether that site requires an account. */
             login: boolean;
             terms: components["schemas"]["ModelTerms"];
             /**
-             * @description What it would be loaded in. Told by a running service.
+             * @description The number format that it would be loaded in. Only a running service reports this.
              * @default null
              */
             precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
-             * @description Bytes that it needs at most then, by estimate.
+             * @description Estimated bytes of memory that it then needs at most.
              * @default null
              */
             memory: number | null;
             /**
-             * @description Whether so much is free; None: that isn't known.
+             * @description Whether that much memory is free. None: unknown.
              * @default null
              */
             fits: boolean | null;
         };
         /**
          * Limits
-         * @description Configured limits, so that the panel can tell before a request is made.
+         * @description Configured limits, so that the panel can check a request before it sends it.
          */
         Limits: {
             max_prompt_chars: number;
@@ -1438,7 +1439,7 @@ export interface components {
         };
         /**
          * LitAnswer
-         * @description LIT's answer, as JSON in a text: its shape is LIT's own.
+         * @description LIT's answer, as JSON in a string. LIT defines its structure.
          */
         LitAnswer: {
             /**
@@ -1450,7 +1451,7 @@ export interface components {
         };
         /**
          * LitAppRequest
-         * @description Make LIT's own app ready: the service started, a model loaded, LIT imported.
+         * @description Prepare LIT's own app: start the service, load a model, import LIT.
          */
         LitAppRequest: {
             /**
@@ -1460,7 +1461,7 @@ export interface components {
             kind: "lit_app";
             model: string;
             /**
-             * @description Of the answers that LIT asks for.
+             * @description The most tokens of the answers that LIT requests.
              * @default 256
              */
             max_new_tokens?: number;
@@ -1480,7 +1481,7 @@ export interface components {
             query?: {
                 [key: string]: string;
             };
-            /** @description Ids of what is in a dataset, and datapoints that aren't. */
+            /** @description Ids of datapoints in a dataset, and datapoints that are in none. */
             inputs?: (string | components["schemas"]["LitExample"])[];
             /**
              * @description At most 2,000 characters in each of its texts.
@@ -1493,7 +1494,7 @@ export interface components {
         LitEvent: components["schemas"]["LitAnswer"] | components["schemas"]["ErrorEvent"] | components["schemas"]["HeartbeatEvent"];
         /**
          * LitExample
-         * @description A datapoint as LIT's page sends it: one that the page knows and LIT's datasets don't.
+         * @description A datapoint as LIT's page sends it: the page has it, but LIT's datasets don't.
          */
         LitExample: {
             id: string;
@@ -1506,7 +1507,7 @@ export interface components {
         };
         /**
          * LoadModel
-         * @description Load a model that is on this machine, or load it otherwise than it is.
+         * @description Load a model that is on this machine, or reload it with other settings.
          */
         LoadModel: {
             /**
@@ -1516,12 +1517,12 @@ export interface components {
             kind: "load";
             name: string;
             /**
-             * @description None: as before, at first as configured.
+             * @description None: as before; the first time, as configured.
              * @default null
              */
             precision?: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
-             * @description Longest prompt with its answer, in tokens; 0: as configured, or else as many as memory allows; None: as before.
+             * @description The most tokens, prompt and answer together. 0: as configured, or else as many as memory allows. None: as before.
              * @default null
              */
             max_length?: number | 0 | null;
@@ -1535,15 +1536,15 @@ export interface components {
         };
         /**
          * MemoryStatus
-         * @description Memory of what models are computed on.
+         * @description Memory of the device that models run on.
          */
         MemoryStatus: {
-            /** @description Such as `CPU`, or a GPU's name. */
+            /** @description The device, such as `CPU` or a GPU's name. */
             device: string;
-            /** @description Bytes that the model service holds. */
+            /** @description Bytes that the model service takes. */
             used: number;
             /**
-             * @description Bytes that it may still take; None: the system doesn't tell.
+             * @description Bytes that it can still take. None: the system doesn't report this.
              * @default null
              */
             free: number | null;
@@ -1557,7 +1558,7 @@ export interface components {
         };
         /**
          * ModelDownload
-         * @description How far a download is, in bytes.
+         * @description The progress of a download, in bytes.
          */
         ModelDownload: {
             done: number;
@@ -1566,20 +1567,20 @@ export interface components {
         };
         /**
          * ModelFit
-         * @description How a model would fit into the memory that is free.
+         * @description Settings with which a model would fit into the free memory.
          */
         ModelFit: {
             /** @enum {string} */
             precision: "auto" | "float32" | "bfloat16" | "float16";
             /**
-             * @description Longest prompt with its answer, in tokens; None: as it is.
+             * @description The most tokens, prompt and answer together. None: no change.
              * @default null
              */
             max_length: number | null;
         };
         /**
          * ModelInfo
-         * @description A configured model.
+         * @description A model in the list.
          */
         ModelInfo: {
             name: string;
@@ -1588,39 +1589,39 @@ export interface components {
             /** @enum {string} */
             state: "unloaded" | "absent" | "downloading" | "loading" | "ready" | "failed";
             /**
-             * @description What is being done, or why loading failed.
+             * @description What is happening, or why loading failed.
              * @default
              */
             detail: string;
             /** @default  */
             hint: string;
             /**
-             * @description What users must know of it; such as that it is a demonstration.
+             * @description What users have to know about it, for example that it is a demonstration.
              * @default
              */
             note: string;
             /**
-             * @description Most tokens, prompt and answer together. Known once loaded.
+             * @description The most tokens, prompt and answer together. Known once loaded.
              * @default null
              */
             window: number | null;
             /**
-             * @description Why it takes no more: `model`: it was trained for so many; `memory`: more wouldn't fit; `unknown`: what would fit isn't known; `limit`: LIT Lab takes no more; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`. Known once loaded.
+             * @description Why it accepts no more. `model`: it was trained for so many; `memory`: more wouldn't fit; `unknown`: LIT Lab doesn't know what would fit; `limit`: LIT Lab's own limit; `user`: chosen in the panel; `administrator`: `c.LitLab.max_length`. Known once loaded.
              * @default null
              */
             window_reason: ("model" | "memory" | "unknown" | "limit" | "user" | "administrator") | null;
             /**
-             * @description Most tokens that it was trained for, as far as its files tell. Known once loaded.
+             * @description The most tokens that it was trained for, as far as its files say. Known once loaded.
              * @default null
              */
             trained: number | null;
             /**
-             * @description Name of its chat format; `own`: one that only its own template has; empty: it has none, or isn't loaded.
+             * @description Name of its chat format; `own`: one that only its own template has. Empty: it has none, or isn't loaded.
              * @default
              */
             chat: string;
             /**
-             * @description The chat template that came with it. None: none did, or it isn't loaded.
+             * @description The chat template that came with it. None: there is none, or the model isn't loaded.
              * @default null
              */
             template: components["schemas"]["ChatTemplate"] | null;
@@ -1635,27 +1636,27 @@ export interface components {
              */
             parameters: number | null;
             /**
-             * @description Added in the panel, rather than configured in c.LitLab.models.
+             * @description Whether it was added in the panel, rather than configured in c.LitLab.models.
              * @default false
              */
             added: boolean;
             /**
-             * @description A failure's code, such as `preset_login`.
+             * @description The code of a failure, such as `preset_login`.
              * @default
              */
             error: string;
             /**
-             * @description What downloading it means agreeing to.
+             * @description The terms that a download requires agreeing to.
              * @default null
              */
             terms: components["schemas"]["ModelTerms"] | null;
             /**
-             * @description How far a download is, running or stopped.
+             * @description The progress of a running or stopped download.
              * @default null
              */
             download: components["schemas"]["ModelDownload"] | null;
             /**
-             * @description How far its weights are read, while they are.
+             * @description The progress while its weights are read.
              * @default null
              */
             reading: components["schemas"]["ModelReading"] | null;
@@ -1665,45 +1666,45 @@ export interface components {
              */
             size: number | null;
             /**
-             * @description What it is loaded in.
+             * @description The number format that it is loaded in.
              * @default null
              */
             precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
             /**
-             * @description What its weights are stored in, such as `Q4_K_M`, where they are quantized. Once loaded.
+             * @description The format that its weights are stored in, such as `Q4_K_M`, if they are quantized. Known once loaded.
              * @default
              */
             stored: string;
             /**
-             * @description What it is computed on, such as `CPU`. Known once loaded.
+             * @description The device that it runs on, such as `CPU`. Known once loaded.
              * @default
              */
             device: string;
             /**
-             * @description Bytes that its weights hold now.
+             * @description Bytes that its weights take now.
              * @default null
              */
             memory: number | null;
             /**
-             * @description Bytes that it needs at most, by estimate: weights, and the longest prompt's map.
+             * @description Estimated bytes of memory that it needs at most: its weights, and the map of the longest prompt.
              * @default null
              */
             peak: number | null;
             /**
-             * @description Where memory doesn't suffice: what would fit.
+             * @description If there isn't enough memory: the settings that would fit.
              * @default []
              */
             fits: components["schemas"]["ModelFit"][];
         };
         /**
          * ModelReading
-         * @description How far a model's weights are read into memory.
+         * @description The progress of reading a model's weights into memory.
          */
         ModelReading: {
-            /** @description Bytes, as they are stored. */
+            /** @description Bytes, in the stored format. */
             done: number;
             total: number;
-            /** @description Tensors that are read. */
+            /** @description Number of tensors read so far. */
             tensors: number;
             tensors_total: number;
         };
@@ -1717,29 +1718,29 @@ export interface components {
         };
         /**
          * ModelsResponse
-         * @description All models; the first is the default.
+         * @description All models. The first is the default.
          */
         ModelsResponse: {
             models: components["schemas"]["ModelInfo"][];
             /**
-             * @description Told by a running service alone.
+             * @description Models of other programs. Only a running service reports them.
              * @default []
              */
             found: components["schemas"]["FoundModel"][];
             /**
-             * @description Those to begin with.
+             * @description Suggested first models.
              * @default []
              */
             known: components["schemas"]["KnownModel"][];
             /**
-             * @description Told by a running service alone.
+             * @description Only a running service reports this.
              * @default null
              */
             memory: components["schemas"]["MemoryStatus"] | null;
         };
         /**
          * ProgressEvent
-         * @description How far a long computation is.
+         * @description The progress of a long computation.
          */
         ProgressEvent: {
             /**
@@ -1752,7 +1753,7 @@ export interface components {
         };
         /**
          * PromptEvent
-         * @description The prompt's tokens, template tokens among them; sent before the first answer token.
+         * @description The prompt's tokens, including template tokens. Sent before the first token of the answer.
          */
         PromptEvent: {
             /**
@@ -1768,19 +1769,19 @@ export interface components {
              */
             chat: "plain" | "wrapped" | "written";
             /**
-             * @description Whether the model was told to think first.
+             * @description Whether the model was instructed to think first.
              * @default false
              */
             thinking: boolean;
             /**
-             * @description What its model, and what that says, is provided under.
+             * @description The terms that the model and its output are provided under.
              * @default null
              */
             terms: components["schemas"]["ModelTerms"] | null;
         };
         /**
          * RemoveModel
-         * @description Forget a model that was added; its files stay.
+         * @description Remove an added model from the list. Its files stay.
          */
         RemoveModel: {
             /**
@@ -1792,7 +1793,7 @@ export interface components {
         };
         /**
          * RunChange
-         * @description Rename or star a run; what is None stays.
+         * @description Rename or star a run. Fields that are None don't change.
          */
         RunChange: {
             /** @default null */
@@ -1810,22 +1811,22 @@ export interface components {
             created: number;
             model: string;
             origin: components["schemas"]["RunOrigin"] | null;
-            /** @description The user's name for it; empty: none. */
+            /** @description The user's name for the run. Empty: none. */
             title: string;
             starred: boolean;
-            /** @description Its beginning. */
+            /** @description The beginning of the prompt. */
             prompt: string;
-            /** @description Its beginning. */
+            /** @description The beginning of the answer. */
             answer: string;
-            /** @description Number of targets and methods that it has scores of. */
+            /** @description Number of combinations of target and method that the run has scores for. */
             scores: number;
             /**
-             * @description Whether the answer is a text that was given, not the model's own.
+             * @description Whether the answer is a given text instead of the model's own.
              * @default false
              */
             given: boolean;
             /**
-             * @description Why the answer isn't whole. None: it is.
+             * @description Why the answer isn't complete. None: it is.
              * @default null
              */
             partial: ("stopped" | "broke_off") | null;
@@ -1835,14 +1836,14 @@ export interface components {
          * @description Where a prompt came from, in words, as the panel shows it.
          */
         RunOrigin: {
-            /** @description The notebook's or file's path, or a dataset's name. */
+            /** @description The path of the notebook or file, or the name of a dataset. */
             document: string;
-            /** @description Such as `cell 3`, `line 2`. */
+            /** @description The place in the document, such as `cell 3`, `line 2`. */
             place: string[];
         };
         /**
          * RunRecord
-         * @description A run with everything that is needed to show it again, without the model.
+         * @description A run with everything that is needed to show it again without the model.
          */
         RunRecord: {
             id: string;
@@ -1859,7 +1860,7 @@ export interface components {
             answer: string;
             sampling: components["schemas"]["RunSampling"];
             /**
-             * @description The texts that were to end the answer.
+             * @description The run's stop sequences.
              * @default []
              */
             stop: string[];
@@ -1869,26 +1870,26 @@ export interface components {
              */
             chat: "plain" | "wrapped" | "written";
             /**
-             * @description Whether the model was told to think first.
+             * @description Whether the model was instructed to think first.
              * @default false
              */
             thinking: boolean;
             /**
-             * @description What its model is provided under; named beside exports.
+             * @description The terms that its model is provided under; exports name them.
              * @default null
              */
             terms: components["schemas"]["ModelTerms"] | null;
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
-            /** @description `given`: a text that was given. None: it was stopped, or broke off. */
+            /** @description `given`: a given text. None: the run was stopped, or failed. */
             reason: ("end" | "stop" | "length" | "window" | "given") | null;
             /**
-             * @description Which of `stop` ended the answer, of reason `stop`.
+             * @description The item of `stop` that ended the answer, if the reason is `stop`.
              * @default null
              */
             stopped_at: string | null;
             /**
-             * @description Why the answer isn't whole. None: it is, or an earlier version didn't tell.
+             * @description Why the answer isn't complete. None: it is, or an earlier version of LIT Lab didn't store this.
              * @default null
              */
             partial: ("stopped" | "broke_off") | null;
@@ -1900,7 +1901,7 @@ export interface components {
         };
         /**
          * RunSampling
-         * @description How a run's tokens were chosen; the fields are those of `Sampling`.
+         * @description How a run's tokens were chosen. The fields are those of `Sampling`.
          */
         RunSampling: {
             temperature: number;
@@ -1912,28 +1913,28 @@ export interface components {
         };
         /**
          * RunsDeleted
-         * @description How many runs were deleted.
+         * @description The number of deleted runs.
          */
         RunsDeleted: {
             deleted: number;
         };
         /**
          * RunsRequest
-         * @description Look runs up.
+         * @description Search the runs.
          */
         RunsRequest: {
             /**
-             * @description Words that prompt, answer, title, document or model must all hold.
+             * @description Words that must all occur in the prompt, answer, title, document or model.
              * @default
              */
             search?: string;
             /**
-             * @description Only runs of prompts from it.
+             * @description Only runs whose prompts come from this document.
              * @default null
              */
             document?: string | null;
             /**
-             * @description Only starred ones.
+             * @description Only runs with a star.
              * @default false
              */
             starred?: boolean;
@@ -1944,21 +1945,22 @@ export interface components {
         };
         /**
          * RunsResponse
-         * @description Runs, newest first, those among them whose jobs' last events could be read before.
+         * @description Runs, newest first. They include each run whose job has already sent its last event.
          */
         RunsResponse: {
             runs: components["schemas"]["RunInfo"][];
-            /** @description How many there are, listed or not. */
+            /** @description The number of runs found, including those not in `runs`. */
             total: number;
-            /** @description Where prompts of any of the runs came from. */
+            /** @description The documents that prompts of any of the runs came from. */
             documents: string[];
         };
         /**
          * SalienceRequest
          * @description Score every token by its influence on each target span.
          *
-         *     The ids are those of the whole sequence exactly as they were tokenized and generated; nothing is tokenized again.
-         *     Each target is answered by one `scores` event a method, in the order of `targets`; equal ones are answered once.
+         *     The ids are those of the whole sequence, exactly as they were tokenized and generated; the service doesn't
+         *     tokenize again. For each target, the service sends one `scores` event per method, in the order of `targets`. Equal
+         *     targets are answered once.
          */
         SalienceRequest: {
             /**
@@ -1984,28 +1986,28 @@ export interface components {
              */
             integration?: components["schemas"]["Integration"];
             /**
-             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
             instead?: number[] | null;
         };
         /**
          * Sampling
-         * @description How the next token is chosen. Without a temperature it is the most likely one (greedy).
+         * @description How the next token is chosen. At temperature 0 it is the most likely one (greedy).
          */
         Sampling: {
             /**
-             * @description 0: greedy; of the rest only the repetition penalty has an effect then.
+             * @description 0: greedy; of the other fields, only the repetition penalty then has an effect.
              * @default 0
              */
             temperature?: number;
             /**
-             * @description Only among the K most likely.
+             * @description Choose only among the K most likely tokens.
              * @default null
              */
             top_k?: number | null;
             /**
-             * @description Only among the most likely that reach P together.
+             * @description Choose only among the most likely tokens whose probabilities together reach P.
              * @default null
              */
             top_p?: number | null;
@@ -2015,17 +2017,17 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description What a token's logit is divided by where it is positive, and multiplied with where it is negative, if the prompt, its template or the answer so far has the token; before the temperature. 1: none.
+             * @description If the prompt, its template or the answer so far contains a token, its logit is divided by this value if positive, and multiplied by it if negative, before the temperature applies. 1: no penalty.
              * @default 1
              */
             repetition_penalty?: number;
         };
         /**
          * ScoreRequest
-         * @description Ask how likely a given text is after a prompt: what the model would have to say, token by token.
+         * @description Compute how likely a given text is after a prompt, token by token.
          *
-         *     Answered by the same events as a `GenerateRequest`; the answer's `reason` is `given`. Prompt and target are tokenized
-         *     apart, as a prompt and its answer are.
+         *     The answer consists of the same events as for a `GenerateRequest`, with the `reason` `given`. Prompt and target
+         *     are tokenized separately, like a prompt and its answer.
          */
         ScoreRequest: {
             /**
@@ -2042,24 +2044,24 @@ export interface components {
              */
             chat?: "auto" | "on" | "off";
             /**
-             * @description Whether the model is to think first, where its chat template can tell it to.
+             * @description Whether the model should think first, if its chat template can request that.
              * @default false
              */
             thinking?: boolean;
             /**
-             * @description How many of the most likely tokens to tell of each.
+             * @description How many of the most likely tokens to return for each token.
              * @default 5
              */
             alternatives?: number;
             /**
-             * @description Kept with the run; the model service isn't told.
+             * @description Stored with the run, and not sent to the model service.
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
         };
         /**
          * ScoresEvent
-         * @description One target's scores by one method.
+         * @description The scores of one target by one method.
          */
         ScoresEvent: {
             /**
@@ -2070,24 +2072,24 @@ export interface components {
             target: components["schemas"]["Span"];
             /** @enum {string} */
             method: "grad_l2" | "grad_dot_input" | "integrated_gradients";
-            /** @description <float32>[num_tokens]: one for each id of the request; unit: nats. */
+            /** @description <float32>[num_tokens], one for each id of the request. Unit: nats. */
             scores: number[];
             /**
-             * @description Integrated gradients: how far the scores' sum is from the loss's change, as a part of the latter.
+             * @description For integrated gradients: how far the scores' sum is from the loss's change, as a fraction of that change.
              * @default null
              */
             gap: number | null;
             /**
-             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
             instead: number[] | null;
         };
         /**
          * SegmentScoresEvent
-         * @description One target's scores by an ablation method.
+         * @description The scores of one target by an ablation method.
          *
-         *     Positive: the segment makes the target more likely.
+         *     A positive score means that the segment makes the target more likely.
          */
         SegmentScoresEvent: {
             /**
@@ -2099,16 +2101,16 @@ export interface components {
             /** @enum {string} */
             method: "leave_one_out" | "lime" | "shap";
             segments: components["schemas"]["Span"][];
-            /** @description <float>[num_segments]; unit: nats of the target's log-probability. */
+            /** @description <float>[num_segments]. Unit: nats of the target's log-probability. */
             scores: number[];
-            /** @description <float>[num_segments]: standard error of each score; None: nothing was sampled. */
+            /** @description <float>[num_segments]: the standard error of each score. None: nothing was sampled. */
             errors: number[] | null;
-            /** @description The target's log-probability with everything in place; less the other's, of a contrastive target. */
+            /** @description The target's log-probability with all segments in place. For a contrastive target, minus that of the other text. */
             logprob: number;
-            /** @description Passes through the model that were made. */
+            /** @description Number of passes through the model. */
             passes: number;
             /**
-             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
             instead: number[] | null;
@@ -2121,7 +2123,7 @@ export interface components {
             /** @enum {string} */
             state: "stopped" | "starting" | "ready" | "failed";
             /**
-             * @description What it is doing, or why it failed, in words for the user.
+             * @description What the service is doing, or why it failed, in words for the user.
              * @default
              */
             detail: string;
@@ -2131,19 +2133,19 @@ export interface components {
              */
             hint: string;
             /**
-             * @description Why it failed, as a short stable code.
+             * @description Why it failed, as a short, stable code.
              * @default
              */
             error: string;
             /** @description When this state began, in seconds since the epoch. */
             since: number;
             /**
-             * @description Process id, when the service is a child of this server.
+             * @description Process id, if the service is a child of this server.
              * @default null
              */
             pid: number | null;
             /**
-             * @description Restarts after a crash since the last time it was ready.
+             * @description Restarts after a crash since the service was last ready.
              * @default 0
              */
             restarts: number;
@@ -2153,37 +2155,37 @@ export interface components {
              */
             version: string | null;
             /**
-             * @description What it computes in, once it is ready.
+             * @description How the service computes, once it is ready.
              * @default null
              */
             arithmetic: components["schemas"]["Arithmetic"] | null;
         };
         /**
          * SetupStatus
-         * @description The making of an environment of its own for the model service.
+         * @description The setup of a separate environment for the model service.
          */
         SetupStatus: {
             /** @enum {string} */
             state: "idle" | "running" | "stopped" | "failed" | "done";
-            /** @description Whether it would help with why the service failed. */
+            /** @description Whether it would fix the reason why the service failed. */
             wanted: boolean;
             /**
-             * @description What is being done.
+             * @description The current step.
              * @default
              */
             step: string;
             /**
-             * @description What was written last: by pip, for the most part.
+             * @description The latest line of output, mostly pip's.
              * @default
              */
             line: string;
             /**
-             * @description Bytes of the present download, where they are known.
+             * @description Bytes of the current download so far, if known.
              * @default null
              */
             done: number | null;
             /**
-             * @description Bytes that the present download has.
+             * @description Total bytes of the current download.
              * @default null
              */
             total: number | null;
@@ -2202,7 +2204,7 @@ export interface components {
         };
         /**
          * SourceCount
-         * @description How many rows have a source.
+         * @description The number of rows that have a source.
          */
         SourceCount: {
             source: string;
@@ -2230,27 +2232,27 @@ export interface components {
         };
         /**
          * Status
-         * @description `GET status`: what the panel asks for first and then now and then.
+         * @description `GET status`, which the panel requests first and then from time to time.
          */
         Status: {
             /** @description Version of lit_lab on the Jupyter server. */
             version: string;
             service: components["schemas"]["ServiceStatus"];
-            /** @description Empty when unknown: then it is the first of `GET models`. */
+            /** @description Empty if unknown; the default is then the first of `GET models`. */
             default_model: string;
             limits: components["schemas"]["Limits"];
             history: components["schemas"]["HistoryStatus"];
             /** @description What the server's authorizer allows the caller to do with the resource `lit-lab`. */
             allowed: ("read" | "write" | "execute")[];
             /**
-             * @description None: the service's Python is configured, or it runs elsewhere, so there is nothing to set up.
+             * @description None: the service's Python is configured, or the service runs elsewhere, so there is nothing to set up.
              * @default null
              */
             setup: components["schemas"]["SetupStatus"] | null;
         };
         /**
          * StopModel
-         * @description Stop a download, of which the next one goes on from what is there, or the loading of a model.
+         * @description Stop a download, which a later one can continue, or stop loading a model.
          */
         StopModel: {
             /**
@@ -2262,7 +2264,7 @@ export interface components {
         };
         /**
          * Token
-         * @description One token. The texts of all tokens that are not `template` join to exactly the text that was tokenized.
+         * @description One token. The texts of all tokens that aren't `template` join to exactly the text that was tokenized.
          */
         Token: {
             id: number;
@@ -2271,30 +2273,30 @@ export interface components {
             /** @description The characters of the text that this token stands for; may be empty. */
             text: string;
             /**
-             * @description `template`: added by us (`<bos>`, a chat's turns), empty text. `control`: a control token that the user wrote.
+             * @description `template`: added by LIT Lab (`<bos>`, the turns of a chat format), with an empty text. `control`: a control token that the user wrote.
              * @enum {string}
              */
             kind: "text" | "control" | "template";
         };
         /**
          * TokenCount
-         * @description How many tokens a prompt would be.
+         * @description The number of tokens of a prompt.
          */
         TokenCount: {
             model: string;
-            /** @description Those of the start and of the chat format are among them. */
+            /** @description Includes the start token and the tokens of the chat format. */
             tokens: number;
             /**
-             * @description What would become of it.
+             * @description How the prompt would be sent.
              * @enum {string}
              */
             chat: "plain" | "wrapped" | "written";
-            /** @description Most tokens, prompt and answer together, that the model takes here. */
+            /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
         };
         /**
          * TokenCountRequest
-         * @description Ask how many tokens a prompt would be.
+         * @description Request the number of tokens of a prompt.
          */
         TokenCountRequest: {
             model: string;
@@ -2305,7 +2307,7 @@ export interface components {
              */
             chat?: "auto" | "on" | "off";
             /**
-             * @description Whether the model is to think first, where it can be told to.
+             * @description Whether the model should think first, if its chat template can request that.
              * @default false
              */
             thinking?: boolean;
@@ -2314,7 +2316,7 @@ export interface components {
          * TokenEvent
          * @description One more token of the answer. `text` is empty while a character is incomplete.
          *
-         *     One that may belong to a stop sequence is sent once it is known to be part of the answer.
+         *     A token that may belong to a stop sequence is sent once it is clear that it is part of the answer.
          */
         TokenEvent: {
             /**
@@ -2326,7 +2328,7 @@ export interface components {
         };
         /**
          * TokensRequest
-         * @description Ask for the tokens of a prompt and, tokenized apart, of an answer.
+         * @description Request the tokens of a prompt and of an answer, which are tokenized separately.
          */
         TokensRequest: {
             model: string;
@@ -2341,21 +2343,21 @@ export interface components {
         };
         /**
          * TokensResponse
-         * @description The sequence is `prompt + answer`: template tokens are among them, with kind `template`.
+         * @description The sequence is `prompt + answer`. Both may contain template tokens, with the kind `template`.
          */
         TokensResponse: {
             model: string;
             prompt: components["schemas"]["Token"][];
             answer: components["schemas"]["Token"][];
-            /** @description Most tokens, prompt and answer together, that the model takes here. */
+            /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
         };
         /**
          * TrustEvent
-         * @description A map's test in numbers.
+         * @description The results of the test of a map.
          *
-         *     `faithfulness`, `deviation` and `length` are parts of `span`, from -1 to 1. They are None where it is below 0.1 nats:
-         *     nothing that is taken away moves the target, so no order can be better than another.
+         *     `faithfulness`, `deviation` and `length` are fractions of `span`, from -1 to 1. They are None if `span` is below
+         *     0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
          */
         TrustEvent: {
             /**
@@ -2364,35 +2366,35 @@ export interface components {
              */
             event: "trust";
             target: components["schemas"]["Span"];
-            /** @description The target's log-probability with all segments in place, less that with none; nats. */
+            /** @description The target's log-probability with all segments in place, minus that with none. Unit: nats. */
             effect: number;
-            /** @description How far apart the target's log-probabilities on all curves lie; nats. */
+            /** @description The range of the target's log-probabilities over all curves. Unit: nats. */
             span: number;
-            /** @description The area between the insertion and deletion curves of the map, less that of random orders (which is zero). Above 0: better than chance. */
+            /** @description The area between the map's insertion and deletion curves, minus that of random orders (which is zero). Above 0: better than chance. */
             faithfulness: number | null;
             /** @description Standard deviation of the same area among random orders. */
             deviation: number | null;
-            /** @description The same area of the map, less that of the length-matched orders: what the map knows besides length. None, too, where no segment has another of its length. */
+            /** @description The same area of the map, minus that of the length-matched orders: what the map knows besides length. Also None if no segment has another one of similar length. */
             length: number | null;
             /**
-             * @description Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps under noise; None: not tested.
+             * @description Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps under noise. None: not tested.
              * @default null
              */
             stability: number | null;
-            /** @description Passes through the model that were made; a gradient counts as two. */
+            /** @description Number of passes through the model; a gradient counts as two. */
             passes: number;
         };
         /**
          * TrustRequest
-         * @description Test a map: does taking away what it ranks first really take the target's probability away?
+         * @description Test a map: does removing what it ranks first really lower the target's probability?
          *
-         *     Answered by `progress` events, one `curve` event for each curve as it is done, and one `trust` event.
+         *     The answer consists of `progress` events, one `curve` event for each finished curve, and one `trust` event.
          */
         TrustRequest: {
             model: string;
             ids: number[];
             target: components["schemas"]["Span"];
-            /** @description What is taken away, each as a whole: in order, apart from each other, and before the target. Tokens in none of them always stay. */
+            /** @description The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in no segment always stay. */
             segments: components["schemas"]["Span"][];
             /**
              * @default remove
@@ -2405,7 +2407,7 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description Another text in the target's place, B: what is explained is then why the target, A, rather than B, that is the log-probability of A less that of B. Of the sequence, only what stands before the target is then scored.
+             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
             instead?: number[] | null;
@@ -2414,25 +2416,25 @@ export interface components {
              * @enum {string}
              */
             kind: "trust";
-            /** @description <float>[num_segments]: the map, turned so that the highest is what most makes the target likely (gradient times input and integrated gradients are of the loss: their opposite). Segments are ranked by it, highest first. */
+            /** @description <float>[num_segments]: the map, with the highest score for what most makes the target likely (negate the scores of gradient times input and integrated gradients, which are of the loss). The test ranks segments by score, highest first. */
             scores: number[];
             /**
-             * @description The gradient method that made the map, whose stability is tested; None: not tested.
+             * @description The gradient method that made the map, to test its stability. None: stability isn't tested.
              * @default null
              */
             method?: ("grad_l2" | "grad_dot_input" | "integrated_gradients") | null;
             /**
-             * @description Random orders to compare with.
+             * @description Number of random orders to compare with.
              * @default 5
              */
             orders?: number;
             /**
-             * @description Maps under noise.
+             * @description Number of maps under noise.
              * @default 4
              */
             jitters?: number;
             /**
-             * @description Standard deviation of the noise, in parts of each embedding's own.
+             * @description Standard deviation of the noise, relative to that of each embedding.
              * @default 0.05
              */
             noise?: number;
@@ -2446,7 +2448,7 @@ export interface components {
         };
         /**
          * UnicodeNamesResponse
-         * @description The characters of the names that are known; unknown names are left out.
+         * @description The characters with known names; unknown names are missing.
          */
         UnicodeNamesResponse: {
             characters: {
@@ -2455,7 +2457,7 @@ export interface components {
         };
         /**
          * UnloadModel
-         * @description Let go of a model's memory, once what it computes is done.
+         * @description Unload a model and free its memory, once its current computation is done.
          */
         UnloadModel: {
             /**
@@ -2483,7 +2485,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description State of the server half and of the model service */
+            /** @description State of the Jupyter server extension and of the model service */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2510,7 +2512,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2557,7 +2559,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2604,7 +2606,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2613,7 +2615,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2633,7 +2635,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Make an environment of its own for the model service, or go on with it */
+            /** @description Set up a separate environment for the model service, or continue the setup */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2660,7 +2662,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2669,7 +2671,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2689,7 +2691,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stop making the model service's environment */
+            /** @description Stop the setup of the model service's environment */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2716,7 +2718,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2725,7 +2727,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2772,7 +2774,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2792,7 +2794,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The models: configured ones, added ones, and what else was found on the disk */
+            /** @description The models: configured ones, added ones, and others found on this machine */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2819,7 +2821,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2828,7 +2830,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -2837,7 +2839,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2861,7 +2863,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Add, remove, load or unload a model; begin or stop its download */
+            /** @description Add, remove, load or unload a model; start or stop its download */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2870,7 +2872,7 @@ export interface operations {
                     "application/json": components["schemas"]["ModelsResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2897,7 +2899,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -2906,7 +2908,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2915,7 +2917,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -2924,7 +2926,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -2933,7 +2935,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -2942,7 +2944,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -2951,7 +2953,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -2980,7 +2982,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Whether there are credentials for Kaggle, and from where */
+            /** @description Whether there are credentials for Kaggle, and where they come from */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3007,7 +3009,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3031,7 +3033,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Use credentials for Kaggle, in this server's process alone */
+            /** @description Use credentials for Kaggle in this server's process only */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3040,7 +3042,7 @@ export interface operations {
                     "application/json": components["schemas"]["KaggleStatus"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3067,7 +3069,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3076,7 +3078,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3085,7 +3087,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3094,7 +3096,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3103,7 +3105,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3132,7 +3134,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Forget the credentials for Kaggle that were given here */
+            /** @description Forget the credentials for Kaggle from the panel */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3159,7 +3161,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3168,7 +3170,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3177,7 +3179,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3186,7 +3188,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3219,7 +3221,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokensResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3246,7 +3248,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3255,7 +3257,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3264,7 +3266,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3273,7 +3275,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3282,7 +3284,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3291,7 +3293,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3315,7 +3317,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description How many tokens a prompt would be */
+            /** @description The number of tokens of a prompt */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3324,7 +3326,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenCount"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3351,7 +3353,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3360,7 +3362,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3369,7 +3371,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3378,7 +3380,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3387,7 +3389,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3396,7 +3398,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3405,7 +3407,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3429,7 +3431,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What a job would cost */
+            /** @description The estimated cost of a job */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3438,7 +3440,7 @@ export interface operations {
                     "application/json": components["schemas"]["Estimate"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3465,7 +3467,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3474,7 +3476,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3483,7 +3485,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3492,7 +3494,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3501,7 +3503,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -3510,7 +3512,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3557,7 +3559,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3590,7 +3592,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetState"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3617,7 +3619,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3626,7 +3628,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3635,7 +3637,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3653,7 +3655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3662,7 +3664,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3711,7 +3713,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3720,7 +3722,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3769,7 +3771,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3778,7 +3780,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3804,7 +3806,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Rows of an open dataset: searched, filtered, sorted, some at a time */
+            /** @description Search, filter and sort the rows of an open dataset, a page at a time */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3813,7 +3815,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetPage"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3840,7 +3842,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3849,7 +3851,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3858,7 +3860,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3867,7 +3869,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3899,7 +3901,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A row of an open dataset with all that it has */
+            /** @description A row of an open dataset with all its columns */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3926,7 +3928,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -3935,7 +3937,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -3979,7 +3981,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetEdited"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4006,7 +4008,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4015,7 +4017,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4024,7 +4026,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4033,7 +4035,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4042,7 +4044,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4086,7 +4088,7 @@ export interface operations {
                     "application/json": components["schemas"]["DatasetState"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4113,7 +4115,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4122,7 +4124,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Not possible in the present state. */
+            /** @description Not possible in the current state. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4131,7 +4133,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4140,7 +4142,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4149,7 +4151,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4158,7 +4160,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4200,7 +4202,7 @@ export interface operations {
                     "application/json": components["schemas"]["UnicodeNamesResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4227,7 +4229,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4236,7 +4238,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4245,7 +4247,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4292,7 +4294,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4325,7 +4327,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobInfo"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4352,7 +4354,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4361,7 +4363,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4379,7 +4381,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4388,7 +4390,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4437,7 +4439,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4446,7 +4448,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4495,7 +4497,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4504,7 +4506,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4538,7 +4540,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["JobEvent"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4565,7 +4567,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4574,7 +4576,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4607,7 +4609,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunsResponse"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4634,7 +4636,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4643,7 +4645,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4652,7 +4654,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4661,7 +4663,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4719,7 +4721,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4728,7 +4730,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4737,7 +4739,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4781,7 +4783,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunInfo"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4808,7 +4810,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4817,7 +4819,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4826,7 +4828,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4835,7 +4837,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4893,7 +4895,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4902,7 +4904,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4911,7 +4913,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -4952,7 +4954,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunsDeleted"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4979,7 +4981,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -4988,7 +4990,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -4997,7 +4999,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5026,7 +5028,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The page that LIT's own app is shown in */
+            /** @description The page that shows LIT's own app */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5053,7 +5055,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5102,7 +5104,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description There is no such thing, or it belongs to someone else. */
+            /** @description It doesn't exist, or it belongs to another user. */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -5111,7 +5113,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5120,7 +5122,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5129,7 +5131,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -5162,7 +5164,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["LitEvent"];
                 };
             };
-            /** @description The request is not understood; `message` says where. */
+            /** @description The request is not valid; `message` says where. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -5189,7 +5191,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The body is larger than this route takes. */
+            /** @description The body is larger than this route accepts. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5198,7 +5200,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description Understood, but refused; such as a prompt that is longer than the limit. */
+            /** @description Valid, but refused: for example, a prompt that is longer than the limit. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5207,7 +5209,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description A fault of this server; its log tells more. */
+            /** @description An error in this server; its log has details. */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -5216,7 +5218,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service failed to answer. */
+            /** @description The model service failed to respond. */
             502: {
                 headers: {
                     [name: string]: unknown;
@@ -5225,7 +5227,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description The model service isn't running and can't be started, or is still starting; or too many large requests came at once. */
+            /** @description The model service isn't running and can't start, or is still starting; or too many large requests came at once. */
             503: {
                 headers: {
                     [name: string]: unknown;
