@@ -41,8 +41,7 @@ def main() -> None:
     ]
     ids = model.tokenize(TEXT.encode(), add_bos=bool(model.metadata.get("tokenizer.ggml.add_bos_token") == "true"))
     model.eval(ids)
-    # The most probable token of each position, then the second.
-    top = np.argsort(-np.array(model.scores[: len(ids)]), axis=-1)[:, :2].tolist()
+    top = np.argmax(np.array(model.scores[: len(ids)]), axis=-1).tolist()
     answer = []
     model.reset()
     for token in model.generate(expected["ids"], temp=0.0):

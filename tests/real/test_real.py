@@ -118,12 +118,14 @@ async def test_it_is_what_llama_cpp_says(real: Real, form: str) -> None:
     ids = [token.id for token in model.tokenizer.prompt(said["text"])]
     assert ids == said["ids"]
     top = np.argmax(numbers(model.causal_lm(whole_inputs(model.causal_lm, ids)))[0], axis=-1)
-    first, second = np.array(said["top"]).T
-    same, among_two = float(np.mean(top == first)), float(np.mean((top == first) | (top == second)))
-    print(f"{real.name} ({form}): the top token is llama.cpp's at {same:.1%} of {len(ids)} positions")
-    # Of a quantized file llama.cpp rounds the activations, which swaps tokens that are about as probable.
-    assert (same if form == "exact" else among_two) >= 0.99
-    assert same >= 0.9
+    same = top == np.array(said["top"])
+    print(f"{real.name} ({form}): the top token is llama.cpp's at {np.mean(same):.1%} of {len(ids)} positions")
+    # Of a quantized file llama.cpp rounds the activations, too: where that changes its own answer, ours isn't compared.
+    exact = np.array(real.llama["exact"]["top"])
+    if form == "model":
+        print(f"{real.name}: llama.cpp agrees with its own F32 result at {np.mean(exact == said['top']):.1%}")
+        same = same[exact == said["top"]]
+    assert np.mean(same) >= 0.99
     if form == "exact":
         answer = [token.id for token in greedy(model, real.said["prompt"], len(said["answer"])).tokens]
         assert answer == said["answer"][: len(answer)]
