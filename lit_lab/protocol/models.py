@@ -119,6 +119,13 @@ class FoundModel(Message):
     fault: str = Field(default="", description="Why it can't be used, in words that follow “it”; empty: it can be.")
 
 
+class KnownSource(Message):
+    """A site that has a model."""
+
+    path: str
+    site: str
+
+
 class KnownModel(Message):
     """A model to begin with, which isn't among the models."""
 
@@ -128,6 +135,9 @@ class KnownModel(Message):
     parameters: int = Field(description="Number of weights.")
     download: int = Field(description="Bytes to download, about; 0: it is on this machine.")
     site: str = Field(description="Where it comes from.")
+    elsewhere: list[KnownSource] = Field(
+        default=[], description="Other sites that have it, of which one may be chosen."
+    )
     login: bool = Field(description="Whether that wants an account.")
     terms: ModelTerms
     precision: Precision | None = Field(

@@ -1409,6 +1409,11 @@ export interface components {
             download: number;
             /** @description Where it comes from. */
             site: string;
+            /**
+             * @description Other sites that have it, of which one may be chosen.
+             * @default []
+             */
+            elsewhere: components["schemas"]["KnownSource"][];
             /** @description Whether that wants an account. */
             login: boolean;
             terms: components["schemas"]["ModelTerms"];
@@ -1427,6 +1432,14 @@ export interface components {
              * @default null
              */
             fits: boolean | null;
+        };
+        /**
+         * KnownSource
+         * @description A site that has a model.
+         */
+        KnownSource: {
+            path: string;
+            site: string;
         };
         /**
          * Limits
