@@ -1,4 +1,4 @@
-"""Repositories on Hugging Face that hold nothing to load: what there is, and what to do, is told before anything comes."""
+"""Repositories on Hugging Face that hold nothing to load: the error says what there is and what to do, before anything comes."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ def test_gguf_files_are_named(names: tuple[str, ...], where: str, addresses: lis
     ("names", "said"),
     [
         (("config.json", "pytorch_model.bin"), "pickled weights alone (pytorch_model.bin)"),
+        (("config.json", "pytorch_model.bin", "tf_model.h5"), "pickled weights alone (pytorch_model.bin)"),
+        (("config.json", "flux.safetensors", "training_args.bin"), "under other names than a preset's (flux"),
         (("adapter_config.json", "adapter_model.safetensors"), "an adapter to another model"),
         (("onnx/model.onnx", "config.json"), "other programs (onnx/model.onnx)"),
         (("config.json", "weights/a.safetensors"), "under other names"),

@@ -49,11 +49,11 @@ def fetching(where: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def fetch(where: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Return how far a download is told to be, and how it ends."""
+    """Return what a download says of how far it is, and how it ends."""
     with fetching(where) as process:
         assert process.stdout is not None
-        *told, last = map(json.loads, process.stdout)
-        return told, last
+        *steps, last = map(json.loads, process.stdout)
+        return steps, last
 
 
 def blobs(site: type[Site]) -> Path:
@@ -86,8 +86,8 @@ def test_a_killed_download_goes_on_where_it_was(site: type[Site], where: str, wh
         assert any(json.loads(line)["done"] == there for line in process.stdout)
     site.waits.set()
     before = len(site.ranges)
-    told, last = fetch(where)
-    assert told[0]["done"] == there
+    steps, last = fetch(where)
+    assert steps[0]["done"] == there
     assert site.ranges[before:] == [(name, CHUNK)]
     assert is_whole(site, last, *whole, name)
 
@@ -147,6 +147,6 @@ def test_what_is_here_of_another_file_is_not_counted(site: type[Site]) -> None:
     fetch(f"{NAME}@{OTHER}/{FIRST}")
     site.files["other.gguf"] = os.urandom(1_000)
     site.large.add("other.gguf")
-    told, last = fetch(f"{NAME}/other.gguf")
-    assert told[0] == {"done": 0, "total": 1_000}
+    steps, last = fetch(f"{NAME}/other.gguf")
+    assert steps[0] == {"done": 0, "total": 1_000}
     assert is_whole(site, last, "other.gguf")

@@ -262,13 +262,13 @@ async def test_what_is_here_from_another_site_is_offered_from_there(
 ) -> None:
     one = known.known()[1]
     monkeypatch.setattr(known, "known", lambda: (one,))
-    monkeypatch.setattr(cached, "lookup", lambda source: tmp_path if source.kind == "hf" else None)
-    _, told = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
-    (offer,) = told.known
+    monkeypatch.setattr(cached, "lookup", lambda source: None if source.kind == "kaggle" else tmp_path)
+    _, models = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
+    (offer,) = models.known
     assert (offer.path, offer.site, offer.download) == (one.elsewhere[0], "Hugging Face", 0)
     assert offer.elsewhere == []
-    _, told = await listed(Registry(parse([f"mine:{one.elsewhere[0]}"]), None, lambda _: None))
-    assert told.known == []
+    _, models = await listed(Registry(parse([f"mine:{one.elsewhere[0]}"]), None, lambda _: None))
+    assert models.known == []
 
 
 def test_pip_ends_with_whoever_started_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What models are provided under, told by their family wherever they come from."""
+"""What models are provided under: their family decides, wherever they come from."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_configuration_tells_the_family(config: dict[str, Any], terms: ModelTe
 
 
 @pytest.mark.parametrize(
-    ("family", "told", "terms"),
+    ("family", "extra", "terms"),
     [
         ("Gemma", {}, GEMMA),
         ("Llama 3", {"general.license": "llama3.2"}, LLAMA["3.2"]),
@@ -80,9 +80,9 @@ def test_a_configuration_tells_the_family(config: dict[str, Any], terms: ModelTe
     ],
 )
 def test_a_local_file_tells_the_family(
-    tmp_path: Path, sentencepiece_proto: bytes, family: str, told: dict[str, str], terms: ModelTerms | None
+    tmp_path: Path, sentencepiece_proto: bytes, family: str, extra: dict[str, str], terms: ModelTerms | None
 ) -> None:
-    fields = fields_of(family, sentencepiece_proto, ["a b"]) | told
+    fields = fields_of(family, sentencepiece_proto, ["a b"]) | extra
     file = write(tmp_path / "mine.gguf", FAMILIES[family][0], fields, values_of(family))
     assert presets.about(file, str(file), Source("gguf", str(file))).terms == terms
 
@@ -116,6 +116,6 @@ def test_what_the_list_says_is_what_its_rows_and_their_runs_say(keras_libraries:
 def test_what_files_tell_is_more_than_a_page() -> None:
     other = Source("hf", "lab/fine-tuned")
     assert other.provided_under(GEMMA) == GEMMA
-    told = other.provided_under()
-    assert told is not None
-    assert told.url == other.page
+    page = other.provided_under()
+    assert page is not None
+    assert page.url == other.page

@@ -228,7 +228,7 @@ def _from_package(package: known.Package, size: int, say: Callable[[Line], None]
 
 
 class _Watch:
-    """While this lasts, the bytes that came are told; at its beginning it is made sure that the rest has room.
+    """Says how many bytes have come, while it lasts; at its beginning it makes sure that the rest has room.
 
     Args:
         folder: Where it is written.

@@ -17,9 +17,10 @@ FILES = ("*.json", "*.h5", "*.safetensors", "assets/*", "*.model", "*.spm", "*.t
 # What somebody's system has left in a repository, and the same weights for other programs.
 NOT_THESE = (".*", "*/.*", "__MACOSX/*", "*/*.safetensors", "consolidated*", "original/*", "metal/*", "onnx/*")
 
-# The first one that there is, is named to whoever asks for a repository of GGUF files: small, and close to the original.
+# The first of these that a repository has is the one to name: small, and close to the original.
 QUANTIZATIONS = ("Q4_K_M", "Q5_K_M", "Q4_K_S", "Q6_K", "Q8_0", "Q4_0", "Q4_1", "IQ4_NL", "IQ4_XS", "BF16", "F16", "F32")
 _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+_FOR_OTHERS = (".onnx", ".tflite", ".task", ".litertlm", ".msgpack")
 _SHOWN = 4  # files that are named
 
 _HASH = {True: re.compile(r"[0-9a-f]{64}"), False: re.compile(r"[0-9a-f]{40}")}
@@ -96,27 +97,35 @@ def _unfit(source: Source, names: list[str]) -> UnfitError:
             f"holds an adapter to another model alone ({_listed(names, ('.safetensors', '.bin'))})",
             "Merge it into that model (merge_and_unload in peft), save the whole, and load that folder.",
         )
+    if odd := _odd(names, ".safetensors"):
+        return odd
     if _ending(names, _PICKLED):
         return UnfitError(
             f"holds pickled weights alone ({_listed(names, _PICKLED)}), and pickled files may hold code",
             "Look for the same model with .safetensors files, perhaps in another revision (hf://owner/model@revision), or "
             "save it so yourself and load that folder.",
         )
-    if _ending(names, (".safetensors", ".h5")) and "config.json" in names:
-        return UnfitError(
-            f"holds weights under other names than a preset's ({_listed(names, ('.safetensors', '.h5'))})",
-            "Choose a repository with model.safetensors or model.weights.h5 at its top.",
-        )
-    if _ending(names, (".safetensors", ".h5")):
-        return UnfitError(
-            f"holds weights ({_listed(names, ('.safetensors', '.h5'))}), and no config.json that says of what model",
-            "Choose a text model's repository.",
-        )
-    what = f"holds no weights but for other programs ({_listed(names, ('.onnx', '.tflite', '.task', '.msgpack'))})"
-    others = _ending(names, (".onnx", ".tflite", ".task", ".litertlm", ".msgpack"))
+    if odd := _odd(names, ".h5"):
+        return odd
+    for_others = f"but for other programs ({_listed(names, _FOR_OTHERS)})" if _ending(names, _FOR_OTHERS) else ""
     return UnfitError(
-        what if others else f"holds no weights ({_listed(names, ('',))})",
+        f"holds no weights {for_others or f'({_listed(names)})'}",
         "Choose a repository with .safetensors files, a Keras preset, or a GGUF file (hf://owner/model/file.gguf).",
+    )
+
+
+def _odd(names: list[str], ending: str) -> UnfitError | None:
+    """Return what is said of weights of a kind that is read, which don't lie as those of a model do; None: there are none."""
+    if not _ending(names, (ending,)):
+        return None
+    found = _listed(names, (ending,))
+    if "config.json" not in names:
+        return UnfitError(
+            f"holds weights ({found}), and no config.json that says of what model", "Choose a text model's repository."
+        )
+    return UnfitError(
+        f"holds weights under other names than a preset's ({found})",
+        "Choose a repository with model.safetensors or model.weights.h5 at its top.",
     )
 
 
@@ -154,7 +163,7 @@ def _ending(names: Iterable[str], endings: tuple[str, ...]) -> list[str]:
     return sorted(name for name in names if name.endswith(endings))
 
 
-def _listed(names: list[str], endings: tuple[str, ...]) -> str:
+def _listed(names: list[str], endings: tuple[str, ...] = ("",)) -> str:
     found = _ending((name for name in names if not name.startswith(".")), endings)
     more = len(found) - _SHOWN
     shown = ", ".join(name[:60] for name in found[:_SHOWN])

@@ -97,6 +97,8 @@ class Repository:
         lock = self.folder.parent / ".locks" / self.folder.name / f"{file.blob}.lock"  # the library's own
         for folder in (blob.parent, lock.parent):
             folder.mkdir(parents=True, exist_ok=True)
+        if not lock.exists():
+            lock.touch(mode=0o664)  # as the library makes it: several users may share a cache
         with shared_files.lock(lock, patience=None):
             if self._is_here(file):
                 return

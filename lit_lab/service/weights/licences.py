@@ -1,4 +1,4 @@
-"""What models are provided under, told by their family: by a name, by a configuration, or by what a GGUF file says.
+"""What models are provided under. Their family decides, by a name, a configuration or a GGUF file's header.
 
 A model of Llama's form needn't be Meta's: SmolLM and Mistral have it, too. Llama 3's vocabulary tells it from these.
 """
@@ -30,7 +30,7 @@ _GEMMA = re.compile(r"gemma(?![-_ ]?4(?!\d*b))")
 _LLAMA = re.compile(r"(?<![a-z])llama[-_ ]?([23])(?!\d*b|\d)(?:[-._]([123])(?!\d*b|\d))?")
 _VICUNA = re.compile(r"vicuna.{0,3}1\.5")
 _LLAMA3_TOKENS = range(128_256, 128_512)  # fine-tuned ones may have a few more
-_TOLD = ("general.license", "general.name", "general.basename", "general.base_model.0.name")
+_NAMES = ("general.license", "general.name", "general.basename", "general.base_model.0.name")
 
 
 def named(name: str) -> ModelTerms | None:
@@ -71,7 +71,7 @@ def of_header(header: Header) -> ModelTerms | None:
     family = header.architecture
     if family.startswith("gemma"):
         return named(family)
-    for name in _TOLD:
+    for name in _NAMES:
         if found := named(header.text(name)):
             return found
     embedding = header.tensors.get("token_embd.weight")
