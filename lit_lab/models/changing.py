@@ -69,7 +69,7 @@ class Models:
         added, listed = set(self.added.models), {entry.partition(":")[2] for entry in self.added.all}
         return protocol.ModelsResponse(
             models=[_unloaded(entry, entry in added) for entry in self.added.all],
-            known=[each.offer() for each in known.known() if each.path not in listed],
+            known=[each.offer() for each in known.known() if listed.isdisjoint(each.paths)],
         )
 
     async def catch_up(self) -> None:

@@ -6,6 +6,7 @@ settings.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import os
@@ -23,7 +24,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from lit_lab import shared_files
 
-from . import folders
+from . import addresses, folders
 
 if TYPE_CHECKING:
     from lit_lab.protocol import KnownModel, Precision
@@ -85,6 +86,8 @@ class Known:
         name: What it is called on the list of models, unless the user says otherwise.
         title: What it is called by those who publish it.
         path: As in `name:path`.
+        aliases: What else it is called where it is fetched from a terminal.
+        elsewhere: Addresses of other sites that have it, too.
         parameters: Its weights.
         download: Bytes that are fetched, about.
         login: Whether its site wants an account.
@@ -102,10 +105,18 @@ class Known:
     terms: dict[str, str]
     shape: dict[str, int]
     package: Package | None = None
+    aliases: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     @property
-    def site(self) -> str:
-        """Where it comes from."""
+    def paths(self) -> tuple[str, ...]:
+        """All that it may be loaded by."""
+        return (self.path, *self.elsewhere)
+
+    def site(self, path: str) -> str:
+        """Return where it comes from by one of its paths."""
+        if path != self.path:
+            return addresses.SCHEMES[path.partition("://")[0]]
         return "Kaggle" if self.package is None else "the Python package index"
 
     def offer(
@@ -120,7 +131,8 @@ class Known:
             path=self.path,
             parameters=self.parameters,
             download=self.download,
-            site=self.site,
+            site=self.site(self.path),
+            elsewhere=[protocol.KnownSource(path=path, site=self.site(path)) for path in self.elsewhere],
             login=self.login,
             terms=protocol.ModelTerms(**self.terms),
             precision=precision,
@@ -148,14 +160,33 @@ class FetchError(Exception):
 def known() -> tuple[Known, ...]:
     """Return the models, the first one to try first."""
     found: list[dict[str, Any]] = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
-    return tuple(
-        Known(**{**each, "package": Package(**each["package"]) if "package" in each else None}) for each in found
-    )
+    return tuple(map(_made, found))
+
+
+def _made(about: dict[str, Any]) -> Known:
+    package = Package(**about["package"]) if "package" in about else None
+    several = {name: tuple(about.get(name, ())) for name in ("aliases", "elsewhere")}
+    return Known(**{**about, **several, "package": package})
+
+
+def named(text: str) -> Known | None:
+    """Return the model that is meant by its name, one of its paths or an alias; None: none is."""
+    wanted = text.lower()
+    return next((each for each in known() if wanted in (each.name, *each.aliases, *each.paths)), None)
+
+
+def alike(text: str) -> list[str]:
+    """Return the names of models that may be meant, such as all that begin so; the closest first."""
+    wanted = text.lower()
+    names = {name: each.name for each in known() for name in (each.name, *each.aliases, *each.paths)}
+    begun = [name for name in names if wanted and name.startswith(wanted)]
+    close = difflib.get_close_matches(wanted, names, n=3, cutoff=0.7)
+    return list(dict.fromkeys(names[name] for name in begun or close))[:3]
 
 
 def is_known(path: str) -> bool:
     """Whether a path is one of these models'."""
-    return any(each.path == path for each in known())
+    return any(path in each.paths for each in known())
 
 
 def packaged(path: str) -> Known | None:

@@ -84,11 +84,15 @@ class Manager:
         listed = {entry.source.where if entry.source else entry.path for entry in registry.entries.values()}
         result = []
         for each in known.known():
-            source = self._sources.get(each.path)
-            if source is None or source.where in listed:
+            sources = [self._sources[path] for path in each.paths if path in self._sources]
+            if each.path not in self._sources or any(source.where in listed for source in sources):
                 continue
             offer = each.offer(*self._need(need.Shape(parameters=each.parameters, **each.shape), memory))
-            result.append(offer.model_copy(update={"download": 0}) if each.path in self._here else offer)
+            here = next((path for path in each.paths if path in self._here), None)
+            if here is not None:
+                found = {"path": here, "site": each.site(here), "download": 0, "elsewhere": []}
+                offer = offer.model_copy(update=found)
+            result.append(offer)
         return result
 
     async def _look_around(self, memory: MemoryStatus) -> list[FoundModel]:
@@ -100,7 +104,9 @@ class Manager:
             self._looked_at = time.monotonic()
             await asyncio.to_thread(self._look_for_known)
         # What is here and known is offered once, with what is known of it.
-        known_here = [f"kaggle://{self._sources[path].where}/" for path in self._here]
+        known_here = [
+            f"{source.kind}://{source.where}/" for path, source in self._sources.items() if path in self._here
+        ]
         result = []
         for each in found:
             if any(address.startswith(f"{each.model.path}/") for address in known_here):
@@ -147,13 +153,13 @@ class Manager:
     def _look_for_known(self) -> None:
         """Find out where the models to begin with come from, and which of them are here."""
         here = set()
-        for each in known.known():
+        for path in (path for each in known.known() for path in each.paths):
             try:
-                source = self._sources[each.path] = paths.source(each.path)
+                source = self._sources[path] = paths.source(path)
             except ServiceError:
                 continue  # this keras-hub hasn't got it
             if cached.lookup(source) is not None:
-                here.add(each.path)
+                here.add(path)
         self._here = here
 
     async def change(self, request: ModelChanging) -> ModelsResponse:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lit_lab import local_paths
+from lit_lab import demo, local_paths
 from lit_lab.protocol import ModelTerms, Precision
 
 from . import hugging_face, keras_preset
@@ -16,7 +16,7 @@ from .cancellation import Cancelled
 from .errors import ServiceError
 from .gguf import model as gguf
 from .gguf.header import is_gguf
-from .weights import allowed, archive, cached, instruct, paths, reasons, regular
+from .weights import allowed, archive, cached, instruct, licences, paths, reasons, regular
 from .weights.reading import Reading
 
 
@@ -68,12 +68,12 @@ def check(place: Path, path: str) -> dict[str, Any]:
 def about(place: Path, path: str, source: paths.Source) -> About:
     """Return what is known of a preset that has been checked. Arguments as `check`'s, and what its path means."""
     if not is_gguf(place):
-        return About(instruct.is_instruct(source, place), source.provided_under)
+        # The embedded model has Gemma's form, and nothing of Google's.
+        by_files = None if path == demo.EMBEDDED else licences.of_config(regular.json_of(place / "config.json"))
+        return About(instruct.is_instruct(source, place), source.provided_under(by_files))
     header = gguf.said(place, path)
-    is_of_google = header.architecture.startswith("gemma") or header.text("general.license") == "gemma"
-    terms = source.provided_under or (paths.GEMMA if is_of_google else None)
     is_instruct = instruct.is_instruct(source, place, bool(header.text("tokenizer.chat_template")))
-    return About(is_instruct, terms, header.quantization)
+    return About(is_instruct, source.provided_under(licences.of_header(header)), header.quantization)
 
 
 @dataclass(frozen=True)

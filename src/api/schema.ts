@@ -1410,6 +1410,11 @@ export interface components {
             download: number;
             /** @description The site that it comes from. */
             site: string;
+            /**
+             * @description Other sites that have it, for the user to choose from.
+             * @default []
+             */
+            elsewhere: components["schemas"]["KnownSource"][];
             /** @description Whether that site requires an account. */
             login: boolean;
             terms: components["schemas"]["ModelTerms"];
@@ -1428,6 +1433,14 @@ export interface components {
              * @default null
              */
             fits: boolean | null;
+        };
+        /**
+         * KnownSource
+         * @description A site that has a model.
+         */
+        KnownSource: {
+            path: string;
+            site: string;
         };
         /**
          * Limits

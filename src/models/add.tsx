@@ -74,8 +74,11 @@ function Adding(props: {
   );
 }
 
-/** A model to begin with: added with one click, and downloaded with another. */
-function Known(props: {
+/**
+ * A model to begin with: added with one click, from the site that is chosen
+ * where several have it, and downloaded with another.
+ */
+export function Known(props: {
   known: KnownModel;
   models: ModelsModel;
   trans: TranslationBundle;
@@ -84,9 +87,10 @@ function Known(props: {
   const { known, models, trans, onDone } = props;
   const [problem, setProblem] = useState<IProblem | null>(null);
   const [isAdding, setAdding] = useState(false);
-  const add = async () => {
+  const isAlone = known.elsewhere.length === 0;
+  const add = async (path: string) => {
     setAdding(true);
-    const failed = await models.add(models.free(known.name), known.path);
+    const failed = await models.add(models.free(known.name), path);
     setAdding(false);
     setProblem(failed);
     if (!failed) {
@@ -96,15 +100,24 @@ function Known(props: {
   return (
     <li className="lit-managed-known">
       <span className="lit-managed-title">{known.title}</span>
-      <button
-        type="button"
-        className="lit-button"
-        aria-label={trans.__('Add %1', known.title)}
-        disabled={isAdding}
-        onClick={() => void add()}
-      >
-        {trans.__('Add')}
-      </button>
+      <span className="lit-managed-sources">
+        {[known, ...known.elsewhere].map(({ path, site }) => (
+          <button
+            key={path}
+            type="button"
+            className="lit-button"
+            aria-label={
+              isAlone
+                ? trans.__('Add %1', known.title)
+                : trans.__('Add %1 from %2', known.title, site)
+            }
+            disabled={isAdding}
+            onClick={() => void add(path)}
+          >
+            {isAlone ? trans.__('Add') : trans.__('Add from %1', site)}
+          </button>
+        ))}
+      </span>
       <span className="lit-managed-about">
         {describeKnown(known, trans).join(' · ')} ·{' '}
         <a href={known.terms.url} target="_blank" rel="noreferrer noopener">

@@ -102,6 +102,9 @@ export function describeKnown(
   known: KnownModel,
   trans: TranslationBundle
 ): string[] {
+  const sites = [known, ...known.elsewhere]
+    .map(({ site }) => site)
+    .join(trans.__(' or '));
   return [
     describeWeights(known.parameters, trans),
     known.download
@@ -109,12 +112,12 @@ export function describeKnown(
         ? trans.__(
             '%1 from %2, with an account',
             describeBytes(known.download),
-            known.site
+            sites
           )
         : trans.__(
             '%1 from %2, without an account',
             describeBytes(known.download),
-            known.site
+            sites
           )
       : trans.__('on this machine'),
     ...describeNeed(known, trans)

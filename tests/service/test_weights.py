@@ -106,12 +106,12 @@ def test_a_run_says_what_its_model_is_provided_under(keras_libraries: None, tmp_
         ("hf://org/other", "https://huggingface.co/org/other"),
         (str(copied), gemma),
     ):
-        terms = paths.source(path).provided_under
+        terms = paths.source(path).provided_under()
         assert terms is not None
         assert terms.url == url
     # The embedded model has Gemma's architecture and none of Google's weights.
-    assert paths.source("embedded").provided_under is None
-    assert paths.source(str(tmp_path / "tiny")).provided_under is None
+    assert paths.source("embedded").provided_under() is None
+    assert paths.source(str(tmp_path / "tiny")).provided_under() is None
 
 
 # --- Archives ---

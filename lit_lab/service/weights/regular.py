@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -25,6 +26,9 @@ _MEBI = 2**20
 _VOCABULARY = (64 * _MEBI, 5_000_000, 1_200_000)
 _CONFIGURATION = (16 * _MEBI, 500_000, 100_000)
 _VOCABULARIES = frozenset({"tokenizer.json", "tokenizer_config.json", "vocab.json", "vocabulary.json", "tekken.json"})
+
+_REPOSITORY = re.compile(r"models--.+")
+_SHARED_MARK = ".huggingface-shared-blobs"
 
 
 class NotRegularError(OSError):
@@ -114,15 +118,33 @@ def _bounded(content: bytes, values: int, containers: int) -> str:
 
 
 def places_of(top: Path) -> list[Path]:
-    """Return where links of a folder may lead, which is resolved: into it, and to where Hugging Face's cache keeps its files."""
-    return [top, top.parent.parent / "blobs"] if top.parent.name == "snapshots" else [top]
+    """Return where links of a folder may lead, which is resolved: into it, and to where Hugging Face's cache keeps its files.
+
+    That is the repository's own `blobs`, and the one that all repositories of a cache share, marked by huggingface_hub as
+    such. Another place of the cache, such as another repository's `blobs`, is none of them.
+    """
+    for snapshot in (top, *top.parents):
+        repository = snapshot.parent.parent
+        is_named = _REPOSITORY.fullmatch(repository.name) is not None
+        if snapshot.parent.name == "snapshots" and (is_named or snapshot == top):
+            shared = repository.parent / "blobs"
+            is_shared = is_named and _is_own(shared, stat.S_ISDIR) and _is_own(shared / _SHARED_MARK, stat.S_ISREG)
+            return [top, repository / "blobs", *([shared] if is_shared else [])]
+    return [top]
+
+
+def _is_own(place: Path, is_kind: Callable[[int], bool]) -> bool:
+    """Whether there is something of a kind, and no link to it."""
+    try:
+        return is_kind(place.lstat().st_mode)
+    except local_paths.FAILURES:
+        return False
 
 
 def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
     """Yield a preset's own files.
 
-    Links may lead to other files of the folder and, in Hugging Face's cache, to where that keeps them: beside
-    `snapshots`, in `blobs`. A repository's links in that cache lead nowhere else.
+    Links may lead to other files of the folder and, in Hugging Face's cache, to where that keeps them (`places_of`).
 
     Raises:
         NotRegularError: There is something that is neither a folder nor a regular file, or a link leads out of the folder.
