@@ -72,7 +72,7 @@ def about(place: Path, path: str, source: paths.Source) -> About:
     header = gguf.said(place, path)
     is_of_google = header.architecture.startswith("gemma") or header.text("general.license") == "gemma"
     terms = source.provided_under or (paths.GEMMA if is_of_google else None)
-    is_instruct = instruct.is_instruct(source, place, bool(header.text("tokenizer.chat_template")))
+    is_instruct = instruct.of_file(source, place, bool(header.text("tokenizer.chat_template")))
     return About(is_instruct, terms, header.quantization)
 
 
