@@ -120,9 +120,10 @@ def _empty(make: Callable[[], Any]) -> Any:
 def causal_lm(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
     loader = _loader(place, path)
-    made = vocabulary.tokenizer(place, loader.config)
+    cls = task_of(loader).preprocessor_cls.tokenizer_cls
+    made = vocabulary.tokenizer(place, loader.config, cls)
     if made is None:
-        made = loader.load_tokenizer(task_of(loader).preprocessor_cls.tokenizer_cls)
+        made = loader.load_tokenizer(cls)
         vocabulary.split_as_published(made, place)
     return whole(loader, made, lambda: backbone(place, path, precision, reading))
 

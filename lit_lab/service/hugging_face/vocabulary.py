@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 _SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistral": "MistralTokenizer"}
 _SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer", "phi3": "Phi3Tokenizer"}
+# Whose converters know merges in one of their two forms only, or guess the form by the first.
+_BYTE_LEVEL = ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3")
 MAX_TEKKEN = 1_000  # characters of base64 that a token has
 MAX_PIECES = 64 * 2**20  # bytes of a SentencePiece model
 _ENDS = ("<s>", "</s>", "<bos>", "<eos>", "<pad>")
@@ -49,12 +51,13 @@ PATTERNS = frozenset(
 )
 
 
-def tokenizer(place: Path, config: dict[str, Any]) -> Any:
+def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
     """Return a folder's tokenizer; None: the converter of its family makes it.
 
     Args:
         place: The folder, whose files have been looked through.
         config: Its `config.json`.
+        cls: Keras's class of its family's tokenizer.
     """
     from keras_nlp import models
 
@@ -70,14 +73,18 @@ def tokenizer(place: Path, config: dict[str, Any]) -> Any:
         added = sorted(each["content"] for each in about.get("added_tokens") or [])
         made = models.GPT2Tokenizer(vocabulary=words, merges=as_texts(merges), unsplittable_tokens=added)
         return split(made, about)
+    if kind in _BYTE_LEVEL and about is not None and _is_byte_level(about):
+        words, merges = merged(about)
+        added = sorted(each["content"] for each in about.get("added_tokens") or [])
+        return split(cls(vocabulary=words, merges=as_texts(merges), unsplittable_tokens=added), about)
     if kind == "phi3" and about is not None and _is_byte_level(about):
         raise ValueError("its tokenizer is of another kind than Keras's Phi-3 has: it is of Phi-4's")
     if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
-        cls = getattr(models, _SENTENCE_PIECE[kind])
+        own = getattr(models, _SENTENCE_PIECE[kind])
         if _has(place, "tokenizer.model") and not (kind == "phi3" and about is not None):
-            return cls(_with_turns(place / "tokenizer.model"))
+            return own(_with_turns(place / "tokenizer.model"))
         if about is not None:
-            return cls(sentence_pieces(about))
+            return own(sentence_pieces(about))
     return None
 
 
@@ -274,15 +281,19 @@ def merged(about: dict[str, Any]) -> tuple[dict[str, int], list[tuple[str, str]]
         raise ValueError(f"its tokenizer is of the kind {str(model['type'])[:40]}, which none of Keras's is")
     words = dict(model["vocab"])
     words |= {each["content"]: each["id"] for each in about.get("added_tokens") or []}
-    return words, [_pair(merge) for merge in model["merges"] if not str(merge).startswith(_VERSION)]
+    return words, [_pair(merge) for merge in model["merges"] if not _is_version(merge)]
+
+
+def _is_version(line: Any) -> bool:
+    return isinstance(line, str) and line.startswith(_VERSION)
 
 
 def _pair(merge: Any) -> tuple[str, str]:
     """Return the two tokens of a merge: a list of both, or a text with a blank between them, as older files have it."""
-    parts = merge.split(" ") if isinstance(merge, str) else merge
-    if len(parts) != 2 or not all(isinstance(part, str) for part in parts):
-        raise ValueError("its tokenizer.json has a merge that isn't two tokens")
-    return parts[0], parts[1]
+    match merge.split(" ") if isinstance(merge, str) else merge:
+        case (str(left), str(right)):
+            return left, right
+    raise ValueError("its tokenizer.json has a merge that isn't two tokens")
 
 
 def as_texts(merges: list[tuple[str, str]]) -> list[str]:
