@@ -125,6 +125,15 @@ def test_a_file_of_nobody_is_none_of_ollamas(top: Path, file: Path, tmp_path: Pa
     assert ollama.tags(elsewhere) is None
 
 
+def test_a_tag_with_an_adapter_says_nothing_of_the_file(top: Path, file: Path) -> None:
+    blob = pulled(top, "mine/instruct", file, GEMMA)
+    manifest = top / "manifests" / "registry.ollama.ai" / "library" / "mine" / "instruct"
+    about = json.loads(manifest.read_text())
+    about["layers"].append({"mediaType": "application/vnd.ollama.image.adapter", "digest": kept(top, b"adapter")})
+    manifest.write_text(json.dumps(about))
+    assert ollama.tags(blob) is None
+
+
 def test_a_template_that_is_missing_or_a_pipe_is_none(top: Path, file: Path) -> None:
     import os
 

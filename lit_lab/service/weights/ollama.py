@@ -45,7 +45,8 @@ def tags(blob: Path) -> Tags | None:
     names, has_template = [], False
     for manifest in _manifests(manifests):
         digests = layers(manifest)
-        if digests.get("model") == match.group(1):
+        # With an adapter it is another model than the file.
+        if digests.get("model") == match.group(1) and "adapter" not in digests:
             names.append(f"{manifest.parent.name}:{manifest.name}")
             has_template = has_template or _is_template(blob.parent, digests.get("template", ""))
     return Tags(tuple(names), has_template) if names else None
