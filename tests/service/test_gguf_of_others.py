@@ -289,7 +289,7 @@ def test_what_is_whole_and_is_not_read_is_not_called_damaged(
     assert error.code == "unsupported_model"
     assert word in error.message
     assert help in error.hint
-    assert word in told(place)
+    assert word in fault_in_list(place)
 
 
 def test_version_0_is_damage(tmp_path: Path) -> None:
@@ -300,7 +300,7 @@ def test_version_0_is_damage(tmp_path: Path) -> None:
 # --- Lists and loading ---
 
 
-def told(place: Path) -> str:
+def fault_in_list(place: Path) -> str:
     """Return why the list of models says that a file can't be used."""
     found = facts(Lying("llama_cpp", "tiny", str(place), place, Source("gguf", str(place))))
     assert found is not None
@@ -329,7 +329,7 @@ def test_the_list_and_the_loader_say_the_same(
 
     proto = b"" if family in PRE else proto_of(family, sentencepiece_proto)
     place = file_of(family, tmp_path, proto, **{f"{FAMILIES[family][0]}.{name}": value for name, value in said.items()})
-    listed = told(place)
+    listed = fault_in_list(place)
     try:
         model.backbone(place, "tiny", "float32", None)
     except ServiceError as error:

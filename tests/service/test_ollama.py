@@ -60,9 +60,9 @@ def pulled(top: Path, tag: str, file: Path, template: str | None) -> Path:
 
 def is_instruct_by_tag() -> bool | None:
     (model,) = lying("ollama")
-    told = facts(model)
-    assert told is not None
-    return told.is_instruct
+    known = facts(model)
+    assert known is not None
+    return known.is_instruct
 
 
 def is_instruct_by_file(blob: Path) -> bool | None:
@@ -89,7 +89,7 @@ def test_the_list_and_the_loaded_file_say_the_same(
     assert is_instruct_by_file(blob) is expected
 
 
-def test_a_template_of_ollamas_alone_is_told_and_a_known_format_is_taken(top: Path, file: Path) -> None:
+def test_a_template_of_ollamas_alone_is_named_and_a_known_format_is_taken(top: Path, file: Path) -> None:
     template = found(pulled(top, "gemma3/4b", file, GEMMA))
     assert template is not None
     assert template.rendering is None
