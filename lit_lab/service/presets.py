@@ -72,7 +72,7 @@ def about(place: Path, path: str, source: paths.Source) -> About:
         by_files = None if path == demo.EMBEDDED else licences.of_config(regular.json_of(place / "config.json"))
         return About(instruct.is_instruct(source, place), source.provided_under(by_files))
     header = gguf.said(place, path)
-    is_instruct = instruct.is_instruct(source, place, bool(header.text("tokenizer.chat_template")))
+    is_instruct = instruct.of_file(source, place, bool(header.text("tokenizer.chat_template")))
     return About(is_instruct, source.provided_under(licences.of_header(header)), header.quantization)
 
 

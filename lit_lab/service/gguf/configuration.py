@@ -7,62 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from .header import GgufError, Header, Items, rows
-
-FAMILIES = {
-    "gemma": "Gemma",
-    "gemma2": "Gemma 2",
-    "gemma3": "Gemma 3",
-    "llama": "Llama 2 and 3, SmolLM, Mistral",
-    "phi3": "Phi-3",
-    "qwen2": "Qwen 2, Qwen 2.5",
-    "qwen3": "Qwen 3",
-}
-"""What is read, by `general.architecture`."""
+from . import options
+from .header import GgufError, Header
+from .options import FAMILIES, GLOBAL, UnfamiliarError
+from .rows import rows
 
 MAX_LAYERS = 1_000
 MAX_SIZE = 2**20  # of any one dimension
 
 # Llama 3.1's and 3.2's way of stretching their positions, of which a file has what it leads to alone.
 _LOW, _HIGH, _PRETRAINED = 1.0, 4.0, 8192
-# What Keras's Gemmas have, whatever a file says: their waves, and their norms' epsilon.
-_WAVES = {"gemma": 10_000.0, "gemma2": 10_000.0, "gemma3": 1_000_000.0}
-_LOCAL_WAVES = 10_000.0
-_EPSILON = 1e-6
-_GLOBAL = 6  # of so many layers of Gemma 3, the last looks at everything
-# What a file may say that changes nothing, or is looked at below. What else it says of attention and positions isn't known.
-_KNOWN = frozenset(
-    [
-        "attention.head_count",
-        "attention.head_count_kv",
-        "attention.key_length",
-        "attention.value_length",
-        "attention.layer_norm_rms_epsilon",
-        "attention.sliding_window",
-        "attention.sliding_window_pattern",
-        "attention.causal",
-        "rope.freq_base",
-        "rope.freq_base_swa",
-        "rope.global.freq_base",
-        "rope.local.freq_base",
-        "rope.dimension_count",
-        "rope.scale_linear",
-        "rope.scaling.type",
-        "rope.scaling.factor",
-        "rope.scaling.original_context_length",
-        "rope.scaling.finetuned",
-        "rope.scaling.attn_factor",
-    ]
-)
-# What a file may say only so, since these families' arithmetic has none of it.
-_WITHOUT: dict[str, tuple[float, ...]] = {"attention.causal": (True,), "pooling_type": (0,)}
-_WITHOUT |= dict.fromkeys(("logit_scale", "embedding_scale", "residual_scale"), (0.0, 1.0))
+# Gemma 3's shapes of 4B, 12B and 27B, by their layers, and what their global layers' positions are divided by. Ollama's engine
+# knows it by the layers, whatever the file (newTextModel in model/models/gemma3/model_text.go, until it was removed); its
+# llama/compat/llama-ollama-compat.cpp writes it into files that have none.
+_STRETCHED = (34, 48, 62)
+_UNSAID = 8.0
 # The layers of Gemma's 27B, whose queries are divided by another number than their length.
 _WIDE = {"gemma2": 46, "gemma3": 62}
-
-
-class UnfamiliarError(ValueError):
-    """A model is of a family, or of a shape, that isn't read; says why, in words that follow “it”."""
 
 
 def config_of(header: Header) -> dict[str, Any]:
@@ -80,7 +41,7 @@ def config_of(header: Header) -> dict[str, Any]:
         raise UnfamiliarError(f"is a {family[:40]} model")
     if header.fields.get("general.type", "model") != "model":
         raise UnfamiliarError(f"is no model by itself ({header.text('general.type')[:40]})")
-    _check_options(header, family)
+    options.check(header, family)
 
     def whole(name: str, default: int | None = None) -> int:
         value = header.whole(f"{family}.{name}")
@@ -98,11 +59,12 @@ def config_of(header: Header) -> dict[str, Any]:
     layers, hidden, heads = whole("block_count"), whole("embedding_length"), whole("attention.head_count")
     if layers > MAX_LAYERS or f"blk.{layers - 1}.attn_norm.weight" not in header.tensors:
         raise GgufError(f"says that it has {layers:,} layers, and hasn't")
-    if hidden % heads and header.whole(f"{family}.attention.key_length") is None:
+    lengths = (header.whole(f"{family}.attention.{name}") for name in ("key_length", "head_dim"))
+    if hidden % heads and not any(lengths):
         raise GgufError("has no possible number of heads")
-    length = whole("attention.key_length", hidden // heads)
-    if header.whole(f"{family}.attention.value_length") not in (None, length):
-        raise UnfamiliarError("has values of another length than its keys'")
+    # What Ollama's converter called it before it wrote llama.cpp's name, too.
+    length = whole("attention.key_length", header.whole(f"{family}.attention.head_dim") or hidden // heads)
+    _check_lengths(header, family, length)
     config: dict[str, Any] = {
         "model_type": {"gemma3": "gemma3_text"}.get(family, family),
         "architectures": ["AutoModelForCausalLM"],
@@ -118,9 +80,6 @@ def config_of(header: Header) -> dict[str, Any]:
         "max_position_embeddings": min(header.whole(f"{family}.context_length") or 2048, 2**31),
         "tie_word_embeddings": "output.weight" not in header.tensors,
     }
-    # What a part of a head's length is turned by, none of these families has.
-    if header.whole(f"{family}.rope.dimension_count") not in (None, 0, length):
-        raise UnfamiliarError("turns a part of each head only")
     config |= _of_family(header, family, config)
     scaling = _scaling(header, family, config)
     if scaling is not None:
@@ -128,38 +87,14 @@ def config_of(header: Header) -> dict[str, Any]:
     return config
 
 
-def _check_options(header: Header, family: str) -> None:
-    """Refuse what would change the arithmetic, and isn't done here."""
-    if header.whole(f"{family}.expert_count"):
-        raise UnfamiliarError("is a mixture of experts")
-    for name, value in header.fields.items():
-        start, _, option = name.partition(".")
-        if start != family:
-            continue
-        if option in _WITHOUT and value not in _WITHOUT[option]:
-            raise UnfamiliarError(f"isn't computed as its family is ({name[:60]})")
-        if option.startswith(("attention.", "rope.")) and option not in _KNOWN:
-            raise UnfamiliarError(f"has an option that isn't known here ({name[:60]})")
-    if family not in _WAVES:
-        return
-    for option, only in (
-        ("rope.freq_base", _WAVES[family]),
-        ("rope.freq_base_swa", _LOCAL_WAVES),
-        ("rope.global.freq_base", _WAVES[family]),  # as Ollama writes these two
-        ("rope.local.freq_base", _LOCAL_WAVES),
-        ("attention.layer_norm_rms_epsilon", _EPSILON),
-    ):
-        value = header.number(f"{family}.{option}")
-        if value is not None and not math.isclose(value, only, rel_tol=1e-5):
-            raise UnfamiliarError(f"has another {family}.{option} than Keras's {FAMILIES[family]} ({value:g})")
-    if "output.weight" in header.tensors:
-        raise UnfamiliarError(f"has an output.weight, as no {FAMILIES[family]} of Keras's has")
-    pattern = header.fields.get("gemma3.attention.sliding_window_pattern", _GLOBAL)
-    if isinstance(pattern, Items):
-        local = [bool(value) for value in pattern.numbers()]
-        pattern = _GLOBAL if local == [number % _GLOBAL < _GLOBAL - 1 for number in range(len(local))] else None
-    if pattern != _GLOBAL:
-        raise UnfamiliarError("has other layers that look at everything than Keras's Gemma 3")
+def _check_lengths(header: Header, family: str, length: int) -> None:
+    """Refuse heads that aren't of one length, in all of their layers and parts."""
+    for name in ("value_length", "head_dim", "key_length_swa", "value_length_swa"):
+        if header.whole(f"{family}.attention.{name}") not in (None, 0, length):
+            raise UnfamiliarError(f"has heads of more than one length ({family}.attention.{name})")
+    for name in ("dimension_count", "dimension_count_swa"):
+        if header.whole(f"{family}.rope.{name}") not in (None, 0, length):
+            raise UnfamiliarError(f"turns another part of each head than all of it ({family}.rope.{name})")
 
 
 def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -170,13 +105,12 @@ def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str,
         if not own["sliding_window"]:
             raise UnfamiliarError(f"doesn't say how far its layers look ({family}.attention.sliding_window)")
         own["query_pre_attn_scalar"] = hidden // heads if layers == _WIDE[family] else config["head_dim"]
-        for name in ("attn_logit_softcapping", "final_logit_softcapping"):
-            given = header.number(f"{family}.{name}")
-            default = {"attn_logit_softcapping": 50.0, "final_logit_softcapping": 30.0}[name]
-            own[name] = given or (default if family == "gemma2" else None)
+    if family == "gemma2":
+        own["attn_logit_softcapping"] = header.number("gemma2.attn_logit_softcapping") or 50.0
+        own["final_logit_softcapping"] = header.number("gemma2.final_logit_softcapping") or 30.0
     if family == "gemma3":
         own["layer_types"] = [
-            "sliding_attention" if number % _GLOBAL < _GLOBAL - 1 else "full_attention" for number in range(layers)
+            "sliding_attention" if number % GLOBAL < GLOBAL - 1 else "full_attention" for number in range(layers)
         ]
     if family == "llama" and config["head_dim"] != hidden // heads:
         own["model_type"] = "mistral"  # Keras's Llama has no heads of another length
@@ -191,14 +125,20 @@ def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, A
     way = header.text(f"{family}.rope.scaling.type") or "linear"
     named = (header.number(f"{family}.rope.{name}") for name in ("scaling.factor", "scale_linear"))
     factor = next((float(value) for value in named if value), 1.0)
+    if _is_unsaid(header, family, config):
+        factor = _UNSAID
     long, short = (header.tensors.get(f"rope_factors_{kind}.weight") for kind in ("long", "short"))
     if long is not None and short is not None:
         factors = {"long_factor": _values(long), "short_factor": _values(short)}
+        if way not in ("none", "longrope", "linear") or (way != "none" and factor != 1.0):
+            raise UnfamiliarError(f"stretches its positions in two ways ({family}.rope.scaling)")
         if family != "phi3" or any(len(each) != config["head_dim"] // 2 for each in factors.values()):
             raise UnfamiliarError("stretches its positions by factors that its family hasn't")
         original = header.whole(f"{family}.rope.scaling.original_context_length") or config["max_position_embeddings"]
         config["original_max_position_embeddings"] = original
+        _check_attention(header, config, original)
         return {"rope_type": "longrope", **factors}
+    _check_attention(header, config, None)
     if long is not None or short is not None or way == "longrope":
         raise UnfamiliarError("stretches its positions by factors, and hasn't all of them")
     freqs = header.tensors.get("rope_freqs.weight")
@@ -209,6 +149,22 @@ def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, A
     if way == "none" or (way == "linear" and factor == 1.0):
         return None
     return {"rope_type": way, "factor": factor}
+
+
+def _is_unsaid(header: Header, family: str, config: dict[str, Any]) -> bool:
+    """Whether a file leaves out that its positions are stretched, as Ollama's of Gemma 3 do."""
+    said = any(f"{family}.rope.{name}" in header.fields for name in ("scaling.type", "scaling.factor", "scale_linear"))
+    return family == "gemma3" and not said and config["num_hidden_layers"] in _STRETCHED
+
+
+def _check_attention(header: Header, config: dict[str, Any], original: int | None) -> None:
+    """Refuse another factor of attention than the one that Keras finds by itself."""
+    given = header.number(f"{header.architecture}.rope.scaling.attn_factor")
+    expected = 1.0
+    if original is not None and config["max_position_embeddings"] > original > 1:
+        expected = math.sqrt(1 + math.log(config["max_position_embeddings"] / original) / math.log(original))
+    if given and not math.isclose(given, expected, rel_tol=1e-3):
+        raise UnfamiliarError(f"has another {header.architecture}.rope.scaling.attn_factor than its family ({given:g})")
 
 
 def _llama3(given: list[float], config: dict[str, Any]) -> dict[str, Any] | None:

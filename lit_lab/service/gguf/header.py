@@ -10,7 +10,6 @@ import math
 import os
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -18,9 +17,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from lit_lab import local_paths
 
 from ..weights import regular
+from . import forms
+from .forms import TYPES
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 MAX_FIELDS = 10_000
@@ -45,48 +45,25 @@ SIGHT = re.compile(r"(v|mm)\.")
 
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
+_VERSION = 3
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _TEXT, _LIST = 8, 9
-
-# Numbers of a block, and its bytes, by the number that a file has for it.
-TYPES: dict[int, tuple[str, int, int]] = {
-    0: ("F32", 1, 4),
-    1: ("F16", 1, 2),
-    2: ("Q4_0", 32, 18),
-    3: ("Q4_1", 32, 20),
-    6: ("Q5_0", 32, 22),
-    7: ("Q5_1", 32, 24),
-    8: ("Q8_0", 32, 34),
-    10: ("Q2_K", 256, 84),
-    11: ("Q3_K", 256, 110),
-    12: ("Q4_K", 256, 144),
-    13: ("Q5_K", 256, 176),
-    14: ("Q6_K", 256, 210),
-    16: ("IQ2_XXS", 256, 66),
-    17: ("IQ2_XS", 256, 74),
-    18: ("IQ3_XXS", 256, 98),
-    19: ("IQ1_S", 256, 50),
-    20: ("IQ4_NL", 32, 18),
-    21: ("IQ3_S", 256, 110),
-    22: ("IQ2_S", 256, 82),
-    23: ("IQ4_XS", 256, 136),
-    29: ("IQ1_M", 256, 56),
-    30: ("BF16", 1, 2),
-    34: ("TQ1_0", 256, 54),
-    35: ("TQ2_0", 256, 66),
-    39: ("MXFP4", 32, 17),
-}
-
-# What a file as a whole is called, by its `general.file_type`.
-_FILES = {0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K", 11: "Q3_K_S"}
-_FILES |= {12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 17: "Q5_K_M", 18: "Q6_K"}
-_FILES |= {19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL"}
-_FILES |= {26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16"}
-_FILES |= {36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4"}
 
 
 class GgufError(ValueError):
     """A file isn't what its size and format allow; says why, in words that follow its name."""
+
+
+class UnreadError(GgufError):
+    """A file may be whole, and is of a form that isn't read here; says which, in words that follow its name.
+
+    Attributes:
+        hint: What to do.
+    """
+
+    def __init__(self, why: str, hint: str) -> None:
+        super().__init__(why)
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -124,7 +101,7 @@ class Tensor:
 
     Attributes:
         shape: Outermost first, as NumPy has it.
-        kind: Key of `TYPES`.
+        kind: Key of `forms.TYPES`.
         file: Which of the files it is in.
         start: Its first byte there.
     """
@@ -179,7 +156,7 @@ class Header:
     @property
     def quantization(self) -> str:
         """What its weights are stored in, as files are named after it."""
-        named = _FILES.get(self.fields.get("general.file_type", -1))
+        named = forms.FILES.get(self.fields.get("general.file_type", -1))
         if named is not None:
             return named
         counts: dict[int, int] = {}
@@ -353,10 +330,7 @@ class _Walk:
         """Return what it says."""
         if self._take(4) != b"GGUF":
             raise GgufError("isn't a GGUF file")
-        version = self._number("I")
-        if version not in (2, 3):
-            why = "in another order of bytes" if version and version & 0xFFFF == 0 else f"of version {version}"
-            raise GgufError(f"is {why}, which isn't read here")
+        _check_version(self._number("I"))
         tensors, fields = self._number("Q"), self._number("Q")
         if tensors > MAX_TENSORS:
             raise GgufError(f"says that it has {tensors:,} tensors")
@@ -392,7 +366,7 @@ class _Walk:
         if not all(shape) or math.prod(shape) > MAX_NUMBERS:
             raise GgufError("has a tensor of no possible shape")
         if kind not in TYPES:
-            raise GgufError(f"stores {name[:100]} in a form (number {kind}) that isn't read here")
+            raise _unread(name, kind)
         if shape[0] % TYPES[kind][1]:
             raise GgufError("has a tensor of no possible shape")
         return name, shape[::-1], kind, offset
@@ -459,37 +433,43 @@ class _Walk:
             self._content += more
 
 
+def _check_version(version: int) -> None:
+    if version == 1:
+        raise UnreadError(
+            "is of GGUF's version 1, which was in use for some weeks of 2023 and isn't read here",
+            "Get a newer file of this model, or convert the original anew with llama.cpp's convert_hf_to_gguf.py.",
+        )
+    if version and version & 0xFFFF == 0:
+        raise UnreadError(
+            "is written for machines that have the most significant byte first (big-endian), and isn't read here",
+            "Get the file of this model without “be” or “big-endian” in its name, or turn it round: gguf-convert-endian FILE little, "
+            "a command of the Python package gguf.",
+        )
+    if version > _VERSION:
+        raise UnreadError(
+            f"is of GGUF's version {version:,}, made by a newer version of llama.cpp than is known here",
+            f"Update LIT Lab, or get a file of version {_VERSION} of this model.",
+        )
+    if version != _VERSION and version != _VERSION - 1:
+        raise GgufError("says that it is of version 0, which there isn't")
+
+
+def _unread(name: str, kind: int) -> UnreadError:
+    known = forms.UNREAD.get(kind)
+    if known is None:
+        return UnreadError(
+            f"stores {name[:100]} in a form (number {kind}) of a newer version of llama.cpp than is known here; "
+            "a Q4_K_M file would be read",
+            "Choose a Q4_K_M file of this model, or update LIT Lab.",
+        )
+    return UnreadError(
+        f"stores {name[:100]} as {known}, which isn't read here; a Q4_K_M file would be",
+        "Choose another file of this model, such as the one that is called Q4_K_M.",
+    )
+
+
 def _decoded(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         raise GgufError("has a text that isn't UTF-8") from error
-
-
-def rows(tensor: Tensor, at_once: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """Yield a tensor's numbers in slices of its rows, each with the number of its first row.
-
-    Args:
-        tensor: The tensor; its rows lie along its innermost dimension.
-        at_once: Numbers that a slice has at most, unless a row has more.
-
-    Yields:
-        `float32[rows, row's length]`, dequantized.
-    """
-    import numpy as np
-    from gguf import GGMLQuantizationType
-    from gguf.quants import dequantize
-
-    width = tensor.shape[-1]
-    count = tensor.numbers // width
-    step = max(1, at_once // width)
-    kind = GGMLQuantizationType(tensor.kind)
-    # The file is read, not mapped: pages of a map count as the process's own memory.
-    with regular.opened(tensor.file) as stream:
-        stream.seek(tensor.start)
-        for first in range(0, count, step):
-            here = min(step, count - first)
-            content = np.frombuffer(stream.read(here * tensor.row_size), np.uint8)
-            if content.size != here * tensor.row_size:
-                raise GgufError("has become shorter while it was read")
-            yield first, dequantize(content.reshape(here, tensor.row_size), kind).reshape(here, width)

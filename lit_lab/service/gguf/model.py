@@ -13,9 +13,10 @@ from ..errors import ServiceError
 from ..weights import named, regular
 from ..weights.reading import Reading
 from . import header, vocabulary
-from .configuration import FAMILIES, UnfamiliarError, config_of
-from .header import BESIDE, GgufError, Header, is_gguf, read
-from .weights import Reader
+from .configuration import config_of
+from .header import BESIDE, GgufError, Header, UnreadError, is_gguf, read
+from .options import FAMILIES, UnfamiliarError
+from .weights import Reader, check_names
 
 
 def first(file: Path, path: str) -> Path:
@@ -87,9 +88,28 @@ def check(file: Path, path: str) -> dict[str, Any]:
         ServiceError: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
     """
     try:
-        return config_of(read(file))
+        return judged(read(file))
     except (GgufError, UnfamiliarError, OSError) as error:
         raise _worded(file, path, error) from error
+
+
+def judged(about: Header) -> dict[str, Any]:
+    """Return a model's configuration in Hugging Face's words, if what its header says is read: for lists and for loading.
+
+    Args:
+        about: What its file says; the contents of its long lists may be left out.
+
+    Raises:
+        UnfamiliarError: It isn't read.
+        GgufError: It isn't whole.
+    """
+    config = config_of(about)
+    vocabulary.check(about, config)
+    check_names(about)
+    fault = hugging_face.fault_of(config)
+    if fault:
+        raise UnfamiliarError(fault)
+    return config
 
 
 def backbone(file: Path, path: str, precision: Precision, reading: Reading | None) -> Any:
@@ -107,7 +127,7 @@ def backbone(file: Path, path: str, precision: Precision, reading: Reading | Non
     """
     try:
         about = read(file)
-        config = config_of(about)
+        config = judged(about)
         loader = hugging_face.loader_of(config, file.parent, path)
         weights = None if reading is None else lambda: Reader(about, config, reading)
         return hugging_face.built(loader, path, precision, weights)
@@ -119,7 +139,7 @@ def causal_lm(file: Path, path: str, precision: Precision, reading: Reading) -> 
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
     try:
         about = read(file)
-        config = config_of(about)
+        config = judged(about)
         loader = hugging_face.loader_of(config, file.parent, path)
         tokenizer = vocabulary.tokenizer(about, config, hugging_face.task_of(loader).preprocessor_cls.tokenizer_cls)
         return hugging_face.whole(loader, tokenizer, lambda: backbone(file, path, precision, reading))
@@ -135,6 +155,8 @@ def _worded(file: Path, path: str, error: Exception) -> ServiceError:
             f"{path} can't be loaded: it {error}.",
             f"GGUF files of these families can be: {'; '.join(FAMILIES.values())}.",
         )
+    if isinstance(error, UnreadError):
+        return ServiceError(422, "unsupported_model", f"{path} can't be loaded: it {error}.", error.hint)
     if isinstance(error, regular.NotRegularError):
         return _linked(path, str(error))
     if isinstance(error, FileNotFoundError):

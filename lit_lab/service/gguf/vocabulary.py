@@ -6,8 +6,8 @@ from typing import Any
 
 from lit_lab.service.hugging_face import vocabulary
 
-from .configuration import UnfamiliarError
 from .header import MAX_ITEMS, GgufError, Header, Items
+from .options import UnfamiliarError
 
 _NORMAL, _UNKNOWN, _CONTROL, _OWN, _UNUSED, _BYTE = 1, 2, 3, 4, 5, 6
 _KINDS = range(_NORMAL, _BYTE + 1)
@@ -50,7 +50,7 @@ def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
         GgufError: It isn't whole.
     """
     check(header, config)
-    words = _texts(header, "tokenizer.ggml.tokens")
+    words = _texts(header, "tokenizer.ggml.tokens")[: config["vocab_size"]]
     if header.text("tokenizer.ggml.model") == "llama":
         made = _sentence_pieces(header, words, config)
     else:
@@ -73,7 +73,8 @@ def check(header: Header, config: dict[str, Any]) -> None:
     count = tokens.count if isinstance(tokens, Items) else 0
     if not count:
         raise GgufError("has no tokenizer (tokenizer.ggml.tokens)")
-    if count > config["vocab_size"]:
+    # Ollama's files of Gemma 3 have tokens for pictures behind all that have weights.
+    if count > config["vocab_size"] and header.architecture != "gemma3":
         raise GgufError(f"has {count:,} tokens, and weights of {config['vocab_size']:,}")
     kind = header.text("tokenizer.ggml.model")
     if kind not in ("llama", "gpt2"):
@@ -121,7 +122,10 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
     result.trainer_spec.model_type = proto.TrainerSpec.BPE
     result.trainer_spec.vocab_size = len(words)
     result.trainer_spec.byte_fallback = _BYTE in kinds
-    first = header.fields.get("tokenizer.ggml.add_space_prefix", True) is not False
+    # llama.cpp takes a blank where nothing is said. Ollama's files of Gemma 3 don't say that Gemma's tokenizer has none, which
+    # Ollama's engine takes for granted (tokenizer/sentencepiece.go).
+    default = not header.architecture.startswith("gemma")
+    first = header.fields.get("tokenizer.ggml.add_space_prefix", default) is not False
     for spec in (result.normalizer_spec, result.denormalizer_spec):
         spec.add_dummy_prefix = first
         spec.remove_extra_whitespaces = header.fields.get("tokenizer.ggml.remove_extra_whitespaces") is True
@@ -154,7 +158,7 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
         "model": {
             "type": "BPE",
             "vocab": ids,
-            "merges": _texts(header, "tokenizer.ggml.merges"),
+            "merges": _merges(header),
             "ignore_merges": way in _WHOLE_WORDS,
         },
         "added_tokens": [{"id": id, "content": words[id]} for id in special],
@@ -176,7 +180,7 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
         return vocabulary.split(
             models.MistralTekkenTokenizer(
                 vocabulary=vocab,
-                merges=merges,
+                merges=vocabulary.as_texts(merges),
                 split_pattern=vocabulary.TEKKEN,
                 unsplittable_tokens=[words[id] for id in special],
             ),
@@ -184,8 +188,17 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
         )
     if "<|endoftext|>" not in ids:
         raise UnfamiliarError("has no <|endoftext|> among its tokens, which Keras's tokenizer of its family has")
-    made = cls(vocabulary=vocab, merges=merges, unsplittable_tokens=[words[id] for id in special])
+    made = cls(vocabulary=vocab, merges=vocabulary.as_texts(merges), unsplittable_tokens=[words[id] for id in special])
     return vocabulary.split(made, about)
+
+
+def _merges(header: Header) -> list[tuple[str, str]]:
+    """Return the merges, each cut at its first blank that isn't its first character, as llama.cpp does."""
+    texts = _texts(header, "tokenizer.ggml.merges")
+    cuts = [text.find(" ", 1) for text in texts]
+    if any(cut < 0 or cut + 1 == len(text) for text, cut in zip(texts, cuts, strict=True)):
+        raise GgufError("has a merge that isn't two tokens (tokenizer.ggml.merges)")
+    return [(text[:cut], text[cut + 1 :]) for text, cut in zip(texts, cuts, strict=True)]
 
 
 def _texts(header: Header, name: str) -> list[str]:
@@ -204,9 +217,10 @@ def _numbers(header: Header, name: str, count: int, default: float) -> list[floa
     value = header.fields.get(name)
     if value is None:
         return [default] * min(count, MAX_ITEMS)
-    if not isinstance(value, Items) or value.count != count:
+    tokens = header.fields.get("tokenizer.ggml.tokens")
+    if not isinstance(value, Items) or not isinstance(tokens, Items) or value.count != tokens.count:
         raise GgufError(f"has as many {name} as it has no tokens")
-    return list(value.numbers().tolist())
+    return list(value.numbers()[:count].tolist())
 
 
 def _is_begun(header: Header) -> bool:

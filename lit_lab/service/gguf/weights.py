@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from ..hugging_face.weights import AsStored
 from ..weights.reading import Reading
-from .configuration import UnfamiliarError
-from .header import SIGHT, GgufError, Header, Tensor, rows
+from .header import SIGHT, GgufError, Header, Tensor
 from .names import DERIVED, change_of, known_as
+from .options import UnfamiliarError
+from .rows import rows
 
-AT_ONCE = 2**22  # numbers that are read at once
+AT_ONCE = 2**20  # numbers that are read at once; dequantizing holds three times as many
 LARGE = 2**23  # numbers from which on a tensor isn't held beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # Keras has it the other way round

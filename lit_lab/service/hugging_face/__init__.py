@@ -3,6 +3,6 @@
 keras-hub's converters do most of it. What they leave out without a word is done here, or refused.
 """
 
-from .model import CONVERTED, backbone, built, causal_lm, is_form, loader_of, task_of, whole
+from .model import CONVERTED, backbone, built, causal_lm, fault_of, is_form, loader_of, task_of, whole
 
-__all__ = ["CONVERTED", "backbone", "built", "causal_lm", "is_form", "loader_of", "task_of", "whole"]
+__all__ = ["CONVERTED", "backbone", "built", "causal_lm", "fault_of", "is_form", "loader_of", "task_of", "whole"]

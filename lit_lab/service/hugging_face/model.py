@@ -120,9 +120,10 @@ def _empty(make: Callable[[], Any]) -> Any:
 def causal_lm(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
     """Return the whole model, with its tokenizer. Arguments and errors as `backbone`'s."""
     loader = _loader(place, path)
-    made = vocabulary.tokenizer(place, loader.config)
+    cls = task_of(loader).preprocessor_cls.tokenizer_cls
+    made = vocabulary.tokenizer(place, loader.config, cls)
     if made is None:
-        made = loader.load_tokenizer(task_of(loader).preprocessor_cls.tokenizer_cls)
+        made = loader.load_tokenizer(cls)
         vocabulary.split_as_published(made, place)
     return whole(loader, made, lambda: backbone(place, path, precision, reading))
 
@@ -166,21 +167,13 @@ def loader_of(config: dict[str, Any], place: Path, path: str) -> Any:
     Raises:
         ServiceError: `unsupported_model`.
     """
-    kind = config["model_type"]
-    if not isinstance(kind, str) or kind not in CONVERTED:
-        raise _unsupported(path, f"it is a {str(kind)[:40]} model, and Keras converts none from Hugging Face's form")
+    fault = fault_of(config)
+    if fault:
+        raise _unsupported(path, f"it {fault}")
     from keras_hub.src.utils.preset_utils import PresetLoader
     from keras_hub.src.utils.transformers.preset_loader import TransformersPresetLoader
 
-    text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
-    if text.get("use_bidirectional_attention") or text.get("is_encoder_decoder"):
-        raise _unsupported(path, "it reads a text as a whole, and continues none")
-    quantized = config.get("quantization_config")
-    if quantized and kind != "gpt_oss":
-        method = quantized.get("quant_method", "some way") if isinstance(quantized, dict) else "some way"
-        raise _unsupported(path, f"its weights are quantized ({str(method)[:40]}), which Keras can't read")
-    _mend(config)
-    _check_positions(config, kind, path)
+    kind = config["model_type"]
     if kind != "phi3":
         return TransformersPresetLoader(str(place), config)
     from . import phi3
@@ -191,6 +184,26 @@ def loader_of(config: dict[str, Any], place: Path, path: str) -> Any:
             self.converter = phi3
 
     return Loader()
+
+
+def fault_of(config: dict[str, Any]) -> str:
+    """Return why a model can't be loaded, in words that follow "it"; empty: nothing that its configuration says.
+
+    Args:
+        config: What a `config.json` says; it is mended in place.
+    """
+    kind = config["model_type"]
+    if not isinstance(kind, str) or kind not in CONVERTED:
+        return f"is a {str(kind)[:40]} model, and Keras converts none from Hugging Face's form"
+    text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
+    if text.get("use_bidirectional_attention") or text.get("is_encoder_decoder"):
+        return "reads a text as a whole, and continues none"
+    quantized = config.get("quantization_config")
+    if quantized and kind != "gpt_oss":
+        method = quantized.get("quant_method", "some way") if isinstance(quantized, dict) else "some way"
+        return f"has weights that are quantized ({str(method)[:40]}), which Keras can't read"
+    _mend(config)
+    return _fault_of_positions(config, kind)
 
 
 def _mend(config: dict[str, Any]) -> None:
@@ -244,18 +257,17 @@ def _set_right(made: Any, config: dict[str, Any]) -> None:
             layer.self_attention_layer.sliding_window = window
 
 
-def _check_positions(config: dict[str, Any], kind: str, path: str) -> None:
+def _fault_of_positions(config: dict[str, Any], kind: str) -> str:
     turned = config.get("rope_parameters", {}).get("partial_rotary_factor", config.get("partial_rotary_factor"))
     if kind == "phi3" and turned not in (None, 1, 1.0):
-        raise _unsupported(path, "it turns a part of each head only, as Keras's Phi-3 doesn't")
+        return "turns a part of each head only, as Keras's Phi-3 doesn't"
     scaling = config.get("rope_scaling")
     if not isinstance(scaling, dict):
-        return
+        return ""
     way = scaling.get("rope_type", "default")
     if way not in ("default", *_STRETCHED.get(kind, ())) and "mrope_section" not in scaling:
-        raise _unsupported(
-            path, f"it stretches its positions in a way ({str(way)[:40]}) that Keras doesn't know for it"
-        )
+        return f"stretches its positions in a way ({str(way)[:40]}) that Keras doesn't know for it"
+    return ""
 
 
 def _unsupported(path: str, why: str) -> ServiceError:

@@ -15,9 +15,12 @@ log = logging.getLogger(__name__)
 
 _SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistral": "MistralTokenizer"}
 _SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer", "phi3": "Phi3Tokenizer"}
+# Whose converters know merges in one of their two forms only, or guess the form by the first.
+_BYTE_LEVEL = ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3")
 MAX_TEKKEN = 1_000  # characters of base64 that a token has
 MAX_PIECES = 64 * 2**20  # bytes of a SentencePiece model
 _ENDS = ("<s>", "</s>", "<bos>", "<eos>", "<pad>")
+_VERSION = "#version"  # begins a line of files that were lists of merges
 _BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 
 # A file may name any regular expression, and some take time without end on some text: these are the models' own.
@@ -48,12 +51,13 @@ PATTERNS = frozenset(
 )
 
 
-def tokenizer(place: Path, config: dict[str, Any]) -> Any:
+def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
     """Return a folder's tokenizer; None: the converter of its family makes it.
 
     Args:
         place: The folder, whose files have been looked through.
         config: Its `config.json`.
+        cls: Keras's class of its family's tokenizer.
     """
     from keras_nlp import models
 
@@ -67,16 +71,20 @@ def tokenizer(place: Path, config: dict[str, Any]) -> Any:
     if kind == "gpt2" and about is not None and not _has(place, "vocab.json"):
         words, merges = merged(about)
         added = sorted(each["content"] for each in about.get("added_tokens") or [])
-        made = models.GPT2Tokenizer(vocabulary=words, merges=merges, unsplittable_tokens=added)
+        made = models.GPT2Tokenizer(vocabulary=words, merges=as_texts(merges), unsplittable_tokens=added)
         return split(made, about)
+    if kind in _BYTE_LEVEL and about is not None and _is_byte_level(about):
+        words, merges = merged(about)
+        added = sorted(each["content"] for each in about.get("added_tokens") or [])
+        return split(cls(vocabulary=words, merges=as_texts(merges), unsplittable_tokens=added), about)
     if kind == "phi3" and about is not None and _is_byte_level(about):
         raise ValueError("its tokenizer is of another kind than Keras's Phi-3 has: it is of Phi-4's")
     if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
-        cls = getattr(models, _SENTENCE_PIECE[kind])
+        own = getattr(models, _SENTENCE_PIECE[kind])
         if _has(place, "tokenizer.model") and not (kind == "phi3" and about is not None):
-            return cls(_with_turns(place / "tokenizer.model"))
+            return own(_with_turns(place / "tokenizer.model"))
         if about is not None:
-            return cls(sentence_pieces(about))
+            return own(sentence_pieces(about))
     return None
 
 
@@ -128,7 +136,7 @@ def sentence_pieces(about: dict[str, Any]) -> bytes:
     added = {each["content"]: bool(each.get("special")) for each in about.get("added_tokens") or []}
     ranks: dict[str, int] = {}
     for rank, merge in enumerate(merges):
-        ranks.setdefault(merge.replace(" ", "", 1), rank)
+        ranks.setdefault("".join(merge), rank)
     if sorted(words.values()) != list(range(len(words))):
         raise ValueError("the ids in its tokenizer.json have gaps")
     unknown = about["model"].get("unk_token") or "<unk>"
@@ -188,7 +196,7 @@ def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[s
     begin = told("bos") or end
     made = models.Llama3Tokenizer(
         vocabulary=words,
-        merges=merges,
+        merges=as_texts(merges),
         bos_token=begin,
         eos_token=end,
         misc_special_tokens=special,
@@ -266,15 +274,34 @@ def _begins_with_blank(about: dict[str, Any]) -> bool:
     )
 
 
-def merged(about: dict[str, Any]) -> tuple[dict[str, int], list[str]]:
-    """Return the ids of all tokens, and the merges, best first, each two tokens with a blank between them."""
+def merged(about: dict[str, Any]) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Return the ids of all tokens, and the merges, best first. Raises `ValueError` where a merge isn't two tokens."""
     model = about["model"]
     if model.get("type", "BPE") != "BPE":
         raise ValueError(f"its tokenizer is of the kind {str(model['type'])[:40]}, which none of Keras's is")
     words = dict(model["vocab"])
     words |= {each["content"]: each["id"] for each in about.get("added_tokens") or []}
-    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
-    return words, merges
+    return words, [_pair(merge) for merge in model["merges"] if not _is_version(merge)]
+
+
+def _is_version(line: Any) -> bool:
+    return isinstance(line, str) and line.startswith(_VERSION)
+
+
+def _pair(merge: Any) -> tuple[str, str]:
+    """Return the two tokens of a merge: a list of both, or a text with a blank between them, as older files have it."""
+    match merge.split(" ") if isinstance(merge, str) else merge:
+        case (str(left), str(right)):
+            return left, right
+    raise ValueError("its tokenizer.json has a merge that isn't two tokens")
+
+
+def as_texts(merges: list[tuple[str, str]]) -> list[str]:
+    """Return merges of a byte-level tokenizer as Keras wants them: with a blank between both tokens.
+
+    A token that has a blank itself is left out: these tokenizers put Ġ in a blank's place before they merge.
+    """
+    return [f"{left} {right}" for left, right in merges if " " not in left and " " not in right]
 
 
 def _about(place: Path) -> dict[str, Any] | None:

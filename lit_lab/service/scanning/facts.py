@@ -11,12 +11,10 @@ from typing import Any
 from lit_lab import local_paths
 
 from .. import hugging_face
-from ..errors import ServiceError
-from ..gguf import header, vocabulary
-from ..gguf.configuration import FAMILIES, UnfamiliarError, config_of
-from ..gguf.weights import check_names
+from ..gguf import header
+from ..gguf import model as gguf
+from ..gguf.options import FAMILIES, UnfamiliarError
 from ..weights import instruct, need, regular, stored
-from ..weights.paths import Source
 from .lying import Lying
 
 log = logging.getLogger(__name__)
@@ -63,14 +61,9 @@ def facts(model: Lying) -> Facts | None:
 def _of_file(model: Lying) -> Facts:
     about = header.skim(model.place)
     family = "Llama" if about.architecture == "llama" else _family(FAMILIES, about.architecture)
-    source = model.source
-    if model.program == "ollama":  # which calls files by their content
-        source = Source("gguf", model.name.replace(":", "-"))
-    is_instruct = instruct.is_instruct(source, model.place, bool(about.text("tokenizer.chat_template")))
+    is_instruct = instruct.of_file(model.source, model.place, bool(about.text("tokenizer.chat_template")))
     try:
-        config = config_of(about)
-        vocabulary.check(about, config)
-        check_names(about)
+        config = gguf.judged(about)
     except (UnfamiliarError, header.GgufError) as error:
         return Facts(family, about.quantization, is_instruct, fault=str(error))
     return Facts(family, about.quantization, is_instruct, need.shape_of(config, about.numbers))
@@ -98,10 +91,8 @@ def _of_folder(model: Lying) -> Facts | None:
     form = form if isinstance(form, str) and len(form) <= 20 else ""
     if config.get("quantization"):
         return Facts(family, "", is_instruct, fault="stores its weights quantized as MLX does, which isn't read here")
-    try:
-        hugging_face.loader_of(config, model.place, "It")
-    except ServiceError as error:
-        return Facts(family, form, is_instruct, fault=_after_it(error.message, "It"))
+    if fault := hugging_face.fault_of(config):
+        return Facts(family, form, is_instruct, fault=fault)
     parameters = sum(stored.numbers_in(model.place / name) for name in names)
     return Facts(family, form, is_instruct, need.shape_of(config, parameters))
 
@@ -126,15 +117,6 @@ def _files(place: Path) -> list[str]:
 def _family(names: Mapping[str, str], kind: str) -> str:
     """Return what a family is called: the first of those that are of one kind."""
     return names.get(kind, kind[:40]).partition(",")[0]
-
-
-def _after_it(message: str, name: str) -> str:
-    """Return a message as words that follow "it"."""
-    said = message.removesuffix(".")
-    for beginning in (f"{name} can't be loaded: it ", f"{name} ", "It "):
-        if said.startswith(beginning):
-            return said.removeprefix(beginning)
-    return f"can't be loaded: {said}"
 
 
 def _check_link(place: Path, name: str) -> None:

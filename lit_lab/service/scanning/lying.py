@@ -17,17 +17,14 @@ from lit_lab import local_paths
 from lit_lab.models import addresses, programs
 
 from ..gguf.header import BESIDE, is_gguf
-from ..weights import cached, regular
+from ..weights import cached, ollama, regular
 from ..weights.paths import Source
 
 MOST = 500  # models of one program
 MAX_ENTRIES = 20_000  # files and folders that are looked at for them
 MAX_LEVELS = 4  # of folders below a program's own
 ELSEWHERE = "is a link that leads out of its folder"
-_MANIFEST_BYTES = 2**20
-_DIGEST = re.compile(r"sha256[:-]([0-9a-f]{64})")
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
-_OLLAMA = "application/vnd.ollama.image."
 _OLLAMA_SITE = ("registry.ollama.ai", "library")
 
 
@@ -149,15 +146,10 @@ def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
         if owners[:1] == [usual] and len(owners) <= len(_OLLAMA_SITE) - number:
             owners = owners[1:]
     name = "/".join([*owners, f"{model}:{tag}"])
-    try:
-        layers = regular.parsed(regular.read(manifest, _MANIFEST_BYTES))["layers"]
-        digests = {str(layer["mediaType"]).removeprefix(_OLLAMA): str(layer["digest"]) for layer in layers}
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None
-    match = _DIGEST.fullmatch(digests.get("model", ""))
-    if match is None:
+    digests = ollama.layers(manifest)
+    if not digests.get("model"):
         return None  # it is computed elsewhere, or isn't one that continues a text
-    place = top / "blobs" / f"sha256-{match.group(1)}"
+    place = top / "blobs" / f"sha256-{digests['model']}"
     fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     if "adapter" in digests:
         fault = "is another model with an adapter, which isn't read here"

@@ -9,6 +9,7 @@ from pathlib import Path
 from lit_lab.protocol import ChatTemplate
 
 from ..gguf.header import GgufError, is_gguf, read
+from ..weights import ollama
 from . import stored
 from .rendering import Rendering, rendered
 from .stored import TemplateError
@@ -47,6 +48,8 @@ def found(place: Path) -> Found | None:
     """
     try:
         template = stored.in_gguf(read(place)) if is_gguf(place) else stored.in_folder(place)
+        if template is None and (tags := ollama.tags(place)) is not None and tags.has_template:
+            raise TemplateError("is in Ollama's own language, which isn't read here")
         if template is not None and _CHANNEL in template.text:
             raise TemplateError("has channels, which aren't told apart here")
         return Found(rendered(template)) if template is not None else None

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from lit_lab import local_paths
 
-from . import regular
+from . import ollama, regular
 from .paths import ARCHIVES, Source
 
 _TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat)(?:$|[-_.])", re.IGNORECASE)
 _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
+_BASE_TAG = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained|text)(?:$|[-_.])", re.IGNORECASE)  # as Ollama's tags have it
 
 
 def is_instruct(source: Source, place: Path, has_template: bool | None = None) -> bool:
@@ -33,6 +34,28 @@ def is_instruct(source: Source, place: Path, has_template: bool | None = None) -
     if _BASE.search(name):
         return False
     return _has_template(place) if has_template is None else has_template
+
+
+def of_file(source: Source, place: Path, has_template: bool) -> bool:
+    """Return whether a GGUF file's model is known to be instruction-tuned.
+
+    Of Ollama's, which are called by their content, the tags tell, and a template that lies beside the file: of what the list of
+    models shows as tags, and of the same file when it is loaded by its path.
+
+    Args:
+        source: What its path means.
+        place: The file.
+        has_template: Whether it has a chat template itself.
+    """
+    tags = ollama.tags(place)
+    if tags is None:
+        return is_instruct(source, place, has_template)
+    names = [name.replace(":", "-") for name in tags.names]
+    if any(map(_TUNED.search, names)):
+        return True
+    if any(map(_BASE_TAG.search, names)):
+        return False
+    return has_template or tags.has_template
 
 
 def published_name(source: Source) -> str:
