@@ -20,9 +20,9 @@ from lit_lab.models.changing import Models
 from lit_lab.models.kaggle import Kaggle
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
+from lit_lab.service_client import ServiceClient
 from lit_lab.setup.job import Setup
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import Upstream
 from lit_lab.version import version
 
 _LIT_EVENT: TypeAdapter[protocol.LitEvent] = TypeAdapter(protocol.LitEvent)
@@ -76,12 +76,12 @@ class Core:
         self.kaggle = kaggle
         self.options = options
         self.service = service
-        self.upstream = Upstream(service, elsewhere=options.models is None)
-        self._models = Models(service, self.upstream, added, options.scanners, options.model_folders)
+        self.client = ServiceClient(service, elsewhere=options.models is None)
+        self._models = Models(service, self.client, added, options.scanners, options.model_folders)
         self.history = history
         self.recorder = RunRecorder(history)
-        self.jobs = Jobs(service, self.upstream, self.recorder, max(1, options.max_waiting // 2))
-        self.datasets = Shelf(options.datasets, service, self.upstream, options.dataset_bytes)
+        self.jobs = Jobs(service, self.client, self.recorder, max(1, options.max_waiting // 2))
+        self.datasets = Shelf(options.datasets, service, self.client, options.dataset_bytes)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""
@@ -92,7 +92,7 @@ class Core:
         await self.datasets.close_all()
         await self.recorder.close()
         await self.history.close()
-        await self.upstream.close()
+        await self.client.close()
         await self.service.close()
 
     async def status(self) -> protocol.Status:
@@ -171,7 +171,7 @@ class Core:
             with contextlib.suppress(Problem):  # its state tells what is wrong with it
                 endpoint = await self.service.awaited()
                 order = protocol.KaggleOrder(login=self.kaggle.login)
-                await self.upstream.ask(endpoint, "POST", "/kaggle", protocol.ModelsResponse, order)
+                await self.client.request(endpoint, "POST", "/kaggle", protocol.ModelsResponse, order)
 
     async def tokens(self, request: protocol.TokensRequest) -> protocol.TokensResponse:
         """Return tokens; starts the service and waits for it."""
@@ -181,27 +181,27 @@ class Core:
         with self.service.use():
             endpoint = await self.service.ready()
             await self.catch_up()
-            return await self.upstream.ask(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
+            return await self.client.request(endpoint, "POST", "/tokens", protocol.TokensResponse, request, loads=True)
 
     async def count_tokens(self, request: protocol.TokenCountRequest) -> protocol.TokenCount:
         """Return how many tokens a prompt would be for a loaded model; starts and loads nothing. Raises `Problem`."""
         self._models.check(request.model)
         self.check_length("prompt", request.prompt)
         endpoint = await self.service.awaited()
-        return await self.upstream.ask(endpoint, "POST", "/tokens/count", protocol.TokenCount, request)
+        return await self.client.request(endpoint, "POST", "/tokens/count", protocol.TokenCount, request)
 
     async def estimate(self, request: protocol.EstimateRequest) -> protocol.Estimate:
         """Return what a job would cost, as a running service reckons; does not start it."""
         self.check_job(request.request)
         endpoint = await self.service.awaited()
-        return await self.upstream.ask(endpoint, "POST", "/estimate", protocol.Estimate, request)
+        return await self.client.request(endpoint, "POST", "/estimate", protocol.Estimate, request)
 
     async def lit_file(self, name: str) -> bytes:
         """Return one of LIT's files from a running service. Raises `Problem`."""
         if name not in get_args(protocol.LitFile):
             raise Problem(404, "no_such_file", "LIT's page has no such file.")
         endpoint = await self.service.awaited()
-        return await self.upstream.file(endpoint, f"/lit/files/{name}")
+        return await self.client.file(endpoint, f"/lit/files/{name}")
 
     async def lit_call(self, request: protocol.LitCall, owner: str = "") -> AsyncGenerator[bytes, None]:
         """Yield the lines of LIT's answer, each a `LitEvent`. Closing this ends LIT's work. Raises `Problem`."""
@@ -211,7 +211,7 @@ class Core:
                     self.check_length(what, str(example.data.get(what, "")))
         with self.service.use():
             endpoint = await self.service.awaited()
-            async with contextlib.aclosing(self.upstream.lines(endpoint, "/lit/call", request, owner)) as lines:
+            async with contextlib.aclosing(self.client.lines(endpoint, "/lit/call", request, owner)) as lines:
                 async for line in lines:
                     try:
                         event = _LIT_EVENT.validate_json(line)

@@ -24,8 +24,8 @@ from lit_lab import discreet, protocol
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
+from lit_lab.service_client import NeverSent, ServiceClient
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import NeverSent, Upstream
 
 MAX_KEPT = 512  # jobs of all users that have ended
 KEPT_FOR = 3600.0  # seconds after a job's end
@@ -52,15 +52,15 @@ class Jobs:
 
     Args:
         service: The model service.
-        upstream: HTTP to it.
+        client: HTTP to it.
         recorder: Stores what jobs did.
         most: How many jobs of one user may be under way.
     """
 
-    def __init__(self, service: Service, upstream: Upstream, recorder: RunRecorder, most: int) -> None:
+    def __init__(self, service: Service, client: ServiceClient, recorder: RunRecorder, most: int) -> None:
         self._most = most
         self._service = service
-        self._upstream = upstream
+        self._client = client
         self._recorder = recorder
         self._jobs: dict[str, Job] = {}
 
@@ -174,7 +174,7 @@ class Jobs:
     async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
         """Have the service do it, to its last event. Raises `Problem` where that doesn't come."""
         endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
-        async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
+        async with contextlib.aclosing(self._client.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
             async for line in lines:
                 self._take(job, line)
                 if job.state != "running":

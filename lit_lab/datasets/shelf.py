@@ -22,8 +22,8 @@ from lit_lab.protocol import (
     DatasetState,
     ServiceDataset,
 )
+from lit_lab.service_client import ServiceClient
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import Upstream
 
 from . import contents
 from .configured import SAMPLE_PROMPTS, Entry
@@ -46,14 +46,14 @@ class Shelf:
     Args:
         entries: Those that the configuration names.
         service: The model service, which has LIT's `Dataset` classes.
-        upstream: Requests to it.
+        client: Requests to it.
         limit: Most bytes to read of one; 0: no limit.
     """
 
-    def __init__(self, entries: Mapping[str, Entry], service: Service, upstream: Upstream, limit: int = 0) -> None:
+    def __init__(self, entries: Mapping[str, Entry], service: Service, client: ServiceClient, limit: int = 0) -> None:
         self._entries = entries
         self._service = service
-        self._upstream = upstream
+        self._client = client
         self._limit = limit
         self._open: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -250,7 +250,7 @@ class Shelf:
             with self._service.use():
                 endpoint = await (self._service.ready() if may_start else self._service.awaited())
                 while done < total and not dataset.stop.is_set():
-                    page = await self._upstream.ask(
+                    page = await self._client.request(
                         endpoint, "GET", f"/datasets/{part}/rows?offset={done}&limit={_PAGE}", ServiceDataset
                     )
                     total = page.total

@@ -32,7 +32,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 HEAVY = re.compile(r"^(tensorflow|keras|keras_nlp|keras_hub|lit_nlp|numpy|fastapi|uvicorn|kagglehub)(\.|$)")
-LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervision|upstream))(\.|$)")
+LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervision|service_client))(\.|$)")
 
 
 def test_the_server_starts_without_what_it_may_never_need(tmp_path):

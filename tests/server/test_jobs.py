@@ -285,8 +285,8 @@ async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, stand
 
 
 async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api, standin, lit_lab, monkeypatch):
-    monkeypatch.setattr("lit_lab.upstream.STREAM_SILENCE", 0.5)
-    monkeypatch.setattr("lit_lab.upstream.ANSWER_SILENCE", 0.5)
+    monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 0.5)
+    monkeypatch.setattr("lit_lab.service_client.ANSWER_SILENCE", 0.5)
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
     os.kill(standin.pids[0], signal.SIGSTOP)

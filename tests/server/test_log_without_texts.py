@@ -9,7 +9,7 @@ import pytest
 from conftest import example, span, until
 from lit_lab import protocol
 from lit_lab.history import History
-from lit_lab.upstream import Upstream
+from lit_lab.service_client import ServiceClient
 
 MARKER = "Zwiebelsuppe"
 
@@ -134,16 +134,16 @@ async def test_what_the_server_fails_at_leaves_no_text_in_the_log(
     async def fail(*_args, **_named):
         raise RuntimeError(f"it was {MARKER}") from KeyError(MARKER)
 
-    asks = Upstream.ask
+    requested = ServiceClient.request
 
-    async def ask(self, endpoint, method, path, *others):
-        # Which models there are is asked before each job.
-        return await (asks if path == "/models" else fail)(self, endpoint, method, path, *others)
+    async def request(self, endpoint, method, path, *others):
+        # The list of models is requested before each job.
+        return await (requested if path == "/models" else fail)(self, endpoint, method, path, *others)
 
-    monkeypatch.setattr(Upstream, "ask", ask)
-    monkeypatch.setattr(Upstream, "lines", lines)
+    monkeypatch.setattr(ServiceClient, "request", request)
+    monkeypatch.setattr(ServiceClient, "lines", lines)
     for owner, name in (
-        (Upstream, "file"),
+        (ServiceClient, "file"),
         *((History, name) for name in ("keep", "keep_scores", "runs", "run", "change", "delete", "clear")),
     ):
         monkeypatch.setattr(owner, name, fail)
@@ -170,7 +170,7 @@ async def test_what_the_service_says_amiss_isn_t_in_the_log(api, events, said, m
     async def lines(*_args):
         yield json.dumps(line).encode()
 
-    monkeypatch.setattr(Upstream, "lines", lines)
+    monkeypatch.setattr(ServiceClient, "lines", lines)
     for body in JOBS:
         _, job = await api("POST", "jobs", body=body)
         assert (await events(job["id"]))[-1]["event"] == "error"
