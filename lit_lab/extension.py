@@ -16,7 +16,7 @@ from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validat
 
 from lit_lab import demo, local_paths
 from lit_lab.datasets.configured import parse_all
-from lit_lab.handlers import handlers
+from lit_lab.handlers.table import handlers
 from lit_lab.models.programs import TITLES
 from lit_lab.problem import Problem
 

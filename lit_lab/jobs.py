@@ -64,13 +64,13 @@ class Jobs:
         self._recorder = recorder
         self._jobs: dict[str, Job] = {}
 
-    def start(self, owner: str, request: protocol.JobRequest, keeper: str, size: int = 0) -> Job:
+    def start(self, owner: str, request: protocol.JobRequest, history_owner: str, size: int = 0) -> Job:
         """Start a job.
 
         Args:
             owner: Whose it is.
             request: What to do.
-            keeper: In whose history it is kept.
+            history_owner: In whose history the run is stored.
             size: Bytes of the request's text.
 
         Raises:
@@ -102,7 +102,7 @@ class Jobs:
             )
 
         def on_end(job: Job, lines: Sequence[bytes]) -> None:
-            self._recorder.record(keeper, job.id, job.created, request, lines, asked)
+            self._recorder.record(history_owner, job.id, job.created, request, lines, asked)
             self._forget(but=job)
 
         job = Job(owner, request.kind, asked, on_end)

@@ -12,8 +12,9 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from conftest import example, until
-from lit_lab import handlers, protocol, routes
+from lit_lab import protocol, routes
 from lit_lab.extension import LitLab
+from lit_lab.handlers.table import handlers
 from lit_lab.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,14 +41,14 @@ def test_the_server_starts_without_what_it_may_never_need(tmp_path):
     done = subprocess.run([sys.executable, "-c", START], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     modules = json.loads(done.stdout.splitlines()[-1])
-    assert "lit_lab.handlers" in modules
+    assert "lit_lab.handlers.table" in modules
     assert not [name for name in modules if HEAVY.match(name)]
     assert not [name for name in modules if LATER.match(name)]
 
 
 def test_what_the_server_uses_later_is_light_too(tmp_path):
     code = (
-        "import sys, json; from lit_lab import core, jobs, bodies, extension; "
+        "import sys, json; from lit_lab import core, jobs, validation, extension; "
         "from lit_lab.supervision import supervisor, remote; "
         "print(json.dumps(sorted(sys.modules)))"
     )
@@ -57,7 +58,7 @@ def test_what_the_server_uses_later_is_light_too(tmp_path):
 
 
 def test_every_route_has_a_handler_and_every_handler_a_route():
-    patterns = [(re.compile(pattern + "$"), handler) for pattern, handler in handlers.handlers()]
+    patterns = [(re.compile(pattern + "$"), handler) for pattern, handler in handlers()]
     for route in routes.ROUTES:
         path = "/" + routes.PREFIX + "/" + re.sub(r"\{\w+\}", "a%2Fb", route.path)
         _, handler = next(pair for pair in patterns if pair[0].match(path))

@@ -7,10 +7,10 @@ import pytest
 
 from conftest import example, span
 from lit_lab import protocol
-from lit_lab.bodies import parse
 from lit_lab.core import unicode_names
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TOKENS
+from lit_lab.validation import parse
 from lit_lab.version import version
 
 GENERATE = example("generate")

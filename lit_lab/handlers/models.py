@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_server.utils import ensure_async
 
-from lit_lab.api_handler import ANYONE, Handler, endpoint
+from lit_lab.handlers.base import ANYONE, Handler, endpoint
 
 if TYPE_CHECKING:
     from lit_lab.protocol import KaggleLoggingIn, Message, ModelChanging
@@ -39,17 +39,17 @@ class KaggleHandler(Handler):
     @endpoint("kaggle")
     async def get(self) -> Message:
         """Tell whether there are credentials."""
-        return self.core.kaggle.status(self.keeper, self.keeper != ANYONE)
+        return self.core.kaggle.status(self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logInToKaggle")
     async def post(self, request: KaggleLoggingIn) -> Message:
         """Use credentials."""
-        return await self.core.log_in(request, self.keeper, self.keeper != ANYONE)
+        return await self.core.log_in(request, self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logOutOfKaggle")
     async def delete(self) -> Message:
         """Forget credentials."""
-        return await self.core.log_out(self.keeper, self.keeper != ANYONE)
+        return await self.core.log_out(self.history_owner, self.history_owner != ANYONE)
 
 
 HANDLERS: dict[str, type[Handler]] = {

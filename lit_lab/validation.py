@@ -1,4 +1,4 @@
-"""Requests' bodies: read strictly, refused in words."""
+"""Validates requests' bodies against the protocol's types."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
-from lit_lab.api_handler import Handler, endpoint
+from lit_lab.handlers.base import Handler, endpoint
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LitCallHandler(Handler):
 
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the heartbeats back
-        async with contextlib.aclosing(self.core.lit_call(request, self.owner)) as lines:
+        async with contextlib.aclosing(self.core.lit_call(request, self.job_owner)) as lines:
             sent = False
             try:
                 async for line in lines:
@@ -68,3 +68,10 @@ class LitCallHandler(Handler):
                 self.write(event.model_dump_json().encode() + b"\n")
         await self.finish(set_content_type="application/x-ndjson")
         return None
+
+
+HANDLERS: dict[str, type[Handler]] = {
+    "lit/page": LitPageHandler,
+    "lit/files/{name}": LitFileHandler,
+    "lit/call": LitCallHandler,
+}

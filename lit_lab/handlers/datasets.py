@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_server.utils import ensure_async
 
-from lit_lab.api_handler import Handler, endpoint
+from lit_lab.handlers.base import Handler, endpoint
 from lit_lab.problem import Problem
 from lit_lab.routes import RESOURCE
 
@@ -20,7 +20,7 @@ class DatasetHandler(Handler):
 
     def dataset(self, dataset_id: str) -> OpenDataset:
         """Return one of the caller's datasets. Raises `Problem`."""
-        return self.core.datasets.get(self.keeper, dataset_id)
+        return self.core.datasets.get(self.history_owner, dataset_id)
 
     async def check_contents(self, action: str) -> None:
         """Ask the authorizer for Jupyter's files, as Jupyter itself does before it reads or writes one."""
@@ -53,7 +53,7 @@ class OpenHandler(DatasetHandler):
             await self.check_contents("read")
         # To look at a dataset is one thing, to start a process for it another.
         may_start = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", RESOURCE))
-        return await self.core.datasets.open(self.keeper, request, self.contents_manager, may_start)
+        return await self.core.datasets.open(self.history_owner, request, self.contents_manager, may_start)
 
 
 class OpenedHandler(DatasetHandler):
@@ -69,7 +69,7 @@ class OpenedHandler(DatasetHandler):
         """Close a dataset."""
         from lit_lab.protocol import DatasetClosed
 
-        self.core.datasets.close(self.keeper, dataset_id)
+        self.core.datasets.close(self.history_owner, dataset_id)
         return DatasetClosed(id=dataset_id)
 
 

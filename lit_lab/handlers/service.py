@@ -1,0 +1,82 @@
+"""REST of the model service: status, start, environment and log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from jupyter_server.utils import ensure_async
+
+from lit_lab import routes
+from lit_lab.handlers.base import Handler, endpoint
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import Message
+
+
+class StatusHandler(Handler):
+    """`status`."""
+
+    _track_activity = False  # the panel asks now and then; that must not keep an abandoned server alive
+
+    @endpoint("status")
+    async def get(self) -> Message:
+        """Tell the state of everything, and what the caller may do."""
+        status = await self.core.status()
+        for action in get_args(routes.Action):
+            if await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, routes.RESOURCE)):
+                status.allowed.append(action)
+        return status
+
+
+class ServiceStartHandler(Handler):
+    """`service/start`."""
+
+    @endpoint("startService")
+    async def post(self) -> Message:
+        """Start the model service."""
+        self.core.service.start()
+        return await self.core.service.status()
+
+
+class ServiceRestartHandler(Handler):
+    """`service/restart`."""
+
+    @endpoint("restartService")
+    async def post(self) -> Message:
+        """Restart the model service."""
+        self.core.service.restart()
+        return await self.core.service.status()
+
+
+class ServiceSetupHandler(Handler):
+    """`service/setup`."""
+
+    @endpoint("setUpService")
+    async def post(self) -> Message:
+        """Make the service's environment."""
+        return await self.core.set_up()
+
+    @endpoint("stopSetup")
+    async def delete(self) -> Message:
+        """Stop making it."""
+        return await self.core.stop_setup()
+
+
+class ServiceLogHandler(Handler):
+    """`service/log`."""
+
+    @endpoint("log")
+    async def get(self) -> Message:
+        """Tell the model service's last lines."""
+        from lit_lab.protocol import LogResponse
+
+        return LogResponse(lines=self.core.log_lines())
+
+
+HANDLERS: dict[str, type[Handler]] = {
+    "status": StatusHandler,
+    "service/start": ServiceStartHandler,
+    "service/restart": ServiceRestartHandler,
+    "service/setup": ServiceSetupHandler,
+    "service/log": ServiceLogHandler,
+}
