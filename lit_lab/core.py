@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
 from lit_lab.datasets.configured import Entry
-from lit_lab.datasets.shelf import Shelf
+from lit_lab.datasets.open_datasets import OpenDatasets
 from lit_lab.history import History
 from lit_lab.jobs import Jobs
 from lit_lab.models.added import Added
@@ -81,7 +81,7 @@ class Core:
         self.history = history
         self.recorder = RunRecorder(history)
         self.jobs = Jobs(service, self.client, self.recorder, max(1, options.max_waiting // 2))
-        self.datasets = Shelf(options.datasets, service, self.client, options.dataset_bytes)
+        self.datasets = OpenDatasets(options.datasets, service, self.client, options.dataset_bytes)
 
     async def close(self) -> None:
         """Stop jobs and service, with the server."""

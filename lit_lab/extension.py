@@ -307,14 +307,14 @@ class LitLab(ExtensionApp):
             from lit_lab.supervision.remote import RemoteService
 
             return RemoteService(self.service_url, self.service_secret)
-        from lit_lab.setup import place
-        from lit_lab.supervision.life import Settings
+        from lit_lab.setup import environment
+        from lit_lab.supervision.service_run import Settings
         from lit_lab.supervision.servicelog import ServiceLog
         from lit_lab.supervision.supervisor import Supervisor
 
         settings = Settings(
             python=str(local_paths.of_user(self.service_python)) if self.service_python else sys.executable,
-            own_python=(lambda: None) if self.service_python else place.python,
+            own_python=(lambda: None) if self.service_python else environment.python,
             cache=Path(jupyter_data_dir()) / "lit_lab",
             models=models,
             added=lambda: added.models,

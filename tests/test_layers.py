@@ -209,7 +209,7 @@ def test_the_server_and_the_service_import_only_what_is_theirs() -> None:
         ("lit_lab.datasets.readers", "def read():\n    from lit_nlp.api import types"),
         ("lit_lab.history.history", "from ..service import registry"),
         ("lit_lab.supervision.supervisor", "import importlib\nimportlib.import_module('keras')"),
-        ("lit_lab.setup.making", "from lit_lab.service.libraries import check_interpreter"),
+        ("lit_lab.setup.environment_builder", "from lit_lab.service.libraries import check_interpreter"),
         ("lit_lab.service.app", "if True:\n    import tornado.web"),
         ("lit_lab.service.app", "from jupyter_server.utils import url_path_join"),
         ("lit_lab.service.weights.paths", "from lit_lab import core"),

@@ -11,7 +11,7 @@ from lit_lab.problem import Problem
 from lit_lab.routes import RESOURCE
 
 if TYPE_CHECKING:
-    from lit_lab.datasets.opened import OpenDataset
+    from lit_lab.datasets.open_dataset import OpenDataset
     from lit_lab.protocol import DatasetEditing, DatasetOpening, DatasetSaving, DatasetSearch, Message
 
 

@@ -20,7 +20,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import ModelAsked, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint, Tell
-from lit_lab.supervision.life import Life, Settings
+from lit_lab.supervision.service_run import ServiceRun, Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.timeouts import within
 from lit_lab.version import version
@@ -48,7 +48,7 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()  # this one, and earlier ones that are still ending a process
-        self._life: Life | None = None
+        self._current_run: ServiceRun | None = None
         self._endpoint: Endpoint | None = None
         self._gone: Problem | None = None  # why the last endpoint stopped answering
         self._users = 0
@@ -74,12 +74,12 @@ class Supervisor:
 
     async def close(self) -> None:
         """Stop the service, with the server; returns when its process is gone."""
-        task, self._task, self._life, self._endpoint = self._task, None, None, None
+        task, self._task, self._current_run, self._endpoint = self._task, None, None, None
         self._gone = Problem(502, "service_stopped", "The Jupyter server was shut down.", _RUN_AGAIN)
         self._set("stopped")
         if task is not None:
             task.cancel()
-        # An earlier life may be ending still: of a process that hangs, restarted a moment ago.
+        # An earlier run may still be ending: of a process that hangs and was restarted a moment ago.
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._log.close()
@@ -142,12 +142,12 @@ class Supervisor:
             return Problem(502, "service_silent", "The model service broke the connection.", _RUN_AGAIN)
         return self._gone or _restarted()  # another process is ready already
 
-    # --- The service's life ---
+    # --- Runs of the service's process ---
 
     def _begin(self, detail: str) -> None:
         if self._task is not None:
             self._task.cancel()
-        self._life, self._endpoint = None, None
+        self._current_run, self._endpoint = None, None
         self._set("starting", detail)
         self._task = asyncio.get_running_loop().create_task(self._run(frozenset(self._tasks)))
         self._tasks.add(self._task)
@@ -173,23 +173,23 @@ class Supervisor:
         before: launch.Exit | None = None  # how the start before this one ended
         asked: Sequence[ModelAsked] = ()
         while True:
-            life = self._life = Life(self._settings, self._log, self._progress, self._ready, asked)
-            how = await life.run(self._needless(life))
+            run = self._current_run = ServiceRun(self._settings, self._log, self._progress, self._ready, asked)
+            how = await run.run(self._needless(run))
             asked = ()
             if how is None and self._status.state == "stopped":
                 return
             if how is None:
-                asked = life.leftover or ()
+                asked = run.leftover or ()
                 continue
             self._log.add(f"[the service ended: {how.describe()}]")
             found = launch.explain_crash(how, self._settings.memory_limit)
             unforeseen = found.again == "once"
-            if life.ready_at is None and unforeseen and (missing := await self._missing(how, life.python)):
+            if run.ready_at is None and unforeseen and (missing := await self._missing(how, run.python)):
                 raise missing
-            crashes = 1 if life.ready_for > self._settings.steady else crashes + 1
+            crashes = 1 if run.ready_for > self._settings.steady else crashes + 1
             message, hint = found.message, found.hint
-            in_vain = found.again == "never" or (unforeseen and life.ready_at is None and how.is_like(before))
-            before = how if life.ready_at is None else None
+            in_vain = found.again == "never" or (unforeseen and run.ready_at is None and how.is_like(before))
+            before = how if run.ready_at is None else None
             again = not in_vain and crashes <= len(self._settings.backoff)
             coming = "It is being started again: run it again in a moment." if again else hint
             self._lost(Problem(502, "service_died", message, coming))
@@ -203,26 +203,26 @@ class Supervisor:
     async def _missing(self, how: launch.Exit, python: str) -> Problem | None:
         return await asyncio.to_thread(launch.missing_stack, how, python)
 
-    def _progress(self, life: Life, message: str) -> None:
-        # A life that is being ended may still have a line to say.
-        if life is self._life and self._endpoint is None:
+    def _progress(self, run: ServiceRun, message: str) -> None:
+        # A run that is being ended may still report a line.
+        if run is self._current_run and self._endpoint is None:
             self._set("starting", message, restarts=self._status.restarts)
 
-    def _ready(self, life: Life, endpoint: Endpoint) -> None:
-        if life is self._life:
+    def _ready(self, run: ServiceRun, endpoint: Endpoint) -> None:
+        if run is self._current_run:
             self._endpoint = endpoint
             self._gone = None
             self._used = self._worked = time.monotonic()
             self._set("ready", restarts=0)
 
     def _lost(self, why: Problem) -> None:
-        self._life, self._endpoint, self._gone = None, None, why
+        self._current_run, self._endpoint, self._gone = None, None, why
 
-    async def _needless(self, life: Life) -> None:
+    async def _needless(self, run: ServiceRun) -> None:
         """Return once the process should end; the state is then `stopped`, or `starting` where another one follows."""
         timeout, rest = self._settings.idle_timeout, self._settings.renewal_rest
         while True:
-            in_use = self._users or life.ready_at is None
+            in_use = self._users or run.ready_at is None
             unused = 0.0 if in_use else time.monotonic() - self._used
             at_rest = 0.0 if in_use else time.monotonic() - self._worked
             if 0 < timeout <= unused:
@@ -230,7 +230,7 @@ class Supervisor:
                 self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
                 self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
                 return
-            if life.leftover is not None and at_rest >= rest:
+            if run.leftover is not None and at_rest >= rest:
                 self._log.add("[ended for another: unloaded models have left something in memory]")
                 self._lost(
                     Problem(
@@ -246,7 +246,7 @@ class Supervisor:
             await asyncio.sleep(min([_LOOK, *(seconds for seconds in coming if seconds > 0)]))
 
     def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0, error: str = "") -> None:
-        life = self._life
+        run = self._current_run
         same = state == self._status.state
         self._status = ServiceStatus(
             state=state,
@@ -254,10 +254,10 @@ class Supervisor:
             hint=hint,
             error=error,
             since=self._status.since if same else time.time(),
-            pid=life.pid if life else None,
+            pid=run.pid if run else None,
             restarts=restarts,
             version=version() if state == "ready" else None,
-            arithmetic=life.arithmetic if life and state == "ready" else None,
+            arithmetic=run.arithmetic if run and state == "ready" else None,
         )
         self._changed.set()
         self._changed = asyncio.Event()

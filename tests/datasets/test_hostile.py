@@ -12,7 +12,7 @@ import pytest
 from waiting import until
 
 from lit_lab.datasets import csv_rows, json_rows, parquet_rows, readers, text_file
-from lit_lab.datasets.opened import OpenDataset, _batches
+from lit_lab.datasets.open_dataset import OpenDataset, _batches
 from lit_lab.datasets.readers import Reader, Record
 from lit_lab.problem import Problem
 

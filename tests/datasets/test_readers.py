@@ -9,7 +9,7 @@ import pytest
 
 from lit_lab.datasets import csv_rows, parquet_child, readers
 from lit_lab.datasets.columns import guess
-from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.datasets.readers import Reader
 from lit_lab.problem import Problem
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 from waiting import PATIENCE
 
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 

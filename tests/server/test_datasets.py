@@ -12,9 +12,9 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from waiting import PATIENCE
 
 from conftest import until
-from lit_lab.datasets import contents, saving, shelf
+from lit_lab.datasets import contents, open_datasets, saving
 from lit_lab.datasets.configured import Entry, parse, parse_all
-from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.open_dataset import OpenDataset
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_entries_that_are_none(entries):
         parse_all(entries)
 
 
-@pytest.mark.skipif(shelf.sample_prompts() is None, reason="LIT isn't here")
+@pytest.mark.skipif(open_datasets.sample_prompts() is None, reason="LIT isn't here")
 async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, standin, monkeypatch):
     # Tests of the recipe, which run before in the same process, have imported it.
     monkeypatch.delitem(sys.modules, "lit_nlp", raising=False)
@@ -55,7 +55,7 @@ async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search
 
 
 async def test_without_lit_the_service_is_asked_for_the_samples(api, opened, standin, monkeypatch):
-    monkeypatch.setattr(shelf, "sample_prompts", lambda: None)
+    monkeypatch.setattr(open_datasets, "sample_prompts", lambda: None)
     assert (await api("GET", "datasets"))[1]["datasets"][0]["needs_service"] is True
     state = await opened(name="sample_prompts")
     assert (state["state"], state["error"]["message"]) == ("failed", "There is none.")
@@ -295,7 +295,7 @@ async def test_datasets_belong_to_who_opened_them(api, lit_lab, opened, jp_root_
 
 
 async def test_the_oldest_without_changes_gives_way(api, opened, edit, jp_root_dir, monkeypatch):
-    monkeypatch.setattr(shelf, "MOST_OPEN", 2)
+    monkeypatch.setattr(open_datasets, "MOST_OPEN", 2)
     (jp_root_dir / "own.jsonl").write_text('{"prompt": "a"}\n')
     first, second = [await opened(path="own.jsonl") for _ in range(2)]
     await edit(first, "add", prompt="b")

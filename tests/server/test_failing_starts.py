@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from conftest import until
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 

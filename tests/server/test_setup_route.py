@@ -8,9 +8,9 @@ import pytest
 
 from conftest import until
 from lit_lab.problem import Problem
-from lit_lab.setup import own_wheel, place
+from lit_lab.setup import environment, own_wheel
+from lit_lab.setup.environment_builder import Plan
 from lit_lab.setup.job import HELPS
-from lit_lab.setup.making import Plan
 from lit_lab.supervision import launch
 
 CHECK = ("-c", "import lit_lab.setup, tensorflow")
@@ -71,13 +71,13 @@ class TestOwn:
         status, answer = await api("DELETE", "service", "setup")
         assert status == 202 or status == 200, answer
         await until(lambda: self._in(setup, "stopped"))
-        assert place.python() is None
+        assert environment.python() is None
 
     async def test_nothing_of_it_outlives_the_server(self, api, lit_lab, setup):
         await api("POST", "service", "setup")
         await lit_lab.core.setup.close()
         assert (await setup())["state"] == "stopped"
-        with place.alone():  # nobody holds the folder any more
+        with environment.alone():  # nobody holds the folder any more
             pass
 
     async def test_once_it_is_there_the_service_is_started_with_it(self, api, setup, lit_lab, monkeypatch, tmp_path):
@@ -100,7 +100,7 @@ class TestOwn:
 
         await until(failed)
         log = (await api("GET", "service", "log"))[1]["lines"]
-        assert f"[starting {place.used().python}]" in log
+        assert f"[starting {environment.used().python}]" in log
 
     @staticmethod
     async def _in(setup, state):
@@ -116,5 +116,5 @@ def test_what_is_missing_is_what_an_environment_helps_with(monkeypatch):
 
 
 def test_the_hint_for_an_environment_of_its_own_is_the_command_that_makes_it():
-    assert launch.install_command(str(place.home() / "env-1" / "bin" / "python")) == "lit-lab setup-service"
+    assert launch.install_command(str(environment.home() / "env-1" / "bin" / "python")) == "lit-lab setup-service"
     assert "pip install" in launch.install_command("/usr/bin/python3.11")

@@ -14,7 +14,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth
 from lit_lab.service_client import ServiceClient
 from lit_lab.supervision import socket_folder as folders
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 

@@ -17,7 +17,7 @@ from waiting import PATIENCE
 from conftest import alive, until
 from lit_lab.problem import Problem
 from lit_lab.supervision import launch
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 from lit_lab.version import version
@@ -363,7 +363,7 @@ async def test_waiters_are_told_when_the_server_ends(supervisor, standin):
 
 ALONE = """
 import asyncio, pathlib, sys
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 

@@ -27,7 +27,7 @@ from lit_lab.supervision.endpoint import Service
 
 from . import contents
 from .configured import SAMPLE_PROMPTS, Entry
-from .opened import OpenDataset
+from .open_dataset import OpenDataset
 from .readers import Split
 from .threads import DaemonThreads, Result
 
@@ -40,7 +40,7 @@ _CLOSING = 1.0  # seconds that reading has to end when the server does
 _PAGE = 200  # rows of a LIT dataset that are asked for at once
 
 
-class Shelf:
+class OpenDatasets:
     """Open datasets by id.
 
     Args:

@@ -1,4 +1,4 @@
-"""One life of the model service's process, from its start to its end."""
+"""One run of the model service's process, from its start to its end."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ _DRAIN = 1.0  # seconds to read what a dead process has written; a child of its 
 class Settings:
     """What the configuration says about the service; times in seconds, sizes in bytes.
 
-    `own_python` is asked at each start: the interpreter of the environment that was made for the service; None: `python`.
+    `own_python` is called at each start. It returns the interpreter of the environment that was built for the service; None:
+    `python` is used.
     """
 
     python: str
@@ -57,26 +58,26 @@ class Settings:
     steady: float = 60.0  # ready for so long, earlier crashes are forgotten
 
 
-class Life:
+class ServiceRun:
     """Runs the process once.
 
     Args:
         settings: The configuration.
-        log: Takes what the process writes.
-        tell: Called with what the service says it is doing while it starts.
-        ready: Called once, when it can be used.
-        asked: The models as the life before had them; empty: as configured.
+        log: Receives the process's output.
+        tell: Called with the service's progress while it starts.
+        ready: Called once, when the service is ready.
+        asked: The models of the run before; empty: as configured.
 
     Attributes:
-        leftover: The models of the next life, while a new process would free memory; else None.
+        leftover: The models of the next run, while a new process would free memory; else None.
     """
 
     def __init__(
         self,
         settings: Settings,
         log: ServiceLog,
-        tell: Callable[[Life, str], None],
-        ready: Callable[[Life, Endpoint], None],
+        tell: Callable[[ServiceRun, str], None],
+        ready: Callable[[ServiceRun, Endpoint], None],
         asked: Sequence[protocol.ModelAsked] = (),
     ) -> None:
         self._settings = settings
@@ -87,7 +88,7 @@ class Life:
         self.leftover: Sequence[protocol.ModelAsked] | None = None
         self.python = settings.own_python() or settings.python
         self._secret = secrets.token_urlsafe(32)
-        self._heard = time.monotonic()
+        self._last_output = time.monotonic()
         self._endpoint: Endpoint | None = None
         self._errors: deque[str] = deque(maxlen=60)
         self._last_words: Problem | None = None
@@ -102,7 +103,7 @@ class Life:
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
 
     async def run(self, idle: Coroutine[Any, Any, None]) -> launch.Exit | None:
-        """Run the process to its end. Cancelling this ends the process.
+        """Run the process to its end. Cancelling ends the process.
 
         Args:
             idle: Returns when the service is no longer needed, which ends the process.
@@ -125,20 +126,20 @@ class Life:
             raise
         self.pid = process.pid
         listening = asyncio.ensure_future(self._listen(process.output()))
-        keeping = asyncio.ensure_future(self._keep(process.errors()))
-        hanging = asyncio.ensure_future(self._hang())
+        logging = asyncio.ensure_future(self._log_errors(process.errors()))
+        watching_start = asyncio.ensure_future(self._watch_start())
         ending = asyncio.ensure_future(process.wait())
-        tasks = {listening, keeping, hanging, ending, watch}
+        tasks = {listening, logging, watching_start, ending, watch}
         try:
             # Output may be closed before the process has ended, so `listening` counts only when it fails.
-            waiting = {listening, hanging, ending, watch}
+            waiting = {listening, watching_start, ending, watch}
             while not ending.done():
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()  # raises its Problem
                 if watch.done():
                     return None
-            await asyncio.wait({listening, keeping}, timeout=_DRAIN)
+            await asyncio.wait({listening, logging}, timeout=_DRAIN)
             if listening.done():
                 listening.result()
             return launch.Exit(ending.result(), tuple(self._errors), self._last_words, self._environment)
@@ -148,7 +149,7 @@ class Life:
             try:
                 await process.end()
             except asyncio.CancelledError:
-                process.kill()  # someone can't wait
+                process.kill()  # cancelled twice
                 raise
             finally:
                 ending.cancel()
@@ -186,7 +187,7 @@ class Life:
 
     async def _listen(self, lines: AsyncIterator[str]) -> None:
         async for text in lines:
-            self._heard = time.monotonic()
+            self._last_output = time.monotonic()
             try:
                 line = _LINE.validate_json(text)
             except ValidationError:
@@ -204,7 +205,7 @@ class Life:
                 said = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
                     raise said
-                self._last_words = said  # such as that memory ran out: another life may go better
+                self._last_words = said  # such as that memory ran out: another run may succeed
             elif isinstance(line, protocol.LeftoverLine):
                 self.leftover = line.models
             elif self._endpoint is None:
@@ -214,17 +215,17 @@ class Life:
                 self.arithmetic = line.arithmetic
                 self._ready(self, self._endpoint)
 
-    async def _keep(self, lines: AsyncIterator[str]) -> None:
+    async def _log_errors(self, lines: AsyncIterator[str]) -> None:
         async for text in lines:
-            self._heard = time.monotonic()
+            self._last_output = time.monotonic()
             self._errors.append(text)
             self._log.add(text)
 
-    async def _hang(self) -> None:
+    async def _watch_start(self) -> None:
         """Raise when the service is not ready and has said nothing for too long."""
         timeout = self._settings.start_timeout
         while self.ready_at is None:
-            silent = time.monotonic() - self._heard
+            silent = time.monotonic() - self._last_output
             if silent >= timeout:
                 raise Problem(
                     503,
@@ -233,4 +234,4 @@ class Life:
                     "Look at its log. On a slow disk, raise c.LitLab.start_timeout. Then start it again.",
                 )
             await asyncio.sleep(timeout - silent)
-        await asyncio.Event().wait()  # once it is ready, silence is all right
+        await asyncio.Event().wait()  # a ready service may be silent
