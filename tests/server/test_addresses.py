@@ -23,7 +23,7 @@ import pytest
     ],
 )
 @pytest.mark.parametrize("what", ["model", "dataset", "saving"])
-async def test_no_address_is_fetched(api, standin, what, address):
+async def test_no_address_is_fetched(api, fake_service, what, address):
     """LIT Lab fetches from Kaggle and Hugging Face, by a model's name, and from nowhere else."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)

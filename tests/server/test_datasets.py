@@ -40,7 +40,7 @@ def test_entries_that_are_none(entries):
 
 
 @pytest.mark.skipif(open_datasets.sample_prompts() is None, reason="LIT isn't here")
-async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, standin, monkeypatch):
+async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, fake_service, monkeypatch):
     # Tests of the recipe, which run before in the same process, have imported it.
     monkeypatch.delitem(sys.modules, "lit_nlp", raising=False)
     (info,) = (await api("GET", "datasets"))[1]["datasets"]
@@ -50,21 +50,21 @@ async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search
     page = await search(state, limit=3)
     assert page["rows"][0]["source"] == "fewshot-mistake"
     assert page["rows"][0]["prompt"].startswith("Analyze a menu item in a restaurant.")
-    assert not standin.pids
+    assert not fake_service.pids
     assert "lit_nlp" not in sys.modules
 
 
-async def test_without_lit_the_service_is_asked_for_the_samples(api, opened, standin, monkeypatch):
+async def test_without_lit_the_service_is_asked_for_the_samples(api, opened, fake_service, monkeypatch):
     monkeypatch.setattr(open_datasets, "sample_prompts", lambda: None)
     assert (await api("GET", "datasets"))[1]["datasets"][0]["needs_service"] is True
     state = await opened(name="sample_prompts")
     assert (state["state"], state["error"]["message"]) == ("failed", "There is none.")
-    assert standin.pids
+    assert fake_service.pids
 
 
 class TestConfigured:
     @pytest.fixture
-    def lit_lab_config(self, standin, tmp_path):
+    def lit_lab_config(self, fake_service, tmp_path):
         own = tmp_path / "own.csv"
         own.write_text("prompt\nOne\nTwo\n")
         nowhere = ["home:~nobodyhere/a.csv", f"long:{'x' * 5000}.csv", "nul:a\0.csv"]
@@ -76,9 +76,9 @@ class TestConfigured:
             "odd:package:Odd",
             "none:package:Missing",
         ]
-        return {"service_python": str(standin.python), "datasets": entries}
+        return {"service_python": str(fake_service.python), "datasets": entries}
 
-    async def test_files_and_classes_by_name(self, api, opened, search, standin):
+    async def test_files_and_classes_by_name(self, api, opened, search, fake_service):
         infos = (await api("GET", "datasets"))[1]["datasets"]
         assert [(info["name"], info["kind"]) for info in infos[4:6]] == [("own", "file"), ("gone", "file")]
         state = await opened(name="own")
@@ -88,15 +88,15 @@ class TestConfigured:
             assert (status, answer["error"]) == (404, "no_such_file")
         status, answer = await api("POST", "datasets", "open", body={"name": "other"})
         assert (status, answer["error"]) == (404, "unknown_dataset")
-        assert not standin.pids
+        assert not fake_service.pids
 
-    async def test_a_class_comes_from_the_service_page_by_page(self, opened, search, standin):
+    async def test_a_class_comes_from_the_service_page_by_page(self, opened, search, fake_service):
         # A name may hold anything, and stays one part of the path.
         state = await opened(name="a b?")
         assert (state["rows"], state["chosen"]["prompt"]) == (250, "question")
         (row,) = (await search(state, search="249"))["rows"]
         assert (row["line"], row["prompt"]) == (250, "question 249")
-        assert standin.pids
+        assert fake_service.pids
         for name, error in (("none", "unknown_dataset"), ("odd", "service_answer")):
             failed = await opened(name=name)
             assert (failed["state"], failed["error"]["error"]) == ("failed", error)
@@ -275,8 +275,8 @@ async def test_a_large_file_is_looked_at_while_it_is_read_and_can_be_closed(
 
 class TestLimit:
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "dataset_megabytes": 1.0}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "dataset_megabytes": 1.0}
 
     async def test_what_is_too_large_is_cut_and_that_is_told(self, jp_root_dir, opened):
         (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 10_000) * 400)

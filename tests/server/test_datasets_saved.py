@@ -170,8 +170,8 @@ async def test_a_file_that_is_gone_is_written_anew(file, opened, save):
 
 class TestCut:
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "dataset_megabytes": 0.01}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "dataset_megabytes": 0.01}
 
     async def test_what_was_not_read_of_a_file_stays_in_it(self, file, opened, edit, save):
         lines = ['{"prompt": "%s"}\n' % ("x" * 2000)] * 2000

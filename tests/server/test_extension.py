@@ -126,20 +126,20 @@ class TestPreload:
     def lit_lab_config(self, lit_lab_config):
         return {**lit_lab_config, "preload": True}
 
-    async def test_the_service_starts_with_the_server(self, lit_lab, standin):
+    async def test_the_service_starts_with_the_server(self, lit_lab, fake_service):
         await lit_lab.serverapp.extension_manager.start_all_extensions()
-        await until(lambda: standin.pids)
+        await until(lambda: fake_service.pids)
 
 
-async def test_nothing_outlives_the_server(lit_lab, api, standin):
+async def test_nothing_outlives_the_server(lit_lab, api, fake_service):
     await api("POST", "service", "start")
-    await until(lambda: standin.pids)
+    await until(lambda: fake_service.pids)
     await lit_lab.stop_extension()
     with pytest.raises(ProcessLookupError):
-        os.kill(standin.pids[0], 0)
+        os.kill(fake_service.pids[0], 0)
 
 
-async def test_restart_and_log(api, standin):
+async def test_restart_and_log(api, fake_service):
     status, answer = await api("POST", "service", "restart")
     assert (status, answer["state"]) == (202, "starting")
 
@@ -154,7 +154,7 @@ async def test_restart_and_log(api, standin):
     await until(logged)
 
 
-async def test_what_the_service_knows_is_passed_on(api, standin):
+async def test_what_the_service_knows_is_passed_on(api, fake_service):
     status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "Hi"})
     assert (status, answer["window"]) == (200, 64)
     assert (await api("GET", "models"))[1]["models"][0]["window"] == 64
@@ -165,19 +165,23 @@ async def test_a_preset_that_is_forbidden_does_not_look_like_a_wrong_secret(api)
     assert (status, answer["error"], answer["hint"]) == (502, "preset_forbidden", "Accept.")
 
 
-async def test_what_does_not_start_the_service_waits_for_one_that_starts(api, standin):
-    standin.mode("slow")
+async def test_what_does_not_start_the_service_waits_for_one_that_starts(api, fake_service):
+    fake_service.mode("slow")
     await api("POST", "service", "start")
     assert (await api("POST", "estimate", body={"request": example("salience")}))[0] == 200
 
 
 class TestServiceElsewhere:
-    """`c.LitLab.service_url`: here, the stand-in of another process."""
+    """`c.LitLab.service_url`: here, a fake service in another process."""
 
     @pytest.fixture
-    def lit_lab_config(self, standin):
+    def lit_lab_config(self, fake_service):
         self.process = subprocess.Popen(
-            [str(standin.python)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [str(fake_service.python)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         self.process.stdin.write(json.dumps({"secret": "s" * 16, "models": ["demo:embedded"]}) + "\n")
         self.process.stdin.flush()

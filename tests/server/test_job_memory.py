@@ -151,7 +151,7 @@ async def test_equal_targets_are_computed_and_sent_once(started, events):
     assert [event["target"] for event in found] == TARGETS[:3]
 
 
-async def test_a_result_that_is_certain_to_be_too_large_is_refused_beforehand(api, standin, monkeypatch):
+async def test_a_result_that_is_certain_to_be_too_large_is_refused_beforehand(api, fake_service, monkeypatch):
     monkeypatch.setattr(jobs_module, "MAX_JOB_BYTES", 2**20)
     ids, targets = [2] * 4_000, [span(1, 3_000 + n) for n in range(20)]
     status, answer = await api("POST", "jobs", body=SALIENCE | {"ids": ids, "targets": targets})
@@ -161,7 +161,7 @@ async def test_a_result_that_is_certain_to_be_too_large_is_refused_beforehand(ap
         == "4,000 scores for each of 20 targets by 2 methods are larger than the 1 MiB that a result may have."
     )
     assert "fewer targets" in answer["hint"]
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 class TestUsers:

@@ -214,7 +214,7 @@ async def test_what_is_refused_leaves_no_text_in_the_log(api, jp_fetch, said):
 
 @pytest.mark.parametrize("how", ["error", "die", "cut", "odd", "memory", "refuse", "forever"])
 async def test_what_ends_in_the_middle_leaves_no_text_in_the_log(api, generate, events, said, lit_lab, how):
-    # The stand-in does what the prompt says; the marker is beside it.
+    # The fake service does what the prompt says; the marker is beside it.
     job = await generate(how, title=MARKER, origin={"document": MARKER, "place": [MARKER]})
     if how == "forever":
         await api("DELETE", "jobs", job)

@@ -117,9 +117,9 @@ async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, eve
     assert (await api("POST", "jobs", body=too_long))[0] == 400
 
 
-async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, standin):
+async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, fake_service):
     await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
-    written = [path.read_bytes() for path in standin.folder.iterdir() if path.is_file()]
+    written = [path.read_bytes() for path in fake_service.folder.iterdir() if path.is_file()]
     assert written
     assert not any(b"secret.ipynb" in content for content in written)
 
@@ -175,8 +175,8 @@ class TestUsers:
 
 class TestOff:
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "history": False}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "history": False}
 
     async def test_nothing_is_kept(self, api, generate, events, lit_lab):
         await events(await generate("Hi"))

@@ -43,14 +43,14 @@ class TestElsewhere:
 
 
 class TestOwn:
-    """A server whose own Python lacks what the service needs: nothing is configured, and its Python is the stand-in."""
+    """A server whose own Python lacks what the service needs: nothing is configured, and its Python is the fake service."""
 
     @pytest.fixture
     def lit_lab_config(self):
         return {}
 
     @pytest.fixture(autouse=True)
-    def surroundings(self, lit_lab, standin, tmp_path, monkeypatch):
+    def surroundings(self, lit_lab, fake_service, tmp_path, monkeypatch):
         monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
         lit_lab.core.setup._plan = Plan(python=sys.executable, room=0, check=CHECK)
 

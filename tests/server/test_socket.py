@@ -28,8 +28,8 @@ def runtime(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def service(standin, runtime, tmp_path, jp_asyncio_loop):
-    settings = Settings(python=str(standin.python), cache=tmp_path / "cache", models=("demo:embedded",))
+def service(fake_service, runtime, tmp_path, jp_asyncio_loop):
+    settings = Settings(python=str(fake_service.python), cache=tmp_path / "cache", models=("demo:embedded",))
     supervisor = Supervisor(settings, ServiceLog(tmp_path / "service.log"))
     yield supervisor
     jp_asyncio_loop.run_until_complete(supervisor.close())
@@ -110,8 +110,8 @@ async def test_another_start_has_another_socket(service, client):
     await client.request(second, "GET", "/health", ServiceHealth)
 
 
-async def test_a_service_that_cannot_make_the_socket_listens_on_a_port(service, standin, client):
-    standin.mode("no-socket")
+async def test_a_service_that_cannot_make_the_socket_listens_on_a_port(service, fake_service, client):
+    fake_service.mode("no-socket")
     endpoint = await service.ready()
     assert not endpoint.socket
     assert endpoint.url.startswith("http://127.0.0.1:")
