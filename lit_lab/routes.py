@@ -1,4 +1,4 @@
-"""The route table: everything that `/lit-lab/api/` answers, in one place.
+"""The route table: all routes below `/lit-lab/api/`.
 
 The handlers are registered from it, the authentication tests walk it, and `docs/openapi.json` with the TypeScript types
 is written from it (`scripts/generate_api.py`). Types are named, not imported: pydantic is not needed at server start.
@@ -7,18 +7,19 @@ is written from it (`scripts/generate_api.py`). Types are named, not imported: p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import Action
 
 PREFIX = "lit-lab/api"
 """Below the server's base URL."""
 
 RESOURCE = "lit-lab"
-"""What authorizers are asked about; the action is each route's own."""
+"""The resource of every route, for authorizers. Each route has its own action."""
 
 KIB = 1024
 MIB = 1024 * KIB
-
-Action = Literal["read", "write", "execute"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.json_bounds import excess
+from lit_lab.limits import MAX_TOKENS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,9 +29,6 @@ MAX_VALUES = 8_000_000
 
 MAX_CONTAINERS = 2_000_000
 """Most lists and objects of its JSON: a token with five alternatives has seven."""
-
-MAX_TOKENS = 262_144
-"""As `lit_lab.protocol.MAX_TOKENS`, which takes pydantic to import."""
 
 _LONGEST_PATH = 4_096
 _MOST_NAMES = 100

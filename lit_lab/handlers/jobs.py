@@ -20,7 +20,7 @@ class EstimateHandler(Handler):
     @endpoint("estimate")
     async def post(self, request: EstimateRequest) -> Message:
         """Tell what a job would cost."""
-        return await self.core.estimate(request)
+        return await self.core.queries.estimate(request)
 
 
 class JobsHandler(Handler):
@@ -29,8 +29,8 @@ class JobsHandler(Handler):
     @endpoint("startJob")
     async def post(self, request: JobRequest) -> Message:
         """Start a job."""
-        self.core.check_job(request)
-        await self.core.catch_up()
+        self.core.limits.check_job(request)
+        await self.core.models.catch_up()
         return self.core.jobs.start(self.job_owner, request, self.history_owner, self.body_bytes).info()
 
     @endpoint("jobs")

@@ -35,7 +35,7 @@ class LitFileHandler(Handler):
     @endpoint("litFile")
     async def get(self, name: str) -> None:
         """Send one of LIT's files: to be read by our own page, never to be shown or run from here."""
-        content = await self.core.lit_file(name)
+        content = await self.core.lit_app.file(name)
         self.set_header("Content-Disposition", "attachment")
         self.set_header("Cache-Control", "private, max-age=3600")
         await self.finish(content, set_content_type="application/octet-stream")
@@ -51,7 +51,7 @@ class LitCallHandler(Handler):
 
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the heartbeats back
-        async with contextlib.aclosing(self.core.lit_call(request, self.job_owner)) as lines:
+        async with contextlib.aclosing(self.core.lit_app.call(request, self.job_owner)) as lines:
             sent = False
             try:
                 async for line in lines:

@@ -20,7 +20,7 @@ class ModelsHandler(Handler):
     @endpoint("models")
     async def get(self) -> Message:
         """Tell the models."""
-        return await self.core.models()
+        return await self.core.models.all()
 
 
 class ChangeHandler(Handler):
@@ -30,7 +30,7 @@ class ChangeHandler(Handler):
     async def post(self, request: ModelChanging) -> Message:
         """Change the models."""
         may_read = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", "contents"))
-        return await self.core.change_model(request, self.contents_manager if may_read else None)
+        return await self.core.models.change(request, self.contents_manager if may_read else None)
 
 
 class KaggleHandler(Handler):
@@ -44,12 +44,12 @@ class KaggleHandler(Handler):
     @endpoint("logInToKaggle")
     async def post(self, request: KaggleLoggingIn) -> Message:
         """Use credentials."""
-        return await self.core.log_in(request, self.history_owner, self.history_owner != ANYONE)
+        return await self.core.kaggle.log_in(request, self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logOutOfKaggle")
     async def delete(self) -> Message:
         """Forget credentials."""
-        return await self.core.log_out(self.history_owner, self.history_owner != ANYONE)
+        return await self.core.kaggle.log_out(self.history_owner, self.history_owner != ANYONE)
 
 
 HANDLERS: dict[str, type[Handler]] = {

@@ -8,9 +8,11 @@ from jupyter_server.utils import ensure_async
 
 from lit_lab import routes
 from lit_lab.handlers.base import Handler, endpoint
+from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
     from lit_lab.protocol import Message
+    from lit_lab.setup.job import Setup
 
 
 class StatusHandler(Handler):
@@ -21,8 +23,10 @@ class StatusHandler(Handler):
     @endpoint("status")
     async def get(self) -> Message:
         """Tell the state of everything, and what the caller may do."""
+        from lit_lab.protocol import Action
+
         status = await self.core.status()
-        for action in get_args(routes.Action):
+        for action in get_args(Action):
             if await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, routes.RESOURCE)):
                 status.allowed.append(action)
         return status
@@ -54,12 +58,27 @@ class ServiceSetupHandler(Handler):
     @endpoint("setUpService")
     async def post(self) -> Message:
         """Make the service's environment."""
-        return await self.core.set_up()
+        setup = self._setup()
+        setup.start()
+        return setup.status((await self.core.service.status()).error)
 
     @endpoint("stopSetup")
     async def delete(self) -> Message:
         """Stop making it."""
-        return await self.core.stop_setup()
+        setup = self._setup()
+        setup.stop()
+        return setup.status((await self.core.service.status()).error)
+
+    def _setup(self) -> Setup:
+        """Return the setup, where the panel may use it. Raises `Problem`."""
+        if self.core.setup is None:
+            raise Problem(
+                409,
+                "setup_not_ours",
+                "The model service's Python is named in c.LitLab.service_python, or it runs elsewhere.",
+                "Take that out of jupyter_server_config.py and restart the Jupyter server; then it can be set up here.",
+            )
+        return self.core.setup
 
 
 class ServiceLogHandler(Handler):
@@ -70,7 +89,8 @@ class ServiceLogHandler(Handler):
         """Tell the model service's last lines."""
         from lit_lab.protocol import LogResponse
 
-        return LogResponse(lines=self.core.log_lines())
+        setup = self.core.setup
+        return LogResponse(lines=[*self.core.service.log_lines(), *(setup.lines if setup else ())])
 
 
 HANDLERS: dict[str, type[Handler]] = {

@@ -16,7 +16,7 @@ class TokensHandler(Handler):
     @endpoint("tokens")
     async def post(self, request: TokensRequest) -> Message:
         """Tokenize."""
-        return await self.core.tokens(request)
+        return await self.core.queries.tokens(request)
 
 
 class TokenCountHandler(Handler):
@@ -25,7 +25,7 @@ class TokenCountHandler(Handler):
     @endpoint("countTokens")
     async def post(self, request: TokenCountRequest) -> Message:
         """Count a prompt's tokens."""
-        return await self.core.count_tokens(request)
+        return await self.core.queries.count_tokens(request)
 
 
 class UnicodeNamesHandler(Handler):
@@ -34,8 +34,8 @@ class UnicodeNamesHandler(Handler):
     @endpoint("unicodeNames")
     async def post(self, request: UnicodeNamesRequest) -> Message:
         """Look names up."""
-        from lit_lab.core import unicode_names
         from lit_lab.protocol import UnicodeNamesResponse
+        from lit_lab.unicode_names import unicode_names
 
         return UnicodeNamesResponse(characters=unicode_names(request.names))
 

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint
@@ -37,7 +38,7 @@ class Settings:
 
     python: str
     cache: Path
-    models: tuple[str, ...]
+    models: tuple[ModelSpec, ...]
     own_python: Callable[[], str | None] = lambda: None
     max_length: int | None = None
     threads: int | None = None
@@ -159,11 +160,12 @@ class ServiceRun:
         found = sys.version_info[0], sys.version_info[1]
         if self.python == sys.executable and found not in launch.PYTHONS:
             raise launch.wrong_python(found, self.python)
+        added = settings.added()
         config = protocol.ServiceConfig(
             secret=self._secret,
-            models=[*settings.models, *settings.added()],
+            models=[*map(str, settings.models), *added],
             asked=list(self._asked),
-            added=[model.partition(":")[0] for model in settings.added()],
+            added=[ModelSpec.parse(model).name for model in added],
             precision=settings.precision,
             model_idle_timeout=settings.model_idle_timeout,
             scanners=list(settings.scanners),

@@ -94,8 +94,12 @@ def test_blanks_around_names_and_paths_do_not_count():
 
 def test_the_default_model_must_be_one_of_them():
     with pytest.raises(Problem, match="default_model"):
-        LitLab(models=["a:x"], default_model="b")._ordered_models()
-    assert LitLab(models=["a:x", "b:y", "c:z"], default_model="b")._ordered_models() == ("b:y", "a:x", "c:z")
+        LitLab(models=["a:x"], default_model="b").ordered_models()
+    assert LitLab(models=["a:x", "b:y", "c:z"], default_model="b").ordered_models() == (
+        ("b", "y"),
+        ("a", "x"),
+        ("c", "z"),
+    )
 
 
 def test_all_configuration_is_explained():

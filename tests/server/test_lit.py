@@ -212,7 +212,7 @@ async def test_a_service_that_dies_or_is_another_is_told(ready, call, name, erro
 async def test_lits_work_ends_when_nobody_waits(ready, lit_lab, fake_service):
     await ready()
     request = protocol.LitCall(endpoint="get_dataset", query={"dataset_name": "forever"})
-    lines = lit_lab.core.lit_call(request)
+    lines = lit_lab.core.lit_app.call(request)
     assert json.loads(await anext(lines)) == {"event": "heartbeat"}
     await lines.aclose()
     await until(lambda: "/lit/call" in fake_service.trace("closed"))

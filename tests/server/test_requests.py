@@ -7,9 +7,9 @@ import pytest
 
 from conftest import example, span
 from lit_lab import protocol
-from lit_lab.core import unicode_names
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TOKENS
+from lit_lab.unicode_names import unicode_names
 from lit_lab.validation import parse
 from lit_lab.version import version
 

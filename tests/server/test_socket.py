@@ -10,6 +10,7 @@ import httpx
 import pytest
 from waiting import PATIENCE
 
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth
 from lit_lab.service_client import ServiceClient
@@ -29,7 +30,9 @@ def runtime(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def service(fake_service, runtime, tmp_path, jp_asyncio_loop):
-    settings = Settings(python=str(fake_service.python), cache=tmp_path / "cache", models=("demo:embedded",))
+    settings = Settings(
+        python=str(fake_service.python), cache=tmp_path / "cache", models=(ModelSpec("demo", "embedded"),)
+    )
     supervisor = Supervisor(settings, ServiceLog(tmp_path / "service.log"))
     yield supervisor
     jp_asyncio_loop.run_until_complete(supervisor.close())

@@ -15,6 +15,7 @@ import pytest
 from waiting import PATIENCE
 
 from conftest import alive, until
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.supervision import launch
 from lit_lab.supervision.service_run import Settings
@@ -30,7 +31,10 @@ def supervisor(fake_service, tmp_path, jp_asyncio_loop):
     def make(**options):
         options = {"backoff": (0.05, 0.05), "idle_timeout": 3600.0, "start_timeout": PATIENCE, **options}
         settings = Settings(
-            python=str(fake_service.python), cache=tmp_path / "cache", models=("demo:embedded",), **options
+            python=str(fake_service.python),
+            cache=tmp_path / "cache",
+            models=(ModelSpec("demo", "embedded"),),
+            **options,
         )
         made.append(Supervisor(settings, ServiceLog(tmp_path / "runtime" / "service.log")))
         return made[-1]
@@ -223,7 +227,7 @@ async def test_a_python_that_is_not_there(supervisor, fake_service):
 
 async def test_a_python_that_is_too_new(supervisor, monkeypatch, tmp_path, jp_asyncio_loop):
     monkeypatch.setattr(launch, "PYTHONS", ((2, 7),))
-    settings = Settings(python=sys.executable, cache=tmp_path, models=("demo:embedded",))
+    settings = Settings(python=sys.executable, cache=tmp_path, models=(ModelSpec("demo", "embedded"),))
     service = Supervisor(settings, ServiceLog(tmp_path / "log"))
     service.start()
     status = await reached(service, "failed")
@@ -365,6 +369,7 @@ async def test_waiters_are_told_when_the_server_ends(supervisor, fake_service):
 
 ALONE = """
 import asyncio, pathlib, sys
+from lit_lab.model_spec import ModelSpec
 from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
