@@ -40,8 +40,8 @@ class RequestLimits:
             raise Problem(
                 422,
                 "too_many_new_tokens",
-                f"{request.max_new_tokens:,} new tokens are requested; the limit is {self._max_new_tokens:,}.",
-                "Request a shorter answer, or raise c.LitLab.max_new_tokens.",
+                f"{request.max_new_tokens:,} new tokens are asked for; the limit is {self._max_new_tokens:,}.",
+                "Ask for a shorter answer, or raise c.LitLab.max_new_tokens.",
             )
 
     def check_texts(self, request: protocol.TokensRequest | protocol.TokenCountRequest) -> None:

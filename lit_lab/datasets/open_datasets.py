@@ -48,6 +48,9 @@ class OpenDatasets:
         service: The model service, which has LIT's `Dataset` classes.
         client: Requests to it.
         limit: Most bytes to read of one; 0: no limit.
+
+    Attributes:
+        by_id: The open datasets.
     """
 
     def __init__(self, entries: Mapping[str, Entry], service: Service, client: ServiceClient, limit: int = 0) -> None:
@@ -55,7 +58,7 @@ class OpenDatasets:
         self._service = service
         self._client = client
         self._limit = limit
-        self._open: dict[str, OpenDataset] = {}
+        self.by_id: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._copies: set[Path] = set()
         # Not the server's own threads: reading takes long, and others wait for those.
@@ -104,7 +107,7 @@ class OpenDatasets:
 
     def get(self, owner: str, dataset_id: str) -> OpenDataset:
         """Return one of the owner's open datasets. Raises `Problem`."""
-        dataset = self._open.get(dataset_id)
+        dataset = self.by_id.get(dataset_id)
         if dataset is None or dataset.owner != owner:
             raise Problem(
                 404,
@@ -168,7 +171,7 @@ class OpenDatasets:
 
     async def close_all(self) -> None:
         """Close all, with the server. Returns soon, whatever is being read."""
-        for dataset_id in list(self._open):
+        for dataset_id in list(self.by_id):
             self._drop(dataset_id)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CLOSING)
@@ -184,17 +187,17 @@ class OpenDatasets:
     def _put(self, owner: str, name: str, path: str, columns: DatasetColumns | None) -> OpenDataset:
         dataset = OpenDataset(owner, name, path, columns, self._limit)
         dataset.used = asyncio.get_running_loop().time()
-        self._open[dataset.id] = dataset
+        self.by_id[dataset.id] = dataset
         return dataset
 
     def _drop(self, dataset_id: str) -> None:
-        dataset = self._open.pop(dataset_id)
+        dataset = self.by_id.pop(dataset_id)
         dataset.stop.set()
         dataset.table.stop()
         self.run(dataset.table.close)  # it may have to wait for a search
 
     def _make_room(self, owner: str) -> None:
-        mine = [dataset for dataset in self._open.values() if dataset.owner == owner]
+        mine = [dataset for dataset in self.by_id.values() if dataset.owner == owner]
         if len(mine) < MOST_OPEN:
             return
         free = [dataset for dataset in mine if not dataset.edited]

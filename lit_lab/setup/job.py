@@ -39,10 +39,13 @@ class Setup:
         backend: Keras's backend.
         done: Called in the server's loop once an environment is built.
         plan: What to build; None: what the backend needs.
+
+    Attributes:
+        plan: What the next build builds.
     """
 
     def __init__(self, backend: Backend, done: Callable[[], None], plan: Plan | None = None) -> None:
-        self._plan = plan or Plan(backend=backend)
+        self.plan = plan or Plan(backend=backend)
         self._done = done
         self._builder: EnvironmentBuilder | None = None
         self._task: asyncio.Task[None] | None = None
@@ -81,7 +84,7 @@ class Setup:
         if self._builder is None:
             self._set("running", None)
             self._progress = BuildProgress("Beginning…")
-            self._builder = EnvironmentBuilder(self._plan, self._receive)
+            self._builder = EnvironmentBuilder(self.plan, self._receive)
             self._task = asyncio.get_running_loop().create_task(self._run(self._builder))
 
     def stop(self) -> None:

@@ -101,9 +101,13 @@ class TestConfigured:
             failed = await opened(name=name)
             assert (failed["state"], failed["error"]["error"]) == ("failed", error)
 
-    async def test_the_service_is_told_of_classes(self, lit_lab):
-        settings = lit_lab.core.service._settings
-        assert settings.datasets == {"a b?": "package:Class", "odd": "package:Odd", "none": "package:Missing"}
+    async def test_the_service_learns_of_classes(self, lit_lab, fake_service):
+        await lit_lab.core.service.ready()
+        assert fake_service.json("config")["datasets"] == {
+            "a b?": "package:Class",
+            "odd": "package:Odd",
+            "none": "package:Missing",
+        }
 
 
 async def test_a_file_is_read_and_its_bad_rows_are_told(api, jp_root_dir, opened, search):
@@ -288,7 +292,7 @@ class TestLimit:
 async def test_datasets_belong_to_who_opened_them(api, lit_lab, opened, jp_root_dir):
     (jp_root_dir / "own.jsonl").write_text('{"prompt": "a"}\n')
     state = await opened(path="own.jsonl")
-    lit_lab.core.datasets._open[state["id"]].owner = "user somebody else"
+    lit_lab.core.datasets.by_id[state["id"]].owner = "user somebody else"
     for method, path, body in (("GET", (), None), ("DELETE", (), None), ("POST", ("search",), {})):
         status, answer = await api(method, "datasets", state["id"], *path, body=body)
         assert (status, answer["error"]) == (404, "unknown_dataset")
@@ -327,4 +331,4 @@ async def test_closing_the_server_ends_reading(jp_root_dir, api, lit_lab):
     (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 500) * 40_000)
     await api("POST", "datasets", "open", body={"path": "big.jsonl"})
     await asyncio.wait_for(lit_lab.core.datasets.close_all(), PATIENCE)
-    assert not lit_lab.core.datasets._open
+    assert not lit_lab.core.datasets.by_id

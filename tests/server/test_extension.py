@@ -206,7 +206,7 @@ class TestServiceElsewhere:
 
     async def test_when_it_is_gone(self, api, generate, events, lit_lab):
         job = await generate("forever")
-        await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 3)
+        await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 3)
         self.process.kill()
         self.process.wait()
         found = await events(job)

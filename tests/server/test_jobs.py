@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -63,7 +64,7 @@ async def _state(api, job, state):
 
 
 async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generate, jp_fetch, lit_lab, fake_service):
-    object.__setattr__(lit_lab.core.options, "heartbeat", 0.05)
+    lit_lab.core.options = replace(lit_lab.core.options, heartbeat=0.05)
     arrived = []
 
     def arrives(chunk):
@@ -84,7 +85,7 @@ async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generat
 
 async def test_cancelling_closes_the_computation_at_once(generate, api, events, fake_service, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     status, info = await api("DELETE", "jobs", job)
     assert (status, info["state"]) == (200, "cancelled")
     await until(lambda: fake_service.trace("closed"))  # it would never end by itself
@@ -215,7 +216,7 @@ async def test_tokens_are_counted_by_a_service_that_runs_whatever_it_computes(ap
 
 async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     for kind in ("salience", "ablation", "trust"):
         assert await api("POST", "estimate", body={"request": example(kind)}) == (200, {"passes": 4, "seconds": 0.5})
     assert await _state(api, job, "running")
@@ -244,7 +245,11 @@ async def test_a_job_that_begins_just_as_the_service_dies_goes_to_the_next_one(
     service = lit_lab.core.service
     before, ready = await service.ready(), service.ready
     os.kill(fake_service.pids[0], signal.SIGKILL)
-    await until(lambda: service._endpoint is not before)
+
+    async def noticed():
+        return (await service.status()).pid != fake_service.pids[0]
+
+    await until(noticed)
     if ready_again:
         await ready()
     asked = []
@@ -268,7 +273,7 @@ async def test_when_the_service_gives_up_its_own_words_are_told_and_it_starts_ag
 
 async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events, api, fake_service, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     assert (await api("POST", "service", "restart"))[0] == 202
     assert (await events(job))[-1]["error"] == "service_restarted"
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
@@ -279,7 +284,7 @@ async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events
 
 async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, fake_service, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     os.kill(fake_service.pids[0], signal.SIGSEGV)
     assert "SIGSEGV" in (await events(job))[-1]["message"]
 
@@ -288,7 +293,7 @@ async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api
     monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 0.5)
     monkeypatch.setattr("lit_lab.service_client.ANSWER_SILENCE", 0.5)
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     os.kill(fake_service.pids[0], signal.SIGSTOP)
     last = (await events(job))[-1]
     assert (last["error"], "Restart it" in last["hint"]) == ("service_hung", True)
@@ -297,20 +302,24 @@ async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api
     os.kill(fake_service.pids[0], signal.SIGCONT)
 
 
-async def test_too_many_jobs(api, generate, lit_lab):
-    lit_lab.core.jobs._most = 2
-    first = await generate("forever")
-    await generate("forever")
-    status, answer = await api("POST", "jobs", body={"kind": "generate", "model": "demo", "prompt": "Hi"})
-    assert (status, answer["error"]) == (429, "too_many_jobs")
-    assert "c.LitLab.max_waiting" in answer["hint"]
-    await api("DELETE", "jobs", first)
-    await generate("Hi")
+class TestFewJobs:
+    @pytest.fixture
+    def lit_lab_config(self, lit_lab_config):
+        return {**lit_lab_config, "max_waiting": 4}
+
+    async def test_one_user_has_half_of_them(self, api, generate):
+        first = await generate("forever")
+        await generate("forever")
+        status, answer = await api("POST", "jobs", body={"kind": "generate", "model": "demo", "prompt": "Hi"})
+        assert (status, answer["error"]) == (429, "too_many_jobs")
+        assert "c.LitLab.max_waiting" in answer["hint"]
+        await api("DELETE", "jobs", first)
+        await generate("Hi")
 
 
 async def test_jobs_that_wait_hold_no_more_than_they_may(api, generate, monkeypatch):
     body = {"kind": "generate", "model": "demo", "prompt": "forever"}
-    monkeypatch.setattr(jobs_module, "MAX_ASKED_BYTES", int(2.5 * len(json.dumps(body))))
+    monkeypatch.setattr(jobs_module, "MAX_REQUEST_BYTES", int(2.5 * len(json.dumps(body))))
     first = await generate("forever")
     await generate("forever")
     status, answer = await api("POST", "jobs", body=body)
@@ -324,10 +333,10 @@ async def test_old_jobs_are_forgotten(api, generate, events, monkeypatch):
     for _ in range(3):
         ids.append(await generate("Hi"))
         await events(ids[-1])
-    monkeypatch.setattr(jobs_module, "MAX_KEPT", 2)
+    monkeypatch.setattr(jobs_module, "MAX_ENDED", 2)
     assert [job["id"] for job in (await api("GET", "jobs"))[1]["jobs"]] == [ids[2], ids[1]]
     assert (await api("GET", "jobs", ids[0]))[0] == 404
-    monkeypatch.setattr(jobs_module, "KEPT_FOR", 0.0)
+    monkeypatch.setattr(jobs_module, "RETENTION", 0.0)
     assert (await api("GET", "jobs"))[1]["jobs"] == []
 
 

@@ -144,7 +144,7 @@ async def test_what_the_server_fails_at_leaves_no_text_in_the_log(
     monkeypatch.setattr(ServiceClient, "lines", lines)
     for owner, name in (
         (ServiceClient, "file"),
-        *((History, name) for name in ("keep", "keep_scores", "runs", "run", "change", "delete", "clear")),
+        *((History, name) for name in ("store", "store_scores", "runs", "run", "change", "delete", "clear")),
     ):
         monkeypatch.setattr(owner, name, fail)
     last = await ask_everything(api, events, jp_fetch, jp_root_dir)

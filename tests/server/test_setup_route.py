@@ -7,7 +7,7 @@ import packages
 import pytest
 
 from conftest import until
-from lit_lab.problem import Problem
+from lit_lab.protocol import ServiceStatus
 from lit_lab.setup import environment, own_wheel
 from lit_lab.setup.environment_builder import Plan
 from lit_lab.setup.job import HELPS
@@ -52,10 +52,10 @@ class TestOwn:
     @pytest.fixture(autouse=True)
     def surroundings(self, lit_lab, fake_service, tmp_path, monkeypatch):
         monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-        lit_lab.core.setup._plan = Plan(python=sys.executable, room=0, check=CHECK)
+        lit_lab.core.setup.plan = Plan(python=sys.executable, room=0, check=CHECK)
 
     async def test_a_failure_is_told_and_can_be_tried_again(self, api, setup, lit_lab):
-        lit_lab.core.setup._plan = Plan(python="/nowhere/python3.12", room=0)
+        lit_lab.core.setup.plan = Plan(python="/nowhere/python3.12", room=0)
         assert (await setup())["state"] == "idle"
         assert (await api("POST", "service", "setup"))[0] == 202
         failed = await until(lambda: self._in(setup, "failed"))
@@ -86,17 +86,20 @@ class TestOwn:
         for name, value in packages.write_index(tmp_path / "index").items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(own_wheel, "_SHIPPED", tmp_path / "index")
-        supervisor = lit_lab.core.service
-        why = Problem(503, "service_not_installed", "TensorFlow is missing.", "")
-        supervisor._set("failed", why.message, why.hint, error=why.error)
-        assert (await setup())["wanted"] is True
+
+        async def lacks_tensorflow():
+            return ServiceStatus(state="failed", error="service_not_installed", since=0.0)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(lit_lab.core.service, "status", lacks_tensorflow)
+            assert (await setup())["wanted"] is True
         await api("POST", "service", "setup")
         await until(lambda: self._in(setup, "done"))
 
         # It is tried with the new one, which has nothing but names in it.
         async def failed():
             service = (await api("GET", "status"))[1]["service"]
-            return service if service["state"] == "failed" and service["detail"] != why.message else None
+            return service if service["state"] == "failed" else None
 
         await until(failed)
         log = (await api("GET", "service", "log"))[1]["lines"]

@@ -168,10 +168,14 @@ async def test_too_many_open_files_are_not_the_pythons_fault(supervisor, monkeyp
 
 async def test_crashes_right_after_ready_are_counted_too(supervisor, fake_service):
     service = supervisor()
+
+    async def crashed():
+        return (await service.status()).state != "ready"
+
     for _ in range(3):
         await service.ready()
         os.kill(fake_service.pids[-1], signal.SIGKILL)
-        await until(lambda: service._endpoint is None)
+        await until(crashed)
     status = await reached(service, "failed")
     assert "memory" in status.detail
     assert len(fake_service.pids) == 3
