@@ -27,7 +27,7 @@ MAX_READ_BYTES = 8 * 1024 * 1024
 """Bytes of waiting events that stay parsed for the next try: parsed, they take several times the memory."""
 FIRST_DELAY = 1.0
 """Seconds until the first retry; they double each time."""
-LONGEST_DELAY = 30.0
+MAX_DELAY = 30.0
 PATIENCE = 15.0
 """Seconds that a request waits for a result that is being stored. Waiting for a lock ends earlier."""
 
@@ -219,7 +219,7 @@ class RunRecorder:
             if self._waiting:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await within(delay, self._again.wait())
-                delay = min(2 * delay, LONGEST_DELAY)
+                delay = min(2 * delay, MAX_DELAY)
 
     async def attempt(self) -> None:
         """Try once to store each job that waits."""

@@ -30,8 +30,8 @@ MAX_VALUES = 8_000_000
 MAX_CONTAINERS = 2_000_000
 """Most lists and objects of its JSON: a token with five alternatives has seven."""
 
-_LONGEST_PATH = 4_096
-_MOST_NAMES = 100
+_MAX_PATH = 4_096
+_MAX_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
     Raises:
         FileNotFoundError: There is no file at that path.
         PermissionError: The file may not be read.
-        ValueError: It isn't such a run; the message says what is wrong. All else that can be wrong with a file is told so,
+        ValueError: It isn't such a run; the message says what is wrong. Everything else that can be wrong with a file raises it, too,
             too: a folder, a pipe, a name that no file can have.
     """
     from pydantic import ValidationError
@@ -140,7 +140,7 @@ def _text(source: str | os.PathLike[str]) -> str:
             if len(source) > MAX_BYTES:
                 raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
             return source.lstrip("\ufeff")
-        if len(source) > _LONGEST_PATH or any(character in source for character in "\0\r\n"):
+        if len(source) > _MAX_PATH or any(character in source for character in "\0\r\n"):
             raise ValueError("it is neither JSON, which begins with {, nor the path of a file")
     content = _content(Path(source))
     if len(content) > MAX_BYTES:
@@ -168,8 +168,8 @@ def _parse(text: str) -> Any:
 
 def _few_names(found: dict[str, Any]) -> dict[str, Any]:
     # Each that isn't known would be an error of its own.
-    if len(found) > _MOST_NAMES:
-        raise ValueError(f"it holds an object with more than {_MOST_NAMES} names")
+    if len(found) > _MAX_NAMES:
+        raise ValueError(f"it holds an object with more than {_MAX_NAMES} names")
     return found
 
 
@@ -181,7 +181,7 @@ _KINDS = {"x": "text", "c": "control", "t": "template"}
 
 
 def _unpack(data: dict[str, Any]) -> dict[str, Any]:
-    """Give a packed run the form of a `RunRecord`; how it is packed is told in `src/export/packed.ts`."""
+    """Give a packed run the form of a `RunRecord`; `src/export/packed.ts` describes how it is packed."""
     if data["packed"] != 1 or isinstance(data["packed"], bool):
         raise ValueError("it is packed in a way that this version doesn't know")
     tokens, seam = data["tokens"], data["seam"]

@@ -31,7 +31,7 @@ from .open_dataset import OpenDataset
 from .readers import Split
 from .threads import DaemonThreads, Result
 
-MOST_OPEN = 16
+MAX_OPEN = 16
 """Datasets that one user may have open; the one that was longest out of use gives way, if it has no unsaved changes."""
 
 _READERS = 4  # files that are read at the same time; more wait
@@ -198,7 +198,7 @@ class OpenDatasets:
 
     def _make_room(self, owner: str) -> None:
         mine = [dataset for dataset in self.by_id.values() if dataset.owner == owner]
-        if len(mine) < MOST_OPEN:
+        if len(mine) < MAX_OPEN:
             return
         free = [dataset for dataset in mine if not dataset.edited]
         if not free:

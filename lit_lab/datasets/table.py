@@ -274,7 +274,7 @@ class Table:
     def _view(self, asked: DatasetSearch) -> Sequence[int]:
         """Return the rows that are looked for, in order.
 
-        Its parts are kept each for itself: whoever sorts what was searched for, or filters it, waits for that alone.
+        Its parts are cached separately: sorting or filtering a search's result waits for that step only.
         """
         words = tuple(sorted(set(asked.search.casefold().split()), key=len, reverse=True))
         source, sort = asked.source, asked.sort

@@ -44,7 +44,9 @@ class TokenCountRequest(Message):
     model: Name
     prompt: Text
     chat: ChatMode = "auto"
-    thinking: bool = Field(default=False, description="Whether the model is to think first, where it can be told to.")
+    thinking: bool = Field(
+        default=False, description="Whether the model is to think first, where it takes such an instruction."
+    )
 
 
 class TokenCount(Message):

@@ -10,8 +10,8 @@ from typing import Protocol
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceStatus
 
-Tell = Callable[[str], None]
-"""Takes what is being waited for, in words for the user."""
+Report = Callable[[str], None]
+"""Called with what the caller waits for, in words for the user."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +39,9 @@ class Service(Protocol):
         """Start it unless it is starting or ready; returns at once."""
 
     def restart(self) -> None:
-        """Stop it and start it again; returns at once. Raises `Problem` where that isn't ours to do."""
+        """Stop it and start it again; returns at once. Raises `Problem` where others run it."""
 
-    async def ready(self, tell: Tell | None = None) -> Endpoint:
+    async def ready(self, report: Report | None = None) -> Endpoint:
         """Start it if it is stopped, and return its address once it is ready. Raises `Problem`."""
 
     async def awaited(self) -> Endpoint:
@@ -57,4 +57,4 @@ class Service(Protocol):
         """Return the last lines it wrote."""
 
     async def close(self) -> None:
-        """Let go of it, with the server."""
+        """Release it, with the server."""

@@ -65,7 +65,7 @@ class ServiceRun:
     Args:
         settings: The configuration.
         log: Receives the process's output.
-        tell: Called with the service's progress while it starts.
+        report: Called with the service's progress while it starts.
         ready: Called once, when the service is ready.
         asked: The models of the run before; empty: as configured.
 
@@ -77,13 +77,13 @@ class ServiceRun:
         self,
         settings: Settings,
         log: ServiceLog,
-        tell: Callable[[ServiceRun, str], None],
+        report: Callable[[ServiceRun, str], None],
         ready: Callable[[ServiceRun, Endpoint], None],
         asked: Sequence[protocol.ModelAsked] = (),
     ) -> None:
         self._settings = settings
         self._log = log
-        self._tell = tell
+        self._report = report
         self._ready = ready
         self._asked = asked
         self.leftover: Sequence[protocol.ModelAsked] | None = None
@@ -196,7 +196,7 @@ class ServiceRun:
                 self._log.add(text)  # a library that prints
                 continue
             if isinstance(line, protocol.ProgressLine):
-                self._tell(self, line.message)
+                self._report(self, line.message)
             elif isinstance(line, protocol.ListeningLine):
                 if line.version != version():
                     raise launch.wrong_version(line.version, self.python)
@@ -211,7 +211,9 @@ class ServiceRun:
             elif isinstance(line, protocol.LeftoverLine):
                 self.leftover = line.models
             elif self._endpoint is None:
-                raise Problem(503, "service_protocol", "The model service is ready but told no port.", "See its log.")
+                raise Problem(
+                    503, "service_protocol", "The model service is ready but reported no port.", "See its log."
+                )
             else:
                 self.ready_at = time.monotonic()
                 self.arithmetic = line.arithmetic

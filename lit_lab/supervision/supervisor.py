@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from lit_lab.problem import Problem
 from lit_lab.protocol import ModelAsked, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
-from lit_lab.supervision.endpoint import Endpoint, Tell
+from lit_lab.supervision.endpoint import Endpoint, Report
 from lit_lab.supervision.service_run import ServiceRun, Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.timeouts import within
@@ -84,31 +84,31 @@ class Supervisor:
             await asyncio.wait(self._tasks)
         self._log.close()
 
-    async def ready(self, tell: Tell | None = None) -> Endpoint:
+    async def ready(self, report: Report | None = None) -> Endpoint:
         """Start the service if it is stopped, wait until it is ready, and return where it answers.
 
         Args:
-            tell: Called with what is being waited for, in words for the user, whenever that changes.
+            report: Called with what the caller waits for, in words for the user, whenever that changes.
 
         Raises:
             Problem: `service_failed`: it can't be started; `service_stopped`: it was stopped meanwhile.
         """
         if self._status.state == "stopped":
             self.start()
-        return await self.awaited(tell)
+        return await self.awaited(report)
 
-    async def awaited(self, tell: Tell | None = None) -> Endpoint:
+    async def awaited(self, report: Report | None = None) -> Endpoint:
         """As `ready`, but a stopped service stays so, and is a `Problem`: for requests without side effects."""
-        told = ""
+        reported = ""
         while self._endpoint is None:
             status, changed = self._status, self._changed
             if status.state == "failed":
                 raise Problem(503, "service_failed", status.detail, status.hint)
             if status.state == "stopped":
                 raise Problem(503, "service_stopped", "The model service is stopped.", "Start it in the panel.")
-            if tell is not None and status.detail != told:
-                told = status.detail
-                tell(told)
+            if report is not None and status.detail != reported:
+                reported = status.detail
+                report(reported)
             await changed.wait()
         return self._endpoint
 

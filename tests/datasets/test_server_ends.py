@@ -1,4 +1,4 @@
-"""A server that is told to end does so, whatever its datasets' readers are doing."""
+"""A server that is to end does so, whatever its datasets' readers are doing."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The model service dies while it downloads a model: it is told, what came stays, and the next download goes on there."""
+"""The model service dies while it downloads a model: the panel says so, what came stays, and the next download goes on there."""
 
 from __future__ import annotations
 

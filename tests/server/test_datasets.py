@@ -299,7 +299,7 @@ async def test_datasets_belong_to_who_opened_them(api, lit_lab, opened, jp_root_
 
 
 async def test_the_oldest_without_changes_gives_way(api, opened, edit, jp_root_dir, monkeypatch):
-    monkeypatch.setattr(open_datasets, "MOST_OPEN", 2)
+    monkeypatch.setattr(open_datasets, "MAX_OPEN", 2)
     (jp_root_dir / "own.jsonl").write_text('{"prompt": "a"}\n')
     first, second = [await opened(path="own.jsonl") for _ in range(2)]
     await edit(first, "add", prompt="b")

@@ -1,4 +1,4 @@
-"""The extension in a Jupyter server: what it costs, what it can be told, and what it leaves behind."""
+"""The extension in a Jupyter server: what it costs, what can be configured, and what it leaves behind."""
 
 import json
 import os

@@ -175,8 +175,8 @@ def test_sqlite_s_errors_are_told_apart_without_the_codes_that_python_3_10_lacks
     ]
     other.close()
     codes = range(27)
-    told = [[code for code in codes if database.is_sqlite_error(type(error)(str(error)), code)] for error in found]
-    assert told == [[14], [26], [13], [5], [0]]
+    reported = [[code for code in codes if database.is_sqlite_error(type(error)(str(error)), code)] for error in found]
+    assert reported == [[14], [26], [13], [5], [0]]
 
 
 async def test_what_fails_for_the_run_s_sake_leaves_the_file_alone(history, path):

@@ -77,7 +77,7 @@ async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generat
     await jp_fetch("lit-lab", "api", "jobs", job, "events", streaming_callback=arrives)
     assert arrived.count("token") == 2
     assert arrived[-1] == "done"
-    # They have no number: what is replayed has none of the service's, and none of ours.
+    # They have no number: a replay has none of the service's, and none of the server's.
     assert "heartbeat" not in kinds(
         [json.loads(line) for line in (await jp_fetch("lit-lab", "api", "jobs", job, "events")).body.splitlines()]
     )

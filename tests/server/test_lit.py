@@ -152,7 +152,7 @@ async def test_another_site_cannot_post(fetch, lit_lab, fake_service, http_serve
         assert response.code in (403, 404), headers
         assert set(json.loads(response.body)) == {"error", "message", "hint"}
     assert not fake_service.pids
-    # The page around it, which has the XSRF token. It gets as far as to be told that nothing runs.
+    # The page around it, which has the XSRF token. It gets the answer that nothing runs.
     response = await fetch("POST", CALL, body, {**header, "Origin": host, **xsrf})
     assert (response.code, json.loads(response.body)["error"]) == (503, "service_stopped")
 
@@ -204,9 +204,9 @@ async def test_a_failure_of_lits_is_told(ready, call):
 async def test_a_service_that_dies_or_is_another_is_told(ready, call, name, error):
     await ready()
     status, found = await call("get_dataset", query={"dataset_name": name})
-    told = found[-1]
-    assert (status, told["error"]) in ((200, error), (502, error))
-    assert told["hint"]
+    reported = found[-1]
+    assert (status, reported["error"]) in ((200, error), (502, error))
+    assert reported["hint"]
 
 
 async def test_lits_work_ends_when_nobody_waits(ready, lit_lab, fake_service):

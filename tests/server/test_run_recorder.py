@@ -457,14 +457,14 @@ async def test_scores_without_room_are_lost_and_told_and_hold_nothing_up(history
 
 
 async def test_what_fails_for_its_own_sake_is_not_tried_again(history, recorder, caplog):
-    history.reason, history.refused = RuntimeError("a fault of ours"), "odd"
+    history.reason, history.refused = RuntimeError("an internal fault"), "odd"
     recorder.record("me", "a", 1.0, *generated("odd"))
     recorder.record("me", "b", 1.0, *generated("Hi"))
     await recorder.settled("me")
     assert await history.ids() == ["b"]
     assert "1 result could not be stored; the server's log says why" in recorder.status().message
     assert "RuntimeError" in caplog.text
-    assert "a fault of ours" not in caplog.text  # an exception's words may be a prompt's
+    assert "an internal fault" not in caplog.text  # an exception's words may be a prompt's
 
 
 async def test_a_server_that_ends_tries_a_last_time(history, recorder, caplog):
@@ -494,7 +494,7 @@ async def test_starred_runs_stay_unless_they_are_meant(api, generate, events):
 
 async def test_storing_is_tried_more_and_more_rarely(history, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "FIRST_DELAY", 0.001)
-    monkeypatch.setattr(run_recorder, "LONGEST_DELAY", 0.004)
+    monkeypatch.setattr(run_recorder, "MAX_DELAY", 0.004)
     delays, within = [], run_recorder.within
 
     async def noted(seconds, work):

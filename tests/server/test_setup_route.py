@@ -1,4 +1,4 @@
-"""The service's environment, made from the panel: begun, told, stopped, refused; and then the service starts."""
+"""The service's environment, built from the panel: begun, reported, stopped, refused; and then the service starts."""
 
 import os
 import sys

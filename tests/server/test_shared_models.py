@@ -206,11 +206,11 @@ class TestRunning:
         other.remove("theirs")
         assert await names() == ["demo", "later"]
 
-        async def told():
+        async def reported():
             return json.loads(fake_service.trace("asked")[-1])[1]["change"] == {"kind": "remove", "name": "theirs"}
 
-        await until(told)
-        # What isn't news is not told again.
+        await until(reported)
+        # The same isn't reported again.
         before = len(fake_service.trace("asked"))
         assert await names() == ["demo", "later"]
         assert len(fake_service.trace("asked")) == before

@@ -56,9 +56,9 @@ async def test_states_from_stopped_to_ready(supervisor, fake_service):
     fake_service.mode("slow")
     service = supervisor()
     assert (await service.status()).state == "stopped"
-    told = []
-    await service.ready(told.append)
-    assert told == ["Starting the model service…", "Importing TensorFlow…"]
+    reported = []
+    await service.ready(reported.append)
+    assert reported == ["Starting the model service…", "Importing TensorFlow…"]
     status = await service.status()
     assert (status.state, status.pid, status.version) == ("ready", fake_service.pids[0], version())
     assert status.arithmetic.floatx == "float32"
@@ -97,10 +97,10 @@ async def test_no_secret_is_in_environment_arguments_or_log(supervisor, fake_ser
 async def test_one_crash_is_followed_by_a_restart(supervisor, fake_service):
     fake_service.mode("crash-once")
     service = supervisor()
-    told = []
-    await service.ready(told.append)
+    reported = []
+    await service.ready(reported.append)
     assert len(fake_service.pids) == 2
-    assert any("exit code 3" in line and "the sky fell" in line for line in told)
+    assert any("exit code 3" in line and "the sky fell" in line for line in reported)
     assert (await service.status()).restarts == 0
     assert "Fatal: the sky fell" in service.log_lines()  # the reason can still be read
 
@@ -270,7 +270,7 @@ async def test_another_process_follows_one_whose_memory_unloaded_models_hold(sup
         await changed(service, "unload")
         await asyncio.sleep(0.5)
         assert (await service.status()).pid == fake_service.pids[0]
-    told = []
+    reported = []
 
     async def follows():
         with service.use(only_look=True):  # somebody looks at the models all the time
@@ -278,7 +278,7 @@ async def test_another_process_follows_one_whose_memory_unloaded_models_hold(sup
 
     await until(follows)
     assert any("unloaded models" in line for line in service.log_lines())
-    await service.ready(told.append)
+    await service.ready(reported.append)
     assert not alive(fake_service.pids[0])
     asked = [{"name": "demo", "precision": None, "max_length": 32, "load": True}]
     assert fake_service.json("config")["asked"] == asked

@@ -392,9 +392,9 @@ class TestCommand:
 
     def test_a_failure_is_told_with_what_to_do(self, capsys):
         assert cli.main(["setup-service", "--python", "/nowhere/python3.12"]) == 1
-        told = capsys.readouterr().err
-        assert "/nowhere/python3.12 is no Python" in told
-        assert "uv python install" in told
+        reported = capsys.readouterr().err
+        assert "/nowhere/python3.12 is no Python" in reported
+        assert "uv python install" in reported
         assert not environment.home().exists() or not list(environment.home().glob("env-*"))
 
     def test_it_runs_as_a_module(self):
