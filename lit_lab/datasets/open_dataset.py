@@ -68,7 +68,7 @@ class OpenDataset:
         self._bad_rows: list[BadRow] = []
         self._remark = ""
         self._is_cut = False
-        self._listed_columns: tuple[int, list[str]] = (0, [])
+        self._listed: tuple[int, list[str]] = (0, [])
         self._encoding = ""
         self._split: Split | None = None
         self._problem: Problem | None = None
@@ -102,7 +102,7 @@ class OpenDataset:
             size=self.size,
             remark=self._remark,
             encoding=self._encoding,
-            columns=self._listed_columns_columns(),
+            columns=self._listed_columns(),
             chosen=self._chosen or _NONE,
             split=self._split,
             sources=[SourceCount(source=source, rows=rows) for source, rows in self.table.sources(_SOURCES)],
@@ -245,14 +245,14 @@ class OpenDataset:
     def _told_columns(self) -> list[str]:
         """Return the first columns, as far as they can be offered."""
         columns = self._columns
-        if self._listed_columns[0] != len(columns) and self._listed_columns[0] <= _COLUMNS:
+        if self._listed[0] != len(columns) and self._listed[0] <= _COLUMNS:
             listed, chars = list[str](), 0
             for name in columns[:_COLUMNS]:
                 chars += len(name)
                 if len(name) <= _COLUMN_CHARS and chars <= _COLUMNS_CHARS:
                     listed.append(name)
-            self._listed_columns = (len(columns), listed)
-        return self._listed_columns[1]
+            self._listed = (len(columns), listed)
+        return self._listed[1]
 
     def _stopped(self, problem: Problem) -> None:
         if not self.stop.is_set():
@@ -347,7 +347,7 @@ class OpenDataset:
         self._columns = [
             renamed.get(column) or (f"{column} (other)" if column in taken else column) for column in self._columns
         ]
-        self._listed_columns = (0, [])
+        self._listed = (0, [])
         used = {role: name for role, name in names.items() if role == "prompt" or getattr(old, role) is not None}
         self._chosen = DatasetColumns(prompt=used["prompt"], target=used.get("target"), source=used.get("source"))
 

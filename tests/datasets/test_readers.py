@@ -50,7 +50,7 @@ def test_json_lines(write):
     assert reader.columns == ["prompt", "n", "target"]
 
 
-def test_bad_json_lines_are_told_and_the_others_load(write):
+def test_bad_json_lines_are_reported_and_the_others_load(write):
     path = write(
         "a.jsonl",
         b'{"prompt": "caf\xc3\xa9"}\n{\n[1]\n{"prompt": "\xff"}\n' + b"[" * 100_000 + b'\n{"prompt": "last"}\n',
@@ -291,7 +291,7 @@ def test_what_separates_fields_is_what_takes_the_lines_apart(write, name, conten
     assert rows(write(name, content))[0] == (2, expected)
 
 
-def test_half_a_line_of_json_is_told_by_its_line(write):
+def test_half_a_line_of_json_is_reported_by_its_line(write):
     path = write("a.jsonl", '{"prompt": "a"}\n{"prompt": "cut in the\n middle"}\n{"prompt": "b"}\n')
     assert [fields["prompt"] for _, fields in rows(path)] == ["a", "b"]
     assert bad(path)[0] == (2, "It isn't JSON: Unterminated string starting at, at character 12.")

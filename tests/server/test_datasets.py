@@ -110,7 +110,7 @@ class TestConfigured:
         }
 
 
-async def test_a_file_is_read_and_its_bad_rows_are_told(api, jp_root_dir, opened, search):
+async def test_a_file_is_read_and_its_bad_rows_are_reported(api, jp_root_dir, opened, search):
     (jp_root_dir / "own.jsonl").write_bytes(
         b'\xef\xbb\xbf{"prompt": "a", "k": 1}\r\n{"prompt": ""}\r\nx\r\n{"prompt": ["b"]}\r\n'
     )
@@ -282,7 +282,7 @@ class TestLimit:
     def lit_lab_config(self, fake_service):
         return {"service_python": str(fake_service.python), "dataset_megabytes": 1.0}
 
-    async def test_what_is_too_large_is_cut_and_that_is_told(self, jp_root_dir, opened):
+    async def test_what_is_too_large_is_cut_and_that_is_reported(self, jp_root_dir, opened):
         (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 10_000) * 400)
         state = await opened(path="big.jsonl")
         assert 100 <= state["rows"] < 400

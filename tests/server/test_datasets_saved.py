@@ -127,7 +127,7 @@ async def test_another_file_gets_the_rows_alone_and_that_is_said(file, opened, e
     assert (jp_root_dir / "new.jsonl").read_bytes() == b'{"question": "A", "n": 1.0}\n'
 
 
-async def test_a_table_becomes_json_under_the_names_that_are_told(file, opened, save, jp_root_dir):
+async def test_a_table_becomes_json_under_the_names_that_are_reported(file, opened, save, jp_root_dir):
     file("Question;kind;source\nOne;x;\nTwo;;s\na;b;c;d\n", "own.csv")
     state = await opened(path="own.csv")
     _, saved = await save(state, "new.jsonl")

@@ -112,7 +112,7 @@ class TestBadDefault:
     def lit_lab_config(self, lit_lab_config):
         return {**lit_lab_config, "default_model": "nonesuch"}
 
-    async def test_the_panel_is_told(self, api):
+    async def test_the_panel_is_informed(self, api):
         status, answer = await api("GET", "status")
         assert (status, answer["error"]) == (500, "bad_configuration")
         assert "nonesuch" in answer["message"]

@@ -73,7 +73,7 @@ async def test_a_run_of_before_there_was_a_repetition_penalty_opens(history, pat
     assert await history.run("me", "old") == earlier
 
 
-async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history):
+async def test_scores_of_ablations_are_distinguished_by_what_was_taken_away(history):
     kept = record()
     await history.store("me", kept)
 
@@ -91,7 +91,7 @@ async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history
     assert (await history.run("me", "a")).scores == found
 
 
-async def test_scores_of_contrasts_are_told_apart_by_the_other_text(history):
+async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     kept = record()
     await history.store("me", kept)
 
@@ -106,7 +106,7 @@ async def test_scores_of_contrasts_are_told_apart_by_the_other_text(history):
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 
-async def test_a_text_that_was_given_is_told_from_an_answer(history):
+async def test_a_text_that_was_given_is_distinguished_from_an_answer(history):
     await history.store("me", record("answer"))
     await history.store("me", record("given", reason="given"))
     runs = (await history.runs("me", protocol.RunsRequest())).runs

@@ -132,7 +132,7 @@ async def test_only_its_owner_may_read_the_file(history, path):
 
 
 @pytest.mark.parametrize("damage", ["text", "middle"])
-async def test_a_damaged_file_is_set_aside_and_told(open_history, path, damage):
+async def test_a_damaged_file_is_set_aside_and_reported(open_history, path, damage):
     history = History(Settings(path))
     for n in range(30):
         await history.store("me", record(f"r{n}", prompt=os.urandom(2000).hex()))
@@ -151,7 +151,7 @@ async def test_a_damaged_file_is_set_aside_and_told(open_history, path, damage):
     assert str(aside) in again.status().message
 
 
-def test_sqlite_s_errors_are_told_apart_without_the_codes_that_python_3_10_lacks(tmp_path):
+def test_sqlite_s_errors_are_distinguished_without_the_codes_that_python_3_10_lacks(tmp_path):
     folder, text = tmp_path / "folder", tmp_path / "text"
     folder.mkdir()
     text.write_bytes(b"not a database at all" * 1000)
@@ -380,7 +380,7 @@ async def test_a_large_file_of_an_earlier_version_is_made_smaller_only_for_a_del
     assert value(path, "auto_vacuum") == 1
 
 
-async def test_who_reads_while_the_file_is_made_smaller_is_told_so(history, path, impatient):
+async def test_a_reader_learns_that_the_file_is_being_made_smaller(history, path, impatient):
     def count(connection):
         return connection.execute("SELECT count(*) FROM runs").fetchone()
 
@@ -515,7 +515,7 @@ async def test_a_file_of_the_first_version_that_can_t_be_written_to_can_be_read(
     assert await listed(open_history()) == ["r1", "r0"]
 
 
-async def test_no_history_where_none_can_be_made_is_told(history, path, read_only):
+async def test_no_history_where_none_can_be_made_is_reported(history, path, read_only):
     path.parent.mkdir()
     read_only()
     with pytest.raises(Problem, match="Read-only file system") as caught:

@@ -264,7 +264,7 @@ async def test_a_job_that_begins_just_as_the_service_dies_goes_to_the_next_one(
     assert (len(asked), len(fake_service.pids)) == (2, 2)
 
 
-async def test_when_the_service_gives_up_its_own_words_are_told_and_it_starts_again(generate, events, fake_service):
+async def test_when_the_service_gives_up_its_own_words_are_reported_and_it_starts_again(generate, events, fake_service):
     found = await events(await generate("memory"))
     assert (found[-1]["error"], found[-1]["message"]) == ("service_died", "The limit of memory is reached.")
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
@@ -282,14 +282,16 @@ async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events
     assert alive(second)
 
 
-async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, fake_service, lit_lab):
+async def test_a_kill_from_outside_is_reported_by_its_signal(generate, events, fake_service, lit_lab):
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     os.kill(fake_service.pids[0], signal.SIGSEGV)
     assert "SIGSEGV" in (await events(job))[-1]["message"]
 
 
-async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api, fake_service, lit_lab, monkeypatch):
+async def test_a_service_that_hangs_is_recognized_by_its_silence(
+    generate, events, api, fake_service, lit_lab, monkeypatch
+):
     monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 0.5)
     monkeypatch.setattr("lit_lab.service_client.ANSWER_SILENCE", 0.5)
     job = await generate("forever")

@@ -26,7 +26,7 @@ def jp_server_config(lit_lab_config):
     }
 
 
-async def test_it_is_told_and_not_another_user_s_to_change(api):
+async def test_it_is_reported_and_not_another_user_s_to_change(api):
     ann, bob = {"headers": {"X-User": "ann"}}, {"headers": {"X-User": "bob"}}
     login = {"login": {"username": "ann-on-kaggle", "key": KEY}}
     _, before = await api("GET", "kaggle", **bob)

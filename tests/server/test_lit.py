@@ -194,14 +194,14 @@ async def test_a_stopped_service_stays_so(call, fake_service):
     assert not fake_service.pids
 
 
-async def test_a_failure_of_lits_is_told(ready, call):
+async def test_a_failure_of_lits_is_reported(ready, call):
     await ready()
     status, found = await call("get_dataset", query={"dataset_name": "fail"})
     assert (status, found[-1]["error"], found[-1]["message"]) == (200, "lit_failed", "It failed.")
 
 
 @pytest.mark.parametrize(("name", "error"), [("die", "service_died"), ("odd", "service_answer")])
-async def test_a_service_that_dies_or_is_another_is_told(ready, call, name, error):
+async def test_a_service_that_dies_or_is_another_is_reported(ready, call, name, error):
     await ready()
     status, found = await call("get_dataset", query={"dataset_name": name})
     reported = found[-1]

@@ -77,7 +77,7 @@ async def test_adding_and_removing_starts_nothing_and_is_kept(change, api, fake_
     assert [path for path, _ in asked(fake_service)] == ["/models/change"] * 2
 
 
-async def test_a_running_service_is_told(change, running, fake_service):
+async def test_a_running_service_learns_of_it(change, running, fake_service):
     await running()
     assert (await change("add", path=" gemma2_instruct_2b_en "))[0] == 200
     assert (await change("unload", "demo"))[0] == 200

@@ -42,7 +42,7 @@ class TestReadOnly:
         # There may be no such thing, or no service that could tell; allowed it is.
         assert status not in (401, 403), answer
 
-    async def test_lists_are_there_and_the_panel_is_told(self, api, fake_service):
+    async def test_lists_are_there_and_the_panel_is_informed(self, api, fake_service):
         for method, path, key in (
             ("GET", "models", "models"),
             ("GET", "datasets", "datasets"),
@@ -65,5 +65,5 @@ class TestReadOnly:
         assert not fake_service.pids
 
 
-async def test_who_may_do_all_is_told_so(api):
+async def test_who_may_do_all_is_reported(api):
     assert (await api("GET", "status"))[1]["allowed"] == ["read", "write", "execute"]

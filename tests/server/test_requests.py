@@ -207,7 +207,7 @@ async def test_ablation_and_trust_are_checked_before_the_service_is_asked(api, f
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"{}", {"request": GENERATE}, {"request": None}, SALIENCE])
-async def test_only_costs_that_can_be_told_are_asked_for(api, fake_service, body):
+async def test_only_costs_that_can_be_reported_are_asked_for(api, fake_service, body):
     status, answer = await api("POST", "estimate", body=body)
     assert (status, answer["error"]) == (400, "invalid_request")
     assert not fake_service.pids

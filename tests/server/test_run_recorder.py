@@ -119,7 +119,7 @@ async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, eve
     assert (await api("POST", "jobs", body=too_long))[0] == 400
 
 
-async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, fake_service):
+async def test_the_model_service_doesn_t_learn_where_a_prompt_came_from(api, generate, events, fake_service):
     await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
     written = [path.read_bytes() for path in fake_service.folder.iterdir() if path.is_file()]
     assert written
@@ -408,7 +408,7 @@ async def test_what_waits_is_read_once_as_far_as_there_is_room_for_that(history,
     assert len((await history.run("me", "a")).scores) == 1
 
 
-async def test_what_waits_is_bounded_and_what_is_lost_is_told(history, recorder, monkeypatch):
+async def test_what_waits_is_bounded_and_what_is_lost_is_reported(history, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
     history.reason = LOCKED
     for name in "abc":
@@ -439,7 +439,7 @@ async def test_what_is_lost_is_whose_most_waits(history, recorder, monkeypatch):
     history.reason = None
 
 
-async def test_scores_without_room_are_lost_and_told_and_hold_nothing_up(history, recorder, monkeypatch, caplog):
+async def test_scores_without_room_are_lost_and_reported_and_hold_nothing_up(history, recorder, monkeypatch, caplog):
     recorder.record("me", "a", 1.0, *generated())
     await recorder.settled("me")
 

@@ -54,7 +54,7 @@ class TestOwn:
         monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
         lit_lab.core.setup.plan = Plan(python=sys.executable, room=0, check=CHECK)
 
-    async def test_a_failure_is_told_and_can_be_tried_again(self, api, setup, lit_lab):
+    async def test_a_failure_is_reported_and_can_be_tried_again(self, api, setup, lit_lab):
         lit_lab.core.setup.plan = Plan(python="/nowhere/python3.12", room=0)
         assert (await setup())["state"] == "idle"
         assert (await api("POST", "service", "setup"))[0] == 202

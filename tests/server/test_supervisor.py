@@ -359,7 +359,7 @@ async def test_a_process_that_hangs_is_gone_with_the_server_even_while_it_is_res
     assert not any(map(alive, fake_service.pids))
 
 
-async def test_waiters_are_told_when_the_server_ends(supervisor, fake_service):
+async def test_waiters_are_reported_when_the_server_ends(supervisor, fake_service):
     fake_service.mode("hang")
     service = supervisor()
     waiting = asyncio.ensure_future(service.ready())

@@ -64,7 +64,7 @@ async def test_elsewhere_it_is_the_network(monkeypatch):
     assert "service_url" in problem.hint
 
 
-async def test_a_process_that_has_died_is_told_as_such(closed):
+async def test_a_process_that_has_died_is_reported_as_such(closed):
     assert (await failure(f"http://127.0.0.1:{closed}", Running("service_died"))).error == "service_died"
 
 

@@ -235,7 +235,7 @@ def test_a_python_of_any_name_is_refused_in_words(wanted):
     assert raised.value.error == "setup_no_python"
 
 
-def test_no_room_is_told_before_anything_is_made(index):
+def test_no_room_is_reported_before_anything_is_made(index):
     with pytest.raises(Problem) as raised:
         make(room=10**18)
     assert raised.value.error == "setup_no_room"
@@ -375,7 +375,7 @@ class TestPythons:
         ("ERROR: something that nobody foresaw", "setup_pip"),
     ],
 )
-def test_each_failure_of_pip_is_told_with_what_helps(line, error):
+def test_each_failure_of_pip_is_reported_with_what_helps(line, error):
     # Without a network pip says last that it found nothing.
     last = "ERROR: No matching distribution found for x" if error == "setup_no_network" else ""
     problem = pip_errors.explain(["Collecting x", line, last], 1)
@@ -390,7 +390,7 @@ class TestCommand:
         assert raised.value.code == 0
         assert capsys.readouterr().out == f"lit-lab {version()}\n"
 
-    def test_a_failure_is_told_with_what_to_do(self, capsys):
+    def test_a_failure_is_reported_with_what_to_do(self, capsys):
         assert cli.main(["setup-service", "--python", "/nowhere/python3.12"]) == 1
         reported = capsys.readouterr().err
         assert "/nowhere/python3.12 is no Python" in reported
