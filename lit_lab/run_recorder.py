@@ -39,13 +39,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class _Ended:
-    """A job that has ended, and isn't stored yet.
+    """A job that has ended, whose result isn't stored yet.
 
     Attributes:
         owner: In whose history it goes.
         lines: Its events as JSON.
         size: Bytes of these, and of the request.
-        found: What was read of the lines, where that is kept.
+        found: The parsed lines, where they are cached.
         tried: Set once storing it was tried, or given up.
     """
 

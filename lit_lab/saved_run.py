@@ -203,10 +203,10 @@ def _unpack(data: dict[str, Any]) -> dict[str, Any]:
     if len(said) != len(rows) - seam:
         raise ValueError(f"it has {len(said):,} probabilities of {len(rows) - seam:,} tokens of the answer")
     answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], said, strict=True)]
-    events = [kept["event"]["scores"] for kept in data.get("scores", [])]
+    events = [stored["event"]["scores"] for stored in data.get("scores", [])]
     if sum(len(scores) for scores in events if isinstance(scores, str)) * 3 // 16 > MAX_VALUES:
         raise ValueError(f"it has more than {MAX_VALUES:,} scores")
-    scores = [{**kept, "event": _unpack_scores(kept["event"])} for kept in data.get("scores", [])]
+    scores = [{**stored, "event": _unpack_scores(stored["event"])} for stored in data.get("scores", [])]
     known = {name: data[name] for name in data.keys() - {"packed", "seam", "tokens", "logprobs", "look", "target"}}
     return {**known, "prompt_tokens": rows[:seam], "answer_tokens": answer, "scores": scores}
 
@@ -238,8 +238,8 @@ def _check(record: RunRecord) -> None:
     for token in tokens:
         _check_text(token.piece)
         _check_text(token.text)
-    for number, kept in enumerate(record.scores):
-        event = kept.event
+    for number, stored in enumerate(record.scores):
+        event = stored.event
         if event.target.start < 1 or event.target.end > count:
             raise ValueError(f"the target of its scores {number} lies outside of its {count:,} tokens")
         expected = count
@@ -277,19 +277,19 @@ def _run(record: RunRecord) -> Run:
         pieces=tuple(token.piece for token in tokens),
         texts=tuple(token.text for token in tokens),
         logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
-        maps=tuple(_map(kept) for kept in record.scores),
+        maps=tuple(_map(stored) for stored in record.scores),
         chat=record.chat,
         terms=f"{record.terms.name}: {record.terms.url}" if record.terms else "",
     )
 
 
-def _map(kept: KeptScores) -> SalienceMap:
+def _map(stored: KeptScores) -> SalienceMap:
     import numpy as np
 
-    event = kept.event
+    event = stored.event
     target, scores = slice(event.target.start, event.target.end), np.array(event.scores, np.float64)
     if event.event == "scores":
         return SalienceMap(event.method, target, scores)
     segments = tuple(slice(span.start, span.end) for span in event.segments)
     errors = None if event.errors is None else np.array(event.errors, np.float64)
-    return SalienceMap(event.method, target, scores, segments, errors, kept.mode)
+    return SalienceMap(event.method, target, scores, segments, errors, stored.mode)

@@ -26,7 +26,7 @@ _SAMPLE = 100  # rows that columns are guessed from
 _BATCH = 500  # rows that are written at once
 _BATCH_CHARS = 1_000_000
 _FIELD = 50  # characters whose memory a field takes besides its own
-_BAD_ROWS = 200  # that are kept to be shown
+_BAD_ROWS = 200  # that a state lists
 _SOURCES = 200  # that are offered
 _COLUMNS = 500  # that a state lists
 _COLUMN_CHARS = 10_000  # of a listed name, as the protocol bounds it
@@ -260,13 +260,13 @@ class OpenDataset:
 
     # --- Changes ---
 
-    def edit(self, asked: protocol.DatasetEditing) -> int:
+    def edit(self, request: protocol.DatasetEditing) -> int:
         """Change it; returns the row that was added or changed. Raises `Problem`."""
         if self._is_reading:
             raise Problem(
                 409, "still_reading", "The dataset is still being read.", "Change it when all of its rows are there."
             )
-        edit = asked.edit
+        edit = request.edit
         if isinstance(edit, protocol.AddRow):
             row = self.table.append([Row(0, edit.prompt, edit.target, edit.source)])
         elif isinstance(edit, protocol.DuplicateRow):

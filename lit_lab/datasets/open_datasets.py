@@ -37,7 +37,7 @@ MAX_OPEN = 16
 _READERS = 4  # files that are read at the same time; more wait
 _LOOKERS = 4  # rows that are looked up or changed at the same time; more wait
 _CLOSING = 1.0  # seconds that reading has to end when the server does
-_PAGE = 200  # rows of a LIT dataset that are asked for at once
+_PAGE = 200  # rows of a LIT dataset per request
 
 
 class OpenDatasets:
@@ -74,12 +74,12 @@ class OpenDatasets:
             )
         return DatasetsResponse(datasets=infos)
 
-    async def open(self, owner: str, asked: DatasetOpening, manager: Any, may_start: bool) -> DatasetState:
+    async def open(self, owner: str, request: DatasetOpening, manager: Any, may_start: bool) -> DatasetState:
         """Open a dataset and begin to read it.
 
         Args:
             owner: Whose it shall be.
-            asked: Which one.
+            request: Which dataset.
             manager: Jupyter's contents manager; the caller has made sure that its files may be read.
             may_start: Whether the model service may be started for what only that has.
 
@@ -87,20 +87,20 @@ class OpenDatasets:
             Problem: There is no such dataset or file, or too many are open.
         """
         self._make_room(owner)
-        if asked.path is not None:
-            path = asked.path.strip("/")
+        if request.path is not None:
+            path = request.path.strip("/")
             local, is_copy = await contents.local_file(manager, path)
-            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, asked.columns)
+            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, request.columns)
             # Before it is read: what changes meanwhile counts as changed.
             dataset.origin = contents.Origin(path, None if is_copy else local, contents.version(local, is_copy))
-            self._do(self._read_file(dataset, local, asked.split, is_copy))
+            self._do(self._read_file(dataset, local, request.split, is_copy))
             return dataset.state()
-        name = asked.name or ""
+        name = request.name or ""
         found = self._file_of(name)
-        dataset = self._put(owner, name, "", asked.columns)
+        dataset = self._put(owner, name, "", request.columns)
         if found is not None:
             dataset.origin = contents.Origin("", found, contents.version(found, is_copy=False))
-            self._do(self._read_file(dataset, found, asked.split, is_copy=False))
+            self._do(self._read_file(dataset, found, request.split, is_copy=False))
         else:
             self._do(self._read_service(dataset, may_start))
         return dataset.state()
@@ -127,24 +127,24 @@ class OpenDatasets:
         """Run what takes a dataset's time in a thread that nobody waits for when the server ends."""
         return self._lookers.run(function)
 
-    async def save(self, dataset: OpenDataset, asked: DatasetSaving, manager: Any) -> DatasetState:
+    async def save(self, dataset: OpenDataset, request: DatasetSaving, manager: Any) -> DatasetState:
         """Save a dataset.
 
         Args:
             dataset: Which one.
-            asked: Where to, and what may be lost.
+            request: Where to, and what may be lost.
             manager: Jupyter's contents manager; the caller has made sure that its files may be written.
 
         Raises:
-            Problem: It can't be saved, or something would be lost that `asked` doesn't allow; nothing was changed.
+            Problem: It can't be saved, or something would be lost that `request` doesn't allow; nothing was changed.
         """
         if dataset.is_reading:
             raise Problem(409, "still_reading", "The dataset is still being read.", "Save it when all rows are there.")
-        path = asked.path.strip("/")
+        path = request.path.strip("/")
         name = path.rsplit("/", 1)[-1]
         origin = dataset.origin
         exists = await contents.is_there(manager, path)
-        if exists and not asked.overwrite:
+        if exists and not request.overwrite:
             raise Problem(409, "file_exists", f"There is a file {name} already.", "Replace it, or choose another name.")
         is_own = exists and origin is not None and await contents.is_same(manager, origin, path)
         data = None
@@ -157,7 +157,7 @@ class OpenDatasets:
         keeps = is_own and data is not None
         revision = dataset.table.revision
         written = await self.run(lambda: dataset.write(data, keeps))
-        if is_own and not asked.discard and not (keeps and origin is not None and contents.is_still(origin)):
+        if is_own and not request.discard and not (keeps and origin is not None and contents.is_still(origin)):
             raise Problem(
                 409,
                 "file_changed",

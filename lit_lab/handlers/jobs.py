@@ -19,7 +19,7 @@ class EstimateHandler(Handler):
 
     @endpoint("estimate")
     async def post(self, request: EstimateRequest) -> Message:
-        """Tell what a job would cost."""
+        """Return what a job would cost."""
         return await self.core.queries.estimate(request)
 
 
@@ -35,7 +35,7 @@ class JobsHandler(Handler):
 
     @endpoint("jobs")
     async def get(self) -> Message:
-        """Tell the caller's jobs."""
+        """Return the caller's jobs."""
         from lit_lab.protocol import JobsResponse
 
         return JobsResponse(jobs=[job.info() for job in self.core.jobs.of(self.job_owners)])
@@ -46,7 +46,7 @@ class JobHandler(Handler):
 
     @endpoint("job")
     async def get(self, job_id: str) -> Message:
-        """Tell of a job."""
+        """Return a job."""
         return self.core.jobs.get(self.job_owners, job_id).info()
 
     @endpoint("cancelJob")
@@ -73,17 +73,17 @@ class EventsHandler(Handler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the lines back
         if isinstance(self.request.connection, HTTP1Connection):
-            # Else a line may wait 40 ms for the reader to acknowledge the one before.
+            # Otherwise a line may wait 40 ms for the acknowledgment of the line before.
             self.request.connection.stream.set_nodelay(True)
         heartbeat = HeartbeatEvent().model_dump_json().encode() + b"\n"
         try:
-            await self.flush()  # the headers: the reader knows that it is connected
+            await self.flush()  # the headers, so that the client knows that it is connected
             async for chunk in job.read(start, self.core.options.heartbeat):
                 self.write(chunk or heartbeat)
                 await self.flush()
             await self.finish(set_content_type="application/x-ndjson")
         except StreamClosedError:
-            return  # the reader went away; the job goes on
+            return  # the client went away; the job continues
 
 
 HANDLERS: dict[str, type[Handler]] = {

@@ -1,4 +1,4 @@
-"""REST of the models: thin; validates and delegates."""
+"""REST of the models, and of the login to Kaggle."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class ModelsHandler(Handler):
     """`models`."""
 
-    _track_activity = False  # the panel asks now and then
+    _track_activity = False  # the panel polls; that must not keep an abandoned server alive
 
     @endpoint("models")
     async def get(self) -> Message:
-        """Tell the models."""
+        """Return the models."""
         return await self.core.models.all()
 
 
@@ -38,17 +38,17 @@ class KaggleHandler(Handler):
 
     @endpoint("kaggle")
     async def get(self) -> Message:
-        """Tell whether there are credentials."""
+        """Return where the credentials come from."""
         return self.core.kaggle.status(self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logInToKaggle")
     async def post(self, request: KaggleLoggingIn) -> Message:
-        """Use credentials."""
+        """Log in."""
         return await self.core.kaggle.log_in(request, self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logOutOfKaggle")
     async def delete(self) -> Message:
-        """Forget credentials."""
+        """Log out."""
         return await self.core.kaggle.log_out(self.history_owner, self.history_owner != ANYONE)
 
 

@@ -15,7 +15,7 @@ class RunsSearchHandler(Handler):
 
     @endpoint("runs")
     async def post(self, request: RunsRequest) -> Message:
-        """Tell the caller's runs."""
+        """Return the caller's runs."""
         history = await self.core.recorder.settled(self.history_owner)
         return await history.runs(self.history_owner, request)
 
@@ -25,7 +25,7 @@ class RunHandler(Handler):
 
     @endpoint("run")
     async def get(self, run_id: str) -> Message:
-        """Tell a run."""
+        """Return a run."""
         history = await self.core.recorder.settled(self.history_owner, run_id)
         return await history.run(self.history_owner, run_id)
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class StatusHandler(Handler):
     """`status`."""
 
-    _track_activity = False  # the panel asks now and then; that must not keep an abandoned server alive
+    _track_activity = False  # the panel polls; that must not keep an abandoned server alive
 
     @endpoint("status")
     async def get(self) -> Message:
-        """Tell the state of everything, and what the caller may do."""
+        """Return the state of all parts, and what the caller may do."""
         from lit_lab.protocol import Action
 
         status = await self.core.status()
@@ -57,14 +57,14 @@ class ServiceSetupHandler(Handler):
 
     @endpoint("setUpService")
     async def post(self) -> Message:
-        """Make the service's environment."""
+        """Set the service's environment up."""
         setup = self._setup()
         setup.start()
         return setup.status((await self.core.service.status()).error)
 
     @endpoint("stopSetup")
     async def delete(self) -> Message:
-        """Stop making it."""
+        """Stop the setup."""
         setup = self._setup()
         setup.stop()
         return setup.status((await self.core.service.status()).error)
@@ -86,7 +86,7 @@ class ServiceLogHandler(Handler):
 
     @endpoint("log")
     async def get(self) -> Message:
-        """Tell the model service's last lines."""
+        """Return the model service's last lines."""
         from lit_lab.protocol import LogResponse
 
         setup = self.core.setup

@@ -10,10 +10,10 @@ from lit_lab.handlers.base import Handler
 
 
 class UnknownHandler(Handler):
-    """Everything else below our prefix: JSON too, so that the panel can tell it from a missing server half."""
+    """All other paths below the prefix. Answers JSON, so that the panel can tell it from a missing server extension."""
 
     async def prepare(self) -> None:  # type: ignore[override]
-        """Answer 404 to those who are signed in."""
+        """Answer 404 to users who are signed in."""
         await super().prepare()
         if not self.current_user:
             self.send_error(403)

@@ -1,4 +1,4 @@
-"""REST of what is known about texts without a job: tokens, their count, and Unicode names."""
+"""REST of texts: tokens, their count, and Unicode names."""
 
 from __future__ import annotations
 

@@ -112,8 +112,8 @@ class History:
             found = connection.execute(
                 "SELECT id FROM runs WHERE owner = ? AND sequence = ?", (owner, rows.sequence_of(model, ids))
             ).fetchall()
-            for kept in scores if found else ():
-                row = rows.scores_row(kept)
+            for stored in scores if found else ():
+                row = rows.scores_row(stored)
                 for (run_id,) in found:
                     connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, *row))
             if found and self._tidy(connection, owner, {run_id for (run_id,) in found}) > 0:

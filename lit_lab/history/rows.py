@@ -94,10 +94,10 @@ def row_of(owner: str, run: protocol.RunRecord) -> tuple[object, ...]:
     )
 
 
-def scores_row(kept: protocol.KeptScores) -> tuple[str, int, bytes]:
+def scores_row(stored: protocol.KeptScores) -> tuple[str, int, bytes]:
     """Return key, size and content of the row of `scores` for scores."""
-    content = _packed(kept.model_dump_json())
-    return _key(kept), len(content), content
+    content = _packed(stored.model_dump_json())
+    return _key(stored), len(content), content
 
 
 def info(row: _Info) -> protocol.RunInfo:
@@ -151,7 +151,7 @@ def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
             "starred": bool(starred),
             "prompt": prompt,
             "answer": answer,
-            "scores": [_SCORES.validate_json(zlib.decompress(kept)) for kept in scores],
+            "scores": [_SCORES.validate_json(zlib.decompress(stored)) for stored in scores],
         }
     )
 
@@ -169,15 +169,15 @@ def _beginning(text: bytes) -> str:
     return text.decode(errors="ignore")[:_BEGINNING]  # the last character may be cut
 
 
-def _key(kept: protocol.KeptScores) -> str:
+def _key(stored: protocol.KeptScores) -> str:
     """Return what tells scores of a run apart: target, method, and what was taken away."""
-    event = kept.event
+    event = stored.event
     segments = event.segments if isinstance(event, protocol.SegmentScoresEvent) else []
     said: list[object] = [
         event.target.start,
         event.target.end,
         event.method,
-        kept.mode,
+        stored.mode,
         [(span.start, span.end) for span in segments],
     ]
     if event.instead is not None:

@@ -67,7 +67,7 @@ class ServiceRun:
         log: Receives the process's output.
         report: Called with the service's progress while it starts.
         ready: Called once, when the service is ready.
-        asked: The models of the run before; empty: as configured.
+        models: The models of the run before; empty: as configured.
 
     Attributes:
         leftover: The models of the next run, while a new process would free memory; else None.
@@ -79,13 +79,13 @@ class ServiceRun:
         log: ServiceLog,
         report: Callable[[ServiceRun, str], None],
         ready: Callable[[ServiceRun, Endpoint], None],
-        asked: Sequence[protocol.ModelAsked] = (),
+        models: Sequence[protocol.ModelAsked] = (),
     ) -> None:
         self._settings = settings
         self._log = log
         self._report = report
         self._ready = ready
-        self._asked = asked
+        self._models = models
         self.leftover: Sequence[protocol.ModelAsked] | None = None
         self.python = settings.own_python() or settings.python
         self._secret = secrets.token_urlsafe(32)
@@ -164,7 +164,7 @@ class ServiceRun:
         config = protocol.ServiceConfig(
             secret=self._secret,
             models=[*map(str, settings.models), *added],
-            asked=list(self._asked),
+            asked=list(self._models),
             added=[ModelSpec.parse(model).name for model in added],
             precision=settings.precision,
             model_idle_timeout=settings.model_idle_timeout,

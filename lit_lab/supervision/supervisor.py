@@ -171,15 +171,15 @@ class Supervisor:
     async def _keep_alive(self) -> None:
         crashes = 0
         before: launch.Exit | None = None  # how the start before this one ended
-        asked: Sequence[ModelAsked] = ()
+        models: Sequence[ModelAsked] = ()
         while True:
-            run = self._current_run = ServiceRun(self._settings, self._log, self._progress, self._ready, asked)
+            run = self._current_run = ServiceRun(self._settings, self._log, self._progress, self._ready, models)
             how = await run.run(self._needless(run))
-            asked = ()
+            models = ()
             if how is None and self._status.state == "stopped":
                 return
             if how is None:
-                asked = run.leftover or ()
+                models = run.leftover or ()
                 continue
             self._log.add(f"[the service ended: {how.describe()}]")
             found = launch.explain_crash(how, self._settings.memory_limit)
