@@ -1,4 +1,4 @@
-"""All open datasets, and where they come from: files, the configuration, LIT's sample prompts, the model service."""
+"""All open datasets, from files, the configuration, LIT's sample prompts and the model service."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from .readers import Split
 from .threads import DaemonThreads, Result
 
 MAX_OPEN = 16
-"""Datasets that one user may have open; the one that was longest out of use gives way, if it has no unsaved changes."""
+"""Datasets that one user may have open. Another one closes the least recently used dataset without unsaved changes."""
 
-_READERS = 4  # files that are read at the same time; more wait
-_LOOKERS = 4  # rows that are looked up or changed at the same time; more wait
-_CLOSING = 1.0  # seconds that reading has to end when the server does
+_READERS = 4  # files that are read at the same time
+_LOOKERS = 4  # searches and changes at the same time
+_CLOSING = 1.0  # seconds that reading may take to end with the server
 _PAGE = 200  # rows of a LIT dataset per request
 
 
@@ -44,10 +44,10 @@ class OpenDatasets:
     """Open datasets by id.
 
     Args:
-        entries: Those that the configuration names.
+        entries: The configured datasets.
         service: The model service, which has LIT's `Dataset` classes.
         client: Requests to it.
-        limit: Most bytes to read of one; 0: no limit.
+        limit: Bytes to read of one; 0: no limit.
 
     Attributes:
         by_id: The open datasets.
@@ -61,12 +61,12 @@ class OpenDatasets:
         self.by_id: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._copies: set[Path] = set()
-        # Not the server's own threads: reading takes long, and others wait for those.
+        # Not the server's own threads: reading takes long and would block them.
         self._readers = DaemonThreads(_READERS, "lit-lab-reader")
         self._lookers = DaemonThreads(_LOOKERS, "lit-lab-datasets")
 
     def all(self) -> DatasetsResponse:
-        """Return what can be opened by name."""
+        """Return the datasets that have a name."""
         infos = [DatasetInfo(name=SAMPLE_PROMPTS, kind="samples", needs_service=sample_prompts() is None)]
         for entry in self._entries.values():
             infos.append(
@@ -78,10 +78,10 @@ class OpenDatasets:
         """Open a dataset and begin to read it.
 
         Args:
-            owner: Whose it shall be.
+            owner: The user who opens it.
             request: Which dataset.
-            manager: Jupyter's contents manager; the caller has made sure that its files may be read.
-            may_start: Whether the model service may be started for what only that has.
+            manager: Jupyter's contents manager; the caller has checked the permission to read its files.
+            may_start: Whether the model service may be started, where only that has the dataset.
 
         Raises:
             Problem: There is no such dataset or file, or too many are open.
@@ -119,12 +119,12 @@ class OpenDatasets:
         return dataset
 
     def close(self, owner: str, dataset_id: str) -> None:
-        """Close one of the owner's datasets; unsaved changes are gone. Raises `Problem`."""
+        """Close one of the owner's datasets; unsaved changes are lost. Raises `Problem`."""
         self.get(owner, dataset_id)
         self._drop(dataset_id)
 
     def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
-        """Run what takes a dataset's time in a thread that nobody waits for when the server ends."""
+        """Run work on a dataset in a thread that doesn't hold up the server's end."""
         return self._lookers.run(function)
 
     async def save(self, dataset: OpenDataset, request: DatasetSaving, manager: Any) -> DatasetState:
@@ -133,7 +133,7 @@ class OpenDatasets:
         Args:
             dataset: Which one.
             request: Where to, and what may be lost.
-            manager: Jupyter's contents manager; the caller has made sure that its files may be written.
+            manager: Jupyter's contents manager; the caller has checked the permission to write its files.
 
         Raises:
             Problem: It can't be saved, or something would be lost that `request` doesn't allow; nothing was changed.
@@ -170,7 +170,7 @@ class OpenDatasets:
         return dataset.state()
 
     async def close_all(self) -> None:
-        """Close all, with the server. Returns soon, whatever is being read."""
+        """Close all datasets with the server. Returns soon, whatever is being read."""
         for dataset_id in list(self.by_id):
             self._drop(dataset_id)
         if self._tasks:
@@ -194,7 +194,7 @@ class OpenDatasets:
         dataset = self.by_id.pop(dataset_id)
         dataset.stop.set()
         dataset.table.stop()
-        self.run(dataset.table.close)  # it may have to wait for a search
+        self.run(dataset.table.close)  # waits for a running search
 
     def _make_room(self, owner: str) -> None:
         mine = [dataset for dataset in self.by_id.values() if dataset.owner == owner]
@@ -246,7 +246,7 @@ class OpenDatasets:
                 self._copies.discard(path)
 
     async def _read_service(self, dataset: OpenDataset, may_start: bool) -> None:
-        # Dots too: httpx would take `..` for the folder above.
+        # Dots too: httpx would resolve `..`.
         part = quote(dataset.name, safe="").replace(".", "%2E")
         done, total = 0, 1
         try:

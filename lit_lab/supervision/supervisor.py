@@ -1,11 +1,11 @@
 """Starts, watches, restarts and stops the model service.
 
-    stopped → starting (what it is doing) → ready → failed (why)
+    stopped → starting (with progress) → ready → failed (with the reason)
 
-It is started on first need. A crash is followed by a restart, with back-off, a few times, unless the reason is known to
-be the same each time, or a start ends as the one before it; then it has failed, and stays so until the user asks for a
-start: who needs it meanwhile learns why. After an idle time it is stopped. When unloaded models have left something in
-its memory, and nothing has been computed for a minute, another process takes its place.
+The service starts on first need. After a crash it restarts a few times, with back-off, unless the reason would be the same each
+time, or two starts end in the same way. Then it has failed until the user starts it, and requests get the reason. It stops
+after an idle time. When unloaded models have left something in its memory, and nothing has been computed for a minute, a new
+process replaces it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _STARTING = "Starting the model service…"
 _RENEWING = "Starting the model service again, to free the memory of unloaded models…"
 _RUN_AGAIN = "Run it again."
-_LOOK = 5.0  # seconds between two looks at whether the process is still needed
+_CHECK_INTERVAL = 5.0  # seconds between checks whether the process is still needed
 
 
 class Supervisor:
@@ -38,7 +38,7 @@ class Supervisor:
 
     Args:
         settings: The configuration.
-        log: Takes what the process writes.
+        log: Receives the process's output.
     """
 
     def __init__(self, settings: Settings, log: ServiceLog) -> None:
@@ -59,7 +59,7 @@ class Supervisor:
         return self._status
 
     def log_lines(self) -> list[str]:
-        """Return the last lines that the service wrote."""
+        """Return the last lines of the service's output."""
         return self._log.lines
 
     def start(self) -> None:
@@ -85,7 +85,7 @@ class Supervisor:
         self._log.close()
 
     async def ready(self, report: Report | None = None) -> Endpoint:
-        """Start the service if it is stopped, wait until it is ready, and return where it answers.
+        """Start the service if it is stopped, wait until it is ready, and return its endpoint.
 
         Args:
             report: Called with what the caller waits for, in words for the user, whenever that changes.
@@ -98,7 +98,7 @@ class Supervisor:
         return await self.awaited(report)
 
     async def awaited(self, report: Report | None = None) -> Endpoint:
-        """As `ready`, but a stopped service stays so, and is a `Problem`: for requests without side effects."""
+        """As `ready`, but don't start a stopped service: for requests without side effects. Raises `Problem` instead."""
         reported = ""
         while self._endpoint is None:
             status, changed = self._status, self._changed
@@ -114,10 +114,10 @@ class Supervisor:
 
     @contextlib.contextmanager
     def use(self, *, only_look: bool = False) -> Iterator[None]:
-        """While this lasts, the service isn't idle.
+        """Count a user of the service in a `with` block: meanwhile it isn't idle.
 
         Args:
-            only_look: Nothing is computed, as where the panel lists the models: the service is still at rest.
+            only_look: Nothing is computed, as when the panel lists the models: the service is still at rest.
         """
         self._users += 1
         try:
@@ -131,8 +131,7 @@ class Supervisor:
     async def why_gone(self, endpoint: Endpoint, patience: float = 2.0) -> Problem:
         """Return why an endpoint stopped answering.
 
-        A process's connections break a moment before its end is known; so wait for that, but for `patience` seconds
-        at most.
+        A process's connections break just before its end is known, so this waits for its end, `patience` seconds at most.
         """
         deadline = time.monotonic() + patience
         while self._endpoint is endpoint and (left := deadline - time.monotonic()) > 0:
@@ -140,7 +139,7 @@ class Supervisor:
                 await within(left, self._changed.wait())
         if self._endpoint is endpoint:
             return Problem(502, "service_silent", "The model service broke the connection.", _RUN_AGAIN)
-        return self._gone or _restarted()  # another process is ready already
+        return self._gone or _restarted()  # the next process is already ready
 
     # --- Runs of the service's process ---
 
@@ -154,7 +153,7 @@ class Supervisor:
         self._task.add_done_callback(self._tasks.discard)
 
     async def _run(self, earlier: frozenset[asyncio.Task[None]]) -> None:
-        """Keep the service alive until it is idle, has failed, or this is cancelled; one process at a time."""
+        """Run the service, one process at a time, until it is idle, has failed, or this is cancelled."""
         if earlier:
             await asyncio.wait(earlier)
         try:
@@ -174,7 +173,7 @@ class Supervisor:
         models: Sequence[ModelAsked] = ()
         while True:
             run = self._current_run = ServiceRun(self._settings, self._log, self._progress, self._ready, models)
-            how = await run.run(self._needless(run))
+            how = await run.run(self._until_unneeded(run))
             models = ()
             if how is None and self._status.state == "stopped":
                 return
@@ -218,8 +217,8 @@ class Supervisor:
     def _lost(self, why: Problem) -> None:
         self._current_run, self._endpoint, self._gone = None, None, why
 
-    async def _needless(self, run: ServiceRun) -> None:
-        """Return once the process should end; the state is then `stopped`, or `starting` where another one follows."""
+    async def _until_unneeded(self, run: ServiceRun) -> None:
+        """Return once the process should end. The state is then `stopped`, or `starting` if another process follows."""
         timeout, rest = self._settings.idle_timeout, self._settings.renewal_rest
         while True:
             in_use = self._users or run.ready_at is None
@@ -243,7 +242,7 @@ class Supervisor:
                 self._set("starting", _RENEWING)
                 return
             coming = (timeout - unused, rest - at_rest)
-            await asyncio.sleep(min([_LOOK, *(seconds for seconds in coming if seconds > 0)]))
+            await asyncio.sleep(min([_CHECK_INTERVAL, *(seconds for seconds in coming if seconds > 0)]))
 
     def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0, error: str = "") -> None:
         run = self._current_run
