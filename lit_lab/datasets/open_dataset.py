@@ -242,7 +242,7 @@ class OpenDataset:
             return f"It is longer than {MAX_TEXT:,} characters."
         return row if is_text(row.prompt + row.target + row.source + others) else NOT_TEXT
 
-    def _told_columns(self) -> list[str]:
+    def _listed_columns(self) -> list[str]:
         """Return the first columns, as far as they can be offered."""
         columns = self._columns
         if self._listed[0] != len(columns) and self._listed[0] <= _COLUMNS:
