@@ -125,7 +125,7 @@ class Exit:
 
 
 def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
-    """Return what to tell the user about a crash, and whether another start can go better."""
+    """Return a diagnosis of a crash, for the user, and whether another start can succeed."""
     if how.said is not None:
         return Diagnosis(how.said.error, how.said.message, how.said.hint, "always")
     # What this module has set isn't the user's to correct.
