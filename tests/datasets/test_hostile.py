@@ -32,14 +32,14 @@ def megabytes(path, **bounds):
     script = """
         import json, sys
         from pathlib import Path
-        from lit_lab.datasets import csv_rows, opened, text_file
+        from lit_lab.datasets import csv_rows, open_dataset, text_file
         for name, value in json.loads(sys.argv[2]).items():
             module, _, attribute = name.rpartition(".")
             setattr(sys.modules["lit_lab.datasets." + module], attribute, value)
         small = Path(sys.argv[1]).with_name("small" + Path(sys.argv[1]).suffix)
         small.write_text("prompt" if small.suffix == ".csv" else '{"prompt": "a"}')
         def read(path):
-            dataset = opened.OpenDataset("me", path.name, path.name, None)
+            dataset = open_dataset.OpenDataset("me", path.name, path.name, None)
             dataset.read_file(path, "lines")
             return dataset.state()
         read(small)
