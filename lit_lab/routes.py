@@ -1,4 +1,4 @@
-"""The route table: all routes below `/lit-lab/api/`.
+"""The route table: everything that `/lit-lab/api/` answers, in one place.
 
 The handlers are registered from it, the authentication tests walk it, and `docs/openapi.json` with the TypeScript types
 is written from it (`scripts/generate_api.py`). Types are named, not imported: pydantic is not needed at server start.
@@ -16,7 +16,7 @@ PREFIX = "lit-lab/api"
 """Below the server's base URL."""
 
 RESOURCE = "lit-lab"
-"""The resource of every route, for authorizers. Each route has its own action."""
+"""What authorizers are asked about; the action is each route's own."""
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -36,7 +36,7 @@ class Route:
     """One method on one path.
 
     `request`, `response` and `stream` name types in `lit_lab.protocol`; `stream` is the type of one line of a
-    newline-delimited JSON answer, `media` the media type of one that isn't JSON. `action` is the action for authorizers: `read` looks, `write` changes the service's
+    newline-delimited JSON answer, `media` the media type of one that isn't JSON. `action` is what an authorizer is asked: `read` looks, `write` changes the service's
     state, `execute` lets the model compute. `errors` are the statuses beyond those that any route may answer.
     """
 
@@ -79,7 +79,7 @@ ROUTES: tuple[Route, ...] = (
         path="service/start",
         action="write",
         summary="Start the model service",
-        description="Answers at once; `GET status` reports the progress. Does nothing when it is starting or ready.",
+        description="Answers at once; `GET status` tells how far it is. Does nothing when it is starting or ready.",
         response="ServiceStatus",
         status=202,
     ),
@@ -99,9 +99,9 @@ ROUTES: tuple[Route, ...] = (
         method="POST",
         path="service/setup",
         action="write",
-        summary="Set up the model service's own environment, or continue an unfinished setup",
+        summary="Make an environment of its own for the model service, or go on with it",
         description=(
-            "Answers at once; `GET status` reports the progress. It installs packages by pip and its settings, and starts the "
+            "Answers at once; `GET status` tells how far it is. It installs packages by pip and its settings, and starts the "
             "service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere."
         ),
         response="SetupStatus",
@@ -113,8 +113,8 @@ ROUTES: tuple[Route, ...] = (
         method="DELETE",
         path="service/setup",
         action="write",
-        summary="Stop the setup of the model service's environment",
-        description="What was installed stays, and the next setup continues it.",
+        summary="Stop making the model service's environment",
+        description="What is there stays, and is gone on with the next time.",
         response="SetupStatus",
         errors=(409,),
     ),
@@ -126,7 +126,7 @@ ROUTES: tuple[Route, ...] = (
         summary="The last lines that the model service wrote",
         description=(
             "At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's "
-            "computations, though without their texts: so users who may only read don't get them."
+            "computations, though without their texts: so not for who may only look."
         ),
         response="LogResponse",
     ),
@@ -136,7 +136,7 @@ ROUTES: tuple[Route, ...] = (
         path="models",
         action="read",
         summary="The models: configured ones, added ones, and what else was found on the disk",
-        description="Never starts the service: while it isn't ready, the models are listed as `unloaded`.",
+        description="Never starts the service: while it isn't ready, the models are told as `unloaded`.",
         response="ModelsResponse",
         errors=(502, 503),
     ),
@@ -147,7 +147,7 @@ ROUTES: tuple[Route, ...] = (
         action="write",
         summary="Add, remove, load or unload a model; begin or stop its download",
         description=(
-            "Loading and downloading start the service and continue after the answer; `GET models` reports their progress. A "
+            "Loading and downloading start the service, are begun, and go on; `GET models` tells how far they are. A "
             "folder or archive is one of Jupyter's contents, and needs the permission to read them. 409 "
             "`service_remote` where the service runs elsewhere."
         ),
@@ -170,7 +170,7 @@ ROUTES: tuple[Route, ...] = (
         path="kaggle",
         action="write",
         summary="Use credentials for Kaggle, in this server's process alone",
-        description="Also saved in Kaggle's own folder, where `save` is set. No route returns them.",
+        description="Also saved in Kaggle's own folder, where `save` is set. No route ever tells them.",
         request="KaggleLoggingIn",
         response="KaggleStatus",
         errors=(409, 502, 503, 507),
@@ -205,7 +205,7 @@ ROUTES: tuple[Route, ...] = (
         action="execute",
         summary="How many tokens a prompt would be",
         description=(
-            "For use while the user types: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service "
+            "For whoever is typing: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service "
             "is stopped, and 409 `model_not_loaded` when the model isn't loaded."
         ),
         request="TokenCountRequest",
@@ -241,7 +241,7 @@ ROUTES: tuple[Route, ...] = (
         action="read",
         summary="Open a dataset",
         description=(
-            "Answers at once; `GET datasets/{id}` reports the progress. A path needs the permission to read Jupyter's "
+            "Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's "
             "contents. Starts the model service for what only that has, if the caller may start it."
         ),
         request="DatasetOpening",
@@ -330,7 +330,7 @@ ROUTES: tuple[Route, ...] = (
         action="execute",
         summary="Start a job",
         description=(
-            "Answers at once. The job starts the service if it is stopped, and continues when nobody reads its events. 422 "
+            "Answers at once. The job starts the service if it is stopped and goes on when nobody listens. 422 "
             "`result_too_large` where the result is certain to be larger than the server holds."
         ),
         request="JobRequest",

@@ -66,7 +66,7 @@ ChatUse = Literal["plain", "wrapped", "written"]
 
 
 class Message(BaseModel):
-    """Base of all types: unknown fields are refused, so that a typing error is reported and not ignored.
+    """Base of all types: unknown fields are refused, so that a typing error is told and not ignored.
 
     Numbers are finite: JSON has no word for others (pydantic would write null), and a browser would fail at the line.
     """
@@ -83,7 +83,7 @@ class ErrorBody(Message):
 
 
 MAX_DESCRIBED = 1_000
-"""Most errors of one message that are put into words: each takes about a kilobyte, and three are reported."""
+"""Most errors of one message that are put into words: each takes about a kilobyte, and three are told."""
 
 
 MAX_QUOTED = 200

@@ -26,7 +26,7 @@ class PromptEvent(Message):
     tokens: list[Token]
     window: int
     chat: ChatUse = "plain"
-    thinking: bool = Field(default=False, description="Whether the model was instructed to think first.")
+    thinking: bool = Field(default=False, description="Whether the model was told to think first.")
     terms: ModelTerms | None = Field(default=None, description="What its model, and what that says, is provided under.")
 
 

@@ -74,7 +74,7 @@ class RunRecord(Message):
     sampling: RunSampling
     stop: list[str] = Field(default=[], description="The texts that were to end the answer.")
     chat: ChatUse = "plain"
-    thinking: bool = Field(default=False, description="Whether the model was instructed to think first.")
+    thinking: bool = Field(default=False, description="Whether the model was told to think first.")
     terms: ModelTerms | None = Field(
         default=None, description="What its model is provided under; named beside exports."
     )

@@ -61,8 +61,7 @@ class ChatTemplate(Message):
 
     fault: str = Field(default="", description="Why it isn't used, in words that follow “it”; empty: it is.")
     date: str = Field(
-        default="",
-        description="The date that its chat template gets, always the same, such as `2024-07-26`; empty: it didn't ask.",
+        default="", description="The date that it is told, always the same, such as `2024-07-26`; empty: it didn't ask."
     )
     system: Literal["none", "possible", "added"] = Field(
         default="none", description="Whether it knows a system turn; `added`: it adds one of its own."
@@ -132,7 +131,7 @@ class KnownModel(Message):
     login: bool = Field(description="Whether that wants an account.")
     terms: ModelTerms
     precision: Precision | None = Field(
-        default=None, description="What it would be loaded in. Known to a running service."
+        default=None, description="What it would be loaded in. Told by a running service."
     )
     memory: int | None = Field(default=None, description="Bytes that it needs at most then, by estimate.")
     fits: bool | None = Field(default=None, description="Whether so much is free; None: that isn't known.")
@@ -150,9 +149,9 @@ class ModelsResponse(Message):
     """All models; the first is the default."""
 
     models: list[ModelInfo]
-    found: list[FoundModel] = Field(default=[], description="Known to a running service only.")
+    found: list[FoundModel] = Field(default=[], description="Told by a running service alone.")
     known: list[KnownModel] = Field(default=[], description="Those to begin with.")
-    memory: MemoryStatus | None = Field(default=None, description="Known to a running service only.")
+    memory: MemoryStatus | None = Field(default=None, description="Told by a running service alone.")
 
 
 ModelPath = Annotated[str, StringConstraints(min_length=1, max_length=4096, strip_whitespace=True)]

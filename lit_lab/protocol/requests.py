@@ -86,9 +86,9 @@ class GenerateRequest(Message):
         default=False, description="Whether the model is to think first, where its chat template can tell it to."
     )
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
-    origin: RunOrigin | None = Field(default=None, description="Stored with the run; the model service doesn't get it.")
+    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
     title: Annotated[str, StringConstraints(max_length=MAX_NAME)] = Field(
-        default="", description="The run's name in the history; the model service doesn't get it."
+        default="", description="The run's name in the history; the model service isn't told."
     )
 
 
@@ -108,7 +108,7 @@ class ScoreRequest(Message):
         default=False, description="Whether the model is to think first, where its chat template can tell it to."
     )
     alternatives: int = Field(default=5, ge=0, le=20, description="How many of the most likely tokens to tell of each.")
-    origin: RunOrigin | None = Field(default=None, description="Stored with the run; the model service doesn't get it.")
+    origin: RunOrigin | None = Field(default=None, description="Kept with the run; the model service isn't told.")
 
 
 class Span(Message):

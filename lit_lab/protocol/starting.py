@@ -23,7 +23,7 @@ class ModelAsked(Message):
 class ServiceConfig(Message):
     """What the model service reads, as one line of JSON, from its standard input.
 
-    Standard input then stays open: when it closes, the service's parent is gone, and the service ends itself.
+    Standard input then stays open: when it closes, whoever started the service is gone, and the service ends itself.
     """
 
     secret: str = Field(min_length=16, description="Every request carries it: `Authorization: Bearer <secret>`.")

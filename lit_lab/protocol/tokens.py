@@ -44,9 +44,7 @@ class TokenCountRequest(Message):
     model: Name
     prompt: Text
     chat: ChatMode = "auto"
-    thinking: bool = Field(
-        default=False, description="Whether the model is to think first, where it takes such an instruction."
-    )
+    thinking: bool = Field(default=False, description="Whether the model is to think first, where it can be told to.")
 
 
 class TokenCount(Message):

@@ -35,7 +35,7 @@ export interface paths {
         put?: never;
         /**
          * Start the model service
-         * @description Answers at once; `GET status` reports the progress. Does nothing when it is starting or ready.
+         * @description Answers at once; `GET status` tells how far it is. Does nothing when it is starting or ready.
          */
         post: operations["startService"];
         delete?: never;
@@ -74,13 +74,13 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Set up the model service's own environment, or continue an unfinished setup
-         * @description Answers at once; `GET status` reports the progress. It installs packages by pip and its settings, and starts the service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere.
+         * Make an environment of its own for the model service, or go on with it
+         * @description Answers at once; `GET status` tells how far it is. It installs packages by pip and its settings, and starts the service if that has failed. 409 `setup_not_ours` where the service's Python is configured, or it runs elsewhere.
          */
         post: operations["setUpService"];
         /**
-         * Stop the setup of the model service's environment
-         * @description What was installed stays, and the next setup continues it.
+         * Stop making the model service's environment
+         * @description What is there stays, and is gone on with the next time.
          */
         delete: operations["stopSetup"];
         options?: never;
@@ -97,7 +97,7 @@ export interface paths {
         };
         /**
          * The last lines that the model service wrote
-         * @description At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's computations, though without their texts: so users who may only read don't get them.
+         * @description At most 500, of earlier starts too, so that the reason of a crash is among them. They are about everybody's computations, though without their texts: so not for who may only look.
          */
         get: operations["log"];
         put?: never;
@@ -117,7 +117,7 @@ export interface paths {
         };
         /**
          * The models: configured ones, added ones, and what else was found on the disk
-         * @description Never starts the service: while it isn't ready, the models are listed as `unloaded`.
+         * @description Never starts the service: while it isn't ready, the models are told as `unloaded`.
          */
         get: operations["models"];
         put?: never;
@@ -139,7 +139,7 @@ export interface paths {
         put?: never;
         /**
          * Add, remove, load or unload a model; begin or stop its download
-         * @description Loading and downloading start the service and continue after the answer; `GET models` reports their progress. A folder or archive is one of Jupyter's contents, and needs the permission to read them. 409 `service_remote` where the service runs elsewhere.
+         * @description Loading and downloading start the service, are begun, and go on; `GET models` tells how far they are. A folder or archive is one of Jupyter's contents, and needs the permission to read them. 409 `service_remote` where the service runs elsewhere.
          */
         post: operations["changeModel"];
         delete?: never;
@@ -160,7 +160,7 @@ export interface paths {
         put?: never;
         /**
          * Use credentials for Kaggle, in this server's process alone
-         * @description Also saved in Kaggle's own folder, where `save` is set. No route returns them.
+         * @description Also saved in Kaggle's own folder, where `save` is set. No route ever tells them.
          */
         post: operations["logInToKaggle"];
         /**
@@ -204,7 +204,7 @@ export interface paths {
         put?: never;
         /**
          * How many tokens a prompt would be
-         * @description For use while the user types: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service is stopped, and 409 `model_not_loaded` when the model isn't loaded.
+         * @description For whoever is typing: neither starts the service nor loads a model. Answers 503 `service_stopped` when the service is stopped, and 409 `model_not_loaded` when the model isn't loaded.
          */
         post: operations["countTokens"];
         delete?: never;
@@ -264,7 +264,7 @@ export interface paths {
         put?: never;
         /**
          * Open a dataset
-         * @description Answers at once; `GET datasets/{id}` reports the progress. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has, if the caller may start it.
+         * @description Answers at once; `GET datasets/{id}` tells how far it is read. A path needs the permission to read Jupyter's contents. Starts the model service for what only that has, if the caller may start it.
          */
         post: operations["openDataset"];
         delete?: never;
@@ -397,7 +397,7 @@ export interface paths {
         put?: never;
         /**
          * Start a job
-         * @description Answers at once. The job starts the service if it is stopped, and continues when nobody reads its events. 422 `result_too_large` where the result is certain to be larger than the server holds.
+         * @description Answers at once. The job starts the service if it is stopped and goes on when nobody listens. 422 `result_too_large` where the result is certain to be larger than the server holds.
          */
         post: operations["startJob"];
         delete?: never;
@@ -781,7 +781,7 @@ export interface components {
              */
             fault: string;
             /**
-             * @description The date that its chat template gets, always the same, such as `2024-07-26`; empty: it didn't ask.
+             * @description The date that it is told, always the same, such as `2024-07-26`; empty: it didn't ask.
              * @default
              */
             date: string;
@@ -1258,12 +1258,12 @@ export interface components {
              */
             alternatives?: number;
             /**
-             * @description Stored with the run; the model service doesn't get it.
+             * @description Kept with the run; the model service isn't told.
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
             /**
-             * @description The run's name in the history; the model service doesn't get it.
+             * @description The run's name in the history; the model service isn't told.
              * @default
              */
             title?: string;
@@ -1413,7 +1413,7 @@ export interface components {
             login: boolean;
             terms: components["schemas"]["ModelTerms"];
             /**
-             * @description What it would be loaded in. Known to a running service.
+             * @description What it would be loaded in. Told by a running service.
              * @default null
              */
             precision: ("auto" | "float32" | "bfloat16" | "float16") | null;
@@ -1722,7 +1722,7 @@ export interface components {
         ModelsResponse: {
             models: components["schemas"]["ModelInfo"][];
             /**
-             * @description Known to a running service only.
+             * @description Told by a running service alone.
              * @default []
              */
             found: components["schemas"]["FoundModel"][];
@@ -1732,7 +1732,7 @@ export interface components {
              */
             known: components["schemas"]["KnownModel"][];
             /**
-             * @description Known to a running service only.
+             * @description Told by a running service alone.
              * @default null
              */
             memory: components["schemas"]["MemoryStatus"] | null;
@@ -1768,7 +1768,7 @@ export interface components {
              */
             chat: "plain" | "wrapped" | "written";
             /**
-             * @description Whether the model was instructed to think first.
+             * @description Whether the model was told to think first.
              * @default false
              */
             thinking: boolean;
@@ -1869,7 +1869,7 @@ export interface components {
              */
             chat: "plain" | "wrapped" | "written";
             /**
-             * @description Whether the model was instructed to think first.
+             * @description Whether the model was told to think first.
              * @default false
              */
             thinking: boolean;
@@ -2052,7 +2052,7 @@ export interface components {
              */
             alternatives?: number;
             /**
-             * @description Stored with the run; the model service doesn't get it.
+             * @description Kept with the run; the model service isn't told.
              * @default null
              */
             origin?: components["schemas"]["RunOrigin"] | null;
@@ -2305,7 +2305,7 @@ export interface components {
              */
             chat?: "auto" | "on" | "off";
             /**
-             * @description Whether the model is to think first, where it takes such an instruction.
+             * @description Whether the model is to think first, where it can be told to.
              * @default false
              */
             thinking?: boolean;
@@ -2633,7 +2633,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Set up the model service's own environment, or continue an unfinished setup */
+            /** @description Make an environment of its own for the model service, or go on with it */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -2689,7 +2689,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Stop the setup of the model service's environment */
+            /** @description Stop making the model service's environment */
             200: {
                 headers: {
                     [name: string]: unknown;
