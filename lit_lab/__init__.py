@@ -2,7 +2,7 @@
 
 `load_run` reads, in any kernel, a run that was taken out of the panel's history as JSON. Else only Jupyter's two entry
 points are here. The model service imports this package too, under an interpreter that may have no Jupyter at all, so
-nothing is imported before it is asked for.
+nothing is imported before its first use.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["Run", "SalienceMap", "load_run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import what a kernel uses when it is asked for."""
+    """Import what a kernel uses on first use."""
     if name in __all__:
         from lit_lab import saved_run
 
@@ -25,7 +25,7 @@ def __getattr__(name: str) -> Any:
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:
-    """Tell JupyterLab where the front end lies."""
+    """Return the front end's folder, for JupyterLab."""
     return [{"src": "labextension", "dest": "lit-lab"}]
 
 

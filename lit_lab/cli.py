@@ -35,7 +35,7 @@ _HELPS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, 1 for a failure that is told, 130 when it was stopped."""
+    """Run the command and return its exit status: 0, 1 for a failure that is reported, 130 when it was stopped."""
     parser = argparse.ArgumentParser(prog="lit-lab", description=_ABOUT)
     parser.add_argument("--version", action="version", version=f"lit-lab {version()}")
     commands = parser.add_subparsers(dest="command", metavar="command", required=True)
@@ -118,36 +118,36 @@ def _not_fetched(name: str, about: Known | None) -> Problem:
 
 
 def _make(python: str, backend: str) -> int:
-    from lit_lab.setup import place
-    from lit_lab.setup.making import Making, Plan, Stopped, Told
+    from lit_lab.setup.environment import size
+    from lit_lab.setup.environment_builder import BuildProgress, EnvironmentBuilder, Plan, Stopped
 
     step = ""
 
-    def tell(told: Told) -> None:
+    def report(progress: BuildProgress) -> None:
         nonlocal step
-        if told.step != step:
-            step = told.step
+        if progress.step != step:
+            step = progress.step
             print(f"==> {step}", flush=True)
-        if told.line and told.total is None:
-            print(f"    {told.line}", flush=True)
+        if progress.line and progress.total is None:
+            print(f"    {progress.line}", flush=True)
 
     try:
-        environment = Making(Plan(python, backend), tell).run()
+        environment = EnvironmentBuilder(Plan(python, backend), report).run()
     except (KeyboardInterrupt, Stopped):
         print("\nStopped. Run it again, and it goes on.", file=sys.stderr)
         return 130
     print(
-        f"The model service has an environment of its own: {environment.path} ({place.size(environment.path) / 1e9:.1f} GB).\n"
+        f"The model service has an environment of its own: {environment.path} ({size(environment.path) / 1e9:.1f} GB).\n"
         "Choose Restart service in LIT Lab's panel, or start Jupyter. To delete it: lit-lab setup-service --remove"
     )
     return 0
 
 
 def _remove() -> int:
-    from lit_lab.setup import place
+    from lit_lab.setup import environment
 
-    where = place.home()
-    print(f"Deleted {where}." if place.remove() else f"There is nothing to delete in {where}.")
+    where = environment.home()
+    print(f"Deleted {where}." if environment.remove() else f"There is nothing to delete in {where}.")
     return 0
 
 

@@ -16,7 +16,7 @@ LEFT_OUT = "…"
 """Stands in a log for a value."""
 
 _OURS = "lit_lab"  # what these loggers say is written with this in mind
-_MOST_LINKS = 20  # of a chain of exceptions, and of a group's
+_MAX_LINKS = 20  # of a chain of exceptions, and of a group's
 
 
 def trace(error: BaseException) -> str:
@@ -32,7 +32,7 @@ def trace(error: BaseException) -> str:
 
 def _links(error: BaseException, seen: set[int]) -> list[str]:
     """Return a chain of exceptions in lines, the first cause first."""
-    if id(error) in seen or len(seen) >= _MOST_LINKS:
+    if id(error) in seen or len(seen) >= _MAX_LINKS:
         return []
     seen.add(id(error))
     lines: list[str] = []
@@ -56,7 +56,7 @@ def install() -> None:
     """Have nothing that this process logs hold a value that isn't LIT Lab's own, from now on.
 
     Records lose the texts of their exceptions. Those of other packages, such as LIT, lose the texts among their values, too, and a
-    message that isn't written in the source as it is. Warnings and what ends a thread are told by place and type. Whichever handlers
+    message that isn't written in the source as it is. Warnings and exceptions that end a thread are logged by place and type. Whichever handlers
     packages add, they get no more than that.
     """
     logging.setLogRecordFactory(_record)

@@ -16,7 +16,9 @@ from traitlets import Bool, Enum, Float, Int, List, TraitError, Unicode, validat
 
 from lit_lab import demo, local_paths
 from lit_lab.datasets.configured import parse_all
-from lit_lab.handlers import handlers
+from lit_lab.handlers.table import handlers
+from lit_lab.limits import MAX_TEXT, MAX_TOKENS
+from lit_lab.model_spec import ModelSpec
 from lit_lab.models.programs import TITLES
 from lit_lab.problem import Problem
 
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
 _HISTORY = "lit_lab/history.sqlite"
 _MODELS = "lit_lab/models.json"
-_MAX_NEW_TOKENS = 262_144
 
 
 class LitLab(ExtensionApp):
@@ -145,13 +146,12 @@ class LitLab(ExtensionApp):
         can choose another length for each model in the panel.""",
     ).tag(config=True)
 
-    # The maxima are protocol.MAX_TEXT and, below, MAX_TOKENS, which are too heavy to import here.
     max_prompt_chars = Int(
-        100_000, min=1, max=4_000_000, help="""The most characters of a prompt; 4,000,000 at most."""
+        100_000, min=1, max=MAX_TEXT, help=f"""The most characters of a prompt; {MAX_TEXT:,} at most."""
     ).tag(config=True)
 
     max_new_tokens = Int(
-        1_024, min=1, help="""The most tokens of an answer that may be requested; 262,144 at most."""
+        1_024, min=1, help=f"""The most tokens of an answer that may be requested; {MAX_TOKENS:,} at most."""
     ).tag(config=True)
 
     threads = Int(
@@ -217,29 +217,28 @@ class LitLab(ExtensionApp):
 
     @validate("models")
     def _valid_models(self, proposal: Any) -> list[str]:
-        models: dict[str, str] = {}
-        for model in proposal["value"]:
-            name, _, path = (part.strip() for part in model.partition(":"))
-            if not (name and path):
-                raise TraitError(f"c.LitLab.models: {model!r} is not of the form 'name:path'")
-            if len(name) > 200:  # protocol.MAX_NAME, which is too heavy to import here
-                raise TraitError(f"c.LitLab.models: the name {name[:20]!r}… is longer than 200 characters")
-            if name in models:
-                raise TraitError(f"c.LitLab.models: the name {name!r} is there twice")
-            models[name] = path
+        models: dict[str, ModelSpec] = {}
+        for text in proposal["value"]:
+            try:
+                model = ModelSpec.parse(text)
+            except ValueError as error:
+                raise TraitError(f"c.LitLab.models: {error}") from error
+            if model.name in models:
+                raise TraitError(f"c.LitLab.models: the name {model.name!r} is there twice")
+            models[model.name] = model
         if not models:
             raise TraitError("c.LitLab.models is empty: name at least one model")
-        return [f"{name}:{path}" for name, path in models.items()]
+        return [str(model) for model in models.values()]
 
     @validate("max_new_tokens")
     def _valid_max_new_tokens(self, proposal: Any) -> int:
-        if proposal["value"] <= _MAX_NEW_TOKENS:
+        if proposal["value"] <= MAX_TOKENS:
             return int(proposal["value"])
         # Earlier versions took up to a million: such a configuration must not keep the extension from starting.
         self.log.warning(
-            f"c.LitLab.max_new_tokens is {proposal['value']:,}; {_MAX_NEW_TOKENS:,} is used, which is the most."
+            f"c.LitLab.max_new_tokens is {proposal['value']:,}; {MAX_TOKENS:,} is used, which is the most."
         )
-        return _MAX_NEW_TOKENS
+        return MAX_TOKENS
 
     @validate("datasets")
     def _valid_datasets(self, proposal: Any) -> list[str]:
@@ -251,13 +250,13 @@ class LitLab(ExtensionApp):
 
     @property
     def core(self) -> Core:
-        """What does the work; made when it is first asked for."""
+        """The extension's core, made on first use."""
         if self._core is None:
             self._core = self._make_core()
         return self._core
 
     def initialize_handlers(self) -> None:
-        """Add our routes to the server's."""
+        """Add LIT Lab's routes to the server's."""
         self.handlers.extend(handlers())
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
@@ -265,7 +264,7 @@ class LitLab(ExtensionApp):
             self.core.service.start()
 
     async def stop_extension(self) -> None:
-        """Stop the model service; nothing of ours outlives the server."""
+        """Stop the model service: it doesn't outlive the server."""
         core, self._core = self._core, None
         if core is not None:
             await core.close()
@@ -273,10 +272,9 @@ class LitLab(ExtensionApp):
     def _make_core(self) -> Core:
         from lit_lab.core import Core, Options
 
-        models = None if self.service_url else self._ordered_models()
-        default = self.default_model or (models[0].partition(":")[0] if models else "")
+        models = None if self.service_url else self.ordered_models()
+        default = self.default_model or (models[0].name if models else "")
         options = Options(
-            models=models,
             default_model=default,
             max_prompt_chars=self.max_prompt_chars,
             max_new_tokens=self.max_new_tokens,
@@ -290,7 +288,7 @@ class LitLab(ExtensionApp):
         from lit_lab.models.added import Added
         from lit_lab.models.kaggle import Kaggle
 
-        added = Added(models, self._models_file()) if models else None
+        added = Added([str(model) for model in models], self._models_file()) if models else None
         kaggle = Kaggle()
         service = self._make_service(models, added, kaggle)
         # What is configured is left alone.
@@ -306,19 +304,19 @@ class LitLab(ExtensionApp):
         path = local_paths.of_user(self.history_path) if self.history_path else Path(jupyter_data_dir(), _HISTORY)
         return Settings(path if self.history else None, self.history_days, self.history_megabytes)
 
-    def _make_service(self, models: tuple[str, ...] | None, added: Added | None, kaggle: Kaggle) -> Service:
+    def _make_service(self, models: tuple[ModelSpec, ...] | None, added: Added | None, kaggle: Kaggle) -> Service:
         if models is None or added is None:
             from lit_lab.supervision.remote import RemoteService
 
             return RemoteService(self.service_url, self.service_secret)
-        from lit_lab.setup import place
-        from lit_lab.supervision.life import Settings
+        from lit_lab.setup import environment
+        from lit_lab.supervision.service_run import Settings
         from lit_lab.supervision.servicelog import ServiceLog
         from lit_lab.supervision.supervisor import Supervisor
 
         settings = Settings(
             python=str(local_paths.of_user(self.service_python)) if self.service_python else sys.executable,
-            own_python=(lambda: None) if self.service_python else place.python,
+            own_python=(lambda: None) if self.service_python else environment.python,
             cache=Path(jupyter_data_dir()) / "lit_lab",
             models=models,
             added=lambda: added.models,
@@ -338,9 +336,14 @@ class LitLab(ExtensionApp):
         )
         return Supervisor(settings, ServiceLog(Path(jupyter_runtime_dir()) / f"lit_lab-{os.getpid()}.log"))
 
-    def _ordered_models(self) -> tuple[str, ...]:
-        """The models with the default first, which is how the service knows it."""
-        names = [model.partition(":")[0] for model in self.models]
+    def ordered_models(self) -> tuple[ModelSpec, ...]:
+        """Return the models, the default first: the service takes the first as its default.
+
+        Raises:
+            Problem: `default_model` isn't one of them.
+        """
+        models = tuple(map(ModelSpec.parse, self.models))
+        names = [model.name for model in models]
         if self.default_model and self.default_model not in names:
             raise Problem(
                 500,
@@ -349,4 +352,4 @@ class LitLab(ExtensionApp):
                 "Correct it in jupyter_server_config.py and restart the Jupyter server.",
             )
         first = names.index(self.default_model) if self.default_model else 0
-        return (self.models[first], *self.models[:first], *self.models[first + 1 :])
+        return (models[first], *models[:first], *models[first + 1 :])

@@ -1,4 +1,4 @@
-"""One job: its events, which can be read again from any number on, and what they take of memory."""
+"""One job: its events, which readers can replay from any number, and the memory that they take."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lit_lab import protocol
 from lit_lab.problem import Problem
 from lit_lab.timeouts import within
 
-MAX_KEPT_OF_FAILED = 1024 * 1024
-"""Bytes of events that a job without `done` keeps once it has ended: a partial answer is shown after a reload."""
+MAX_FAILED_BYTES = 1024 * 1024
+"""Bytes of events that stay after a job ended without `done`: a reloaded page shows a partial answer."""
 
 MAX_CHUNK = 256 * 1024
-"""Bytes that are handed to a reader at once: a slow one holds no more than that of what it hasn't read yet."""
+"""Bytes that a reader gets at once: a slow reader holds no more than that unread."""
 
 _LAST = {"done": "done", "error": "failed", "cancelled": "cancelled"}
 
@@ -28,10 +28,10 @@ class Job:
     """One piece of work and its events so far.
 
     Args:
-        owner: Whose it is.
-        kind: What it does.
-        asked: Bytes that its request takes until it has ended.
-        on_end: Called with it and all its events once these are there, before anybody can read the last one.
+        owner: The user who owns it.
+        kind: The kind of its request.
+        request_bytes: Bytes that its request takes until the job has ended.
+        on_end: Called with the job and all its events, before anybody can read the last one.
 
     Attributes:
         lines: Its events, each a line of JSON, the first of them event number `dropped`.
@@ -39,9 +39,9 @@ class Job:
         size: Bytes of `lines`.
     """
 
-    def __init__(self, owner: str, kind: protocol.JobKind, asked: int, on_end: OnEnd) -> None:
+    def __init__(self, owner: str, kind: protocol.JobKind, request_bytes: int, on_end: OnEnd) -> None:
         self._on_end: OnEnd | None = on_end
-        self.asked = asked
+        self.request_bytes = request_bytes
         self.id = secrets.token_urlsafe(12)
         self.owner = owner
         self.kind = kind
@@ -62,14 +62,14 @@ class Job:
     @property
     def held(self) -> int:
         """Bytes that it takes: its events, and while it runs its request."""
-        return self.size + self.asked
+        return self.size + self.request_bytes
 
     def info(self) -> protocol.JobInfo:
-        """Return what is told about it."""
+        """Return the public view of the job."""
         return protocol.JobInfo(id=self.id, kind=self.kind, state=self.state, created=self.created)
 
     def add(self, line: bytes, event: str) -> None:
-        """Append an event; after a last one nothing is added any more."""
+        """Append an event. After a last event, this does nothing."""
         if self.state != "running":
             return
         self.lines.append(line + b"\n")
@@ -79,13 +79,13 @@ class Job:
         self.changed.set()
         self.changed = asyncio.Event()
 
-    def tell(self, event: protocol.StateEvent | protocol.ErrorEvent | protocol.CancelledEvent) -> None:
-        """Append an event of our own."""
+    def add_event(self, event: protocol.StateEvent | protocol.ErrorEvent | protocol.CancelledEvent) -> None:
+        """Append an event of this server."""
         self.add(event.model_dump_json().encode(), event.event)
 
     def fail(self, problem: Problem) -> None:
         """End it with an error."""
-        self.tell(protocol.ErrorEvent(error=problem.error, message=problem.message, hint=problem.hint))
+        self.add_event(protocol.ErrorEvent(error=problem.error, message=problem.message, hint=problem.hint))
 
     async def read(self, start: int, heartbeat: float) -> AsyncIterator[bytes]:
         """Yield events from a number on, several or a part of one at a time, to the last one.
@@ -118,12 +118,12 @@ class Job:
     def _end(self, state: State) -> None:
         self.state = state
         self.ended = time.monotonic()
-        self.asked = 0
+        self.request_bytes = 0
         lines = self.lines
-        if state != "done" and self.size > MAX_KEPT_OF_FAILED:
-            self.lines = lines[-1:]  # a new list: the whole one is handed over below
+        if state != "done" and self.size > MAX_FAILED_BYTES:
+            self.lines = lines[-1:]  # a new list: `on_end` gets the whole one
             self.dropped += len(lines) - 1
             self.size = len(lines[-1])
-        on_end, self._on_end = self._on_end, None  # it knows the request, which nobody needs from now on
+        on_end, self._on_end = self._on_end, None  # it refers to the request, which is no longer needed
         if on_end is not None:
             on_end(self, lines)

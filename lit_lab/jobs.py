@@ -1,12 +1,12 @@
 """Running work: events that can be replayed, cancellation, and an end to memory.
 
-A job is a task of this server, not of a request: it goes on when the tab closes. Its events are kept as lines of JSON,
-in order and never changed, so a reader is a number, and any reader may come again. What it did is on its way into the
-history before its last event can be read.
+A job is a task of this server, not of an HTTP request: it continues when the tab closes. Its events are stored as lines of JSON,
+in order and unchanged, so a reader is a number, and may come back. Storing its result begins before its last event can be
+read.
 
-**Memory.** What jobs hold is counted whenever one begins, gets an event or ends: events of those that run and that have ended,
-requests of those that run, and what waits for the history. Beyond a user's share that user's oldest ended jobs are
-forgotten; beyond the total, those of the user who holds the most. Where that isn't enough, a running job of that user fails.
+**Memory.** The bytes of all jobs are counted whenever a job begins, gets an event or ends: their events, the requests of running
+jobs, and results that wait for the history. Beyond a user's share, that user's oldest ended jobs are forgotten; beyond the
+total, those of the user who holds the most. Where that isn't enough, a running job of that user fails.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from lit_lab import discreet, protocol
 from lit_lab.job import Job
 from lit_lab.problem import Problem
 from lit_lab.run_recorder import RunRecorder
+from lit_lab.service_client import NeverSent, ServiceClient
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import NeverSent, Upstream
 
-MAX_KEPT = 512  # jobs of all users that have ended
-KEPT_FOR = 3600.0  # seconds after a job's end
-MAX_ASKED_BYTES = 64 * 1024 * 1024  # of the requests of one user's jobs that are under way
+MAX_ENDED = 512  # jobs of all users that have ended
+RETENTION = 3600.0  # seconds after a job's end
+MAX_REQUEST_BYTES = 64 * 1024 * 1024  # of the requests of one user's jobs that are under way
 MAX_JOB_BYTES = 64 * 1024 * 1024
 MAX_OWNER_BYTES = 128 * 1024 * 1024  # of one user's jobs, ended or not
 MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all users' jobs, and of what waits for the history
@@ -38,7 +38,7 @@ MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all users' jobs, and of what waits for
 _NUMBER_BYTES = 40
 _SPAN_BYTES = 640
 
-# Least bytes of a score in a result: it is told to float64's last digit, or it is `0.0`.
+# Least bytes of a score in a result: it has all digits of a float64, or it is `0.0`.
 _SCORE_BYTES = 12
 _ZERO_BYTES = 4
 
@@ -52,25 +52,28 @@ class Jobs:
 
     Args:
         service: The model service.
-        upstream: HTTP to it.
+        client: HTTP to it.
         recorder: Stores what jobs did.
-        most: How many jobs of one user may be under way.
+        max_running: Jobs of one user that may run or wait at the same time.
+
+    Attributes:
+        by_id: All jobs, the oldest first.
     """
 
-    def __init__(self, service: Service, upstream: Upstream, recorder: RunRecorder, most: int) -> None:
-        self._most = most
+    def __init__(self, service: Service, client: ServiceClient, recorder: RunRecorder, max_running: int) -> None:
+        self._max_running = max_running
         self._service = service
-        self._upstream = upstream
+        self._client = client
         self._recorder = recorder
-        self._jobs: dict[str, Job] = {}
+        self.by_id: dict[str, Job] = {}
 
-    def start(self, owner: str, request: protocol.JobRequest, keeper: str, size: int = 0) -> Job:
+    def start(self, owner: str, request: protocol.JobRequest, history_owner: str, size: int = 0) -> Job:
         """Start a job.
 
         Args:
-            owner: Whose it is.
-            request: What to do.
-            keeper: In whose history it is kept.
+            owner: The user who owns the job.
+            request: The job's request.
+            history_owner: In whose history the run is stored.
             size: Bytes of the request's text.
 
         Raises:
@@ -79,10 +82,10 @@ class Jobs:
         self._forget()
         request = _without_repetitions(request)
         check_result(request)
-        asked = size + _parsed(request)
-        under_way = [job for job in self._jobs.values() if job.owner == owner and job.state == "running"]
+        request_bytes = size + _parsed(request)
+        under_way = [job for job in self.by_id.values() if job.owner == owner and job.state == "running"]
         running = len(under_way)
-        if sum(job.asked for job in under_way) + asked > MAX_ASKED_BYTES:
+        if sum(job.request_bytes for job in under_way) + request_bytes > MAX_REQUEST_BYTES:
             raise Problem(
                 429,
                 "too_many_jobs",
@@ -93,7 +96,7 @@ class Jobs:
                 if running
                 else "Shorten the prompt, or ask for fewer targets or segments at a time.",
             )
-        if running >= self._most:
+        if running >= self._max_running:
             raise Problem(
                 429,
                 "too_many_jobs",
@@ -102,22 +105,22 @@ class Jobs:
             )
 
         def on_end(job: Job, lines: Sequence[bytes]) -> None:
-            self._recorder.record(keeper, job.id, job.created, request, lines, asked)
+            self._recorder.record(history_owner, job.id, job.created, request, lines, request_bytes)
             self._forget(but=job)
 
-        job = Job(owner, request.kind, asked, on_end)
+        job = Job(owner, request.kind, request_bytes, on_end)
         try:
-            self._make_room(job, asked)
+            self._make_room(job, request_bytes)
         except Problem as full:
             raise Problem(429, "too_many_jobs", full.message, full.hint) from full
-        self._jobs[job.id] = job
+        self.by_id[job.id] = job
         job.task = asyncio.get_running_loop().create_task(self._run(job, request))
         return job
 
     def of(self, owners: Container[str]) -> list[Job]:
         """Return the jobs of these, newest first."""
         self._forget()
-        return [job for job in reversed(self._jobs.values()) if job.owner in owners]
+        return [job for job in reversed(self.by_id.values()) if job.owner in owners]
 
     def get(self, owners: Container[str], job_id: str) -> Job:
         """Return a job of one of these.
@@ -125,7 +128,7 @@ class Jobs:
         Raises:
             Problem: There is none; another's is as good as none.
         """
-        job = self._jobs.get(job_id)
+        job = self.by_id.get(job_id)
         if job is None or job.owner not in owners:
             raise Problem(
                 404,
@@ -137,13 +140,13 @@ class Jobs:
 
     def cancel(self, job: Job) -> None:
         """Stop a job: its connection to the model service is closed at once, which stops the computation."""
-        job.tell(protocol.CancelledEvent())
+        job.add_event(protocol.CancelledEvent())
         if job.task is not None:
             job.task.cancel()
 
     async def close(self) -> None:
         """Stop all jobs, with the server."""
-        running = [job for job in self._jobs.values() if job.state == "running"]
+        running = [job for job in self.by_id.values() if job.state == "running"]
         for job in running:
             # Not cancelled: nobody meant to stop it.
             job.fail(Problem(503, "server_ended", "The Jupyter server was ended in the middle of this.", "Try again."))
@@ -173,8 +176,8 @@ class Jobs:
 
     async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
         """Have the service do it, to its last event. Raises `Problem` where that doesn't come."""
-        endpoint = await self._service.ready(lambda what: job.tell(protocol.StateEvent(message=what)))
-        async with contextlib.aclosing(self._upstream.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
+        endpoint = await self._service.ready(lambda what: job.add_event(protocol.StateEvent(message=what)))
+        async with contextlib.aclosing(self._client.lines(endpoint, f"/{request.kind}", request, job.owner)) as lines:
             async for line in lines:
                 self._take(job, line)
                 if job.state != "running":
@@ -216,8 +219,8 @@ class Jobs:
         now = time.monotonic()
         ended = self._ended()
         for index, job in enumerate(ended):
-            if now - (job.ended or 0) > KEPT_FOR or (len(ended) - index > MAX_KEPT and job is not but):
-                del self._jobs[job.id]
+            if now - (job.ended or 0) > RETENTION or (len(ended) - index > MAX_ENDED and job is not but):
+                del self.by_id[job.id]
         with contextlib.suppress(_NoRoom):
             self._find_room("", 0, but)
 
@@ -230,7 +233,7 @@ class Jobs:
                 greediest = full.owner
             else:
                 return
-            running = [other for other in self._jobs.values() if other.state == "running" and other.owner == greediest]
+            running = [other for other in self.by_id.values() if other.state == "running" and other.owner == greediest]
             largest = max(running, key=lambda other: other.held, default=job)
             problem = Problem(
                 507,
@@ -247,11 +250,11 @@ class Jobs:
     def _find_room(self, owner: str, more: int, but: Job | None = None) -> None:
         """Forget jobs that ended until there is room for more bytes of an owner's. Raises `_NoRoom`."""
         held: Counter[str] = Counter({owner: more})
-        for job in self._jobs.values():
+        for job in self.by_id.values():
             held[job.owner] += job.held
         # What a job and the recorder both hold is the same lines.
         waiting = sum(
-            max(0, size - (self._jobs[job_id].size if job_id in self._jobs else 0))
+            max(0, size - (self.by_id[job_id].size if job_id in self.by_id else 0))
             for job_id, size in self._recorder.waiting().items()
         )
         for name in list(held):
@@ -265,13 +268,13 @@ class Jobs:
         """Forget an owner's oldest job that ended, and return its bytes. Raises `_NoRoom`."""
         for job in self._ended():
             if job.owner == owner and job is not but:
-                del self._jobs[job.id]
+                del self.by_id[job.id]
                 return job.held
         raise _NoRoom(owner)
 
     def _ended(self) -> list[Job]:
         """Return the jobs that ended, the oldest first."""
-        ended = (job for job in self._jobs.values() if job.ended is not None)
+        ended = (job for job in self.by_id.values() if job.ended is not None)
         return sorted(ended, key=lambda job: job.ended or 0)
 
 

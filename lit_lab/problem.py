@@ -1,16 +1,16 @@
-"""A failure in words for the person who uses the panel."""
+"""Errors, worded for the user of the panel."""
 
 from __future__ import annotations
 
 
-class Problem(Exception):  # noqa: N818 - raised as an error, and also kept as the reason of a failed state
-    """What went wrong, and what can be done about it.
+class Problem(Exception):  # noqa: N818 - raised as an error, and also stored as the reason of a failed state
+    """A failure that the user can understand and act on.
 
     Args:
-        status: HTTP status that says it best.
+        status: HTTP status.
         error: Short stable code, such as `prompt_too_long`.
         message: What happened.
-        hint: What the user can do about it.
+        hint: What the user can do.
     """
 
     def __init__(self, status: int, error: str, message: str, hint: str = "") -> None:

@@ -7,7 +7,10 @@ is written from it (`scripts/generate_api.py`). Types are named, not imported: p
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from lit_lab.protocol import Action
 
 PREFIX = "lit-lab/api"
 """Below the server's base URL."""
@@ -17,8 +20,6 @@ RESOURCE = "lit-lab"
 
 KIB = 1024
 MIB = 1024 * KIB
-
-Action = Literal["read", "write", "execute"]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""From a job that has ended to what the history stores of it, now or as soon as it can.
+"""Stores the results of ended jobs in the history, now or as soon as possible.
 
-What a job did is in memory, so nothing of it need be lost because the disk is full for a while, or another program holds
-the history's lock: storing is tried again until it succeeds, until more waits than memory should hold, or until the server
-ends. Then the oldest are lost of the user of whom the most waits, never another's.
+Results are in memory, so a full disk or another program's lock needn't lose them: storing is retried until it succeeds, until
+more results wait than memory should hold, or until the server ends. Then the user with the most waiting results loses the
+oldest of them.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from lit_lab.timeouts import within
 MAX_WAITING = 1_000
 MAX_WAITING_BYTES = 128 * 1024 * 1024
 MAX_READ_BYTES = 8 * 1024 * 1024
-"""Bytes of events, of what waits, that stay read for the next try: read they take several times the room."""
+"""Bytes of waiting events that stay parsed for the next try: parsed, they take several times the memory."""
 FIRST_DELAY = 1.0
-"""Seconds until storing is tried again; they double each time."""
-LONGEST_DELAY = 30.0
+"""Seconds until the first retry; they double each time."""
+MAX_DELAY = 30.0
 PATIENCE = 15.0
-"""Seconds that a request waits for storing that is under way. Another's lock is given up earlier."""
+"""Seconds that a request waits for a result that is being stored. Waiting for a lock ends earlier."""
 
 _EVENT: TypeAdapter[protocol.JobEvent] = TypeAdapter(protocol.JobEvent)
 _FULL = "disk_full"
@@ -39,13 +39,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class _Ended:
-    """A job that has ended, and isn't stored yet.
+    """A job that has ended, whose result isn't stored yet.
 
     Attributes:
         owner: In whose history it goes.
         lines: Its events as JSON.
         size: Bytes of these, and of the request.
-        found: What was read of the lines, where that is kept.
+        found: The parsed lines, where they are cached.
         tried: Set once storing it was tried, or given up.
     """
 
@@ -82,7 +82,7 @@ class RunRecorder:
         created: float,
         request: protocol.JobRequest,
         lines: Sequence[bytes],
-        asked: int = 0,
+        request_bytes: int = 0,
     ) -> None:
         """Store what a job did, as far as it came: a run with an answer, or the scores of a run.
 
@@ -95,16 +95,16 @@ class RunRecorder:
             created: When it was requested, in seconds since the epoch.
             request: What to do.
             lines: The job's events as JSON; they don't change any more.
-            asked: Bytes that the request takes.
+            request_bytes: Bytes that the request takes.
         """
         if not self._history.enabled or isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
             return  # a test of a map is quickly done again, and LIT's app is no run
-        self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + asked))
+        self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + request_bytes))
         while self._waiting and (
             len(self._waiting) > MAX_WAITING or sum(ended.size for ended in self._waiting) > MAX_WAITING_BYTES
         ):
             self._lose(self._oldest_of_the_most())
-        self.again()
+        self.retry()
 
     def waiting(self) -> dict[str, int]:
         """Return which jobs wait to be stored, and how many bytes of events and request each of them holds here."""
@@ -118,7 +118,7 @@ class RunRecorder:
         ((owner, _),) = held.most_common(1)
         return next(ended for ended in self._waiting if ended.owner == owner)
 
-    def again(self) -> None:
+    def retry(self) -> None:
         """Try at once to store what waits."""
         self._again.set()
         if self._waiting and (self._task is None or self._task.done()):
@@ -147,7 +147,7 @@ class RunRecorder:
     async def delete(self, owner: str, run_id: str) -> protocol.RunsDeleted:
         """Delete one of the owner's runs. Raises `Problem`."""
         deleted = await (await self.settled(owner, run_id)).delete(owner, run_id)
-        self.again()  # there may be room now
+        self.retry()  # there may be room now
         return deleted
 
     async def clear(self, owner: str, starred: bool = False) -> protocol.RunsDeleted:
@@ -172,7 +172,7 @@ class RunRecorder:
             self._waiting[:0] = dropped
             raise
         finally:
-            self.again()
+            self.retry()
         return deleted
 
     def status(self) -> protocol.HistoryStatus:
@@ -202,7 +202,7 @@ class RunRecorder:
         self._again.set()
         if self._task is not None:
             await self._task
-        await self._round()
+        await self.attempt()
         if self._waiting and self._problem is not None:
             log.warning(
                 "LIT Lab: the results of %d jobs were not stored: %s %s",
@@ -215,14 +215,14 @@ class RunRecorder:
         delay = FIRST_DELAY
         while self._waiting and not self._closing:
             self._again.clear()
-            await self._round()
+            await self.attempt()
             if self._waiting:
                 with contextlib.suppress(asyncio.TimeoutError):
                     await within(delay, self._again.wait())
-                delay = min(2 * delay, LONGEST_DELAY)
+                delay = min(2 * delay, MAX_DELAY)
 
-    async def _round(self) -> None:
-        """Try to store each that waits."""
+    async def attempt(self) -> None:
+        """Try once to store each job that waits."""
         no_room: dict[tuple[str, str], Problem] = {}
         waiting = list(self._waiting)
         for ended in waiting:
@@ -250,7 +250,7 @@ class RunRecorder:
 
     async def _store(self, ended: _Ended, no_room: dict[tuple[str, str], Problem]) -> None:
         # Many megabytes, perhaps: not in the server's own thread.
-        found = ended.found or await asyncio.to_thread(_read, ended)
+        found = ended.found or await asyncio.to_thread(read_result, ended)
         if found is None or ended not in self._waiting:
             return  # nothing came of it, or it was deleted meanwhile
         if sum(one.size for one in self._waiting if one.found is not None) + ended.size <= MAX_READ_BYTES:
@@ -260,9 +260,9 @@ class RunRecorder:
             raise no_room[sequence]  # scores don't go before their run
         try:
             if isinstance(found, _Scores):
-                await self._history.keep_scores(ended.owner, found.model, found.ids, found.scores)
+                await self._history.store_scores(ended.owner, found.model, found.ids, found.scores)
             else:
-                await self._history.keep(ended.owner, found.run)
+                await self._history.store(ended.owner, found.run)
         except Problem as problem:
             if problem.error == _FULL:
                 no_room[sequence] = problem
@@ -313,8 +313,8 @@ class _ScoresOfLines:
                 yield protocol.KeptScores(mode=self.mode, event=event)
 
 
-def _read(ended: _Ended) -> _Run | _Scores | None:
-    """Return what there is to store of a job; None: nothing."""
+def read_result(ended: _Ended) -> _Run | _Scores | None:
+    """Return what the history stores of a job; None: nothing."""
     request = ended.request
     if isinstance(request, protocol.GenerateRequest | protocol.ScoreRequest):
         events = [_EVENT.validate_json(line) for line in ended.lines]

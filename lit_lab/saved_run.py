@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lit_lab.json_bounds import excess
+from lit_lab.limits import MAX_TOKENS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,11 +30,8 @@ MAX_VALUES = 8_000_000
 MAX_CONTAINERS = 2_000_000
 """Most lists and objects of its JSON: a token with five alternatives has seven."""
 
-MAX_TOKENS = 262_144
-"""As `lit_lab.protocol.MAX_TOKENS`, which takes pydantic to import."""
-
-_LONGEST_PATH = 4_096
-_MOST_NAMES = 100
+_MAX_PATH = 4_096
+_MAX_NAMES = 100
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def _text(source: str | os.PathLike[str]) -> str:
             if len(source) > MAX_BYTES:
                 raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
             return source.lstrip("\ufeff")
-        if len(source) > _LONGEST_PATH or any(character in source for character in "\0\r\n"):
+        if len(source) > _MAX_PATH or any(character in source for character in "\0\r\n"):
             raise ValueError("it is neither JSON, which begins with {, nor the path of a file")
     content = _content(Path(source))
     if len(content) > MAX_BYTES:
@@ -170,8 +168,8 @@ def _parse(text: str) -> Any:
 
 def _few_names(found: dict[str, Any]) -> dict[str, Any]:
     # Each that isn't known would be an error of its own.
-    if len(found) > _MOST_NAMES:
-        raise ValueError(f"it holds an object with more than {_MOST_NAMES} names")
+    if len(found) > _MAX_NAMES:
+        raise ValueError(f"it holds an object with more than {_MAX_NAMES} names")
     return found
 
 
@@ -183,7 +181,7 @@ _KINDS = {"x": "text", "c": "control", "t": "template"}
 
 
 def _unpack(data: dict[str, Any]) -> dict[str, Any]:
-    """Give a packed run the form of a `RunRecord`; how it is packed is told in `src/export/packed.ts`."""
+    """Give a packed run the form of a `RunRecord`; `src/export/packed.ts` describes how it is packed."""
     if data["packed"] != 1 or isinstance(data["packed"], bool):
         raise ValueError("it is packed in a way that this version doesn't know")
     tokens, seam = data["tokens"], data["seam"]
@@ -205,10 +203,10 @@ def _unpack(data: dict[str, Any]) -> dict[str, Any]:
     if len(said) != len(rows) - seam:
         raise ValueError(f"it has {len(said):,} probabilities of {len(rows) - seam:,} tokens of the answer")
     answer = [{**row, "logprob": logprob} for row, logprob in zip(rows[seam:], said, strict=True)]
-    events = [kept["event"]["scores"] for kept in data.get("scores", [])]
+    events = [stored["event"]["scores"] for stored in data.get("scores", [])]
     if sum(len(scores) for scores in events if isinstance(scores, str)) * 3 // 16 > MAX_VALUES:
         raise ValueError(f"it has more than {MAX_VALUES:,} scores")
-    scores = [{**kept, "event": _unpack_scores(kept["event"])} for kept in data.get("scores", [])]
+    scores = [{**stored, "event": _unpack_scores(stored["event"])} for stored in data.get("scores", [])]
     known = {name: data[name] for name in data.keys() - {"packed", "seam", "tokens", "logprobs", "look", "target"}}
     return {**known, "prompt_tokens": rows[:seam], "answer_tokens": answer, "scores": scores}
 
@@ -240,8 +238,8 @@ def _check(record: RunRecord) -> None:
     for token in tokens:
         _check_text(token.piece)
         _check_text(token.text)
-    for number, kept in enumerate(record.scores):
-        event = kept.event
+    for number, stored in enumerate(record.scores):
+        event = stored.event
         if event.target.start < 1 or event.target.end > count:
             raise ValueError(f"the target of its scores {number} lies outside of its {count:,} tokens")
         expected = count
@@ -279,19 +277,19 @@ def _run(record: RunRecord) -> Run:
         pieces=tuple(token.piece for token in tokens),
         texts=tuple(token.text for token in tokens),
         logprobs=np.array([np.nan if logprob is None else logprob for logprob in said], np.float64),
-        maps=tuple(_map(kept) for kept in record.scores),
+        maps=tuple(_map(stored) for stored in record.scores),
         chat=record.chat,
         terms=f"{record.terms.name}: {record.terms.url}" if record.terms else "",
     )
 
 
-def _map(kept: KeptScores) -> SalienceMap:
+def _map(stored: KeptScores) -> SalienceMap:
     import numpy as np
 
-    event = kept.event
+    event = stored.event
     target, scores = slice(event.target.start, event.target.end), np.array(event.scores, np.float64)
     if event.event == "scores":
         return SalienceMap(event.method, target, scores)
     segments = tuple(slice(span.start, span.end) for span in event.segments)
     errors = None if event.errors is None else np.array(event.errors, np.float64)
-    return SalienceMap(event.method, target, scores, segments, errors, kept.mode)
+    return SalienceMap(event.method, target, scores, segments, errors, stored.mode)

@@ -12,7 +12,7 @@ T = TypeVar("T")
 async def within(seconds: float, awaitable: Awaitable[T]) -> T:
     """Return what an awaitable returns, as `asyncio.wait_for` does, and always end when cancelled.
 
-    Before Python 3.12, `wait_for` ignores a cancellation that comes together with the result, and whoever waits in a loop goes on.
+    Before Python 3.12, `wait_for` ignores a cancellation that comes together with the result, and a loop that waits goes on.
 
     Args:
         seconds: After these it is cancelled.

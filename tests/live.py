@@ -51,7 +51,7 @@ class LiveServer:
         return (self.folder / "log.txt").read_text("utf-8", "replace")
 
     def ask(self, method: str, path: str, body: object = None, timeout: float = PATIENCE) -> Any:
-        """Return what a route of ours answers; raises `requests.HTTPError` if it refuses."""
+        """Return the answer of a LIT Lab route; raises `requests.HTTPError` if it refuses."""
         url = f"{self.url}/lit-lab/api/{path}"
         response = requests.request(method, url, json=body, headers=self.headers, timeout=timeout)
         response.raise_for_status()
@@ -68,17 +68,17 @@ class LiveServer:
 
     def wait_for(self, *states: str) -> dict[str, Any]:
         """Wait until the service is in one of these states, and return what it says."""
-        told: list[dict[str, Any]] = []
+        reported: list[dict[str, Any]] = []
 
         def there() -> bool:
-            told[:] = [self.service()]
-            return told[0]["state"] in states
+            reported[:] = [self.service()]
+            return reported[0]["state"] in states
 
         try:
             until(there)
         except AssertionError as error:
-            raise AssertionError(f"{told}\n{self.log[-4000:]}") from error
-        return told[0]
+            raise AssertionError(f"{reported}\n{self.log[-4000:]}") from error
+        return reported[0]
 
     def events(self, job: str, start: int = 0) -> Iterator[dict[str, Any]]:
         """Yield a job's events from a number on as they come, heartbeats left out."""
@@ -167,8 +167,8 @@ def _started(folder: Path, token: str, lit_lab: dict[str, Any], variables: dict[
             "allow_root": True,
         }
         # Named, so that no request can begin to set one up.
-        ours = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **lit_lab}
-        config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": ours}))
+        own = {"history_path": str(folder / "history.sqlite"), "service_python": sys.executable, **lit_lab}
+        config.write_text(json.dumps({"ServerApp": server, "IdentityProvider": {"token": token}, "LitLab": own}))
         config.chmod(0o600)
         command = [sys.executable, "-m", "jupyter_server", "--config", str(config)]
         with (folder / "log.txt").open("wb") as output:

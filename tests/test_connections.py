@@ -13,7 +13,7 @@ PYTHON = {
     "service/weights/fetch.py": "downloads what somebody wants downloaded",
     "supervision/remote.py": "asks the service that `c.LitLab.service_url` names",
     "supervision/socket_folder.py": "makes the service's socket",
-    "upstream.py": "asks the service",
+    "service_client.py": "asks the service",
 }
 
 

@@ -137,8 +137,8 @@ STACK = {
 SERVER = {"httpx", "jupyter_core", "jupyter_events", "jupyter_server", "jupyterlab", "notebook", "tornado", "traitlets"}
 # What both may import, besides lit_lab.protocol: it imports from neither side.
 SHARED = {
-    "lit_lab._version", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds",
-    "lit_lab.local_paths", "lit_lab.models.addresses", "lit_lab.models.credentials", "lit_lab.models.folders",
+    "lit_lab._version", "lit_lab.demo", "lit_lab.discreet", "lit_lab.folder_files", "lit_lab.json_bounds", "lit_lab.limits",
+    "lit_lab.local_paths", "lit_lab.model_spec", "lit_lab.models.addresses", "lit_lab.models.credentials", "lit_lab.models.folders",
     "lit_lab.models.known", "lit_lab.models.programs", "lit_lab.problem", "lit_lab.shared_files", "lit_lab.supervision.diagnosis",
     "lit_lab.supervision.ended", "lit_lab.supervision.surroundings", "lit_lab.timeouts", "lit_lab.version",
 }  # fmt: skip
@@ -209,7 +209,7 @@ def test_the_server_and_the_service_import_only_what_is_theirs() -> None:
         ("lit_lab.datasets.readers", "def read():\n    from lit_nlp.api import types"),
         ("lit_lab.history.history", "from ..service import registry"),
         ("lit_lab.supervision.supervisor", "import importlib\nimportlib.import_module('keras')"),
-        ("lit_lab.setup.making", "from lit_lab.service.libraries import check_interpreter"),
+        ("lit_lab.setup.environment_builder", "from lit_lab.service.libraries import check_interpreter"),
         ("lit_lab.service.app", "if True:\n    import tornado.web"),
         ("lit_lab.service.app", "from jupyter_server.utils import url_path_join"),
         ("lit_lab.service.weights.paths", "from lit_lab import core"),

@@ -14,7 +14,7 @@ import pytest
 
 from lit_lab import json_bounds
 from lit_lab.datasets import csv_rows, json_rows
-from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.datasets.readers import Reader
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetSearch

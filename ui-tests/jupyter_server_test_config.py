@@ -15,12 +15,12 @@ atexit.register(shutil.rmtree, scratch, ignore_errors=True)
 root = shutil.copytree(Path(__file__).parent.parent / "examples", scratch / "root")
 os.environ["JUPYTERLAB_GALATA_ROOT_DIR"] = str(root)
 
-# What is downloaded from Kaggle comes from a stand-in, and nobody is logged in.
+# What is downloaded from Kaggle comes from a fake Kaggle, and nobody is logged in.
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from lit_lab import demo  # noqa: E402
-from tests.service.kaggle_standin import KaggleStandIn  # noqa: E402
+from tests.service.fake_kaggle import FakeKaggle  # noqa: E402
 
-kaggle = KaggleStandIn(demo.preset_path(), int(os.environ.get("LIT_LAB_TEST_KAGGLE_PORT", "0")))
+kaggle = FakeKaggle(demo.preset_path(), int(os.environ.get("LIT_LAB_TEST_KAGGLE_PORT", "0")))
 for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN"):
     os.environ.pop(name, None)
 os.environ |= {name: value for name, value in kaggle.environment(scratch).items() if name != "HOME"}

@@ -62,7 +62,7 @@ export const hub = {
   role: { name: 'hub-role', value: 'reader' }
 };
 
-/** The stand-in for Kaggle that the open server's downloads come from. */
+/** The fake Kaggle that the open server's downloads come from. */
 export const kaggle = {
   port: port + 3,
   url: `http://127.0.0.1:${port + 3}`

@@ -1,10 +1,12 @@
-"""`c.LitLab.datasets`: what an entry means. Imported at server start, so it imports nothing."""
+"""`c.LitLab.datasets`: what an entry means. Imported at server start, so this imports little."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+from lit_lab.limits import MAX_NAME
 
 SAMPLE_PROMPTS = "sample_prompts"
 """LIT's own name for its sample prompts."""
@@ -63,8 +65,8 @@ def parse_all(entries: Iterable[str]) -> dict[str, Entry]:
         if text.strip() == SAMPLE_PROMPTS:
             continue  # they are there anyway; LIT's own list names them so
         entry = parse(text)
-        if len(entry.name) > 200:  # protocol.MAX_NAME, which is too heavy to import here
-            raise ValueError(f"the name {entry.name[:20]!r}… is longer than 200 characters")
+        if len(entry.name) > MAX_NAME:
+            raise ValueError(f"the name {entry.name[:20]!r}… is longer than {MAX_NAME} characters")
         if entry.name in result or entry.name == SAMPLE_PROMPTS:
             raise ValueError(f"the name {entry.name!r} is there twice")
         result[entry.name] = entry

@@ -1,4 +1,4 @@
-"""Files of Jupyter's file browser, read and written as Jupyter's own contents manager allows."""
+"""Reads and writes files of Jupyter's file browser, as its contents manager allows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def check_name(path: str) -> None:
 
 
 async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
-    """Return where a file of the contents manager's is on this machine, and whether it is a copy for us to delete.
+    """Return the path of a contents manager's file on this machine, and whether it is a copy that the caller deletes.
 
     Raises:
         Problem: There is none, it may not be read, or it is no file.
@@ -45,13 +45,13 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
     check_name(path)
     name = PurePosixPath(path).name
     try:
-        # Without content: this asks whether it is there and may be seen, and reads nothing.
+        # Without content: this only checks that it exists and may be seen.
         model = await ensure_async(manager.get(path, content=False))
         if model["type"] == "directory":
             raise Problem(422, "not_a_file", f"{name} is a folder.", "Choose a file in it.")
         if isinstance(manager, FileContentsManager):
             local = Path(manager._get_os_path(path))  # type: ignore[no-untyped-call]
-            if not stat.S_ISREG(local.stat().st_mode):  # a pipe would be waited for
+            if not stat.S_ISREG(local.stat().st_mode):  # reading a pipe would block
                 raise Problem(422, "not_a_file", f"{name} isn't a regular file.", "Choose another one.")
             if not os.access(local, os.R_OK):
                 raise Problem(

@@ -1,4 +1,4 @@
-"""Rows of CSV files, told apart as exactly as that can be done: a quote that is never closed spoils its own row alone.
+"""Rows of CSV files, separated as exactly as possible: a quote that is never closed spoils its own row alone.
 
 Python's reader takes all that is behind such a quote for one field, down to the next quote, and says nothing. Here it reads
 strictly, the lines that it took are remembered, and when a quote turns out to be no good they are read again, without it.
@@ -29,7 +29,7 @@ _MAX_LINES = 200_000  # of a row
 _FIELDS = 100_000  # separators in a line that are taken apart without a second look
 _SAMPLE = 10  # lines that the separator is guessed from
 _SAMPLE_CHARS = 100_000
-_LIKE_ROWS = 3  # lines inside of a text of which each looks like a row, so that it is told
+_LIKE_ROWS = 3  # lines inside of a text of which each looks like a row, so that a remark says so
 
 RECORD_TOO_LONG = f"It is longer than {MAX_RECORD:,} characters."
 _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."

@@ -65,7 +65,7 @@ def _read(path: str, longest: int, say: _Voice) -> None:
                     continue
                 values = [column[row].as_py() for column in columns]
                 line = json.dumps(
-                    [_told(value) for value in values] if has_bytes else values, ensure_ascii=False, default=str
+                    [_plain(value) for value in values] if has_bytes else values, ensure_ascii=False, default=str
                 )
                 if len(line) > longest:
                     say({"long": len(line)})
@@ -96,7 +96,7 @@ class _Voice:
         self._file.flush()
 
 
-def _told(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     """Return a value with its bytes as text, as some programs write that; bytes that aren't any only by their number."""
     if isinstance(value, bytes):
         try:
@@ -104,8 +104,8 @@ def _told(value: Any) -> Any:
         except UnicodeDecodeError:
             return {"bytes": len(value)}
     if isinstance(value, dict):
-        return {name: _told(inner) for name, inner in value.items()}
-    return [_told(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _bound(memory: int) -> None:

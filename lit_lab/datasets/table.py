@@ -3,7 +3,7 @@
 SQLite keeps it in an unnamed file in the folder for temporary ones: it takes no memory beyond a small cache, nobody else
 can open it, and nothing is left behind however the process ends.
 
-What is searched is kept apart from the rows, as large pieces of text: one search through a piece is many times as fast
+The searched text is stored apart from the rows, in large pieces: one search through a piece is many times as fast
 as one through each row.
 """
 
@@ -45,7 +45,7 @@ _INDICES = (
 _BEGINNING = 240  # characters of a prompt that a list shows
 _KEY = 80  # characters that rows are sorted by
 _PIECE = 1 << 20  # bytes of text that are searched at once
-_VIEWS = 12  # looked up lists, and parts of them, that are kept
+_VIEWS = 12  # cached lists, and parts of them
 _SOURCES = 10_000  # different sources that are counted
 _SOURCE = 1000  # characters of a source that is counted; a longer one is no group of rows
 
@@ -58,7 +58,7 @@ Sort = Literal["order", "prompt", "source", "length"]
 
 @dataclass(frozen=True)
 class Row:
-    """A row to be kept.
+    """A row to store.
 
     Attributes:
         line: Where it begins in its file; 0: nowhere.
@@ -203,11 +203,11 @@ class Table:
             others={name: text(value) for name, value in row.others.items() if value not in (None, "")},
         )
 
-    def page(self, asked: DatasetSearch) -> DatasetPage:
+    def page(self, request: DatasetSearch) -> DatasetPage:
         """Return some of the rows that are looked for."""
         with self._lock, self._full_disk():
-            view = self._view(asked)
-            ids = list(view[asked.offset : asked.offset + asked.limit])
+            view = self._view(request)
+            ids = list(view[request.offset : request.offset + request.limit])
             marks = ",".join("?" * len(ids))
             found = {
                 number: DatasetRow(
@@ -219,9 +219,9 @@ class Table:
                 )
             }
             at = None
-            if asked.find is not None:
+            if request.find is not None:
                 with contextlib.suppress(ValueError):
-                    at = view.index(asked.find)
+                    at = view.index(request.find)
             return DatasetPage(rows=[found[number] for number in ids], total=len(view), at=at, revision=self.revision)
 
     def all(self) -> Iterator[tuple[int, Row]]:
@@ -271,25 +271,25 @@ class Table:
                 put(number)
         return order
 
-    def _view(self, asked: DatasetSearch) -> Sequence[int]:
+    def _view(self, request: DatasetSearch) -> Sequence[int]:
         """Return the rows that are looked for, in order.
 
-        Its parts are kept each for itself: whoever sorts what was searched for, or filters it, waits for that alone.
+        Its parts are cached separately: sorting or filtering a search's result waits for that step only.
         """
-        words = tuple(sorted(set(asked.search.casefold().split()), key=len, reverse=True))
-        source, sort = asked.source, asked.sort
+        words = tuple(sorted(set(request.search.casefold().split()), key=len, reverse=True))
+        source, sort = request.source, request.sort
 
         def look_up() -> Sequence[int]:
-            found = self._kept(("sorted", sort), lambda: self._sorted(sort))
+            found = self._cached(("sorted", sort), lambda: self._sorted(sort))
             if source is not None:
-                found = _chosen(found, self._kept(("source", source), lambda: self._of(source)))
+                found = _chosen(found, self._cached(("source", source), lambda: self._of(source)))
             if words:
-                found = _chosen(found, self._kept(("words", words), lambda: self._search(words)))
-            return found[::-1] if asked.descending else found
+                found = _chosen(found, self._cached(("words", words), lambda: self._search(words)))
+            return found[::-1] if request.descending else found
 
-        return self._kept(("view", words, source, sort, asked.descending), look_up)
+        return self._cached(("view", words, source, sort, request.descending), look_up)
 
-    def _kept(self, key: tuple[object, ...], look_up: Callable[[], Sequence[int]]) -> Sequence[int]:
+    def _cached(self, key: tuple[object, ...], look_up: Callable[[], Sequence[int]]) -> Sequence[int]:
         """Return what was looked up lately, or look it up."""
         if key not in self._views:
             self._views[key] = look_up()

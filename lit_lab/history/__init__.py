@@ -1,7 +1,7 @@
-"""Finished runs, in SQLite: what was asked and answered, and every map that was computed of it.
+"""Finished runs in SQLite: prompts, answers and maps.
 
-`history.py` says what is stored and found, `rows.py` how it lies in the tables, `migrations.py` which tables there are, and
-`database.py` how the file is opened, locked, shrunk and replaced.
+`history.py` stores and finds runs, `rows.py` converts them to rows, `migrations.py` has the tables, and `database.py` opens,
+locks, shrinks and replaces the file.
 """
 
 from lit_lab.history.history import NO_ROOM_FOR_OWNER, History, Settings

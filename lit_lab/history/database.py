@@ -31,7 +31,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from lit_lab.history.migrations import bring_up
+from lit_lab.history.migrations import migrate
 from lit_lab.history.rows import holds
 from lit_lab.problem import Problem
 
@@ -132,7 +132,7 @@ class Database:
             except (sqlite3.Error, OSError) as error:
                 log.info("LIT Lab: the history's file was not made smaller: %s", error)
                 self.close()
-                if _means(error, _BUSY, _LOCKED):
+                if is_sqlite_error(error, _BUSY, _LOCKED):
                     return
                 self._no_room_for_copies = True  # a quota, or the folder for temporary files: nothing tells before
 
@@ -221,7 +221,7 @@ class Database:
             # A text that isn't UTF-8 is one damaged run's, and no reason to refuse all others.
             connection.text_factory = lambda text: text.decode(errors="replace")
             connection.create_function("holds", -1, holds, deterministic=True)
-            bring_up(connection, self._path, self._read_only)
+            migrate(connection, self._path, self._read_only)
             _forget_what_is_deleted(connection)
             connection.execute("SELECT count(*) FROM runs").fetchone()
         except BaseException:
@@ -287,7 +287,7 @@ class Database:
         """Return what a failure means."""
         if _is_damage(error):
             return Problem(503, "history_corrupt", self.remark or f"The history is damaged: {error}.", "")
-        if _means(error, _FULL) or not self._has_room(error):
+        if is_sqlite_error(error, _FULL) or not self._has_room(error):
             return Problem(
                 507,
                 "disk_full",
@@ -296,14 +296,14 @@ class Database:
             )
         if os.access(self._path, os.F_OK) and not self._can_write():
             return self.refusal()
-        if _means(error, _BUSY, _LOCKED) and self._beside is not None and self._beside.is_shrinking:
+        if is_sqlite_error(error, _BUSY, _LOCKED) and self._beside is not None and self._beside.is_shrinking:
             return Problem(
                 503,
                 "history_unavailable",
                 "The history's file is being made smaller, once, after a deletion.",
                 "Try again in a moment.",
             )
-        if _means(error, _BUSY, _LOCKED):
+        if is_sqlite_error(error, _BUSY, _LOCKED):
             return Problem(
                 503,
                 "history_unavailable",
@@ -320,7 +320,7 @@ class Database:
 
     def _has_room(self, error: Exception) -> bool:
         """Return whether something can be written. SQLite calls a full disk many names, and a quota that is used up."""
-        if not isinstance(error, OSError) and not _means(error, _IO_ERROR, _CANT_OPEN):
+        if not isinstance(error, OSError) and not is_sqlite_error(error, _IO_ERROR, _CANT_OPEN):
             return True
         try:
             with tempfile.TemporaryFile(dir=self._path.parent) as file:
@@ -347,11 +347,11 @@ def _forget_what_is_deleted(connection: sqlite3.Connection) -> None:
 
 
 def _is_damage(error: Exception) -> bool:
-    return _means(error, _CORRUPT, _NO_DATABASE)
+    return is_sqlite_error(error, _CORRUPT, _NO_DATABASE)
 
 
-def _means(error: Exception, *codes: int) -> bool:
-    """Return whether an error is one of SQLite's, by what its extended code belongs to."""
+def is_sqlite_error(error: Exception, *codes: int) -> bool:
+    """Return whether an error is SQLite's, with one of these primary result codes."""
     if not isinstance(error, sqlite3.Error):
         return False
     code = getattr(error, "sqlite_errorcode", None)

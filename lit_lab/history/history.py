@@ -79,7 +79,7 @@ class History:
         await self._reading.close()
         await self._writing.close()
 
-    async def keep(self, owner: str, run: protocol.RunRecord) -> None:
+    async def store(self, owner: str, run: protocol.RunRecord) -> None:
         """Store a run."""
 
         def work(connection: sqlite3.Connection) -> None:
@@ -91,9 +91,9 @@ class History:
                 connection.execute("INSERT OR REPLACE INTO partial VALUES (?, ?)", (run.id, run.partial))
             self._tidy(connection, owner, {run.id})
 
-        await self._store(work)
+        await self._write(work)
 
-    async def keep_scores(
+    async def store_scores(
         self, owner: str, model: str, ids: Sequence[int], scores: Iterable[protocol.KeptScores]
     ) -> None:
         """Store scores with the owner's runs of this sequence, if there are any.
@@ -112,8 +112,8 @@ class History:
             found = connection.execute(
                 "SELECT id FROM runs WHERE owner = ? AND sequence = ?", (owner, rows.sequence_of(model, ids))
             ).fetchall()
-            for kept in scores if found else ():
-                row = rows.scores_row(kept)
+            for stored in scores if found else ():
+                row = rows.scores_row(stored)
                 for (run_id,) in found:
                     connection.execute("INSERT OR REPLACE INTO scores VALUES (?, ?, ?, ?)", (run_id, *row))
             if found and self._tidy(connection, owner, {run_id for (run_id,) in found}) > 0:
@@ -121,7 +121,7 @@ class History:
                     f"Your runs fill the {self._settings.megabytes:g} MB of your history; these scores aren't stored."
                 )
 
-        await self._store(work)
+        await self._write(work)
 
     async def runs(self, owner: str, request: protocol.RunsRequest) -> protocol.RunsResponse:
         """Return the owner's runs, newest first."""
@@ -225,7 +225,7 @@ class History:
 
         return await self._writing.do(lambda database: database.remove(work))
 
-    async def _store(self, work: Work[None]) -> None:
+    async def _write(self, work: Work[None]) -> None:
         await self._writing.do(lambda database: database.write(work))
         if not self._is_new_kind:
             self._is_new_kind = True

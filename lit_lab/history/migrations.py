@@ -1,15 +1,31 @@
-"""The history's tables, and how a file of an earlier version gets them."""
+"""The history's tables, and the steps that bring a file of an earlier version up to date."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
 from pathlib import Path
+from typing import NamedTuple
 
 from lit_lab.problem import Problem
 
-# Sizes come first: what stands behind a large value is slow to get at.
-_TABLES = """
+
+class Migration(NamedTuple):
+    """One step from a version of the tables to the next.
+
+    Attributes:
+        name: What it adds.
+        sql: Its statements.
+    """
+
+    name: str
+    sql: str
+
+
+# Sizes come first: a column behind a large value is slow to read.
+_RUNS_AND_SCORES = Migration(
+    "runs and scores",
+    """
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
@@ -34,37 +50,44 @@ CREATE TABLE scores (
     content BLOB NOT NULL,
     PRIMARY KEY (run, key)
 ) STRICT;
-"""
+""",
+)
 
-# Runs whose answer is a text that was given. A table of its own: a column would stand behind a large value.
-_GIVEN = """
+# Runs whose answer the user gave. A separate table: a column would stand behind a large value.
+_GIVEN_ANSWERS = Migration(
+    "given answers",
+    """
 CREATE TABLE given (
     run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
-"""
+""",
+)
 
-# Runs without the end of their answer, and why; as above. Those of earlier versions aren't told apart in the list.
-_PARTIAL = """
+# Runs without the end of their answer, and why. Those of earlier versions look like complete ones in the list.
+_PARTIAL_ANSWERS = Migration(
+    "partial answers",
+    """
 CREATE TABLE partial (
     run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
     why TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-"""
+""",
+)
 
-_STEPS = (_TABLES, _GIVEN, _PARTIAL)
-"""What each version added."""
+MIGRATIONS = (_RUNS_AND_SCORES, _GIVEN_ANSWERS, _PARTIAL_ANSWERS)
+"""The steps, in order. Never change one that was released: add another."""
 
-SCHEMA = len(_STEPS)
+SCHEMA = len(MIGRATIONS)
 """Written into the file as `user_version`."""
 
 
-def bring_up(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
-    """Give a file the tables of this version.
+def migrate(connection: sqlite3.Connection, path: Path, read_only: bool) -> None:
+    """Bring a file's tables up to this version.
 
     Args:
         connection: To the file, outside a transaction.
-        path: The file, for words.
-        read_only: Whether it can't be changed. What it lacks is then empty, in this connection alone.
+        path: The file, for the error's message.
+        read_only: Whether it can't be changed. Tables that it lacks are then empty, in this connection only.
 
     Raises:
         Problem: A newer version of LIT Lab wrote the file.
@@ -72,17 +95,17 @@ def bring_up(connection: sqlite3.Connection, path: Path, read_only: bool) -> Non
     if _version(connection, path) == SCHEMA:
         return
     if read_only:
-        for step in _STEPS[_version(connection, path) :]:
-            temporary = re.sub(r"CREATE TABLE |CREATE INDEX ", lambda found: f"{found[0]}temp.", step)
+        for migration in MIGRATIONS[_version(connection, path) :]:
+            temporary = re.sub(r"CREATE TABLE |CREATE INDEX ", lambda found: f"{found[0]}temp.", migration.sql)
             connection.executescript(temporary)
         return
     if not connection.execute("PRAGMA page_count").fetchone()[0]:
         connection.execute("PRAGMA auto_vacuum = FULL")  # only before the first table, or by VACUUM
-    # Another server may be doing the same: the version that counts is the one under the lock.
+    # Another server may be migrating it too: the version under the lock counts.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for step in _STEPS[_version(connection, path) :]:
-            for statement in filter(str.strip, step.split(";")):
+        for migration in MIGRATIONS[_version(connection, path) :]:
+            for statement in filter(str.strip, migration.sql.split(";")):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.commit()

@@ -1,4 +1,4 @@
-"""Runs and scores as rows: what goes into a column, and what comes out of one."""
+"""Converts runs and scores to rows of the tables, and back."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _Record = tuple[str, float, str, str, str, str, int, str, str, bytes]
 
 
 DAMAGE = (ValueError, TypeError, AttributeError, RecursionError, zlib.error)
-"""What `record` raises where a row, or a score's content, isn't what was stored: somebody else wrote to the file."""
+"""Exceptions of `record` for a damaged row: another program wrote to the file."""
 
 _LAST_SECOND = 8.64e12
 """The last that a browser's date can tell."""
@@ -94,24 +94,39 @@ def row_of(owner: str, run: protocol.RunRecord) -> tuple[object, ...]:
     )
 
 
-def scores_row(kept: protocol.KeptScores) -> tuple[str, int, bytes]:
+def scores_row(stored: protocol.KeptScores) -> tuple[str, int, bytes]:
     """Return key, size and content of the row of `scores` for scores."""
-    content = _packed(kept.model_dump_json())
-    return _key(kept), len(content), content
+    content = _packed(stored.model_dump_json())
+    return _key(stored), len(content), content
 
 
 def info(row: _Info) -> protocol.RunInfo:
-    """Return a run as the list shows it; one that is damaged as such, since the others are still to be listed."""
+    """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
     try:
-        return _info(row)
+        if not _is_time(created):
+            raise ValueError("no time")
+        return protocol.RunInfo(
+            id=run_id,
+            created=created,
+            model=model,
+            origin=_origin(document, place),
+            title=title,
+            starred=bool(starred),
+            prompt=_beginning(prompt),
+            answer=_beginning(answer),
+            scores=scores,
+            given=bool(given),
+            partial=partial,
+        )
     except DAMAGE:
         return protocol.RunInfo(
-            id=str(row[0]),
-            created=row[1] if _is_time(row[1]) else 0.0,
+            id=str(run_id),
+            created=created if _is_time(created) else 0.0,
             model="?",
             origin=None,
             title="A damaged run",
-            starred=bool(row[6]),
+            starred=bool(starred),
             prompt="",
             answer="",
             scores=0,
@@ -120,25 +135,6 @@ def info(row: _Info) -> protocol.RunInfo:
 
 def _is_time(seconds: object) -> bool:
     return isinstance(seconds, int | float) and 0 <= seconds <= _LAST_SECOND
-
-
-def _info(row: _Info) -> protocol.RunInfo:
-    run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
-    if not _is_time(created):
-        raise ValueError("no time")
-    return protocol.RunInfo(
-        id=run_id,
-        created=created,
-        model=model,
-        origin=_origin(document, place),
-        title=title,
-        starred=bool(starred),
-        prompt=_beginning(prompt),
-        answer=_beginning(answer),
-        scores=scores,
-        given=bool(given),
-        partial=partial,
-    )
 
 
 def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
@@ -155,7 +151,7 @@ def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
             "starred": bool(starred),
             "prompt": prompt,
             "answer": answer,
-            "scores": [_SCORES.validate_json(zlib.decompress(kept)) for kept in scores],
+            "scores": [_SCORES.validate_json(zlib.decompress(stored)) for stored in scores],
         }
     )
 
@@ -173,15 +169,15 @@ def _beginning(text: bytes) -> str:
     return text.decode(errors="ignore")[:_BEGINNING]  # the last character may be cut
 
 
-def _key(kept: protocol.KeptScores) -> str:
+def _key(stored: protocol.KeptScores) -> str:
     """Return what tells scores of a run apart: target, method, and what was taken away."""
-    event = kept.event
+    event = stored.event
     segments = event.segments if isinstance(event, protocol.SegmentScoresEvent) else []
     said: list[object] = [
         event.target.start,
         event.target.end,
         event.method,
-        kept.mode,
+        stored.mode,
         [(span.start, span.end) for span in segments],
     ]
     if event.instead is not None:

@@ -14,8 +14,8 @@ from typing import Any
 
 from lit_lab import demo, protocol
 from lit_lab.problem import Problem
+from lit_lab.service_client import ServiceClient
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import Upstream
 
 from . import known, places
 from .added import Added, Stamp
@@ -39,7 +39,7 @@ class Models:
     def __init__(
         self,
         service: Service,
-        upstream: Upstream,
+        upstream: ServiceClient,
         added: Added | None,
         scanners: Sequence[str] = (),
         folders: Sequence[str] = (),
@@ -198,13 +198,13 @@ class Models:
 
     async def _ask(self) -> protocol.ModelsResponse:
         endpoint = await self._service.awaited()
-        return await self._upstream.ask(endpoint, "GET", "/models", protocol.ModelsResponse)
+        return await self._upstream.request(endpoint, "GET", "/models", protocol.ModelsResponse)
 
     async def _tell(self, change: Any) -> protocol.ModelsResponse:
         with self._service.use():
             endpoint = await self._service.awaited()
             request = protocol.ModelChanging(change=change)
-            return await self._upstream.ask(
+            return await self._upstream.request(
                 endpoint, "POST", "/models/change", protocol.ModelsResponse, request, loads=True
             )
 

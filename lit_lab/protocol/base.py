@@ -6,14 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-# Bounds of what a request may hold, whatever the configuration says: they keep one request from taking the server's
-# memory. The configuration's own limits (`c.LitLab.max_prompt_chars` and so on) are lower and tell what to do.
-MAX_TEXT = 4_000_000
-MAX_TOKENS = 262_144
+from lit_lab.limits import MAX_NAME as MAX_NAME
+from lit_lab.limits import MAX_TEXT as MAX_TEXT
+from lit_lab.limits import MAX_TOKENS as MAX_TOKENS
+
+# Bounds of any request, beside those of `lit_lab.limits`: they keep one request from taking the server's memory. The
+# configuration's limits (`c.LitLab.max_prompt_chars` and so on) are lower, and their errors say what to do.
 MAX_TARGETS = 4_096
 MAX_SEGMENTS = 4_096
 MAX_SAMPLES = 16_384
-MAX_NAME = 200
 MAX_STOPS = 8
 MAX_STOP = 100
 

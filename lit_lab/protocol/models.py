@@ -150,7 +150,9 @@ class KnownModel(Message):
     parameters: int = Field(description="Number of weights.")
     download: int = Field(description="Approximate bytes to download; 0: it is on this machine.")
     site: str = Field(description="The site that it comes from.")
-    elsewhere: list[KnownSource] = Field(default=[], description="Other sites that have it, for the user to choose from.")
+    elsewhere: list[KnownSource] = Field(
+        default=[], description="Other sites that have it, for the user to choose from."
+    )
     login: bool = Field(description="Whether that site requires an account.")
     terms: ModelTerms
     precision: Precision | None = Field(

@@ -1,4 +1,4 @@
-"""The service's environment, made from the panel: in a thread of the Jupyter server, begun, watched and stopped."""
+"""Builds the service's environment from the panel, in a thread of the Jupyter server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import Backend, SetupState, SetupStatus
-from lit_lab.setup.making import Making, Plan, Stopped, Told
+from lit_lab.setup.environment_builder import BuildProgress, EnvironmentBuilder, Plan, Stopped
 
 MAX_LINES = 300
 
@@ -27,78 +27,81 @@ HELPS = frozenset(
         "unsupported_python",
     }
 )
-"""Why a service failed, where an environment of its own helps."""
+"""Errors of a failed service that an environment of its own cures."""
 
 log = logging.getLogger(__name__)
 
 
 class Setup:
-    """Makes the environment when it is asked for.
+    """Builds the environment on request.
 
     Args:
-        backend: What Keras is to run on.
-        done: Called once an environment is there, in the server's loop.
-        plan: What to make; None: as the backend needs it.
+        backend: Keras's backend.
+        done: Called in the server's loop once an environment is built.
+        plan: What to build; None: what the backend needs.
+
+    Attributes:
+        plan: What the next build builds.
     """
 
     def __init__(self, backend: Backend, done: Callable[[], None], plan: Plan | None = None) -> None:
-        self._plan = plan or Plan(backend=backend)
+        self.plan = plan or Plan(backend=backend)
         self._done = done
-        self._making: Making | None = None
+        self._builder: EnvironmentBuilder | None = None
         self._task: asyncio.Task[None] | None = None
         self._lines: deque[str] = deque(maxlen=MAX_LINES)
-        self._told = Told("")
+        self._progress = BuildProgress("")
         self._state: SetupState = "idle"
         self._since = time.time()
         self._problem: Problem | None = None
 
     @property
     def lines(self) -> list[str]:
-        """What was done and written last, oldest first."""
+        """The last steps and lines of output, oldest first."""
         return list(self._lines)
 
     def status(self, failure: str) -> SetupStatus:
-        """Tell how far it is.
+        """Return how far the build is.
 
         Args:
-            failure: Why the service failed, as a code; empty: it did not.
+            failure: Error code of a failed service; empty: it didn't fail.
         """
         problem = self._problem
         return SetupStatus(
             state=self._state,
             wanted=failure in HELPS,
-            step=self._told.step,
-            line=self._told.line[:500],
-            done=self._told.bytes,
-            total=self._told.total,
+            step=self._progress.step,
+            line=self._progress.line[:500],
+            done=self._progress.bytes,
+            total=self._progress.total,
             since=self._since,
             message=problem.message if problem else "",
             hint=problem.hint if problem else "",
         )
 
     def start(self) -> None:
-        """Begin, or go on; does nothing while it is under way."""
-        if self._making is None:
+        """Begin a build, or continue an unfinished one. Does nothing while one runs."""
+        if self._builder is None:
             self._set("running", None)
-            self._told = Told("Beginning…")
-            self._making = Making(self._plan, self._hear)
-            self._task = asyncio.get_running_loop().create_task(self._run(self._making))
+            self._progress = BuildProgress("Beginning…")
+            self._builder = EnvironmentBuilder(self.plan, self._receive)
+            self._task = asyncio.get_running_loop().create_task(self._run(self._builder))
 
     def stop(self) -> None:
-        """Stop it; what is there stays. Returns at once."""
-        if self._making is not None:
-            self._told = Told("Stopping…")
-            self._making.stop()
+        """Stop the build; the next one continues it. Returns at once."""
+        if self._builder is not None:
+            self._progress = BuildProgress("Stopping…")
+            self._builder.stop()
 
     async def close(self) -> None:
-        """Stop it, with the server; returns when nothing runs any more."""
+        """Stop the build with the server; return when it has ended."""
         self.stop()
         if self._task is not None:
             await asyncio.wait({self._task})
 
-    async def _run(self, making: Making) -> None:
+    async def _run(self, builder: EnvironmentBuilder) -> None:
         try:
-            await asyncio.to_thread(making.run)
+            await asyncio.to_thread(builder.run)
         except Stopped:
             self._set("stopped", None)
         except Problem as problem:
@@ -111,15 +114,15 @@ class Setup:
             self._set("done", None)
             self._done()
         finally:
-            self._making = None
+            self._builder = None
 
-    def _hear(self, told: Told) -> None:
-        # From the making's thread; what is set here is read as a whole.
-        if told.step != self._told.step:
-            self._lines.append(f"==> {told.step}")
-        if told.line and told.total is None:
-            self._lines.append(told.line)
-        self._told = told
+    def _receive(self, progress: BuildProgress) -> None:
+        # Called from the builder's thread; the loop's thread reads each attribute as a whole.
+        if progress.step != self._progress.step:
+            self._lines.append(f"==> {progress.step}")
+        if progress.line and progress.total is None:
+            self._lines.append(progress.line)
+        self._progress = progress
 
     def _set(self, state: SetupState, problem: Problem | None) -> None:
         self._state, self._problem, self._since = state, problem, time.time()

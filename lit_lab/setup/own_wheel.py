@@ -1,8 +1,8 @@
 """LIT Lab's own code as a wheel, for another environment of the same machine.
 
 Made from the installed package rather than downloaded, so that the service always has the very code that the Jupyter server
-has, wherever that came from: an index, a file, a checkout that was never published. No build tool is needed, and no Node.js; the
-front end, which the service has no use for, is left out.
+has, wherever that came from: an index, a file, an unpublished checkout. It needs no build tool and no Node.js, and leaves out the
+front end, which the service doesn't use.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def find(wanted: str = "") -> Python:
 
 
 def ask(command: str) -> Python | None:
-    """Ask an interpreter what it is; None: it does not answer."""
+    """Return the version of an interpreter and whether it has venv; None: it doesn't run."""
     try:
         answer = subprocess.run(  # noqa: S603 - what is on the user's PATH, or what they named
             [command, "-I", "-c", _ASK], capture_output=True, text=True, timeout=30, check=True

@@ -1,7 +1,7 @@
 """Why the model service's process ended, or why its libraries can't be imported, and what the user can do about it.
 
-`explain` is a pure function: what it looks at is gathered by `lit_lab.supervision.surroundings`. It is used by the Jupyter
-server for a process that died, and by the service itself for an import that failed.
+`explain` is a pure function; `lit_lab.supervision.surroundings` gathers its input. The Jupyter server uses it for a process that
+died, the service itself for an import that failed.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Literal
 from lit_lab.supervision.ended import LIMITS, Ended
 
 Again = Literal["never", "once", "always"]
-"""Whether another start can go better: never; perhaps, unless it ends in the same way; or yes, as when memory was short."""
+"""Whether another start can succeed: never; perhaps, unless it ends in the same way; or yes, as when memory was short."""
 
 AMPLE = 64 * 2**30
-"""Bytes of address space from which on that limit is nothing to suspect: TensorFlow reserves some 10 GiB."""
+"""Bytes of address space above which the limit can't be the reason: TensorFlow reserves some 10 GiB."""
 
 _OUT_OF_MEMORY = re.compile(
     r"MemoryError|ResourceExhausted|std::bad_alloc|Cannot allocate memory|Memory allocation (?:still )?failed|"
@@ -44,7 +44,7 @@ class Diagnosis:
 
 
 def explain(ended: Ended) -> Diagnosis | None:
-    """Return what is at fault, as far as that can be known; None: unknown."""
+    """Return the reason of an end, as far as it can be known; None: unknown."""
     for rule in _RULES:
         if found := rule(ended):
             return found
@@ -52,7 +52,7 @@ def explain(ended: Ended) -> Diagnosis | None:
 
 
 def unforeseen(ended: Ended) -> Diagnosis:
-    """Return what to tell of an end that `explain` has no reason for: the end and the last words."""
+    """Return a diagnosis of an end that `explain` has no reason for: how it ended, and its last words."""
     said = f": {ended.quoted}" if ended.quoted else "."
     return Diagnosis(
         "service_died", f"The model service ended unexpectedly ({ended.how}){said}", "Its log says more.", "once"

@@ -1,4 +1,4 @@
-"""Where a model service answers, and what both kinds of it, a child process and one elsewhere, have in common."""
+"""A model service's endpoint, and the interface of both kinds of service: a child process, and one elsewhere."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Protocol
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceStatus
 
-Tell = Callable[[str], None]
-"""Takes what is being waited for, in words for the user."""
+Report = Callable[[str], None]
+"""Called with what the caller waits for, in words for the user."""
 
 
 @dataclass(frozen=True, eq=False)
 class Endpoint:
-    """An address and its secret. Each start of the service has one of its own; two are never equal.
+    """An address and its secret. Each start of the service makes a new one; two are never equal.
 
     Attributes:
         url: The address.
-        secret: What every request carries.
-        socket: The Unix socket that is connected to, whatever the address says; empty: none, the address is one of TCP.
+        secret: The secret of every request.
+        socket: The Unix socket to connect to, whatever the address says; empty: none, the address is of TCP.
     """
 
     url: str
@@ -33,28 +33,28 @@ class Service(Protocol):
     """A model service, seen from the Jupyter server."""
 
     async def status(self) -> ServiceStatus:
-        """Return its state; never starts it."""
+        """Return its state. Never starts it."""
 
     def start(self) -> None:
-        """Start it unless it is starting or ready; returns at once."""
+        """Start it unless it is starting or ready. Returns at once."""
 
     def restart(self) -> None:
-        """Stop it and start it again; returns at once. Raises `Problem` where that isn't ours to do."""
+        """Stop it and start it again. Returns at once. Raises `Problem` where others run it."""
 
-    async def ready(self, tell: Tell | None = None) -> Endpoint:
+    async def ready(self, report: Report | None = None) -> Endpoint:
         """Start it if it is stopped, and return its address once it is ready. Raises `Problem`."""
 
     async def awaited(self) -> Endpoint:
-        """As `ready`, but a stopped service stays so, and is a `Problem`: for requests without side effects."""
+        """As `ready`, but don't start a stopped service: for requests without side effects. Raises `Problem` instead."""
 
     async def why_gone(self, endpoint: Endpoint) -> Problem:
         """Return why an address stopped answering."""
 
     def use(self, *, only_look: bool = False) -> AbstractContextManager[None]:
-        """While this lasts, the service is in use; `only_look`: nothing is computed, as where the models are listed."""
+        """Count a user of the service in a `with` block; `only_look`: nothing is computed, as when the models are listed."""
 
     def log_lines(self) -> list[str]:
-        """Return the last lines it wrote."""
+        """Return the last lines of its output."""
 
     async def close(self) -> None:
-        """Let go of it, with the server."""
+        """Release it, with the server."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import FailedLine
-from lit_lab.setup import place
+from lit_lab.setup.environment import is_own
 from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.diagnosis import Diagnosis
 from lit_lab.supervision.ended import Ended
@@ -125,7 +125,7 @@ class Exit:
 
 
 def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
-    """Return what to tell the user about a crash, and whether another start can go better."""
+    """Return a diagnosis of a crash, for the user, and whether another start can succeed."""
     if how.said is not None:
         return Diagnosis(how.said.error, how.said.message, how.said.hint, "always")
     # What this module has set isn't the user's to correct.
@@ -191,7 +191,7 @@ def wrong_version(found: str, python: str) -> Problem:
 
 def install_command(python: str) -> str:
     """Return the command that installs the service's stack, of this very version, for an interpreter."""
-    if place.is_ours(python):
+    if is_own(python):
         return "lit-lab setup-service"
     return f"{shlex.quote(python)} -m pip install {_requirement()}"
 

@@ -12,11 +12,11 @@ from pydantic import ValidationError
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
-from lit_lab.supervision.endpoint import Endpoint, Tell
+from lit_lab.supervision.endpoint import Endpoint, Report
 from lit_lab.version import version
 
 TIMEOUT = 5.0  # seconds that an answer about its health may take
-_NOT_OURS = "It runs elsewhere: ask who runs it."
+_RUNS_ELSEWHERE = "It runs elsewhere: ask who runs it."
 
 
 class RemoteService:
@@ -33,14 +33,14 @@ class RemoteService:
         self._last: ServiceStatus | None = None
 
     async def status(self) -> ServiceStatus:
-        """Ask it for its health."""
+        """Request its health."""
         try:
             health = await self.health()
         except Problem as problem:
             return self._status("failed", problem.message, problem.hint)
         if health.version != version():
             wrong = launch.wrong_version(health.version, "python")
-            return self._status("failed", wrong.message, _NOT_OURS, health.version)
+            return self._status("failed", wrong.message, _RUNS_ELSEWHERE, health.version)
         status = self._status(health.state, health.detail, "", health.version)
         return status.model_copy(update={"arithmetic": health.arithmetic})
 
@@ -76,17 +76,17 @@ class RemoteService:
             ) from error
 
     def log_lines(self) -> list[str]:
-        """Its log lies where it runs."""
+        """Return where the logs are: they stay on the remote host."""
         return [f"The model service runs at {self._endpoint.url}; its log is there."]
 
     def start(self) -> None:
-        """Nothing: it runs, or others have to start it; `status` tells."""
+        """Do nothing: others start the service; `status` shows whether it runs."""
 
     def restart(self) -> None:
         """Refuse. Raises `Problem`."""
-        raise Problem(409, "service_remote", "The model service can't be restarted from here.", _NOT_OURS)
+        raise Problem(409, "service_remote", "The model service can't be restarted from here.", _RUNS_ELSEWHERE)
 
-    async def ready(self, tell: Tell | None = None) -> Endpoint:
+    async def ready(self, report: Report | None = None) -> Endpoint:
         """Return its address if it is there; it waits itself until it is ready. Raises `Problem`."""
         return await self.awaited()
 
@@ -105,7 +105,7 @@ class RemoteService:
         return Problem(502, "service_silent", "The model service broke the connection.", "Run it again.")
 
     def use(self, *, only_look: bool = False) -> AbstractContextManager[None]:
-        """It is not ours to stop, so nobody counts."""
+        """Do nothing: this server doesn't stop the service, so its users aren't counted."""
         return contextlib.nullcontext()
 
     async def close(self) -> None:

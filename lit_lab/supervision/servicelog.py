@@ -9,14 +9,14 @@ from typing import IO
 
 MAX_LINES = 500
 MAX_LINE = 4_000  # characters
-MAX_FILE = 5_000_000  # bytes; then the file is begun anew, its last version kept beside it
+MAX_FILE = 5_000_000  # bytes; then a new file begins, and the last one stays beside it
 
 
 class ServiceLog:
     """A ring of lines, and a file with mode 0600.
 
     Args:
-        path: Where the file lies. Its folder is made, and a file that can't be written is done without.
+        path: The file. Its folder is made. Where the file can't be written, there is none.
     """
 
     def __init__(self, path: Path) -> None:

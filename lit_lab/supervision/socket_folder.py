@@ -19,7 +19,7 @@ from pathlib import Path
 from jupyter_core.paths import jupyter_runtime_dir
 
 NAME = "service"
-MOST_BYTES = 100
+MAX_PATH_BYTES = 100
 """Of a socket's path: macOS takes 103, Linux 107."""
 
 _PREFIX = "lit-lab-"
@@ -71,7 +71,7 @@ def _made(parents: Iterable[Path]) -> Path | None:
 def _takes_sockets(folder: Path) -> bool:
     """Tell whether a socket can be made in a folder, and be reached: not every network file system has them."""
     path = folder / NAME
-    if len(os.fsencode(path)) > MOST_BYTES:
+    if len(os.fsencode(path)) > MAX_PATH_BYTES:
         return False
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener, socket.socket(socket.AF_UNIX) as caller:

@@ -1,11 +1,11 @@
 """Starts, watches, restarts and stops the model service.
 
-    stopped → starting (what it is doing) → ready → failed (why)
+    stopped → starting (with progress) → ready → failed (with the reason)
 
-It is started on first need. A crash is followed by a restart, with back-off, a few times, unless the reason is known to
-be the same each time, or a start ends as the one before it; then it has failed, and stays so until the user asks for a
-start: who needs it meanwhile learns why. After an idle time it is stopped. When unloaded models have left something in
-its memory, and nothing has been computed for a minute, another process takes its place.
+The service starts on first need. After a crash it restarts a few times, with back-off, unless the reason would be the same each
+time, or two starts end in the same way. Then it has failed until the user starts it, and requests get the reason. It stops
+after an idle time. When unloaded models have left something in its memory, and nothing has been computed for a minute, a new
+process replaces it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Iterator, Sequence
 from lit_lab.problem import Problem
 from lit_lab.protocol import ModelAsked, ServiceState, ServiceStatus
 from lit_lab.supervision import launch
-from lit_lab.supervision.endpoint import Endpoint, Tell
-from lit_lab.supervision.life import Life, Settings
+from lit_lab.supervision.endpoint import Endpoint, Report
+from lit_lab.supervision.service_run import ServiceRun, Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.timeouts import within
 from lit_lab.version import version
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _STARTING = "Starting the model service…"
 _RENEWING = "Starting the model service again, to free the memory of unloaded models…"
 _RUN_AGAIN = "Run it again."
-_LOOK = 5.0  # seconds between two looks at whether the process is still needed
+_CHECK_INTERVAL = 5.0  # seconds between checks whether the process is still needed
 
 
 class Supervisor:
@@ -38,7 +38,7 @@ class Supervisor:
 
     Args:
         settings: The configuration.
-        log: Takes what the process writes.
+        log: Receives the process's output.
     """
 
     def __init__(self, settings: Settings, log: ServiceLog) -> None:
@@ -48,7 +48,7 @@ class Supervisor:
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()  # this one, and earlier ones that are still ending a process
-        self._life: Life | None = None
+        self._current_run: ServiceRun | None = None
         self._endpoint: Endpoint | None = None
         self._gone: Problem | None = None  # why the last endpoint stopped answering
         self._users = 0
@@ -59,7 +59,7 @@ class Supervisor:
         return self._status
 
     def log_lines(self) -> list[str]:
-        """Return the last lines that the service wrote."""
+        """Return the last lines of the service's output."""
         return self._log.lines
 
     def start(self) -> None:
@@ -74,50 +74,50 @@ class Supervisor:
 
     async def close(self) -> None:
         """Stop the service, with the server; returns when its process is gone."""
-        task, self._task, self._life, self._endpoint = self._task, None, None, None
+        task, self._task, self._current_run, self._endpoint = self._task, None, None, None
         self._gone = Problem(502, "service_stopped", "The Jupyter server was shut down.", _RUN_AGAIN)
         self._set("stopped")
         if task is not None:
             task.cancel()
-        # An earlier life may be ending still: of a process that hangs, restarted a moment ago.
+        # An earlier run may still be ending: of a process that hangs and was restarted a moment ago.
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._log.close()
 
-    async def ready(self, tell: Tell | None = None) -> Endpoint:
-        """Start the service if it is stopped, wait until it is ready, and return where it answers.
+    async def ready(self, report: Report | None = None) -> Endpoint:
+        """Start the service if it is stopped, wait until it is ready, and return its endpoint.
 
         Args:
-            tell: Called with what is being waited for, in words for the user, whenever that changes.
+            report: Called with what the caller waits for, in words for the user, whenever that changes.
 
         Raises:
             Problem: `service_failed`: it can't be started; `service_stopped`: it was stopped meanwhile.
         """
         if self._status.state == "stopped":
             self.start()
-        return await self.awaited(tell)
+        return await self.awaited(report)
 
-    async def awaited(self, tell: Tell | None = None) -> Endpoint:
-        """As `ready`, but a stopped service stays so, and is a `Problem`: for requests without side effects."""
-        told = ""
+    async def awaited(self, report: Report | None = None) -> Endpoint:
+        """As `ready`, but don't start a stopped service: for requests without side effects. Raises `Problem` instead."""
+        reported = ""
         while self._endpoint is None:
             status, changed = self._status, self._changed
             if status.state == "failed":
                 raise Problem(503, "service_failed", status.detail, status.hint)
             if status.state == "stopped":
                 raise Problem(503, "service_stopped", "The model service is stopped.", "Start it in the panel.")
-            if tell is not None and status.detail != told:
-                told = status.detail
-                tell(told)
+            if report is not None and status.detail != reported:
+                reported = status.detail
+                report(reported)
             await changed.wait()
         return self._endpoint
 
     @contextlib.contextmanager
     def use(self, *, only_look: bool = False) -> Iterator[None]:
-        """While this lasts, the service isn't idle.
+        """Count a user of the service in a `with` block: meanwhile it isn't idle.
 
         Args:
-            only_look: Nothing is computed, as where the panel lists the models: the service is still at rest.
+            only_look: Nothing is computed, as when the panel lists the models: the service is still at rest.
         """
         self._users += 1
         try:
@@ -131,8 +131,7 @@ class Supervisor:
     async def why_gone(self, endpoint: Endpoint, patience: float = 2.0) -> Problem:
         """Return why an endpoint stopped answering.
 
-        A process's connections break a moment before its end is known; so wait for that, but for `patience` seconds
-        at most.
+        A process's connections break just before its end is known, so this waits for its end, `patience` seconds at most.
         """
         deadline = time.monotonic() + patience
         while self._endpoint is endpoint and (left := deadline - time.monotonic()) > 0:
@@ -140,21 +139,21 @@ class Supervisor:
                 await within(left, self._changed.wait())
         if self._endpoint is endpoint:
             return Problem(502, "service_silent", "The model service broke the connection.", _RUN_AGAIN)
-        return self._gone or _restarted()  # another process is ready already
+        return self._gone or _restarted()  # the next process is already ready
 
-    # --- The service's life ---
+    # --- Runs of the service's process ---
 
     def _begin(self, detail: str) -> None:
         if self._task is not None:
             self._task.cancel()
-        self._life, self._endpoint = None, None
+        self._current_run, self._endpoint = None, None
         self._set("starting", detail)
         self._task = asyncio.get_running_loop().create_task(self._run(frozenset(self._tasks)))
         self._tasks.add(self._task)
         self._task.add_done_callback(self._tasks.discard)
 
     async def _run(self, earlier: frozenset[asyncio.Task[None]]) -> None:
-        """Keep the service alive until it is idle, has failed, or this is cancelled; one process at a time."""
+        """Run the service, one process at a time, until it is idle, has failed, or this is cancelled."""
         if earlier:
             await asyncio.wait(earlier)
         try:
@@ -171,25 +170,25 @@ class Supervisor:
     async def _keep_alive(self) -> None:
         crashes = 0
         before: launch.Exit | None = None  # how the start before this one ended
-        asked: Sequence[ModelAsked] = ()
+        models: Sequence[ModelAsked] = ()
         while True:
-            life = self._life = Life(self._settings, self._log, self._progress, self._ready, asked)
-            how = await life.run(self._needless(life))
-            asked = ()
+            run = self._current_run = ServiceRun(self._settings, self._log, self._progress, self._ready, models)
+            how = await run.run(self._until_unneeded(run))
+            models = ()
             if how is None and self._status.state == "stopped":
                 return
             if how is None:
-                asked = life.leftover or ()
+                models = run.leftover or ()
                 continue
             self._log.add(f"[the service ended: {how.describe()}]")
             found = launch.explain_crash(how, self._settings.memory_limit)
             unforeseen = found.again == "once"
-            if life.ready_at is None and unforeseen and (missing := await self._missing(how, life.python)):
+            if run.ready_at is None and unforeseen and (missing := await self._missing(how, run.python)):
                 raise missing
-            crashes = 1 if life.ready_for > self._settings.steady else crashes + 1
+            crashes = 1 if run.ready_for > self._settings.steady else crashes + 1
             message, hint = found.message, found.hint
-            in_vain = found.again == "never" or (unforeseen and life.ready_at is None and how.is_like(before))
-            before = how if life.ready_at is None else None
+            in_vain = found.again == "never" or (unforeseen and run.ready_at is None and how.is_like(before))
+            before = how if run.ready_at is None else None
             again = not in_vain and crashes <= len(self._settings.backoff)
             coming = "It is being started again: run it again in a moment." if again else hint
             self._lost(Problem(502, "service_died", message, coming))
@@ -203,26 +202,26 @@ class Supervisor:
     async def _missing(self, how: launch.Exit, python: str) -> Problem | None:
         return await asyncio.to_thread(launch.missing_stack, how, python)
 
-    def _progress(self, life: Life, message: str) -> None:
-        # A life that is being ended may still have a line to say.
-        if life is self._life and self._endpoint is None:
+    def _progress(self, run: ServiceRun, message: str) -> None:
+        # A run that is being ended may still report a line.
+        if run is self._current_run and self._endpoint is None:
             self._set("starting", message, restarts=self._status.restarts)
 
-    def _ready(self, life: Life, endpoint: Endpoint) -> None:
-        if life is self._life:
+    def _ready(self, run: ServiceRun, endpoint: Endpoint) -> None:
+        if run is self._current_run:
             self._endpoint = endpoint
             self._gone = None
             self._used = self._worked = time.monotonic()
             self._set("ready", restarts=0)
 
     def _lost(self, why: Problem) -> None:
-        self._life, self._endpoint, self._gone = None, None, why
+        self._current_run, self._endpoint, self._gone = None, None, why
 
-    async def _needless(self, life: Life) -> None:
-        """Return once the process should end; the state is then `stopped`, or `starting` where another one follows."""
+    async def _until_unneeded(self, run: ServiceRun) -> None:
+        """Return once the process should end. The state is then `stopped`, or `starting` if another process follows."""
         timeout, rest = self._settings.idle_timeout, self._settings.renewal_rest
         while True:
-            in_use = self._users or life.ready_at is None
+            in_use = self._users or run.ready_at is None
             unused = 0.0 if in_use else time.monotonic() - self._used
             at_rest = 0.0 if in_use else time.monotonic() - self._worked
             if 0 < timeout <= unused:
@@ -230,7 +229,7 @@ class Supervisor:
                 self._lost(Problem(502, "service_stopped", "The model service was stopped: it was idle.", _RUN_AGAIN))
                 self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
                 return
-            if life.leftover is not None and at_rest >= rest:
+            if run.leftover is not None and at_rest >= rest:
                 self._log.add("[ended for another: unloaded models have left something in memory]")
                 self._lost(
                     Problem(
@@ -243,10 +242,10 @@ class Supervisor:
                 self._set("starting", _RENEWING)
                 return
             coming = (timeout - unused, rest - at_rest)
-            await asyncio.sleep(min([_LOOK, *(seconds for seconds in coming if seconds > 0)]))
+            await asyncio.sleep(min([_CHECK_INTERVAL, *(seconds for seconds in coming if seconds > 0)]))
 
     def _set(self, state: ServiceState, detail: str = "", hint: str = "", restarts: int = 0, error: str = "") -> None:
-        life = self._life
+        run = self._current_run
         same = state == self._status.state
         self._status = ServiceStatus(
             state=state,
@@ -254,10 +253,10 @@ class Supervisor:
             hint=hint,
             error=error,
             since=self._status.since if same else time.time(),
-            pid=life.pid if life else None,
+            pid=run.pid if run else None,
             restarts=restarts,
             version=version() if state == "ready" else None,
-            arithmetic=life.arithmetic if life and state == "ready" else None,
+            arithmetic=run.arithmetic if run and state == "ready" else None,
         )
         self._changed.set()
         self._changed = asyncio.Event()

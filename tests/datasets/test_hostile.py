@@ -12,7 +12,7 @@ import pytest
 from waiting import until
 
 from lit_lab.datasets import csv_rows, json_rows, parquet_rows, readers, text_file
-from lit_lab.datasets.opened import OpenDataset, _batches
+from lit_lab.datasets.open_dataset import OpenDataset, _batches
 from lit_lab.datasets.readers import Reader, Record
 from lit_lab.problem import Problem
 
@@ -32,14 +32,14 @@ def megabytes(path, **bounds):
     script = """
         import json, sys
         from pathlib import Path
-        from lit_lab.datasets import csv_rows, opened, text_file
+        from lit_lab.datasets import csv_rows, open_dataset, text_file
         for name, value in json.loads(sys.argv[2]).items():
             module, _, attribute = name.rpartition(".")
             setattr(sys.modules["lit_lab.datasets." + module], attribute, value)
         small = Path(sys.argv[1]).with_name("small" + Path(sys.argv[1]).suffix)
         small.write_text("prompt" if small.suffix == ".csv" else '{"prompt": "a"}')
         def read(path):
-            dataset = opened.OpenDataset("me", path.name, path.name, None)
+            dataset = open_dataset.OpenDataset("me", path.name, path.name, None)
             dataset.read_file(path, "lines")
             return dataset.state()
         read(small)
@@ -111,7 +111,7 @@ class Counting(str):
         return str.__eq__(self, other)
 
 
-def test_names_of_columns_are_told_apart_without_comparing_each_with_each(monkeypatch):
+def test_names_of_columns_are_distinguished_without_comparing_each_with_each(monkeypatch):
     names = [Counting(f"c{index % 9000}") for index in range(18_000)]
     monkeypatch.setattr(Counting, "strip", lambda self: self, raising=False)
     found = readers._distinct(names)
@@ -151,7 +151,7 @@ def test_commas_are_refused_line_by_line(tmp_path):
     assert "more than 10,000 fields" in state_of(path).error.message
 
 
-def test_long_names_and_sources_do_not_fill_what_is_told(tmp_path):
+def test_long_names_and_sources_do_not_fill_what_is_reported(tmp_path):
     path = tmp_path / "a.jsonl"
     rows = [{"prompt": "a", "source": "s" * 5000 + str(n), "n" * 9000 + str(n): 1} for n in range(100)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))

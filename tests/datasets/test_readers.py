@@ -9,7 +9,7 @@ import pytest
 
 from lit_lab.datasets import csv_rows, parquet_child, readers
 from lit_lab.datasets.columns import guess
-from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.datasets.readers import Reader
 from lit_lab.problem import Problem
 
@@ -50,21 +50,21 @@ def test_json_lines(write):
     assert reader.columns == ["prompt", "n", "target"]
 
 
-def test_bad_json_lines_are_told_and_the_others_load(write):
+def test_bad_json_lines_are_reported_and_the_others_load(write):
     path = write(
         "a.jsonl",
         b'{"prompt": "caf\xc3\xa9"}\n{\n[1]\n{"prompt": "\xff"}\n' + b"[" * 100_000 + b'\n{"prompt": "last"}\n',
     )
     assert [fields["prompt"] for _, fields in rows(path)] == ["café", "last"]
-    told = dict(bad(path))
-    assert list(told) == [2, 3, 4, 5]
-    assert "JSON" in told[2]
-    assert "object" in told[3]
-    assert told[4] == readers.NOT_TEXT
+    reported = dict(bad(path))
+    assert list(reported) == [2, 3, 4, 5]
+    assert "JSON" in reported[2]
+    assert "object" in reported[3]
+    assert reported[4] == readers.NOT_TEXT
 
 
 @pytest.mark.parametrize(
-    ("encoding", "mark", "told"),
+    ("encoding", "mark", "reported"),
     [
         ("utf-8", b"", "utf-8"),
         ("utf-8", codecs.BOM_UTF8, "utf-8-sig"),
@@ -77,12 +77,12 @@ def test_bad_json_lines_are_told_and_the_others_load(write):
     ],
 )
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_encodings(write, encoding, mark, told, end):
+def test_encodings(write, encoding, mark, reported, end):
     line = json.dumps({"prompt": "Crème brûlée, “sweet”"}, ensure_ascii=False)
     path = write("a.jsonl", mark + (line + end + line + end).encode(encoding))
     records, reader = read(path)
     assert [record.fields for record in records] == [{"prompt": "Crème brûlée, “sweet”"}] * 2
-    assert reader.encoding == told
+    assert reader.encoding == reported
 
 
 def test_a_long_line_is_skipped_and_not_held(write, monkeypatch):
@@ -237,9 +237,9 @@ def test_of_a_damaged_parquet_file_what_stands_before_is_read(tmp_path):
 def test_a_quote_that_is_not_closed_spoils_its_own_row_alone(write, content, good, line, reason):
     path = write("a.csv", content)
     assert [(number, fields["p"]) for number, fields in rows(path)] == good
-    (told,) = bad(path)
-    assert told[0] == line
-    assert reason in told[1]
+    (reported,) = bad(path)
+    assert reported[0] == line
+    assert reason in reported[1]
 
 
 def test_what_a_bad_quote_swallowed_is_a_row_only_where_it_looks_like_one(write):
@@ -291,7 +291,7 @@ def test_what_separates_fields_is_what_takes_the_lines_apart(write, name, conten
     assert rows(write(name, content))[0] == (2, expected)
 
 
-def test_half_a_line_of_json_is_told_by_its_line(write):
+def test_half_a_line_of_json_is_reported_by_its_line(write):
     path = write("a.jsonl", '{"prompt": "a"}\n{"prompt": "cut in the\n middle"}\n{"prompt": "b"}\n')
     assert [fields["prompt"] for _, fields in rows(path)] == ["a", "b"]
     assert bad(path)[0] == (2, "It isn't JSON: Unterminated string starting at, at character 12.")

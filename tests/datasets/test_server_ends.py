@@ -1,4 +1,4 @@
-"""A server that is told to end does so, whatever its datasets' readers are doing."""
+"""A server that is to end does so, whatever its datasets' readers are doing."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ STUCK = """
 import sys
 if "jupyter_server" in sys.orig_argv:
     import time
-    from lit_lab.datasets.opened import OpenDataset
+    from lit_lab.datasets.open_dataset import OpenDataset
     from lit_lab.datasets.table import Table
     def stuck(self, *asked):
         while True:

@@ -1,4 +1,4 @@
-"""A disk that is really full: the run goes on, the user is told, the history is sound and goes on when there is room."""
+"""A disk that is really full: the run goes on, the user learns of it, the history is sound and goes on when there is room."""
 
 from __future__ import annotations
 

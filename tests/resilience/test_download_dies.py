@@ -1,4 +1,4 @@
-"""The model service dies while it downloads a model: it is told, what came stays, and the next download goes on there."""
+"""The model service dies while it downloads a model: the panel says so, what came stays, and the next download goes on there."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from waiting import SOON, until
 from lit_lab import demo
 
 sys.path.append(str(Path(__file__).parents[1] / "service"))
-from kaggle_standin import HANDLE, KaggleStandIn
+from fake_kaggle import HANDLE, FakeKaggle
 
 
 @pytest.fixture
-def kaggle() -> Iterator[KaggleStandIn]:
-    standin = KaggleStandIn(demo.preset_path())
+def kaggle() -> Iterator[FakeKaggle]:
+    fake = FakeKaggle(demo.preset_path())
     # More than the megabyte that kagglehub writes at a time, and not all.
-    standin.open, standin.hold = True, 1_200_000
-    yield standin
-    standin.close()
+    fake.open, fake.hold = True, 1_200_000
+    yield fake
+    fake.close()
 
 
 def change(server: LiveServer, kind: str, **what: str) -> None:
@@ -52,7 +52,7 @@ def downloaders(home: Path) -> list[int]:
     return found
 
 
-def test_killed_in_the_middle_of_a_download(kaggle: KaggleStandIn, tmp_path: Path) -> None:
+def test_killed_in_the_middle_of_a_download(kaggle: FakeKaggle, tmp_path: Path) -> None:
     home = tmp_path / "kaggle"
     home.mkdir()
     with live_server(tmp_path, {}, **kaggle.environment(home)) as server:

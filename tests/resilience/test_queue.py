@@ -32,8 +32,8 @@ def asked(number: int) -> dict[str, Any]:
 
 
 def positions(events: list[dict[str, Any]]) -> list[int]:
-    told = [event["message"] for event in events if event["event"] == "state"]
-    return [int(message.split("position ")[1].split()[0]) for message in told if "position " in message]
+    reported = [event["message"] for event in events if event["event"] == "state"]
+    return [int(message.split("position ")[1].split()[0]) for message in reported if "position " in message]
 
 
 @contextmanager
@@ -60,14 +60,14 @@ def busy(server: LiveServer) -> Iterator[None]:
 
 
 def first_position(server: LiveServer, job: str) -> int:
-    """Return the position that a job is told first; waits until it is."""
+    """Wait for a job's first position, and return it."""
     return next(found[0] for event in server.events(job) if (found := positions([event])))
 
 
 def position_below(server: LiveServer, job: str, most: int) -> int:
-    """Return the first position that a job is told of those up to one; waits until it is."""
-    told = (found[0] for event in server.events(job) if (found := positions([event])))
-    return next(position for position in told if position <= most)
+    """Wait for a job's first position that is no higher than this, and return it."""
+    reported = (found[0] for event in server.events(job) if (found := positions([event])))
+    return next(position for position in reported if position <= most)
 
 
 def test_two_hundred_at_once_and_half_of_them_cancelled(server: LiveServer) -> None:
@@ -81,8 +81,8 @@ def test_two_hundred_at_once_and_half_of_them_cancelled(server: LiveServer) -> N
             assert body["error"] == "too_many_jobs"
             assert "run it again" in body["hint"]
 
-            told = sorted(threads.map(lambda job: first_position(server, job), jobs))
-            assert told == list(range(1, MANY + 1))
+            reported = sorted(threads.map(lambda job: first_position(server, job), jobs))
+            assert reported == list(range(1, MANY + 1))
             # All else answers meanwhile.
             assert server.service()["state"] == "ready"
             server.ask("POST", "runs/search", {})

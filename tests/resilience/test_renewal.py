@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 from waiting import PATIENCE
 
-from lit_lab.supervision.life import Settings
+from lit_lab.model_spec import ModelSpec
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 
@@ -43,7 +44,7 @@ async def test_the_models_that_stay_are_loaded_again(tmp_path: Path) -> None:
     settings = Settings(
         python=sys.executable,
         cache=tmp_path / "cache",
-        models=("one:embedded", "two:embedded"),
+        models=(ModelSpec("one", "embedded"), ModelSpec("two", "embedded")),
         idle_timeout=0.0,
         start_timeout=PATIENCE,
         renewal_rest=1.0,

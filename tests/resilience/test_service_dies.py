@@ -1,4 +1,4 @@
-"""The model service dies, hangs or finds no memory: server and kernels go on, it is told, what came is kept, the next runs."""
+"""The model service dies, hangs or finds no memory: server and kernels go on, the panel says so, what came is stored, the next runs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _kernel(server: LiveServer) -> Iterator[Callable[[str], str]]:
 
 @pytest.fixture(autouse=True)
 def _kernel_goes_on(_kernel: Callable[[str], str]) -> Iterator[None]:
-    """After each test a kernel still knows what it was told before the first."""
+    """After each test a kernel still knows what it got before the first."""
     yield
     assert _kernel("told_before + 1") == "42"
 

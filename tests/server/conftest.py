@@ -1,4 +1,4 @@
-"""A Jupyter server with the extension, over a stand-in for the model service."""
+"""A Jupyter server with the extension, over a fake of the model service."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 from waiting import PATIENCE
 from waiting import until_async as until
 
-STANDIN = Path(__file__).parent / "standin.py"
+FAKE_SERVICE = Path(__file__).parent / "fake_service.py"
 
 
 def alive(pid):
@@ -23,8 +23,8 @@ def alive(pid):
     return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-class StandIn:
-    """Writes the `python` that starts the stand-in, and reads the traces that it leaves."""
+class FakeService:
+    """Writes the `python` that starts the fake service, and reads the traces that it leaves."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -32,7 +32,7 @@ class StandIn:
         self.mode("ok")
 
     def mode(self, mode):
-        command = shlex.join([sys.executable, str(STANDIN), mode, str(self.folder)])
+        command = shlex.join([sys.executable, str(FAKE_SERVICE), mode, str(self.folder)])
         self.python.write_text(f"#!/bin/sh\nexec {command}\n")
         self.python.chmod(0o700)
 
@@ -53,16 +53,16 @@ class StandIn:
 
 
 @pytest.fixture
-def standin(tmp_path):
-    folder = tmp_path / "standin"
+def fake_service(tmp_path):
+    folder = tmp_path / "fake_service"
     folder.mkdir()
-    return StandIn(folder)
+    return FakeService(folder)
 
 
 @pytest.fixture
-def lit_lab_config(standin):
+def lit_lab_config(fake_service):
     """`c.LitLab`; tests change it by overriding this fixture."""
-    return {"service_python": str(standin.python)}
+    return {"service_python": str(fake_service.python)}
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import pytest
     ],
 )
 @pytest.mark.parametrize("what", ["model", "dataset", "saving"])
-async def test_no_address_is_fetched(api, standin, what, address):
+async def test_no_address_is_fetched(api, fake_service, what, address):
     """LIT Lab fetches from Kaggle and Hugging Face, by a model's name, and from nowhere else."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.setblocking(False)
@@ -36,7 +36,7 @@ async def test_no_address_is_fetched(api, standin, what, address):
             )  # fmt: skip
         elif what == "dataset":
             status, answer = await api("POST", "datasets", "open", body={"path": address})
-            if status == 202:  # it was begun, and is told by its state
+            if status == 202:  # it was begun, and its state says so
                 status, answer = await api("GET", "datasets", answer["id"])
                 assert answer["state"] in ("reading", "failed"), answer
                 assert not answer.get("rows")

@@ -60,12 +60,12 @@ def cookie_header(cookies):
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=IDS)
-async def test_no_route_without_credentials(fetch, standin, route):
+async def test_no_route_without_credentials(fetch, fake_service, route):
     path, body = example(route)
     response = await fetch(route.method, path, body)
     assert response.code in (401, 403)
     assert set(json.loads(response.body)) == {"error", "message", "hint"}
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=IDS)
@@ -76,7 +76,7 @@ async def test_no_route_with_a_wrong_token(fetch, route):
 
 
 @pytest.mark.parametrize("route", CHANGING, ids=[route.operation for route in CHANGING])
-async def test_no_change_with_a_cookie_alone(fetch, lit_lab, standin, route):
+async def test_no_change_with_a_cookie_alone(fetch, lit_lab, fake_service, route):
     cookies = await sign_in(fetch, lit_lab)
     path, body = example(route)
     header = cookie_header(cookies)
@@ -85,7 +85,7 @@ async def test_no_change_with_a_cookie_alone(fetch, lit_lab, standin, route):
     response = await fetch(route.method, path, body, headers={"Cookie": header})
     assert response.code == 403
     assert set(json.loads(response.body)) == {"error", "message", "hint"}
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 async def test_a_cookie_and_its_xsrf_token_are_enough(fetch, lit_lab):
@@ -142,7 +142,7 @@ class TestAuthorization:
         return jp_server_config
 
     @pytest.mark.parametrize("route", ROUTES, ids=IDS)
-    async def test_each_route_asks_with_its_own_resource(self, jp_fetch, lit_lab, standin, route):
+    async def test_each_route_asks_with_its_own_resource(self, jp_fetch, lit_lab, fake_service, route):
         Nobody.asked.clear()
         path, body = example(route)
         with pytest.raises(tornado.httpclient.HTTPClientError) as raised:
@@ -150,7 +150,7 @@ class TestAuthorization:
         assert raised.value.code == 403
         assert json.loads(raised.value.response.body)["error"] == "forbidden"
         assert set(Nobody.asked) == {(route.action, RESOURCE)}  # before the body is read, and before it is answered
-        assert not standin.pids
+        assert not fake_service.pids
 
 
 async def test_what_is_not_a_route_says_so_in_json(api):

@@ -10,8 +10,8 @@ from tornado.tcpclient import TCPClient
 from waiting import PATIENCE
 from waiting import until_async as until
 
-from lit_lab import api_handler
-from lit_lab.api_handler import Handler
+from lit_lab.handlers import base
+from lit_lab.handlers.base import Handler
 
 PIECE = b'{"kind": "generate", "prompt": "' + b"x" * 300_000
 
@@ -47,7 +47,7 @@ def begin(api, jp_http_port, jp_base_url, jp_auth_header):
 
 async def held(size: int) -> None:
     """Wait until the bodies that are being read have this size."""
-    await until(lambda: Handler.bodies == size)
+    await until(lambda: Handler.unanswered_bytes == size)
 
 
 async def answer(stream: IOStream) -> tuple[int, dict]:
@@ -75,7 +75,7 @@ async def test_so_is_none_whose_request_was_answered(begin, api):
 
 
 async def test_more_at_once_than_there_is_room_for_are_refused_in_words(begin, api, monkeypatch):
-    monkeypatch.setattr(api_handler, "MAX_BODIES", 2 * len(PIECE) + 10_000)
+    monkeypatch.setattr(base, "MAX_BODIES", 2 * len(PIECE) + 10_000)
     first, second = await begin(), await begin()
     await held(2 * len(PIECE))
     third = await begin()
@@ -100,7 +100,7 @@ class TestReadOnly:
 
         async def look() -> None:
             while True:
-                seen.append(Handler.bodies)
+                seen.append(Handler.unanswered_bytes)
                 await asyncio.sleep(0)
 
         looking = asyncio.ensure_future(look())

@@ -183,7 +183,7 @@ def test_a_download_names_the_file_and_asks_no_site(home, kind):
     assert "HF_TOKEN" in error.hint or "log in to Kaggle" in error.hint
 
 
-async def test_the_panel_is_told_what_is_wrong_with_a_file(api, home, monkeypatch):
+async def test_the_panel_learns_what_is_wrong_with_a_file(api, home, monkeypatch):
     monkeypatch.setenv("HOME", str(home))  # the server's fixtures have one of their own
     (home / ".kaggle").mkdir()
     (home / ".kaggle" / "kaggle.json").write_text("u:k")

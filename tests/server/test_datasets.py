@@ -12,9 +12,9 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 from waiting import PATIENCE
 
 from conftest import until
-from lit_lab.datasets import contents, saving, shelf
+from lit_lab.datasets import contents, open_datasets, saving
 from lit_lab.datasets.configured import Entry, parse, parse_all
-from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.open_dataset import OpenDataset
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,8 @@ def test_entries_that_are_none(entries):
         parse_all(entries)
 
 
-@pytest.mark.skipif(shelf.sample_prompts() is None, reason="LIT isn't here")
-async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, standin, monkeypatch):
+@pytest.mark.skipif(open_datasets.sample_prompts() is None, reason="LIT isn't here")
+async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search, fake_service, monkeypatch):
     # Tests of the recipe, which run before in the same process, have imported it.
     monkeypatch.delitem(sys.modules, "lit_nlp", raising=False)
     (info,) = (await api("GET", "datasets"))[1]["datasets"]
@@ -50,21 +50,21 @@ async def test_the_sample_prompts_need_no_service_and_no_lit(api, opened, search
     page = await search(state, limit=3)
     assert page["rows"][0]["source"] == "fewshot-mistake"
     assert page["rows"][0]["prompt"].startswith("Analyze a menu item in a restaurant.")
-    assert not standin.pids
+    assert not fake_service.pids
     assert "lit_nlp" not in sys.modules
 
 
-async def test_without_lit_the_service_is_asked_for_the_samples(api, opened, standin, monkeypatch):
-    monkeypatch.setattr(shelf, "sample_prompts", lambda: None)
+async def test_without_lit_the_service_is_asked_for_the_samples(api, opened, fake_service, monkeypatch):
+    monkeypatch.setattr(open_datasets, "sample_prompts", lambda: None)
     assert (await api("GET", "datasets"))[1]["datasets"][0]["needs_service"] is True
     state = await opened(name="sample_prompts")
     assert (state["state"], state["error"]["message"]) == ("failed", "There is none.")
-    assert standin.pids
+    assert fake_service.pids
 
 
 class TestConfigured:
     @pytest.fixture
-    def lit_lab_config(self, standin, tmp_path):
+    def lit_lab_config(self, fake_service, tmp_path):
         own = tmp_path / "own.csv"
         own.write_text("prompt\nOne\nTwo\n")
         nowhere = ["home:~nobodyhere/a.csv", f"long:{'x' * 5000}.csv", "nul:a\0.csv"]
@@ -76,9 +76,9 @@ class TestConfigured:
             "odd:package:Odd",
             "none:package:Missing",
         ]
-        return {"service_python": str(standin.python), "datasets": entries}
+        return {"service_python": str(fake_service.python), "datasets": entries}
 
-    async def test_files_and_classes_by_name(self, api, opened, search, standin):
+    async def test_files_and_classes_by_name(self, api, opened, search, fake_service):
         infos = (await api("GET", "datasets"))[1]["datasets"]
         assert [(info["name"], info["kind"]) for info in infos[4:6]] == [("own", "file"), ("gone", "file")]
         state = await opened(name="own")
@@ -88,25 +88,29 @@ class TestConfigured:
             assert (status, answer["error"]) == (404, "no_such_file")
         status, answer = await api("POST", "datasets", "open", body={"name": "other"})
         assert (status, answer["error"]) == (404, "unknown_dataset")
-        assert not standin.pids
+        assert not fake_service.pids
 
-    async def test_a_class_comes_from_the_service_page_by_page(self, opened, search, standin):
+    async def test_a_class_comes_from_the_service_page_by_page(self, opened, search, fake_service):
         # A name may hold anything, and stays one part of the path.
         state = await opened(name="a b?")
         assert (state["rows"], state["chosen"]["prompt"]) == (250, "question")
         (row,) = (await search(state, search="249"))["rows"]
         assert (row["line"], row["prompt"]) == (250, "question 249")
-        assert standin.pids
+        assert fake_service.pids
         for name, error in (("none", "unknown_dataset"), ("odd", "service_answer")):
             failed = await opened(name=name)
             assert (failed["state"], failed["error"]["error"]) == ("failed", error)
 
-    async def test_the_service_is_told_of_classes(self, lit_lab):
-        settings = lit_lab.core.service._settings
-        assert settings.datasets == {"a b?": "package:Class", "odd": "package:Odd", "none": "package:Missing"}
+    async def test_the_service_learns_of_classes(self, lit_lab, fake_service):
+        await lit_lab.core.service.ready()
+        assert fake_service.json("config")["datasets"] == {
+            "a b?": "package:Class",
+            "odd": "package:Odd",
+            "none": "package:Missing",
+        }
 
 
-async def test_a_file_is_read_and_its_bad_rows_are_told(api, jp_root_dir, opened, search):
+async def test_a_file_is_read_and_its_bad_rows_are_reported(api, jp_root_dir, opened, search):
     (jp_root_dir / "own.jsonl").write_bytes(
         b'\xef\xbb\xbf{"prompt": "a", "k": 1}\r\n{"prompt": ""}\r\nx\r\n{"prompt": ["b"]}\r\n'
     )
@@ -275,10 +279,10 @@ async def test_a_large_file_is_looked_at_while_it_is_read_and_can_be_closed(
 
 class TestLimit:
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "dataset_megabytes": 1.0}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "dataset_megabytes": 1.0}
 
-    async def test_what_is_too_large_is_cut_and_that_is_told(self, jp_root_dir, opened):
+    async def test_what_is_too_large_is_cut_and_that_is_reported(self, jp_root_dir, opened):
         (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 10_000) * 400)
         state = await opened(path="big.jsonl")
         assert 100 <= state["rows"] < 400
@@ -288,14 +292,14 @@ class TestLimit:
 async def test_datasets_belong_to_who_opened_them(api, lit_lab, opened, jp_root_dir):
     (jp_root_dir / "own.jsonl").write_text('{"prompt": "a"}\n')
     state = await opened(path="own.jsonl")
-    lit_lab.core.datasets._open[state["id"]].owner = "user somebody else"
+    lit_lab.core.datasets.by_id[state["id"]].owner = "user somebody else"
     for method, path, body in (("GET", (), None), ("DELETE", (), None), ("POST", ("search",), {})):
         status, answer = await api(method, "datasets", state["id"], *path, body=body)
         assert (status, answer["error"]) == (404, "unknown_dataset")
 
 
 async def test_the_oldest_without_changes_gives_way(api, opened, edit, jp_root_dir, monkeypatch):
-    monkeypatch.setattr(shelf, "MOST_OPEN", 2)
+    monkeypatch.setattr(open_datasets, "MAX_OPEN", 2)
     (jp_root_dir / "own.jsonl").write_text('{"prompt": "a"}\n')
     first, second = [await opened(path="own.jsonl") for _ in range(2)]
     await edit(first, "add", prompt="b")
@@ -327,4 +331,4 @@ async def test_closing_the_server_ends_reading(jp_root_dir, api, lit_lab):
     (jp_root_dir / "big.jsonl").write_text('{"prompt": "%s"}\n' % ("x" * 500) * 40_000)
     await api("POST", "datasets", "open", body={"path": "big.jsonl"})
     await asyncio.wait_for(lit_lab.core.datasets.close_all(), PATIENCE)
-    assert not lit_lab.core.datasets._open
+    assert not lit_lab.core.datasets.by_id

@@ -127,7 +127,7 @@ async def test_another_file_gets_the_rows_alone_and_that_is_said(file, opened, e
     assert (jp_root_dir / "new.jsonl").read_bytes() == b'{"question": "A", "n": 1.0}\n'
 
 
-async def test_a_table_becomes_json_under_the_names_that_are_told(file, opened, save, jp_root_dir):
+async def test_a_table_becomes_json_under_the_names_that_are_reported(file, opened, save, jp_root_dir):
     file("Question;kind;source\nOne;x;\nTwo;;s\na;b;c;d\n", "own.csv")
     state = await opened(path="own.csv")
     _, saved = await save(state, "new.jsonl")
@@ -170,8 +170,8 @@ async def test_a_file_that_is_gone_is_written_anew(file, opened, save):
 
 class TestCut:
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "dataset_megabytes": 0.01}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "dataset_megabytes": 0.01}
 
     async def test_what_was_not_read_of_a_file_stays_in_it(self, file, opened, edit, save):
         lines = ['{"prompt": "%s"}\n' % ("x" * 2000)] * 2000

@@ -215,7 +215,7 @@ def test_nothing_is_blamed_without_a_sign_of_it(how):
     assert diagnosis.explain(how) is None
 
 
-def test_an_unforeseen_end_is_told_with_the_last_lines():
+def test_an_unforeseen_end_is_reported_with_the_last_lines():
     found = diagnosis.unforeseen(ended(3, "one", "two", "three", "Fatal: the sky fell", *FAULTHANDLER[2:]))
     assert "(exit code 3): two | three | Fatal: the sky fell" in found.message
     assert found.again == "once"
@@ -223,7 +223,7 @@ def test_an_unforeseen_end_is_told_with_the_last_lines():
     assert found.message.endswith("(exit code 1): KeyError: 'x'")
 
 
-def test_no_value_of_a_variable_is_told():
+def test_no_value_of_a_variable_is_reported():
     secret = {"MY_API_KEY": "s3cret"}
     found = diagnosis.explain(ended(None, *TRACEBACK[:2], "KeyError: 'MY_API_KEY is odd'", environment=secret))
     assert found is not None

@@ -1,4 +1,4 @@
-"""The extension in a Jupyter server: what it costs, what it can be told, and what it leaves behind."""
+"""The extension in a Jupyter server: what it costs, what can be configured, and what it leaves behind."""
 
 import json
 import os
@@ -12,8 +12,9 @@ from traitlets import TraitError
 from traitlets.config import Config
 
 from conftest import example, until
-from lit_lab import handlers, protocol, routes
+from lit_lab import protocol, routes
 from lit_lab.extension import LitLab
+from lit_lab.handlers.table import handlers
 from lit_lab.problem import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 HEAVY = re.compile(r"^(tensorflow|keras|keras_nlp|keras_hub|lit_nlp|numpy|fastapi|uvicorn|kagglehub)(\.|$)")
-LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervision|upstream))(\.|$)")
+LATER = re.compile(r"^(pydantic|httpx|lit_lab\.(protocol|core|jobs|supervision|service_client))(\.|$)")
 
 
 def test_the_server_starts_without_what_it_may_never_need(tmp_path):
@@ -40,14 +41,14 @@ def test_the_server_starts_without_what_it_may_never_need(tmp_path):
     done = subprocess.run([sys.executable, "-c", START], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     modules = json.loads(done.stdout.splitlines()[-1])
-    assert "lit_lab.handlers" in modules
+    assert "lit_lab.handlers.table" in modules
     assert not [name for name in modules if HEAVY.match(name)]
     assert not [name for name in modules if LATER.match(name)]
 
 
 def test_what_the_server_uses_later_is_light_too(tmp_path):
     code = (
-        "import sys, json; from lit_lab import core, jobs, bodies, extension; "
+        "import sys, json; from lit_lab import core, jobs, validation, extension; "
         "from lit_lab.supervision import supervisor, remote; "
         "print(json.dumps(sorted(sys.modules)))"
     )
@@ -57,7 +58,7 @@ def test_what_the_server_uses_later_is_light_too(tmp_path):
 
 
 def test_every_route_has_a_handler_and_every_handler_a_route():
-    patterns = [(re.compile(pattern + "$"), handler) for pattern, handler in handlers.handlers()]
+    patterns = [(re.compile(pattern + "$"), handler) for pattern, handler in handlers()]
     for route in routes.ROUTES:
         path = "/" + routes.PREFIX + "/" + re.sub(r"\{\w+\}", "a%2Fb", route.path)
         _, handler = next(pair for pair in patterns if pair[0].match(path))
@@ -93,8 +94,12 @@ def test_blanks_around_names_and_paths_do_not_count():
 
 def test_the_default_model_must_be_one_of_them():
     with pytest.raises(Problem, match="default_model"):
-        LitLab(models=["a:x"], default_model="b")._ordered_models()
-    assert LitLab(models=["a:x", "b:y", "c:z"], default_model="b")._ordered_models() == ("b:y", "a:x", "c:z")
+        LitLab(models=["a:x"], default_model="b").ordered_models()
+    assert LitLab(models=["a:x", "b:y", "c:z"], default_model="b").ordered_models() == (
+        ("b", "y"),
+        ("a", "x"),
+        ("c", "z"),
+    )
 
 
 def test_all_configuration_is_explained():
@@ -107,7 +112,7 @@ class TestBadDefault:
     def lit_lab_config(self, lit_lab_config):
         return {**lit_lab_config, "default_model": "nonesuch"}
 
-    async def test_the_panel_is_told(self, api):
+    async def test_the_panel_is_informed(self, api):
         status, answer = await api("GET", "status")
         assert (status, answer["error"]) == (500, "bad_configuration")
         assert "nonesuch" in answer["message"]
@@ -125,20 +130,20 @@ class TestPreload:
     def lit_lab_config(self, lit_lab_config):
         return {**lit_lab_config, "preload": True}
 
-    async def test_the_service_starts_with_the_server(self, lit_lab, standin):
+    async def test_the_service_starts_with_the_server(self, lit_lab, fake_service):
         await lit_lab.serverapp.extension_manager.start_all_extensions()
-        await until(lambda: standin.pids)
+        await until(lambda: fake_service.pids)
 
 
-async def test_nothing_outlives_the_server(lit_lab, api, standin):
+async def test_nothing_outlives_the_server(lit_lab, api, fake_service):
     await api("POST", "service", "start")
-    await until(lambda: standin.pids)
+    await until(lambda: fake_service.pids)
     await lit_lab.stop_extension()
     with pytest.raises(ProcessLookupError):
-        os.kill(standin.pids[0], 0)
+        os.kill(fake_service.pids[0], 0)
 
 
-async def test_restart_and_log(api, standin):
+async def test_restart_and_log(api, fake_service):
     status, answer = await api("POST", "service", "restart")
     assert (status, answer["state"]) == (202, "starting")
 
@@ -153,7 +158,7 @@ async def test_restart_and_log(api, standin):
     await until(logged)
 
 
-async def test_what_the_service_knows_is_passed_on(api, standin):
+async def test_what_the_service_knows_is_passed_on(api, fake_service):
     status, answer = await api("POST", "tokens", body={"model": "demo", "prompt": "Hi"})
     assert (status, answer["window"]) == (200, 64)
     assert (await api("GET", "models"))[1]["models"][0]["window"] == 64
@@ -164,19 +169,23 @@ async def test_a_preset_that_is_forbidden_does_not_look_like_a_wrong_secret(api)
     assert (status, answer["error"], answer["hint"]) == (502, "preset_forbidden", "Accept.")
 
 
-async def test_what_does_not_start_the_service_waits_for_one_that_starts(api, standin):
-    standin.mode("slow")
+async def test_what_does_not_start_the_service_waits_for_one_that_starts(api, fake_service):
+    fake_service.mode("slow")
     await api("POST", "service", "start")
     assert (await api("POST", "estimate", body={"request": example("salience")}))[0] == 200
 
 
 class TestServiceElsewhere:
-    """`c.LitLab.service_url`: here, the stand-in of another process."""
+    """`c.LitLab.service_url`: here, a fake service in another process."""
 
     @pytest.fixture
-    def lit_lab_config(self, standin):
+    def lit_lab_config(self, fake_service):
         self.process = subprocess.Popen(
-            [str(standin.python)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            [str(fake_service.python)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
         self.process.stdin.write(json.dumps({"secret": "s" * 16, "models": ["demo:embedded"]}) + "\n")
         self.process.stdin.flush()
@@ -197,7 +206,7 @@ class TestServiceElsewhere:
 
     async def test_when_it_is_gone(self, api, generate, events, lit_lab):
         job = await generate("forever")
-        await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 3)
+        await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 3)
         self.process.kill()
         self.process.wait()
         found = await events(job)

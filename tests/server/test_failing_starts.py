@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from conftest import until
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 
@@ -98,7 +98,7 @@ async def test_a_python_without_its_library_is_named(failing, tmp_path, monkeypa
     assert "PYTHONHOME" in status.detail
 
 
-async def test_an_error_in_a_library_is_told_by_its_words(failing):
+async def test_an_error_in_a_library_is_reported_by_its_words(failing):
     status, starts = await failing(tensorflow="raise RuntimeError('the sky fell')")
     assert starts == 1
     assert "the sky fell" in status.detail

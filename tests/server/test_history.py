@@ -35,9 +35,9 @@ async def test_a_run_comes_back_exactly(path):
     history = History(Settings(path))
     origin = {"document": "a/b.ipynb", "place": ["cell 3", "line 2"]}
     kept = record(origin=origin, prompt="🍲 שלום\r\n'); DROP", chat="wrapped", terms=TERMS)
-    await history.keep("me", kept)
-    await history.keep_scores("me", "demo", ids_of(kept), [scores(), scores("grad_dot_input")])
-    await history.keep_scores("me", "demo", ids_of(kept), [scores()])  # again: replaces
+    await history.store("me", kept)
+    await history.store_scores("me", "demo", ids_of(kept), [scores(), scores("grad_dot_input")])
+    await history.store_scores("me", "demo", ids_of(kept), [scores()])  # again: replaces
     await history.close()
     again = History(Settings(path))
     found = await again.run("me", "a")
@@ -50,9 +50,9 @@ async def test_a_run_comes_back_exactly(path):
 
 async def test_where_an_answer_stopped_comes_back_and_earlier_runs_open_without_it(history, path):
     kept = record(stop=["Q:", "\n"], reason="stop", stopped_at="\n")
-    await history.keep("me", kept)
+    await history.store("me", kept)
     assert await history.run("me", "a") == kept
-    await history.keep("me", record("old"))
+    await history.store("me", record("old"))
     with sqlite3.connect(path) as file:
         (content,) = file.execute("SELECT content FROM runs WHERE id = 'old'").fetchone()
         fields = json.loads(zlib.decompress(content))
@@ -64,7 +64,7 @@ async def test_where_an_answer_stopped_comes_back_and_earlier_runs_open_without_
 
 async def test_a_run_of_before_there_was_a_repetition_penalty_opens(history, path):
     earlier = record("old")
-    await history.keep("me", earlier)
+    await history.store("me", earlier)
     with sqlite3.connect(path) as file:
         (content,) = file.execute("SELECT content FROM runs WHERE id = 'old'").fetchone()
         fields = json.loads(zlib.decompress(content))
@@ -73,9 +73,9 @@ async def test_a_run_of_before_there_was_a_repetition_penalty_opens(history, pat
     assert await history.run("me", "old") == earlier
 
 
-async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history):
+async def test_scores_of_ablations_are_distinguished_by_what_was_taken_away(history):
     kept = record()
-    await history.keep("me", kept)
+    await history.store("me", kept)
 
     def ablated(mode, *segments):
         event = {
@@ -87,13 +87,13 @@ async def test_scores_of_ablations_are_told_apart_by_what_was_taken_away(history
 
     found = [ablated("mask", (1, 2)), ablated("remove", (1, 2)), ablated("mask", (1, 2), (2, 3))]
     for one in found:
-        await history.keep_scores("me", "demo", ids_of(kept), [one])
+        await history.store_scores("me", "demo", ids_of(kept), [one])
     assert (await history.run("me", "a")).scores == found
 
 
-async def test_scores_of_contrasts_are_told_apart_by_the_other_text(history):
+async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     kept = record()
-    await history.keep("me", kept)
+    await history.store("me", kept)
 
     def contrasted(instead):
         one = scores()
@@ -101,32 +101,32 @@ async def test_scores_of_contrasts_are_told_apart_by_the_other_text(history):
 
     found = [contrasted(None), contrasted([7]), contrasted([7, 8])]
     for one in [*found, contrasted([7])]:
-        await history.keep_scores("me", "demo", ids_of(kept), [one])
+        await history.store_scores("me", "demo", ids_of(kept), [one])
     kept_now = [one.event.instead for one in (await history.run("me", "a")).scores]
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 
-async def test_a_text_that_was_given_is_told_from_an_answer(history):
-    await history.keep("me", record("answer"))
-    await history.keep("me", record("given", reason="given"))
+async def test_a_text_that_was_given_is_distinguished_from_an_answer(history):
+    await history.store("me", record("answer"))
+    await history.store("me", record("given", reason="given"))
     runs = (await history.runs("me", protocol.RunsRequest())).runs
     assert {info.id: info.given for info in runs} == {"answer": False, "given": True}
     assert (await history.run("me", "given")).reason == "given"
     await history.delete("me", "given")
-    await history.keep("me", record("given"))  # an id isn't used twice, but nothing of it may be left
+    await history.store("me", record("given"))  # an id isn't used twice, but nothing of it may be left
     assert not (await history.runs("me", protocol.RunsRequest())).runs[0].given
 
 
 async def test_scores_of_a_sequence_that_is_no_run_are_let_go(history):
-    await history.keep("me", record())
-    await history.keep_scores("me", "demo", [1, 2, 3], [scores()])
-    await history.keep_scores("me", "another", ids_of(record()), [scores()])
+    await history.store("me", record())
+    await history.store_scores("me", "demo", [1, 2, 3], [scores()])
+    await history.store_scores("me", "another", ids_of(record()), [scores()])
     assert (await history.run("me", "a")).scores == []
     assert sequence_of("a", [1, 23]) != sequence_of("a", [12, 3])
 
 
 async def test_nobody_sees_another_s_runs(history):
-    await history.keep("me", record())
+    await history.store("me", record())
     assert await listed(history, "you") == []
     for work in (
         history.run("you", "a"),
@@ -135,15 +135,15 @@ async def test_nobody_sees_another_s_runs(history):
     ):
         with pytest.raises(Problem, match="no longer in the history"):
             await work
-    await history.keep_scores("you", "demo", ids_of(record()), [scores()])
+    await history.store_scores("you", "demo", ids_of(record()), [scores()])
     assert (await history.clear("you")).deleted == 0
     found = await history.run("me", "a")
     assert (found.starred, found.scores) == (False, [])
 
 
 async def test_search(history):
-    await history.keep("me", record("a", "Suggestion: Onion soup", " Avoid.", created=1.0))
-    await history.keep(
+    await history.store("me", record("a", "Suggestion: Onion soup", " Avoid.", created=1.0))
+    await history.store(
         "me", record("b", "100% of Über_soup", " Yes.", created=2.0, origin={"document": "n.ipynb", "place": []})
     )
     await history.change("me", "a", protocol.RunChange(title="first try", starred=True))
@@ -164,10 +164,10 @@ async def test_search(history):
 
 async def test_rename_star_delete_clear(history):
     for name in "abc":
-        await history.keep("me", record(name))
+        await history.store("me", record(name))
     assert (await history.change("me", "a", protocol.RunChange(title="Mine"))).title == "Mine"
     assert (await history.change("me", "a", protocol.RunChange(starred=True))).title == "Mine"
-    await history.keep_scores("me", "demo", ids_of(record()), [scores()])
+    await history.store_scores("me", "demo", ids_of(record()), [scores()])
     assert (await history.delete("me", "b")).deleted == 1
     with pytest.raises(Problem) as caught:
         await history.delete("me", "b")
@@ -178,8 +178,8 @@ async def test_rename_star_delete_clear(history):
 
 async def test_starred_runs_stay_when_all_are_deleted(history):
     for name in "abc":
-        await history.keep("me", record(name, starred=name == "b"))
-    await history.keep("you", record("d"))
+        await history.store("me", record(name, starred=name == "b"))
+    await history.store("you", record("d"))
     assert (await history.clear("me")).deleted == 2
     assert await listed(history) == ["b"]
     assert await listed(history, "you") == ["d"]
@@ -187,21 +187,21 @@ async def test_starred_runs_stay_when_all_are_deleted(history):
 
 @pytest.mark.parametrize("why", [None, "stopped", "broke_off"])
 async def test_a_run_without_its_answer_s_end_says_why(history, why):
-    await history.keep("me", record("a", reason=None if why else "end", partial=why))
+    await history.store("me", record("a", reason=None if why else "end", partial=why))
     assert (await history.runs("me", protocol.RunsRequest())).runs[0].partial == why
     assert (await history.run("me", "a")).partial == why
     await history.delete("me", "a")
-    await history.keep("me", record("a"))  # an id isn't used twice, but nothing of it may be left
+    await history.store("me", record("a"))  # an id isn't used twice, but nothing of it may be left
     assert (await history.runs("me", protocol.RunsRequest())).runs[0].partial is None
 
 
 async def test_old_runs_go_and_starred_ones_stay(path):
     history = History(Settings(path, days=10))
     old = time.time() - 11 * 86_400
-    await history.keep("me", record("star", created=old + 5 * 86_400))
+    await history.store("me", record("star", created=old + 5 * 86_400))
     await history.change("me", "star", protocol.RunChange(starred=True))
-    await history.keep("me", record("old", created=old))
-    await history.keep("me", record("new"))
+    await history.store("me", record("old", created=old))
+    await history.store("me", record("new"))
     assert await listed(history) == ["new", "star"]
     await history.close()
 
@@ -210,7 +210,7 @@ async def test_the_oldest_go_when_it_is_too_much(path):
     history = History(Settings(path, megabytes=0.1))
     noise = os.urandom(15_000).hex()  # 30 kB that can't be packed in less than half
     for n in range(9):
-        await history.keep("me", record(f"r{n}", prompt=noise, created=1.0 + n))
+        await history.store("me", record(f"r{n}", prompt=noise, created=1.0 + n))
         if n == 1:
             await history.change("me", "r1", protocol.RunChange(starred=True))
     found = await listed(history)
@@ -224,17 +224,17 @@ async def test_a_run_that_was_just_made_stays_whatever_the_earlier_ones_are_date
     history = History(Settings(path, days=10, megabytes=0.1))
     noise = os.urandom(15_000).hex()
     tomorrow, long_ago = time.time() + 86_400, time.time() - 20 * 86_400
-    await history.keep("me", record("ahead", prompt=noise, created=tomorrow))
-    await history.keep("me", record("star", prompt=noise, created=tomorrow + 1))
+    await history.store("me", record("ahead", prompt=noise, created=tomorrow))
+    await history.store("me", record("star", prompt=noise, created=tomorrow + 1))
     await history.change("me", "star", protocol.RunChange(starred=True))
     new = record("new", prompt=noise, created=long_ago)
-    await history.keep("me", new)
+    await history.store("me", new)
     assert await listed(history) == ["star", "new"]
     # Its scores make it too much again, and too old it is still.
-    await history.keep("me", record("later", prompt="x", answer=noise, created=tomorrow + 2))
+    await history.store("me", record("later", prompt="x", answer=noise, created=tomorrow + 2))
     assert await listed(history) == ["later", "star"]
-    await history.keep("me", new)
-    await history.keep_scores("me", "demo", ids_of(new), [scores()])
+    await history.store("me", new)
+    await history.store_scores("me", "demo", ids_of(new), [scores()])
     assert await listed(history) == ["star", "new"]
     assert len((await history.run("me", "new")).scores) == 1
     await history.close()
@@ -243,13 +243,13 @@ async def test_a_run_that_was_just_made_stays_whatever_the_earlier_ones_are_date
 async def test_what_one_owner_stores_costs_no_other_one_a_run(path):
     history = History(Settings(path, megabytes=0.1))
     noise = os.urandom(15_000).hex()  # about 46 kB with its tokens
-    await history.keep("you", record("yours", created=1.0))
-    await history.keep("you", record("large", prompt=noise, created=2.0))
+    await history.store("you", record("yours", created=1.0))
+    await history.store("you", record("large", prompt=noise, created=2.0))
     for n in range(4):
-        await history.keep("me", record(f"m{n}", prompt=noise, created=3.0 + n))
+        await history.store("me", record(f"m{n}", prompt=noise, created=3.0 + n))
     await history.change("me", "m3", protocol.RunChange(starred=True))
     assert await listed(history) == ["m3", "m2"]
-    await history.keep("you", record("new", created=9.0))
+    await history.store("you", record("new", created=9.0))
     assert await listed(history, "you") == ["new", "large", "yours"]
     await history.close()
 
@@ -258,7 +258,7 @@ async def test_starred_runs_leave_room_for_new_ones(path):
     history = History(Settings(path, megabytes=0.1))
     noise = os.urandom(15_000).hex()
     for name in "ab":
-        await history.keep("me", record(name, prompt=noise))
+        await history.store("me", record(name, prompt=noise))
     starred = protocol.RunChange(starred=True, title="Mine")
     await history.change("me", "a", starred)
     await history.change("me", "a", starred)  # again: it counts once
@@ -278,14 +278,16 @@ async def test_a_run_s_scores_don_t_outgrow_its_owner_s_room(path):
     history = History(Settings(path, megabytes=0.1))
     noise = os.urandom(15_000).hex()
     run = record("a", prompt=noise)
-    await history.keep("me", record("earlier", prompt=noise, answer=" Try it.", created=1.0))
-    await history.keep("me", run)
+    await history.store("me", record("earlier", prompt=noise, answer=" Try it.", created=1.0))
+    await history.store("me", run)
     many = [int.from_bytes(os.urandom(4), "big") / 2**32 for _ in range(1_500)]  # about 13 kB, packed
     for n in range(2):
-        await history.keep_scores("me", "demo", ids_of(run), [scores(target=(1, 2 + n), values=many)])
+        await history.store_scores("me", "demo", ids_of(run), [scores(target=(1, 2 + n), values=many)])
     assert await listed(history) == ["a"]  # the earlier run made room for them
     with pytest.raises(Problem, match="these scores aren't stored") as refusal:
-        await history.keep_scores("me", "demo", ids_of(run), [scores(target=(1, 4 + n), values=many) for n in range(3)])
+        await history.store_scores(
+            "me", "demo", ids_of(run), [scores(target=(1, 4 + n), values=many) for n in range(3)]
+        )
     assert refusal.value.error == "history_full"
     assert len((await history.run("me", "a")).scores) == 2
     await history.close()
@@ -294,8 +296,8 @@ async def test_a_run_s_scores_don_t_outgrow_its_owner_s_room(path):
 async def test_a_nul_character_ends_no_text(history):
     prompt, answer = "before\0Behind " + "é" * 400, "one\0two"
     origin = {"document": "a\0b.ipynb", "place": ["cell\0 1"]}
-    await history.keep("me", record("nul", prompt, answer, origin=origin))
-    await history.keep("me", record("other", "before", "one"))
+    await history.store("me", record("nul", prompt, answer, origin=origin))
+    await history.store("me", record("other", "before", "one"))
     await history.change("me", "nul", protocol.RunChange(title="my\0name"))
     (info,) = [run for run in (await history.runs("me", protocol.RunsRequest())).runs if run.id == "nul"]
     assert (info.prompt, info.answer, info.title) == (prompt[:300], answer, "my\0name")
@@ -311,7 +313,7 @@ async def test_a_nul_character_ends_no_text(history):
 
 async def test_a_run_larger_than_all_is_kept(path):
     history = History(Settings(path, megabytes=0.001))
-    await history.keep("me", record("a", prompt=os.urandom(3000).hex()))
+    await history.store("me", record("a", prompt=os.urandom(3000).hex()))
     assert await listed(history) == ["a"]
     await history.close()
 
@@ -338,8 +340,8 @@ def packed(text):
     ],
 )
 async def test_a_damaged_run_hides_no_other(history, path, column, value):
-    await history.keep("me", record("a", origin={"document": "n.ipynb", "place": []}))
-    await history.keep("me", record("b"))
+    await history.store("me", record("a", origin={"document": "n.ipynb", "place": []}))
+    await history.store("me", record("b"))
     with sqlite3.connect(path) as connection:
         connection.execute(f"UPDATE runs SET {column} = ? WHERE id = 'a'", (value,))
     connection.close()
@@ -358,8 +360,8 @@ async def test_a_damaged_run_hides_no_other(history, path, column, value):
 )
 async def test_a_run_whose_scores_somebody_damaged_says_so(history, path, content):
     kept = record("a")
-    await history.keep("me", kept)
-    await history.keep_scores("me", "demo", ids_of(kept), [scores()])
+    await history.store("me", kept)
+    await history.store_scores("me", "demo", ids_of(kept), [scores()])
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE scores SET content = ?", (content,))
     connection.close()
@@ -369,8 +371,8 @@ async def test_a_run_whose_scores_somebody_damaged_says_so(history, path, conten
 
 
 async def test_a_text_that_is_no_utf_8_keeps_from_no_other_run(history, path):
-    await history.keep("me", record("a"))
-    await history.keep("me", record("b"))
+    await history.store("me", record("a"))
+    await history.store("me", record("b"))
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE runs SET title = CAST(X'41FF' AS TEXT) WHERE id = 'a'")
     connection.close()

@@ -17,7 +17,7 @@ from waiting import PATIENCE
 
 from lit_lab import protocol
 from lit_lab.history import SCHEMA, History, Settings, database
-from lit_lab.history.migrations import _STEPS
+from lit_lab.history.migrations import MIGRATIONS
 from lit_lab.history.rows import row_of
 from lit_lab.problem import Problem
 
@@ -101,7 +101,7 @@ def make_file_of_an_earlier_version(path, number=10):
     """Make a file as it was before, which holds on to the room of what is deleted."""
     path.parent.mkdir(exist_ok=True)
     made = sqlite3.connect(path)
-    made.executescript("".join(_STEPS) + f"PRAGMA user_version = {SCHEMA};")
+    made.executescript("".join(migration.sql for migration in MIGRATIONS) + f"PRAGMA user_version = {SCHEMA};")
     for n in range(number):
         row = row_of("me", record(f"r{n}", prompt=secret(n), created=1.0 + n))
         made.execute(f"INSERT INTO runs VALUES ({', '.join('?' * len(row))})", row)
@@ -124,7 +124,7 @@ def value(path, pragma):
 async def test_only_its_owner_may_read_the_file(history, path):
     before = os.umask(0)
     try:
-        await history.keep("me", record())
+        await history.store("me", record())
     finally:
         os.umask(before)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -132,10 +132,10 @@ async def test_only_its_owner_may_read_the_file(history, path):
 
 
 @pytest.mark.parametrize("damage", ["text", "middle"])
-async def test_a_damaged_file_is_set_aside_and_told(open_history, path, damage):
+async def test_a_damaged_file_is_set_aside_and_reported(open_history, path, damage):
     history = History(Settings(path))
     for n in range(30):
-        await history.keep("me", record(f"r{n}", prompt=os.urandom(2000).hex()))
+        await history.store("me", record(f"r{n}", prompt=os.urandom(2000).hex()))
     await history.close()
     content = bytearray(path.read_bytes())
     if damage == "text":
@@ -144,14 +144,14 @@ async def test_a_damaged_file_is_set_aside_and_told(open_history, path, damage):
         content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
     again = open_history()
-    await again.keep("me", record("new"))
+    await again.store("me", record("new"))
     assert await listed(again) == ["new"]
     (aside,) = path.parent.glob("history.sqlite.damaged-*")
     assert aside.read_bytes() == content
     assert str(aside) in again.status().message
 
 
-def test_sqlite_s_errors_are_told_apart_without_the_codes_that_python_3_10_lacks(tmp_path):
+def test_sqlite_s_errors_are_distinguished_without_the_codes_that_python_3_10_lacks(tmp_path):
     folder, text = tmp_path / "folder", tmp_path / "text"
     folder.mkdir()
     text.write_bytes(b"not a database at all" * 1000)
@@ -175,14 +175,14 @@ def test_sqlite_s_errors_are_told_apart_without_the_codes_that_python_3_10_lacks
     ]
     other.close()
     codes = range(27)
-    told = [[code for code in codes if database._means(type(error)(str(error)), code)] for error in found]
-    assert told == [[14], [26], [13], [5], [0]]
+    reported = [[code for code in codes if database.is_sqlite_error(type(error)(str(error)), code)] for error in found]
+    assert reported == [[14], [26], [13], [5], [0]]
 
 
 async def test_what_fails_for_the_run_s_sake_leaves_the_file_alone(history, path):
-    await history.keep("me", record("a"))
+    await history.store("me", record("a"))
     with pytest.raises(sqlite3.IntegrityError):
-        await history.keep(None, record("b"))
+        await history.store(None, record("b"))
     assert await listed(history) == ["a"]
     assert [found.name for found in path.parent.iterdir()] == [path.name]
 
@@ -193,7 +193,7 @@ async def test_a_newer_file_is_left_alone(history, path):
         connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     connection.close()
     before = path.read_bytes()
-    for work in (history.keep("me", record()), history.runs("me", protocol.RunsRequest())):
+    for work in (history.store("me", record()), history.runs("me", protocol.RunsRequest())):
         with pytest.raises(Problem, match="newer version"):
             await work
     assert path.read_bytes() == before
@@ -201,13 +201,13 @@ async def test_a_newer_file_is_left_alone(history, path):
 
 async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
     history = History(Settings(path))
-    await history.keep("me", record("old"))
+    await history.store("me", record("old"))
     await history.close()
     with sqlite3.connect(path) as connection:
         connection.executescript("DROP TABLE given; DROP TABLE partial; PRAGMA user_version = 1;")
     connection.close()
     again = open_history()
-    await again.keep("me", record("new", reason="given"))
+    await again.store("me", record("new", reason="given"))
     assert {info.id: info.given for info in (await again.runs("me", protocol.RunsRequest())).runs} == {
         "old": False,
         "new": True,
@@ -216,20 +216,20 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
 
 async def test_a_file_of_the_second_version_is_taken_over(open_history, path):
     history = History(Settings(path))
-    await history.keep("me", record("old", reason="given"))
+    await history.store("me", record("old", reason="given"))
     await history.close()
     with sqlite3.connect(path) as connection:
         connection.executescript("DROP TABLE partial; PRAGMA user_version = 2;")
     connection.close()
     again = open_history()
-    await again.keep("me", record("new", reason=None, partial="stopped"))
+    await again.store("me", record("new", reason=None, partial="stopped"))
     runs = (await again.runs("me", protocol.RunsRequest())).runs
     assert {info.id: (info.given, info.partial) for info in runs} == {"old": (True, None), "new": (False, "stopped")}
 
 
 async def test_two_servers_may_make_the_file_at_once(path):
     histories = [History(Settings(path)) for _ in range(8)]
-    await asyncio.gather(*(history.keep("me", record(f"r{n}")) for n, history in enumerate(histories)))
+    await asyncio.gather(*(history.store("me", record(f"r{n}")) for n, history in enumerate(histories)))
     assert len(await listed(histories[0])) == 8
     await asyncio.gather(*(history.close() for history in histories))
 
@@ -250,23 +250,23 @@ def patient(monkeypatch):
 
 
 async def test_what_another_program_is_writing_doesn_t_keep_from_reading(history, path, impatient):
-    await history.keep("me", record("a"))
+    await history.store("me", record("a"))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     other.execute("DELETE FROM runs")
     assert await listed(history) == ["a"]
     assert (await history.run("me", "a")).id == "a"
     with pytest.raises(Problem, match="Another program is writing") as caught:
-        await history.keep("me", record("b"))
+        await history.store("me", record("b"))
     assert caught.value.hint
     other.execute("ROLLBACK")
     other.close()
-    await history.keep("me", record("b"))
+    await history.store("me", record("b"))
     assert sorted(await listed(history)) == ["a", "b"]
 
 
 async def test_reading_doesn_t_wait_behind_a_change_that_waits_for_a_lock(history, path, patient):
-    await history.keep("me", record("a"))
+    await history.store("me", record("a"))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.ensure_future(history.delete("me", "a"))
@@ -282,36 +282,36 @@ async def test_reading_doesn_t_wait_behind_a_change_that_waits_for_a_lock(histor
 
 
 async def test_a_file_that_was_deleted_meanwhile_is_made_anew(history, path):
-    await history.keep("me", record("a"))
+    await history.store("me", record("a"))
     assert await listed(history) == ["a"]
     path.unlink()
-    await history.keep("me", record("b"))
+    await history.store("me", record("b"))
     assert await listed(history) == ["b"]
     path.unlink()
     assert await listed(history) == []
     shutil.rmtree(path.parent)
-    await history.keep("me", record("c"))
+    await history.store("me", record("c"))
     assert await listed(history) == ["c"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 async def test_a_file_that_was_replaced_meanwhile_is_the_one_that_counts(history, open_history, path):
-    await history.keep("me", record("here"))
+    await history.store("me", record("here"))
     await listed(history)
     saved = path.with_name("saved")
     shutil.copy(path, saved)
-    await history.keep("me", record("later"))
+    await history.store("me", record("later"))
     saved.replace(path)
     assert await listed(history) == ["here"]
-    await history.keep("me", record("new"))
+    await history.store("me", record("new"))
     assert sorted(await listed(open_history())) == ["here", "new"]
 
 
 async def test_a_file_that_is_deleted_while_its_lock_is_waited_for_isn_t_written_to(history, path, patient):
-    await history.keep("me", record("a"))
+    await history.store("me", record("a"))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    waiting = asyncio.ensure_future(history.keep("me", record("b")))
+    waiting = asyncio.ensure_future(history.store("me", record("b")))
     await listed(history)
     path.unlink()
     other.execute("ROLLBACK")
@@ -324,10 +324,10 @@ async def test_a_file_that_is_deleted_while_its_lock_is_waited_for_isn_t_written
 
 
 async def test_what_is_deleted_is_given_back_to_the_disk(history, path):
-    await history.keep("me", record("first"))
+    await history.store("me", record("first"))
     small = path.stat().st_size
     for n in range(10):
-        await history.keep("me", record(f"r{n}", prompt=secret(n)))
+        await history.store("me", record(f"r{n}", prompt=secret(n)))
     large = path.stat().st_size
     await history.delete("me", "r3")
     assert path.stat().st_size < large - 8_000
@@ -342,7 +342,7 @@ async def test_what_is_too_much_is_given_back_to_the_disk(open_history, path):
     history = open_history(megabytes=0.05)
     sizes = []
     for n in range(12):
-        await history.keep("me", record(f"r{n}", prompt=secret(n), created=1.0 + n))
+        await history.store("me", record(f"r{n}", prompt=secret(n), created=1.0 + n))
         sizes.append(path.stat().st_size)
     assert max(sizes[6:]) <= max(sizes[:6]) + 4096
     assert b"secret 0" not in path.read_bytes()
@@ -360,7 +360,7 @@ async def test_a_file_of_an_earlier_version_gives_room_back_too(open_history, pa
     if how == "delete":
         await history.delete("me", "r1")
     else:
-        await history.keep("me", record("new"))
+        await history.store("me", record("new"))
     await history.close()
     assert path.stat().st_size < before / 2
     assert value(path, "auto_vacuum") == 1
@@ -373,47 +373,52 @@ async def test_a_large_file_of_an_earlier_version_is_made_smaller_only_for_a_del
     monkeypatch.setattr("lit_lab.history.database._LITTLE", 8_192)
     make_file_of_an_earlier_version(path)
     history = History(Settings(path))
-    await history.keep("me", record("new"))
+    await history.store("me", record("new"))
     await history.close()  # with what it does that nobody waits for
     assert value(path, "auto_vacuum") == 0
     await open_history().delete("me", "r3")
     assert value(path, "auto_vacuum") == 1
 
 
-async def test_who_reads_while_the_file_is_made_smaller_is_told_so(history, path, impatient):
-    await history.keep("me", record("a"))
+async def test_a_reader_learns_that_the_file_is_being_made_smaller(history, path, impatient):
+    def count(connection):
+        return connection.execute("SELECT count(*) FROM runs").fetchone()
+
+    await history.store("me", record("a"))
     assert await listed(history) == ["a"]
     with sqlite3.connect(path, isolation_level=None) as vacuum:
         vacuum.execute("BEGIN EXCLUSIVE")
-        history._writing.database.is_shrinking = True
+        writing = database.Database(path)
+        reading = database.Database(path, beside=writing)
+        writing.is_shrinking = True
         with pytest.raises(Problem, match="being made smaller") as caught:
-            await listed(history)
+            reading.read(count)
         assert caught.value.hint == "Try again in a moment."
-        history._writing.database.is_shrinking = False
+        writing.is_shrinking = False
         with pytest.raises(Problem, match="Another program is writing"):
-            await listed(history)
+            reading.read(count)
         vacuum.execute("ROLLBACK")
     vacuum.close()
 
 
 async def test_on_a_full_disk_deleting_makes_room(history, path, fill):
     for n in range(10):
-        await history.keep("me", record(f"r{n}", prompt=secret(n)))
+        await history.store("me", record(f"r{n}", prompt=secret(n)))
     before = path.stat().st_size
     fill()
     with pytest.raises(Problem, match="disk is full") as caught:
-        await history.keep("me", record("new", prompt=secret(10)))
+        await history.store("me", record("new", prompt=secret(10)))
     assert caught.value.status == 507
     assert len(await listed(history)) == 10
     for n in range(5):
         await history.delete("me", f"r{n}")
     assert path.stat().st_size < before - 5 * 8_000
-    await history.keep("me", record("new"))  # there is room
+    await history.store("me", record("new"))  # there is room
     fill()
     assert (await history.clear("me")).deleted == 6
     assert path.stat().st_size < before / 3
     assert b"secret" not in path.read_bytes()
-    await history.keep("me", record("new"))
+    await history.store("me", record("new"))
     assert await listed(history) == ["new"]
     assert value(path, "integrity_check") == "ok"
 
@@ -435,10 +440,10 @@ async def test_on_a_full_disk_a_file_of_an_earlier_version_makes_room_too(histor
 async def test_a_disk_without_room_for_another_name_is_full_too(history, path, mount):
     """SQLite can't open its journal then, and says no more than that; as with a quota, it can't write to it."""
     mount("size=1m,nr_inodes=3")  # for the folder, the history and its journal
-    await history.keep("me", record("a"))
+    await history.store("me", record("a"))
     (path.parent / "another").touch()
     with pytest.raises(Problem, match="disk is full"):
-        await history.keep("me", record("b"))
+        await history.store("me", record("b"))
     assert (await history.delete("me", "a")).deleted == 1
 
 
@@ -456,7 +461,7 @@ async def test_two_processes_may_write_delete_and_make_the_file_smaller_at_once(
         async def main(name):
             history = History(Settings(Path({str(path)!r})))
             for n in range(15):
-                await history.keep("me", record(f"{{name}}{{n}}", prompt=os.urandom(6_000).hex()))
+                await history.store("me", record(f"{{name}}{{n}}", prompt=os.urandom(6_000).hex()))
                 if n % 3:
                     await history.delete("me", f"{{name}}{{n}}")
                 await listed(history)
@@ -480,7 +485,7 @@ async def test_two_processes_may_write_delete_and_make_the_file_smaller_at_once(
 
 async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path, read_only):
     before = History(Settings(path))
-    await before.keep("me", record("a"))
+    await before.store("me", record("a"))
     await before.close()
     read_only()
     history = open_history()
@@ -488,7 +493,7 @@ async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path
     assert (await history.run("me", "a")).id == "a"
     assert "read-only" in history.status().message
     for work in (
-        history.keep("me", record("b")),
+        history.store("me", record("b")),
         history.delete("me", "a"),
         history.change("me", "a", protocol.RunChange(starred=True)),
     ):
@@ -496,7 +501,7 @@ async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path
             await work
         assert str(path) in caught.value.hint
     read_only(False)
-    await history.keep("me", record("b"))
+    await history.store("me", record("b"))
     assert history.status().message == ""
     assert await listed(history) == ["b", "a"]
 
@@ -510,7 +515,7 @@ async def test_a_file_of_the_first_version_that_can_t_be_written_to_can_be_read(
     assert await listed(open_history()) == ["r1", "r0"]
 
 
-async def test_no_history_where_none_can_be_made_is_told(history, path, read_only):
+async def test_no_history_where_none_can_be_made_is_reported(history, path, read_only):
     path.parent.mkdir()
     read_only()
     with pytest.raises(Problem, match="Read-only file system") as caught:
@@ -531,9 +536,9 @@ async def test_killed_at_any_time_it_is_sound(path):
             history, n = History(Settings(Path({str(path)!r}))), 0
             while True:
                 run = record(f"{{sys.argv[1]}}-{{n}}", prompt="x" * 50_000)
-                await history.keep("me", run)
+                await history.store("me", run)
                 print(run.id, flush=True)
-                await history.keep_scores("me", "demo", ids_of(run), [scores()])
+                await history.store_scores("me", "demo", ids_of(run), [scores()])
                 n += 1
 
         asyncio.run(main())

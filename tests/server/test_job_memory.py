@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import weakref
+from functools import partial
 
 import pytest
 from test_jobs import TwoUsers
@@ -20,9 +22,9 @@ SALIENCE = {"kind": "salience", "model": "demo", "ids": IDS, "targets": TARGETS}
 
 def held(lit_lab):
     """Bytes of all events that there are, and of the requests of what runs."""
-    jobs = lit_lab.core.jobs._jobs.values()
+    jobs = lit_lab.core.jobs.by_id.values()
     assert all(job.size == sum(map(len, job.lines)) for job in jobs)
-    return sum(job.size + job.asked for job in jobs)
+    return sum(job.size + job.request_bytes for job in jobs)
 
 
 @pytest.fixture
@@ -51,13 +53,13 @@ async def test_what_a_failed_job_has_sent_is_dropped_but_for_its_error(
     lit_lab, started, ended, events, api, monkeypatch
 ):
     monkeypatch.setattr(jobs_module, "MAX_JOB_BYTES", 16_000)
-    monkeypatch.setattr(job_module, "MAX_KEPT_OF_FAILED", 2_000)
+    monkeypatch.setattr(job_module, "MAX_FAILED_BYTES", 2_000)
     for _ in range(12):
         job = await started(SALIENCE)
         assert await ended(job) == "failed"
-    assert len(lit_lab.core.jobs._jobs) == 12
+    assert len(lit_lab.core.jobs.by_id) == 12
     assert held(lit_lab) < 12 * 500
-    count = lit_lab.core.jobs._jobs[job].count
+    count = lit_lab.core.jobs.by_id[job].count
     assert count > 40
     for start in (0, 7, count - 1):
         (left,) = await events(job, start)
@@ -67,11 +69,15 @@ async def test_what_a_failed_job_has_sent_is_dropped_but_for_its_error(
 
 
 def test_a_reader_in_the_middle_gets_the_error_next(monkeypatch):
-    monkeypatch.setattr(job_module, "MAX_KEPT_OF_FAILED", 100)
+    monkeypatch.setattr(job_module, "MAX_FAILED_BYTES", 100)
 
     async def read():
         handed = []
-        job = Job("me", "salience", 9, lambda job, lines: handed.extend(lines))
+        # A function of its own: it stands for what refers to the request.
+        on_end = partial(lambda job, lines: handed.extend(lines))
+        released = weakref.ref(on_end)
+        job = Job("me", "salience", 9, on_end)
+        del on_end
         for number in range(200):
             job.add(b"%d" % number, "scores")
         reader = job.read(3, 60.0)
@@ -80,7 +86,7 @@ def test_a_reader_in_the_middle_gets_the_error_next(monkeypatch):
         (rest,) = [chunk async for chunk in reader]
         assert json.loads(rest)["error"] == "result_too_large"
         assert len(handed) == 201  # the history has it all
-        assert (job.count, job.held, job._on_end) == (201, len(job.lines[0]), None)
+        assert (job.count, job.held, released()) == (201, len(job.lines[0]), None)
 
     asyncio.run(read())
 
@@ -93,7 +99,7 @@ def test_a_reader_is_handed_a_little_at_a_time(monkeypatch, sizes):
         job = Job("me", "generate", 0, lambda job, lines: None)
         for size in sizes:
             job.add(b"x" * (size - 1), "token")
-        job.tell(protocol.CancelledEvent())
+        job.add_event(protocol.CancelledEvent())
         chunks = [chunk async for chunk in job.read(0, 60.0)]
         assert b"".join(chunks) == b"".join(job.lines)
         assert max(map(len, chunks)) <= 1_000
@@ -109,13 +115,13 @@ async def test_what_is_too_much_is_forgotten_when_a_job_ends(lit_lab, started, e
     monkeypatch.setattr(jobs_module, "MAX_OWNER_BYTES", 3 * each)
     last = await started(SALIENCE)
     # Nobody starts another, and nobody asks for the list.
-    await until(lambda: lit_lab.core.jobs._jobs[last].state == "done")
+    await until(lambda: lit_lab.core.jobs.by_id[last].state == "done")
     assert held(lit_lab) <= 3 * each
-    assert list(lit_lab.core.jobs._jobs)[-1] == last
-    monkeypatch.setattr(jobs_module, "MAX_KEPT", 1)
+    assert list(lit_lab.core.jobs.by_id)[-1] == last
+    monkeypatch.setattr(jobs_module, "MAX_ENDED", 1)
     last = await started(SALIENCE)
-    await until(lambda: lit_lab.core.jobs._jobs[last].state == "done")
-    assert list(lit_lab.core.jobs._jobs) == [last]
+    await until(lambda: lit_lab.core.jobs.by_id[last].state == "done")
+    assert list(lit_lab.core.jobs.by_id) == [last]
 
 
 async def test_jobs_that_run_count(lit_lab, api, generate, ended, events, monkeypatch):
@@ -139,7 +145,7 @@ async def test_what_waits_for_the_history_counts(lit_lab, generate, ended, monke
 
 async def test_a_request_of_many_small_parts_counts_as_what_it_takes(api, generate, monkeypatch):
     body = SALIENCE | {"ids": IDS * 20, "targets": [span(1, 2 + n) for n in range(100)]}
-    monkeypatch.setattr(jobs_module, "MAX_ASKED_BYTES", 12 * len(json.dumps(body)))
+    monkeypatch.setattr(jobs_module, "MAX_REQUEST_BYTES", 12 * len(json.dumps(body)))
     await generate("forever")
     status, answer = await api("POST", "jobs", body=body)
     assert (status, answer["error"], bool(answer["hint"])) == (429, "too_many_jobs", True)
@@ -151,7 +157,7 @@ async def test_equal_targets_are_computed_and_sent_once(started, events):
     assert [event["target"] for event in found] == TARGETS[:3]
 
 
-async def test_a_result_that_is_certain_to_be_too_large_is_refused_beforehand(api, standin, monkeypatch):
+async def test_a_result_that_is_certain_to_be_too_large_is_refused_beforehand(api, fake_service, monkeypatch):
     monkeypatch.setattr(jobs_module, "MAX_JOB_BYTES", 2**20)
     ids, targets = [2] * 4_000, [span(1, 3_000 + n) for n in range(20)]
     status, answer = await api("POST", "jobs", body=SALIENCE | {"ids": ids, "targets": targets})
@@ -161,7 +167,7 @@ async def test_a_result_that_is_certain_to_be_too_large_is_refused_beforehand(ap
         == "4,000 scores for each of 20 targets by 2 methods are larger than the 1 MiB that a result may have."
     )
     assert "fewer targets" in answer["hint"]
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 class TestUsers:

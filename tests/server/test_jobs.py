@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -23,15 +24,15 @@ def texts(events):
     return "".join(event["token"]["text"] for event in events if event["event"] == "token")
 
 
-async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, events, standin):
-    standin.mode("slow")  # what it says at once with being ready isn't waited for
+async def test_a_job_starts_the_service_and_says_what_it_waits_for(generate, events, fake_service):
+    fake_service.mode("slow")  # what it says at once with being ready isn't waited for
     found = await events(await generate("Hi"))
     assert [event["message"] for event in found if event["event"] == "state"] == [
         "Starting the model service…", "Importing TensorFlow…", "Loading the model…",
     ]  # fmt: skip
     assert kinds(found)[-5:] == ["prompt", "token", "token", "answer", "done"]
     assert texts(found) == "Hello"
-    assert len(standin.pids) == 1
+    assert len(fake_service.pids) == 1
 
 
 async def test_a_proxy_for_the_internet_sees_nothing(generate, events, monkeypatch):
@@ -51,9 +52,9 @@ async def test_events_are_replayed_from_a_number_on(generate, events, api):
     assert (await api("GET", "jobs", job))[1]["state"] == "done"
 
 
-async def test_a_job_goes_on_when_nobody_listens(generate, api, events, standin):
+async def test_a_job_goes_on_when_nobody_listens(generate, api, events, fake_service):
     job = await generate("wait")
-    standin.go()
+    fake_service.go()
     await until(lambda: _state(api, job, "done"))
     assert texts(await events(job)) == "Hello"
 
@@ -62,32 +63,32 @@ async def _state(api, job, state):
     return (await api("GET", "jobs", job))[1]["state"] == state
 
 
-async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generate, jp_fetch, lit_lab, standin):
-    object.__setattr__(lit_lab.core.options, "heartbeat", 0.05)
+async def test_each_line_comes_when_it_happens_and_heartbeats_in_between(generate, jp_fetch, lit_lab, fake_service):
+    lit_lab.core.options = replace(lit_lab.core.options, heartbeat=0.05)
     arrived = []
 
     def arrives(chunk):
         arrived.extend(json.loads(line)["event"] for line in chunk.splitlines())
         # Only once the first token has come, and heartbeats behind it, is there a second: it isn't held back until then.
         if "token" in arrived and arrived[arrived.index("token") :].count("heartbeat") >= 2:
-            standin.go()
+            fake_service.go()
 
     job = await generate("wait")
     await jp_fetch("lit-lab", "api", "jobs", job, "events", streaming_callback=arrives)
     assert arrived.count("token") == 2
     assert arrived[-1] == "done"
-    # They have no number: what is replayed has none of the service's, and none of ours.
+    # They have no number: a replay has none of the service's, and none of the server's.
     assert "heartbeat" not in kinds(
         [json.loads(line) for line in (await jp_fetch("lit-lab", "api", "jobs", job, "events")).body.splitlines()]
     )
 
 
-async def test_cancelling_closes_the_computation_at_once(generate, api, events, standin, lit_lab):
+async def test_cancelling_closes_the_computation_at_once(generate, api, events, fake_service, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     status, info = await api("DELETE", "jobs", job)
     assert (status, info["state"]) == (200, "cancelled")
-    await until(lambda: standin.trace("closed"))  # it would never end by itself
+    await until(lambda: fake_service.trace("closed"))  # it would never end by itself
     found = await events(job)
     assert kinds(found)[-1] == "cancelled"
     assert "la" in texts(found)  # what had come stays
@@ -95,19 +96,19 @@ async def test_cancelling_closes_the_computation_at_once(generate, api, events, 
     assert await events(job) == found
 
 
-async def test_cancelling_while_the_service_starts(generate, api, events, standin):
-    standin.mode("hang")
+async def test_cancelling_while_the_service_starts(generate, api, events, fake_service):
+    fake_service.mode("hang")
     job = await generate("Hi")
-    await until(lambda: standin.pids)
+    await until(lambda: fake_service.pids)
     await api("DELETE", "jobs", job)
     assert kinds(await events(job))[-1] == "cancelled"
 
 
-async def test_a_reader_that_goes_away_does_not_stop_the_job(generate, jp_fetch, api, lit_lab, standin):
+async def test_a_reader_that_goes_away_does_not_stop_the_job(generate, jp_fetch, api, lit_lab, fake_service):
     job = await generate("wait")
     with pytest.raises(Exception, match=r"(?i)timeout"):
         await jp_fetch("lit-lab", "api", "jobs", job, "events", request_timeout=0.3)
-    standin.go()
+    fake_service.go()
     await until(lambda: _state(api, job, "done"))
 
 
@@ -191,18 +192,18 @@ def test_the_kinds_of_jobs_are_those_of_the_requests():
     assert [request.model_fields["kind"].default for request in requests] == list(get_args(protocol.JobKind))
 
 
-async def test_an_estimate_never_starts_the_service(api, standin):
+async def test_an_estimate_never_starts_the_service(api, fake_service):
     body = {"request": example("trust")}
     status, answer = await api("POST", "estimate", body=body)
     assert (status, answer["error"]) == (503, "service_stopped")
     assert answer["message"]
-    assert not standin.pids
+    assert not fake_service.pids
 
 
-async def test_counting_tokens_never_starts_the_service(api, standin):
+async def test_counting_tokens_never_starts_the_service(api, fake_service):
     status, answer = await api("POST", "tokens", "count", body={"model": "demo", "prompt": "Hi"})
     assert (status, answer["error"]) == (503, "service_stopped")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 async def test_tokens_are_counted_by_a_service_that_runs_whatever_it_computes(api, generate):
@@ -215,13 +216,13 @@ async def test_tokens_are_counted_by_a_service_that_runs_whatever_it_computes(ap
 
 async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     for kind in ("salience", "ablation", "trust"):
         assert await api("POST", "estimate", body={"request": example(kind)}) == (200, {"passes": 4, "seconds": 0.5})
     assert await _state(api, job, "running")
 
 
-async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works(generate, events, api, standin):
+async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works(generate, events, api, fake_service):
     found = await events(await generate("die"))
     assert found[-1]["error"] == "service_died"
     assert "SIGKILL" in found[-1]["message"]
@@ -232,19 +233,23 @@ async def test_when_the_service_is_killed_the_job_says_so_and_the_next_one_works
     again = await events(await generate("Hi"))
     assert again[-1]["event"] == "done"
     assert "SIGKILL" in again[0]["message"]  # why it has to wait
-    assert len(standin.pids) == 2
+    assert len(fake_service.pids) == 2
     assert (await api("GET", "status"))[1]["service"]["restarts"] == 0
 
 
 @pytest.mark.parametrize("ready_again", [False, True])
 async def test_a_job_that_begins_just_as_the_service_dies_goes_to_the_next_one(
-    generate, events, api, lit_lab, standin, monkeypatch, ready_again
+    generate, events, api, lit_lab, fake_service, monkeypatch, ready_again
 ):
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
     service = lit_lab.core.service
     before, ready = await service.ready(), service.ready
-    os.kill(standin.pids[0], signal.SIGKILL)
-    await until(lambda: service._endpoint is not before)
+    os.kill(fake_service.pids[0], signal.SIGKILL)
+
+    async def noticed():
+        return (await service.status()).pid != fake_service.pids[0]
+
+    await until(noticed)
     if ready_again:
         await ready()
     asked = []
@@ -256,61 +261,67 @@ async def test_a_job_that_begins_just_as_the_service_dies_goes_to_the_next_one(
     monkeypatch.setattr(service, "ready", not_noticed_at_first)
     found = await events(await generate("Hi"))
     assert found[-1]["event"] == "done"
-    assert (len(asked), len(standin.pids)) == (2, 2)
+    assert (len(asked), len(fake_service.pids)) == (2, 2)
 
 
-async def test_when_the_service_gives_up_its_own_words_are_told_and_it_starts_again(generate, events, standin):
+async def test_when_the_service_gives_up_its_own_words_are_reported_and_it_starts_again(generate, events, fake_service):
     found = await events(await generate("memory"))
     assert (found[-1]["error"], found[-1]["message"]) == ("service_died", "The limit of memory is reached.")
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
-    assert len(standin.pids) == 2
+    assert len(fake_service.pids) == 2
 
 
-async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events, api, standin, lit_lab):
+async def test_a_restart_fails_running_jobs_with_its_own_reason(generate, events, api, fake_service, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
     assert (await api("POST", "service", "restart"))[0] == 202
     assert (await events(job))[-1]["error"] == "service_restarted"
     assert (await events(await generate("Hi")))[-1]["event"] == "done"
-    first, second = standin.pids
+    first, second = fake_service.pids
     assert not alive(first)
     assert alive(second)
 
 
-async def test_a_kill_from_outside_is_told_by_its_signal(generate, events, standin, lit_lab):
+async def test_a_kill_from_outside_is_reported_by_its_signal(generate, events, fake_service, lit_lab):
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
-    os.kill(standin.pids[0], signal.SIGSEGV)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
+    os.kill(fake_service.pids[0], signal.SIGSEGV)
     assert "SIGSEGV" in (await events(job))[-1]["message"]
 
 
-async def test_a_service_that_hangs_is_told_by_its_silence(generate, events, api, standin, lit_lab, monkeypatch):
-    monkeypatch.setattr("lit_lab.upstream.STREAM_SILENCE", 0.5)
-    monkeypatch.setattr("lit_lab.upstream.ANSWER_SILENCE", 0.5)
+async def test_a_service_that_hangs_is_recognized_by_its_silence(
+    generate, events, api, fake_service, lit_lab, monkeypatch
+):
+    monkeypatch.setattr("lit_lab.service_client.STREAM_SILENCE", 0.5)
+    monkeypatch.setattr("lit_lab.service_client.ANSWER_SILENCE", 0.5)
     job = await generate("forever")
-    await until(lambda: len(lit_lab.core.jobs._jobs[job].lines) > 6)
-    os.kill(standin.pids[0], signal.SIGSTOP)
+    await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
+    os.kill(fake_service.pids[0], signal.SIGSTOP)
     last = (await events(job))[-1]
     assert (last["error"], "Restart it" in last["hint"]) == ("service_hung", True)
     status, answer = await api("POST", "estimate", body={"request": example("salience")})
     assert (status, answer["error"]) == (502, "service_hung")
-    os.kill(standin.pids[0], signal.SIGCONT)
+    os.kill(fake_service.pids[0], signal.SIGCONT)
 
 
-async def test_too_many_jobs(api, generate, lit_lab):
-    lit_lab.core.jobs._most = 2
-    first = await generate("forever")
-    await generate("forever")
-    status, answer = await api("POST", "jobs", body={"kind": "generate", "model": "demo", "prompt": "Hi"})
-    assert (status, answer["error"]) == (429, "too_many_jobs")
-    assert "c.LitLab.max_waiting" in answer["hint"]
-    await api("DELETE", "jobs", first)
-    await generate("Hi")
+class TestFewJobs:
+    @pytest.fixture
+    def lit_lab_config(self, lit_lab_config):
+        return {**lit_lab_config, "max_waiting": 4}
+
+    async def test_one_user_has_half_of_them(self, api, generate):
+        first = await generate("forever")
+        await generate("forever")
+        status, answer = await api("POST", "jobs", body={"kind": "generate", "model": "demo", "prompt": "Hi"})
+        assert (status, answer["error"]) == (429, "too_many_jobs")
+        assert "c.LitLab.max_waiting" in answer["hint"]
+        await api("DELETE", "jobs", first)
+        await generate("Hi")
 
 
 async def test_jobs_that_wait_hold_no_more_than_they_may(api, generate, monkeypatch):
     body = {"kind": "generate", "model": "demo", "prompt": "forever"}
-    monkeypatch.setattr(jobs_module, "MAX_ASKED_BYTES", int(2.5 * len(json.dumps(body))))
+    monkeypatch.setattr(jobs_module, "MAX_REQUEST_BYTES", int(2.5 * len(json.dumps(body))))
     first = await generate("forever")
     await generate("forever")
     status, answer = await api("POST", "jobs", body=body)
@@ -324,10 +335,10 @@ async def test_old_jobs_are_forgotten(api, generate, events, monkeypatch):
     for _ in range(3):
         ids.append(await generate("Hi"))
         await events(ids[-1])
-    monkeypatch.setattr(jobs_module, "MAX_KEPT", 2)
+    monkeypatch.setattr(jobs_module, "MAX_ENDED", 2)
     assert [job["id"] for job in (await api("GET", "jobs"))[1]["jobs"]] == [ids[2], ids[1]]
     assert (await api("GET", "jobs", ids[0]))[0] == 404
-    monkeypatch.setattr(jobs_module, "KEPT_FOR", 0.0)
+    monkeypatch.setattr(jobs_module, "RETENTION", 0.0)
     assert (await api("GET", "jobs"))[1]["jobs"] == []
 
 
@@ -352,13 +363,13 @@ class TestOwnership:
         jp_server_config["ServerApp"]["identity_provider_class"] = TwoUsers
         return jp_server_config
 
-    async def test_the_service_learns_who_asks_and_no_name(self, api, standin):
+    async def test_the_service_learns_who_asks_and_no_name(self, api, fake_service):
         for name, prompt in (("ann", "one"), ("bob", "two"), ("ann", "three")):
             headers = {"X-User": name}
             body = {"kind": "generate", "model": "demo", "prompt": prompt}
             _, job = await api("POST", "jobs", body=body, headers=headers)
             await until(lambda job=job["id"], headers=headers: self._done(api, job, headers))
-        first, second, third = standin.trace("owners")
+        first, second, third = fake_service.trace("owners")
         assert first == third
         assert first != second
         assert not {"ann", "bob"} & {first, second}

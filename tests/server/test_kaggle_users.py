@@ -26,7 +26,7 @@ def jp_server_config(lit_lab_config):
     }
 
 
-async def test_it_is_told_and_not_another_user_s_to_change(api, lit_lab):
+async def test_it_is_reported_and_not_another_user_s_to_change(api):
     ann, bob = {"headers": {"X-User": "ann"}}, {"headers": {"X-User": "bob"}}
     login = {"login": {"username": "ann-on-kaggle", "key": KEY}}
     _, before = await api("GET", "kaggle", **bob)
@@ -41,7 +41,8 @@ async def test_it_is_told_and_not_another_user_s_to_change(api, lit_lab):
         assert (status, refusal["error"], bool(refusal["hint"])) == (409, "login_of_another", True)
         answers.append(refusal)
     assert "ann" not in json.dumps(answers)
-    assert lit_lab.core.kaggle.login.key == KEY
+    _, still_hers = await api("GET", "kaggle", **ann)
+    assert (still_hers["source"], still_hers["own"]) == ("panel", True)
     assert (await api("DELETE", "kaggle", **ann))[1]["source"] == "none"
     assert (await api("POST", "kaggle", body={"login": {"token": TOKEN}}, **bob))[1]["own"] is True
 

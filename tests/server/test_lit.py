@@ -96,9 +96,9 @@ def test_the_page_names_no_other_place():
     assert "script-src 'nonce-x'" in content_security_policy("x")
 
 
-async def test_the_page_holds_no_secret_and_starts_nothing(jp_fetch, lit_lab, standin, ready):
+async def test_the_page_holds_no_secret_and_starts_nothing(jp_fetch, lit_lab, fake_service, ready):
     text = (await jp_fetch("lit-lab", "api", "lit", "page")).body.decode()
-    assert not standin.pids
+    assert not fake_service.pids
     assert lit_lab.serverapp.identity_provider.token not in text
     await ready()
     endpoint = await lit_lab.core.service.awaited()
@@ -132,7 +132,7 @@ async def test_a_browser_that_is_signed_in_gets_the_page_and_nobody_else(fetch, 
 # --- Its requests ---
 
 
-async def test_another_site_cannot_post(fetch, lit_lab, standin, http_server_port):  # noqa: F811
+async def test_another_site_cannot_post(fetch, lit_lab, fake_service, http_server_port):  # noqa: F811
     cookies = await browser(fetch, lit_lab)
     header = {"Cookie": cookie_header(cookies)}
     body = json.dumps({"endpoint": "get_info"})
@@ -151,8 +151,8 @@ async def test_another_site_cannot_post(fetch, lit_lab, standin, http_server_por
         response = await fetch("POST", CALL, body, {**header, **headers})
         assert response.code in (403, 404), headers
         assert set(json.loads(response.body)) == {"error", "message", "hint"}
-    assert not standin.pids
-    # The page around it, which has the XSRF token. It gets as far as to be told that nothing runs.
+    assert not fake_service.pids
+    # The page around it, which has the XSRF token. It gets the answer that nothing runs.
     response = await fetch("POST", CALL, body, {**header, "Origin": host, **xsrf})
     assert (response.code, json.loads(response.body)["error"]) == (503, "service_stopped")
 
@@ -169,53 +169,53 @@ async def test_no_answer_is_for_other_origins(fetch, lit_lab, http_server_port):
         assert "Access-Control-Allow-Origin" not in response.headers
 
 
-async def test_it_is_made_ready_by_a_job_that_is_no_run(ready, api, standin):
+async def test_it_is_made_ready_by_a_job_that_is_no_run(ready, api, fake_service):
     found = await ready()
     assert [event["event"] for event in found][-2:] == ["state", "done"]
     status, answer = await api("POST", "runs/search", body={})
     assert (status, answer["runs"]) == (200, [])
 
 
-async def test_a_request_reaches_lit_as_it_is_and_its_answer_the_page(ready, call, standin):
+async def test_a_request_reaches_lit_as_it_is_and_its_answer_the_page(ready, call, fake_service):
     await ready()
     query = {"model": "demo", "dataset_name": "prompts", "requested_types": "GeneratedText"}
     status, found = await call("get_preds", query=query, inputs=["an id", EXAMPLE], config={"a": [1]})
     assert status == 200
     assert found == [{"event": "heartbeat"}, {"event": "lit_answer", "body": '{"models": {}}'}]
-    assert standin.json("lit") == {
+    assert fake_service.json("lit") == {
         "endpoint": "get_preds", "query": query, "inputs": ["an id", EXAMPLE], "config": {"a": [1]},
     }  # fmt: skip
 
 
-async def test_a_stopped_service_stays_so(call, standin):
+async def test_a_stopped_service_stays_so(call, fake_service):
     status, (answer,) = await call()
     assert (status, answer["error"]) == (503, "service_stopped")
     assert answer["hint"]
-    assert not standin.pids
+    assert not fake_service.pids
 
 
-async def test_a_failure_of_lits_is_told(ready, call):
+async def test_a_failure_of_lits_is_reported(ready, call):
     await ready()
     status, found = await call("get_dataset", query={"dataset_name": "fail"})
     assert (status, found[-1]["error"], found[-1]["message"]) == (200, "lit_failed", "It failed.")
 
 
 @pytest.mark.parametrize(("name", "error"), [("die", "service_died"), ("odd", "service_answer")])
-async def test_a_service_that_dies_or_is_another_is_told(ready, call, name, error):
+async def test_a_service_that_dies_or_is_another_is_reported(ready, call, name, error):
     await ready()
     status, found = await call("get_dataset", query={"dataset_name": name})
-    told = found[-1]
-    assert (status, told["error"]) in ((200, error), (502, error))
-    assert told["hint"]
+    reported = found[-1]
+    assert (status, reported["error"]) in ((200, error), (502, error))
+    assert reported["hint"]
 
 
-async def test_lits_work_ends_when_nobody_waits(ready, lit_lab, standin):
+async def test_lits_work_ends_when_nobody_waits(ready, lit_lab, fake_service):
     await ready()
     request = protocol.LitCall(endpoint="get_dataset", query={"dataset_name": "forever"})
-    lines = lit_lab.core.lit_call(request)
+    lines = lit_lab.core.lit_app.call(request)
     assert json.loads(await anext(lines)) == {"event": "heartbeat"}
     await lines.aclose()
-    await until(lambda: "/lit/call" in standin.trace("closed"))
+    await until(lambda: "/lit/call" in fake_service.trace("closed"))
 
 
 NOT_LET_THROUGH = [
@@ -225,10 +225,10 @@ NOT_LET_THROUGH = [
 
 
 @pytest.mark.parametrize("endpoint", NOT_LET_THROUGH)
-async def test_other_endpoints_are_not_let_through(call, standin, endpoint):
+async def test_other_endpoints_are_not_let_through(call, fake_service, endpoint):
     status, (answer,) = await call(endpoint)
     assert (status, answer["error"]) == (400, "invalid_request")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 def test_what_is_let_through_does_not_write():
@@ -250,10 +250,10 @@ def test_what_is_let_through_does_not_write():
         {"body": "x"},
     ],
 )
-async def test_requests_are_typed_and_bounded(call, standin, fields):
+async def test_requests_are_typed_and_bounded(call, fake_service, fields):
     status, (answer,) = await call(**fields)
     assert (status, answer["error"]) == (400, "invalid_request")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 async def test_bodies_are_bounded(call):
@@ -261,17 +261,17 @@ async def test_bodies_are_bounded(call):
     assert (status, answer["error"]) == (413, "body_too_large")
 
 
-async def test_prompts_are_bounded_as_everywhere(call, standin):
+async def test_prompts_are_bounded_as_everywhere(call, fake_service):
     long = {"id": "", "data": {"prompt": "x" * 100_001}}
     status, (answer,) = await call("get_preds", inputs=[long])
     assert (status, answer["error"]) == (422, "prompt_too_long")
     half = {"id": "", "data": {"prompt": "\ud83d"}}
     status, (answer,) = await call("get_preds", inputs=[half])
     assert (status, answer["error"]) == (422, "lone_surrogate")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
-async def test_answers_are_bounded_as_everywhere(api, standin):
+async def test_answers_are_bounded_as_everywhere(api, fake_service):
     status, answer = await api("POST", "jobs", body={"kind": "lit_app", "model": "demo", "max_new_tokens": 1_025})
     assert (status, answer["error"]) == (422, "too_many_new_tokens")
     status, answer = await api("POST", "jobs", body={"kind": "lit_app", "model": "gpt"})
@@ -290,17 +290,17 @@ async def test_its_files_are_read_and_never_run_from_here(jp_fetch, ready):
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
 
 
-async def test_a_file_does_not_start_the_service(api, standin):
+async def test_a_file_does_not_start_the_service(api, fake_service):
     status, answer = await api("GET", "lit", "files", "main.js")
     assert (status, answer["error"]) == (503, "service_stopped")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 @pytest.mark.parametrize("name", ["main.js.map", "index.html", "..%2Fapp.py", "%2Fetc%2Fpasswd", "%2E%2E", "a%00"])
-async def test_there_are_no_other_files(api, standin, name):
+async def test_there_are_no_other_files(api, fake_service, name):
     status, answer = await api("GET", "lit", "files", name)
     assert (status, answer["error"]) == (404, "no_such_file")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 # --- Who may ---
@@ -319,8 +319,8 @@ class TestSomebodyWhoMayOnlyLook:
         jp_server_config["ServerApp"]["authorizer_class"] = Looker
         return jp_server_config
 
-    async def test_neither_page_nor_requests_are_for_them(self, api, standin):
+    async def test_neither_page_nor_requests_are_for_them(self, api, fake_service):
         assert (await api("GET", "lit", "page"))[0] == 403
         assert (await api("POST", "lit", "call", body={"endpoint": "get_info"}))[0] == 403
         assert (await api("POST", "jobs", body={"kind": "lit_app", "model": "demo"}))[0] == 403
-        assert not standin.pids
+        assert not fake_service.pids

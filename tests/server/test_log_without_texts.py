@@ -9,7 +9,7 @@ import pytest
 from conftest import example, span, until
 from lit_lab import protocol
 from lit_lab.history import History
-from lit_lab.upstream import Upstream
+from lit_lab.service_client import ServiceClient
 
 MARKER = "Zwiebelsuppe"
 
@@ -134,17 +134,17 @@ async def test_what_the_server_fails_at_leaves_no_text_in_the_log(
     async def fail(*_args, **_named):
         raise RuntimeError(f"it was {MARKER}") from KeyError(MARKER)
 
-    asks = Upstream.ask
+    requested = ServiceClient.request
 
-    async def ask(self, endpoint, method, path, *others):
-        # Which models there are is asked before each job.
-        return await (asks if path == "/models" else fail)(self, endpoint, method, path, *others)
+    async def request(self, endpoint, method, path, *others):
+        # The list of models is requested before each job.
+        return await (requested if path == "/models" else fail)(self, endpoint, method, path, *others)
 
-    monkeypatch.setattr(Upstream, "ask", ask)
-    monkeypatch.setattr(Upstream, "lines", lines)
+    monkeypatch.setattr(ServiceClient, "request", request)
+    monkeypatch.setattr(ServiceClient, "lines", lines)
     for owner, name in (
-        (Upstream, "file"),
-        *((History, name) for name in ("keep", "keep_scores", "runs", "run", "change", "delete", "clear")),
+        (ServiceClient, "file"),
+        *((History, name) for name in ("store", "store_scores", "runs", "run", "change", "delete", "clear")),
     ):
         monkeypatch.setattr(owner, name, fail)
     last = await ask_everything(api, events, jp_fetch, jp_root_dir)
@@ -170,7 +170,7 @@ async def test_what_the_service_says_amiss_isn_t_in_the_log(api, events, said, m
     async def lines(*_args):
         yield json.dumps(line).encode()
 
-    monkeypatch.setattr(Upstream, "lines", lines)
+    monkeypatch.setattr(ServiceClient, "lines", lines)
     for body in JOBS:
         _, job = await api("POST", "jobs", body=body)
         assert (await events(job["id"]))[-1]["event"] == "error"
@@ -214,7 +214,7 @@ async def test_what_is_refused_leaves_no_text_in_the_log(api, jp_fetch, said):
 
 @pytest.mark.parametrize("how", ["error", "die", "cut", "odd", "memory", "refuse", "forever"])
 async def test_what_ends_in_the_middle_leaves_no_text_in_the_log(api, generate, events, said, lit_lab, how):
-    # The stand-in does what the prompt says; the marker is beside it.
+    # The fake service does what the prompt says; the marker is beside it.
     job = await generate(how, title=MARKER, origin={"document": MARKER, "place": [MARKER]})
     if how == "forever":
         await api("DELETE", "jobs", job)

@@ -15,8 +15,8 @@ def home(lit_lab, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lit_lab_config(standin, tmp_path):
-    return {"service_python": str(standin.python), "models_path": str(tmp_path / "kept" / "models.json")}
+def lit_lab_config(fake_service, tmp_path):
+    return {"service_python": str(fake_service.python), "models_path": str(tmp_path / "kept" / "models.json")}
 
 
 @pytest.fixture
@@ -150,9 +150,9 @@ async def test_nothing_beside_the_programs_folders_is(add, ollama, home):
 
 class TestWithoutScanners:
     @pytest.fixture
-    def lit_lab_config(self, standin, tmp_path):
+    def lit_lab_config(self, fake_service, tmp_path):
         path = str(tmp_path / "kept" / "models.json")
-        return {"service_python": str(standin.python), "models_path": path, "model_scanners": []}
+        return {"service_python": str(fake_service.python), "models_path": path, "model_scanners": []}
 
     async def test_no_programs_models_are_added(self, add, ollama):
         assert (await add(str(ollama)))[1]["error"] == "outside_root"
@@ -160,13 +160,13 @@ class TestWithoutScanners:
 
 class TestOwnFolders:
     @pytest.fixture
-    def lit_lab_config(self, standin, tmp_path):
+    def lit_lab_config(self, fake_service, tmp_path):
         for name in ("config.json", "model.safetensors"):
             (tmp_path / "models" / "one").mkdir(parents=True, exist_ok=True)
             (tmp_path / "models" / "one" / name).write_text("{}")
         path = str(tmp_path / "kept" / "models.json")
         folders = [str(tmp_path / "models")]
-        return {"service_python": str(standin.python), "models_path": path, "model_folders": folders}
+        return {"service_python": str(fake_service.python), "models_path": path, "model_folders": folders}
 
     async def test_what_is_in_them_is_added(self, add, tmp_path):
         assert (await add(str(tmp_path / "models" / "one")))[0] == 200

@@ -29,8 +29,8 @@ def home(lit_lab, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lit_lab_config(standin, tmp_path):
-    return {"service_python": str(standin.python), "models_path": str(tmp_path / "kept" / "models.json")}
+def lit_lab_config(fake_service, tmp_path):
+    return {"service_python": str(fake_service.python), "models_path": str(tmp_path / "kept" / "models.json")}
 
 
 @pytest.fixture
@@ -54,15 +54,15 @@ def running(api):
     return run
 
 
-def asked(standin):
-    return [json.loads(line) for line in standin.trace("asked")]
+def asked(fake_service):
+    return [json.loads(line) for line in fake_service.trace("asked")]
 
 
-async def test_adding_and_removing_starts_nothing_and_is_kept(change, api, standin, lit_lab, tmp_path):
+async def test_adding_and_removing_starts_nothing_and_is_kept(change, api, fake_service, lit_lab, tmp_path):
     status, body = await change("add", path=REMOTE)
     assert status == 200, body
     assert [(model["name"], model["added"]) for model in body["models"]] == [("demo", False), ("mine", True)]
-    assert not standin.pids
+    assert not fake_service.pids
     file = tmp_path / "kept" / "models.json"
     assert json.loads(file.read_text()) == {"models": {"mine": REMOTE}}
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -70,18 +70,18 @@ async def test_adding_and_removing_starts_nothing_and_is_kept(change, api, stand
     await lit_lab.stop_extension()
     assert [model["name"] for model in (await api("GET", "models"))[1]["models"]] == ["demo", "mine"]
     assert (await change("load"))[0] == 200
-    config = standin.json("config")
+    config = fake_service.json("config")
     assert (config["models"], config["added"]) == (["demo:embedded", f"mine:{REMOTE}"], ["mine"])
     assert (await change("remove"))[0] == 200
     assert json.loads(file.read_text()) == {"models": {}}
-    assert [path for path, _ in asked(standin)] == ["/models/change"] * 2
+    assert [path for path, _ in asked(fake_service)] == ["/models/change"] * 2
 
 
-async def test_a_running_service_is_told(change, running, standin):
+async def test_a_running_service_learns_of_it(change, running, fake_service):
     await running()
     assert (await change("add", path=" gemma2_instruct_2b_en "))[0] == 200
     assert (await change("unload", "demo"))[0] == 200
-    assert [order["change"] for _, order in asked(standin)] == [
+    assert [order["change"] for _, order in asked(fake_service)] == [
         {"kind": "add", "name": "mine", "path": "gemma2_instruct_2b_en"},
         {"kind": "unload", "name": "demo"},
     ]
@@ -203,30 +203,30 @@ class TestWithoutFiles:
 
 class TestLongDownload:
     @pytest.fixture
-    def lit_lab_config(self, standin, tmp_path):
+    def lit_lab_config(self, fake_service, tmp_path):
         return {
-            "service_python": str(standin.python),
+            "service_python": str(fake_service.python),
             "models_path": str(tmp_path / "models.json"),
             "idle_timeout": 0.6,
         }
 
-    async def test_the_service_stays_awake_while_it_downloads(self, change, api, standin, monkeypatch):
+    async def test_the_service_stays_awake_while_it_downloads(self, change, api, fake_service, monkeypatch):
         monkeypatch.setattr("lit_lab.models.changing.ATTEND_SECONDS", 0.1)
 
         async def state():
             return (await api("GET", "status"))[1]["service"]["state"]
 
-        (standin.folder / "downloading").touch()
+        (fake_service.folder / "downloading").touch()
         assert (await change("download", "demo"))[0] == 200
         await asyncio.sleep(2)
         assert await state() == "ready"
-        (standin.folder / "downloading").unlink()
+        (fake_service.folder / "downloading").unlink()
 
         async def asleep():
             return await state() == "stopped"
 
         await until(asleep)
-        await until(lambda: not alive(standin.pids[-1]))
+        await until(lambda: not alive(fake_service.pids[-1]))
         await asyncio.sleep(0.1)  # for asyncio to close its pipes
 
 
@@ -281,7 +281,7 @@ async def test_where_credentials_come_from(api, home, monkeypatch):
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["service running", "service started later"])
-async def test_a_login_goes_to_the_service_and_nowhere_else(api, running, standin, home, before):
+async def test_a_login_goes_to_the_service_and_nowhere_else(api, running, fake_service, home, before):
     answers = []
     if before:
         await running()
@@ -291,21 +291,21 @@ async def test_a_login_goes_to_the_service_and_nowhere_else(api, running, standi
         await running()
     expected = {"token": "", "username": "somebody", "key": KEY}
     if before:
-        assert asked(standin) == [["/kaggle", {"login": expected}]]
+        assert asked(fake_service) == [["/kaggle", {"login": expected}]]
     else:
-        assert standin.json("config")["kaggle"] == expected
+        assert fake_service.json("config")["kaggle"] == expected
     for path in (("kaggle",), ("models",), ("status",), ("service", "log")):
         answers.append(await api("GET", *path))
     assert KEY not in json.dumps(answers)
-    assert KEY not in (standin.folder / "environment").read_text()
+    assert KEY not in (fake_service.folder / "environment").read_text()
     if sys.platform == "linux":
-        pid = standin.pids[-1]
+        pid = fake_service.pids[-1]
         assert KEY.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()
         assert KEY.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
     assert KEY not in json.dumps(dict(os.environ))
     assert not (home / ".kaggle").exists()
     await api("DELETE", "kaggle")
-    assert asked(standin)[-1] == ["/kaggle", {"login": None}]
+    assert asked(fake_service)[-1] == ["/kaggle", {"login": None}]
 
 
 @pytest.mark.parametrize(

@@ -24,16 +24,16 @@ class TestReadOnly:
         return jp_server_config
 
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "datasets": ["rows:package:Class"]}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "datasets": ["rows:package:Class"]}
 
     @pytest.mark.parametrize("route", DOES, ids=[route.operation for route in DOES])
-    async def test_nothing_is_started_or_changed(self, api, standin, tmp_path, route):
+    async def test_nothing_is_started_or_changed(self, api, fake_service, tmp_path, route):
         path, body = example(route)
         status, answer = await api(route.method, *path.split("/")[2:], body=body)
         assert (status, answer["error"]) == (403, "forbidden")
         assert RESOURCE in answer["hint"]
-        assert not standin.pids
+        assert not fake_service.pids
 
     @pytest.mark.parametrize("route", LOOKS, ids=[route.operation for route in LOOKS])
     async def test_everything_can_be_looked_at(self, api, route):
@@ -42,7 +42,7 @@ class TestReadOnly:
         # There may be no such thing, or no service that could tell; allowed it is.
         assert status not in (401, 403), answer
 
-    async def test_lists_are_there_and_the_panel_is_told(self, api, standin):
+    async def test_lists_are_there_and_the_panel_is_informed(self, api, fake_service):
         for method, path, key in (
             ("GET", "models", "models"),
             ("GET", "datasets", "datasets"),
@@ -55,15 +55,15 @@ class TestReadOnly:
         assert (status, answer["runs"]) == (200, [])
         status, answer = await api("GET", "status")
         assert (status, answer["allowed"]) == (200, ["read"])
-        assert not standin.pids
+        assert not fake_service.pids
 
-    async def test_a_dataset_that_only_the_service_has_starts_none(self, api, standin):
+    async def test_a_dataset_that_only_the_service_has_starts_none(self, api, fake_service):
         state = (await api("POST", "datasets", "open", body={"name": "rows"}))[1]
         while state["state"] == "reading":
             state = (await api("GET", "datasets", state["id"]))[1]
         assert (state["state"], state["error"]["error"]) == ("failed", "service_stopped")
-        assert not standin.pids
+        assert not fake_service.pids
 
 
-async def test_who_may_do_all_is_told_so(api):
+async def test_who_may_do_all_is_reported(api):
     assert (await api("GET", "status"))[1]["allowed"] == ["read", "write", "execute"]

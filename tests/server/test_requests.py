@@ -7,10 +7,10 @@ import pytest
 
 from conftest import example, span
 from lit_lab import protocol
-from lit_lab.bodies import parse
-from lit_lab.core import unicode_names
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TOKENS
+from lit_lab.unicode_names import unicode_names
+from lit_lab.validation import parse
 from lit_lab.version import version
 
 GENERATE = example("generate")
@@ -20,15 +20,15 @@ ABLATION = example("ablation")
 TRUST = example("trust")
 
 
-async def test_status_never_starts_the_service(api, standin):
+async def test_status_never_starts_the_service(api, fake_service):
     status, body = await api("GET", "status")
     assert status == 200
     parsed = protocol.Status.model_validate(body)
     assert (parsed.version, parsed.service.state, parsed.default_model) == (version(), "stopped", "demo")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
-async def test_gets_never_start_the_service(api, standin):
+async def test_gets_never_start_the_service(api, fake_service):
     status, body = await api("GET", "models")
     assert status == 200
     assert [(model["name"], model["state"]) for model in body["models"]] == [("demo", "unloaded")]
@@ -36,7 +36,7 @@ async def test_gets_never_start_the_service(api, standin):
     assert [dataset["name"] for dataset in (await api("GET", "datasets"))[1]["datasets"]] == ["sample_prompts"]
     assert await api("GET", "service", "log") == (200, {"lines": []})
     assert await api("GET", "jobs") == (200, {"jobs": []})
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 @pytest.mark.parametrize(
@@ -86,13 +86,13 @@ async def test_gets_never_start_the_service(api, standin):
         ({**SALIENCE, "integration": {"baseline": "noise"}}, 400, "invalid_request", "integration.baseline"),
     ],
 )
-async def test_bad_jobs_are_refused_in_words(api, standin, body, code, error, says):
+async def test_bad_jobs_are_refused_in_words(api, fake_service, body, code, error, says):
     status, answer = await api("POST", "jobs", body=body)
     assert (status, answer["error"]) == (code, error)
     assert says in answer["message"]
     assert set(answer) == {"error", "message", "hint"}
     assert len(answer["message"]) < 2_000  # whatever was sent
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ async def test_bad_jobs_are_refused_in_words(api, standin, body, code, error, sa
         ),
     ],
 )
-async def test_what_is_counted_is_bounded_as_what_is_run(api, standin, body, code, error, says):
+async def test_what_is_counted_is_bounded_as_what_is_run(api, fake_service, body, code, error, says):
     status, answer = await api("POST", "tokens", "count", body=body)
     assert (status, answer["error"]) == (code, error)
     assert says in answer["message"]
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 @pytest.mark.parametrize("type_name", ["JobRequest", "EstimateRequest"])
@@ -195,7 +195,7 @@ def refused(type_name, request, says):
 
 @pytest.mark.parametrize("request_", [ABLATION, TRUST], ids=["ablation", "trust"])
 @pytest.mark.parametrize("route", ["jobs", "estimate"])
-async def test_ablation_and_trust_are_checked_before_the_service_is_asked(api, standin, route, request_):
+async def test_ablation_and_trust_are_checked_before_the_service_is_asked(api, fake_service, route, request_):
     for change, code, error in (
         ({"model": "gpt"}, 422, "unknown_model"),
         ({"segments": [span(0, 3)]}, 400, "invalid_request"),
@@ -203,17 +203,17 @@ async def test_ablation_and_trust_are_checked_before_the_service_is_asked(api, s
         body = request_ | change
         status, answer = await api("POST", route, body=body if route == "jobs" else {"request": body})
         assert (status, answer["error"]) == (code, error)
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"null", b"{}", {"request": GENERATE}, {"request": None}, SALIENCE])
-async def test_only_costs_that_can_be_told_are_asked_for(api, standin, body):
+async def test_only_costs_that_can_be_reported_are_asked_for(api, fake_service, body):
     status, answer = await api("POST", "estimate", body=body)
     assert (status, answer["error"]) == (400, "invalid_request")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
-async def test_the_largest_requests_are_taken(api, standin):
+async def test_the_largest_requests_are_taken(api, fake_service):
     """As many segments and tokens as the types allow fit into a body, too."""
     segments = [span(index, index + 1) for index in range(1, 4_097)]
     largest = {
@@ -222,7 +222,7 @@ async def test_the_largest_requests_are_taken(api, standin):
     }  # fmt: skip
     status, answer = await api("POST", "estimate", body={"request": largest})
     assert (status, answer["error"]) == (503, "service_stopped")
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 async def test_pairs_of_surrogates_are_whole_characters(generate):
@@ -230,7 +230,7 @@ async def test_pairs_of_surrogates_are_whole_characters(generate):
 
 
 @pytest.mark.parametrize("path", [["jobs"], ["tokens"], ["estimate"], ["unicode", "names"], ["service", "start"]])
-async def test_huge_bodies_are_refused_without_keeping_them(api, lit_lab, standin, path):
+async def test_huge_bodies_are_refused_without_keeping_them(api, lit_lab, fake_service, path):
     body = b'{"names": ["' + b"x" * (25 * 1024 * 1024) + b'"]}'
     status, answer = await api("POST", *path, body=body)
     if path == ["service", "start"]:  # takes none, so there is nothing to refuse
@@ -238,7 +238,7 @@ async def test_huge_bodies_are_refused_without_keeping_them(api, lit_lab, standi
         return
     assert (status, answer["error"]) == (413, "body_too_large")
     assert "MiB" in answer["message"]
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 async def test_tokens_are_limited_too(api):
@@ -266,14 +266,14 @@ async def test_bad_from(api, generate, start):
     assert (status, answer["error"]) == (400, "invalid_query")
 
 
-async def test_unicode_names(api, standin):
+async def test_unicode_names(api, fake_service):
     names = ["BULLET", "bullet", "LF", "NULL", "NO SUCH NAME", "KEYCAP DIGIT ONE", "CJK UNIFIED IDEOGRAPH-4E2D"]
     status, answer = await api("POST", "unicode", "names", body={"names": names})
     assert status == 200
     assert answer["characters"] == {
         "BULLET": "•", "bullet": "•", "LF": "\n", "NULL": "\0", "CJK UNIFIED IDEOGRAPH-4E2D": "中",
     }  # fmt: skip
-    assert not standin.pids
+    assert not fake_service.pids
 
 
 def test_unicode_names_are_those_of_pythons_literals():

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import sqlite3
+from pathlib import Path
 
 import pytest
+from jupyter_core.paths import jupyter_data_dir
 from jupyter_server.auth import IdentityProvider, User
 
 from conftest import until
@@ -94,7 +96,7 @@ async def test_an_answer_that_the_server_s_end_broke_off_is_not_taken_for_one_th
 
 
 def _said(lit_lab, job):
-    return any(b'"token"' in line for line in lit_lab.core.jobs._jobs[job].lines)
+    return any(b'"token"' in line for line in lit_lab.core.jobs.by_id[job].lines)
 
 
 async def test_a_given_text_is_kept_as_what_it_is(api, events):
@@ -117,9 +119,9 @@ async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, eve
     assert (await api("POST", "jobs", body=too_long))[0] == 400
 
 
-async def test_the_model_service_isn_t_told_where_a_prompt_came_from(api, generate, events, standin):
+async def test_the_model_service_doesn_t_learn_where_a_prompt_came_from(api, generate, events, fake_service):
     await events(await generate("Hi", title="Without secret.ipynb", origin={"document": "secret.ipynb", "place": []}))
-    written = [path.read_bytes() for path in standin.folder.iterdir() if path.is_file()]
+    written = [path.read_bytes() for path in fake_service.folder.iterdir() if path.is_file()]
     assert written
     assert not any(b"secret.ipynb" in content for content in written)
 
@@ -175,8 +177,8 @@ class TestUsers:
 
 class TestOff:
     @pytest.fixture
-    def lit_lab_config(self, standin):
-        return {"service_python": str(standin.python), "history": False}
+    def lit_lab_config(self, fake_service):
+        return {"service_python": str(fake_service.python), "history": False}
 
     async def test_nothing_is_kept(self, api, generate, events, lit_lab):
         await events(await generate("Hi"))
@@ -220,7 +222,7 @@ def explained(ids=(2, 5, 6, 7)):
     return request, [json.dumps(event).encode() for event in events]
 
 
-class Shelf(History):
+class FailingHistory(History):
     """A history that takes nothing while it has a reason not to, nor what that reason names."""
 
     def __init__(self, path):
@@ -229,11 +231,11 @@ class Shelf(History):
         self.refused = ""
         self.attempts = 0
 
-    async def keep(self, owner, run):
+    async def store(self, owner, run):
         self.attempts += 1
         if self.reason and self.refused in run.prompt:
             raise self.reason
-        await super().keep(owner, run)
+        await super().store(owner, run)
 
     async def ids(self, owner="me"):
         return [run.id for run in (await self.runs(owner, protocol.RunsRequest())).runs]
@@ -244,29 +246,29 @@ FULL = Problem(507, "disk_full", "The disk is full.", "Make room.")
 
 
 @pytest.fixture
-def shelf(tmp_path):
-    return Shelf(tmp_path / "history.sqlite")
+def history(tmp_path):
+    return FailingHistory(tmp_path / "history.sqlite")
 
 
 @pytest.fixture
-def recorder(shelf, monkeypatch):
-    """A recorder that tries again only when it is told to."""
+def recorder(history, monkeypatch):
+    """A recorder that retries only on request."""
     monkeypatch.setattr(run_recorder, "FIRST_DELAY", 1e6)
-    made = RunRecorder(shelf)
+    made = RunRecorder(history)
     yield made
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(shelf.close())
+    loop.run_until_complete(history.close())
     loop.close()
 
 
 async def test_a_list_after_a_job_s_end_waits_until_its_run_is_stored(api, generate, events, lit_lab, monkeypatch):
-    let, keep = asyncio.Event(), lit_lab.core.history.keep
+    let, store = asyncio.Event(), lit_lab.core.history.store
 
     async def slow(owner, run):
         await let.wait()
-        await keep(owner, run)
+        await store(owner, run)
 
-    monkeypatch.setattr(lit_lab.core.history, "keep", slow)
+    monkeypatch.setattr(lit_lab.core.history, "store", slow)
     job = await generate("Hi")
     assert (await events(job))[-1]["event"] == "done"
     asked = [
@@ -290,7 +292,7 @@ async def test_while_another_program_holds_the_lock_runs_wait_and_are_listed_aft
     earlier = await generate("Hi")
     await events(earlier)
     await runs(api)
-    other = sqlite3.connect(lit_lab.core.history._settings.path, isolation_level=None)
+    other = sqlite3.connect(Path(jupyter_data_dir(), "lit_lab/history.sqlite"), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     later = await generate("Hello")
     assert (await events(later))[-1]["event"] == "done"
@@ -310,120 +312,120 @@ async def test_while_another_program_holds_the_lock_runs_wait_and_are_listed_aft
     assert [info["id"] for info in (await runs(api))["runs"]] == [later, earlier]
 
 
-async def test_a_run_comes_before_its_scores_however_often_it_is_tried(shelf, recorder):
-    shelf.reason = LOCKED
+async def test_a_run_comes_before_its_scores_however_often_it_is_tried(history, recorder):
+    history.reason = LOCKED
     recorder.record("me", "a", 1.0, *generated())
     recorder.record("me", "b", 1.0, *explained())
     await recorder.settled("me")
     assert "2 results wait" in recorder.status().message
-    shelf.reason = None
-    recorder.again()
+    history.reason = None
+    recorder.retry()
     await until(lambda: not recorder.status().message)
-    assert len((await shelf.run("me", "a")).scores) == 1
+    assert len((await history.run("me", "a")).scores) == 1
 
 
-async def test_what_has_no_room_holds_up_nothing_but_its_own_scores(shelf, recorder):
-    shelf.reason, shelf.refused = FULL, "large"
+async def test_what_has_no_room_holds_up_nothing_but_its_own_scores(history, recorder):
+    history.reason, history.refused = FULL, "large"
     recorder.record("me", "large", 1.0, *generated("large"))
     recorder.record("me", "scores", 1.0, *explained())
     recorder.record("me", "small", 2.0, *generated("small", ids=(3,)))
     await recorder.settled("me")
-    assert await shelf.ids() == ["small"]
+    assert await history.ids() == ["small"]
     assert recorder.status().message == "The disk is full. 2 results wait to be stored."
-    shelf.reason = None
+    history.reason = None
     await recorder.delete("me", "small")  # which makes room, so that it is tried at once
     await until(lambda: not recorder.status().message)
-    assert await shelf.ids() == ["large"]
-    assert len((await shelf.run("me", "large")).scores) == 1
+    assert await history.ids() == ["large"]
+    assert len((await history.run("me", "large")).scores) == 1
 
 
-async def test_clearing_takes_what_waits_along(shelf, recorder):
-    shelf.reason = LOCKED
+async def test_clearing_takes_what_waits_along(history, recorder):
+    history.reason = LOCKED
     recorder.record("me", "a", 1.0, *generated())
     recorder.record("you", "b", 1.0, *generated())
     await recorder.settled("me")
-    shelf.reason = None
+    history.reason = None
     await recorder.clear("me")
     await until(lambda: not recorder.status().message)
-    assert (await shelf.ids("me"), await shelf.ids("you")) == ([], ["b"])
+    assert (await history.ids("me"), await history.ids("you")) == ([], ["b"])
 
 
-async def test_clearing_that_fails_takes_nothing_away(shelf, recorder, monkeypatch):
+async def test_clearing_that_fails_takes_nothing_away(history, recorder, monkeypatch):
     async def locked(*args):
         raise LOCKED
 
-    shelf.reason = LOCKED
+    history.reason = LOCKED
     recorder.record("me", "a", 1.0, *generated())
     await recorder.settled("me")
     with monkeypatch.context() as patched:
-        patched.setattr(shelf, "clear", locked)
+        patched.setattr(history, "clear", locked)
         with pytest.raises(Problem, match="Another program"):
             await recorder.clear("me")
-    shelf.reason = None
-    recorder.again()
+    history.reason = None
+    recorder.retry()
     await until(lambda: not recorder.status().message)
-    assert await shelf.ids("me") == ["a"]
+    assert await history.ids("me") == ["a"]
 
 
-async def test_clearing_leaves_scores_that_wait_for_a_starred_run(shelf, recorder, monkeypatch):
+async def test_clearing_leaves_scores_that_wait_for_a_starred_run(history, recorder, monkeypatch):
     recorder.record("me", "a", 1.0, *generated())
     await recorder.settled("me")
-    await shelf.change("me", "a", protocol.RunChange(starred=True))
+    await history.change("me", "a", protocol.RunChange(starred=True))
 
     async def locked(*args):
         raise LOCKED
 
     with monkeypatch.context() as patched:
-        patched.setattr(shelf, "keep_scores", locked)
+        patched.setattr(history, "store_scores", locked)
         recorder.record("me", "b", 1.0, *explained())
         await recorder.settled("me")
     assert (await recorder.clear("me")).deleted == 0
     await until(lambda: not recorder.status().message)
-    assert len((await shelf.run("me", "a")).scores) == 1
+    assert len((await history.run("me", "a")).scores) == 1
 
 
 @pytest.mark.parametrize(("room", "expected"), [(1_000_000, "abs"), (0, "abs" * 4)])
-async def test_what_waits_is_read_once_as_far_as_there_is_room_for_that(shelf, recorder, monkeypatch, room, expected):
+async def test_what_waits_is_read_once_as_far_as_there_is_room_for_that(history, recorder, monkeypatch, room, expected):
     monkeypatch.setattr(run_recorder, "MAX_READ_BYTES", room)
-    read, names = run_recorder._read, []
+    read, names = run_recorder.read_result, []
 
     def noted(ended):
         names.append(ended.job_id)
         return read(ended)
 
-    monkeypatch.setattr(run_recorder, "_read", noted)
-    shelf.reason = FULL
+    monkeypatch.setattr(run_recorder, "read_result", noted)
+    history.reason = FULL
     recorder.record("me", "a", 1.0, *generated())
     recorder.record("me", "b", 1.0, *generated(ids=(3,)))
     recorder.record("me", "s", 1.0, *explained())
     await recorder.settled("me")
     for _ in range(2):
-        await recorder._round()
-    shelf.reason = None
+        await recorder.attempt()
+    history.reason = None
     await recorder.close()
     assert "".join(names) == expected
-    assert sorted(await shelf.ids()) == ["a", "b"]
-    assert len((await shelf.run("me", "a")).scores) == 1
+    assert sorted(await history.ids()) == ["a", "b"]
+    assert len((await history.run("me", "a")).scores) == 1
 
 
-async def test_what_waits_is_bounded_and_what_is_lost_is_told(shelf, recorder, monkeypatch):
+async def test_what_waits_is_bounded_and_what_is_lost_is_reported(history, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
-    shelf.reason = LOCKED
+    history.reason = LOCKED
     for name in "abc":
         recorder.record("me", name, 1.0, *generated())
     await recorder.settled("me")
     said = "Another program is writing. 2 results wait to be stored. 1 result could not be stored"
     assert recorder.status().message.startswith(said)
-    shelf.reason = None
+    history.reason = None
     monkeypatch.setattr(run_recorder, "MAX_WAITING_BYTES", 0)
     recorder.record("me", "d", 1.0, *generated())
     assert recorder.status().message.startswith("4 results could not be stored")
     await recorder.settled("me")
-    assert await shelf.ids() == []
+    assert await history.ids() == []
 
 
-async def test_what_is_lost_is_whose_most_waits(shelf, recorder, monkeypatch):
-    shelf.reason = LOCKED
+async def test_what_is_lost_is_whose_most_waits(history, recorder, monkeypatch):
+    history.reason = LOCKED
     for owner, name in ("you", "y"), ("me", "a"), ("me", "b"):
         recorder.record(owner, name, 1.0, *generated())
     sizes = recorder.waiting()
@@ -434,46 +436,46 @@ async def test_what_is_lost_is_whose_most_waits(shelf, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "MAX_WAITING", 2)
     recorder.record("you", "z", 1.0, *generated())
     assert list(recorder.waiting()) == ["c", "z"]
-    shelf.reason = None
+    history.reason = None
 
 
-async def test_scores_without_room_are_lost_and_told_and_hold_nothing_up(shelf, recorder, monkeypatch, caplog):
+async def test_scores_without_room_are_lost_and_reported_and_hold_nothing_up(history, recorder, monkeypatch, caplog):
     recorder.record("me", "a", 1.0, *generated())
     await recorder.settled("me")
 
     async def full(*args):
         raise Problem(507, NO_ROOM_FOR_OWNER, "Your runs fill it.", "Delete some.")
 
-    monkeypatch.setattr(shelf, "keep_scores", full)
+    monkeypatch.setattr(history, "store_scores", full)
     recorder.record("me", "s", 1.0, *explained())
     recorder.record("me", "b", 1.0, *generated("Hi", ids=(3,)))
     await recorder.settled("me")
-    assert sorted(await shelf.ids()) == ["a", "b"]
+    assert sorted(await history.ids()) == ["a", "b"]
     assert recorder.waiting() == {}
     assert recorder.status().message == "1 result could not be stored; the server's log says why."
     assert "Your runs fill it. Delete some." in caplog.text
 
 
-async def test_what_fails_for_its_own_sake_is_not_tried_again(shelf, recorder, caplog):
-    shelf.reason, shelf.refused = RuntimeError("a fault of ours"), "odd"
+async def test_what_fails_for_its_own_sake_is_not_tried_again(history, recorder, caplog):
+    history.reason, history.refused = RuntimeError("an internal fault"), "odd"
     recorder.record("me", "a", 1.0, *generated("odd"))
     recorder.record("me", "b", 1.0, *generated("Hi"))
     await recorder.settled("me")
-    assert await shelf.ids() == ["b"]
+    assert await history.ids() == ["b"]
     assert "1 result could not be stored; the server's log says why" in recorder.status().message
     assert "RuntimeError" in caplog.text
-    assert "a fault of ours" not in caplog.text  # an exception's words may be a prompt's
+    assert "an internal fault" not in caplog.text  # an exception's words may be a prompt's
 
 
-async def test_a_server_that_ends_tries_a_last_time(shelf, recorder, caplog):
-    shelf.reason = LOCKED
+async def test_a_server_that_ends_tries_a_last_time(history, recorder, caplog):
+    history.reason = LOCKED
     recorder.record("me", "a", 1.0, *generated())
     await recorder.settled("me")
-    shelf.reason = None
+    history.reason = None
     await recorder.close()
-    assert await shelf.ids() == ["a"]
-    shelf.reason = LOCKED
-    again = RunRecorder(shelf)
+    assert await history.ids() == ["a"]
+    history.reason = LOCKED
+    again = RunRecorder(history)
     again.record("me", "b", 1.0, *generated())
     await again.close()
     assert "the results of 1 jobs were not stored" in caplog.text
@@ -490,9 +492,9 @@ async def test_starred_runs_stay_unless_they_are_meant(api, generate, events):
     assert (await runs(api))["total"] == 0
 
 
-async def test_storing_is_tried_more_and_more_rarely(shelf, recorder, monkeypatch):
+async def test_storing_is_tried_more_and_more_rarely(history, recorder, monkeypatch):
     monkeypatch.setattr(run_recorder, "FIRST_DELAY", 0.001)
-    monkeypatch.setattr(run_recorder, "LONGEST_DELAY", 0.004)
+    monkeypatch.setattr(run_recorder, "MAX_DELAY", 0.004)
     delays, within = [], run_recorder.within
 
     async def noted(seconds, work):
@@ -501,8 +503,8 @@ async def test_storing_is_tried_more_and_more_rarely(shelf, recorder, monkeypatc
         return await within(seconds, work)
 
     monkeypatch.setattr(run_recorder, "within", noted)
-    shelf.reason = LOCKED
+    history.reason = LOCKED
     recorder.record("me", "a", 1.0, *generated())
-    await until(lambda: shelf.attempts >= 5)
+    await until(lambda: history.attempts >= 5)
     await recorder.close()
     assert delays[:4] == [0.001, 0.002, 0.004, 0.004]

@@ -196,7 +196,7 @@ def test_something_else_is_refused_in_words(source, says):
     assert len(str(refusal.value)) < 500
 
 
-def test_a_missing_file_is_told():
+def test_a_missing_file_is_reported():
     for path in ("nowhere.json", Path("nowhere.json")):
         with pytest.raises(FileNotFoundError, match="nowhere"):
             load_run(path)

@@ -1,4 +1,4 @@
-"""The service's environment, made from the panel: begun, told, stopped, refused; and then the service starts."""
+"""The service's environment, built from the panel: begun, reported, stopped, refused; and then the service starts."""
 
 import os
 import sys
@@ -7,10 +7,10 @@ import packages
 import pytest
 
 from conftest import until
-from lit_lab.problem import Problem
-from lit_lab.setup import own_wheel, place
+from lit_lab.protocol import ServiceStatus
+from lit_lab.setup import environment, own_wheel
+from lit_lab.setup.environment_builder import Plan
 from lit_lab.setup.job import HELPS
-from lit_lab.setup.making import Plan
 from lit_lab.supervision import launch
 
 CHECK = ("-c", "import lit_lab.setup, tensorflow")
@@ -43,19 +43,19 @@ class TestElsewhere:
 
 
 class TestOwn:
-    """A server whose own Python lacks what the service needs: nothing is configured, and its Python is the stand-in."""
+    """A server whose own Python lacks what the service needs: nothing is configured, and its Python is the fake service."""
 
     @pytest.fixture
     def lit_lab_config(self):
         return {}
 
     @pytest.fixture(autouse=True)
-    def surroundings(self, lit_lab, standin, tmp_path, monkeypatch):
+    def surroundings(self, lit_lab, fake_service, tmp_path, monkeypatch):
         monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-        lit_lab.core.setup._plan = Plan(python=sys.executable, room=0, check=CHECK)
+        lit_lab.core.setup.plan = Plan(python=sys.executable, room=0, check=CHECK)
 
-    async def test_a_failure_is_told_and_can_be_tried_again(self, api, setup, lit_lab):
-        lit_lab.core.setup._plan = Plan(python="/nowhere/python3.12", room=0)
+    async def test_a_failure_is_reported_and_can_be_tried_again(self, api, setup, lit_lab):
+        lit_lab.core.setup.plan = Plan(python="/nowhere/python3.12", room=0)
         assert (await setup())["state"] == "idle"
         assert (await api("POST", "service", "setup"))[0] == 202
         failed = await until(lambda: self._in(setup, "failed"))
@@ -71,13 +71,13 @@ class TestOwn:
         status, answer = await api("DELETE", "service", "setup")
         assert status == 202 or status == 200, answer
         await until(lambda: self._in(setup, "stopped"))
-        assert place.python() is None
+        assert environment.python() is None
 
     async def test_nothing_of_it_outlives_the_server(self, api, lit_lab, setup):
         await api("POST", "service", "setup")
         await lit_lab.core.setup.close()
         assert (await setup())["state"] == "stopped"
-        with place.alone():  # nobody holds the folder any more
+        with environment.alone():  # nobody holds the folder any more
             pass
 
     async def test_once_it_is_there_the_service_is_started_with_it(self, api, setup, lit_lab, monkeypatch, tmp_path):
@@ -86,21 +86,24 @@ class TestOwn:
         for name, value in packages.write_index(tmp_path / "index").items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(own_wheel, "_SHIPPED", tmp_path / "index")
-        supervisor = lit_lab.core.service
-        why = Problem(503, "service_not_installed", "TensorFlow is missing.", "")
-        supervisor._set("failed", why.message, why.hint, error=why.error)
-        assert (await setup())["wanted"] is True
+
+        async def lacks_tensorflow():
+            return ServiceStatus(state="failed", error="service_not_installed", since=0.0)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(lit_lab.core.service, "status", lacks_tensorflow)
+            assert (await setup())["wanted"] is True
         await api("POST", "service", "setup")
         await until(lambda: self._in(setup, "done"))
 
         # It is tried with the new one, which has nothing but names in it.
         async def failed():
             service = (await api("GET", "status"))[1]["service"]
-            return service if service["state"] == "failed" and service["detail"] != why.message else None
+            return service if service["state"] == "failed" else None
 
         await until(failed)
         log = (await api("GET", "service", "log"))[1]["lines"]
-        assert f"[starting {place.used().python}]" in log
+        assert f"[starting {environment.used().python}]" in log
 
     @staticmethod
     async def _in(setup, state):
@@ -116,5 +119,5 @@ def test_what_is_missing_is_what_an_environment_helps_with(monkeypatch):
 
 
 def test_the_hint_for_an_environment_of_its_own_is_the_command_that_makes_it():
-    assert launch.install_command(str(place.home() / "env-1" / "bin" / "python")) == "lit-lab setup-service"
+    assert launch.install_command(str(environment.home() / "env-1" / "bin" / "python")) == "lit-lab setup-service"
     assert "pip install" in launch.install_command("/usr/bin/python3.11")

@@ -180,10 +180,10 @@ def test_what_cannot_be_written_as_a_whole_leaves_what_was_there(tmp_path, monke
 
 class TestRunning:
     @pytest.fixture
-    def lit_lab_config(self, standin, file):
-        return {"service_python": str(standin.python), "models_path": str(file)}
+    def lit_lab_config(self, fake_service, file):
+        return {"service_python": str(fake_service.python), "models_path": str(file)}
 
-    async def test_a_running_service_learns_what_another_server_has_added_and_removed(self, api, standin, file):
+    async def test_a_running_service_learns_what_another_server_has_added_and_removed(self, api, fake_service, file):
         other = Added(["demo:embedded"], file)
 
         async def names():
@@ -201,16 +201,16 @@ class TestRunning:
         other.add("later", REMOTE)
         status, _ = await api("POST", "jobs", body={"kind": "generate", "model": "later", "prompt": "Hi"})
         assert status == 202
-        orders = [json.loads(line)[1]["change"] for line in standin.trace("asked")]
+        orders = [json.loads(line)[1]["change"] for line in fake_service.trace("asked")]
         assert orders == [{"kind": "add", "name": name, "path": REMOTE} for name in ("theirs", "later")]
         other.remove("theirs")
         assert await names() == ["demo", "later"]
 
-        async def told():
-            return json.loads(standin.trace("asked")[-1])[1]["change"] == {"kind": "remove", "name": "theirs"}
+        async def reported():
+            return json.loads(fake_service.trace("asked")[-1])[1]["change"] == {"kind": "remove", "name": "theirs"}
 
-        await until(told)
-        # What isn't news is not told again.
-        before = len(standin.trace("asked"))
+        await until(reported)
+        # The same isn't reported again.
+        before = len(fake_service.trace("asked"))
         assert await names() == ["demo", "later"]
-        assert len(standin.trace("asked")) == before
+        assert len(fake_service.trace("asked")) == before

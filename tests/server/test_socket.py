@@ -10,13 +10,14 @@ import httpx
 import pytest
 from waiting import PATIENCE
 
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth
+from lit_lab.service_client import ServiceClient
 from lit_lab.supervision import socket_folder as folders
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
-from lit_lab.upstream import Upstream
 
 
 @pytest.fixture
@@ -28,16 +29,18 @@ def runtime(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture
-def service(standin, runtime, tmp_path, jp_asyncio_loop):
-    settings = Settings(python=str(standin.python), cache=tmp_path / "cache", models=("demo:embedded",))
+def service(fake_service, runtime, tmp_path, jp_asyncio_loop):
+    settings = Settings(
+        python=str(fake_service.python), cache=tmp_path / "cache", models=(ModelSpec("demo", "embedded"),)
+    )
     supervisor = Supervisor(settings, ServiceLog(tmp_path / "service.log"))
     yield supervisor
     jp_asyncio_loop.run_until_complete(supervisor.close())
 
 
 @pytest.fixture
-def upstream(service, jp_asyncio_loop):
-    made = Upstream(service, elsewhere=False)
+def client(service, jp_asyncio_loop):
+    made = ServiceClient(service, elsewhere=False)
     yield made
     jp_asyncio_loop.run_until_complete(made.close())
 
@@ -86,10 +89,10 @@ def test_what_a_killed_server_left_is_removed_and_what_lives_is_not(runtime):
         assert not theirs.exists()
 
 
-async def test_the_service_answers_on_its_socket_and_to_the_secret_alone(service, upstream, runtime):
+async def test_the_service_answers_on_its_socket_and_to_the_secret_alone(service, client, runtime):
     endpoint = await service.ready()
     assert Path(endpoint.socket).parent.parent == runtime
-    assert (await upstream.ask(endpoint, "GET", "/health", ServiceHealth)).state == "ready"
+    assert (await client.request(endpoint, "GET", "/health", ServiceHealth)).state == "ready"
     transport = httpx.AsyncHTTPTransport(uds=endpoint.socket)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as stranger:
         assert (await stranger.get("/health")).status_code == 401
@@ -97,22 +100,22 @@ async def test_the_service_answers_on_its_socket_and_to_the_secret_alone(service
     assert not list(runtime.iterdir())
 
 
-async def test_another_start_has_another_socket(service, upstream):
+async def test_another_start_has_another_socket(service, client):
     first = await service.ready()
-    await upstream.ask(first, "GET", "/health", ServiceHealth)
+    await client.request(first, "GET", "/health", ServiceHealth)
     service.restart()
     second = await service.ready()
     assert first.socket != second.socket
     assert not Path(first.socket).exists()
-    await upstream.ask(second, "GET", "/health", ServiceHealth)
+    await client.request(second, "GET", "/health", ServiceHealth)
     with pytest.raises(Problem):  # who had it from before
-        await upstream.ask(first, "GET", "/health", ServiceHealth)
-    await upstream.ask(second, "GET", "/health", ServiceHealth)
+        await client.request(first, "GET", "/health", ServiceHealth)
+    await client.request(second, "GET", "/health", ServiceHealth)
 
 
-async def test_a_service_that_cannot_make_the_socket_listens_on_a_port(service, standin, upstream):
-    standin.mode("no-socket")
+async def test_a_service_that_cannot_make_the_socket_listens_on_a_port(service, fake_service, client):
+    fake_service.mode("no-socket")
     endpoint = await service.ready()
     assert not endpoint.socket
     assert endpoint.url.startswith("http://127.0.0.1:")
-    assert (await upstream.ask(endpoint, "GET", "/health", ServiceHealth)).state == "ready"
+    assert (await client.request(endpoint, "GET", "/health", ServiceHealth)).state == "ready"

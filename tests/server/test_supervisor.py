@@ -15,21 +15,27 @@ import pytest
 from waiting import PATIENCE
 
 from conftest import alive, until
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.supervision import launch
-from lit_lab.supervision.life import Settings
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 from lit_lab.version import version
 
 
 @pytest.fixture
-def supervisor(standin, tmp_path, jp_asyncio_loop):
+def supervisor(fake_service, tmp_path, jp_asyncio_loop):
     made = []
 
     def make(**options):
         options = {"backoff": (0.05, 0.05), "idle_timeout": 3600.0, "start_timeout": PATIENCE, **options}
-        settings = Settings(python=str(standin.python), cache=tmp_path / "cache", models=("demo:embedded",), **options)
+        settings = Settings(
+            python=str(fake_service.python),
+            cache=tmp_path / "cache",
+            models=(ModelSpec("demo", "embedded"),),
+            **options,
+        )
         made.append(Supervisor(settings, ServiceLog(tmp_path / "runtime" / "service.log")))
         return made[-1]
 
@@ -46,19 +52,19 @@ async def reached(supervisor, state):
     return await until(there)
 
 
-async def test_states_from_stopped_to_ready(supervisor, standin):
-    standin.mode("slow")
+async def test_states_from_stopped_to_ready(supervisor, fake_service):
+    fake_service.mode("slow")
     service = supervisor()
     assert (await service.status()).state == "stopped"
-    told = []
-    await service.ready(told.append)
-    assert told == ["Starting the model service…", "Importing TensorFlow…"]
+    reported = []
+    await service.ready(reported.append)
+    assert reported == ["Starting the model service…", "Importing TensorFlow…"]
     status = await service.status()
-    assert (status.state, status.pid, status.version) == ("ready", standin.pids[0], version())
+    assert (status.state, status.pid, status.version) == ("ready", fake_service.pids[0], version())
     assert status.arithmetic.floatx == "float32"
 
 
-async def test_what_it_writes_is_kept_for_the_user_alone(supervisor, standin, tmp_path):
+async def test_what_it_writes_is_kept_for_the_user_alone(supervisor, fake_service, tmp_path):
     service = supervisor()
     await service.ready()
     await until(lambda: {"importing everything", "a library prints"} <= set(service.log_lines()))
@@ -69,77 +75,77 @@ async def test_what_it_writes_is_kept_for_the_user_alone(supervisor, standin, tm
     assert not path.exists()
 
 
-async def test_no_secret_is_in_environment_arguments_or_log(supervisor, standin, tmp_path, monkeypatch):
+async def test_no_secret_is_in_environment_arguments_or_log(supervisor, fake_service, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_TOKEN", "secret-of-jupyter")
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "secret-of-the-hub")
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     service = supervisor(max_length=64, threads=2, memory_limit=10**9)
     endpoint = await service.ready()
-    environment = standin.json("environment")
+    environment = fake_service.json("environment")
     everything = str(environment) + (tmp_path / "runtime" / "service.log").read_text() + repr(endpoint)
     for secret in ("secret-of-jupyter", "secret-of-the-hub", endpoint.secret):
         assert secret not in everything
-    command = subprocess.run(["ps", "-o", "args=", "-p", str(standin.pids[0])], capture_output=True, text=True)
+    command = subprocess.run(["ps", "-o", "args=", "-p", str(fake_service.pids[0])], capture_output=True, text=True)
     assert endpoint.secret not in command.stdout
     assert "PYTHONDONTWRITEBYTECODE" not in environment
     assert environment["PYTHONSAFEPATH"] == environment["PYTHONUNBUFFERED"] == "1"
-    config = standin.json("config")
+    config = fake_service.json("config")
     assert config["models"] == ["demo:embedded"]
     assert (config["max_length"], config["threads"], config["memory_limit"]) == (64, 2, 10**9)
 
 
-async def test_one_crash_is_followed_by_a_restart(supervisor, standin):
-    standin.mode("crash-once")
+async def test_one_crash_is_followed_by_a_restart(supervisor, fake_service):
+    fake_service.mode("crash-once")
     service = supervisor()
-    told = []
-    await service.ready(told.append)
-    assert len(standin.pids) == 2
-    assert any("exit code 3" in line and "the sky fell" in line for line in told)
+    reported = []
+    await service.ready(reported.append)
+    assert len(fake_service.pids) == 2
+    assert any("exit code 3" in line and "the sky fell" in line for line in reported)
     assert (await service.status()).restarts == 0
     assert "Fatal: the sky fell" in service.log_lines()  # the reason can still be read
 
 
-async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervisor, standin):
-    standin.mode("crash-otherwise")
+async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervisor, fake_service):
+    fake_service.mode("crash-otherwise")
     service = supervisor()
     with pytest.raises(Problem) as raised:
         await service.ready()
     assert raised.value.error == "service_failed"
     assert "the sky fell" in raised.value.message
     assert "3 times" in raised.value.message
-    assert len(standin.pids) == 3
+    assert len(fake_service.pids) == 3
     with pytest.raises(Problem):
         await service.ready()  # asking again does not begin it all again
-    assert len(standin.pids) == 3
-    standin.mode("ok")
+    assert len(fake_service.pids) == 3
+    fake_service.mode("ok")
     service.start()
     await service.ready()
     assert (await service.status()).state == "ready"
 
 
-async def test_a_start_that_ends_like_the_one_before_is_not_tried_again(supervisor, standin):
-    standin.mode("crash")
+async def test_a_start_that_ends_like_the_one_before_is_not_tried_again(supervisor, fake_service):
+    fake_service.mode("crash")
     service = supervisor(backoff=(0.05, 0.05, 0.05))
     service.start()
     status = await reached(service, "failed")
     assert "2 times" in status.detail
     assert status.error == "service_died"
-    assert len(standin.pids) == 2
+    assert len(fake_service.pids) == 2
 
 
-async def test_what_the_environment_is_to_blame_for_is_not_tried_again(supervisor, standin):
-    standin.mode("unknown-flag")
+async def test_what_the_environment_is_to_blame_for_is_not_tried_again(supervisor, fake_service):
+    fake_service.mode("unknown-flag")
     service = supervisor()
     service.start()
     status = await reached(service, "failed")
-    assert (status.error, len(standin.pids)) == ("service_environment", 1)
+    assert (status.error, len(fake_service.pids)) == ("service_environment", 1)
     assert "TF_XLA_FLAGS" in status.detail
     assert "--nonsense" in status.detail
     assert "times" not in status.detail
 
 
-async def test_it_is_reached_where_there_is_only_ipv6(supervisor, standin):
-    standin.mode("ipv6")
+async def test_it_is_reached_where_there_is_only_ipv6(supervisor, fake_service):
+    fake_service.mode("ipv6")
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError as error:
@@ -160,19 +166,23 @@ async def test_too_many_open_files_are_not_the_pythons_fault(supervisor, monkeyp
     assert "ulimit -n" in status.hint
 
 
-async def test_crashes_right_after_ready_are_counted_too(supervisor, standin):
+async def test_crashes_right_after_ready_are_counted_too(supervisor, fake_service):
     service = supervisor()
+
+    async def crashed():
+        return (await service.status()).state != "ready"
+
     for _ in range(3):
         await service.ready()
-        os.kill(standin.pids[-1], signal.SIGKILL)
-        await until(lambda: service._endpoint is None)
+        os.kill(fake_service.pids[-1], signal.SIGKILL)
+        await until(crashed)
     status = await reached(service, "failed")
     assert "memory" in status.detail
-    assert len(standin.pids) == 3
+    assert len(fake_service.pids) == 3
 
 
-async def test_waits_longer_from_crash_to_crash(supervisor, standin):
-    standin.mode("crash-otherwise")
+async def test_waits_longer_from_crash_to_crash(supervisor, fake_service):
+    fake_service.mode("crash-otherwise")
     service = supervisor(backoff=(0.05, 0.6))
     began = time.monotonic()
     service.start()
@@ -180,14 +190,14 @@ async def test_waits_longer_from_crash_to_crash(supervisor, standin):
     assert time.monotonic() - began > 0.65
 
 
-async def test_a_hung_start_is_a_failure(supervisor, standin):
-    standin.mode("hang")
+async def test_a_hung_start_is_a_failure(supervisor, fake_service):
+    fake_service.mode("hang")
     service = supervisor(start_timeout=0.4)
     service.start()
     status = await reached(service, "failed")
     assert "0.4 seconds" in status.detail
     assert "start_timeout" in status.hint
-    await until(lambda: not any(map(alive, standin.pids)))
+    await until(lambda: not any(map(alive, fake_service.pids)))
 
 
 @pytest.mark.parametrize(
@@ -199,29 +209,29 @@ async def test_a_hung_start_is_a_failure(supervisor, standin):
         ("refuse", "There is no such preset.", "c.LitLab.models"),
     ],
 )
-async def test_failures_say_what_to_do_and_are_not_tried_again(supervisor, standin, mode, says, hint):
-    standin.mode(mode)
+async def test_failures_say_what_to_do_and_are_not_tried_again(supervisor, fake_service, mode, says, hint):
+    fake_service.mode(mode)
     service = supervisor()
     service.start()
     status = await reached(service, "failed")
     assert says in status.detail
     assert hint in status.hint
-    assert len(standin.pids) == 1
-    await until(lambda: not alive(standin.pids[0]))
+    assert len(fake_service.pids) == 1
+    await until(lambda: not alive(fake_service.pids[0]))
 
 
-async def test_a_python_that_is_not_there(supervisor, standin):
-    standin.python.unlink()
+async def test_a_python_that_is_not_there(supervisor, fake_service):
+    fake_service.python.unlink()
     service = supervisor()
     service.start()
     status = await reached(service, "failed")
-    assert str(standin.python) in status.detail
+    assert str(fake_service.python) in status.detail
     assert "service_python" in status.hint
 
 
 async def test_a_python_that_is_too_new(supervisor, monkeypatch, tmp_path, jp_asyncio_loop):
     monkeypatch.setattr(launch, "PYTHONS", ((2, 7),))
-    settings = Settings(python=sys.executable, cache=tmp_path, models=("demo:embedded",))
+    settings = Settings(python=sys.executable, cache=tmp_path, models=(ModelSpec("demo", "embedded"),))
     service = Supervisor(settings, ServiceLog(tmp_path / "log"))
     service.start()
     status = await reached(service, "failed")
@@ -230,18 +240,18 @@ async def test_a_python_that_is_too_new(supervisor, monkeypatch, tmp_path, jp_as
     assert "service_python" in status.hint
 
 
-async def test_it_stops_when_it_is_idle_and_starts_again(supervisor, standin):
+async def test_it_stops_when_it_is_idle_and_starts_again(supervisor, fake_service):
     service = supervisor(idle_timeout=0.4)
     await service.ready()
     with service.use():
         await asyncio.sleep(0.7)
         assert (await service.status()).state == "ready"
     await reached(service, "stopped")
-    await until(lambda: not alive(standin.pids[0]))
+    await until(lambda: not alive(fake_service.pids[0]))
     with pytest.raises(Problem, match="stopped"):
         await service.awaited()
     await service.ready()
-    assert len(standin.pids) == 2
+    assert len(fake_service.pids) == 2
 
 
 async def changed(service, kind):
@@ -252,118 +262,119 @@ async def changed(service, kind):
         await client.post(f"{endpoint.url}/models/change", json={"change": {"kind": kind, "name": "demo"}})
 
 
-async def test_another_process_follows_one_whose_memory_unloaded_models_hold(supervisor, standin):
+async def test_another_process_follows_one_whose_memory_unloaded_models_hold(supervisor, fake_service):
     service = supervisor(renewal_rest=0.2)
     await service.ready()
-    assert standin.json("config")["asked"] == []
+    assert fake_service.json("config")["asked"] == []
     with service.use():
         await changed(service, "unload")
         await asyncio.sleep(0.5)
-        assert (await service.status()).pid == standin.pids[0]
-    told = []
+        assert (await service.status()).pid == fake_service.pids[0]
+    reported = []
 
     async def follows():
         with service.use(only_look=True):  # somebody looks at the models all the time
-            return len(standin.pids) == 2
+            return len(fake_service.pids) == 2
 
     await until(follows)
     assert any("unloaded models" in line for line in service.log_lines())
-    await service.ready(told.append)
-    assert not alive(standin.pids[0])
+    await service.ready(reported.append)
+    assert not alive(fake_service.pids[0])
     asked = [{"name": "demo", "precision": None, "max_length": 32, "load": True}]
-    assert standin.json("config")["asked"] == asked
+    assert fake_service.json("config")["asked"] == asked
     status = await service.status()
-    assert (status.state, status.pid, status.restarts) == ("ready", standin.pids[1], 0)
+    assert (status.state, status.pid, status.restarts) == ("ready", fake_service.pids[1], 0)
     # One that crashes is followed by one as it is configured.
-    os.kill(standin.pids[1], signal.SIGKILL)
-    await until(lambda: len(standin.pids) == 3)
+    os.kill(fake_service.pids[1], signal.SIGKILL)
+    await until(lambda: len(fake_service.pids) == 3)
     await service.ready()
-    assert standin.json("config")["asked"] == []
+    assert fake_service.json("config")["asked"] == []
 
 
-async def test_a_process_in_use_again_goes_on(supervisor, standin):
+async def test_a_process_in_use_again_goes_on(supervisor, fake_service):
     service = supervisor(renewal_rest=0.2)
     await service.ready()
     with service.use():
         await changed(service, "unload")
         await changed(service, "load")
     await asyncio.sleep(0.6)
-    assert (await service.status()).pid == standin.pids[0]
-    assert len(standin.pids) == 1
+    assert (await service.status()).pid == fake_service.pids[0]
+    assert len(fake_service.pids) == 1
 
 
-async def test_starting_twice_is_starting_once(supervisor, standin):
+async def test_starting_twice_is_starting_once(supervisor, fake_service):
     service = supervisor()
     service.start()
     service.start()
     await asyncio.gather(service.ready(), service.ready())
     service.start()
-    assert len(standin.pids) == 1
+    assert len(fake_service.pids) == 1
 
 
-async def test_restarting_while_starting_leaves_one(supervisor, standin):
-    standin.mode("slow")
+async def test_restarting_while_starting_leaves_one(supervisor, fake_service):
+    fake_service.mode("slow")
     service = supervisor()
     for _ in range(4):
         service.restart()
         await asyncio.sleep(0.1)
     await service.ready()
-    await until(lambda: [alive(pid) for pid in standin.pids].count(True) == 1)
+    await until(lambda: [alive(pid) for pid in fake_service.pids].count(True) == 1)
     assert alive((await service.status()).pid)
 
 
-async def test_stubborn_processes_are_killed(supervisor, standin, monkeypatch):
+async def test_stubborn_processes_are_killed(supervisor, fake_service, monkeypatch):
     monkeypatch.setattr("lit_lab.supervision.process.TERMINATE_AFTER", 0.2)
     monkeypatch.setattr("lit_lab.supervision.process.KILL_AFTER", 0.2)
-    standin.mode("stubborn")
+    fake_service.mode("stubborn")
     service = supervisor()
     await service.ready()
     await service.close()
-    assert not alive(standin.pids[0])
+    assert not alive(fake_service.pids[0])
 
 
-async def test_restarts_never_run_two_at_once(supervisor, standin, monkeypatch):
+async def test_restarts_never_run_two_at_once(supervisor, fake_service, monkeypatch):
     monkeypatch.setattr("lit_lab.supervision.process.TERMINATE_AFTER", 0.3)
     monkeypatch.setattr("lit_lab.supervision.process.KILL_AFTER", 0.3)
-    standin.mode("stubborn")
+    fake_service.mode("stubborn")
     service = supervisor()
     await service.ready()
     service.restart()
     await asyncio.sleep(0.05)  # the first is ending still when it is restarted again
     service.restart()
-    await until(lambda: len(standin.pids) > 1)
-    assert not alive(standin.pids[0])
+    await until(lambda: len(fake_service.pids) > 1)
+    assert not alive(fake_service.pids[0])
 
 
 async def test_a_process_that_hangs_is_gone_with_the_server_even_while_it_is_restarted(
-    supervisor, standin, monkeypatch
+    supervisor, fake_service, monkeypatch
 ):
     monkeypatch.setattr("lit_lab.supervision.process.TERMINATE_AFTER", 0.2)
     monkeypatch.setattr("lit_lab.supervision.process.KILL_AFTER", 0.2)
     service = supervisor()
     await service.ready()
-    os.kill(standin.pids[0], signal.SIGSTOP)
+    os.kill(fake_service.pids[0], signal.SIGSTOP)
     service.restart()
     await asyncio.sleep(0.05)
     await service.close()
-    assert not any(map(alive, standin.pids))
+    assert not any(map(alive, fake_service.pids))
 
 
-async def test_waiters_are_told_when_the_server_ends(supervisor, standin):
-    standin.mode("hang")
+async def test_waiters_are_reported_when_the_server_ends(supervisor, fake_service):
+    fake_service.mode("hang")
     service = supervisor()
     waiting = asyncio.ensure_future(service.ready())
-    await until(lambda: standin.pids)
+    await until(lambda: fake_service.pids)
     closing = asyncio.ensure_future(service.close())
     with pytest.raises(Problem, match="stopped"):
         await waiting
     await closing
-    assert not alive(standin.pids[0])
+    assert not alive(fake_service.pids[0])
 
 
 ALONE = """
 import asyncio, pathlib, sys
-from lit_lab.supervision.life import Settings
+from lit_lab.model_spec import ModelSpec
+from lit_lab.supervision.service_run import Settings
 from lit_lab.supervision.servicelog import ServiceLog
 from lit_lab.supervision.supervisor import Supervisor
 
@@ -378,13 +389,13 @@ asyncio.run(main())
 """
 
 
-async def test_no_orphan_when_the_server_is_killed(standin, tmp_path):
+async def test_no_orphan_when_the_server_is_killed(fake_service, tmp_path):
     server = subprocess.Popen(
-        [sys.executable, "-c", ALONE, str(standin.python), str(tmp_path)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", ALONE, str(fake_service.python), str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     with server:
         assert server.stdout.readline() == "ready\n"
-        [pid] = standin.pids
+        [pid] = fake_service.pids
         assert alive(pid)
         server.kill()
     await until(lambda: not alive(pid))

@@ -10,8 +10,8 @@ import pytest
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceHealth
+from lit_lab.service_client import ServiceClient
 from lit_lab.supervision.endpoint import Endpoint
-from lit_lab.upstream import Upstream
 
 
 class Running:
@@ -30,12 +30,12 @@ class Running:
 
 
 async def failure(url, service):
-    upstream = Upstream(service, elsewhere=False)
+    client = ServiceClient(service, elsewhere=False)
     try:
         with pytest.raises(Problem) as raised:
-            await upstream.ask(Endpoint(url, "secret"), "GET", "/health", ServiceHealth)
+            await client.request(Endpoint(url, "secret"), "GET", "/health", ServiceHealth)
     finally:
-        await upstream.close()
+        await client.close()
     return raised.value
 
 
@@ -64,22 +64,22 @@ async def test_elsewhere_it_is_the_network(monkeypatch):
     assert "service_url" in problem.hint
 
 
-async def test_a_process_that_has_died_is_told_as_such(closed):
+async def test_a_process_that_has_died_is_reported_as_such(closed):
     assert (await failure(f"http://127.0.0.1:{closed}", Running("service_died"))).error == "service_died"
 
 
 async def test_counting_tokens_is_no_use_of_the_service(closed):
     running = Running()
-    upstream = Upstream(running, elsewhere=False)
+    client = ServiceClient(running, elsewhere=False)
     for path in ("/tokens/count", "/tokens"):
         with pytest.raises(Problem):
-            await upstream.ask(Endpoint(f"http://127.0.0.1:{closed}", "secret"), "POST", path, ServiceHealth)
-    await upstream.close()
+            await client.request(Endpoint(f"http://127.0.0.1:{closed}", "secret"), "POST", path, ServiceHealth)
+    await client.close()
     assert running.uses == [True, False]
 
 
 async def test_bytes_for_which_nobody_waits_any_more_are_no_fault(caplog):
-    Upstream(Running(), elsewhere=False)
+    ServiceClient(Running(), elsewhere=False)
     loop = asyncio.get_running_loop()
     gone = loop.create_future()
     gone.cancel()

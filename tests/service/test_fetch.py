@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from kaggle_standin import HANDLE, KEY, USER, VERSION, KaggleStandIn
+from fake_kaggle import HANDLE, KEY, USER, VERSION, FakeKaggle
 
 from lit_lab import shared_files
 from lit_lab.service.weights import reasons
@@ -20,16 +20,16 @@ DOWNLOADS = "DownloadModelInstanceVersion"
 
 
 @pytest.fixture
-def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KaggleStandIn]:
+def kaggle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeKaggle]:
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "config.json").write_text("{}")
-    standin = KaggleStandIn(tmp_path / "files")
+    fake = FakeKaggle(tmp_path / "files")
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in standin.environment(tmp_path).items():
+    for name, value in fake.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
-    yield standin
-    standin.close()
+    yield fake
+    fake.close()
 
 
 def fetch(login: dict[str, str] | None) -> subprocess.Popen[str]:
@@ -47,7 +47,7 @@ def fetch(login: dict[str, str] | None) -> subprocess.Popen[str]:
     return process
 
 
-def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: KaggleStandIn, tmp_path: Path) -> None:
+def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: FakeKaggle, tmp_path: Path) -> None:
     lock = Path(os.environ["KAGGLEHUB_CACHE"], ".lit_lab", f"{HANDLE}/{VERSION}.lock".replace("/", "--"))
     lock.parent.mkdir(parents=True)
     with shared_files.lock(lock):  # as another process that downloads it has
@@ -63,7 +63,7 @@ def test_the_second_waits_for_the_first_and_tells_how_far_it_is(kaggle: KaggleSt
 
 @pytest.mark.parametrize("panel", [True, False], ids=["of the panel", "of a file"])
 def test_credentials_that_are_not_accepted_are_told_by_where_they_are(
-    kaggle: KaggleStandIn, tmp_path: Path, panel: bool
+    kaggle: FakeKaggle, tmp_path: Path, panel: bool
 ) -> None:
     file = tmp_path / ".kaggle" / "kaggle.json"
     file.parent.mkdir()

@@ -1,4 +1,4 @@
-"""The real kagglehub, in the process that downloads, against a stand-in for Kaggle."""
+"""The real kagglehub, in the process that downloads, against a fake Kaggle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kaggle_standin import HANDLE, KEY, TOKEN, USER, VERSION, KaggleStandIn
+from fake_kaggle import HANDLE, KEY, TOKEN, USER, VERSION, FakeKaggle
 from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopModel, UnloadModel
@@ -27,14 +27,14 @@ LOGIN = KaggleLogin(token=TOKEN)
 @pytest.fixture
 def kaggle(
     keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[KaggleStandIn]:
-    standin = KaggleStandIn(preset)
+) -> Iterator[FakeKaggle]:
+    fake = FakeKaggle(preset)
     for name in ("KAGGLE_USERNAME", "KAGGLE_KEY", "KAGGLE_API_TOKEN", "KAGGLE_CONFIG_DIR"):
         monkeypatch.delenv(name, raising=False)
-    for name, value in standin.environment(tmp_path).items():
+    for name, value in fake.environment(tmp_path).items():
         monkeypatch.setenv(name, value)
-    yield standin
-    standin.close()
+    yield fake
+    fake.close()
 
 
 class Models:
@@ -65,7 +65,7 @@ class Models:
         return await self.ended()
 
 
-async def test_nothing_is_downloaded_before_the_user_has_seen_its_terms(kaggle: KaggleStandIn) -> None:
+async def test_nothing_is_downloaded_before_the_user_has_seen_its_terms(kaggle: FakeKaggle) -> None:
     models = Models(f"kaggle://{HANDLE}", LOGIN)
     await models.registry.start(lambda _: None)
     (told,) = (await models.manager.models()).models
@@ -79,7 +79,7 @@ async def test_nothing_is_downloaded_before_the_user_has_seen_its_terms(kaggle: 
 
 
 @pytest.mark.parametrize("login", [LOGIN, KaggleLogin(username=USER, key=KEY)], ids=["token", "key"])
-async def test_a_login_of_the_panel_downloads_and_loads(kaggle: KaggleStandIn, login: KaggleLogin) -> None:
+async def test_a_login_of_the_panel_downloads_and_loads(kaggle: FakeKaggle, login: KaggleLogin) -> None:
     info = await Models(f"kaggle://{HANDLE}", login).download()
     assert (info.state, info.detail, info.terms, info.download) == ("ready", "", None, None)
     assert info.size == kaggle.size
@@ -89,7 +89,7 @@ async def test_a_login_of_the_panel_downloads_and_loads(kaggle: KaggleStandIn, l
 
 @pytest.mark.parametrize("where", ["variables", "token variable", "kaggle.json"])
 async def test_credentials_where_kaggle_looks_for_them(
-    kaggle: KaggleStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+    kaggle: FakeKaggle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     if where == "variables":
         monkeypatch.setenv("KAGGLE_USERNAME", USER)
@@ -102,7 +102,7 @@ async def test_credentials_where_kaggle_looks_for_them(
     assert (await Models(f"kaggle://{HANDLE}").download()).state == "ready"
 
 
-async def test_a_preset_in_kaggles_cache_needs_no_network(kaggle: KaggleStandIn) -> None:
+async def test_a_preset_in_kaggles_cache_needs_no_network(kaggle: FakeKaggle) -> None:
     await Models(f"kaggle://{HANDLE}", LOGIN).download()
     kaggle.close()
     models = Models(f"kaggle://{HANDLE}")
@@ -110,7 +110,7 @@ async def test_a_preset_in_kaggles_cache_needs_no_network(kaggle: KaggleStandIn)
     assert models.info.state == "ready"
 
 
-async def test_what_keras_has_fetched_file_by_file_counts_too(kaggle: KaggleStandIn, preset: Path) -> None:
+async def test_what_keras_has_fetched_file_by_file_counts_too(kaggle: FakeKaggle, preset: Path) -> None:
     place = cached.kaggle_cache() / HANDLE
     marks = place / ".complete" / "7"
     for name, content in kaggle.files.items():
@@ -123,7 +123,7 @@ async def test_what_keras_has_fetched_file_by_file_counts_too(kaggle: KaggleStan
     assert cached.lookup(Source("kaggle", HANDLE)) is None
 
 
-async def test_what_was_downloaded_is_found_by_others(kaggle: KaggleStandIn) -> None:
+async def test_what_was_downloaded_is_found_by_others(kaggle: FakeKaggle) -> None:
     await Models(f"kaggle://{HANDLE}", LOGIN).download()
     scanner = Scanner(["kaggle"])
     found = await scanner.found([], PATIENCE)
@@ -142,36 +142,36 @@ async def failure(path: str, login: KaggleLogin | None) -> ModelInfo:
     return info
 
 
-async def test_who_is_not_logged_in(kaggle: KaggleStandIn) -> None:
+async def test_who_is_not_logged_in(kaggle: FakeKaggle) -> None:
     info = await failure(f"kaggle://{HANDLE}", None)
     assert info.error == "preset_login"
     assert "https://www.kaggle.com/settings" in info.hint
 
 
-async def test_credentials_that_are_not_accepted(kaggle: KaggleStandIn) -> None:
+async def test_credentials_that_are_not_accepted(kaggle: FakeKaggle) -> None:
     info = await failure(f"kaggle://{HANDLE}", KaggleLogin(token="withdrawn"))
     assert info.error == "preset_credentials"
     assert "withdrawn" not in info.detail + info.hint.replace("have been withdrawn", "")
 
 
-async def test_terms_that_are_not_accepted(kaggle: KaggleStandIn) -> None:
+async def test_terms_that_are_not_accepted(kaggle: FakeKaggle) -> None:
     kaggle.agreed = False
     info = await failure(f"kaggle://{HANDLE}", LOGIN)
     assert info.error == "preset_forbidden"
     assert "https://www.kaggle.com/models/lab/gemma-tiny" in info.hint
 
 
-async def test_a_model_that_kaggle_does_not_have(kaggle: KaggleStandIn) -> None:
+async def test_a_model_that_kaggle_does_not_have(kaggle: FakeKaggle) -> None:
     info = await failure("kaggle://lab/other/keras/tiny", LOGIN)
     assert (info.error, info.detail) == ("preset_not_found", "Kaggle has no lab/other/keras/tiny.")
 
 
-async def test_no_network(kaggle: KaggleStandIn) -> None:
+async def test_no_network(kaggle: FakeKaggle) -> None:
     kaggle.close()
     assert (await failure(f"kaggle://{HANDLE}", LOGIN)).error == "preset_unreachable"
 
 
-async def test_damaged_weights_are_told_and_fetched_again(kaggle: KaggleStandIn) -> None:
+async def test_damaged_weights_are_told_and_fetched_again(kaggle: FakeKaggle) -> None:
     kaggle.corrupt = True
     models = Models(f"kaggle://{HANDLE}", LOGIN)
     assert (await models.download()).error == "preset_checksum"
@@ -181,7 +181,7 @@ async def test_damaged_weights_are_told_and_fetched_again(kaggle: KaggleStandIn)
 
 
 async def test_a_full_disk_is_told_with_numbers_before_anything_is_fetched(
-    kaggle: KaggleStandIn, monkeypatch: pytest.MonkeyPatch
+    kaggle: FakeKaggle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kaggle.files["model.weights.h5"] += b"\0"
     listed = kaggle.files["huge.h5"] = Huge(b"")
@@ -199,7 +199,7 @@ class Huge(bytes):
         return 10**18
 
 
-async def test_a_broken_connection_goes_on_where_it_was(kaggle: KaggleStandIn) -> None:
+async def test_a_broken_connection_goes_on_where_it_was(kaggle: FakeKaggle) -> None:
     # Larger than the piece of a megabyte that kagglehub writes at a time.
     kaggle.files["model.weights.h5"] += b"\0" * 2_500_000
     kaggle.cut = 2_000_000
@@ -211,7 +211,7 @@ async def test_a_broken_connection_goes_on_where_it_was(kaggle: KaggleStandIn) -
     assert [int(asked.removeprefix("bytes=").rstrip("-")) > 0 for asked in kaggle.ranges] == [True]
 
 
-async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: KaggleStandIn) -> None:
+async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: FakeKaggle) -> None:
     kaggle.files["model.weights.h5"] += b"\0" * 2_500_000
     kaggle.hold = 2_000_000
     models = Models(f"kaggle://{HANDLE}", LOGIN)
@@ -235,7 +235,7 @@ async def test_a_stopped_download_says_how_far_it_was_and_goes_on(kaggle: Kaggle
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-def test_the_process_that_downloads_shows_no_credentials_and_ends_with_the_service(kaggle: KaggleStandIn) -> None:
+def test_the_process_that_downloads_shows_no_credentials_and_ends_with_the_service(kaggle: FakeKaggle) -> None:
     kaggle.hold = 0
     process = subprocess.Popen(
         [sys.executable, "-m", "lit_lab.service.weights.fetch"],

@@ -17,8 +17,8 @@ from waiting import PATIENCE
 
 from lit_lab import cli
 from lit_lab.problem import Problem
-from lit_lab.setup import making, own_wheel, place, pythons, reasons
-from lit_lab.setup.making import Making, Plan, Stopped
+from lit_lab.setup import environment, environment_builder, own_wheel, pip_errors, pythons
+from lit_lab.setup.environment_builder import EnvironmentBuilder, Plan, Stopped
 from lit_lab.version import version
 
 CHECK = ("-c", "import lit_lab.setup, tensorflow, keras; print('fine')")
@@ -49,20 +49,20 @@ def plan(**options):
 
 
 def make(**options):
-    told = []
-    environment = Making(plan(**options), told.append).run()
-    return environment, [f"{one.step} {one.line}" for one in told]
+    reports = []
+    built = EnvironmentBuilder(plan(**options), reports.append).run()
+    return built, [f"{one.step} {one.line}" for one in reports]
 
 
 def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkeypatch):
     """And removed; by the command. Making one takes seconds, so that this looks at all that there is to see."""
-    monkeypatch.setattr(making, "Plan", lambda python, backend: plan(python=python, backend=backend))
+    monkeypatch.setattr(environment_builder, "Plan", lambda python, backend: plan(python=python, backend=backend))
     packages.write_wheel(index, "keras", "3.15.999")  # newer than what is locked
-    assert place.python() is None
+    assert environment.python() is None
     assert cli.main(["setup-service", "--python", sys.executable]) == 0
-    first = place.used()
-    assert place.python() == str(first.python)
-    assert place.unfinished() is None
+    first = environment.used()
+    assert environment.python() == str(first.python)
+    assert environment.unfinished() is None
     out = capsys.readouterr().out
     assert "Found Python" in out
     assert "==> Trying it out" in out
@@ -80,27 +80,27 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
         make(check=("-c", "raise SystemExit('F0000 1.2 3 x.cc:1] Unknown flag in TF_XLA_FLAGS: --nonsense')"))
     assert raised.value.error == "service_environment"
     assert "TF_XLA_FLAGS" in raised.value.message
-    assert place.unfinished().path.exists()
-    assert place.python() == str(first.python)
+    assert environment.unfinished().path.exists()
+    assert environment.python() == str(first.python)
 
     # One that can't be imported is never used, and what was in use stays so.
     with pytest.raises(Problem) as raised:
         make(check=("-c", "raise ImportError('libfoo.so is missing')"))
     assert raised.value.error == "setup_check"
     assert "libfoo.so is missing" in raised.value.message
-    assert place.python() == str(first.python)
+    assert environment.python() == str(first.python)
 
     # Another version has other code.
-    for module in (place, making, own_wheel):
+    for module in (environment, environment_builder, own_wheel):
         monkeypatch.setattr(module, "version", lambda: "9.9.9")
-    assert place.python() is None
+    assert environment.python() is None
     second, _ = make()
-    assert place.python() == str(second.python)
+    assert environment.python() == str(second.python)
     assert not first.path.exists()
 
     assert cli.main(["setup-service", "--remove"]) == 0
-    assert not place.home().exists()
-    assert place.python() is None
+    assert not environment.home().exists()
+    assert environment.python() is None
     assert cli.main(["setup-service", "--remove"]) == 0
     assert "nothing to delete" in capsys.readouterr().out
 
@@ -110,10 +110,10 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
         if one.step.startswith("Installing LIT Lab"):
             run.stop()
 
-    run = Making(plan(), tell)
+    run = EnvironmentBuilder(plan(), tell)
     with pytest.raises(Stopped):
         run.run()
-    begun = place.unfinished()
+    begun = environment.unfinished()
     assert begun.path.exists()
 
     (moved,) = index.glob("lit_nlp-*")
@@ -137,13 +137,13 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
     (info,) = begun.path.glob("lib/python*/site-packages/wheel-*.dist-info")
     (info / "RECORD").unlink()
     (info.parent / "wheel" / "__init__.py").unlink()
-    assert place.python() is None
-    environment, told = make()
-    assert environment == begun
-    assert any(line.startswith("Going on with what is there") for line in told)
-    assert any("Successfully installed" in line and "tensorflow" in line for line in told)
+    assert environment.python() is None
+    built, reports = make()
+    assert built == begun
+    assert any(line.startswith("Going on with what is there") for line in reports)
+    assert any("Successfully installed" in line and "tensorflow" in line for line in reports)
     assert (info.parent / "wheel" / "__init__.py").exists()
-    assert place.python() == str(environment.python)
+    assert environment.python() == str(built.python)
 
 
 def test_nothing_else_is_installed_than_what_was_locked(index):
@@ -154,17 +154,17 @@ def test_nothing_else_is_installed_than_what_was_locked(index):
     with pytest.raises(Problem) as raised:
         make()
     assert raised.value.error == "setup_changed"
-    assert place.python() is None
-    assert not list(place.unfinished().path.glob("lib/python*/site-packages/keras*"))
+    assert environment.python() is None
+    assert not list(environment.unfinished().path.glob("lib/python*/site-packages/keras*"))
 
 
 def test_a_package_that_is_in_no_list_is_not_installed(index):
     (listed,) = own_wheel.locked("tensorflow")
     entries = re.split(r"(?m)^(?=\S)", listed.read_text())
     listed.write_text("".join(entry for entry in entries if not entry.startswith("lit-nlp")))
-    environment, _ = make()
-    assert list(environment.path.glob("lib/python*/site-packages/keras-*"))
-    assert not list(environment.path.glob("lib/python*/site-packages/lit_nlp-*"))
+    built, _ = make()
+    assert list(built.path.glob("lib/python*/site-packages/keras-*"))
+    assert not list(built.path.glob("lib/python*/site-packages/lit_nlp-*"))
 
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
@@ -194,8 +194,8 @@ def test_the_lists_and_the_lock_say_the_same():
 
 def test_stopping_ends_what_runs(data):
     """From another thread, in the middle of a process that would take an hour."""
-    place.home().mkdir(parents=True)
-    run = Making(plan(), lambda _: begun.set())
+    environment.home().mkdir(parents=True)
+    run = EnvironmentBuilder(plan(), lambda _: begun.set())
     begun, ended = threading.Event(), []
 
     def work():
@@ -213,7 +213,7 @@ def test_stopping_ends_what_runs(data):
 
 
 def test_only_one_at_a_time(index):
-    with place.alone(), pytest.raises(Problem) as raised:
+    with environment.alone(), pytest.raises(Problem) as raised:
         make()
     assert raised.value.error == "setup_busy"
 
@@ -223,9 +223,9 @@ def test_where_nothing_can_be_locked_it_is_made_all_the_same(index, monkeypatch)
         raise OSError(errno.ENOLCK, "No locks available")  # some network file systems
 
     monkeypatch.setattr(fcntl, "flock", none)
-    with place.alone():
-        place.begin(place.Environment("env-1", version(), "x"))
-    assert place.unfinished() == place.Environment("env-1", version(), "x")
+    with environment.alone():
+        environment.begin(environment.Environment("env-1", version(), "x"))
+    assert environment.unfinished() == environment.Environment("env-1", version(), "x")
 
 
 @pytest.mark.parametrize("wanted", ["~nobody-of-this-name/python", "a\0b", "x" * 5000, "\ud800"])
@@ -235,12 +235,12 @@ def test_a_python_of_any_name_is_refused_in_words(wanted):
     assert raised.value.error == "setup_no_python"
 
 
-def test_no_room_is_told_before_anything_is_made(index):
+def test_no_room_is_reported_before_anything_is_made(index):
     with pytest.raises(Problem) as raised:
         make(room=10**18)
     assert raised.value.error == "setup_no_room"
     assert "GB are free" in raised.value.message
-    assert not list(place.home().glob("env-*"))
+    assert not list(environment.home().glob("env-*"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -260,23 +260,23 @@ def test_a_file_in_the_way(data, index):
 
 @pytest.mark.parametrize("folder", ["../../bin", "/usr", "env-1/../../x", ""])
 def test_nothing_is_run_that_was_not_made_here(data, folder):
-    place.home().mkdir(parents=True)
+    environment.home().mkdir(parents=True)
     content = {"folder": folder, "version": version(), "made_with": "x", "backend": "tensorflow"}
-    (place.home() / "environment.json").write_text(json.dumps(content))
-    assert place.python() is None
+    (environment.home() / "environment.json").write_text(json.dumps(content))
+    assert environment.python() is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"folder": 1}', '{"a": "b"}', "\0"])
 def test_a_damaged_note_counts_as_none(data, content):
-    place.home().mkdir(parents=True)
-    (place.home() / "environment.json").write_text(content)
-    assert place.used() is None
+    environment.home().mkdir(parents=True)
+    (environment.home() / "environment.json").write_text(content)
+    assert environment.used() is None
 
 
 def test_the_own_wheel_has_the_code_that_runs_and_no_front_end(tmp_path):
     with zipfile.ZipFile(own_wheel.build(tmp_path)) as file:
         names = set(file.namelist())
-        assert file.read("lit_lab/setup/place.py") == Path(place.__file__).read_bytes()
+        assert file.read("lit_lab/setup/environment.py") == Path(environment.__file__).read_bytes()
         metadata = file.read(f"lit_lab-{version()}.dist-info/METADATA").decode()
         recorded = {line.split(",")[0] for line in file.read(f"lit_lab-{version()}.dist-info/RECORD").decode().split()}
     assert "lit_lab/demo/preset/config.json" in names
@@ -375,10 +375,10 @@ class TestPythons:
         ("ERROR: something that nobody foresaw", "setup_pip"),
     ],
 )
-def test_each_failure_of_pip_is_told_with_what_helps(line, error):
+def test_each_failure_of_pip_is_reported_with_what_helps(line, error):
     # Without a network pip says last that it found nothing.
     last = "ERROR: No matching distribution found for x" if error == "setup_no_network" else ""
-    problem = reasons.explain(["Collecting x", line, last], 1)
+    problem = pip_errors.explain(["Collecting x", line, last], 1)
     assert problem.error == error
     assert problem.hint
 
@@ -390,12 +390,12 @@ class TestCommand:
         assert raised.value.code == 0
         assert capsys.readouterr().out == f"lit-lab {version()}\n"
 
-    def test_a_failure_is_told_with_what_to_do(self, capsys):
+    def test_a_failure_is_reported_with_what_to_do(self, capsys):
         assert cli.main(["setup-service", "--python", "/nowhere/python3.12"]) == 1
-        told = capsys.readouterr().err
-        assert "/nowhere/python3.12 is no Python" in told
-        assert "uv python install" in told
-        assert not place.home().exists() or not list(place.home().glob("env-*"))
+        reported = capsys.readouterr().err
+        assert "/nowhere/python3.12 is no Python" in reported
+        assert "uv python install" in reported
+        assert not environment.home().exists() or not list(environment.home().glob("env-*"))
 
     def test_it_runs_as_a_module(self):
         done = subprocess.run([sys.executable, "-m", "lit_lab", "--help"], capture_output=True, text=True, check=True)

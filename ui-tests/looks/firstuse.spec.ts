@@ -1,5 +1,5 @@
 /**
- * The first use of a Gemma model from Kaggle, step by step, for docs/models.md: a stand-in plays Kaggle, and has the
+ * The first use of a Gemma model from Kaggle, step by step, for docs/models.md: a fake plays Kaggle, and has the
  * embedded model's weights in Gemma's place.
  */
 import { expect, test } from '@jupyterlab/galata';

@@ -1,4 +1,4 @@
-/** The model manager: a model added, downloaded from a stand-in for Kaggle, used, unloaded and removed. */
+/** The model manager: a model added, downloaded from a fake Kaggle, used, unloaded and removed. */
 import type { IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { expect, test } from '@jupyterlab/galata';
 import type { APIRequestContext, Locator } from '@playwright/test';

@@ -31,7 +31,7 @@ MAX_MADE_CHARS = 5_000_000
 MAX_SCORED = 20_000
 """Characters of each of two texts that are compared: LIT looks for common words with each pair of theirs."""
 
-MAX_KEPT = 200 * 2**20
+MAX_ENDED = 200 * 2**20
 """Bytes of models' answers that LIT keeps."""
 
 MAX_COMPONENTS = 3
@@ -104,7 +104,7 @@ class Kept:
         most: Bytes of all of LIT's caches together, about.
     """
 
-    def __init__(self, most: int = MAX_KEPT) -> None:
+    def __init__(self, most: int = MAX_ENDED) -> None:
         self._most = most
         self._size = 0
         self._lock = threading.Lock()

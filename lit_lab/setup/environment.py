@@ -1,11 +1,12 @@
-"""Where the model service's own environment lies, and which one is in use.
+"""The model service's own environment: its folder, and which one is in use.
 
     <Jupyter's data folder>/lit_lab/service/
         env-1/              a virtual environment
-        environment.json    names the one in use; written last, as a whole
-        unfinished.json     names the one that is being made, so that it can be gone on with
+        environment.json    names the one in use; written last, atomically
+        unfinished.json     names the one that is being built, so that the next build continues it
 
-An environment that no `environment.json` names is never used. It belongs to one version of LIT Lab, that whose code it has.
+The service never runs in an environment that `environment.json` doesn't name. An environment belongs to one version of LIT Lab:
+it has a copy of its code.
 """
 
 from __future__ import annotations
@@ -29,15 +30,19 @@ _UNFINISHED = "unfinished.json"
 
 
 def home() -> Path:
-    """Return the folder that all of it lies in."""
+    """Return the folder of all environments."""
     return Path(jupyter_data_dir(), "lit_lab", "service")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """A virtual environment of the service's own.
+    """A virtual environment for the service.
 
-    `folder` is its name in `home()`, `version` that of LIT Lab, `made_with` the Python that it was made with.
+    Attributes:
+        folder: Its name in `home()`.
+        version: The version of LIT Lab in it.
+        made_with: The Python that made it.
+        backend: Keras's backend.
     """
 
     folder: str
@@ -52,7 +57,7 @@ class Environment:
 
     @property
     def python(self) -> Path:
-        """Its interpreter. (There is none for Windows, where the service's libraries aren't to be had.)"""
+        """Its interpreter. (Windows has none: the service's libraries don't support it.)"""
         return self.path / "bin" / "python"
 
 
@@ -72,24 +77,24 @@ def python() -> str | None:
     return str(found.python) if found and found.version == version() and found.python.exists() else None
 
 
-def is_ours(interpreter: str) -> bool:
-    """Whether an interpreter is one of an environment that was made here."""
+def is_own(interpreter: str) -> bool:
+    """Return whether an interpreter belongs to an environment that was built here."""
     return Path(interpreter).is_relative_to(home())
 
 
 def begin(environment: Environment) -> None:
-    """Remember what is being made."""
+    """Record the environment that is being built."""
     _write(_UNFINISHED, environment)
 
 
 def switch(environment: Environment) -> None:
-    """Use a finished environment from now on, and delete all others."""
+    """Switch to a finished environment, and delete all others."""
     _write(_USED, environment)
     forget_unfinished()
 
 
 def forget_unfinished() -> None:
-    """Go on with nothing that was begun, and delete it."""
+    """Delete the unfinished environment."""
     (home() / _UNFINISHED).unlink(missing_ok=True)
     _prune()
 
@@ -103,18 +108,18 @@ def free_name() -> str:
 
 
 def remove() -> bool:
-    """Delete all that was made here; returns whether there was anything."""
+    """Delete all environments; return whether there was one."""
     if not home().exists():
         return False
     with alone():
-        (home() / _USED).unlink(missing_ok=True)  # first: half an environment must not be used
+        (home() / _USED).unlink(missing_ok=True)  # first, so that nothing uses half an environment
         shutil.rmtree(home())
     return True
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """While this lasts, nobody else changes what is here. Raises `Problem`: someone does, or it can't be written."""
+    """Lock the folder against other builds. Raises `Problem` where one is running, or the folder can't be written."""
     with contextlib.ExitStack() as held:
         try:
             home().mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -132,7 +137,7 @@ def alone() -> Iterator[None]:
 
 
 def cannot_write(error: OSError) -> Problem:
-    """Tell that the folder can't be written to."""
+    """Return the problem of a folder that can't be written."""
     return Problem(
         507,
         "setup_not_written",
@@ -161,7 +166,7 @@ def _read(name: str) -> Environment | None:
         found = Environment(**{key: str(value) for key, value in content.items()})
     except (OSError, ValueError, TypeError, AttributeError):
         return None
-    # What is run from here is what was made here.
+    # Never run an interpreter outside of this folder.
     return found if found.folder.startswith("env-") and "/" not in found.folder else None
 
 

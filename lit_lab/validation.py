@@ -1,4 +1,4 @@
-"""Requests' bodies: read strictly, refused in words."""
+"""Validates requests' bodies against the protocol's types."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from lit_lab import protocol
 from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess, width
 from lit_lab.problem import Problem
 
-WIDE_ENOUGH = 4 * 2**20
-"""Bytes that the text of any body may take, whatever its route allows: as little as this takes no memory to speak of."""
-
+MIN_TEXT_BYTES = 4 * 2**20
+"""Bytes that any body's text may take, even on routes that allow less: so little hardly takes memory."""
 
 MAX_WORD = 10_000
-"""Characters of a field's name, and of what says which kind of request this is: pydantic's errors hold several copies of both."""
+"""Characters of a field's name or of a request's `kind`: pydantic's errors hold several copies of both."""
 
 
 @functools.cache
@@ -38,7 +37,7 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
         Problem: 400: it isn't JSON or not of that type; 413: it has more values than any request needs, or its text takes too
             much memory; 422: it holds half of a character.
     """
-    room = max(max_body, WIDE_ENOUGH) // width(body)
+    room = max(max_body, MIN_TEXT_BYTES) // width(body)
     if len(body) > room:
         raise Problem(
             413,
@@ -50,7 +49,7 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
     if too_much:
         raise Problem(413, "body_too_large", f"The request {too_much}.", "Send less at a time.")
     try:
-        # In two steps: of JSON, each of pydantic's errors has a copy of all that it is about.
+        # In two steps: for JSON, each of pydantic's errors copies its whole input.
         content = from_json(body)
         _check_words(content)
         return _adapter(type_name).validate_python(content, strict=True)  # type: ignore[no-any-return]
@@ -58,7 +57,7 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
         said = protocol.describe_validation(error)
     except ValueError as error:
         said = f"it isn't JSON: {error}"
-    # Not raised from those: they hold all that was read, and their frames hold them, until Python looks for such circles.
+    # Raised outside of `except`: those exceptions refer to the whole body until Python collects circular references.
     if "surrogate" in said or "unexpected end of hex escape" in said:
         raise Problem(
             422,
@@ -75,7 +74,7 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
 
 
 def _check_words(content: Any) -> None:
-    """Refuse names of fields, and kinds, that are no words. Raises `Problem`."""
+    """Refuse names of fields, and kinds, that are too long. Raises `Problem`."""
     waiting = [content]
     while waiting:
         value = waiting.pop()

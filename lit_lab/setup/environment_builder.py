@@ -1,4 +1,4 @@
-"""Makes the service's environment: found, made, filled, checked, and only then used."""
+"""Builds the service's environment: makes it, installs the packages, checks it, and only then switches to it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lit_lab.problem import Problem
-from lit_lab.setup import own_wheel, place, pythons, reasons
+from lit_lab.setup import environment, own_wheel, pip_errors, pythons
 from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
 ROOM = 4_500_000_000
-"""Bytes that have to be free before one begins: the packages, and what pip unpacks meanwhile."""
+"""Free bytes that building needs: the packages, and what pip unpacks meanwhile."""
 
 _NOT_ITS_FAULT = frozenset(
     {"service_environment", "service_limit", "service_no_room", "service_denied", "service_died", "service_processor"}
 )
-"""Why trying it out fails though the environment is whole: then it stays."""
+"""Errors of the check that aren't the environment's fault: it isn't deleted for them."""
 
 _NOT_FOR_IT = re.compile(
     r"^(PYTHON(HOME|PATH|DONTWRITEBYTECODE|USERBASE|DEVMODE|INSPECT|OPTIMIZE|PROFILEIMPORTTIME|VERBOSE|WARNINGS)|__PYVENV_LAUNCHER__|VIRTUAL_ENV|PIP_(TARGET|PREFIX|ROOT|PYTHON))$"
@@ -39,15 +39,18 @@ _BYTES = re.compile(r"^Progress (\d+) of (\d+)$")
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: the user wanted it
-    """It was stopped; what is there stays for the next time."""
+    """The user stopped the build; the next one continues it."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to make.
+    """What to build.
 
-    `python` is the one that the user named, or empty; `backend` what Keras is to run on; `check` the arguments of the new
-    interpreter that have to succeed before it is used.
+    Attributes:
+        python: The Python that the user named; empty: search for one.
+        backend: Keras's backend.
+        room: Free bytes that building needs.
+        check: Arguments of the new interpreter. It has to succeed with them before the environment is used.
     """
 
     python: str = ""
@@ -57,8 +60,15 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Told:
-    """How far it is: `step` is what is being done, `line` what was written last, `bytes` those of a download of `total`."""
+class BuildProgress:
+    """How far a build is.
+
+    Attributes:
+        step: The current step, in words for the user.
+        line: The last line of its output.
+        bytes: Bytes of the current download so far; None: there is none.
+        total: Bytes of that download.
+    """
 
     step: str
     line: str = ""
@@ -66,34 +76,34 @@ class Told:
     total: int | None = None
 
 
-class Making:
-    """Makes the environment, once; blocks, so it is for a thread or a terminal.
+class EnvironmentBuilder:
+    """Builds the environment once. It blocks, so run it in a thread or a terminal.
 
     Args:
-        plan: What to make.
-        tell: Called with what is being done, from the thread that `run` is called in.
+        plan: What to build.
+        report: Called with the progress, in the thread that `run` is called in.
     """
 
-    def __init__(self, plan: Plan, tell: Callable[[Told], None]) -> None:
+    def __init__(self, plan: Plan, report: Callable[[BuildProgress], None]) -> None:
         self._plan = plan
-        self._tell = tell
+        self._report = report
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._step = ""
 
     def stop(self) -> None:
-        """End it soon; what is there stays. May be called from any thread."""
+        """Stop the build soon; the next one continues it. Call it from any thread."""
         self._stopped.set()
         with self._lock:
             if self._process is not None:
                 _end(self._process)
 
-    def run(self) -> place.Environment:
-        """Make the environment and use it from now on.
+    def run(self) -> environment.Environment:
+        """Build the environment and switch to it.
 
         Raises:
-            Problem: It can't be made; nothing that was in use has changed.
+            Problem: It can't be built; the environment in use stays.
             Stopped: `stop` was called.
         """
         if sys.platform == "win32":
@@ -104,48 +114,48 @@ class Making:
                 "Run Jupyter under WSL, or give the address of a service elsewhere: c.LitLab.service_url.",
             )
         locked = own_wheel.locked(self._plan.backend)
-        with place.alone():
+        with environment.alone():
             self._say("Looking for Python 3.11 or 3.12…")
             python = pythons.find(self._plan.python)
             self._say(self._step, f"Found {python}")
-            environment = self._environment(python)
-            self._make(environment, python)
-            self._install(environment, locked)
-            self._check(environment)
-            place.switch(environment)
-        return environment
+            env = self._environment(python)
+            self._make(env, python)
+            self._install(env, locked)
+            self._check(env)
+            environment.switch(env)
+        return env
 
-    def _environment(self, python: pythons.Python) -> place.Environment:
-        """Return the one to make: that which was begun, if it would be the same."""
-        begun = place.unfinished()
-        wanted = place.Environment(begun.folder if begun else "", version(), python.path, self._plan.backend)
+    def _environment(self, python: pythons.Python) -> environment.Environment:
+        """Return the environment to build: the unfinished one, if it was to be the same."""
+        begun = environment.unfinished()
+        wanted = environment.Environment(begun.folder if begun else "", version(), python.path, self._plan.backend)
         if begun != wanted:
-            place.forget_unfinished()
-            wanted = place.Environment(place.free_name(), version(), python.path, self._plan.backend)
-            place.begin(wanted)
+            environment.forget_unfinished()
+            wanted = environment.Environment(environment.free_name(), version(), python.path, self._plan.backend)
+            environment.begin(wanted)
         return wanted
 
-    def _make(self, environment: place.Environment, python: pythons.Python) -> None:
-        free = shutil.disk_usage(place.home()).free
-        there = place.size(environment.path) if environment.path.exists() else 0
+    def _make(self, env: environment.Environment, python: pythons.Python) -> None:
+        free = shutil.disk_usage(environment.home()).free
+        there = environment.size(env.path) if env.path.exists() else 0
         if free + there < self._plan.room:
             raise Problem(
                 507,
                 "setup_no_room",
                 f"The service's environment needs {self._plan.room / 1e9:.1f} GB; {free / 1e9:.1f} GB are free in "
-                f"{place.home()}.",
+                f"{environment.home()}.",
                 "Make room, or set JUPYTER_DATA_DIR to a folder on another disk before Jupyter starts.",
             )
         if there:
             self._say("Going on with what is there…")
-            if self._call([str(environment.python), "-m", "pip", "--version"])[0] == 0:
-                _drop_halves(environment.path)
+            if self._call([str(env.python), "-m", "pip", "--version"])[0] == 0:
+                _drop_halves(env.path)
                 return
-            shutil.rmtree(environment.path)
+            shutil.rmtree(env.path)
         self._say(f"Making an environment with Python {python.version[0]}.{python.version[1]}…")
-        code, lines = self._call([python.path, "-m", "venv", str(environment.path)])
+        code, lines = self._call([python.path, "-m", "venv", str(env.path)])
         if code:
-            shutil.rmtree(environment.path, ignore_errors=True)
+            shutil.rmtree(env.path, ignore_errors=True)
             said = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {code}")
             raise Problem(
                 500,
@@ -154,32 +164,32 @@ class Making:
                 "On Debian and Ubuntu: apt-get install "
                 f"python{python.version[0]}.{python.version[1]}-venv. Or name another Python: lit-lab setup-service --python …",
             )
-        # What pip was told for this environment alone counts for the new one too.
+        # pip's settings for this environment count for the new one too.
         configured = Path(sys.prefix, "pip.conf")
         if sys.prefix != sys.base_prefix and configured.is_file():
-            shutil.copy(configured, environment.path / "pip.conf")
+            shutil.copy(configured, env.path / "pip.conf")
 
-    def _install(self, environment: place.Environment, locked: Sequence[Path]) -> None:
+    def _install(self, env: environment.Environment, locked: Sequence[Path]) -> None:
         lists = [file.read_text("utf-8") for file in locked]
-        # Nothing that isn't listed is installed, and nothing is built but what comes as source alone.
+        # pip installs only what is listed, and builds only what has no wheel.
         strictly = ["--require-hashes", "--no-deps", "--only-binary", ",".join(own_wheel.built_elsewhere(lists))]
         with tempfile.TemporaryDirectory(prefix="lit-lab-") as folder:
             wheel = own_wheel.build(Path(folder))
             builders = Path(folder, "builders.txt")
             builders.write_text(own_wheel.of_builders(lists), "utf-8")
-            # What comes as source is built with these, locked like all else, rather than with what is newest that day.
+            # These build the packages without a wheel. They are locked, too: pip would take the newest.
             self._say("Installing what packages are built with…")
-            self._pip(environment, [*strictly, "--requirement", str(builders)])
+            self._pip(env, [*strictly, "--requirement", str(builders)])
             self._say("Installing LIT Lab…")
-            self._pip(environment, ["--no-deps", "--force-reinstall", str(wheel)])
+            self._pip(env, ["--no-deps", "--force-reinstall", str(wheel)])
             self._say("Installing TensorFlow, Keras and LIT (large: this takes minutes)…")
             files = [argument for file in locked for argument in ("--requirement", str(file))]
-            self._pip(environment, [*strictly, "--no-build-isolation", *files])
+            self._pip(env, [*strictly, "--no-build-isolation", *files])
 
-    def _check(self, environment: place.Environment) -> None:
+    def _check(self, env: environment.Environment) -> None:
         self._say("Trying it out…")
         arguments = self._plan.check or ("-m", "lit_lab.service.check", self._plan.backend)
-        code, lines = self._call([str(environment.python), *arguments])
+        code, lines = self._call([str(env.python), *arguments])
         if code:
             why = diagnosis.explain(Ended(code, lines, os.environ, surroundings.limits()))
             if why is not None and why.error in _NOT_ITS_FAULT:
@@ -187,10 +197,10 @@ class Making:
                     500,
                     why.error,
                     f"The new environment could not be tried out. {why.message}",
-                    f"{why.hint} {reasons.AGAIN}",
+                    f"{why.hint} {pip_errors.AGAIN}",
                 )
-            # Gone on with it would fail the same way.
-            shutil.rmtree(environment.path, ignore_errors=True)
+            # A build that continued it would fail the same way.
+            shutil.rmtree(env.path, ignore_errors=True)
             said = next((line.strip() for line in reversed(lines) if line.strip()), f"exit status {code}")
             raise Problem(
                 500,
@@ -199,16 +209,16 @@ class Making:
                 "It was deleted. Run this again, perhaps with another Python: lit-lab setup-service --python …",
             )
 
-    def _pip(self, environment: place.Environment, arguments: Sequence[str]) -> None:
-        python = str(environment.python)
+    def _pip(self, env: environment.Environment, arguments: Sequence[str]) -> None:
+        python = str(env.python)
         raw = _pip_version(self._call([python, "-m", "pip", "--version"])[1]) >= _RAW_PROGRESS
         command = [python, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
         code, lines = self._call([*command, "--progress-bar", "raw" if raw else "off", *arguments], aloud=True)
         if code:
-            raise reasons.explain(lines, code)
+            raise pip_errors.explain(lines, code)
 
     def _call(self, command: Sequence[str], aloud: bool = False) -> tuple[int, list[str]]:
-        """Run a command to its end, and tell its lines if it is `aloud`; returns its exit status and its last lines."""
+        """Run a command to its end; report its lines if `aloud`. Return its exit status and its last lines."""
         if self._stopped.is_set():
             raise Stopped
         try:
@@ -219,12 +229,12 @@ class Making:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                env=_environment(),
-                cwd=place.home(),  # where nothing lies that Python could import
-                start_new_session=True,  # so that what it starts can be ended with it
+                env=_variables(),
+                cwd=environment.home(),  # nothing to import there
+                start_new_session=True,  # so that its own children can be killed with it
             )
         except OSError as error:
-            raise place.cannot_write(error) from error
+            raise environment.cannot_write(error) from error
         with self._lock:
             self._process = process
         if self._stopped.is_set():  # between the two
@@ -247,7 +257,7 @@ class Making:
 
     def _heard(self, line: str, lines: deque[str], aloud: bool) -> None:
         if found := _BYTES.match(line):
-            self._tell(Told(self._step, lines[-1].strip() if lines else "", int(found[1]), int(found[2])))
+            self._report(BuildProgress(self._step, lines[-1].strip() if lines else "", int(found[1]), int(found[2])))
             return
         lines.append(line)
         if aloud and not _SILENT.match(line):
@@ -255,11 +265,11 @@ class Making:
 
     def _say(self, step: str, line: str = "") -> None:
         self._step = step
-        self._tell(Told(step, line))
+        self._report(BuildProgress(step, line))
 
 
-def _environment(base: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return what pip is run with: the user's own settings, less those that would lead out of the new environment."""
+def _variables(base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return pip's environment variables: the user's, less those that would lead out of the new environment."""
     result = {name: value for name, value in base.items() if not _NOT_FOR_IT.match(name)}
     return {**result, "PIP_USER": "0", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8", "PYTHONSAFEPATH": "1"}
 
@@ -270,13 +280,16 @@ def _pip_version(lines: Sequence[str]) -> tuple[int, ...]:
 
 
 def _drop_halves(folder: Path) -> None:
-    """Let packages be installed anew whose installation was broken off: pip writes these two files last."""
+    """Delete the metadata of packages that pip didn't install to the end, so that it installs them again.
+
+    pip writes these two files last.
+    """
     for info in folder.glob("lib/python*/site-packages/*.dist-info"):
         if not ((info / "INSTALLER").exists() and (info / "RECORD").exists()):
             shutil.rmtree(info)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a process and all that it has started."""
+    """Kill a process and its children."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

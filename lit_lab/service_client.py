@@ -1,4 +1,4 @@
-"""HTTP to the model service."""
+"""HTTP requests to the model service."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ from lit_lab.protocol import OWNER_HEADER, ErrorBody, Message
 from lit_lab.supervision.endpoint import Endpoint, Service
 
 CONNECT_TIMEOUT = 10.0  # seconds
-KEPT_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, and would do so under a request's feet
-ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that is asked what it knows counts as hung
-STREAM_SILENCE = 180.0  # the same for a stream, in which it sends heartbeats; a slow disk may hold them up
-PASSED_ON = (404, 409, 413, 422, 503)  # statuses of the service that are ours too
+KEEP_ALIVE = 2.0  # seconds; the service closes an idle connection after 5, perhaps just as a request is sent
+ANSWER_SILENCE = 60.0  # seconds without a byte after which a service that computes nothing counts as hung
+STREAM_SILENCE = 180.0  # the same for a stream, which has heartbeats; a slow disk may delay them
+FORWARDED_STATUSES = (404, 409, 413, 422, 503)  # the client gets these as the service sent them
 MAX_ANSWER = 64 * 1024 * 1024  # bytes of an answer that isn't streamed
 MAX_LINE = 32 * 1024 * 1024  # bytes of one line of a stream: a million scores
 
 M = TypeVar("M", bound=Message)
 
 
-class _Late(logging.Filter):
-    """Leaves out what asyncio says of bytes that came in the very moment in which nobody waited for them any more.
+class _LateBytesFilter(logging.Filter):
+    """Drops asyncio's error for bytes that arrive just after their reader was cancelled.
 
-    anyio has a socket set a future's result, which was cancelled meanwhile. The connection is being closed; nothing is lost.
+    anyio lets a socket set a future's result, and the future was cancelled meanwhile. The connection closes; nothing is lost.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a line is let through."""
+        """Return whether the record is logged."""
         error = record.exc_info[1] if record.exc_info else None
         return not (isinstance(error, asyncio.InvalidStateError) and "Future.set_result(None)" in record.getMessage())
 
 
-_LATE = _Late()
+_LATE_BYTES = _LateBytesFilter()
 
 
 class NeverSent(Problem):
-    """The service ended before a request could be sent to it: whoever asks again asks the next process."""
+    """The service ended before a request could be sent; a second try reaches the next process."""
 
 
-class Upstream:
-    """Requests to the model service, with its secret, in the protocol's types.
+class ServiceClient:
+    """Sends requests to the model service, with its secret, in the protocol's types.
 
-    A request may wait for a model to be loaded, even downloaded, so there is no limit on how long answers take: whoever
-    asked cancels, which closes the connection. But a service that hangs is told from one that works by its silence.
+    A request may wait for a model to load, even to download, so answers have no time limit: cancelling the request closes
+    the connection. Silence tells a service that hangs from one that works.
 
     Args:
         service: The model service.
@@ -61,7 +61,7 @@ class Upstream:
     """
 
     def __init__(self, service: Service, elsewhere: bool) -> None:
-        logging.getLogger("asyncio").addFilter(_LATE)
+        logging.getLogger("asyncio").addFilter(_LATE_BYTES)
         self._service = service
         self._key = secrets.token_bytes(16)
         # Reading the certificates of all authorities takes 30 ms. On loopback there is no TLS; a context without any
@@ -74,18 +74,18 @@ class Upstream:
         await self._close(list(self._clients))
 
     async def _client(self, endpoint: Endpoint) -> httpx.AsyncClient:
-        """Return the client for an endpoint; those for the sockets of processes that are gone are closed."""
+        """Return the client for an endpoint, and close those for the sockets of processes that are gone."""
         if endpoint.socket not in self._clients:
             await self._close([each for each in self._clients if each and not os.path.lexists(each)])
         if endpoint.socket not in self._clients:  # nor made meanwhile
-            # Nothing of the environment counts, as a transport is named: a proxy meant for the internet must see neither
-            # loopback requests nor the secret.
+            # No proxy from the environment: one that is meant for the internet must see neither loopback requests nor the
+            # secret.
             self._clients[endpoint.socket] = httpx.AsyncClient(
                 trust_env=False,
                 transport=httpx.AsyncHTTPTransport(
                     verify=self._verify,
                     trust_env=False,
-                    limits=httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=KEPT_ALIVE),
+                    limits=httpx.Limits(max_connections=None, max_keepalive_connections=4, keepalive_expiry=KEEP_ALIVE),
                     uds=endpoint.socket or None,
                 ),
             )
@@ -96,7 +96,7 @@ class Upstream:
         for client in clients:
             await client.aclose()
 
-    async def ask(
+    async def request(
         self,
         endpoint: Endpoint,
         method: str,
@@ -108,24 +108,24 @@ class Upstream:
         """Return the service's answer.
 
         Args:
-            endpoint: Where it is.
-            method: Of HTTP.
-            path: Of the service's own, not ours.
-            answer: The type of the answer.
-            body: What is asked.
-            loads: Whether it may load a model first, which takes as long as it takes.
+            endpoint: Where the service answers.
+            method: HTTP method.
+            path: Path below the endpoint.
+            answer: Type of the answer.
+            body: The request's body.
+            loads: Whether the service may load a model first, which has no time limit.
 
         Raises:
-            Problem: The service refuses, is gone, or answers something else than it should.
+            Problem: The service refuses, is gone, or its answer is not of that type.
         """
         content = await self._whole(endpoint, method, path, body, None if loads else ANSWER_SILENCE)
         try:
             return TypeAdapter(answer).validate_json(content)
         except ValidationError as error:
-            raise _not_ours(f"{path}: {error.error_count()} fields are not as expected") from error
+            raise _not_understood(f"{path}: {error.error_count()} fields are not as expected") from error
 
     async def file(self, endpoint: Endpoint, path: str) -> bytes:
-        """Return a file's content. Raises `Problem`, as `ask`."""
+        """Return a file's content. Raises `Problem`, as `request`."""
         return await self._whole(endpoint, "GET", path, None, ANSWER_SILENCE)
 
     async def _whole(
@@ -145,13 +145,13 @@ class Upstream:
         """Yield the lines of a stream, without line breaks. Closing this iterator closes the connection.
 
         Args:
-            endpoint: Where the service is.
-            path: Of the service's own, not ours.
-            body: What is asked.
-            owner: Who asks. The service learns no name, only who is the same as before.
+            endpoint: Where the service answers.
+            path: Path below the endpoint.
+            body: The request's body.
+            owner: The user. The service gets no name, only a key that is the same for each of that user's requests.
 
         Raises:
-            Problem: As `ask`; also when the stream breaks.
+            Problem: As `request`; also when the stream breaks.
         """
         rest: list[bytes] = []
         size = 0
@@ -180,13 +180,13 @@ class Upstream:
     ) -> AsyncGenerator[bytes, None]:
         headers = {"Authorization": f"Bearer {endpoint.secret}", "Content-Type": "application/json"}
         if owner:
-            # Another key in each server: users of a service that several share are told apart, too.
+            # Each server has its own key, so a service that several servers share tells their users apart.
             headers[OWNER_HEADER] = hashlib.blake2b(owner.encode(), key=self._key, digest_size=8).hexdigest()
         content = None if body is None else TypeAdapter(type(body)).dump_json(body)
         timeout = httpx.Timeout(None, connect=CONNECT_TIMEOUT, read=silence)
         client = await self._client(endpoint)
         request = client.build_request(method, endpoint.url + path, headers=headers, content=content, timeout=timeout)
-        # Counting tokens goes on while somebody types, and computes nothing.
+        # The panel counts tokens while the user types; that computes nothing.
         with self._service.use(only_look=method == "GET" or path == "/tokens/count"):
             try:
                 response = await client.send(request, stream=True)
@@ -196,7 +196,7 @@ class Upstream:
                     async for chunk in response.aiter_bytes():
                         yield chunk
                 finally:
-                    # Even when this is being cancelled: the service computes as long as someone listens.
+                    # Shielded from cancellation: the service computes as long as the connection is open.
                     await asyncio.shield(response.aclose())
             except httpx.ReadTimeout as error:
                 raise Problem(
@@ -218,7 +218,7 @@ def _refused(status: int, content: bytes) -> Problem:
     try:
         body = ErrorBody.model_validate_json(content)
     except ValidationError:
-        return _not_ours(f"status {status}")
+        return _not_understood(f"status {status}")
     if body.error == "unauthorized":
         return Problem(
             502,
@@ -226,12 +226,12 @@ def _refused(status: int, content: bytes) -> Problem:
             "The model service does not accept this server's secret.",
             "Set c.LitLab.service_secret to the one that the service was started with.",
         )
-    # Others, such as 403 of a preset whose terms aren't accepted, would say something else of this server.
-    return Problem(status if status in PASSED_ON else 502, body.error, body.message, body.hint)
+    # Other statuses, such as 403 for a preset whose terms aren't accepted, would be taken for this server's own.
+    return Problem(status if status in FORWARDED_STATUSES else 502, body.error, body.message, body.hint)
 
 
 def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
-    """Tell that the service runs, and no connection to it can be made."""
+    """Return the problem of a service that runs and accepts no connection."""
     url = httpx.URL(endpoint.url)
     said = str(error) or f"no connection within {CONNECT_TIMEOUT:g} seconds"
     if endpoint.socket:
@@ -253,7 +253,7 @@ def _unreachable(endpoint: Endpoint, error: httpx.HTTPError) -> Problem:
     )
 
 
-def _not_ours(what: str) -> Problem:
+def _not_understood(what: str) -> Problem:
     return Problem(
         502,
         "service_answer",

@@ -1,4 +1,4 @@
-"""REST of the datasets: thin; validates and delegates."""
+"""REST of the datasets."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from jupyter_server.utils import ensure_async
 
-from lit_lab.api_handler import Handler, endpoint
+from lit_lab.handlers.base import Handler, endpoint
 from lit_lab.problem import Problem
 from lit_lab.routes import RESOURCE
 
 if TYPE_CHECKING:
-    from lit_lab.datasets.opened import OpenDataset
+    from lit_lab.datasets.open_dataset import OpenDataset
     from lit_lab.protocol import DatasetEditing, DatasetOpening, DatasetSaving, DatasetSearch, Message
 
 
@@ -20,10 +20,10 @@ class DatasetHandler(Handler):
 
     def dataset(self, dataset_id: str) -> OpenDataset:
         """Return one of the caller's datasets. Raises `Problem`."""
-        return self.core.datasets.get(self.keeper, dataset_id)
+        return self.core.datasets.get(self.history_owner, dataset_id)
 
     async def check_contents(self, action: str) -> None:
-        """Ask the authorizer for Jupyter's files, as Jupyter itself does before it reads or writes one."""
+        """Check the permission for Jupyter's files, as Jupyter does before it reads or writes one. Raises `Problem`."""
         allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, action, "contents"))
         if not allowed:
             raise Problem(
@@ -39,7 +39,7 @@ class DatasetsHandler(DatasetHandler):
 
     @endpoint("datasets")
     async def get(self) -> Message:
-        """Tell the datasets."""
+        """Return the datasets."""
         return self.core.datasets.all()
 
 
@@ -51,9 +51,9 @@ class OpenHandler(DatasetHandler):
         """Open a dataset."""
         if request.path is not None:
             await self.check_contents("read")
-        # To look at a dataset is one thing, to start a process for it another.
+        # Reading a dataset and starting a process for it are different permissions.
         may_start = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "execute", RESOURCE))
-        return await self.core.datasets.open(self.keeper, request, self.contents_manager, may_start)
+        return await self.core.datasets.open(self.history_owner, request, self.contents_manager, may_start)
 
 
 class OpenedHandler(DatasetHandler):
@@ -61,7 +61,7 @@ class OpenedHandler(DatasetHandler):
 
     @endpoint("dataset")
     async def get(self, dataset_id: str) -> Message:
-        """Tell of a dataset."""
+        """Return a dataset's state."""
         return self.dataset(dataset_id).state()
 
     @endpoint("closeDataset")
@@ -69,7 +69,7 @@ class OpenedHandler(DatasetHandler):
         """Close a dataset."""
         from lit_lab.protocol import DatasetClosed
 
-        self.core.datasets.close(self.keeper, dataset_id)
+        self.core.datasets.close(self.history_owner, dataset_id)
         return DatasetClosed(id=dataset_id)
 
 
@@ -78,7 +78,7 @@ class SearchHandler(DatasetHandler):
 
     @endpoint("datasetRows")
     async def post(self, dataset_id: str, request: DatasetSearch) -> Message:
-        """Tell rows."""
+        """Return rows."""
         dataset = self.dataset(dataset_id)
         return await self.core.datasets.run(lambda: dataset.table.page(request))
 
@@ -88,7 +88,7 @@ class RowHandler(DatasetHandler):
 
     @endpoint("datasetRow")
     async def get(self, dataset_id: str, row: str) -> Message:
-        """Tell a row."""
+        """Return a row."""
         dataset = self.dataset(dataset_id)
         if not (row.isascii() and row.isdecimal() and len(row) <= 15):
             raise Problem(404, "unknown_row", f"There is no row {row[:20]!r}.")

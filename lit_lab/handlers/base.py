@@ -1,4 +1,4 @@
-"""What all handlers have in common: who may, what is read, how failures are told.
+"""Base of all handlers: authorization, reading bodies, and answers to failures.
 
 Imported at server start, so pydantic, httpx and the protocol are imported on first use.
 """
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from lit_lab.protocol import Message
 
 ANYONE = "anyone with the token"
-"""Owner of the jobs of those who have no name."""
+"""Owner of what belongs to no named user."""
 
 ROUTES = {route.operation: route for route in routes.ROUTES}
 
 MAX_BODIES = 96 * routes.MIB
-"""Most bytes of bodies that requests which aren't answered yet may have sent: four of the largest."""
+"""Bytes that the bodies of all unanswered requests may have together: four of the largest."""
 
 _PARSED_AT_ONCE = 64 * routes.KIB
-"""Bytes of a body that the server's own thread parses; a larger one is parsed beside it."""
+"""Bytes of a body that the event loop's thread parses. Another thread parses a larger one."""
 
 _WORDS = {
     400: ("bad_request", "The request is not understood.", ""),
@@ -52,19 +52,19 @@ _WORDS = {
 
 @web.stream_request_body
 class Handler(APIHandler):
-    """Base of all handlers. Bodies are read piece by piece, so that none is kept that is larger than its route allows."""
+    """Base of all handlers. Reads bodies in chunks, so that no body grows larger than its route allows."""
 
     operations: Mapping[str, str] = {}
     """The operation of each HTTP method."""
 
-    bodies = 0
-    """Bytes of all bodies of requests that aren't answered yet."""
+    unanswered_bytes = 0
+    """Bytes of the bodies of all unanswered requests."""
 
     body_bytes = 0
-    """Of this request's."""
+    """Bytes of this request's body."""
 
     async def prepare(self) -> None:  # type: ignore[override]  # as Jupyter's own does
-        """Get ready for the body, once it is known who asks, and whether they may."""
+        """Authenticate and authorize the request before its body is read."""
         self._body = bytearray()
         self._too_large = self._too_many = self._may = False
         self._work: asyncio.Task[Any] | None = None
@@ -76,48 +76,48 @@ class Handler(APIHandler):
             )
 
     def data_received(self, chunk: bytes) -> None:
-        """Keep a piece of the body, if it is wanted."""
-        # What is not wanted is read all the same: otherwise the connection breaks before the answer is seen.
+        """Store a chunk of the body, if the request is allowed and small enough."""
+        # Other chunks are read and dropped: otherwise the connection breaks before the client sees the answer.
         limit = self._limit() if self._may else 0
         if self._too_large or self._too_many or self.body_bytes + len(chunk) > limit:
             self._too_large = limit > 0 and not self._too_many
-            self._let_go()
-        elif Handler.bodies + len(chunk) > MAX_BODIES:
+            self._drop_body()
+        elif Handler.unanswered_bytes + len(chunk) > MAX_BODIES:
             self._too_many = True
-            self._let_go()
+            self._drop_body()
         else:
             self._body += chunk
             self.body_bytes += len(chunk)
-            Handler.bodies += len(chunk)
+            Handler.unanswered_bytes += len(chunk)
 
-    def _let_go(self) -> None:
-        self._body = bytearray()  # of one that is cleared, the memory stays
-        Handler.bodies -= self.body_bytes
+    def _drop_body(self) -> None:
+        self._body = bytearray()  # clearing it would keep its memory
+        Handler.unanswered_bytes -= self.body_bytes
         self.body_bytes = 0
 
     def on_finish(self) -> None:
-        """Forget the body."""
-        self._let_go()
+        """Drop the body."""
+        self._drop_body()
         super().on_finish()
 
     def on_connection_close(self) -> None:
-        """Stop working when nobody waits for the answer, and forget what came of the body."""
+        """Stop working when the client goes away, and drop the body."""
         work = getattr(self, "_work", None)
         if work is not None:
             work.cancel()
         else:
-            self._let_go()
+            self._drop_body()
         super().on_connection_close()
 
     def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
-        """Log what nobody foresaw: where it was, without its text, which may hold a prompt."""
+        """Log where an unexpected exception was raised, without its text, which may hold a prompt."""
         if value is None or isinstance(value, web.HTTPError):
             super().log_exception(typ, value, tb)
         else:
             self.log.error("LIT Lab: %s %s failed\n%s", self.request.method, self.request.path, discreet.trace(value))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer `{error, message, hint}`, whatever went wrong."""
+        """Answer `{error, message, hint}` for every error."""
         reason = kwargs.get("exc_info", (None, None))[1]
         if isinstance(reason, Problem):
             body = reason.body()
@@ -128,15 +128,15 @@ class Handler(APIHandler):
 
     @property
     def core(self) -> Core:
-        """What does the work."""
+        """The extension's core."""
         return cast("Core", self.settings["lit_lab"].core)
 
     @property
-    def owner(self) -> str:
-        """Whose jobs these are.
+    def job_owner(self) -> str:
+        """The user who owns the jobs that this request starts.
 
-        Jupyter's own identity provider makes up a new name for each request that has a token and no cookie. Those who
-        call so, such as scripts, are all the same to it: whoever holds the token.
+        Jupyter's own identity provider makes up a new name for each request that has a token and no cookie. All such
+        callers, such as scripts, count as one user.
         """
         provider = self.identity_provider
         made_up = type(provider).get_user is IdentityProvider.get_user
@@ -145,21 +145,21 @@ class Handler(APIHandler):
         return f"user {self.current_user.username}"
 
     @property
-    def keeper(self) -> str:
-        """Whose runs in the history these are: the user's where there are users, or else the server's.
+    def history_owner(self) -> str:
+        """The user who owns the runs: the request's user where Jupyter has real users, else the server.
 
-        A name that Jupyter made up goes with the browser's cookie; runs shall outlive that.
+        A name that Jupyter made up ends with the browser's cookie, and runs outlive that.
         """
         made_up = type(self.identity_provider).get_user is IdentityProvider.get_user
         return ANYONE if made_up else f"user {self.current_user.username}"
 
     @property
-    def owners(self) -> frozenset[str]:
-        """Whose jobs the caller may see: their own, and with the token also those that were started with it alone.
+    def job_owners(self) -> frozenset[str]:
+        """The owners whose jobs the caller may see: the caller, and with the token also `ANYONE`.
 
-        For clients that send the token keep the cookie that the first answer brings: from then on they have a name.
+        A client that sends the token stores the cookie of the first answer, and has a name from then on.
         """
-        return frozenset({self.owner, ANYONE} if self.token_authenticated else {self.owner})
+        return frozenset({self.job_owner, ANYONE} if self.token_authenticated else {self.job_owner})
 
     def _limit(self) -> int:
         if not self.current_user:
@@ -169,7 +169,7 @@ class Handler(APIHandler):
 
     async def _message(self, type_name: str) -> Message:
         """Return the request's body as the protocol's type of that name. Raises `Problem`."""
-        from lit_lab.bodies import parse
+        from lit_lab.validation import parse
 
         if self._too_large:
             raise Problem(
@@ -186,7 +186,7 @@ class Handler(APIHandler):
                 "Try again in a moment.",
             )
         body = bytes(self._body)
-        self._body = bytearray()  # of a large body, one copy is enough
+        self._body = bytearray()  # one copy of a large body is enough
         if len(body) <= _PARSED_AT_ONCE:
             return parse(type_name, body, self._limit())
         return await asyncio.to_thread(parse, type_name, body, self._limit())
@@ -208,8 +208,8 @@ Answer = Callable[..., Awaitable[None]]
 def endpoint(operation: str) -> Callable[[Method], Answer]:
     """Make a method answer a route of the table: authenticated, authorized by the route's own resource and action.
 
-    The method takes the path's parameters and the request, if the route has one, and returns the answer, or None where
-    it has sent it itself. What it raises as `Problem` is told; when the reader goes away, it is cancelled.
+    The method takes the path's parameters and the request, if the route has one. It returns the answer, or None where it has
+    sent one itself. A `Problem` that it raises becomes the answer. It is cancelled when the client goes away.
     """
     route = ROUTES[operation]
 
@@ -231,14 +231,14 @@ def endpoint(operation: str) -> Callable[[Method], Answer]:
                 self.set_status(problem.status)
                 self.write_error(problem.status, exc_info=(Problem, problem, None))
             except StreamClosedError:
-                pass  # the reader went away while it was told; who types goes on to the next search
+                pass  # the client went away during the answer; typing on starts the next search
             except asyncio.CancelledError:
-                if not self._work.cancelled():  # it is us who are cancelled: the server ends
+                if not self._work.cancelled():  # this handler is cancelled, not its work: the server ends
                     self._work.cancel()
                     raise
             finally:
-                self._work = None  # how it ended holds all that was read, and the frame that holds this
-                self._let_go()
+                self._work = None  # its traceback refers to the request, and to this frame
+                self._drop_body()
 
         allowed: Answer = authorized(route.action, routes.RESOURCE)(answer)
         return cast("Answer", web.authenticated(allowed))

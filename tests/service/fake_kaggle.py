@@ -23,7 +23,7 @@ TOKEN = "a-token-for-tests-only"
 USER, KEY = "somebody", "a-key-for-tests-only"
 
 
-class KaggleStandIn:
+class FakeKaggle:
     """A server with one model, under a handle of its own and, for pictures of a first use, in Gemma's place.
 
     Attributes:
@@ -82,7 +82,7 @@ class KaggleStandIn:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    kaggle: ClassVar[KaggleStandIn]
+    kaggle: ClassVar[FakeKaggle]
 
     def log_message(self, *_: Any) -> None:
         pass

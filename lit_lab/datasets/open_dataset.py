@@ -21,15 +21,15 @@ from .table import FULL, Row, Table
 from .text_file import is_text
 
 _DISK = 4  # bytes of the temporary file for one of those that are read: most texts take three
-_LEAST_DISK = 64_000_000  # that it may take all the same: the longest row and a batch have room there
+_MIN_DISK_BYTES = 64_000_000  # that it may take all the same: the longest row and a batch have room there
 _SAMPLE = 100  # rows that columns are guessed from
 _BATCH = 500  # rows that are written at once
 _BATCH_CHARS = 1_000_000
 _FIELD = 50  # characters whose memory a field takes besides its own
-_BAD_ROWS = 200  # that are kept to be shown
+_BAD_ROWS = 200  # that a state lists
 _SOURCES = 200  # that are offered
-_COLUMNS = 500  # that are told
-_COLUMN_CHARS = 10_000  # of the name of one that is told, as the protocol bounds it
+_COLUMNS = 500  # that a state lists
+_COLUMN_CHARS = 10_000  # of a listed name, as the protocol bounds it
 _COLUMNS_CHARS = 100_000  # of all of those names together
 _SHOWN = 80  # characters of a name in a reason
 _NONE = DatasetColumns(prompt=None, target=None, source=None)
@@ -55,7 +55,7 @@ class OpenDataset:
         self.path = path
         self.used = time.monotonic()
         self.edited = False
-        self.table = Table(max(_DISK * limit, _LEAST_DISK) if limit else 0)
+        self.table = Table(max(_DISK * limit, _MIN_DISK_BYTES) if limit else 0)
         self.origin: Origin | None = None
         """Its file, as it was when it was read or saved last; None: it has none."""
         self.stop = threading.Event()
@@ -68,7 +68,7 @@ class OpenDataset:
         self._bad_rows: list[BadRow] = []
         self._remark = ""
         self._is_cut = False
-        self._told: tuple[int, list[str]] = (0, [])
+        self._listed: tuple[int, list[str]] = (0, [])
         self._encoding = ""
         self._split: Split | None = None
         self._problem: Problem | None = None
@@ -102,7 +102,7 @@ class OpenDataset:
             size=self.size,
             remark=self._remark,
             encoding=self._encoding,
-            columns=self._told_columns(),
+            columns=self._listed_columns(),
             chosen=self._chosen or _NONE,
             split=self._split,
             sources=[SourceCount(source=source, rows=rows) for source, rows in self.table.sources(_SOURCES)],
@@ -187,7 +187,7 @@ class OpenDataset:
                     f"{self.size / 1e6:,.0f} MB."
                 )
                 return
-            # A breath for whoever else is served by this process.
+            # Let this process's other threads run.
             self.stop.wait(0.001)
         if not self.stop.is_set():
             self._done = self.size
@@ -242,17 +242,17 @@ class OpenDataset:
             return f"It is longer than {MAX_TEXT:,} characters."
         return row if is_text(row.prompt + row.target + row.source + others) else NOT_TEXT
 
-    def _told_columns(self) -> list[str]:
+    def _listed_columns(self) -> list[str]:
         """Return the first columns, as far as they can be offered."""
         columns = self._columns
-        if self._told[0] != len(columns) and self._told[0] <= _COLUMNS:
-            told, chars = list[str](), 0
+        if self._listed[0] != len(columns) and self._listed[0] <= _COLUMNS:
+            listed, chars = list[str](), 0
             for name in columns[:_COLUMNS]:
                 chars += len(name)
                 if len(name) <= _COLUMN_CHARS and chars <= _COLUMNS_CHARS:
-                    told.append(name)
-            self._told = (len(columns), told)
-        return self._told[1]
+                    listed.append(name)
+            self._listed = (len(columns), listed)
+        return self._listed[1]
 
     def _stopped(self, problem: Problem) -> None:
         if not self.stop.is_set():
@@ -260,13 +260,13 @@ class OpenDataset:
 
     # --- Changes ---
 
-    def edit(self, asked: protocol.DatasetEditing) -> int:
+    def edit(self, request: protocol.DatasetEditing) -> int:
         """Change it; returns the row that was added or changed. Raises `Problem`."""
         if self._is_reading:
             raise Problem(
                 409, "still_reading", "The dataset is still being read.", "Change it when all of its rows are there."
             )
-        edit = asked.edit
+        edit = request.edit
         if isinstance(edit, protocol.AddRow):
             row = self.table.append([Row(0, edit.prompt, edit.target, edit.source)])
         elif isinstance(edit, protocol.DuplicateRow):
@@ -300,7 +300,7 @@ class OpenDataset:
         return from_table(self.table.all(), names)
 
     def saved(self, origin: Origin, revision: int, written: Written, keeps: bool) -> None:
-        """Say that what it was at that revision is in a file now. From here on, what is told is what that file holds.
+        """Say that what it was at that revision is in a file now. From here on, the state describes that file.
 
         Args:
             origin: That file.
@@ -347,7 +347,7 @@ class OpenDataset:
         self._columns = [
             renamed.get(column) or (f"{column} (other)" if column in taken else column) for column in self._columns
         ]
-        self._told = (0, [])
+        self._listed = (0, [])
         used = {role: name for role, name in names.items() if role == "prompt" or getattr(old, role) is not None}
         self._chosen = DatasetColumns(prompt=used["prompt"], target=used.get("target"), source=used.get("source"))
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from lit_lab import routes
-from lit_lab.bodies import parse
 from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess, width
 from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_DESCRIBED, MAX_SEGMENTS, MAX_TARGETS, MAX_TOKENS
+from lit_lab.validation import parse
 
 MAX_BODY = max(route.max_body for route in routes.ROUTES)
 
@@ -145,7 +145,7 @@ def test_what_is_refused_is_not_kept() -> None:
 
 
 async def test_nor_does_its_handler_keep_it(api, monkeypatch):
-    from lit_lab import bodies
+    from lit_lab import validation
 
     bodies_seen = []
 
@@ -153,7 +153,7 @@ async def test_nor_does_its_handler_keep_it(api, monkeypatch):
         bodies_seen.append(body)
         return parse(type_name, body, max_body)
 
-    monkeypatch.setattr(bodies, "parse", seen)
+    monkeypatch.setattr(validation, "parse", seen)
     gc.collect()
     gc.disable()
     try:
@@ -212,7 +212,7 @@ def test_no_body_takes_four_times_the_largest_ones_room(shape: str, tmp_path: Pa
         import re, sys
         from pathlib import Path
         from pydantic import TypeAdapter
-        from lit_lab.bodies import parse
+        from lit_lab.validation import parse
         from lit_lab.problem import Problem
 
         def resident(what):  # of getrusage's peak, a part is the parent's
@@ -264,7 +264,7 @@ def test_no_body_takes_four_times_the_largest_ones_room(shape: str, tmp_path: Pa
 async def test_a_large_body_is_parsed_beside_the_servers_own_thread(api, monkeypatch):
     import threading
 
-    from lit_lab import bodies
+    from lit_lab import validation
 
     threads = []
 
@@ -272,7 +272,7 @@ async def test_a_large_body_is_parsed_beside_the_servers_own_thread(api, monkeyp
         threads.append((len(body) > 2**16, threading.current_thread() is threading.main_thread()))
         return parse(type_name, body, max_body)
 
-    monkeypatch.setattr(bodies, "parse", seen)
+    monkeypatch.setattr(validation, "parse", seen)
     for length in (10, 100_000):
         request = {"kind": "salience", "model": "demo", "ids": [2] * length, "targets": [{"start": 1, "end": 2}]}
         await api("POST", "estimate", body={"request": request})

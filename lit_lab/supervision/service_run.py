@@ -1,4 +1,4 @@
-"""One life of the model service's process, from its start to its end."""
+"""One run of the model service's process, from its start to its end."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from lit_lab import protocol
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint
@@ -31,12 +32,13 @@ _DRAIN = 1.0  # seconds to read what a dead process has written; a child of its 
 class Settings:
     """What the configuration says about the service; times in seconds, sizes in bytes.
 
-    `own_python` is asked at each start: the interpreter of the environment that was made for the service; None: `python`.
+    `own_python` is called at each start. It returns the interpreter of the environment that was built for the service; None:
+    `python` is used.
     """
 
     python: str
     cache: Path
-    models: tuple[str, ...]
+    models: tuple[ModelSpec, ...]
     own_python: Callable[[], str | None] = lambda: None
     max_length: int | None = None
     threads: int | None = None
@@ -57,37 +59,37 @@ class Settings:
     steady: float = 60.0  # ready for so long, earlier crashes are forgotten
 
 
-class Life:
+class ServiceRun:
     """Runs the process once.
 
     Args:
         settings: The configuration.
-        log: Takes what the process writes.
-        tell: Called with what the service says it is doing while it starts.
-        ready: Called once, when it can be used.
-        asked: The models as the life before had them; empty: as configured.
+        log: Receives the process's output.
+        report: Called with the service's progress while it starts.
+        ready: Called once, when the service is ready.
+        models: The models of the run before; empty: as configured.
 
     Attributes:
-        leftover: The models of the next life, while a new process would free memory; else None.
+        leftover: The models of the next run, while a new process would free memory; else None.
     """
 
     def __init__(
         self,
         settings: Settings,
         log: ServiceLog,
-        tell: Callable[[Life, str], None],
-        ready: Callable[[Life, Endpoint], None],
-        asked: Sequence[protocol.ModelAsked] = (),
+        report: Callable[[ServiceRun, str], None],
+        ready: Callable[[ServiceRun, Endpoint], None],
+        models: Sequence[protocol.ModelAsked] = (),
     ) -> None:
         self._settings = settings
         self._log = log
-        self._tell = tell
+        self._report = report
         self._ready = ready
-        self._asked = asked
+        self._models = models
         self.leftover: Sequence[protocol.ModelAsked] | None = None
         self.python = settings.own_python() or settings.python
         self._secret = secrets.token_urlsafe(32)
-        self._heard = time.monotonic()
+        self._last_output = time.monotonic()
         self._endpoint: Endpoint | None = None
         self._errors: deque[str] = deque(maxlen=60)
         self._last_words: Problem | None = None
@@ -102,7 +104,7 @@ class Life:
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
 
     async def run(self, idle: Coroutine[Any, Any, None]) -> launch.Exit | None:
-        """Run the process to its end. Cancelling this ends the process.
+        """Run the process to its end. Cancelling ends the process.
 
         Args:
             idle: Returns when the service is no longer needed, which ends the process.
@@ -125,20 +127,20 @@ class Life:
             raise
         self.pid = process.pid
         listening = asyncio.ensure_future(self._listen(process.output()))
-        keeping = asyncio.ensure_future(self._keep(process.errors()))
-        hanging = asyncio.ensure_future(self._hang())
+        logging = asyncio.ensure_future(self._log_errors(process.errors()))
+        watching_start = asyncio.ensure_future(self._watch_start())
         ending = asyncio.ensure_future(process.wait())
-        tasks = {listening, keeping, hanging, ending, watch}
+        tasks = {listening, logging, watching_start, ending, watch}
         try:
             # Output may be closed before the process has ended, so `listening` counts only when it fails.
-            waiting = {listening, hanging, ending, watch}
+            waiting = {listening, watching_start, ending, watch}
             while not ending.done():
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()  # raises its Problem
                 if watch.done():
                     return None
-            await asyncio.wait({listening, keeping}, timeout=_DRAIN)
+            await asyncio.wait({listening, logging}, timeout=_DRAIN)
             if listening.done():
                 listening.result()
             return launch.Exit(ending.result(), tuple(self._errors), self._last_words, self._environment)
@@ -148,7 +150,7 @@ class Life:
             try:
                 await process.end()
             except asyncio.CancelledError:
-                process.kill()  # someone can't wait
+                process.kill()  # cancelled twice
                 raise
             finally:
                 ending.cancel()
@@ -158,11 +160,12 @@ class Life:
         found = sys.version_info[0], sys.version_info[1]
         if self.python == sys.executable and found not in launch.PYTHONS:
             raise launch.wrong_python(found, self.python)
+        added = settings.added()
         config = protocol.ServiceConfig(
             secret=self._secret,
-            models=[*settings.models, *settings.added()],
-            asked=list(self._asked),
-            added=[model.partition(":")[0] for model in settings.added()],
+            models=[*map(str, settings.models), *added],
+            asked=list(self._models),
+            added=[ModelSpec.parse(model).name for model in added],
             precision=settings.precision,
             model_idle_timeout=settings.model_idle_timeout,
             scanners=list(settings.scanners),
@@ -186,14 +189,14 @@ class Life:
 
     async def _listen(self, lines: AsyncIterator[str]) -> None:
         async for text in lines:
-            self._heard = time.monotonic()
+            self._last_output = time.monotonic()
             try:
                 line = _LINE.validate_json(text)
             except ValidationError:
                 self._log.add(text)  # a library that prints
                 continue
             if isinstance(line, protocol.ProgressLine):
-                self._tell(self, line.message)
+                self._report(self, line.message)
             elif isinstance(line, protocol.ListeningLine):
                 if line.version != version():
                     raise launch.wrong_version(line.version, self.python)
@@ -204,27 +207,29 @@ class Life:
                 said = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
                     raise said
-                self._last_words = said  # such as that memory ran out: another life may go better
+                self._last_words = said  # such as that memory ran out: another run may succeed
             elif isinstance(line, protocol.LeftoverLine):
                 self.leftover = line.models
             elif self._endpoint is None:
-                raise Problem(503, "service_protocol", "The model service is ready but told no port.", "See its log.")
+                raise Problem(
+                    503, "service_protocol", "The model service is ready but reported no port.", "See its log."
+                )
             else:
                 self.ready_at = time.monotonic()
                 self.arithmetic = line.arithmetic
                 self._ready(self, self._endpoint)
 
-    async def _keep(self, lines: AsyncIterator[str]) -> None:
+    async def _log_errors(self, lines: AsyncIterator[str]) -> None:
         async for text in lines:
-            self._heard = time.monotonic()
+            self._last_output = time.monotonic()
             self._errors.append(text)
             self._log.add(text)
 
-    async def _hang(self) -> None:
+    async def _watch_start(self) -> None:
         """Raise when the service is not ready and has said nothing for too long."""
         timeout = self._settings.start_timeout
         while self.ready_at is None:
-            silent = time.monotonic() - self._heard
+            silent = time.monotonic() - self._last_output
             if silent >= timeout:
                 raise Problem(
                     503,
@@ -233,4 +238,4 @@ class Life:
                     "Look at its log. On a slow disk, raise c.LitLab.start_timeout. Then start it again.",
                 )
             await asyncio.sleep(timeout - silent)
-        await asyncio.Event().wait()  # once it is ready, silence is all right
+        await asyncio.Event().wait()  # a ready service may be silent

@@ -1,7 +1,7 @@
 """One open dataset, by itself."""
 
 from lit_lab.datasets.contents import Origin
-from lit_lab.datasets.opened import OpenDataset
+from lit_lab.datasets.open_dataset import OpenDataset
 from lit_lab.problem import Problem
 
 

@@ -1,4 +1,4 @@
-"""REST of the models: thin; validates and delegates."""
+"""REST of the models, and of the login to Kaggle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_server.utils import ensure_async
 
-from lit_lab.api_handler import ANYONE, Handler, endpoint
+from lit_lab.handlers.base import ANYONE, Handler, endpoint
 
 if TYPE_CHECKING:
     from lit_lab.protocol import KaggleLoggingIn, Message, ModelChanging
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 class ModelsHandler(Handler):
     """`models`."""
 
-    _track_activity = False  # the panel asks now and then
+    _track_activity = False  # the panel polls; that must not keep an abandoned server alive
 
     @endpoint("models")
     async def get(self) -> Message:
-        """Tell the models."""
-        return await self.core.models()
+        """Return the models."""
+        return await self.core.models.all()
 
 
 class ChangeHandler(Handler):
@@ -30,7 +30,7 @@ class ChangeHandler(Handler):
     async def post(self, request: ModelChanging) -> Message:
         """Change the models."""
         may_read = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", "contents"))
-        return await self.core.change_model(request, self.contents_manager if may_read else None)
+        return await self.core.models.change(request, self.contents_manager if may_read else None)
 
 
 class KaggleHandler(Handler):
@@ -38,18 +38,18 @@ class KaggleHandler(Handler):
 
     @endpoint("kaggle")
     async def get(self) -> Message:
-        """Tell whether there are credentials."""
-        return self.core.kaggle.status(self.keeper, self.keeper != ANYONE)
+        """Return where the credentials come from."""
+        return self.core.kaggle.status(self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logInToKaggle")
     async def post(self, request: KaggleLoggingIn) -> Message:
-        """Use credentials."""
-        return await self.core.log_in(request, self.keeper, self.keeper != ANYONE)
+        """Log in."""
+        return await self.core.kaggle.log_in(request, self.history_owner, self.history_owner != ANYONE)
 
     @endpoint("logOutOfKaggle")
     async def delete(self) -> Message:
-        """Forget credentials."""
-        return await self.core.log_out(self.keeper, self.keeper != ANYONE)
+        """Log out."""
+        return await self.core.kaggle.log_out(self.history_owner, self.history_owner != ANYONE)
 
 
 HANDLERS: dict[str, type[Handler]] = {

@@ -1,6 +1,6 @@
-"""Stands in for the model service in tests of its supervision: speaks the same contract, and fails on demand.
+"""A fake of the model service for tests: it has the same contract, and fails on demand.
 
-    python standin.py <mode> <folder>
+    python fake_service.py <mode> <folder>
 
 The mode says how it starts; what it does with a prompt is written in the prompt. It leaves traces in the folder:
 `starts` (one line for each start) and `closed` (a stream's reader went away). With the prompt `wait` it answers half, and

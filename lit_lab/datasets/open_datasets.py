@@ -1,4 +1,4 @@
-"""All open datasets, and where they come from: files, the configuration, LIT's sample prompts, the model service."""
+"""All open datasets, from files, the configuration, LIT's sample prompts and the model service."""
 
 from __future__ import annotations
 
@@ -22,48 +22,51 @@ from lit_lab.protocol import (
     DatasetState,
     ServiceDataset,
 )
+from lit_lab.service_client import ServiceClient
 from lit_lab.supervision.endpoint import Service
-from lit_lab.upstream import Upstream
 
 from . import contents
 from .configured import SAMPLE_PROMPTS, Entry
-from .opened import OpenDataset
+from .open_dataset import OpenDataset
 from .readers import Split
 from .threads import DaemonThreads, Result
 
-MOST_OPEN = 16
-"""Datasets that one user may have open; the one that was longest out of use gives way, if it has no unsaved changes."""
+MAX_OPEN = 16
+"""Datasets that one user may have open. Another one closes the least recently used dataset without unsaved changes."""
 
-_READERS = 4  # files that are read at the same time; more wait
-_LOOKERS = 4  # rows that are looked up or changed at the same time; more wait
-_CLOSING = 1.0  # seconds that reading has to end when the server does
-_PAGE = 200  # rows of a LIT dataset that are asked for at once
+_READERS = 4  # files that are read at the same time
+_LOOKERS = 4  # searches and changes at the same time
+_CLOSING = 1.0  # seconds that reading may take to end with the server
+_PAGE = 200  # rows of a LIT dataset per request
 
 
-class Shelf:
+class OpenDatasets:
     """Open datasets by id.
 
     Args:
-        entries: Those that the configuration names.
+        entries: The configured datasets.
         service: The model service, which has LIT's `Dataset` classes.
-        upstream: Requests to it.
-        limit: Most bytes to read of one; 0: no limit.
+        client: Requests to it.
+        limit: Bytes to read of one; 0: no limit.
+
+    Attributes:
+        by_id: The open datasets.
     """
 
-    def __init__(self, entries: Mapping[str, Entry], service: Service, upstream: Upstream, limit: int = 0) -> None:
+    def __init__(self, entries: Mapping[str, Entry], service: Service, client: ServiceClient, limit: int = 0) -> None:
         self._entries = entries
         self._service = service
-        self._upstream = upstream
+        self._client = client
         self._limit = limit
-        self._open: dict[str, OpenDataset] = {}
+        self.by_id: dict[str, OpenDataset] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._copies: set[Path] = set()
-        # Not the server's own threads: reading takes long, and others wait for those.
+        # Not the server's own threads: reading takes long and would block them.
         self._readers = DaemonThreads(_READERS, "lit-lab-reader")
         self._lookers = DaemonThreads(_LOOKERS, "lit-lab-datasets")
 
     def all(self) -> DatasetsResponse:
-        """Return what can be opened by name."""
+        """Return the datasets that have a name."""
         infos = [DatasetInfo(name=SAMPLE_PROMPTS, kind="samples", needs_service=sample_prompts() is None)]
         for entry in self._entries.values():
             infos.append(
@@ -71,40 +74,40 @@ class Shelf:
             )
         return DatasetsResponse(datasets=infos)
 
-    async def open(self, owner: str, asked: DatasetOpening, manager: Any, may_start: bool) -> DatasetState:
+    async def open(self, owner: str, request: DatasetOpening, manager: Any, may_start: bool) -> DatasetState:
         """Open a dataset and begin to read it.
 
         Args:
-            owner: Whose it shall be.
-            asked: Which one.
-            manager: Jupyter's contents manager; the caller has made sure that its files may be read.
-            may_start: Whether the model service may be started for what only that has.
+            owner: The user who opens it.
+            request: Which dataset.
+            manager: Jupyter's contents manager; the caller has checked the permission to read its files.
+            may_start: Whether the model service may be started, where only that has the dataset.
 
         Raises:
             Problem: There is no such dataset or file, or too many are open.
         """
         self._make_room(owner)
-        if asked.path is not None:
-            path = asked.path.strip("/")
+        if request.path is not None:
+            path = request.path.strip("/")
             local, is_copy = await contents.local_file(manager, path)
-            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, asked.columns)
+            dataset = self._put(owner, path.rsplit("/", 1)[-1], path, request.columns)
             # Before it is read: what changes meanwhile counts as changed.
             dataset.origin = contents.Origin(path, None if is_copy else local, contents.version(local, is_copy))
-            self._do(self._read_file(dataset, local, asked.split, is_copy))
+            self._do(self._read_file(dataset, local, request.split, is_copy))
             return dataset.state()
-        name = asked.name or ""
+        name = request.name or ""
         found = self._file_of(name)
-        dataset = self._put(owner, name, "", asked.columns)
+        dataset = self._put(owner, name, "", request.columns)
         if found is not None:
             dataset.origin = contents.Origin("", found, contents.version(found, is_copy=False))
-            self._do(self._read_file(dataset, found, asked.split, is_copy=False))
+            self._do(self._read_file(dataset, found, request.split, is_copy=False))
         else:
             self._do(self._read_service(dataset, may_start))
         return dataset.state()
 
     def get(self, owner: str, dataset_id: str) -> OpenDataset:
         """Return one of the owner's open datasets. Raises `Problem`."""
-        dataset = self._open.get(dataset_id)
+        dataset = self.by_id.get(dataset_id)
         if dataset is None or dataset.owner != owner:
             raise Problem(
                 404,
@@ -116,32 +119,32 @@ class Shelf:
         return dataset
 
     def close(self, owner: str, dataset_id: str) -> None:
-        """Close one of the owner's datasets; unsaved changes are gone. Raises `Problem`."""
+        """Close one of the owner's datasets; unsaved changes are lost. Raises `Problem`."""
         self.get(owner, dataset_id)
         self._drop(dataset_id)
 
     def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
-        """Run what takes a dataset's time in a thread that nobody waits for when the server ends."""
+        """Run work on a dataset in a thread that doesn't hold up the server's end."""
         return self._lookers.run(function)
 
-    async def save(self, dataset: OpenDataset, asked: DatasetSaving, manager: Any) -> DatasetState:
+    async def save(self, dataset: OpenDataset, request: DatasetSaving, manager: Any) -> DatasetState:
         """Save a dataset.
 
         Args:
             dataset: Which one.
-            asked: Where to, and what may be lost.
-            manager: Jupyter's contents manager; the caller has made sure that its files may be written.
+            request: Where to, and what may be lost.
+            manager: Jupyter's contents manager; the caller has checked the permission to write its files.
 
         Raises:
-            Problem: It can't be saved, or something would be lost that `asked` doesn't allow; nothing was changed.
+            Problem: It can't be saved, or something would be lost that `request` doesn't allow; nothing was changed.
         """
         if dataset.is_reading:
             raise Problem(409, "still_reading", "The dataset is still being read.", "Save it when all rows are there.")
-        path = asked.path.strip("/")
+        path = request.path.strip("/")
         name = path.rsplit("/", 1)[-1]
         origin = dataset.origin
         exists = await contents.is_there(manager, path)
-        if exists and not asked.overwrite:
+        if exists and not request.overwrite:
             raise Problem(409, "file_exists", f"There is a file {name} already.", "Replace it, or choose another name.")
         is_own = exists and origin is not None and await contents.is_same(manager, origin, path)
         data = None
@@ -154,7 +157,7 @@ class Shelf:
         keeps = is_own and data is not None
         revision = dataset.table.revision
         written = await self.run(lambda: dataset.write(data, keeps))
-        if is_own and not asked.discard and not (keeps and origin is not None and contents.is_still(origin)):
+        if is_own and not request.discard and not (keeps and origin is not None and contents.is_still(origin)):
             raise Problem(
                 409,
                 "file_changed",
@@ -167,8 +170,8 @@ class Shelf:
         return dataset.state()
 
     async def close_all(self) -> None:
-        """Close all, with the server. Returns soon, whatever is being read."""
-        for dataset_id in list(self._open):
+        """Close all datasets with the server. Returns soon, whatever is being read."""
+        for dataset_id in list(self.by_id):
             self._drop(dataset_id)
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=_CLOSING)
@@ -184,18 +187,18 @@ class Shelf:
     def _put(self, owner: str, name: str, path: str, columns: DatasetColumns | None) -> OpenDataset:
         dataset = OpenDataset(owner, name, path, columns, self._limit)
         dataset.used = asyncio.get_running_loop().time()
-        self._open[dataset.id] = dataset
+        self.by_id[dataset.id] = dataset
         return dataset
 
     def _drop(self, dataset_id: str) -> None:
-        dataset = self._open.pop(dataset_id)
+        dataset = self.by_id.pop(dataset_id)
         dataset.stop.set()
         dataset.table.stop()
-        self.run(dataset.table.close)  # it may have to wait for a search
+        self.run(dataset.table.close)  # waits for a running search
 
     def _make_room(self, owner: str) -> None:
-        mine = [dataset for dataset in self._open.values() if dataset.owner == owner]
-        if len(mine) < MOST_OPEN:
+        mine = [dataset for dataset in self.by_id.values() if dataset.owner == owner]
+        if len(mine) < MAX_OPEN:
             return
         free = [dataset for dataset in mine if not dataset.edited]
         if not free:
@@ -243,14 +246,14 @@ class Shelf:
                 self._copies.discard(path)
 
     async def _read_service(self, dataset: OpenDataset, may_start: bool) -> None:
-        # Dots too: httpx would take `..` for the folder above.
+        # Dots too: httpx would resolve `..`.
         part = quote(dataset.name, safe="").replace(".", "%2E")
         done, total = 0, 1
         try:
             with self._service.use():
                 endpoint = await (self._service.ready() if may_start else self._service.awaited())
                 while done < total and not dataset.stop.is_set():
-                    page = await self._upstream.ask(
+                    page = await self._client.request(
                         endpoint, "GET", f"/datasets/{part}/rows?offset={done}&limit={_PAGE}", ServiceDataset
                     )
                     total = page.total

@@ -1,4 +1,4 @@
-"""What a failure of pip's means, and what helps: from what it wrote."""
+"""Explains failures of pip by its output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handlers of LIT's own app: its page, its files, its requests. docs/lit.md says why this is safe."""
+"""REST of LIT's own app: its page, its files, its requests. docs/lit.md explains why this is safe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
-from lit_lab.api_handler import Handler, endpoint
+from lit_lab.handlers.base import Handler, endpoint
 from lit_lab.problem import Problem
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class LitPageHandler(Handler):
         from lit_lab.lit_page import content_security_policy, page
 
         nonce = secrets.token_urlsafe(16)
-        # Whatever the server's configuration says of its own pages: this one holds somebody else's program.
+        # Replaces the server's own policy: this page runs a program that isn't LIT Lab's.
         self.set_header("Content-Security-Policy", content_security_policy(nonce))
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
@@ -34,8 +34,8 @@ class LitFileHandler(Handler):
 
     @endpoint("litFile")
     async def get(self, name: str) -> None:
-        """Send one of LIT's files: to be read by our own page, never to be shown or run from here."""
-        content = await self.core.lit_file(name)
+        """Send one of LIT's files, for LIT Lab's page to read: browsers neither show nor run it from here."""
+        content = await self.core.lit_app.file(name)
         self.set_header("Content-Disposition", "attachment")
         self.set_header("Cache-Control", "private, max-age=3600")
         await self.finish(content, set_content_type="application/octet-stream")
@@ -46,12 +46,12 @@ class LitCallHandler(Handler):
 
     @endpoint("callLit")
     async def post(self, request: LitCall) -> Message | None:
-        """Hand LIT a request of its page, and stream what comes."""
+        """Pass a request of LIT's page on to LIT, and stream the answer."""
         from lit_lab.protocol import ErrorEvent
 
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Accel-Buffering", "no")  # nginx would hold the heartbeats back
-        async with contextlib.aclosing(self.core.lit_call(request, self.owner)) as lines:
+        async with contextlib.aclosing(self.core.lit_app.call(request, self.job_owner)) as lines:
             sent = False
             try:
                 async for line in lines:
@@ -63,8 +63,15 @@ class LitCallHandler(Handler):
             except Problem as problem:
                 if not sent:
                     raise
-                # The status is out already.
+                # The status is already sent.
                 event = ErrorEvent(error=problem.error, message=problem.message, hint=problem.hint)
                 self.write(event.model_dump_json().encode() + b"\n")
         await self.finish(set_content_type="application/x-ndjson")
         return None
+
+
+HANDLERS: dict[str, type[Handler]] = {
+    "lit/page": LitPageHandler,
+    "lit/files/{name}": LitFileHandler,
+    "lit/call": LitCallHandler,
+}
