@@ -297,9 +297,8 @@ def test_many_short_words_are_not_compared_pair_by_pair() -> None:
     try:
         assert RougeL()._score("a-b c", "a b c") == 1
         assert RougeL()._score("a " * 10_000, "a " * 100) > 0
-        for many in ("a " * 1_001, "a-" * 1_001):  # 10,000 words each took 2.4 GB and more than a minute
-            with pytest.raises(LitFailure, match="1,000 words"):
-                RougeL()._score(many, many)
+        with pytest.raises(LitFailure, match="1,000 words"):  # 10,000 each took 2.4 GB and more than a minute
+            RougeL()._score("a-" * 1_001, "a-" * 1_001)
     finally:
         CALL.reset(token)
 
