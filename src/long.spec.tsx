@@ -116,6 +116,7 @@ const SHAPES = ['a', ' ', ' \n', '(', '"', '`a` ', '🥚', '\ud83e'];
 const OTHER_SHAPES = [
   ...['\n', '\r', "'", '`', '[', '{', '}', '{a}', '\\', ':', '=', '.', ' a='],
   ...['a. ', 'Dr. ', 'U.S. ', '1. ', '- ', '# ', '>>> ', 'a-', "a'", '好', 'é'],
+  ...['0', '1', '%0', '-0', '.0'],
   ...['<end_of_turn>', '<|im_end|> ', '<start_of_turn>user', '"""']
 ];
 
@@ -164,7 +165,9 @@ const TEXTS: Record<string, (text: string) => unknown> = {
     readFormat(plain(`{${text}}`, 0), OPEN, CONTEXT),
   readPercent: text => readPercent(plain(text, 0), OPEN, CONTEXT),
   'readPercent, of a field': text =>
-    readPercent(plain(`%(${text})s`, 0), OPEN, CONTEXT)
+    readPercent(plain(`%(${text})s`, 0), OPEN, CONTEXT),
+  'readPercent, of a width': text =>
+    readPercent(plain(`%${text}x`, 0), OPEN, CONTEXT)
 };
 
 /** Those that take longest at each unit: fewer shapes of the longest text do. */

@@ -21,6 +21,7 @@ Split = Literal["lines", "paragraphs", "whole"]
 
 NOT_TEXT = "It holds bytes that aren't text in this encoding, or half of a character."
 _ROW_LIMIT = f"It is longer than {MAX_TEXT:,} characters."
+_TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
 _NAMES_CHARS = 1_000_000  # of all columns' names together
 
 
@@ -124,19 +125,21 @@ class Reader:
         for number, line in text.lines():
             if line is None:
                 yield Record(number, {}, LINE_TOO_LONG)
-                continue
-            if not line.strip():
-                continue
-            if not is_text(line):
-                yield Record(number, {}, NOT_TEXT)
-                continue
-            row = json_rows.parse(line)
-            if isinstance(row, str):
-                yield Record(number, {}, row)
-                continue
-            if not self._too_many and not self._names.issuperset(row):
-                self._met(row)
-            yield Record(number, row, size=len(line))
+            elif line.strip():
+                # Nothing here holds what came of a line while the next one is read.
+                yield self._of_json(number, line)
+
+    def _of_json(self, number: int, line: str) -> Record:
+        if not is_text(line):
+            return Record(number, {}, NOT_TEXT)
+        row = json_rows.parse(line)
+        if isinstance(row, str):
+            return Record(number, {}, row)
+        if len(row) > MAX_COLUMNS:  # each takes many times the room of what it holds
+            return Record(number, {}, _TOO_WIDE)
+        if not self._too_many and not self._names.issuperset(row):
+            self._met(row)
+        return Record(number, row, size=len(line))
 
     def _read_csv(self, text: TextFile, is_tsv: bool) -> Iterator[Record]:
         rows = self._csv = CsvRows(text, is_tsv)

@@ -133,6 +133,17 @@ def test_ever_new_keys_are_met_once_each(tmp_path, monkeypatch):
     assert len(met) <= csv_rows.MAX_COLUMNS + 1
 
 
+def test_a_line_of_json_with_too_many_names_is_a_bad_row(tmp_path):
+    path = tmp_path / "wide.jsonl"
+    rows = [{"prompt": "a"} | {f"n{number}": 1 for number in range(many)} for many in (9_999, 10_000, 0)]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    state = state_of(path)
+    assert (state.rows, [(bad.line, bad.reason) for bad in state.bad_rows]) == (
+        2,
+        [(2, "It has more than 10,000 fields.")],
+    )
+
+
 def test_too_many_columns_are_refused_in_words(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text(",".join(f"c{n}" for n in range(10_001)) + "\n")

@@ -288,6 +288,21 @@ def test_long_texts_are_not_compared_word_by_word(client: httpx.Client) -> None:
     assert (failed["error"], "20,000 characters" in failed["message"]) == ("lit_failed", True)
 
 
+def test_many_short_words_are_not_compared_pair_by_pair() -> None:
+    from lit_lab.service.cancellation import Cancellation
+    from lit_lab.service.lit_app.bounded import RougeL
+    from lit_lab.service.lit_app.turns import CALL, LitFailure
+
+    token = CALL.set(Cancellation())
+    try:
+        assert RougeL()._score("a-b c", "a b c") == 1
+        assert RougeL()._score("a " * 10_000, "a " * 100) > 0
+        with pytest.raises(LitFailure, match="1,000 words"):  # 10,000 each took 2.4 GB and more than a minute
+            RougeL()._score("a-" * 1_001, "a-" * 1_001)
+    finally:
+        CALL.reset(token)
+
+
 FAILING = [
     ("get_preds", {"query": {"model": "tiny", "dataset_name": "prompts"}, "inputs": [{**datapoint(), "id": MARKER}]}),
     ("get_preds", {"query": {"model": MARKER, "dataset_name": "prompts"}, "inputs": [datapoint(prompt=MARKER)]}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import sys
 import threading
@@ -29,7 +30,10 @@ MAX_MADE_CHARS = 5_000_000
 """Characters of their texts together: each has all of the text that it is made of."""
 
 MAX_SCORED = 20_000
-"""Characters of each of two texts that are compared: LIT looks for common words with each pair of theirs."""
+"""Characters of each of two texts that are compared."""
+
+MAX_PAIRS = 1_000_000
+"""Pairs of their words: the search for the words that both have in the same order takes 50 bytes for each."""
 
 MAX_ENDED = 200 * 2**20
 """Bytes of models' answers that LIT keeps."""
@@ -94,6 +98,11 @@ class RougeL(metrics.RougeL):  # type: ignore[misc]
         CALL.get().check()
         if max(len(reference), len(prediction)) > MAX_SCORED:
             raise LitFailure(f"ROUGE compares texts of {MAX_SCORED:,} characters at most.")
+        words = self._scorer._tokenizer.tokenize
+        if len(words(reference)) * len(words(prediction)) > MAX_PAIRS:
+            raise LitFailure(
+                f"ROUGE compares texts of {math.isqrt(MAX_PAIRS):,} words each, or of a longer and a shorter one."
+            )
         return float(super()._score(reference, prediction))
 
 

@@ -2,6 +2,7 @@
 
 HDF5 can declare any number of numbers in a small file: packed, filled with one value, or several times the same bytes.
 Keras reads each dataset at once, into as much memory as it declares. It writes them plainly, so plain ones alone are read.
+A group, too, can name any number of objects: its tree can lead to the same few names from many places.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from . import regular
 
 MAX_DATASETS = 200_000
+MAX_NAMES = 16 * 2**20  # bytes of the names of all datasets and groups
 MAX_HEADER = 32 * 2**20  # bytes of a safetensors file's header
 MAX_LEVELS = 64
 
@@ -135,7 +138,7 @@ class _Reading:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self.held = self.total = self._objects = 0
+        self.held = self.total = self._objects = self._names = 0
         self._seen: set[int] = set()
 
     def go_through(self, top: Any) -> None:
@@ -145,28 +148,53 @@ class _Reading:
         waiting = [(top, 0)]
         while waiting:
             group, level = waiting.pop()
-            address = int(h5py.h5o.get_info(group.id).addr)
+            # `h5o.get_info` goes through the group's whole tree.
+            address = int(h5py.h5g.get_objinfo(group.id).objno[0])
             if address in self._seen or level > MAX_LEVELS:
                 raise UnfitError("has groups in a circle, or nested too deeply")
             self._seen.add(address)
-            for name in group:
-                self._objects += 1
-                if self._objects > MAX_DATASETS:
-                    raise UnfitError(f"has more than {MAX_DATASETS:,} datasets and groups")
-                if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                    raise UnfitError("leads into another file, or to another place")
+            for name in self._names_in(group):
                 found = group[name]
                 if isinstance(found, h5py.Group):
                     waiting.append((found, level + 1))
                 elif isinstance(found, h5py.Dataset):
                     self._add(found)
 
+    def _names_in(self, group: Any) -> Iterable[bytes]:
+        """Return the names of what is in a group. Raises `UnfitError`."""
+        import h5py
+
+        names: dict[bytes, None] = {}
+
+        def unfit(name: bytes, link: Any) -> str | None:
+            self._objects += 1
+            self._names += len(name)
+            if self._objects > MAX_DATASETS:
+                return f"has more than {MAX_DATASETS:,} datasets and groups"
+            if self._names > MAX_NAMES:
+                return f"has names of more than {MAX_NAMES // 2**20} MiB"
+            if name in names:
+                return "has several datasets and groups of one name"
+            if link.type != h5py.h5l.TYPE_HARD:
+                return "leads into another file, or to another place"
+            names[name] = None
+            return None
+
+        # `for name in group` reads all names before the first can be looked at; so does HDF5 in any order but the file's own.
+        why, _ = group.id.links.iterate(unfit, info=True, order=h5py.h5.ITER_NATIVE)
+        if why is not None:
+            raise UnfitError(why)
+        return names
+
     def _add(self, dataset: Any) -> None:
+        import h5py
+
         plist = dataset.id.get_create_plist()
         if dataset.is_virtual or dataset.external:
             raise UnfitError("leads into another file")
-        if plist.get_nfilters():
-            raise UnfitError("is packed, as Keras packs none")
+        # The size of chunks is told by a tree of any size.
+        if plist.get_nfilters() or plist.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT):
+            raise UnfitError("is packed or in pieces, as Keras writes none")
         if dataset.shape is None or not _is_number(dataset.dtype):
             raise UnfitError("holds something other than numbers")
         declared = math.prod(dataset.shape) * dataset.dtype.itemsize

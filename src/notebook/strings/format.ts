@@ -92,8 +92,10 @@ export function readPercent(
   const places: IPlaceholder[] = [];
   const problems = new Set<string>();
   // A key has a bound: it would be looked for to the end from each percent sign.
+  // A width begins with no zero, which is a flag: else zeros would be divided
+  // between the two in every way.
   const pattern =
-    /%(?:\(([^)]{0,200})\))?([#0\- +]*)(\*|\d+)?(\.(?:\*|\d*))?[hlL]?([diouxXeEfFgGcrsa%])|%/g;
+    /%(?:\(([^)]{0,200})\))?([#0\- +]*)(\*|[1-9]\d*)?(\.(?:\*|\d*))?[hlL]?([diouxXeEfFgGcrsa%])|%/g;
   let position = 0;
   for (const match of text.value.matchAll(pattern)) {
     const [whole, key, flags, width, precision, type] = match;
