@@ -1,6 +1,6 @@
 import './base.css';
 import './panel.css';
-import './flow.css';
+import './salienceText.css';
 import './turns.css';
 import './methods.css';
 import './trust.css';

@@ -4,7 +4,7 @@ import { usePanel } from '../components/context';
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import { Demand } from '../map/demand';
-import { Flow } from '../map/flow';
+import { SalienceText } from '../map/salienceText';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
 import type { IProblem } from '../session/problem';
@@ -37,7 +37,7 @@ export function Column(props: IColumnProps): JSX.Element {
   const map = comparison.shown(at);
   const onPick = useCallback(
     (token: number, extend: boolean) => {
-      comparison.pick(at, token, extend);
+      comparison.pickSegment(at, token, extend);
     },
     [comparison, at]
   );
@@ -84,7 +84,7 @@ export function Column(props: IColumnProps): JSX.Element {
         )}
         <Notices {...props} />
         {text && side.run && (
-          <Flow
+          <SalienceText
             text={text}
             map={map}
             target={target}
@@ -319,7 +319,7 @@ function Scoring(props: {
         <button
           type="button"
           className="lit-button"
-          onClick={() => scores.demand(target)}
+          onClick={() => scores.prioritize(target)}
         >
           {trans.__('Compute')}
         </button>

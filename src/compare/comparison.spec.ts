@@ -73,12 +73,12 @@ describe('compare/comparison', () => {
   };
 
   /** Make the sentence of a side's answer that holds this its target. */
-  const pick = (side: Side, what: string) => {
+  const pickText = (side: Side, what: string) => {
     const { text } = comparison.sides[side].explanation;
     const span = text!.answer.find(one =>
       textOf(text!.tokens, one).includes(what)
     )!;
-    return comparison.pick(side, span[0], false);
+    return comparison.pickSegment(side, span[0], false);
   };
 
   it('shows two runs of the history without the model', () => {
@@ -92,7 +92,7 @@ describe('compare/comparison', () => {
   });
 
   it('chooses both targets together, and shows kept maps', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     expect(target('right')).toBe('Avoid.');
     expect(comparison.matched('right')).toBe('same');
     expect(comparison.matched('left')).toBeNull();
@@ -104,16 +104,16 @@ describe('compare/comparison', () => {
 
   it('chooses each apart when they are not linked', () => {
     comparison.linked = false;
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     expect(target('right')).toBeNull();
     expect(comparison.difference).toBeNull();
-    pick('right', 'onions');
+    pickText('right', 'onions');
     expect(target('left')).toBe('Avoid.');
     expect(target('right')).toBe('It has onions.');
   });
 
   it('computes what is missing when it is chosen; that can be stopped', async () => {
-    pick('left', 'onions');
+    pickText('left', 'onions');
     await settle();
     expect(client.jobs.map(job => job.request.kind)).toEqual([
       'salience',
@@ -129,7 +129,7 @@ describe('compare/comparison', () => {
     client.jobs[1].send({ event: 'done', seconds: 1 });
     await settle();
     expect(comparison.sides.right.explanation.map).not.toBeNull();
-    scores!.demand(comparison.sides.left.explanation.target!);
+    scores!.prioritize(comparison.sides.left.explanation.target!);
     await settle();
     client.last.scores(0);
     await settle();
@@ -137,7 +137,7 @@ describe('compare/comparison', () => {
   });
 
   it('colours both maps on one range, or each on its own', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     comparison.view = 'maps';
     const strongest = () =>
       (['left', 'right'] as const).map(side =>
@@ -149,7 +149,7 @@ describe('compare/comparison', () => {
   });
 
   it('marks words in the texts, and what stands alone in the difference', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     expect(comparison.marks('left')![0].words).toEqual([[0, 9]]);
     expect(comparison.marks('right')!.every(m => m.words.length === 0)).toBe(
       true
@@ -161,7 +161,7 @@ describe('compare/comparison', () => {
   });
 
   it('makes nothing anew that did not change', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     comparison.view = 'difference';
     const before = [
       comparison.alignment,
@@ -181,7 +181,7 @@ describe('compare/comparison', () => {
   });
 
   it('follows the settings', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     source.change({ granularity: 'words' });
     expect(comparison.alignment!.pairs.length).toBeGreaterThan(5);
     expect(comparison.difference).not.toBeNull();
@@ -192,7 +192,7 @@ describe('compare/comparison', () => {
   });
 
   it('swaps sides, targets and all', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     const change = comparison.difference!.changes.find(c => c.change !== null)!;
     comparison.swap();
     expect(comparison.sides.left.title).toBe('run b');
@@ -207,7 +207,7 @@ describe('compare/comparison', () => {
   it('comes back as it was left', async () => {
     comparison.view = 'maps';
     comparison.shared = false;
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     const again = new Comparison(client, source, trans);
     await again.restore(comparison.save()!);
     await settle();
@@ -232,7 +232,7 @@ describe('compare/comparison', () => {
     await trial.sides.left.take(keptRun(record('a', PROMPT, ANSWER)));
     const running = trial.tryWithout([0, 2], 32);
     const left = trial.sides.left.explanation.text!;
-    trial.aim(left.answer[1], 'left');
+    trial.setTarget(left.answer[1], 'left');
     await settle();
     expect(client.last.request).toMatchObject({
       kind: 'generate',
@@ -361,7 +361,7 @@ describe('compare/launcher', () => {
       created: 9,
       given: false
     };
-    launcher.pick(info);
+    launcher.pickRun(info);
     expect(launcher.picked!.id).toBe('a');
     launcher.pickOther({ id: 'b', created: 4 });
     await settle();
@@ -372,7 +372,7 @@ describe('compare/launcher', () => {
 
   it('does not compare a run with itself', () => {
     const info = { ...record('a', PROMPT, ANSWER), scores: 0, given: false };
-    launcher.pick(info);
+    launcher.pickRun(info);
     launcher.pickOther(info);
     expect(opened).toHaveLength(0);
   });

@@ -272,7 +272,7 @@ export class Comparison implements IDisposable {
     if (request.prompt.trim() === '') {
       return false;
     }
-    await this._sides.right.ask(request, maxNewTokens);
+    await this._sides.right.generate(request, maxNewTokens);
     return true;
   }
 
@@ -287,7 +287,7 @@ export class Comparison implements IDisposable {
     const ids = [state.left, state.right ?? null];
     const without = (this._without = state.without ?? null);
     if (state.target) {
-      this.aim(state.target, 'left');
+      this.setTarget(state.target, 'left');
     }
     const [hasLeft, hasRight] = await Promise.all([
       left.load(state.left),
@@ -330,9 +330,9 @@ export class Comparison implements IDisposable {
    * Make the segment of a side that holds a token its target; where targets are
    * linked, what belongs to it becomes that of the other side.
    */
-  pick(side: Side, token: number, extend: boolean): boolean {
+  pickSegment(side: Side, token: number, extend: boolean): boolean {
     const { explanation } = this._sides[side];
-    if (!explanation.pick(token, extend)) {
+    if (!explanation.pickSegment(token, extend)) {
       return false;
     }
     this._matched[side] = null;
@@ -344,14 +344,14 @@ export class Comparison implements IDisposable {
   }
 
   /** Take a target over, once the side has its answer; the other side follows. */
-  aim(target: TokenSpan, side: Side): void {
+  setTarget(target: TokenSpan, side: Side): void {
     const { explanation } = this._sides[side];
     if (explanation.scores === null) {
       this._wanted = { side: this._sides[side], target };
       return;
     }
     this._wanted = null;
-    explanation.aim(target);
+    explanation.setTarget(target);
     if (this._linked) {
       this._follow(side);
     }
@@ -361,8 +361,8 @@ export class Comparison implements IDisposable {
   /** Have no targets. */
   clear(): void {
     this._matched = { left: null, right: null };
-    this._sides.left.explanation.aim(null);
-    this._sides.right.explanation.aim(null);
+    this._sides.left.explanation.setTarget(null);
+    this._sides.right.explanation.setTarget(null);
   }
 
   /** Choose on the other side what belongs to a side's target. */
@@ -383,7 +383,7 @@ export class Comparison implements IDisposable {
       ])
     );
     this._matched[to] = found?.match ?? 'none';
-    explanation.aim(found?.span ?? null);
+    explanation.setTarget(found?.span ?? null);
   }
 
   private get _isAnswering(): boolean {
@@ -450,7 +450,7 @@ export class Comparison implements IDisposable {
     if (isReady && !this._ready.has(changed)) {
       this._ready.add(changed);
       if (this._wanted?.side === changed) {
-        this.aim(this._wanted.target, side);
+        this.setTarget(this._wanted.target, side);
       } else if (this._linked && !target) {
         this._follow(otherSide(side));
       }

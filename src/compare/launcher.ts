@@ -85,7 +85,7 @@ export class CompareLauncher implements IDisposable {
   }
 
   /** Begin with a run of the history; null lets go of the one there is. */
-  pick(run: RunInfo | null): void {
+  pickRun(run: RunInfo | null): void {
     this._picked = run;
     this._changed.emit();
   }
@@ -93,7 +93,7 @@ export class CompareLauncher implements IDisposable {
   /** Compare the run that was begun with, and another one. */
   pickOther(other: Pickable): void {
     const first = this._picked;
-    this.pick(null);
+    this.pickRun(null);
     if (first && first.id !== other.id) {
       this.compare(first, other);
     }
@@ -115,7 +115,7 @@ export class CompareLauncher implements IDisposable {
       const comparison = this.make();
       this._open(comparison);
       if (this._session.target) {
-        comparison.aim(this._session.target, 'right');
+        comparison.setTarget(this._session.target, 'right');
       }
       void comparison.sides.left.take(before);
       void comparison.sides.right.take(current);
@@ -147,7 +147,7 @@ export class CompareLauncher implements IDisposable {
     const comparison = this.make();
     this._open(comparison);
     if (target) {
-      comparison.aim(target, 'left');
+      comparison.setTarget(target, 'left');
     }
     void comparison.sides.left
       .take(current)
@@ -184,11 +184,13 @@ export class CompareLauncher implements IDisposable {
     comparison.view = 'maps';
     this._open(comparison);
     if (target) {
-      comparison.aim(target, 'left');
+      comparison.setTarget(target, 'left');
     }
     void comparison.sides.left
       .take(current)
-      .then(() => comparison.sides.right.ask(request, settings.maxNewTokens));
+      .then(() =>
+        comparison.sides.right.generate(request, settings.maxNewTokens)
+      );
   }
 
   /** Let go of what was told of a trial. */

@@ -167,7 +167,7 @@ export class CompareSide implements IDisposable {
   }
 
   /** Run a prompt. Settles when its answer is complete; never rejects. */
-  async ask(request: IRunRequest, maxNewTokens: number): Promise<void> {
+  async generate(request: IRunRequest, maxNewTokens: number): Promise<void> {
     this._request = request;
     this._maxNewTokens = maxNewTokens;
     this._problem = null;
@@ -200,7 +200,7 @@ export class CompareSide implements IDisposable {
   /** Try again what failed: to load the run, or to run the prompt. */
   retry(): void {
     if (this._request) {
-      void this.ask(this._request, this._maxNewTokens);
+      void this.generate(this._request, this._maxNewTokens);
     } else if (this._id !== null) {
       void this.load(this._id);
     }

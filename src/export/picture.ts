@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { escapeHtml } from './escape';
-import { stillReader } from './still';
+import { staticReader } from './staticReader';
 import type { IReaderProps } from './reader';
 
 /** In CSS pixels. Safari draws no canvas of more than 16.7 million pixels. */
@@ -23,7 +23,7 @@ export async function drawPicture(
   props: IReaderProps,
   style: string
 ): Promise<Blob> {
-  const still = stillReader(props);
+  const still = staticReader(props);
   still.classList.add('lit-picture');
   const height = layOut(still, props.trans);
   const svg = toSvg(still, style, height);

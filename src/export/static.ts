@@ -4,7 +4,7 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { lineOf } from '../map/ledto';
+import { lineOf } from '../map/topSegments';
 import { methodWords } from '../map/methods';
 import { addedTurn, templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';

@@ -80,7 +80,7 @@ async function open(answer: unknown): Promise<{
   );
   const problem = await history.openById('r1');
   await settle();
-  session.pick(TARGET.start);
+  session.pickSegment(TARGET.start);
   await settle();
   return { session, history, problem };
 }

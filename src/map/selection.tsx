@@ -35,7 +35,7 @@ export function SelectionOverlay(props: {
     isOffered && first && last ? [first[0], last[1]] : null;
 
   useEffect(() => {
-    const flow = root.current;
+    const textElement = root.current;
     const escape = (event: KeyboardEvent) => {
       if (
         event.key === 'Escape' &&
@@ -45,8 +45,8 @@ export function SelectionOverlay(props: {
         window.getSelection()?.removeAllRanges();
       }
     };
-    flow?.addEventListener('keydown', escape);
-    return () => flow?.removeEventListener('keydown', escape);
+    textElement?.addEventListener('keydown', escape);
+    return () => textElement?.removeEventListener('keydown', escape);
   }, [root]);
 
   useLayoutEffect(() => {
@@ -152,11 +152,16 @@ function useSelection(
 }
 
 function selectedIn(
-  flow: HTMLElement | null
+  textElement: HTMLElement | null
 ): readonly [number, number] | null {
   const selection = window.getSelection();
-  if (!flow || !selection || selection.isCollapsed || !selection.rangeCount) {
+  if (
+    !textElement ||
+    !selection ||
+    selection.isCollapsed ||
+    !selection.rangeCount
+  ) {
     return null;
   }
-  return segmentsBetween(flow, selection.getRangeAt(0));
+  return segmentsBetween(textElement, selection.getRangeAt(0));
 }

@@ -4,8 +4,8 @@ import React, { useMemo, useState } from 'react';
 import { usePanel } from '../components/context';
 import { thoughtEnd } from '../salience';
 import type { IText } from '../session/map';
-import { Part } from './flowpart';
-import type { IPartProps } from './flowpart';
+import { Part } from './salienceTextPart';
+import type { IPartProps } from './salienceTextPart';
 
 /** The answer's part or, where the model thought first, both of its parts. */
 export function Answer(

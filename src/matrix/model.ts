@@ -41,7 +41,7 @@ export interface IMatrixSession {
   readonly target: TokenSpan | null;
   readonly changed: ISignal<unknown, void>;
   demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null;
-  aim(target: TokenSpan): void;
+  setTarget(target: TokenSpan): void;
   reveal(token: number): void;
 }
 
@@ -184,7 +184,7 @@ export class MatrixModel implements IDisposable {
   select(row: number, column: number): void {
     const { table } = this;
     if (table) {
-      this._session.aim(table.rows[row].span);
+      this._session.setTarget(table.rows[row].span);
       const token = table.columns[column]?.span[0];
       if (token !== undefined) {
         this._session.reveal(token);

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
-import { keepInSight } from '../components/insight';
+import { keepInView } from '../components/keepInView';
 import { useRedraw } from '../components/redraw';
 import { Section } from '../components/section';
 import type { Session } from '../session/session';
@@ -50,7 +50,7 @@ export function ModelsView(props: {
       root.current?.scrollIntoView({ block: 'start' });
       button.current?.focus({ preventScroll: true });
       kept.current?.();
-      kept.current = keepInSight(root.current!);
+      kept.current = keepInView(root.current!);
       setWanted(false);
     } else if (open) {
       root.current?.scrollIntoView({ block: 'nearest' });

@@ -19,7 +19,7 @@ const MOST = 300;
  *
  * @returns null when the user has cancelled.
  */
-export async function pick(
+export async function pickCandidate(
   candidates: readonly ICandidate[],
   trans: TranslationBundle
 ): Promise<ICandidate | null> {

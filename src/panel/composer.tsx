@@ -76,7 +76,7 @@ export function Composer({
               type="button"
               className="lit-button lit-primary"
               title={trans.__('Let the model answer (Ctrl+Enter)')}
-              onClick={() => void session.ask()}
+              onClick={() => void session.generate()}
             >
               <span aria-hidden>▶ </span>
               {trans.__('Run')}

@@ -46,7 +46,7 @@ describe('panel: methods, demand and trust', () => {
     compare = new CompareLauncher(client, session, () => undefined, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -78,7 +78,7 @@ describe('panel: methods, demand and trust', () => {
       );
     });
     await act(async () => {
-      session.pick(session.text!.seam + 4);
+      session.pickSegment(session.text!.seam + 4);
       await settle();
     });
   });
@@ -193,7 +193,7 @@ describe('panel: methods, demand and trust', () => {
     ] as const) {
       if (gap > 0.01) {
         await act(async () => {
-          session.pick(session.text!.seam);
+          session.pickSegment(session.text!.seam);
           await settle();
         });
       }
@@ -231,12 +231,12 @@ describe('panel: methods, demand and trust', () => {
       };
       const limits = session.service.status!.limits;
       Object.assign(limits, { max_prompt_chars: 9999 });
-      const running = session.ask();
+      const running = session.generate();
       await settle();
       client.last.answer('word '.repeat(450), ANSWER);
       await running;
       await settle();
-      session.pick(session.text!.seam + 4);
+      session.pickSegment(session.text!.seam + 4);
       await settle();
     });
     expect(host.querySelector('.lit-refusal')!.textContent).toMatch(
@@ -317,7 +317,7 @@ describe('panel: methods, demand and trust', () => {
       'temperature 0.8, seed 3'
     );
     await act(async () => {
-      const running = session.ask();
+      const running = session.generate();
       await settle();
       expect(client.last.request).toMatchObject({
         sampling: {

@@ -25,7 +25,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
     prompt.value
   );
   const explain = (text: string) => {
-    void session.give(given.behind(prompt.value, text, isTurn));
+    void session.score(given.behind(prompt.value, text, isTurn));
   };
   return (
     <section

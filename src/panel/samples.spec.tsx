@@ -127,7 +127,7 @@ describe('panel: samples', () => {
 
   const run = () =>
     act(async () => {
-      void session.ask();
+      void session.generate();
       await settle();
     });
   const answer = (text: string) =>

@@ -10,13 +10,13 @@ import { useRedraw } from '../components/redraw';
 import { Contrast } from '../map/contrast';
 import { Controls } from '../map/controls';
 import { Demand } from '../map/demand';
-import { Flow } from '../map/flow';
-import { LedTo } from '../map/ledto';
+import { SalienceText } from '../map/salienceText';
+import { TopSegments } from '../map/topSegments';
 import { Legend } from '../map/legend';
 import { Part } from '../map/part';
 import { SelectionOverlay } from '../map/selection';
 import { showSegment } from '../map/show';
-import { Hesitations } from '../map/surprise';
+import { Hesitations } from '../map/surprisal';
 import { Trust } from '../map/trust';
 import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
@@ -52,11 +52,11 @@ export function PanelView(props: {
   const root = useRef<HTMLDivElement>(null);
 
   const onPick = useCallback(
-    (token: number, extend: boolean) => session.pick(token, extend),
+    (token: number, extend: boolean) => session.pickSegment(token, extend),
     [session]
   );
   const onHesitation = useCallback(
-    (token: number) => session.aim([token, token + 1]),
+    (token: number) => session.setTarget([token, token + 1]),
     [session]
   );
   const onShow = useCallback(
@@ -86,7 +86,7 @@ export function PanelView(props: {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void session.ask();
+      void session.generate();
     } else if (event.key === 'Escape' && session.target) {
       event.stopPropagation();
       session.clear();
@@ -111,12 +111,12 @@ export function PanelView(props: {
     [onTry]
   );
   const overlay = useCallback(
-    (flow: React.RefObject<HTMLDivElement>) => (
+    (textRoot: React.RefObject<HTMLDivElement>) => (
       <>
-        <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+        <TryOverlay root={textRoot} isOffered={isTryable} onTry={onTry} />
         {text && (
           <SelectionOverlay
-            root={flow}
+            root={textRoot}
             text={text}
             isOffered={isReady}
             onRestrict={onRestrict}
@@ -171,14 +171,14 @@ export function PanelView(props: {
               onSettings={onSettings}
             />
             {scores && <Part session={session} text={text} />}
-            <Flow
+            <SalienceText
               text={text}
               map={map}
               target={target}
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
-              surprise={settings.surprise}
+              surprisal={settings.surprise}
               given={run.given !== undefined}
               compact={settings.density === 'compact'}
               hideTemplate={settings.hideTemplate}
@@ -234,7 +234,7 @@ export function PanelView(props: {
       {text && target && (map || demand) && (
         <div className="lit-dock">
           {map ? (
-            <LedTo
+            <TopSegments
               text={text}
               map={map}
               other={session.other}

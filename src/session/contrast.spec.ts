@@ -34,7 +34,7 @@ describe('session/contrast', () => {
     session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.prompt(PROMPT);
     const said = words(ANSWER);
@@ -61,7 +61,7 @@ describe('session/contrast', () => {
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     // "Recommendation: You may like it."
-    session.pick(session.text!.tokens.length - 2);
+    session.pickSegment(session.text!.tokens.length - 2);
     await settle();
   });
 
@@ -140,7 +140,7 @@ describe('session/contrast', () => {
     expect(session.other).toEqual({ ids: [4], text: ' hate' });
     expect(client.last.request).toMatchObject({ instead: [4] });
     // Another target is explained by itself.
-    session.pick(session.text!.seam);
+    session.pickSegment(session.text!.seam);
     expect(session.other).toBeNull();
   });
 
@@ -162,7 +162,7 @@ describe('session/contrast', () => {
       );
     await session.contrast.type('x');
     expect(session.contrast.problem?.message).toBe('Dead.');
-    session.pick(session.text!.seam);
+    session.pickSegment(session.text!.seam);
     expect(session.contrast.problem).toBeNull();
   });
 
@@ -203,7 +203,7 @@ describe('session/contrast', () => {
     });
     session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
     expect(session.run?.given).toBe(ANSWER);
-    session.aim([target.start, target.end]);
+    session.setTarget([target.start, target.end]);
     expect(session.map).toBeNull();
     const [said] = session.text!.tokens.slice(target.start);
     session.contrast.choose({
@@ -221,7 +221,7 @@ describe('session: a text that is given', () => {
     const session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.give(' Avoid it.');
+    const running = session.score(' Avoid it.');
     await settle();
     expect(client.last.request).toMatchObject({
       kind: 'score',
@@ -236,7 +236,7 @@ describe('session: a text that is given', () => {
     expect(client.last.request.kind).toBe('salience');
     expect(session.save().run?.given).toBe(' Avoid it.');
     // What failed is done again as it was asked.
-    const failing = session.give(' Never.');
+    const failing = session.score(' Never.');
     await settle();
     client.last.send({
       event: 'error',

@@ -22,13 +22,13 @@ export interface IOther {
 }
 
 /** What a contrast needs of the explanation. */
-export interface IAimed {
+export interface IContrastTarget {
   readonly model: string | null;
   readonly text: IText | null;
   readonly target: TokenSpan | null;
   readonly other: IOther | null;
   readonly changed: ISignal<unknown, void>;
-  aim(
+  setTarget(
     target: TokenSpan | null,
     anchor?: TokenSpan | null,
     other?: IOther | null
@@ -46,11 +46,15 @@ export interface IChoice {
 
 /** Sets the target against another text, typed or one of the model's own. */
 export class ContrastModel implements IDisposable {
-  constructor(client: ContrastClient, aimed: IAimed, trans: TranslationBundle) {
+  constructor(
+    client: ContrastClient,
+    explanation: IContrastTarget,
+    trans: TranslationBundle
+  ) {
     this._client = client;
-    this._aimed = aimed;
+    this._explanation = explanation;
     this._trans = trans;
-    aimed.changed.connect(this._onAimed, this);
+    explanation.changed.connect(this._onExplanation, this);
   }
 
   /** When the text's tokens were asked for, in milliseconds since the epoch; null: they aren't. */
@@ -76,7 +80,7 @@ export class ContrastModel implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this._abort.abort();
-      this._aimed.changed.disconnect(this._onAimed, this);
+      this._explanation.changed.disconnect(this._onExplanation, this);
       Signal.clearData(this);
     }
   }
@@ -97,7 +101,7 @@ export class ContrastModel implements IDisposable {
    * and what both begin with is no longer part of the target. Never rejects.
    */
   async type(written: string): Promise<void> {
-    const { text, target, model } = this._aimed;
+    const { text, target, model } = this._explanation;
     if (!text || !target || model === null) {
       return;
     }
@@ -132,13 +136,13 @@ export class ContrastModel implements IDisposable {
 
   /** Explain by itself again what was the target before. */
   clear(): void {
-    this._aimed.aim(this._before ?? this._aimed.target);
+    this._explanation.setTarget(this._before ?? this._explanation.target);
   }
 
   private _contrast(target: TokenSpan, other: IOther): void {
-    const before = this._aimed.target;
+    const before = this._explanation.target;
     this._settle(null);
-    this._aimed.aim(target, target, other);
+    this._explanation.setTarget(target, target, other);
     this._before = before;
   }
 
@@ -169,9 +173,9 @@ export class ContrastModel implements IDisposable {
   }
 
   /** Another target: what was said of the last one no longer holds. */
-  private _onAimed(): void {
-    if (this._aimed.target !== this._target) {
-      this._target = this._aimed.target;
+  private _onExplanation(): void {
+    if (this._explanation.target !== this._target) {
+      this._target = this._explanation.target;
       this._before = null;
       this._abort.abort();
       this._settle(null);
@@ -179,7 +183,7 @@ export class ContrastModel implements IDisposable {
   }
 
   private readonly _client: ContrastClient;
-  private readonly _aimed: IAimed;
+  private readonly _explanation: IContrastTarget;
   private readonly _trans: TranslationBundle;
   private readonly _changed = new Signal<this, void>(this);
   private _abort = new AbortController();

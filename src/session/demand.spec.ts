@@ -4,7 +4,7 @@ import { ApiError } from '../api';
 import type { JobEvent } from '../api';
 import { FakeClient, FakeSource, settle } from './fakes';
 import type { FakeJob } from './fakes';
-import { partsBefore } from './parts';
+import { ablationSegments } from './ablationSegments';
 import { Session } from './session';
 
 const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
@@ -19,7 +19,7 @@ describe('session/demand', () => {
     session = new Session(client, nullTranslator.load('lit_lab'));
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -27,7 +27,7 @@ describe('session/demand', () => {
     client.last.scores(0, 1, 2);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pick(session.text!.seam + 4);
+    session.pickSegment(session.text!.seam + 4);
     await settle();
   });
 
@@ -208,7 +208,7 @@ describe('session/demand', () => {
     computation!.start();
     await settle();
     const job = client.last;
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(job.isCancelled).toBe(true);
     expect(computation!.phase).toBe('offered');
@@ -264,19 +264,19 @@ describe('session/demand', () => {
   });
 });
 
-describe('session/parts', () => {
+describe('session/ablationSegments', () => {
   it('leaves a token to begin with where there is no template', () => {
     const segments = [
       [0, 2],
       [2, 4],
       [4, 6]
     ] as const;
-    expect(partsBefore(segments, [4, 6])).toEqual([
+    expect(ablationSegments(segments, [4, 6])).toEqual([
       { index: 0, span: [1, 2] },
       { index: 1, span: [2, 4] }
     ]);
     expect(
-      partsBefore(
+      ablationSegments(
         [
           [0, 1],
           [1, 4]
@@ -284,7 +284,7 @@ describe('session/parts', () => {
         [4, 6]
       )
     ).toEqual([{ index: 1, span: [1, 4] }]);
-    expect(partsBefore([[1, 3]], [3, 4])).toHaveLength(1);
-    expect(partsBefore([[0, 4]], [0, 4])).toEqual([]);
+    expect(ablationSegments([[1, 3]], [3, 4])).toHaveLength(1);
+    expect(ablationSegments([[0, 4]], [0, 4])).toEqual([]);
   });
 });

@@ -18,7 +18,7 @@ import { Computation } from './computation';
 import type { ComputationClient } from './computation';
 import { isGradient } from './methods';
 import type { MapMethod } from './methods';
-import type { IPart } from './parts';
+import type { IAblationSegment } from './ablationSegments';
 
 /** A map's scores, once there are any. */
 export type DemandedScores = ScoresEvent | SegmentScoresEvent | null;
@@ -105,7 +105,7 @@ export class OnDemand implements IDisposable {
   scores(
     method: MapMethod,
     target: TokenSpan,
-    parts: readonly IPart[],
+    parts: readonly IAblationSegment[],
     mode: AblationMode,
     instead: readonly number[] | null = null
   ): Computation<DemandedScores> {
@@ -165,7 +165,7 @@ export class OnDemand implements IDisposable {
     const target: TokenSpan = [event.target.start, event.target.end];
     const parts =
       event.event === 'segment_scores'
-        ? event.segments.map(({ start, end }, index): IPart => ({
+        ? event.segments.map(({ start, end }, index): IAblationSegment => ({
             index,
             span: [start, end]
           }))
@@ -178,7 +178,7 @@ export class OnDemand implements IDisposable {
   test(
     map: ITested,
     target: TokenSpan,
-    parts: readonly IPart[],
+    parts: readonly IAblationSegment[],
     mode: AblationMode,
     instead: readonly number[] | null = null
   ): Computation<ITest> {
@@ -193,7 +193,7 @@ export class OnDemand implements IDisposable {
     return this._get(request, NO_TEST, takeTest);
   }
 
-  private _taken(target: TokenSpan, parts: readonly IPart[]) {
+  private _taken(target: TokenSpan, parts: readonly IAblationSegment[]) {
     return {
       model: this._model,
       ids: [...this._ids],

@@ -14,7 +14,7 @@ import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
 import { isGradient, METHOD_NAMES, METHODS } from './methods';
 import type { MapMethod } from './methods';
-import { MAX_PARTS, partsBefore } from './parts';
+import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import { isUnderWay, tokensOf } from './run';
 import type { IRun } from './run';
 import { ScoreStore } from './scores';
@@ -30,9 +30,9 @@ export type ExplanationClient = ComputationClient;
 export interface IDemand {
   /** Null when it is refused. */
   readonly computation: Computation<DemandedScores> | null;
-  /** How many parts would be taken away; 0 for a gradient. */
-  readonly numParts: number;
-  /** Why it is not computed: too many parts, or nothing before the target. */
+  /** How many segments are ablated; 0 for a gradient method. */
+  readonly numSegments: number;
+  /** Why it can't be computed: too many segments, or none before the target. */
   readonly refusal: 'many' | 'nothing' | null;
 }
 
@@ -154,7 +154,7 @@ export class Explanation implements IDisposable {
     if (!map || !text || !this._onDemand) {
       return null;
     }
-    const parts = partsBefore(text.segments, map.target);
+    const parts = ablationSegments(text.segments, map.target);
     if (parts.length < 2) {
       return null;
     }
@@ -200,7 +200,7 @@ export class Explanation implements IDisposable {
       this._splitter.pattern = settings.pattern;
     }
     if (settings.method !== method) {
-      this._want();
+      this._prioritizeTarget();
     }
     this._update();
   }
@@ -245,7 +245,7 @@ export class Explanation implements IDisposable {
    * @param extend - Whether to extend the target there is, instead.
    * @returns whether it can be one: only segments of the answer can.
    */
-  pick(token: number, extend = false): boolean {
+  pickSegment(token: number, extend = false): boolean {
     const text = this._text;
     if (!text || token < text.seam || !this._scores) {
       return false;
@@ -261,7 +261,7 @@ export class Explanation implements IDisposable {
       return false;
     }
     const anchor = (extend ? this._anchor : null) ?? whole;
-    this.aim(
+    this.setTarget(
       [Math.min(anchor[0], whole[0]), Math.max(anchor[1], whole[1])],
       anchor
     );
@@ -274,7 +274,7 @@ export class Explanation implements IDisposable {
    * @param anchor - what stays in it when it is extended.
    * @param other - what it is set against.
    */
-  aim(
+  setTarget(
     target: TokenSpan | null,
     anchor: TokenSpan | null = target,
     other: IOther | null = null
@@ -283,14 +283,14 @@ export class Explanation implements IDisposable {
     this._target = target;
     this._other = target && other;
     this._targetSince = Date.now();
-    this._want();
+    this._prioritizeTarget();
     this._update();
   }
 
   /** See to it that the target's scores come, if they come by themselves. */
-  private _want(): void {
+  private _prioritizeTarget(): void {
     if (this._target && this._comesByItself(this._settings.method)) {
-      this._scores?.demand(this._target);
+      this._scores?.prioritize(this._target);
     }
   }
 
@@ -448,16 +448,16 @@ export class Explanation implements IDisposable {
     const { ablationMode: mode } = this._settings;
     if (isGradient(method)) {
       const computation = onDemand.scores(method, target, [], mode, instead);
-      return { computation, numParts: 0, refusal: null };
+      return { computation, numSegments: 0, refusal: null };
     }
-    const parts = partsBefore(text.segments, target);
-    const numParts = parts.length;
-    if (numParts === 0 || numParts > MAX_PARTS) {
-      const refusal = numParts === 0 ? 'nothing' : 'many';
-      return { computation: null, numParts, refusal };
+    const parts = ablationSegments(text.segments, target);
+    const numSegments = parts.length;
+    if (numSegments === 0 || numSegments > MAX_ABLATION_SEGMENTS) {
+      const refusal = numSegments === 0 ? 'nothing' : 'many';
+      return { computation: null, numSegments, refusal };
     }
     const computation = onDemand.scores(method, target, parts, mode, instead);
-    return { computation, numParts, refusal: null };
+    return { computation, numSegments, refusal: null };
   }
 
   /** What a method would compute for the target. */

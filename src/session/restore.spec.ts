@@ -45,7 +45,7 @@ describe('session: a reload in the middle', () => {
   }
 
   async function answered(): Promise<void> {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -53,7 +53,7 @@ describe('session: a reload in the middle', () => {
   }
 
   it('follows a run that waits for its model', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     const job = client.last;
     job.send({ event: 'state', message: 'loading demo' });
@@ -75,9 +75,9 @@ describe('session: a reload in the middle', () => {
     client.last.scores(0, 1);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pick(session.text!.seam);
+    session.pickSegment(session.text!.seam);
     session.prompt.edit('Be loud.');
-    void session.ask();
+    void session.generate();
     await settle();
     const next = await reloaded();
     expect(next.run?.prompt).toBe(PROMPT);
@@ -101,7 +101,7 @@ describe('session: a reload in the middle', () => {
   });
 
   it('follows an answer that streams', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     const job = client.last;
     job.prompt(PROMPT);
@@ -121,7 +121,7 @@ describe('session: a reload in the middle', () => {
     job.scores(0);
     await settle();
     const next = await reloaded();
-    next.pick(next.text!.seam);
+    next.pickSegment(next.text!.seam);
     expect(next.map).not.toBeNull();
     job.scores(1);
     job.send({ event: 'done', seconds: 1 });
@@ -150,7 +150,7 @@ describe('session: a reload in the middle', () => {
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     session.settings = { ...session.settings, method: 'integrated_gradients' };
-    session.pick(session.text!.seam);
+    session.pickSegment(session.text!.seam);
     await settle();
     session.demand!.computation!.start();
     await settle();
@@ -188,7 +188,7 @@ describe('session: a reload in the middle', () => {
   });
 
   it('shows what there is of a run that the server’s end broke off, with its values', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     client.last.prompt(PROMPT);
     client.last.send({ event: 'token', token: tokens(' It')[0] });

@@ -158,7 +158,7 @@ export class ScoreStore implements IDisposable {
   }
 
   /** Compute one target before all others. */
-  demand(target: TokenSpan): void {
+  prioritize(target: TokenSpan): void {
     const key = keyOf(target);
     if (this._scores.get(key)?.complete || this._isSoon(key)) {
       return;

@@ -34,7 +34,7 @@ describe('session', () => {
 
   /** Run to the end; gives the salience job that follows by itself. */
   async function answered(): Promise<FakeJob> {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(session.prompt.value, ANSWER);
     await running;
@@ -61,7 +61,7 @@ describe('session', () => {
 
   it('runs an edit of the cell that was made just before', async () => {
     source.pending = 'Be loud.';
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(client.last.request).toMatchObject({ prompt: 'Be loud.' });
     client.last.answer('Be loud.', ' Yes.');
@@ -69,7 +69,7 @@ describe('session', () => {
   });
 
   it('starts one run when asked twice', async () => {
-    const running = Promise.all([session.ask(), session.ask()]);
+    const running = Promise.all([session.generate(), session.generate()]);
     await settle();
     expect(client.jobs).toHaveLength(1);
     client.last.answer(session.prompt.value, ANSWER);
@@ -77,7 +77,7 @@ describe('session', () => {
   });
 
   it('streams the answer, then computes all its sentences in one job', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     const job = client.last;
     expect(job.request).toEqual({
@@ -126,7 +126,7 @@ describe('session', () => {
     job.scores(0, 1, 2);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(session.pick(token(8))).toBe(true);
+    expect(session.pickSegment(token(8))).toBe(true);
     expect(target()).toBe('Recommendation: Avoid.');
     expect(session.map).not.toBeNull();
     expect(source.paintedPrompt).toBe(PROMPT);
@@ -158,8 +158,8 @@ describe('session', () => {
 
   it('computes what was not computed before all else', async () => {
     const job = await answered();
-    session.pick(token(8));
-    session.pick(token(0), true);
+    session.pickSegment(token(8));
+    session.pickSegment(token(0), true);
     expect(target().trim()).toBe(ANSWER.trim());
     await settle();
     expect(job.isCancelled).toBe(true);
@@ -181,7 +181,7 @@ describe('session', () => {
 
   it('does not disturb a job that comes to the target at once', async () => {
     const job = await answered();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     await settle();
     expect(job.isCancelled).toBe(false);
     expect(session.map).toBeNull();
@@ -192,7 +192,7 @@ describe('session', () => {
 
   it('explains only the answer', async () => {
     await answered();
-    expect(session.pick(1)).toBe(false);
+    expect(session.pickSegment(1)).toBe(false);
     expect(session.target).toBeNull();
   });
 
@@ -201,10 +201,10 @@ describe('session', () => {
     job.scores(0, 1, 2);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     source.become(`${PROMPT} now`);
     client.failure = DEAD;
-    await session.ask();
+    await session.generate();
     expect(session.attempt?.problem?.message).toBe('The model service ended.');
     expect(session.attempt?.problem?.remedies).toContain('restart');
     expect(session.run?.prompt).toBe(PROMPT);
@@ -212,7 +212,7 @@ describe('session', () => {
     expect(session.isStale).toBe(true);
     expect(session.isRunning).toBe(false);
     client.failure = null;
-    const again = session.ask();
+    const again = session.generate();
     await settle();
     client.last.answer(`${PROMPT} now`, ' Fine.');
     await again;
@@ -222,7 +222,7 @@ describe('session', () => {
   });
 
   it('keeps what came of an answer when the service dies in the middle', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.prompt(PROMPT);
     client.last.send({
@@ -244,7 +244,7 @@ describe('session', () => {
 
   it('tells a failed map, and computes it on Retry', async () => {
     const job = await answered();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     job.break(DEAD);
     await settle();
     expect(session.scores!.problem?.message).toBe('The model service ended.');
@@ -257,7 +257,7 @@ describe('session', () => {
   });
 
   it('explains a stopped answer', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     const job = client.last;
     job.prompt(PROMPT);
@@ -276,7 +276,7 @@ describe('session', () => {
 
   it('leaves the last answer when the next run is stopped before it begins', async () => {
     await answered();
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     session.stop();
     await running;
@@ -290,7 +290,7 @@ describe('session', () => {
     ['x'.repeat(1001), '1001']
   ])('tells what is wrong before any request: %j', async (text, message) => {
     session.prompt.edit(text);
-    await session.ask();
+    await session.generate();
     expect(client.jobs).toHaveLength(0);
     expect(session.promptProblem?.message).toContain(message);
   });
@@ -312,7 +312,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     const other = new FakeSource(PROMPT);
     session.open(other);
     expect(session.run).not.toBeNull();
@@ -323,7 +323,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     const saved = JSON.parse(JSON.stringify(session.save()));
     const next = new Session(client, nullTranslator.load('lit_lab'));
     await next.service.refresh();
@@ -387,7 +387,7 @@ describe('session', () => {
   });
 
   it('stops an attempt when another prompt is opened', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     session.open(new FakeSource('Another one.'));
     await running;
@@ -398,13 +398,13 @@ describe('session', () => {
 
   it('lets the model go while a run waits for it, then goes on', async () => {
     const background = await answered();
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(background.isCancelled).toBe(true);
     const run = client.last;
     expect(run.request.kind).toBe('generate');
     // What the user waits for comes all the same.
-    session.pick(token(8));
+    session.pickSegment(token(8));
     await settle();
     expect(client.last.request).toMatchObject({ kind: 'salience' });
     client.last.scores(0);
@@ -430,7 +430,7 @@ describe('session', () => {
 
   it('tells when somebody else cancelled the computation', async () => {
     const job = await answered();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     job.send({ event: 'cancelled' });
     await settle();
     expect(session.scores!.problem?.remedies).toEqual(['retry']);
@@ -450,7 +450,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     session.prompt.edit('mine');
     expect(source.paintedPrompt).toBe(PROMPT);
     expect(source.painted).not.toBeNull();
@@ -460,7 +460,7 @@ describe('session', () => {
     await answered();
     const { run } = session.save();
     client.failure = DEAD;
-    await session.ask();
+    await session.generate();
     expect(session.attempt?.phase).toBe('failed');
     expect(session.save().run).toEqual(run);
   });
@@ -469,10 +469,10 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(8));
+    session.pickSegment(token(8));
     const saved = JSON.parse(JSON.stringify(session.save()));
     // The next run's answer is not there yet when the page is reloaded.
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(session.save().run?.jobId).toBe(saved.run.jobId);
     client.last.answer(PROMPT, ' Fine.');
@@ -483,7 +483,7 @@ describe('session', () => {
     saved.run.jobId = (await client.startJob(job.request)).id;
     const restored = next.restore(saved);
     next.open(new FakeSource('Another one.'));
-    void next.ask();
+    void next.generate();
     await settle();
     client.last.answer('Another one.', ANSWER);
     await restored;
@@ -518,7 +518,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.pickSegment(token(0));
     const saved = JSON.parse(JSON.stringify(session.save()));
     for (const [text, isSame] of [
       [PROMPT, true],

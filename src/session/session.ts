@@ -320,7 +320,7 @@ export class Session implements ISession, IDisposable {
         this._settings.repetitionPenalty &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
-      await this.ask();
+      await this.generate();
     }
   }
 
@@ -342,15 +342,15 @@ export class Session implements ISession, IDisposable {
    * Explain a text as if it were the answer: how likely the model finds it, and
    * what would make it say so. Settles when its probabilities are known.
    */
-  give(text: string): Promise<void> {
-    return text === '' ? Promise.resolve() : this.ask(text);
+  score(text: string): Promise<void> {
+    return text === '' ? Promise.resolve() : this.generate(text);
   }
 
   /** Do again what failed; samples that are there stay. */
   retry(): Promise<void> {
     return this.samples.isCutShort
       ? this.samples.goOn()
-      : this.ask((this.attempt ?? this.run)?.given);
+      : this.generate((this.attempt ?? this.run)?.given);
   }
 
   /**
@@ -358,7 +358,7 @@ export class Session implements ISession, IDisposable {
    *
    * @param given - a text to be taken for the answer; left out: the model's own.
    */
-  async ask(given?: string): Promise<void> {
+  async generate(given?: string): Promise<void> {
     this._asked = true;
     const turn = this._turn;
     await this.prompt.settled();
@@ -420,17 +420,17 @@ export class Session implements ISession, IDisposable {
    * @param extend - Whether to extend the target there is, instead.
    * @returns whether it can be one: only segments of the answer can.
    */
-  pick(token: number, extend = false): boolean {
-    return this._explanation.pick(token, extend);
+  pickSegment(token: number, extend = false): boolean {
+    return this._explanation.pickSegment(token, extend);
   }
 
   /**
    * Make any tokens of the answer the target, such as those of a cell of the
    * matrix or of a word at which the model hesitated.
    */
-  aim(target: TokenSpan): void {
+  setTarget(target: TokenSpan): void {
     if (this.text && this.scores && target[0] >= this.text.seam) {
-      this._explanation.aim(target);
+      this._explanation.setTarget(target);
     }
   }
 
@@ -451,7 +451,7 @@ export class Session implements ISession, IDisposable {
 
   /** Have no target. */
   clear(): void {
-    this._explanation.aim(null);
+    this._explanation.setTarget(null);
   }
 
   /** What to keep over a reload. */
@@ -503,7 +503,7 @@ export class Session implements ISession, IDisposable {
       // Another prompt may have been run meanwhile.
       const isShown = this.run?.jobId === run.jobId;
       if (isShown && saved.target && this.scores && !this.target) {
-        this._explanation.aim(saved.target, saved.target, saved.other);
+        this._explanation.setTarget(saved.target, saved.target, saved.other);
       }
       if (isShown && saved.within) {
         this.restrict(saved.within);

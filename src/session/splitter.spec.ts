@@ -136,7 +136,7 @@ describe('session: segments by an expression, maps of a part', () => {
     session = new Session(client, trans, new Splitter(() => worker, trans));
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -180,7 +180,7 @@ describe('session: segments by an expression, maps of a part', () => {
     session.settings = { ...session.settings, intensity: 0.3 };
     expect(session.text).toBe(before);
     // A target is a segment of that kind.
-    session.pick(session.text!.seam);
+    session.pickSegment(session.text!.seam);
     await settle();
     expect(texts()).toContain('Yes,');
     expect(session.target![1] - session.target![0]).toBe(1);
@@ -190,7 +190,7 @@ describe('session: segments by an expression, maps of a part', () => {
   });
 
   it('makes the map of a part, whose shares are of that part', async () => {
-    session.pick(session.text!.tokens.length - 1);
+    session.pickSegment(session.text!.tokens.length - 1);
     await settle();
     const whole = session.map!;
     const { text } = session;
@@ -213,7 +213,7 @@ describe('session: segments by an expression, maps of a part', () => {
     expect(session.map).toEqual(whole);
     // Another run has other tokens.
     session.restrict([first[0], second[1]]);
-    void session.ask();
+    void session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await settle();

@@ -48,7 +48,7 @@ async function mapped(
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   return panel;
 }
@@ -112,7 +112,7 @@ test('the matrix and the comparison', async ({ page, tmpPath }) => {
   await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
   await check(page, '#lit-lab-matrix');
 
-  await panel.ledTo
+  await panel.topSegments
     .getByRole('button', { name: /^Try without/ })
     .first()
     .click();

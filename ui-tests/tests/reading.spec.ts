@@ -22,7 +22,7 @@ test('cuts by a regular expression, which can’t hang the page', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region
     .getByRole('radio', { name: 'By a regular expression' })
@@ -56,7 +56,7 @@ test('makes the map of a part, and remembers how it is read', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   const part = panel.region.getByRole('combobox', { name: 'Map of' });
   // The first example, behind the opening and its heading.

@@ -16,7 +16,7 @@ test('explains a text that was given, and finds it again in the history', async 
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
 
   // By the keyboard alone.
   const toggle = panel.region.getByRole('button', {
@@ -71,7 +71,7 @@ test('why this rather than that: typed, and of the model’s own', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   const shares = () =>
     panel
@@ -104,11 +104,11 @@ test('why this rather than that: typed, and of the model’s own', async ({
   expect(contrast).not.toEqual(plain);
   // Methods that take parts away know contrasts too.
   await panel.method.selectOption('Leave one out');
-  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
   if (await panel.compute.isVisible()) {
     await panel.compute.click();
   }
-  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
+  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
   await panel.method.selectOption('L2 norm');
   await panel.mapped();
 
@@ -123,7 +123,7 @@ test('why this rather than that: typed, and of the model’s own', async ({
     name: 'What the model considered'
   });
   await considered.getByRole('button').first().click();
-  await expect(panel.ledTo).toHaveAccessibleName(/rather than/);
+  await expect(panel.topSegments).toHaveAccessibleName(/rather than/);
   await panel.mapped();
   await panel.target.focus();
   await page.keyboard.press('Escape');
@@ -138,7 +138,7 @@ test('shows where the model hesitated', async ({ page }) => {
   });
   // Of dishes it is sure.
   await panel.prompt.fill('Once upon a time');
-  await panel.ask(/./);
+  await panel.generate(/./);
   const answer = await panel.answer.textContent();
   await panel.region.getByRole('button', { name: 'Surprise' }).click();
   const marks = panel.answer.locator('.lit-surprise');

@@ -14,7 +14,7 @@ import { TargetName } from './contrast';
 const COUNT = 5;
 
 /** The few segments that weigh most, so that nobody has to judge colours. */
-export const LedTo = React.memo(
+export const TopSegments = React.memo(
   (props: {
     text: IText;
     map: IShownMap;
@@ -110,7 +110,7 @@ export const LedTo = React.memo(
     );
   }
 );
-LedTo.displayName = 'LedTo';
+TopSegments.displayName = 'TopSegments';
 
 /** The line on which a segment begins, from 1, in prompt and answer. */
 export function lineOf(
