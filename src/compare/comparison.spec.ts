@@ -3,8 +3,10 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type { KeptScores } from '../api';
+import type { TokenSpan } from '../salience';
 import { FakeClient, fakeRecord, settle, tokens } from '../session/fakes';
 import { textOf } from '../session/map';
+import type { IText } from '../session/map';
 import { keptRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { Comparison } from './comparison';
@@ -308,8 +310,10 @@ describe('compare/launcher', () => {
   class FakeSession extends FakeSettings implements ICompareSession {
     readonly splitter = null;
     run: ICompareSession['run'] = null;
-    text: ICompareSession['text'] = null;
-    target: ICompareSession['target'] = null;
+    readonly explanation: {
+      text: IText | null;
+      target: TokenSpan | null;
+    } = { text: null, target: null };
 
     show(id: string, prompt: string): void {
       this.run = keptRun(record(id, prompt, ANSWER));
@@ -401,7 +405,7 @@ describe('compare/launcher', () => {
   it('says so where a trial would leave nothing', () => {
     session.show('a', 'Only this.');
     const asked = session.run!.promptTokens.length;
-    session.text = {
+    session.explanation.text = {
       tokens: session.run!.promptTokens,
       seam: asked,
       prompt: [[0, asked]],

@@ -1,12 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type { ApiClient } from '../api';
 import { Explanation } from '../session/explanation';
 import type { ExplanationClient } from '../session/explanation';
+import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import { isUnderWay, keptRun } from '../session/run';
@@ -37,7 +35,7 @@ export type SidePhase =
  * that is under way. A text that nobody generated is one too, where it takes the
  * place of `answerTokens`.
  */
-export class CompareSide implements IDisposable {
+export class CompareSide extends Model {
   /**
    * @param splitter - cuts by the user's expression; not this one's to dispose
    *   of. Without one, that granularity has no segments.
@@ -47,6 +45,7 @@ export class CompareSide implements IDisposable {
     trans: TranslationBundle,
     splitter: Splitter | null = null
   ) {
+    super();
     this._client = client;
     this._trans = trans;
     this._runner = new Runner(client, trans);
@@ -98,22 +97,9 @@ export class CompareSide implements IDisposable {
     return this._problem ?? this.run?.problem ?? null;
   }
 
-  /** Emitted when anything above, or of the explanation, changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this.explanation.dispose();
-      this._runner.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this.explanation.dispose();
+    this._runner.dispose();
   }
 
   /** Show a run. */
@@ -136,7 +122,7 @@ export class CompareSide implements IDisposable {
     try {
       const record = await this._client.run(id);
       this._loadingSince = null;
-      if (!this._isDisposed && this._id === id) {
+      if (!this.isDisposed && this._id === id) {
         this._runner.show(keptRun(record));
       }
       return true;
@@ -161,7 +147,7 @@ export class CompareSide implements IDisposable {
         ? null
         : await this._client.run(run.jobId).catch(() => null);
     this._loadingSince = null;
-    if (!this._isDisposed && this._id === run.jobId) {
+    if (!this.isDisposed && this._id === run.jobId) {
       this.show(kept ? keptRun(kept) : run);
     }
   }
@@ -208,11 +194,11 @@ export class CompareSide implements IDisposable {
 
   private _onRun(): void {
     // Emits too.
-    this.explanation.run = this.run;
+    this.explanation.setRun(this.run);
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
@@ -220,13 +206,11 @@ export class CompareSide implements IDisposable {
   private readonly _client: SideClient;
   private readonly _trans: TranslationBundle;
   private readonly _runner: Runner;
-  private readonly _changed = new Signal<this, void>(this);
   private _request: IRunRequest | null = null;
   private _maxNewTokens = 0;
   private _id: string | null = null;
   private _loadingSince: number | null = null;
   private _problem: IProblem | null = null;
-  private _isDisposed = false;
 }
 
 /** Why a run of the history can't be had, and what to do. */

@@ -30,7 +30,7 @@ export function Contrast({
 }: {
   session: Session;
 }): JSX.Element | null {
-  const { text, target, other } = session;
+  const { text, target, other } = session.explanation;
   if (!text || !target) {
     return null;
   }

@@ -13,7 +13,7 @@ export function Legend(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const [open, setOpen] = useState(false);
-  const { map, text } = props.session;
+  const { map, text } = props.session.explanation;
   const template = text?.tokens.filter(
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );

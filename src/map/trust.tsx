@@ -25,7 +25,7 @@ export function Trust(props: {
   const { trans } = usePanel();
   const { session, map } = props;
   const [open, setOpen] = useState(false);
-  const { test } = session;
+  const { test } = session.explanation;
   useEffect(() => {
     if (open) {
       void test?.offer(false);
@@ -57,7 +57,7 @@ export function Trust(props: {
             onRestart={() => void session.service.restart()}
           />
           <Result test={test} />
-          <Agreement map={map} maps={session.maps} />
+          <Agreement map={map} maps={session.explanation.maps} />
         </>
       )}
     </details>

@@ -22,7 +22,8 @@ export function MatrixView(props: {
   const { model } = props;
   useRedraw(model);
   const { table, filling } = model;
-  const { run, scores } = model.session;
+  const { run } = model.session;
+  const { scores } = model.session.explanation;
   const { isAutomatic } = METHODS[model.method];
   const isOffered = filling !== null && filling.since === null;
   useEffect(() => {
@@ -32,7 +33,7 @@ export function MatrixView(props: {
   }, [model, isOffered, model.method]);
   useEffect(() => {
     if (table && !table.isComplete && scores && !scores.isBusy) {
-      model.want();
+      model.requestMissing();
     }
   });
   if (!table) {
@@ -139,7 +140,7 @@ function Grid(props: { model: MatrixModel; table: ITable }): JSX.Element {
     column: Math.min(place.column, columns.length - 1)
   };
   const shown = hovered ?? at;
-  const { target } = model.session;
+  const { target } = model.session.explanation;
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     const to = destination(event, at, rows.length, columns.length);

@@ -31,7 +31,7 @@ export function Composer({
   const { prompt, run, attempt, isRunning } = session;
   const limit = session.service.status?.limits.max_prompt_chars;
   // Without an answer there is no flowing text that would show the prompt.
-  const shown = editing || session.text === null;
+  const shown = editing || session.explanation.text === null;
   const problem = session.promptProblem;
   const failed = session.failure;
   const awaited = isUnderWay(attempt)
@@ -82,7 +82,7 @@ export function Composer({
               {trans.__('Run')}
             </button>
           )}
-          {session.text !== null && (
+          {session.explanation.text !== null && (
             <button
               type="button"
               className="lit-button"

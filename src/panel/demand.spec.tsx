@@ -78,7 +78,7 @@ describe('panel: methods, demand and trust', () => {
       );
     });
     await act(async () => {
-      session.pickSegment(session.text!.seam + 4);
+      session.explanation.pickSegment(session.explanation.text!.seam + 4);
       await settle();
     });
   });
@@ -131,9 +131,9 @@ describe('panel: methods, demand and trust', () => {
         );
       });
     press(select());
-    expect(session.target).not.toBeNull();
+    expect(session.explanation.target).not.toBeNull();
     press(button('Run') ?? host.querySelector('.lit-primary')!);
-    expect(session.target).toBeNull();
+    expect(session.explanation.target).toBeNull();
   });
 
   it('shows cost, progress, Cancel, and the map in nats', async () => {
@@ -193,7 +193,7 @@ describe('panel: methods, demand and trust', () => {
     ] as const) {
       if (gap > 0.01) {
         await act(async () => {
-          session.pickSegment(session.text!.seam);
+          session.explanation.pickSegment(session.explanation.text!.seam);
           await settle();
         });
       }
@@ -236,7 +236,7 @@ describe('panel: methods, demand and trust', () => {
       client.last.answer('word '.repeat(450), ANSWER);
       await running;
       await settle();
-      session.pickSegment(session.text!.seam + 4);
+      session.explanation.pickSegment(session.explanation.text!.seam + 4);
       await settle();
     });
     expect(host.querySelector('.lit-refusal')!.textContent).toMatch(

@@ -90,7 +90,8 @@ export function ServiceNotice({
     );
   }
   // A run, and a map that is computed, tell themselves what they wait for.
-  const { isRunning, target, map, scores, demand } = session;
+  const { isRunning } = session;
+  const { target, map, scores, demand } = session.explanation;
   const isComputing =
     demand?.computation?.phase === 'running' ||
     (target !== null && map === null && !demand && scores?.isBusy);

@@ -7,7 +7,8 @@ import type { Session } from '../session/session';
 /** Reads out what happens, for whoever doesn't see it. */
 export function Status({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
-  const { run, attempt, target, map, scores, demand } = session;
+  const { run, attempt } = session;
+  const { target, map, scores, demand } = session.explanation;
   const { service } = session.service;
   let text = '';
   if (attempt && isUnderWay(attempt)) {

@@ -52,11 +52,12 @@ export function PanelView(props: {
   const root = useRef<HTMLDivElement>(null);
 
   const onPick = useCallback(
-    (token: number, extend: boolean) => session.pickSegment(token, extend),
+    (token: number, extend: boolean) =>
+      session.explanation.pickSegment(token, extend),
     [session]
   );
   const onHesitation = useCallback(
-    (token: number) => session.setTarget([token, token + 1]),
+    (token: number) => session.explanation.setTarget([token, token + 1]),
     [session]
   );
   const onShow = useCallback(
@@ -68,7 +69,7 @@ export function PanelView(props: {
     const reveal = (_: Session, token: number) => {
       // Once a target that was chosen just now is drawn.
       requestAnimationFrame(() => {
-        const at = session.text?.segments.findIndex(
+        const at = session.explanation.text?.segments.findIndex(
           ([start, end]) => start <= token && token < end
         );
         if (at !== undefined && at >= 0) {
@@ -87,17 +88,18 @@ export function PanelView(props: {
       event.preventDefault();
       event.stopPropagation();
       void session.generate();
-    } else if (event.key === 'Escape' && session.target) {
+    } else if (event.key === 'Escape' && session.explanation.target) {
       event.stopPropagation();
-      session.clear();
+      session.explanation.clear();
     }
   };
 
-  const { run, text, map, target, scores, settings, demand } = session;
+  const { run, settings } = session;
+  const { text, map, target, scores, demand } = session.explanation;
   const isTryable = map !== null && !session.isRunning;
   const isReady = scores !== null;
   const onRestrict = useCallback(
-    (within: TokenSpan) => session.restrict(within),
+    (within: TokenSpan) => session.explanation.restrict(within),
     [session]
   );
   const onTry = useCallback(
@@ -213,7 +215,7 @@ export function PanelView(props: {
             <Waiting
               key={`${target[0]}:${target[1]}`}
               message={scores.message || trans.__('Computing salience')}
-              since={session.targetSince}
+              since={session.explanation.targetSince}
             />
           )}
           {scores?.problem && !demand && (
@@ -237,7 +239,7 @@ export function PanelView(props: {
             <TopSegments
               text={text}
               map={map}
-              other={session.other}
+              other={session.explanation.other}
               onShow={onShow}
               tool={isTryable ? tryTool : undefined}
             />
@@ -247,7 +249,7 @@ export function PanelView(props: {
               method={settings.method}
               text={text}
               target={target}
-              other={session.other}
+              other={session.explanation.other}
               onRestart={() => void session.service.restart()}
             />
           )}

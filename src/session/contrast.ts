@@ -1,8 +1,6 @@
 /** Why this rather than that: a target set against what might stand in its place. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
 import type { Alternative, ApiClient, AnswerToken, Token } from '../api';
@@ -11,6 +9,7 @@ import { textOf } from './map';
 import type { IText } from './map';
 import { problemOf } from './problem';
 import type { IProblem } from './problem';
+import { Model } from './model';
 
 /** What a contrast asks of the client. */
 export type ContrastClient = Pick<ApiClient, 'tokens'>;
@@ -45,12 +44,13 @@ export interface IChoice {
 }
 
 /** Sets the target against another text, typed or one of the model's own. */
-export class ContrastModel implements IDisposable {
+export class ContrastModel extends Model {
   constructor(
     client: ContrastClient,
     explanation: IContrastTarget,
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._explanation = explanation;
     this._trans = trans;
@@ -67,22 +67,9 @@ export class ContrastModel implements IDisposable {
     return this._problem;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._abort.abort();
-      this._explanation.changed.disconnect(this._onExplanation, this);
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._abort.abort();
+    this._explanation.changed.disconnect(this._onExplanation, this);
   }
 
   /** The text that the target was part of before, in tokens; null: itself. */
@@ -185,14 +172,12 @@ export class ContrastModel implements IDisposable {
   private readonly _client: ContrastClient;
   private readonly _explanation: IContrastTarget;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private _abort = new AbortController();
   private _target: TokenSpan | null = null;
   /** The target before it was cut to where it differs from the other. */
   private _before: TokenSpan | null = null;
   private _since: number | null = null;
   private _problem: IProblem | null = null;
-  private _isDisposed = false;
 }
 
 /** Why two texts don't part. */

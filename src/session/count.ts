@@ -1,10 +1,8 @@
 /** How many tokens a prompt would be, told while it is typed. */
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
 import type { ApiClient, ChatMode, TokenCount } from '../api';
+import { Model } from './model';
 
 /** What counting asks of the client. */
 export type CountClient = Pick<ApiClient, 'countTokens'>;
@@ -29,8 +27,9 @@ export interface ICountable {
  * What is asked for and no longer wanted is cancelled. A prompt that can't be
  * counted has no count, and no failure either: Run tells what is wrong with it.
  */
-export class TokenCounter implements IDisposable {
+export class TokenCounter extends Model {
   constructor(client: CountClient) {
+    super();
     this._client = client;
   }
 
@@ -42,27 +41,14 @@ export class TokenCounter implements IDisposable {
     return this._count;
   }
 
-  /** Emitted when the count changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._cancel();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._cancel();
   }
 
   /** Say what the prompt at hand is; null: there is none that could be counted. */
   watch(next: ICountable | null): void {
     const before = this._at;
-    if (this._isDisposed || isSame(before, next)) {
+    if (this.isDisposed || isSame(before, next)) {
       return;
     }
     this._at = next;
@@ -107,12 +93,10 @@ export class TokenCounter implements IDisposable {
   }
 
   private readonly _client: CountClient;
-  private readonly _changed = new Signal<this, void>(this);
   private _at: ICountable | null = null;
   private _count: TokenCount | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _abort = new AbortController();
-  private _isDisposed = false;
 }
 
 function isSame(one: ICountable | null, other: ICountable | null): boolean {

@@ -155,22 +155,24 @@ describe('session/samples', () => {
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     const { source } = session.prompt;
-    session.pickSegment(session.text!.seam);
-    const map = session.map!.segments.map(({ score }) => score);
+    session.explanation.pickSegment(session.explanation.text!.seam);
+    const map = session.explanation.map!.segments.map(({ score }) => score);
     const count = client.jobs.length;
     session.showSample(0);
     await settle();
     expect(session.run?.jobId).toBe('job-0');
-    expect(session.target).toBeNull();
+    expect(session.explanation.target).toBeNull();
     expect(session.prompt.source).toBe(source);
     expect(session.shown!.record()).toMatchObject({ answer: ' A. One.' });
     // Its own maps are computed, as nobody has yet.
     expect(client.jobs).toHaveLength(count + 1);
     session.showSample(2);
     await settle();
-    session.pickSegment(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
     await settle();
-    expect(session.map!.segments.map(({ score }) => score)).toEqual(map);
+    expect(session.explanation.map!.segments.map(({ score }) => score)).toEqual(
+      map
+    );
     expect(jobs('generate')).toHaveLength(3);
     expect(client.jobs).toHaveLength(count + 1);
     session.showSample(7);

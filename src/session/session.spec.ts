@@ -44,15 +44,15 @@ describe('session', () => {
 
   /** The characters of the target. */
   function target(): string {
-    const [start, end] = session.target!;
-    return session
+    const [start, end] = session.explanation.target!;
+    return session.explanation
       .text!.tokens.slice(start, end)
       .map(t => t.text)
       .join('');
   }
 
   /** Index of the answer's nth token. */
-  const token = (n: number) => session.text!.seam + n;
+  const token = (n: number) => session.explanation.text!.seam + n;
 
   it('warms the service up when a prompt is opened', () => {
     expect(client.started).toBeGreaterThan(0);
@@ -117,7 +117,7 @@ describe('session', () => {
     ]);
     expect(request.kind === 'salience' && request.targets).toHaveLength(3);
     expect(request.kind === 'salience' && request.ids).toEqual(
-      session.text!.tokens.map(t => t.id)
+      session.explanation.text!.tokens.map(t => t.id)
     );
   });
 
@@ -126,9 +126,9 @@ describe('session', () => {
     job.scores(0, 1, 2);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(session.pickSegment(token(8))).toBe(true);
+    expect(session.explanation.pickSegment(token(8))).toBe(true);
     expect(target()).toBe('Recommendation: Avoid.');
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(source.paintedPrompt).toBe(PROMPT);
     const painted = source.painted!.map(({ span: [start, end] }) =>
       PROMPT.slice(start, end)
@@ -139,38 +139,45 @@ describe('session', () => {
       'Suggestion: soup',
       'Analysis:'
     ]);
-    const shares = session.map!.segments.map(s => s.share ?? 0);
+    const shares = session.explanation.map!.segments.map(s => s.share ?? 0);
     expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1);
 
     for (const granularity of ['tokens', 'words', 'lines'] as const) {
       session.settings = { ...session.settings, granularity };
-      expect(session.map).not.toBeNull();
+      expect(session.explanation.map).not.toBeNull();
       expect(target()).toBe('Recommendation: Avoid.');
     }
     session.settings = { ...session.settings, method: 'grad_dot_input' };
-    expect(session.map!.weights.some(weight => weight < 0)).toBe(true);
+    expect(session.explanation.map!.weights.some(weight => weight < 0)).toBe(
+      true
+    );
     expect(client.jobs).toHaveLength(2);
 
-    session.clear();
-    expect(session.map).toBeNull();
+    session.explanation.clear();
+    expect(session.explanation.map).toBeNull();
     expect(source.painted).toBeNull();
   });
 
   it('computes what was not computed before all else', async () => {
     const job = await answered();
-    session.pickSegment(token(8));
-    session.pickSegment(token(0), true);
+    session.explanation.pickSegment(token(8));
+    session.explanation.pickSegment(token(0), true);
     expect(target().trim()).toBe(ANSWER.trim());
     await settle();
     expect(job.isCancelled).toBe(true);
     const urgent = client.last;
     expect(
       urgent.request.kind === 'salience' && urgent.request.targets
-    ).toEqual([{ start: session.target![0], end: session.target![1] }]);
+    ).toEqual([
+      {
+        start: session.explanation.target![0],
+        end: session.explanation.target![1]
+      }
+    ]);
     urgent.scores(0);
     urgent.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     // What was left undone goes on.
     const rest = client.last;
     expect(rest).not.toBe(urgent);
@@ -181,19 +188,19 @@ describe('session', () => {
 
   it('does not disturb a job that comes to the target at once', async () => {
     const job = await answered();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     await settle();
     expect(job.isCancelled).toBe(false);
-    expect(session.map).toBeNull();
+    expect(session.explanation.map).toBeNull();
     job.scores(0);
     await settle();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
   });
 
   it('explains only the answer', async () => {
     await answered();
-    expect(session.pickSegment(1)).toBe(false);
-    expect(session.target).toBeNull();
+    expect(session.explanation.pickSegment(1)).toBe(false);
+    expect(session.explanation.target).toBeNull();
   });
 
   it('keeps the answer when the next run fails, and can try again', async () => {
@@ -201,14 +208,14 @@ describe('session', () => {
     job.scores(0, 1, 2);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     source.become(`${PROMPT} now`);
     client.failure = DEAD;
     await session.generate();
     expect(session.attempt?.problem?.message).toBe('The model service ended.');
     expect(session.attempt?.problem?.remedies).toContain('restart');
     expect(session.run?.prompt).toBe(PROMPT);
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(session.isStale).toBe(true);
     expect(session.isRunning).toBe(false);
     client.failure = null;
@@ -218,7 +225,7 @@ describe('session', () => {
     await again;
     expect(session.attempt).toBeNull();
     expect(session.run?.prompt).toBe(`${PROMPT} now`);
-    expect(session.target).toBeNull();
+    expect(session.explanation.target).toBeNull();
   });
 
   it('keeps what came of an answer when the service dies in the middle', async () => {
@@ -244,16 +251,18 @@ describe('session', () => {
 
   it('tells a failed map, and computes it on Retry', async () => {
     const job = await answered();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     job.break(DEAD);
     await settle();
-    expect(session.scores!.problem?.message).toBe('The model service ended.');
-    session.scores!.retry();
+    expect(session.explanation.scores!.problem?.message).toBe(
+      'The model service ended.'
+    );
+    session.explanation.scores!.retry();
     await settle();
     client.last.scores(0);
     await settle();
-    expect(session.scores!.problem).toBeNull();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.scores!.problem).toBeNull();
+    expect(session.explanation.map).not.toBeNull();
   });
 
   it('explains a stopped answer', async () => {
@@ -304,7 +313,7 @@ describe('session', () => {
     await answered();
     session.open(new FakeSource('Another one.'));
     expect(session.run).toBeNull();
-    expect(session.text).toBeNull();
+    expect(session.explanation.text).toBeNull();
     expect(source.painted).toBeNull();
   });
 
@@ -312,7 +321,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     const other = new FakeSource(PROMPT);
     session.open(other);
     expect(session.run).not.toBeNull();
@@ -323,14 +332,14 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     const saved = JSON.parse(JSON.stringify(session.save()));
     const next = new Session(client, nullTranslator.load('lit_lab'));
     await next.service.refresh();
     await next.restore(saved);
     expect(next.prompt.value).toBe(PROMPT);
     expect(next.run?.phase).toBe('done');
-    expect(next.target).toEqual(session.target);
+    expect(next.explanation.target).toEqual(session.explanation.target);
     next.dispose();
   });
 
@@ -404,13 +413,13 @@ describe('session', () => {
     const run = client.last;
     expect(run.request.kind).toBe('generate');
     // What the user waits for comes all the same.
-    session.pickSegment(token(8));
+    session.explanation.pickSegment(token(8));
     await settle();
     expect(client.last.request).toMatchObject({ kind: 'salience' });
     client.last.scores(0);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(client.jobs).toHaveLength(4);
     session.stop();
     await running;
@@ -430,15 +439,15 @@ describe('session', () => {
 
   it('tells when somebody else cancelled the computation', async () => {
     const job = await answered();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     job.send({ event: 'cancelled' });
     await settle();
-    expect(session.scores!.problem?.remedies).toEqual(['retry']);
-    session.scores!.retry();
+    expect(session.explanation.scores!.problem?.remedies).toEqual(['retry']);
+    session.explanation.scores!.retry();
     await settle();
     client.last.scores(0);
     await settle();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
   });
 
   it('counts characters as the server does', () => {
@@ -450,7 +459,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     session.prompt.edit('mine');
     expect(source.paintedPrompt).toBe(PROMPT);
     expect(source.painted).not.toBeNull();
@@ -469,7 +478,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pickSegment(token(8));
+    session.explanation.pickSegment(token(8));
     const saved = JSON.parse(JSON.stringify(session.save()));
     // The next run's answer is not there yet when the page is reloaded.
     const running = session.generate();
@@ -489,7 +498,7 @@ describe('session', () => {
     await restored;
     await settle();
     expect(next.run?.prompt).toBe('Another one.');
-    expect(next.target).toBeNull();
+    expect(next.explanation.target).toBeNull();
     next.dispose();
   });
 
@@ -518,7 +527,7 @@ describe('session', () => {
     const job = await answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pickSegment(token(0));
+    session.explanation.pickSegment(token(0));
     const saved = JSON.parse(JSON.stringify(session.save()));
     for (const [text, isSame] of [
       [PROMPT, true],
@@ -529,7 +538,7 @@ describe('session', () => {
       await settle();
       client.last.scores(0);
       await settle();
-      expect(next.map).not.toBeNull();
+      expect(next.explanation.map).not.toBeNull();
       expect(next.lostLink).toEqual(source.link);
       const found = new FakeSource(text);
       next.relink(found);

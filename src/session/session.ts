@@ -1,22 +1,15 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import type { ApiClient, ModelInfo, RunOrigin, RunRecord } from '../api';
-import type { TokenSpan } from '../salience';
-import type { Computation } from './computation';
 import { ContrastModel } from './contrast';
 import { TokenCounter } from './count';
-import type { IOther } from './contrast';
-import type { ITest } from './demand';
 import { Explanation } from './explanation';
-import type { IDemand } from './explanation';
 import { GivenModel } from './given';
 import { describeSegment } from './labels';
 import { shadesOf } from './map';
-import type { IShownMap, IText } from './map';
-import type { MapMethod } from './methods';
+import type { IShownMap } from './map';
 import { PromptModel } from './prompt';
 import type { IOrigin } from './prompt';
 import { checkPrompt } from './problem';
@@ -27,7 +20,6 @@ import { Runner } from './runner';
 import { Samples } from './samples';
 import { saveRun, showAgain } from './saved';
 import type { ISavedSession } from './saved';
-import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
 import { countOf, DEFAULT_SETTINGS, samplingOf } from './settings';
 import { isSameStops } from './stop';
@@ -35,6 +27,7 @@ import type { ISettings } from './settings';
 import type { IPromptSource } from './source';
 import type { Splitter } from './splitter';
 import type { ISession, IShownRun } from './tokens';
+import { Model } from './model';
 
 /**
  * The analysis under way: a prompt, its run, a target, and the target's map.
@@ -43,7 +36,7 @@ import type { ISession, IShownRun } from './tokens';
  * that they compare by identity (`run`, `text`, `map`, `settings`) are
  * replaced, never altered.
  */
-export class Session implements ISession, IDisposable {
+export class Session extends Model implements ISession {
   /**
    * @param splitter - cuts by the user's expression; the session's to dispose
    *   of from now on.
@@ -53,6 +46,7 @@ export class Session implements ISession, IDisposable {
     trans: TranslationBundle,
     splitter: Splitter | null = null
   ) {
+    super();
     this._trans = trans;
     this._client = client;
     this.prompt = new PromptModel();
@@ -60,9 +54,9 @@ export class Session implements ISession, IDisposable {
     this._runner = new Runner(client, trans);
     this.samples = new Samples(this._runner, client);
     this._splitter = splitter;
-    this._explanation = new Explanation(client, trans, splitter);
+    this.explanation = new Explanation(client, trans, splitter);
     this.given = new GivenModel();
-    this.contrast = new ContrastModel(client, this._explanation, trans);
+    this.contrast = new ContrastModel(client, this.explanation, trans);
     this.counter = new TokenCounter(client);
     this.counter.changed.connect(this._emit, this);
     this.given.changed.connect(this._emit, this);
@@ -71,7 +65,7 @@ export class Session implements ISession, IDisposable {
     this.service.changed.connect(this._emit, this);
     this._runner.changed.connect(this._onRun, this);
     this.samples.changed.connect(this._onRun, this);
-    this._explanation.changed.connect(this._onExplanation, this);
+    this.explanation.changed.connect(this._onExplanation, this);
   }
 
   /** The prompt and where it came from. */
@@ -88,6 +82,9 @@ export class Session implements ISession, IDisposable {
 
   /** Counts the prompt's tokens while it is typed. */
   readonly counter: TokenCounter;
+
+  /** What led to the shown answer: its text, a target, and the target's map. */
+  readonly explanation: Explanation;
 
   /** Sets the target against what might have been said instead. */
   readonly contrast: ContrastModel;
@@ -133,27 +130,7 @@ export class Session implements ISession, IDisposable {
 
   set settings(settings: ISettings) {
     this._settings = settings;
-    this._explanation.settings = settings;
-  }
-
-  /** The run's text in segments; null before there are tokens. */
-  get text(): IText | null {
-    return this._explanation.text;
-  }
-
-  /** What is to be explained: a span of the answer's tokens, or null. */
-  get target(): TokenSpan | null {
-    return this._explanation.target;
-  }
-
-  /** What the target is set against: why it rather than this; or null. */
-  get other(): IOther | null {
-    return this._explanation.other;
-  }
-
-  /** The part of the text that the map is of; null: all of it. */
-  get within(): TokenSpan | null {
-    return this._explanation.within;
+    this.explanation.setSettings(settings);
   }
 
   /** Cuts by the user's expression; null where nothing can. */
@@ -166,43 +143,9 @@ export class Session implements ISession, IDisposable {
     return this._splitter?.problem ?? '';
   }
 
-  /** When the target was chosen, in milliseconds since the epoch. */
-  get targetSince(): number {
-    return this._explanation.targetSince;
-  }
-
-  /** The target's map; null while there is no target or it is being computed. */
-  get map(): IShownMap | null {
-    return this._explanation.map;
-  }
-
-  /** Scores of the run under way; null before the answer is complete. */
-  get scores(): ScoreStore | null {
-    return this._explanation.scores;
-  }
-
-  /** What the method in use must be asked for; null for those that come by themselves. */
-  get demand(): IDemand | null {
-    return this._explanation.demand;
-  }
-
-  /** What a method would compute for any target of a text; see {@link Explanation.demandFor}. */
-  demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null {
-    return this._explanation.demandFor(method, text, target);
-  }
-
-  /** The test of the map; null where there is no map, or nothing to order. */
-  get test(): Computation<ITest> | null {
-    return this._explanation.test;
-  }
-
-  /** The target's maps by all methods that are computed already. */
-  get maps(): readonly IShownMap[] {
-    return this._explanation.maps;
-  }
-
   get shown(): IShownRun | null {
-    const { run, target } = this;
+    const { run } = this;
+    const { target } = this.explanation;
     if (!run || isUnderWay(run) || run.answerTokens.length === 0) {
       return null;
     }
@@ -212,7 +155,7 @@ export class Session implements ISession, IDisposable {
       run.origin ?? (this.isStale ? null : originOf(this.prompt.origin));
     return {
       id: run.jobId,
-      record: () => recordOf({ ...run, origin }, this._explanation.kept),
+      record: () => recordOf({ ...run, origin }, this.explanation.kept),
       target,
       link
     };
@@ -240,34 +183,21 @@ export class Session implements ISession, IDisposable {
     return this.prompt.value === '' && !this._asked ? null : problem;
   }
 
-  /** Emitted when anything above may have changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** Emitted when a prompt was taken up, so that the panel can open. */
   get opened(): ISignal<this, void> {
     return this._opened;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._splitter?.dispose();
-      this.contrast.dispose();
-      this.counter.dispose();
-      this.given.dispose();
-      this._explanation.dispose();
-      this.samples.dispose();
-      this._runner.dispose();
-      this.service.dispose();
-      this.prompt.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._splitter?.dispose();
+    this.contrast.dispose();
+    this.counter.dispose();
+    this.given.dispose();
+    this.explanation.dispose();
+    this.samples.dispose();
+    this._runner.dispose();
+    this.service.dispose();
+    this.prompt.dispose();
   }
 
   get lostLink(): ISession['lostLink'] {
@@ -287,7 +217,7 @@ export class Session implements ISession, IDisposable {
     const claim = ++this._claims;
     const turn = this._turn;
     return () =>
-      claim === this._claims && turn === this._turn && !this._isDisposed;
+      claim === this._claims && turn === this._turn && !this.isDisposed;
   }
 
   /**
@@ -405,38 +335,13 @@ export class Session implements ISession, IDisposable {
   /** Show another sample, once all are there. */
   showSample(index: number): void {
     if (!this.isRunning) {
-      this.samples.show(index, this._explanation.kept);
+      this.samples.show(index, this.explanation.kept);
     }
   }
 
   /** Let go of an attempt's failure. */
   dismiss(): void {
     this._runner.dismiss();
-  }
-
-  /**
-   * Make the segment that holds a token the target.
-   *
-   * @param extend - Whether to extend the target there is, instead.
-   * @returns whether it can be one: only segments of the answer can.
-   */
-  pickSegment(token: number, extend = false): boolean {
-    return this._explanation.pickSegment(token, extend);
-  }
-
-  /**
-   * Make any tokens of the answer the target, such as those of a cell of the
-   * matrix or of a word at which the model hesitated.
-   */
-  setTarget(target: TokenSpan): void {
-    if (this.text && this.scores && target[0] >= this.text.seam) {
-      this._explanation.setTarget(target);
-    }
-  }
-
-  /** Make the map of a part of the text, whose shares are of that part; null: of all. */
-  restrict(within: TokenSpan | null): void {
-    this._explanation.within = within;
   }
 
   /** Show a token in the text. */
@@ -447,11 +352,6 @@ export class Session implements ISession, IDisposable {
   /** Emitted when a token of the text should come into view. */
   get revealed(): ISignal<this, number> {
     return this._revealed;
-  }
-
-  /** Have no target. */
-  clear(): void {
-    this._explanation.setTarget(null);
   }
 
   /** What to keep over a reload. */
@@ -474,10 +374,10 @@ export class Session implements ISession, IDisposable {
       run: saveRun(run),
       attempt: isKept ? saveRun(attempt) : null,
       ...(samples && { samples }),
-      work: this._explanation.jobs,
-      target: this.target,
-      ...(this.other && { other: this.other }),
-      ...(this.within && { within: this.within })
+      work: this.explanation.jobs,
+      target: this.explanation.target,
+      ...(this.explanation.other && { other: this.explanation.other }),
+      ...(this.explanation.within && { within: this.explanation.within })
     };
   }
 
@@ -490,23 +390,28 @@ export class Session implements ISession, IDisposable {
     this.prompt.restore(saved.prompt);
     this.given.restore(saved.given);
     const turn = this._turn;
-    const isWanted = () => turn === this._turn && !this._isDisposed;
+    const isWanted = () => turn === this._turn && !this.isDisposed;
     const { run, attempt, samples } = saved;
     if (samples) {
       this.samples.restore(samples, run, attempt);
     }
     if (run) {
       this._restoring = saved;
-      this._explanation.resume(run.jobId, saved.work);
+      this.explanation.resume(run.jobId, saved.work);
       await showAgain(this._runner, this._client, run, isWanted);
       this._restoring = null;
       // Another prompt may have been run meanwhile.
       const isShown = this.run?.jobId === run.jobId;
-      if (isShown && saved.target && this.scores && !this.target) {
-        this._explanation.setTarget(saved.target, saved.target, saved.other);
+      if (
+        isShown &&
+        saved.target &&
+        this.explanation.scores &&
+        !this.explanation.target
+      ) {
+        this.explanation.setTarget(saved.target, saved.target, saved.other);
       }
       if (isShown && saved.within) {
-        this.restrict(saved.within);
+        this.explanation.restrict(saved.within);
       }
     }
     if (attempt && isWanted() && !this._isAnswering) {
@@ -570,19 +475,20 @@ export class Session implements ISession, IDisposable {
   private _onPrompt(): void {
     this._letGo();
     this._emit();
-    this._paint(this.map);
+    this._paint(this.explanation.map);
   }
 
   private _onRun(): void {
-    this._explanation.run = this.run;
+    this.explanation.setRun(this.run);
     // Maps of a sample wait until all samples are there.
-    this._explanation.isPaused =
-      isUnderWay(this.attempt) || this.samples.hasMore;
+    this.explanation.setPaused(
+      isUnderWay(this.attempt) || this.samples.hasMore
+    );
   }
 
   private _onExplanation(): void {
-    if (this.map !== this._painted) {
-      this._paint(this.map);
+    if (this.explanation.map !== this._painted) {
+      this._paint(this.explanation.map);
     }
     this._emit();
   }
@@ -596,7 +502,7 @@ export class Session implements ISession, IDisposable {
       source?.paint(this.prompt.value, this.prompt.values, null);
       return;
     }
-    const text = this.text;
+    const text = this.explanation.text;
     const shades =
       map && text
         ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
@@ -605,8 +511,8 @@ export class Session implements ISession, IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
-      const working = this.isRunning || this._explanation.isBusy;
+    if (!this.isDisposed) {
+      const working = this.isRunning || this.explanation.isBusy;
       if (working !== this._working) {
         this._working = working;
         this.service.watch(this._visible, working);
@@ -651,8 +557,6 @@ export class Session implements ISession, IDisposable {
   private readonly _client: Session.Client;
   private readonly _splitter: Splitter | null;
   private readonly _runner: Runner;
-  private readonly _explanation: Explanation;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _opened = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
@@ -667,7 +571,6 @@ export class Session implements ISession, IDisposable {
   private _painted: IShownMap | null = null;
   private _visible = false;
   private _working = false;
-  private _isDisposed = false;
 }
 
 /** An origin within the bounds that the server keeps. */

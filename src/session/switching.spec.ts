@@ -49,7 +49,7 @@ describe('session: from one prompt or model to another', () => {
     await settle();
     client.last.scores(0);
     await settle();
-    session.pickSegment(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
   }
 
   it('goes back to a text under its own origin, without another’s answer', async () => {

@@ -1,0 +1,100 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { KeptScores } from '../api';
+import type { ComputationClient } from './computation';
+import { OnDemand } from './demand';
+import type { IDemandedJob } from './demand';
+import { METHODS } from './methods';
+import { Model } from './model';
+import { tokensOf } from './run';
+import type { IRun } from './run';
+import { ScoreStore } from './scores';
+import type { ISavedJob } from './scores';
+
+/** Jobs that compute an answer's salience, as they are saved over a reload. */
+export interface ISavedWork {
+  readonly salience: readonly ISavedJob[];
+  readonly demanded: readonly IDemandedJob[];
+}
+
+/** The scores of a complete run: those that are computed unasked, and those on demand. */
+export class RunScores extends Model {
+  constructor(client: ComputationClient, run: IRun, trans: TranslationBundle) {
+    super();
+    const ids = tokensOf(run).map(token => token.id);
+    this.automatic = new ScoreStore(client, run.model, ids, trans);
+    this.onDemand = new OnDemand(client, run.model, ids, trans);
+    this.onDemand.changed.connect(this._onDemandChanged, this);
+    this.automatic.changed.connect(this._onAutomaticChanged, this);
+  }
+
+  readonly automatic: ScoreStore;
+  readonly onDemand: OnDemand;
+
+  /** Whether anything is being computed. */
+  get isBusy(): boolean {
+    return this.automatic.isBusy || this.onDemand.isBusy;
+  }
+
+  /** All scores that are computed. */
+  get all(): KeptScores[] {
+    return [
+      ...this.automatic.all.map((event): KeptScores => ({ mode: null, event })),
+      ...this.onDemand.all
+    ];
+  }
+
+  /** Jobs that compute, or have computed, these scores. */
+  get jobs(): ISavedWork {
+    return { salience: this.automatic.jobs, demanded: this.onDemand.jobs };
+  }
+
+  /** Leave the model to a run, or compute again. What the user requests is computed either way. */
+  setPaused(isPaused: boolean): void {
+    if (isPaused && !this._isPaused) {
+      this.onDemand.cancel();
+    }
+    this._isPaused = isPaused;
+    this._yield();
+  }
+
+  /** Follow the jobs of an earlier page instead of computing the same again. */
+  resume(work: ISavedWork): void {
+    this.onDemand.resume(work.demanded);
+    this.automatic.resume(work.salience);
+  }
+
+  /** Take scores from the history. */
+  recall(stored: readonly KeptScores[]): void {
+    for (const one of stored) {
+      const { event } = one;
+      const isPlain = event.event === 'scores' && event.instead === null;
+      if (isPlain && METHODS[event.method].isAutomatic) {
+        this.automatic.keep([event]);
+      } else {
+        this.onDemand.keep(one);
+      }
+    }
+  }
+
+  protected release(): void {
+    this.automatic.dispose();
+    this.onDemand.dispose();
+  }
+
+  private _onAutomaticChanged(): void {
+    this._changed.emit();
+  }
+
+  private _onDemandChanged(): void {
+    this._yield();
+    this._changed.emit();
+  }
+
+  /** The model does one thing at a time: what the user waits for goes first. */
+  private _yield(): void {
+    this.automatic.setPaused(this._isPaused || this.onDemand.isBusy);
+  }
+
+  private _isPaused = false;
+}
