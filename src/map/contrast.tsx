@@ -1,6 +1,8 @@
 import React, { useEffect, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
+import { Disclosure } from '../components/disclosure';
+import { InlineForm } from '../components/form';
 import { Problem, Waiting } from '../components/notices';
 import type { TokenSpan } from '../salience';
 import { choicesOf } from '../session/contrast';
@@ -115,15 +117,13 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
   }, [open]);
   return (
     <div ref={root} className="lit-contrast">
-      <button
-        type="button"
+      <Disclosure
         className="lit-contrast-toggle"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        isOpen={open}
+        onToggle={() => setOpen(!open)}
       >
-        <span className="lit-disclosure-mark" aria-hidden />
         {trans.__('Why not something else?')}
-      </button>
+      </Disclosure>
       {open && (
         <>
           <p className="lit-hint">
@@ -147,17 +147,11 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
               ))}
             </ul>
           )}
-          <form
+          <InlineForm
             className="lit-contrast-form"
-            onSubmit={event => {
-              event.preventDefault();
+            onSubmit={() => {
               if (typed.trim() !== '') {
                 void contrast.type(typed);
-              }
-            }}
-            onKeyDown={event => {
-              if (event.key === 'Escape') {
-                event.stopPropagation(); // else the target goes
               }
             }}
           >
@@ -177,7 +171,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
             >
               {trans.__('Compare')}
             </button>
-          </form>
+          </InlineForm>
           {contrast.since !== null && (
             <Waiting
               message={trans.__('Asking for its tokens')}

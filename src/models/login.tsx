@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
 
+import { InlineForm } from '../components/form';
 import { Linked } from '../components/linked';
 import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
@@ -148,19 +149,11 @@ function Form(props: {
     </label>
   );
   return (
-    <form
+    <InlineForm
       className="lit-managed-form"
-      aria-label={trans.__('Log in to Kaggle')}
-      onSubmit={event => {
-        event.preventDefault();
-        void send();
-      }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onDone();
-        }
-      }}
+      label={trans.__('Log in to Kaggle')}
+      onSubmit={() => void send()}
+      onCancel={onDone}
     >
       <p className="lit-hint">
         <Linked
@@ -230,6 +223,6 @@ function Form(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-    </form>
+    </InlineForm>
   );
 }

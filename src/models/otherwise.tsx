@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useState } from 'react';
 
 import type { ModelInfo, Precision } from '../api';
+import { InlineForm } from '../components/form';
 import { describePrecision } from './labels';
 
 const PRECISIONS: readonly Precision[] = [
@@ -35,21 +36,15 @@ export function Otherwise(props: {
     number === null ||
     (Number.isInteger(number) && number >= 2 && number <= MOST_TOKENS);
   return (
-    <form
+    <InlineForm
       className="lit-managed-form"
-      aria-label={trans.__('Load %1 otherwise', model.name)}
-      onSubmit={event => {
-        event.preventDefault();
+      label={trans.__('Load %1 otherwise', model.name)}
+      onSubmit={() => {
         if (isValid) {
           onLoad(precision, number ?? 0);
         }
       }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onCancel();
-        }
-      }}
+      onCancel={onCancel}
     >
       <label>
         <span>{trans.__('Precision')}</span>
@@ -103,6 +98,6 @@ export function Otherwise(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-    </form>
+    </InlineForm>
   );
 }

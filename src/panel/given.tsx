@@ -2,6 +2,7 @@ import React, { useId } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
+import { Disclosure } from '../components/disclosure';
 import { beginsTurn } from '../session/chat';
 import { runTogether } from '../session/given';
 import type { Session } from '../session/session';
@@ -33,17 +34,15 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
       aria-label={trans.__('Explain another text than the answer')}
     >
       <div className="lit-given-row">
-        <button
-          type="button"
+        <Disclosure
           className="lit-link lit-given-toggle"
-          aria-expanded={given.isOpen}
-          onClick={() => {
+          isOpen={given.isOpen}
+          onToggle={() => {
             given.isOpen = !given.isOpen;
           }}
         >
-          <span className="lit-disclosure-mark" aria-hidden />
           {trans.__('What would make it say …?')}
-        </button>
+        </Disclosure>
         {expected !== null && expected.trim() !== '' && (
           <button
             type="button"

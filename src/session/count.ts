@@ -1,8 +1,12 @@
 /** How many tokens a prompt would be, told while it is typed. */
 
 import { isAbort } from '../api';
-import type { ApiClient, ChatMode, TokenCount } from '../api';
+import type { ApiClient, ChatMode, ModelInfo, TokenCount } from '../api';
 import { Model } from './model';
+import type { IProblem } from './problem';
+import type { PromptModel } from './prompt';
+import type { ServiceModel } from './service';
+import type { ISettings } from './settings';
 
 /** What counting asks of the client. */
 export type CountClient = Pick<ApiClient, 'countTokens'>;
@@ -19,6 +23,15 @@ export interface ICountable {
   readonly thinking: boolean;
   /** Of the model: one that is loaded otherwise is another one. */
   readonly window: number | null;
+}
+
+/** What decides whether a session's prompt can be counted. */
+export interface ICountedSession {
+  readonly prompt: Pick<PromptModel, 'value'>;
+  readonly promptProblem: IProblem | null;
+  readonly service: Pick<ServiceModel, 'service' | 'isReadOnly'>;
+  readonly modelInfo: ModelInfo | null;
+  readonly settings: Pick<ISettings, 'chat' | 'thinking'>;
 }
 
 /**
@@ -107,6 +120,29 @@ function isSame(one: ICountable | null, other: ICountable | null): boolean {
     one?.window === other?.window &&
     one?.prompt === other?.prompt
   );
+}
+
+/**
+ * The session's prompt, if its tokens can be counted now; else null.
+ *
+ * The model must be loaded already: counting is no reason to load one.
+ */
+export function countableOf(session: ICountedSession): ICountable | null {
+  const { service, modelInfo, settings, prompt } = session;
+  const isReady =
+    service.service?.state === 'ready' &&
+    modelInfo?.state === 'ready' &&
+    !service.isReadOnly;
+  if (!isReady || prompt.value === '' || session.promptProblem !== null) {
+    return null;
+  }
+  return {
+    prompt: prompt.value,
+    model: modelInfo.name,
+    chat: settings.chat,
+    thinking: settings.thinking,
+    window: modelInfo.window
+  };
 }
 
 /** Whether a prompt goes into the model's window, and an answer behind it. */

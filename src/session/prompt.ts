@@ -1,5 +1,6 @@
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import type { RunOrigin } from '../api';
 import {
   filledOf,
   foundOf,
@@ -51,6 +52,17 @@ export class PromptModel extends Model {
   /** Where it came from; told even when the source is gone. */
   get origin(): IOrigin | null {
     return originOf(this._now);
+  }
+
+  /** The origin as a run's request says it, within the server's bounds. */
+  get runOrigin(): RunOrigin | null {
+    const { origin } = this;
+    return (
+      origin && {
+        document: origin.document.slice(0, 4096),
+        place: origin.place.slice(0, 20).map(part => part.slice(0, 500))
+      }
+    );
   }
 
   /** What leads to a source lost to a reload; null when none is lost. */

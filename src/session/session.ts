@@ -2,28 +2,29 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ApiClient, ModelInfo, RunOrigin, RunRecord } from '../api';
+import type { ApiClient, ModelInfo, RunRecord } from '../api';
 import { ContrastModel } from './contrast';
-import { TokenCounter } from './count';
+import { countableOf, TokenCounter } from './count';
 import { Explanation } from './explanation';
 import { GivenModel } from './given';
-import { describeSegment } from './labels';
-import { shadesOf } from './map';
-import type { IShownMap } from './map';
 import { PromptModel } from './prompt';
-import type { IOrigin } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
 import { isUnderWay, keptRun, recordOf } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
 import { Samples } from './samples';
-import { saveRun, showAgain } from './saved';
+import { SessionSaver } from './saver';
 import type { ISavedSession } from './saved';
 import { ServiceModel } from './service';
-import { countOf, DEFAULT_SETTINGS, samplingOf } from './settings';
-import { isSameStops } from './stop';
+import {
+  countOf,
+  DEFAULT_SETTINGS,
+  isOfSettings,
+  samplingOf
+} from './settings';
 import type { ISettings } from './settings';
+import { Shading } from './shading';
 import type { IPromptSource } from './source';
 import type { Splitter } from './splitter';
 import type { ISession, IShownRun } from './tokens';
@@ -48,7 +49,6 @@ export class Session extends Model implements ISession {
   ) {
     super();
     this._trans = trans;
-    this._client = client;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
@@ -58,6 +58,15 @@ export class Session extends Model implements ISession {
     this.given = new GivenModel();
     this.contrast = new ContrastModel(client, this.explanation, trans);
     this.counter = new TokenCounter(client);
+    const { prompt, given, samples, explanation, _runner: runner } = this;
+    this._shading = new Shading(prompt, runner, explanation, trans);
+    this._saver = new SessionSaver(client, {
+      prompt,
+      given,
+      samples,
+      explanation,
+      runner
+    });
     this.counter.changed.connect(this._emit, this);
     this.given.changed.connect(this._emit, this);
     this.contrast.changed.connect(this._emit, this);
@@ -151,8 +160,7 @@ export class Session extends Model implements ISession {
     }
     const link = this.prompt.source?.link ?? this.prompt.lostLink;
     // One that was replayed after a reload doesn't say where it came from.
-    const origin =
-      run.origin ?? (this.isStale ? null : originOf(this.prompt.origin));
+    const origin = run.origin ?? (this.isStale ? null : this.prompt.runOrigin);
     return {
       id: run.jobId,
       record: () => recordOf({ ...run, origin }, this.explanation.kept),
@@ -242,12 +250,7 @@ export class Session extends Model implements ISession {
     const isThere =
       run !== null &&
       run.model === this.model &&
-      run.given === undefined &&
-      (run.chat ?? 'auto') === this._settings.chat &&
-      (run.thinking ?? false) === this._settings.thinking &&
-      isSameStops(run.stop, this._settings.stop) &&
-      (run.sampling.repetition_penalty ?? 1) ===
-        this._settings.repetitionPenalty &&
+      isOfSettings(run, this._settings) &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
       await this.generate();
@@ -314,7 +317,7 @@ export class Session extends Model implements ISession {
         stop: this._settings.stop,
         chat: this._settings.chat,
         thinking: this._settings.thinking,
-        origin: originOf(this.prompt.origin),
+        origin: this.prompt.runOrigin,
         ...(given !== undefined && { given })
       },
       Math.min(this._settings.maxNewTokens, limit),
@@ -354,72 +357,20 @@ export class Session extends Model implements ISession {
     return this._revealed;
   }
 
-  /** What to keep over a reload. */
+  /** What to save over a reload of the page. */
   save(): ISavedSession {
-    const typed = {
-      prompt: this.prompt.save(),
-      model: this._model,
-      given: this.given.save()
-    };
-    if (this._restoring) {
-      return { ...this._restoring, ...typed }; // The rest is still to come.
-    }
-    const { run, attempt } = this;
-    // A failed attempt must not hide the answer that is shown.
-    const isKept = isUnderWay(attempt) || run === null;
-    const samples = this.samples.save();
-    return {
-      version: 4,
-      ...typed,
-      run: saveRun(run),
-      attempt: isKept ? saveRun(attempt) : null,
-      ...(samples && { samples }),
-      work: this.explanation.jobs,
-      target: this.explanation.target,
-      ...(this.explanation.other && { other: this.explanation.other }),
-      ...(this.explanation.within && { within: this.explanation.within })
-    };
+    return this._saver.save(this._model);
   }
 
   /**
-   * Take what was kept, and follow what is under way. Settles when all of it has
-   * ended; a run that the server no longer has is let go.
+   * Restore what was saved, and follow the jobs that still run. Settles when all
+   * of them have ended.
    */
   async restore(saved: ISavedSession): Promise<void> {
     this._model = saved.model;
-    this.prompt.restore(saved.prompt);
-    this.given.restore(saved.given);
     const turn = this._turn;
     const isWanted = () => turn === this._turn && !this.isDisposed;
-    const { run, attempt, samples } = saved;
-    if (samples) {
-      this.samples.restore(samples, run, attempt);
-    }
-    if (run) {
-      this._restoring = saved;
-      this.explanation.resume(run.jobId, saved.work);
-      await showAgain(this._runner, this._client, run, isWanted);
-      this._restoring = null;
-      // Another prompt may have been run meanwhile.
-      const isShown = this.run?.jobId === run.jobId;
-      if (
-        isShown &&
-        saved.target &&
-        this.explanation.scores &&
-        !this.explanation.target
-      ) {
-        this.explanation.setTarget(saved.target, saved.target, saved.other);
-      }
-      if (isShown && saved.within) {
-        this.explanation.restrict(saved.within);
-      }
-    }
-    if (attempt && isWanted() && !this._isAnswering) {
-      await showAgain(this._runner, this._client, attempt, isWanted);
-    }
-    if (samples) {
-      await this.samples.resume();
-    }
+    await this._saver.restore(saved, isWanted);
   }
 
   private get _isAnswering(): boolean {
@@ -449,9 +400,9 @@ export class Session extends Model implements ISession {
   /** Leave the prompt and its answer for another. */
   private _leave(): void {
     // The old source is let go of without its shades.
-    this._paint(null);
+    this._shading.clear();
     this._asked = false;
-    this._restoring = null;
+    this._saver.forget();
     this._turn++;
   }
 
@@ -475,7 +426,7 @@ export class Session extends Model implements ISession {
   private _onPrompt(): void {
     this._letGo();
     this._emit();
-    this._paint(this.explanation.map);
+    this._shading.paint();
   }
 
   private _onRun(): void {
@@ -487,27 +438,8 @@ export class Session extends Model implements ISession {
   }
 
   private _onExplanation(): void {
-    if (this.explanation.map !== this._painted) {
-      this._paint(this.explanation.map);
-    }
+    this._shading.update();
     this._emit();
-  }
-
-  /** Shade the prompt where it stands in an editor. */
-  private _paint(map: IShownMap | null): void {
-    this._painted = map;
-    const source = this.prompt.source;
-    const run = this.run;
-    if (!source || !run) {
-      source?.paint(this.prompt.value, this.prompt.values, null);
-      return;
-    }
-    const text = this.explanation.text;
-    const shades =
-      map && text
-        ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
-        : null;
-    source.paint(run.prompt, run.values, shades);
   }
 
   private _emit(): void {
@@ -529,58 +461,26 @@ export class Session extends Model implements ISession {
     this._count();
   }
 
-  /** Have the prompt's tokens counted, where somebody looks and the model is there: none is loaded for it. */
   private _count(): void {
-    const { service, modelInfo, settings } = this;
-    const isAsked =
-      this._visible &&
-      service.service?.state === 'ready' &&
-      modelInfo?.state === 'ready' &&
-      !service.isReadOnly &&
-      !this.prompt.isEmpty &&
-      this.promptProblem === null;
-    const prompt = isAsked ? this.prompt.value : '';
-    this.counter.watch(
-      modelInfo !== null && prompt !== ''
-        ? {
-            prompt,
-            model: modelInfo.name,
-            chat: settings.chat,
-            thinking: settings.thinking,
-            window: modelInfo.window
-          }
-        : null
-    );
+    this.counter.watch(this._visible ? countableOf(this) : null);
   }
 
   private readonly _trans: TranslationBundle;
-  private readonly _client: Session.Client;
   private readonly _splitter: Splitter | null;
   private readonly _runner: Runner;
+  private readonly _shading: Shading;
+  private readonly _saver: SessionSaver;
   private readonly _opened = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
   private _asked = false;
-  /** What was kept, while it isn't all there yet. */
-  private _restoring: ISavedSession | null = null;
   /** Prompts that were taken up. */
   private _turn = 0;
   /** Prompts that somebody began to fetch. */
   private _claims = 0;
-  private _painted: IShownMap | null = null;
   private _visible = false;
   private _working = false;
-}
-
-/** An origin within the bounds that the server keeps. */
-function originOf(origin: IOrigin | null): RunOrigin | null {
-  return (
-    origin && {
-      document: origin.document.slice(0, 4096),
-      place: origin.place.slice(0, 20).map(part => part.slice(0, 500))
-    }
-  );
 }
 
 /** Namespace for the session's types. */
