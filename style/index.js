@@ -1,5 +1,8 @@
 import './base.css';
 import './panel.css';
+import './controls.css';
+import './composer.css';
+import './notices.css';
 import './salienceText.css';
 import './turns.css';
 import './methods.css';

@@ -4,7 +4,7 @@ import { usePanel } from '../components/context';
 import { Offer } from '../components/progress';
 import type { TokenSpan } from '../salience';
 import type { IOther } from '../session/contrast';
-import type { IDemand } from '../session/explanation';
+import type { IDemand } from '../session/runscores';
 import type { IText } from '../session/map';
 import { textOf } from '../session/map';
 import type { MapMethod } from '../session/methods';

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { KeptScores } from '../api';
 import { segment } from '../salience';
 import type { CustomStarts, TokenSpan } from '../salience';
-import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
+import { ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import type { DemandedScores, ITest } from './demand';
 import type { IOther } from './contrast';
@@ -16,7 +16,7 @@ import { Model } from './model';
 import { isUnderWay, tokensOf } from './run';
 import type { IRun } from './run';
 import { RunScores } from './runscores';
-import type { ISavedWork } from './runscores';
+import type { IDemand, ISavedWork } from './runscores';
 import type { ScoreStore } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
@@ -24,16 +24,6 @@ import type { Splitter } from './splitter';
 
 /** What an explanation asks of the client. */
 export type ExplanationClient = ComputationClient;
-
-/** A target's scores by a method that computes them only when asked. */
-export interface IDemand {
-  /** Null when it is refused. */
-  readonly computation: Computation<DemandedScores> | null;
-  /** How many segments are ablated; 0 for a gradient method. */
-  readonly numSegments: number;
-  /** Why it can't be computed: too many segments, or none before the target. */
-  readonly refusal: 'many' | 'nothing' | null;
-}
 
 /**
  * What led to a run's answer: the text in segments, a target, and its map.
@@ -377,23 +367,15 @@ export class Explanation extends Model {
     target: TokenSpan,
     instead: readonly number[] | null = null
   ): IDemand | null {
-    const onDemand = this._computed?.onDemand;
-    if (!onDemand) {
-      return null;
-    }
-    const { ablationMode: mode } = this._settings;
-    if (isGradient(method)) {
-      const computation = onDemand.scores(method, target, [], mode, instead);
-      return { computation, numSegments: 0, refusal: null };
-    }
-    const parts = ablationSegments(text.segments, target);
-    const numSegments = parts.length;
-    if (numSegments === 0 || numSegments > MAX_ABLATION_SEGMENTS) {
-      const refusal = numSegments === 0 ? 'nothing' : 'many';
-      return { computation: null, numSegments, refusal };
-    }
-    const computation = onDemand.scores(method, target, parts, mode, instead);
-    return { computation, numSegments, refusal: null };
+    return (
+      this._computed?.demand(
+        method,
+        text,
+        target,
+        this._settings.ablationMode,
+        instead
+      ) ?? null
+    );
   }
 
   /** What a method would compute for the target. */

@@ -1,10 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { KeptScores } from '../api';
-import type { ComputationClient } from './computation';
+import type { AblationMode, KeptScores } from '../api';
+import type { TokenSpan } from '../salience';
+import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
+import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
-import type { IDemandedJob } from './demand';
-import { METHODS } from './methods';
+import type { DemandedScores, IDemandedJob } from './demand';
+import type { IText } from './map';
+import { isGradient, METHODS } from './methods';
+import type { MapMethod } from './methods';
 import { Model } from './model';
 import { tokensOf } from './run';
 import type { IRun } from './run';
@@ -15,6 +19,16 @@ import type { ISavedJob } from './scores';
 export interface ISavedWork {
   readonly salience: readonly ISavedJob[];
   readonly demanded: readonly IDemandedJob[];
+}
+
+/** A target's scores by a method that computes them only when asked. */
+export interface IDemand {
+  /** Null when it is refused. */
+  readonly computation: Computation<DemandedScores> | null;
+  /** How many segments are ablated; 0 for a gradient method. */
+  readonly numSegments: number;
+  /** Why it can't be computed: too many segments, or none before the target. */
+  readonly refusal: 'many' | 'nothing' | null;
 }
 
 /** The scores of a complete run: those that are computed unasked, and those on demand. */
@@ -75,6 +89,40 @@ export class RunScores extends Model {
         this.onDemand.keep(one);
       }
     }
+  }
+
+  /** What a method that isn't automatic would compute for a target. */
+  demand(
+    method: MapMethod,
+    text: IText,
+    target: TokenSpan,
+    mode: AblationMode,
+    instead: readonly number[] | null
+  ): IDemand {
+    if (isGradient(method)) {
+      const computation = this.onDemand.scores(
+        method,
+        target,
+        [],
+        mode,
+        instead
+      );
+      return { computation, numSegments: 0, refusal: null };
+    }
+    const parts = ablationSegments(text.segments, target);
+    const numSegments = parts.length;
+    if (numSegments === 0 || numSegments > MAX_ABLATION_SEGMENTS) {
+      const refusal = numSegments === 0 ? 'nothing' : 'many';
+      return { computation: null, numSegments, refusal };
+    }
+    const computation = this.onDemand.scores(
+      method,
+      target,
+      parts,
+      mode,
+      instead
+    );
+    return { computation, numSegments, refusal: null };
   }
 
   protected release(): void {
