@@ -88,7 +88,7 @@ export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
             path: {
               type: 'string',
               description: trans.__(
-                'The file; left out, the one selected in the file browser'
+                'The file to open. Default: the file selected in the file browser.'
               )
             }
           }

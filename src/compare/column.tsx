@@ -220,7 +220,7 @@ function Notices(props: IColumnProps): JSX.Element | null {
     return (
       <div className="lit-compare-notice">
         <p className="lit-hint">
-          {trans.__('It was stopped before there was an answer.')}
+          {trans.__('Stopped before the answer began.')}
         </p>
         <button
           type="button"
@@ -251,7 +251,7 @@ function TargetNotice(props: IColumnProps): JSX.Element | null {
       <p className="lit-compare-foot lit-hint">
         {match === 'none'
           ? trans.__(
-              'Nothing here belongs to the other side’s target. Click a sentence of this answer to choose one.'
+              'This answer has no counterpart of the other side’s target. Click a sentence to choose a target.'
             )
           : trans.__(
               'Click a sentence of the answer to see what led to it; Shift-click to extend.'
@@ -266,9 +266,9 @@ function TargetNotice(props: IColumnProps): JSX.Element | null {
           {
             {
               same: trans.__('Target: the same text as on the other side.'),
-              alike: trans.__('Target: the likest to the other side’s.'),
+              alike: trans.__('Target: the most similar to the other side’s.'),
               place: trans.__(
-                'Target: in the same place as the other side’s; it says something else.'
+                'Target: in the same place as the other side’s, with different text.'
               )
             }[match]
           }

@@ -288,7 +288,7 @@ describe('compare/comparison', () => {
     await again.restore({ left: 'a', right: 'b' });
     for (const side of Object.values(again.sides)) {
       expect(side.phase).toBe('missing');
-      expect(side.problem!.message).toContain('can’t be brought back');
+      expect(side.problem!.message).toContain('can’t be restored');
       expect(side.problem!.hint).toContain('c.LitLab.history');
     }
     again.dispose();
@@ -415,7 +415,7 @@ describe('compare/launcher', () => {
     };
     launcher.tryWithout(0);
     expect(opened).toHaveLength(0);
-    expect(launcher.refusal).toContain('Nothing would be left');
+    expect(launcher.refusal).toContain('prompt would be empty');
     launcher.dismiss();
     expect(launcher.refusal).toBe('');
   });

@@ -124,7 +124,7 @@ export class CompareLauncher extends Model {
     if (promptWithout(current, span).trim() === '') {
       this._refuse(
         this._trans.__(
-          'Nothing would be left of the prompt without this. Take a smaller part away: choose words or sentences above.'
+          'Without this part the prompt would be empty. Take a smaller part away: choose words or sentences above.'
         )
       );
       return;

@@ -221,15 +221,15 @@ function whyMissing(reason: unknown, trans: TranslationBundle): IProblem {
       return {
         message: trans.__('This run is no longer in the history.'),
         hint: trans.__(
-          'It was deleted, or was too old or too much to be kept. Choose another one from the history.'
+          'It was deleted, by a user or to free space. Choose another run from the history.'
         ),
         remedies: []
       };
     case 'history_off':
       return {
-        message: trans.__('This run can’t be brought back.'),
+        message: trans.__('This run can’t be restored.'),
         hint: trans.__(
-          'No history is stored here, so it was gone with the page that showed it. Run its prompt again; or switch the history on with c.LitLab.history in the configuration.'
+          'The history is off, so the run was lost with its page. Run its prompt again, or switch the history on with c.LitLab.history in the configuration.'
         ),
         remedies: []
       };

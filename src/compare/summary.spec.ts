@@ -29,7 +29,7 @@ describe('compare/summary', () => {
   it('says where only one was in a chat format', () => {
     expect(said('wrapped', 'plain')).toEqual([
       'The same prompt.',
-      'Asked differently: chat format, and no chat format.',
+      'Prompted differently: chat format and no chat format.',
       'The same answer.'
     ]);
   });

@@ -60,7 +60,7 @@ export function makePage(
           'The outlined part of the answer is explained: the stronger a part before it is shaded, the more that part led to it.'
         );
   const saved = trans.__(
-    'Saved by LIT Lab %1 on %2. This file holds everything it shows and asks for nothing elsewhere.',
+    'Saved by LIT Lab %1 on %2. This file contains everything it shows and makes no network requests.',
     VERSION,
     new Date().toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
   );

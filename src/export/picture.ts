@@ -66,7 +66,7 @@ function layOut(still: HTMLElement, trans: TranslationBundle): number {
         const note = document.createElement('p');
         note.className = 'lit-picture-note';
         note.textContent = trans.__(
-          'Cut here: %1% of the text are shown. Save the run as an HTML page to see all of it.',
+          'Cut here: %1% of the text is shown. Save the run as an HTML page to see all of it.',
           Math.round((MAX_TEXT / all) * 100)
         );
         frame.after(note);

@@ -166,7 +166,7 @@ function NoMap(props: {
   if (target === null) {
     return (
       <p className="lit-hint lit-inset">
-        {trans.__('No map of this run had been computed.')}
+        {trans.__('No map of this run was computed.')}
       </p>
     );
   }

@@ -158,7 +158,7 @@ export class LitAppModel extends Model implements IBridgeEnd {
     this._fail({
       message: trans.__('LIT’s page did not load.'),
       hint: trans.__(
-        'You may have been signed out, or the browser keeps cookies from frames: reload the page, and sign in again.'
+        'You may be signed out, or the browser blocks cookies in frames: reload the page and sign in again.'
       ),
       remedies: ['retry', 'reload']
     });
@@ -169,9 +169,11 @@ export class LitAppModel extends Model implements IBridgeEnd {
     const { trans } = this._options;
     this._isShown = false;
     this._fail({
-      message: trans.__('LIT was closed: something led its page elsewhere.'),
+      message: trans.__(
+        'LIT was closed because its page tried to open another one.'
+      ),
       hint: trans.__(
-        'LIT Lab keeps LIT’s page in its place, so that no prompt can leave with it. Retry opens LIT again.'
+        'LIT Lab doesn’t let LIT’s page open other pages, so that no prompt can leave with it. Retry opens LIT again.'
       ),
       remedies: ['retry']
     });

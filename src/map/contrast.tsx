@@ -61,18 +61,18 @@ function Shown(props: IContrastProps & { other: IOther }): JSX.Element {
       <p>
         {kind === 'gradient'
           ? trans.__(
-              'The gradient of log p(“%1”) − log p(“%2”): what speaks for both alike cancels out.',
+              'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability: what supports both alike cancels out.',
               said,
               instead
             )
           : trans.__(
-              'What taking a part away does to log p(“%1”) − log p(“%2”): what speaks for both alike cancels out.',
+              'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability: what supports both alike cancels out.',
               said,
               instead
             )}{' '}
         {isSigned &&
           trans.__(
-            'For it: for “%1”; against it: for “%2”.',
+            '“For it” means for “%1”, “against it” means for “%2”.',
             said,
             instead
           )}{' '}
@@ -128,13 +128,13 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
         <>
           <p className="lit-hint">
             {trans.__(
-              'What speaks for this rather than that. Choose what the model considered too, or write another text for the target’s place.'
+              'See what led to this rather than to something else. Choose one of the model’s alternatives, or write another text in place of the target.'
             )}
           </p>
           {choices.length > 0 && (
             <ul
               className="lit-choices"
-              aria-label={trans.__('What the model considered')}
+              aria-label={trans.__('The model’s alternatives')}
             >
               {choices.map(choice => (
                 <li key={`${choice.token}:${choice.alternative.id}`}>
@@ -157,7 +157,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
           >
             <input
               className="lit-field"
-              aria-label={trans.__('Text in the target’s place')}
+              aria-label={trans.__('Text in place of the target')}
               placeholder={trans.__('Rather than …')}
               value={typed}
               dir="auto"
@@ -174,7 +174,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
           </InlineForm>
           {contrast.since !== null && (
             <Waiting
-              message={trans.__('Asking for its tokens')}
+              message={trans.__('Tokenizing the text')}
               since={contrast.since}
             />
           )}

@@ -37,13 +37,13 @@ export function Demand(props: {
       </h3>
       {refusal === 'nothing' && (
         <p className="lit-hint">
-          {trans.__('Nothing stands before it that could be taken away.')}
+          {trans.__('There is no text before the target to take away.')}
         </p>
       )}
       {refusal === 'many' && (
         <p className="lit-refusal">
           {trans.__(
-            '%1 parts would have to be taken away, and at most %2 are. Choose longer ones above: words, sentences or lines.',
+            'There are %1 parts before the target; the limit is %2. Choose longer ones above: words, sentences or lines.',
             numSegments,
             MAX_ABLATION_SEGMENTS
           )}
@@ -56,8 +56,8 @@ export function Demand(props: {
               {numSegments === 0
                 ? trans.__('%1 is computed for this target alone.', name)
                 : trans._n(
-                    '%2 takes away the %1 part before this target. Other segments are another computation.',
-                    '%2 takes away the %1 parts before this target. Other segments are another computation.',
+                    '%2 takes away the %1 part before this target. Other segments need another computation.',
+                    '%2 takes away the %1 parts before this target. Other segments need another computation.',
                     numSegments,
                     name
                   )}

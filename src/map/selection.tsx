@@ -80,8 +80,8 @@ export function SelectionOverlay(props: {
       <span className="lit-visually-hidden" role="status">
         {span &&
           trans._n(
-            '%1 segment selected. Tab leads to what can be done with it.',
-            '%1 segments selected. Tab leads to what can be done with them.',
+            '%1 segment selected. Press Tab for what you can do with it.',
+            '%1 segments selected. Press Tab for what you can do with them.',
             count,
             count
           )}
@@ -91,7 +91,9 @@ export function SelectionOverlay(props: {
           ref={button}
           type="button"
           className="lit-button lit-selection"
-          title={trans.__('Shares are then parts of what is selected')}
+          title={trans.__(
+            'Map the selection only, so that shares are parts of it'
+          )}
           // A press elsewhere would end the selection first.
           onMouseDown={event => event.preventDefault()}
           onClick={() => {

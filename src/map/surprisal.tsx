@@ -116,7 +116,10 @@ export const Hesitations = React.memo(
         <h3 className="lit-ledto-title">{name}</h3>
         {rows.length === 0 && (
           <p className="lit-hint">
-            {trans.__('Nowhere: each token had at least %1.', percent(SURE))}
+            {trans.__(
+              'Nowhere: each token had a probability of at least %1.',
+              percent(SURE)
+            )}
           </p>
         )}
         <ol aria-label={name}>

@@ -141,7 +141,7 @@ export class MatrixModel extends Model {
     this._changed.emit();
   }
 
-  /** What a cell is a part of. */
+  /** Scale of the cells. */
   get scale(): Scale {
     return this._scale;
   }

@@ -52,7 +52,7 @@ export function MatrixView(props: {
   if (table.rows.length === 0 || table.columns.length === 0) {
     return (
       <p className="lit-matrix-empty">
-        {trans.__('The answer has no sentence that something stands before.')}
+        {trans.__('No sentence of the answer has any text before it.')}
       </p>
     );
   }
@@ -61,7 +61,7 @@ export function MatrixView(props: {
     <>
       <div className="lit-matrix-tools">
         <Choice
-          label={trans.__('What a cell is a part of')}
+          label={trans.__('Scale of the cells')}
           value={model.scale}
           onChange={scale => {
             model.scale = scale;
@@ -394,7 +394,9 @@ function Details(props: {
                 ? trans.__('The sentence itself.')
                 : row.cells === null
                   ? trans.__('Not computed yet.')
-                  : trans.__('It comes later, and so can’t have led to it.')}
+                  : trans.__(
+                      'It comes later, so it can’t have led to the sentence.'
+                    )}
           </p>
         </>
       )}

@@ -38,7 +38,7 @@ export function Otherwise(props: {
   return (
     <InlineForm
       className="lit-managed-form"
-      label={trans.__('Load %1 otherwise', model.name)}
+      label={trans.__('Load %1 with other settings', model.name)}
       onSubmit={() => {
         if (isValid) {
           onLoad(precision, number ?? 0);
@@ -62,7 +62,7 @@ export function Otherwise(props: {
         </select>
       </label>
       <label>
-        <span>{trans.__('Longest, in tokens')}</span>
+        <span>{trans.__('Limit, in tokens')}</span>
         <input
           className="lit-field"
           inputMode="numeric"
@@ -76,7 +76,7 @@ export function Otherwise(props: {
       {!isValid && (
         <p id={id} className="lit-invalid" aria-live="polite">
           {trans.__(
-            'Write a whole number from 2 to %1, or leave it empty: then it is as memory allows.',
+            'Enter a whole number from 2 to %1, or leave it empty to let memory decide.',
             MOST_TOKENS.toLocaleString()
           )}
         </p>

@@ -113,12 +113,12 @@ function Body(props: {
         <p className="lit-managed-memory">
           {memory.free === null
             ? trans.__(
-                '%1: the models’ process holds %2.',
+                '%1: the model service uses %2.',
                 memory.device,
                 describeBytes(memory.used)
               )
             : trans.__(
-                '%1: the models’ process holds %2; %3 are free.',
+                '%1: the model service uses %2; %3 are free.',
                 memory.device,
                 describeBytes(memory.used),
                 describeBytes(memory.free)

@@ -2,8 +2,8 @@ import type { Cell } from '@jupyterlab/cells';
 import { CodeCell } from '@jupyterlab/cells';
 import { CodeMirrorEditor } from '@jupyterlab/codemirror';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
+import type { IDisposable } from '@lumino/disposable';
 
-import { Disposable } from '../session/model';
 import type { Span } from '../session/source';
 import { toSource } from './breaks';
 
@@ -46,9 +46,8 @@ export function placeOfCursor(tracker: INotebookTracker): IPlaceAsked | null {
  * Remembers where the context menu was opened, since its commands run after
  * pointer and focus have moved on.
  */
-export class PointerMemory extends Disposable {
+export class PointerMemory implements IDisposable {
   constructor(tracker: INotebookTracker, target: Document = document) {
-    super();
     this._tracker = tracker;
     this._target = target;
     target.addEventListener('pointerdown', this, true);
@@ -61,7 +60,12 @@ export class PointerMemory extends Disposable {
     return place === null || place.cell.isDisposed ? null : place;
   }
 
-  protected release(): void {
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
     this._place = null;
     this._target.removeEventListener('pointerdown', this, true);
     this._target.removeEventListener('contextmenu', this, true);
@@ -125,6 +129,7 @@ export class PointerMemory extends Disposable {
   private readonly _target: Document;
   private _place: IPlaceAsked | null = null;
   private _before: Pick<IPlaceAsked, 'selection' | 'selected'> | null = null;
+  private _isDisposed = false;
 }
 
 function isLeftClick(event: Partial<PointerEvent>): boolean {

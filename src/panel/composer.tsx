@@ -191,7 +191,7 @@ function GivenFacts({ run }: { run: IRun }): JSX.Element {
     <span
       className="lit-facts"
       title={trans.__(
-        'Not the model’s answer: a text that was given, and how likely the model finds it, as the natural logarithm of its probability.'
+        'Not the model’s answer: a text that was given. log p is the natural logarithm of the probability that the model would write it: the closer to 0, the more likely.'
       )}
     >
       {trans.__('given text')} ·{' '}

@@ -176,6 +176,9 @@ describe('panel: methods, demand and trust', () => {
     const first = host.querySelector<HTMLElement>('.lit-ledto-row')!;
     expect(first.textContent).toContain('Be <b>kind</b>.');
     expect(first.textContent).toContain('−2.31 ± 0.12 nats');
+    expect(
+      first.querySelector<HTMLElement>('.lit-ledto-share')!.title
+    ).toContain('A nat is');
     expect(first.dataset.sign).toBe('negative');
     expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
       'true'

@@ -31,7 +31,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
   return (
     <section
       className="lit-given"
-      aria-label={trans.__('Explain another text than the answer')}
+      aria-label={trans.__('Explain a text other than the answer')}
     >
       <div className="lit-given-row">
         <Disclosure
@@ -95,7 +95,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
               <label
                 htmlFor={id}
                 title={trans.__(
-                  'The prompt ends without a blank. A word behind it begins with one, as in each answer of the model; without it the text would be far less likely.'
+                  'The prompt ends without a space. The words of the model’s answers begin with one; without it the text would be far less likely.'
                 )}
               >
                 <input
@@ -106,7 +106,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
                     given.hasBlank = event.target.checked;
                   }}
                 />
-                {trans.__('with a blank before it')}
+                {trans.__('with a space before it')}
               </label>
             )}
           </div>

@@ -21,7 +21,7 @@ export function Status({ session }: { session: Session }): JSX.Element {
     text =
       demand.computation?.phase === 'running'
         ? demand.computation.message || trans.__('Computing salience')
-        : trans.__('Salience is computed when you ask for it');
+        : trans.__('Salience is computed on request');
   } else if (target && scores && !scores.problem) {
     text = scores.message;
   } else if (run?.phase === 'done') {

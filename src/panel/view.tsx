@@ -279,11 +279,11 @@ export function PanelView(props: {
 function emptyAnswer(run: IRun, trans: TranslationBundle): string {
   if (run.reason === 'stop' && run.stoppedAt) {
     return trans.__(
-      'The model’s first words were %1, where the answer is to stop: it is empty.',
+      'The answer is empty, because the model began with %1, where it is to stop.',
       quoteStop(run.stoppedAt, trans)
     );
   }
   return run.phase === 'done'
     ? trans.__('The model ended its answer at once, without a word.')
-    : trans.__('Nothing of the answer had come by then.');
+    : trans.__('The answer had not begun by then.');
 }

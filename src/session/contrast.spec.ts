@@ -157,9 +157,9 @@ describe('session/contrast', () => {
   it('says why a text can’t stand in the target’s place', async () => {
     const target = session.explanation.target;
     for (const [text, says] of [
-      ['Recommendation: You may like it.', 'what was said'],
-      ['Recommendation: You', 'how the target begins'],
-      ['Recommendation: You may like it. Or not.', 'only adds']
+      ['Recommendation: You may like it.', 'target’s own text'],
+      ['Recommendation: You', 'beginning of the target'],
+      ['Recommendation: You may like it. Or not.', 'only continues']
     ]) {
       await session.contrast.type(text);
       expect(session.contrast.problem?.message).toContain(says);

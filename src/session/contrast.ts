@@ -143,16 +143,16 @@ export class ContrastModel extends Model {
     const trans = this._trans;
     const messages: Record<Unparted, [string, string]> = {
       same: [
-        trans.__('That is what was said.'),
-        trans.__('Write something else that might stand in its place.')
+        trans.__('This is the target’s own text.'),
+        trans.__('Write another text that could stand in its place.')
       ],
       beginning: [
-        trans.__('That is only how the target begins.'),
-        trans.__('Write something that differs from it by a word at least.')
+        trans.__('This is only the beginning of the target.'),
+        trans.__('Write a text that differs from it by at least one word.')
       ],
       continuation: [
-        trans.__('That only adds to the target.'),
-        trans.__('Write something that differs from it by a word at least.')
+        trans.__('This only continues the target.'),
+        trans.__('Write a text that differs from it by at least one word.')
       ]
     };
     const [message, hint] = messages[why];

@@ -42,7 +42,9 @@ export class Runner extends Model {
   async start(request: IRunRequest, maxNewTokens: number): Promise<void> {
     this._leave();
     const abort = (this._abort = new AbortController());
-    this._set(startRun(request, this._trans.__('Asking the Jupyter server')));
+    this._set(
+      startRun(request, this._trans.__('Contacting the Jupyter server'))
+    );
     try {
       const { id } = await this._client.startJob(jobOf(request, maxNewTokens));
       if (abort.signal.aborted) {

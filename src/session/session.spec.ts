@@ -107,7 +107,7 @@ describe('session/session', () => {
 
   it.each([
     ['', 'no prompt'],
-    ['half \ud83d a cheese', 'half a character'],
+    ['half \ud83d a cheese', 'half of a character'],
     ['x'.repeat(1001), '1001']
   ])('tells what is wrong before any request: %j', async (text, message) => {
     session.prompt.edit(text);

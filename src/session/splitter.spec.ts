@@ -94,7 +94,7 @@ describe('session/splitter', () => {
 
   it('says what is wrong with an expression, and asks nobody', () => {
     for (const [pattern, says] of [
-      ['(', 'No regular expression'],
+      ['(', 'Not a regular expression'],
       ['', 'Write an expression'],
       ['a'.repeat(501), 'longer than 500']
     ]) {
@@ -187,7 +187,7 @@ describe('session: segments by an expression, maps of a part', () => {
       session.explanation.target![1] - session.explanation.target![0]
     ).toBe(1);
     session.settings = { ...session.settings, pattern: '(' };
-    expect(session.patternProblem).toContain('No regular expression');
+    expect(session.patternProblem).toContain('Not a regular expression');
     expect(texts()).toContain('One, two.');
   });
 

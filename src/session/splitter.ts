@@ -95,7 +95,7 @@ export class Splitter extends Model {
         this._timer = window.setTimeout(() => {
           this._fail(
             this._trans.__(
-              'It takes too long on this text. Write a simpler one.'
+              'The expression takes too long on this text. Write a simpler one.'
             )
           );
         }, PATIENCE);
@@ -112,7 +112,10 @@ export class Splitter extends Model {
     worker.onerror = event => {
       // Without a worker nothing can be matched: better told than hung.
       this._fail(
-        this._trans.__('It could not be matched: %1', event.message ?? '')
+        this._trans.__(
+          'The expression could not be matched: %1',
+          event.message ?? ''
+        )
       );
     };
     worker.postMessage({ text, pattern: this._pattern });
@@ -147,7 +150,10 @@ export class Splitter extends Model {
       return this._trans.__('Write an expression.');
     }
     if (pattern.length > MAX_PATTERN) {
-      return this._trans.__('It is longer than %1 characters.', MAX_PATTERN);
+      return this._trans.__(
+        'The expression is longer than %1 characters.',
+        MAX_PATTERN
+      );
     }
     try {
       compile(pattern);
@@ -156,7 +162,7 @@ export class Splitter extends Model {
       const said = reason instanceof Error ? reason.message : String(reason);
       // Browsers repeat the whole expression before they come to the point.
       return this._trans.__(
-        'No regular expression: %1.',
+        'Not a regular expression: %1.',
         said.replace(/^Invalid regular expression: .*: /s, '')
       );
     }

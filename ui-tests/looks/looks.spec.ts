@@ -219,7 +219,7 @@ test('the history', async ({ page, request, tmpPath }) => {
   await shoot(page, 'history-dark-narrow');
 });
 
-test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
+test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
@@ -231,7 +231,7 @@ test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
     .click();
   await shoot(page, 'contrast-asked');
   const other = panel.region.getByRole('textbox', {
-    name: 'Text in the target’s place'
+    name: 'Text in place of the target'
   });
   await other.fill('Recommendation: You');
   await other.press('Enter');
@@ -250,7 +250,7 @@ test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
   await shoot(page, 'contrast-narrow');
   await widen(page, panel, 420);
   await panel.method.selectOption('L2 norm');
-  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   await panel.region.locator('.lit-hesitations').scrollIntoViewIfNeeded();
   await shoot(page, 'surprise-dark');
   await theme(page, 'JupyterLab Light');

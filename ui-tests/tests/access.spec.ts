@@ -80,7 +80,7 @@ test('the panel with a map, its options, tests and targets', async ({
 }) => {
   test.slow();
   const panel = await mapped(page, tmpPath);
-  for (const name of ['Options', 'Surprise', 'Why not something else?']) {
+  for (const name of ['Options', 'Surprisal', 'Why not something else?']) {
     await panel.region.getByRole('button', { name }).click();
   }
   await check(page, PANEL);
@@ -155,7 +155,7 @@ test('the model manager, its forms and a refusal', async ({
   });
   const models = panel.region.getByRole('region', { name: 'Models' });
   await models
-    .getByRole('button', { name: /otherwise/ })
+    .getByRole('button', { name: /with other settings/ })
     .first()
     .click();
   await models.getByRole('button', { name: 'Add a model…' }).click();

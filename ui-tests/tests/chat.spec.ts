@@ -95,7 +95,7 @@ test('the format of an instruction-tuned model: told, folded, switched off', asy
     .getByRole('textbox', { name: 'Text to explain' })
     .fill('Avoid.');
   await expect(
-    panel.region.getByRole('checkbox', { name: 'with a blank before it' })
+    panel.region.getByRole('checkbox', { name: 'with a space before it' })
   ).toHaveCount(0);
   await panel.region
     .getByRole('button', { name: 'Explain this text', exact: true })
@@ -144,7 +144,7 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await generate(panel, TURNS);
   await expect(
-    panel.region.getByText('The prompt has turns of its own', { exact: false })
+    panel.region.getByText('The prompt contains turns', { exact: false })
   ).toContainText('the model’s turn was opened');
   const turns = panel.region
     .getByRole('group', { name: 'Prompt', exact: true })

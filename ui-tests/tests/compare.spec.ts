@@ -177,7 +177,7 @@ test('two runs of the history side by side, without the model', async ({
     .click();
   await comparison.said(comparison.a, MISTAKE).click();
   await expect(
-    comparison.b.getByText('Target: the likest to the other side’s.')
+    comparison.b.getByText('Target: the most similar to the other side’s.')
   ).toBeVisible();
   await comparison.explained();
   process.kill(pid, 'SIGCONT');

@@ -213,7 +213,7 @@ export class Panel {
   readonly target: Locator;
   /** The choice of a method, by its value or its name. */
   readonly method: Locator;
-  /** Starts what is only computed when asked for. */
+  /** Starts what is only computed on request. */
   readonly compute: Locator;
   readonly topSegments: Locator;
   readonly alert: Locator;

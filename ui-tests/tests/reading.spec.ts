@@ -38,7 +38,7 @@ test('cuts by a regular expression, which can’t hang the page', async ({
   await panel.mapped();
 
   await field.fill('(');
-  await expect(panel.alert).toContainText('No regular expression');
+  await expect(panel.alert).toContainText('Not a regular expression');
   await expect(field).toHaveAttribute('aria-invalid', 'true');
   // It would go on for ages: every way of cutting a line into words is tried.
   await field.fill("(([a-zA-Z: .'-]+)+)+#$");
@@ -110,7 +110,7 @@ test('makes the map of a part, and remembers how it is read', async ({
   await panel.region
     .getByRole('checkbox', { name: 'Hide template parts' })
     .check();
-  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   const flow = panel.region.locator('.lit-flow');
   await expect(flow).toHaveAttribute('data-density', 'compact');
   // Saved once the settings rest.
@@ -133,6 +133,6 @@ test('makes the map of a part, and remembers how it is read', async ({
   await expect(flow).toHaveAttribute('data-template', 'hidden');
   await expect(part, 'the part').toHaveValue(chosen);
   await expect(
-    panel.region.getByRole('button', { name: 'Surprise' })
+    panel.region.getByRole('button', { name: 'Surprisal' })
   ).toHaveAttribute('aria-pressed', 'true');
 });

@@ -29,7 +29,7 @@ test('explains a text that was given, and finds it again in the history', async 
   await expect(field).toBeFocused();
   await page.keyboard.type('It has eggs. Avoid.');
   await expect(
-    panel.region.getByRole('checkbox', { name: 'with a blank before it' })
+    panel.region.getByRole('checkbox', { name: 'with a space before it' })
   ).toBeChecked();
   await page.keyboard.press('Control+Enter');
   const given = panel.region.getByRole('group', { name: 'Given text' });
@@ -84,11 +84,11 @@ test('why this rather than that: typed, and of the model’s own', async ({
   });
   await why.click();
   const other = panel.region.getByRole('textbox', {
-    name: 'Text in the target’s place'
+    name: 'Text in place of the target'
   });
   await other.fill(ANSWER);
   await other.press('Enter');
-  await expect(panel.alert).toContainText('That is what was said.');
+  await expect(panel.alert).toContainText('This is the target’s own text.');
   await expect(other).toHaveValue(ANSWER);
   await other.fill('Recommendation: Avoid.');
   await other.press('Enter');
@@ -120,7 +120,7 @@ test('why this rather than that: typed, and of the model’s own', async ({
 
   await why.click();
   const considered = panel.region.getByRole('list', {
-    name: 'What the model considered'
+    name: 'The model’s alternatives'
   });
   await considered.getByRole('button').first().click();
   await expect(panel.topSegments).toHaveAccessibleName(/rather than/);
@@ -140,7 +140,7 @@ test('shows where the model hesitated', async ({ page }) => {
   await panel.prompt.fill('Once upon a time');
   await panel.generate(/./);
   const answer = await panel.answer.textContent();
-  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   const marks = panel.answer.locator('.lit-surprise');
   await expect(marks.first()).toBeVisible();
   // It's the same text, and the prompt has no such marks.
