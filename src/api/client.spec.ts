@@ -230,7 +230,7 @@ describe('ApiClient', () => {
       }
     ]);
     await deletion;
-    await client.status();
+    await client.models();
     expect(server.calls[1].keepalive).toBe(false);
   });
 

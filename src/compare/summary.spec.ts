@@ -42,7 +42,7 @@ describe('compare/summary', () => {
         { ...sides, left: { ...left, given }, prompt: SAME, answer: SAME },
         trans
       );
-    expect(say()).toContain('Different texts to stop at: none, and “Q:”.');
+    expect(say()).toContain('Different texts to stop at: none and “Q:”.');
     const same = { ...left, stop: ['Q:', 'A:'] };
     expect(
       summarize(

@@ -79,7 +79,7 @@ describe('map/verdict', () => {
 
   it('tells stability and agreement in words', () => {
     expect(stabilityWords(0.97, trans)).toContain('hardly');
-    expect(stabilityWords(0.2, trans)).toContain('much (0.20)');
+    expect(stabilityWords(0.2, trans)).toContain('considerably (0.20)');
     expect(
       [0.9, 0.5, 0, -0.8].map(value => agreementWords(value, trans))
     ).toEqual([

@@ -65,12 +65,12 @@ describe('panel/chat', () => {
     expect(show({ instruct: false })).toContain('prompts go to it as they are');
   });
 
-  it('tells of a system turn and of the date that the template is told', () => {
+  it('tells of a system turn and of the date that the template contains', () => {
     const told = show({
       template: { ...template, system: 'added', date: '2024-07-26' }
     });
     expect(told).toContain('It adds a system turn of its own.');
-    expect(told).toContain('always told 2024-07-26');
+    expect(told).toContain('always 2024-07-26');
   });
 
   it('says why a template is not used, and what is done instead', () => {

@@ -243,7 +243,7 @@ describe('panel: methods, demand and trust', () => {
       await settle();
     });
     expect(host.querySelector('.lit-refusal')!.textContent).toMatch(
-      /at most 400 are\. Choose longer ones/
+      /the limit is 400\. Choose longer ones/
     );
     expect(button('Compute')).toBeUndefined();
   });
