@@ -1,6 +1,9 @@
 import './base.css';
 import './panel.css';
-import './flow.css';
+import './controls.css';
+import './composer.css';
+import './notices.css';
+import './salienceText.css';
 import './turns.css';
 import './methods.css';
 import './trust.css';

@@ -230,7 +230,7 @@ describe('ApiClient', () => {
       }
     ]);
     await deletion;
-    await client.jobs();
+    await client.models();
     expect(server.calls[1].keepalive).toBe(false);
   });
 
@@ -255,7 +255,9 @@ describe('ApiClient errors', () => {
     ['a page of Jupyter', new Response('<html>', { status: 404 })],
     ["Jupyter's JSON", new Response('{"message": "x"}', { status: 404 })]
   ])('says that the server half is missing: %s', async (_, response) => {
-    const error = await failure(new FakeServer(() => response).client().jobs());
+    const error = await failure(
+      new FakeServer(() => response).client().status()
+    );
     expect(error.error).toBe('server_extension_missing');
     expect(error.hint).toContain('jupyter server extension enable lit_lab');
   });

@@ -249,17 +249,6 @@ export class ApiClient {
     return this._json('POST', ['jobs'], { body: request });
   }
 
-  /** The caller's jobs, newest first. */
-  async jobs(): Promise<JobInfo[]> {
-    const path = ['jobs'];
-    return (await this._json<Schemas['JobsResponse']>('GET', path)).jobs;
-  }
-
-  /** One of the caller's jobs. */
-  job(id: string): Promise<JobInfo> {
-    return this._json('GET', ['jobs', id]);
-  }
-
   /** Stop a job. Its events end with `cancelled`, unless it ended before. */
   cancelJob(id: string): Promise<JobInfo> {
     return this._json('DELETE', ['jobs', id]);

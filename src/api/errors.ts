@@ -47,9 +47,9 @@ export function networkError(trans: TranslationBundle): ApiError {
 export function answerError(trans: TranslationBundle): ApiError {
   return new ApiError({
     error: 'unexpected_answer',
-    message: trans.__('The answer was not from LIT Lab.'),
+    message: trans.__('The response did not come from LIT Lab.'),
     hint: trans.__(
-      'You may have been signed out: reload the page. If that does not help, look for a proxy in between.'
+      'You may be signed out: reload the page. If that does not help, check for a proxy between the browser and the Jupyter server.'
     )
   });
 }
@@ -62,7 +62,7 @@ export function damagedError(
   return new ApiError({
     error: 'damaged_run',
     message: trans.__(
-      'This run can’t be shown: what was kept of it is damaged (%1).',
+      'This run can’t be shown: its stored data is damaged (%1).',
       reason instanceof Error ? reason.message : String(reason)
     ),
     hint: trans.__('Run its prompt again, and delete this run.')
@@ -145,7 +145,7 @@ function describeStatus(status: number, trans: TranslationBundle): ErrorBody {
         error: 'forbidden',
         message: trans.__('The Jupyter server did not allow this.'),
         hint: trans.__(
-          'Reload the page and sign in again; or ask who runs the server for access to LIT Lab.'
+          'Reload the page and sign in again, or ask your administrator for access to LIT Lab.'
         )
       };
     case 404:
@@ -162,7 +162,7 @@ function describeStatus(status: number, trans: TranslationBundle): ErrorBody {
       return {
         error: 'server_unreachable',
         message: trans.__(
-          'Something between here and the Jupyter server answered that it is not reachable (%1).',
+          'A proxy could not reach the Jupyter server (%1).',
           status
         ),
         hint: trans.__('Wait a moment and try again.')
@@ -171,7 +171,7 @@ function describeStatus(status: number, trans: TranslationBundle): ErrorBody {
       return {
         error: 'unexpected_answer',
         message: trans.__('The Jupyter server answered with %1.', status),
-        hint: trans.__("The Jupyter server's own log says more.")
+        hint: trans.__("See the Jupyter server's log for details.")
       };
   }
 }

@@ -7,7 +7,6 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Token = Schemas['Token'];
-export type TokenKind = Token['kind'];
 export type TokensRequest = Schemas['TokensRequest'];
 export type TokensResponse = Schemas['TokensResponse'];
 export type TokenCountRequest = Schemas['TokenCountRequest'];
@@ -42,7 +41,6 @@ export type Integration = Schemas['Integration'];
 export type AblationRequest = Schemas['AblationRequest'];
 export type TrustRequest = Schemas['TrustRequest'];
 export type JobRequest = Schemas['JobRequest'];
-export type JobKind = JobRequest['kind'];
 export type JobInfo = Schemas['JobInfo'];
 /** A request whose cost can be told before it is made. */
 export type CostlyRequest = Schemas['EstimateRequest']['request'];

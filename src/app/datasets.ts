@@ -15,7 +15,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ApiClient } from '../api';
 import { isDatasetPath } from '../datasets/files';
-import { keepDatasets } from '../datasets/keep';
+import { persistDatasets } from '../datasets/persistence';
 import { DatasetsModel } from '../datasets/model';
 import { IDatasets } from '../datasets/tokens';
 
@@ -88,7 +88,7 @@ export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
             path: {
               type: 'string',
               description: trans.__(
-                'The file; left out, the one selected in the file browser'
+                'The file to open. Default: the file selected in the file browser.'
               )
             }
           }
@@ -139,7 +139,7 @@ export const datasetsPlugin: JupyterFrontEndPlugin<DatasetsModel> = {
       folder
     };
     if (stateDB) {
-      void keepDatasets(model, stateDB, app.restored);
+      void persistDatasets(model, stateDB, app.restored);
     }
     return model;
   }

@@ -10,7 +10,7 @@ export async function showLog(
   let text: string;
   try {
     const lines = await fetch();
-    text = lines.join('\n') || trans.__('The service has written nothing yet.');
+    text = lines.join('\n') || trans.__('The log is empty so far.');
   } catch (reason) {
     text = reason instanceof Error ? reason.message : String(reason);
   }

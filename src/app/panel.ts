@@ -20,7 +20,7 @@ import { clearHistory } from '../history/clear';
 import { ModelsModel } from '../models';
 import { panelIcon } from '../panel/icons';
 import { PanelWidget } from '../panel/widget';
-import { keepSession } from '../session/keep';
+import { persistSession } from '../session/persistence';
 import { Session } from '../session/session';
 import { keepSettings } from '../session/settings';
 import { Splitter } from '../session/splitter';
@@ -190,7 +190,7 @@ export const panelPlugin: JupyterFrontEndPlugin<ISession> = {
       palette?.addItem({ command, category });
     }
     if (state) {
-      void keepSession(session, state, app.restored);
+      void persistSession(session, state, app.restored);
     }
     return session;
   }

@@ -102,7 +102,7 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
               run: {
                 type: 'string',
                 description: trans.__(
-                  'A run’s id in the history; without it, the run that the panel shows'
+                  'Id of a run in the history. Default: the run shown in the panel.'
                 )
               },
               runs: {
@@ -117,7 +117,7 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
                 type: 'array',
                 maxItems: 2,
                 description: trans.__(
-                  'Of each of these runs, what is explained first: a half-open span of tokens, or null'
+                  'The first target of each of these runs: a half-open span of tokens, or null'
                 )
               }
             }
@@ -144,7 +144,7 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
     add(
       SHARE_COMMANDS.page,
       trans.__('Save Run as HTML Page'),
-      trans.__('One file to send: opens in any browser, without a network'),
+      trans.__('A single file that opens in any browser, also offline'),
       (ready, run, all) => ready.savePage(all)
     );
     add(
@@ -156,19 +156,23 @@ export const sharingPlugin: JupyterFrontEndPlugin<void> = {
     add(
       SHARE_COMMANDS.picture,
       trans.__('Copy Map as Image'),
-      trans.__('The map as it is shown, on the clipboard'),
+      trans.__('Copy the map to the clipboard as it is shown'),
       (ready, run) => ready.copyPicture(run)
     );
     add(
       SHARE_COMMANDS.copyJson,
       trans.__('Copy Run as JSON'),
-      trans.__('Ids, pieces and scores, for lit_lab.load_run'),
+      trans.__(
+        'Token ids, token pieces and scores; lit_lab.load_run reads them in Python'
+      ),
       (ready, run) => ready.copyJson(run)
     );
     add(
       SHARE_COMMANDS.saveJson,
       trans.__('Save Run as JSON'),
-      trans.__('Ids, pieces and scores, for lit_lab.load_run'),
+      trans.__(
+        'Token ids, token pieces and scores; lit_lab.load_run reads them in Python'
+      ),
       (ready, run) => ready.saveJson(run)
     );
     let wasShown = false;

@@ -4,7 +4,7 @@ import { usePanel } from '../components/context';
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import { Demand } from '../map/demand';
-import { Flow } from '../map/flow';
+import { SalienceText } from '../map/salienceText';
 import { describeChat } from '../session/chat';
 import { describeSampling, duration } from '../session/labels';
 import type { IProblem } from '../session/problem';
@@ -37,7 +37,7 @@ export function Column(props: IColumnProps): JSX.Element {
   const map = comparison.shown(at);
   const onPick = useCallback(
     (token: number, extend: boolean) => {
-      comparison.pick(at, token, extend);
+      comparison.pickSegment(at, token, extend);
     },
     [comparison, at]
   );
@@ -84,7 +84,7 @@ export function Column(props: IColumnProps): JSX.Element {
         )}
         <Notices {...props} />
         {text && side.run && (
-          <Flow
+          <SalienceText
             text={text}
             map={map}
             target={target}
@@ -220,7 +220,7 @@ function Notices(props: IColumnProps): JSX.Element | null {
     return (
       <div className="lit-compare-notice">
         <p className="lit-hint">
-          {trans.__('It was stopped before there was an answer.')}
+          {trans.__('Stopped before the answer began.')}
         </p>
         <button
           type="button"
@@ -251,7 +251,7 @@ function TargetNotice(props: IColumnProps): JSX.Element | null {
       <p className="lit-compare-foot lit-hint">
         {match === 'none'
           ? trans.__(
-              'Nothing here belongs to the other side’s target. Click a sentence of this answer to choose one.'
+              'This answer has no counterpart of the other side’s target. Click a sentence to choose a target.'
             )
           : trans.__(
               'Click a sentence of the answer to see what led to it; Shift-click to extend.'
@@ -266,9 +266,9 @@ function TargetNotice(props: IColumnProps): JSX.Element | null {
           {
             {
               same: trans.__('Target: the same text as on the other side.'),
-              alike: trans.__('Target: the likest to the other side’s.'),
+              alike: trans.__('Target: the most similar to the other side’s.'),
               place: trans.__(
-                'Target: in the same place as the other side’s; it says something else.'
+                'Target: in the same place as the other side’s, with different text.'
               )
             }[match]
           }
@@ -319,7 +319,7 @@ function Scoring(props: {
         <button
           type="button"
           className="lit-button"
-          onClick={() => scores.demand(target)}
+          onClick={() => scores.prioritize(target)}
         >
           {trans.__('Compute')}
         </button>

@@ -3,8 +3,10 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type { KeptScores } from '../api';
+import type { TokenSpan } from '../salience';
 import { FakeClient, fakeRecord, settle, tokens } from '../session/fakes';
 import { textOf } from '../session/map';
+import type { IText } from '../session/map';
 import { keptRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { Comparison } from './comparison';
@@ -73,12 +75,12 @@ describe('compare/comparison', () => {
   };
 
   /** Make the sentence of a side's answer that holds this its target. */
-  const pick = (side: Side, what: string) => {
+  const pickText = (side: Side, what: string) => {
     const { text } = comparison.sides[side].explanation;
     const span = text!.answer.find(one =>
       textOf(text!.tokens, one).includes(what)
     )!;
-    return comparison.pick(side, span[0], false);
+    return comparison.pickSegment(side, span[0], false);
   };
 
   it('shows two runs of the history without the model', () => {
@@ -92,7 +94,7 @@ describe('compare/comparison', () => {
   });
 
   it('chooses both targets together, and shows kept maps', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     expect(target('right')).toBe('Avoid.');
     expect(comparison.matched('right')).toBe('same');
     expect(comparison.matched('left')).toBeNull();
@@ -104,16 +106,16 @@ describe('compare/comparison', () => {
 
   it('chooses each apart when they are not linked', () => {
     comparison.linked = false;
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     expect(target('right')).toBeNull();
     expect(comparison.difference).toBeNull();
-    pick('right', 'onions');
+    pickText('right', 'onions');
     expect(target('left')).toBe('Avoid.');
     expect(target('right')).toBe('It has onions.');
   });
 
   it('computes what is missing when it is chosen; that can be stopped', async () => {
-    pick('left', 'onions');
+    pickText('left', 'onions');
     await settle();
     expect(client.jobs.map(job => job.request.kind)).toEqual([
       'salience',
@@ -129,7 +131,7 @@ describe('compare/comparison', () => {
     client.jobs[1].send({ event: 'done', seconds: 1 });
     await settle();
     expect(comparison.sides.right.explanation.map).not.toBeNull();
-    scores!.demand(comparison.sides.left.explanation.target!);
+    scores!.prioritize(comparison.sides.left.explanation.target!);
     await settle();
     client.last.scores(0);
     await settle();
@@ -137,7 +139,7 @@ describe('compare/comparison', () => {
   });
 
   it('colours both maps on one range, or each on its own', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     comparison.view = 'maps';
     const strongest = () =>
       (['left', 'right'] as const).map(side =>
@@ -149,7 +151,7 @@ describe('compare/comparison', () => {
   });
 
   it('marks words in the texts, and what stands alone in the difference', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     expect(comparison.marks('left')![0].words).toEqual([[0, 9]]);
     expect(comparison.marks('right')!.every(m => m.words.length === 0)).toBe(
       true
@@ -161,7 +163,7 @@ describe('compare/comparison', () => {
   });
 
   it('makes nothing anew that did not change', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     comparison.view = 'difference';
     const before = [
       comparison.alignment,
@@ -181,7 +183,7 @@ describe('compare/comparison', () => {
   });
 
   it('follows the settings', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     source.change({ granularity: 'words' });
     expect(comparison.alignment!.pairs.length).toBeGreaterThan(5);
     expect(comparison.difference).not.toBeNull();
@@ -192,7 +194,7 @@ describe('compare/comparison', () => {
   });
 
   it('swaps sides, targets and all', () => {
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     const change = comparison.difference!.changes.find(c => c.change !== null)!;
     comparison.swap();
     expect(comparison.sides.left.title).toBe('run b');
@@ -207,7 +209,7 @@ describe('compare/comparison', () => {
   it('comes back as it was left', async () => {
     comparison.view = 'maps';
     comparison.shared = false;
-    pick('left', 'Avoid');
+    pickText('left', 'Avoid');
     const again = new Comparison(client, source, trans);
     await again.restore(comparison.save()!);
     await settle();
@@ -232,7 +234,7 @@ describe('compare/comparison', () => {
     await trial.sides.left.take(keptRun(record('a', PROMPT, ANSWER)));
     const running = trial.tryWithout([0, 2], 32);
     const left = trial.sides.left.explanation.text!;
-    trial.aim(left.answer[1], 'left');
+    trial.setTarget(left.answer[1], 'left');
     await settle();
     expect(client.last.request).toMatchObject({
       kind: 'generate',
@@ -286,7 +288,7 @@ describe('compare/comparison', () => {
     await again.restore({ left: 'a', right: 'b' });
     for (const side of Object.values(again.sides)) {
       expect(side.phase).toBe('missing');
-      expect(side.problem!.message).toContain('can’t be brought back');
+      expect(side.problem!.message).toContain('can’t be restored');
       expect(side.problem!.hint).toContain('c.LitLab.history');
     }
     again.dispose();
@@ -308,8 +310,10 @@ describe('compare/launcher', () => {
   class FakeSession extends FakeSettings implements ICompareSession {
     readonly splitter = null;
     run: ICompareSession['run'] = null;
-    text: ICompareSession['text'] = null;
-    target: ICompareSession['target'] = null;
+    readonly explanation: {
+      text: IText | null;
+      target: TokenSpan | null;
+    } = { text: null, target: null };
 
     show(id: string, prompt: string): void {
       this.run = keptRun(record(id, prompt, ANSWER));
@@ -361,7 +365,7 @@ describe('compare/launcher', () => {
       created: 9,
       given: false
     };
-    launcher.pick(info);
+    launcher.pickRun(info);
     expect(launcher.picked!.id).toBe('a');
     launcher.pickOther({ id: 'b', created: 4 });
     await settle();
@@ -372,7 +376,7 @@ describe('compare/launcher', () => {
 
   it('does not compare a run with itself', () => {
     const info = { ...record('a', PROMPT, ANSWER), scores: 0, given: false };
-    launcher.pick(info);
+    launcher.pickRun(info);
     launcher.pickOther(info);
     expect(opened).toHaveLength(0);
   });
@@ -401,7 +405,7 @@ describe('compare/launcher', () => {
   it('says so where a trial would leave nothing', () => {
     session.show('a', 'Only this.');
     const asked = session.run!.promptTokens.length;
-    session.text = {
+    session.explanation.text = {
       tokens: session.run!.promptTokens,
       seam: asked,
       prompt: [[0, asked]],
@@ -411,7 +415,7 @@ describe('compare/launcher', () => {
     };
     launcher.tryWithout(0);
     expect(opened).toHaveLength(0);
-    expect(launcher.refusal).toContain('Nothing would be left');
+    expect(launcher.refusal).toContain('prompt would be empty');
     launcher.dismiss();
     expect(launcher.refusal).toBe('');
   });

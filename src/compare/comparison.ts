@@ -1,18 +1,17 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type { ISegmentMark } from '../map/segment';
 import type { TokenSpan } from '../salience';
 import type { IShownMap, IText } from '../session/map';
 import { cutText } from '../session/map';
+import { Model } from '../session/model';
 import type { ISettings } from '../session/settings';
 import type { Splitter } from '../session/splitter';
 import type { IPair } from './align';
 import { differenceMap, differenceOfMaps, onRange } from './difference';
 import type { IMapDifference } from './difference';
-import { memo } from './memo';
+import { memo } from '../session/memo';
 import {
   alignSegments,
   differenceOfTexts,
@@ -63,12 +62,13 @@ export interface ISettingsSource {
  * Views read it and draw themselves anew when `changed` is emitted; what they
  * compare by identity is made anew only when what it is made of changed.
  */
-export class Comparison implements IDisposable {
+export class Comparison extends Model {
   constructor(
     client: SideClient,
     settings: ISettingsSource,
     trans: TranslationBundle
   ) {
+    super();
     this._trans = trans;
     this._source = settings;
     this._sides = {
@@ -76,7 +76,7 @@ export class Comparison implements IDisposable {
       right: new CompareSide(client, trans, settings.splitter)
     };
     for (const side of Object.values(this._sides)) {
-      side.explanation.settings = settings.settings;
+      side.explanation.setSettings(settings.settings);
       side.changed.connect(this._onSide, this);
     }
     this._settings = settings.settings;
@@ -238,23 +238,10 @@ export class Comparison implements IDisposable {
     );
   }
 
-  /** Emitted when anything above may have changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._source.changed.disconnect(this._onSettings, this);
-      this._sides.left.dispose();
-      this._sides.right.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._source.changed.disconnect(this._onSettings, this);
+    this._sides.left.dispose();
+    this._sides.right.dispose();
   }
 
   /**
@@ -272,7 +259,7 @@ export class Comparison implements IDisposable {
     if (request.prompt.trim() === '') {
       return false;
     }
-    await this._sides.right.ask(request, maxNewTokens);
+    await this._sides.right.generate(request, maxNewTokens);
     return true;
   }
 
@@ -287,7 +274,7 @@ export class Comparison implements IDisposable {
     const ids = [state.left, state.right ?? null];
     const without = (this._without = state.without ?? null);
     if (state.target) {
-      this.aim(state.target, 'left');
+      this.setTarget(state.target, 'left');
     }
     const [hasLeft, hasRight] = await Promise.all([
       left.load(state.left),
@@ -330,9 +317,9 @@ export class Comparison implements IDisposable {
    * Make the segment of a side that holds a token its target; where targets are
    * linked, what belongs to it becomes that of the other side.
    */
-  pick(side: Side, token: number, extend: boolean): boolean {
+  pickSegment(side: Side, token: number, extend: boolean): boolean {
     const { explanation } = this._sides[side];
-    if (!explanation.pick(token, extend)) {
+    if (!explanation.pickSegment(token, extend)) {
       return false;
     }
     this._matched[side] = null;
@@ -344,14 +331,14 @@ export class Comparison implements IDisposable {
   }
 
   /** Take a target over, once the side has its answer; the other side follows. */
-  aim(target: TokenSpan, side: Side): void {
+  setTarget(target: TokenSpan, side: Side): void {
     const { explanation } = this._sides[side];
     if (explanation.scores === null) {
       this._wanted = { side: this._sides[side], target };
       return;
     }
     this._wanted = null;
-    explanation.aim(target);
+    explanation.setTarget(target);
     if (this._linked) {
       this._follow(side);
     }
@@ -361,8 +348,8 @@ export class Comparison implements IDisposable {
   /** Have no targets. */
   clear(): void {
     this._matched = { left: null, right: null };
-    this._sides.left.explanation.aim(null);
-    this._sides.right.explanation.aim(null);
+    this._sides.left.explanation.setTarget(null);
+    this._sides.right.explanation.setTarget(null);
   }
 
   /** Choose on the other side what belongs to a side's target. */
@@ -383,7 +370,7 @@ export class Comparison implements IDisposable {
       ])
     );
     this._matched[to] = found?.match ?? 'none';
-    explanation.aim(found?.span ?? null);
+    explanation.setTarget(found?.span ?? null);
   }
 
   private get _isAnswering(): boolean {
@@ -436,8 +423,8 @@ export class Comparison implements IDisposable {
     const { settings } = this._source;
     if (settings !== this._settings) {
       this._settings = settings;
-      this._sides.left.explanation.settings = settings;
-      this._sides.right.explanation.settings = settings;
+      this._sides.left.explanation.setSettings(settings);
+      this._sides.right.explanation.setSettings(settings);
       this._emit();
     }
   }
@@ -450,7 +437,7 @@ export class Comparison implements IDisposable {
     if (isReady && !this._ready.has(changed)) {
       this._ready.add(changed);
       if (this._wanted?.side === changed) {
-        this.aim(this._wanted.target, side);
+        this.setTarget(this._wanted.target, side);
       } else if (this._linked && !target) {
         this._follow(otherSide(side));
       }
@@ -461,14 +448,13 @@ export class Comparison implements IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
 
   private readonly _trans: TranslationBundle;
   private readonly _source: ISettingsSource;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _ready = new Set<CompareSide>();
   private readonly _promptPairs = memo<IPair[]>();
   private readonly _alignment = memo<IAlignment>();
@@ -494,7 +480,6 @@ export class Comparison implements IDisposable {
     left: null,
     right: null
   };
-  private _isDisposed = false;
 }
 
 const UNMARKED: ISegmentMark = { words: [] };

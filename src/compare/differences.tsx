@@ -40,7 +40,7 @@ export function Differences(props: {
       <h3 className="lit-ledto-title">{trans.__('What changed most')}</h3>
       {changes.length === 0 && (
         <p className="lit-hint">
-          {trans.__('Nothing stands before the targets that could differ.')}
+          {trans.__('There is no text before the targets to compare.')}
         </p>
       )}
       <ol aria-label={trans.__('What changed most')}>

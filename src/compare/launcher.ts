@@ -1,11 +1,9 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type { RunInfo } from '../api';
-import type { TokenSpan } from '../salience';
-import type { IText } from '../session/map';
+import type { Explanation } from '../session/explanation';
+import { Model } from '../session/model';
 import { isUnderWay, modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
 import { Comparison } from './comparison';
@@ -16,8 +14,7 @@ import { promptWithout } from './trial';
 /** What the launcher needs of the session. */
 export interface ICompareSession extends ISettingsSource {
   readonly run: IRun | null;
-  readonly text: IText | null;
-  readonly target: TokenSpan | null;
+  readonly explanation: Pick<Explanation, 'text' | 'target'>;
   readonly changed: ISignal<ICompareSession, void>;
 }
 
@@ -29,7 +26,7 @@ export type Pickable = Pick<RunInfo, 'id' | 'created'>;
  * before it, the shown run without a sentence of its prompt, and the shown run
  * and another text in its answer's place.
  */
-export class CompareLauncher implements IDisposable {
+export class CompareLauncher extends Model {
   /**
    * @param open - shows a comparison; it owns it from then on.
    */
@@ -39,6 +36,7 @@ export class CompareLauncher implements IDisposable {
     open: (comparison: Comparison) => void,
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._session = session;
     this._open = open;
@@ -67,25 +65,12 @@ export class CompareLauncher implements IDisposable {
     return this._refusal;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._session.changed.disconnect(this._onSession, this);
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._session.changed.disconnect(this._onSession, this);
   }
 
   /** Begin with a run of the history; null lets go of the one there is. */
-  pick(run: RunInfo | null): void {
+  pickRun(run: RunInfo | null): void {
     this._picked = run;
     this._changed.emit();
   }
@@ -93,7 +78,7 @@ export class CompareLauncher implements IDisposable {
   /** Compare the run that was begun with, and another one. */
   pickOther(other: Pickable): void {
     const first = this._picked;
-    this.pick(null);
+    this.pickRun(null);
     if (first && first.id !== other.id) {
       this.compare(first, other);
     }
@@ -114,8 +99,8 @@ export class CompareLauncher implements IDisposable {
     if (current && before) {
       const comparison = this.make();
       this._open(comparison);
-      if (this._session.target) {
-        comparison.aim(this._session.target, 'right');
+      if (this._session.explanation.target) {
+        comparison.setTarget(this._session.explanation.target, 'right');
       }
       void comparison.sides.left.take(before);
       void comparison.sides.right.take(current);
@@ -130,7 +115,8 @@ export class CompareLauncher implements IDisposable {
    */
   tryWithout(index: number): void {
     const { current } = this;
-    const { text, target, settings } = this._session;
+    const { settings } = this._session;
+    const { text, target } = this._session.explanation;
     const span = text?.prompt[index];
     if (!current || !span) {
       return;
@@ -138,7 +124,7 @@ export class CompareLauncher implements IDisposable {
     if (promptWithout(current, span).trim() === '') {
       this._refuse(
         this._trans.__(
-          'Nothing would be left of the prompt without this. Take a smaller part away: choose words or sentences above.'
+          'Without this part the prompt would be empty. Take a smaller part away: choose words or sentences above.'
         )
       );
       return;
@@ -147,7 +133,7 @@ export class CompareLauncher implements IDisposable {
     const comparison = this.make();
     this._open(comparison);
     if (target) {
-      comparison.aim(target, 'left');
+      comparison.setTarget(target, 'left');
     }
     void comparison.sides.left
       .take(current)
@@ -166,7 +152,8 @@ export class CompareLauncher implements IDisposable {
     if (!current) {
       return;
     }
-    const { target, settings } = this._session;
+    const { settings } = this._session;
+    const { target } = this._session.explanation;
     const { model, prompt, values, sampling, stop, origin } = current;
     const { chatUse, thinks } = current;
     const request: IRunRequest = {
@@ -184,11 +171,13 @@ export class CompareLauncher implements IDisposable {
     comparison.view = 'maps';
     this._open(comparison);
     if (target) {
-      comparison.aim(target, 'left');
+      comparison.setTarget(target, 'left');
     }
     void comparison.sides.left
       .take(current)
-      .then(() => comparison.sides.right.ask(request, settings.maxNewTokens));
+      .then(() =>
+        comparison.sides.right.generate(request, settings.maxNewTokens)
+      );
   }
 
   /** Let go of what was told of a trial. */
@@ -227,10 +216,8 @@ export class CompareLauncher implements IDisposable {
   private readonly _session: ICompareSession;
   private readonly _open: (comparison: Comparison) => void;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private _picked: RunInfo | null = null;
   private _last: IRun | null = null;
   private _before: IRun | null = null;
   private _refusal = '';
-  private _isDisposed = false;
 }

@@ -1,6 +1,6 @@
 import React from 'react';
 
-import { LedTo } from '../map/ledto';
+import { TopSegments } from '../map/topSegments';
 import type { Comparison } from './comparison';
 import type { Side } from './segments';
 
@@ -19,7 +19,7 @@ export function Maps(props: {
       {(['left', 'right'] as const).map(side => {
         const { text, map } = sides[side].explanation;
         return text && map ? (
-          <LedTo
+          <TopSegments
             key={side}
             text={text}
             map={map}

@@ -39,7 +39,7 @@ export function CompareTool(props: IRowProps): JSX.Element {
       aria-label={trans.__('Compare %1 with…', name)}
       title={trans.__('Compare with another run…')}
       aria-pressed={picked !== null}
-      onClick={() => launcher.pick(picked ? null : run)}
+      onClick={() => launcher.pickRun(picked ? null : run)}
     >
       <compareIcon.react tag="span" />
     </button>
@@ -75,7 +75,7 @@ export function CompareWith(props: IRowProps): JSX.Element | null {
       onKeyDown={event => {
         if (event.key === 'Escape') {
           event.stopPropagation();
-          launcher.pick(null);
+          launcher.pickRun(null);
         }
       }}
     >
@@ -96,7 +96,7 @@ export function CompareWith(props: IRowProps): JSX.Element | null {
       <button
         type="button"
         className="lit-link"
-        onClick={() => launcher.pick(null)}
+        onClick={() => launcher.pickRun(null)}
       >
         {trans.__('Cancel')}
       </button>

@@ -1,12 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';
 import type { ApiClient } from '../api';
 import { Explanation } from '../session/explanation';
 import type { ExplanationClient } from '../session/explanation';
+import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import { isUnderWay, keptRun } from '../session/run';
@@ -37,7 +35,7 @@ export type SidePhase =
  * that is under way. A text that nobody generated is one too, where it takes the
  * place of `answerTokens`.
  */
-export class CompareSide implements IDisposable {
+export class CompareSide extends Model {
   /**
    * @param splitter - cuts by the user's expression; not this one's to dispose
    *   of. Without one, that granularity has no segments.
@@ -47,6 +45,7 @@ export class CompareSide implements IDisposable {
     trans: TranslationBundle,
     splitter: Splitter | null = null
   ) {
+    super();
     this._client = client;
     this._trans = trans;
     this._runner = new Runner(client, trans);
@@ -98,22 +97,9 @@ export class CompareSide implements IDisposable {
     return this._problem ?? this.run?.problem ?? null;
   }
 
-  /** Emitted when anything above, or of the explanation, changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this.explanation.dispose();
-      this._runner.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this.explanation.dispose();
+    this._runner.dispose();
   }
 
   /** Show a run. */
@@ -136,7 +122,7 @@ export class CompareSide implements IDisposable {
     try {
       const record = await this._client.run(id);
       this._loadingSince = null;
-      if (!this._isDisposed && this._id === id) {
+      if (!this.isDisposed && this._id === id) {
         this._runner.show(keptRun(record));
       }
       return true;
@@ -161,13 +147,13 @@ export class CompareSide implements IDisposable {
         ? null
         : await this._client.run(run.jobId).catch(() => null);
     this._loadingSince = null;
-    if (!this._isDisposed && this._id === run.jobId) {
+    if (!this.isDisposed && this._id === run.jobId) {
       this.show(kept ? keptRun(kept) : run);
     }
   }
 
   /** Run a prompt. Settles when its answer is complete; never rejects. */
-  async ask(request: IRunRequest, maxNewTokens: number): Promise<void> {
+  async generate(request: IRunRequest, maxNewTokens: number): Promise<void> {
     this._request = request;
     this._maxNewTokens = maxNewTokens;
     this._problem = null;
@@ -200,7 +186,7 @@ export class CompareSide implements IDisposable {
   /** Try again what failed: to load the run, or to run the prompt. */
   retry(): void {
     if (this._request) {
-      void this.ask(this._request, this._maxNewTokens);
+      void this.generate(this._request, this._maxNewTokens);
     } else if (this._id !== null) {
       void this.load(this._id);
     }
@@ -208,11 +194,11 @@ export class CompareSide implements IDisposable {
 
   private _onRun(): void {
     // Emits too.
-    this.explanation.run = this.run;
+    this.explanation.setRun(this.run);
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
@@ -220,13 +206,11 @@ export class CompareSide implements IDisposable {
   private readonly _client: SideClient;
   private readonly _trans: TranslationBundle;
   private readonly _runner: Runner;
-  private readonly _changed = new Signal<this, void>(this);
   private _request: IRunRequest | null = null;
   private _maxNewTokens = 0;
   private _id: string | null = null;
   private _loadingSince: number | null = null;
   private _problem: IProblem | null = null;
-  private _isDisposed = false;
 }
 
 /** Why a run of the history can't be had, and what to do. */
@@ -237,15 +221,15 @@ function whyMissing(reason: unknown, trans: TranslationBundle): IProblem {
       return {
         message: trans.__('This run is no longer in the history.'),
         hint: trans.__(
-          'It was deleted, or was too old or too much to be kept. Choose another one from the history.'
+          'It was deleted, by a user or to free space. Choose another run from the history.'
         ),
         remedies: []
       };
     case 'history_off':
       return {
-        message: trans.__('This run can’t be brought back.'),
+        message: trans.__('This run can’t be restored.'),
         hint: trans.__(
-          'No history is stored here, so it was gone with the page that showed it. Run its prompt again; or switch the history on with c.LitLab.history in the configuration.'
+          'The history is off, so the run was lost with its page. Run its prompt again, or switch the history on with c.LitLab.history in the configuration.'
         ),
         remedies: []
       };

@@ -29,7 +29,7 @@ describe('compare/summary', () => {
   it('says where only one was in a chat format', () => {
     expect(said('wrapped', 'plain')).toEqual([
       'The same prompt.',
-      'Asked differently: chat format, and no chat format.',
+      'Prompted differently: chat format and no chat format.',
       'The same answer.'
     ]);
   });
@@ -42,7 +42,7 @@ describe('compare/summary', () => {
         { ...sides, left: { ...left, given }, prompt: SAME, answer: SAME },
         trans
       );
-    expect(say()).toContain('Different texts to stop at: none, and “Q:”.');
+    expect(say()).toContain('Different texts to stop at: none and “Q:”.');
     const same = { ...left, stop: ['Q:', 'A:'] };
     expect(
       summarize(

@@ -30,7 +30,7 @@ export function summarize(
   } else if (left.prompt === right.prompt) {
     said.push(trans.__('The same prompt.'));
   } else {
-    said.push(trans.__('The prompts differ in blanks and line breaks only.'));
+    said.push(trans.__('The prompts differ only in spaces and line breaks.'));
   }
   const [how, otherwise] = [left, right].map(run =>
     describeSampling(run.sampling, trans)
@@ -38,7 +38,7 @@ export function summarize(
   // A text that was given isn't sampled at all.
   const isGiven = left.given !== undefined || right.given !== undefined;
   if (!isGiven && how !== otherwise) {
-    said.push(trans.__('Sampled differently: %1, and %2.', how, otherwise));
+    said.push(trans.__('Sampled differently: %1 and %2.', how, otherwise));
   }
   const [stops, otherStops] = [left, right].map(
     run =>
@@ -47,7 +47,7 @@ export function summarize(
   );
   if (!isGiven && !isSameStops(left.stop, right.stop)) {
     said.push(
-      trans.__('Different texts to stop at: %1, and %2.', stops, otherStops)
+      trans.__('Different texts to stop at: %1 and %2.', stops, otherStops)
     );
   }
   if (left.chatUse !== right.chatUse || left.thinks !== right.thinks) {
@@ -56,7 +56,7 @@ export function summarize(
         describeChat(run.chatUse, trans, run.thinks) ||
         trans.__('no chat format')
     );
-    said.push(trans.__('Asked differently: %1, and %2.', one, other));
+    said.push(trans.__('Prompted differently: %1 and %2.', one, other));
   }
   if (answer) {
     said.push(

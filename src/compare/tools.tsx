@@ -49,7 +49,7 @@ export function Tools(props: {
         <label
           className="lit-check"
           title={trans.__(
-            'Choosing a sentence of one answer chooses the one that belongs to it in the other'
+            'Choosing a sentence of one answer also chooses its counterpart in the other'
           )}
         >
           <input
@@ -91,7 +91,7 @@ export function Tools(props: {
             type="button"
             className="lit-button"
             title={trans.__(
-              'Both sides in one file to send: opens in any browser, without a network'
+              'Both sides in a single file that opens in any browser, also offline'
             )}
             onClick={onSave}
           >

@@ -74,8 +74,8 @@ export function TryOverlay(props: {
   useEffect(() => () => window.clearTimeout(timer.current), []);
 
   useEffect(() => {
-    const flow = root.current;
-    if (!flow) {
+    const textElement = root.current;
+    if (!textElement) {
       return;
     }
     const enter = (event: Event) => show(promptSegmentAt(event.target));
@@ -88,17 +88,17 @@ export function TryOverlay(props: {
         latest.current.onTry(Number(segment.dataset.segment));
       }
     };
-    flow.addEventListener('mouseover', enter);
-    flow.addEventListener('focusin', enter);
-    flow.addEventListener('mouseleave', leave);
-    flow.addEventListener('focusout', leave);
-    flow.addEventListener('keydown', key);
+    textElement.addEventListener('mouseover', enter);
+    textElement.addEventListener('focusin', enter);
+    textElement.addEventListener('mouseleave', leave);
+    textElement.addEventListener('focusout', leave);
+    textElement.addEventListener('keydown', key);
     return () => {
-      flow.removeEventListener('mouseover', enter);
-      flow.removeEventListener('focusin', enter);
-      flow.removeEventListener('mouseleave', leave);
-      flow.removeEventListener('focusout', leave);
-      flow.removeEventListener('keydown', key);
+      textElement.removeEventListener('mouseover', enter);
+      textElement.removeEventListener('focusin', enter);
+      textElement.removeEventListener('mouseleave', leave);
+      textElement.removeEventListener('focusout', leave);
+      textElement.removeEventListener('keydown', key);
     };
   }, [root, show]);
 

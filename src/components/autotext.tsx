@@ -145,12 +145,12 @@ function Shortened(
       <p id={id} className="lit-hint">
         {length > limit
           ? trans.__(
-              'Only the beginning is shown: the text has %1 characters, and at most %2 are taken here. Nothing of it is lost. Shorten it where it comes from, or here.',
+              'Only the beginning is shown: the text has %1 characters, and the limit is %2. Nothing of it is lost. Shorten it at its source, or here.',
               has,
               limit.toLocaleString()
             )
           : trans.__(
-              'Only the beginning is shown: the text has %1 characters, and at most %2 can be edited here. All of it goes to the model. Edit it where it comes from.',
+              'Only the beginning is shown: the text has %1 characters, and at most %2 can be edited here. The model gets all of it. Edit it at its source.',
               has,
               takes
             )}

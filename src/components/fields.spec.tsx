@@ -121,7 +121,7 @@ describe('fields of the panel', () => {
       await show('a'.repeat(MOST_EDITABLE + 1), 4_000_000);
       expect(held()).toBeLessThan(3_000);
       expect(field().getAttribute('aria-invalid')).toBe('false');
-      expect(host.textContent).toContain('All of it goes to the model');
+      expect(host.textContent).toContain('The model gets all of it');
     });
 
     it('that is pasted is looked at before the field has it', async () => {
@@ -188,7 +188,7 @@ describe('fields of the panel', () => {
           field().getAttribute('aria-describedby')!
         )!;
         expect(said.textContent).toBe(
-          'Write a whole number from 1 to 511. Until then 256 is used. The server allows no more.'
+          'Enter a whole number from 1 to 511. Until then 256 is used. The server allows no more.'
         );
         expect(value).toBe(256);
       }

@@ -42,13 +42,13 @@ export function NumberField(props: INumberFieldProps): JSX.Element {
   const isExcessive = !isWrong && value > max;
   const said = isWhole
     ? trans.__(
-        'Write a whole number from %1 to %2. Until then %3 is used.',
+        'Enter a whole number from %1 to %2. Until then %3 is used.',
         min,
         max,
         Math.min(max, value)
       )
     : trans.__(
-        'Write a number from %1 to %2. Until then %3 is used.',
+        'Enter a number from %1 to %2. Until then %3 is used.',
         min,
         max,
         Math.min(max, value)

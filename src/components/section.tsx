@@ -1,5 +1,7 @@
 import React from 'react';
 
+import { Disclosure } from './disclosure';
+
 /** A section of the panel, folded behind its heading. */
 export const Section = React.forwardRef<
   HTMLElement,
@@ -23,21 +25,19 @@ export const Section = React.forwardRef<
       aria-label={name}
     >
       <h3>
-        <button
+        <Disclosure
           ref={props.button}
-          type="button"
           className="lit-disclosure"
-          aria-expanded={isOpen}
-          onClick={onToggle}
+          isOpen={isOpen}
+          onToggle={onToggle}
         >
-          <span className="lit-disclosure-mark" aria-hidden />
           {name}
           {count && (
             <span className="lit-count" aria-hidden>
               {count}
             </span>
           )}
-        </button>
+        </Disclosure>
       </h3>
       {props.children}
     </section>

@@ -51,7 +51,7 @@ export function Detail(props: {
         <button
           type="button"
           className="lit-link"
-          title={trans.__('Make it the prompt, without asking the model')}
+          title={trans.__('Open it as the prompt without running it')}
           onClick={() => void model.analyze(row.id, false)}
         >
           {trans.__('Edit as prompt')}
@@ -108,7 +108,7 @@ function Text(props: { text: string; trans: TranslationBundle }): JSX.Element {
       {text.length > MOST && (
         <p className="lit-hint">
           {trans.__(
-            'and %1 characters more; analyze it to see all',
+            'and %1 more characters; run the row to see all of it',
             (text.length - MOST).toLocaleString()
           )}
         </p>

@@ -1,29 +1,25 @@
-import type { IDisposable } from '@lumino/disposable';
 import type { Drag } from '@lumino/dragdrop';
 
 import { isDatasetPath } from './files';
+import { Disposable } from '../session/model';
 
 /** What JupyterLab's file browser calls the paths that are dragged. */
 const PATHS = 'application/x-jupyter-icontents';
 
 /** Takes files that are dragged from the file browser onto an element. */
-export class FileDrop implements IDisposable {
+export class FileDrop extends Disposable {
   /** @param open - opens a file of prompts. */
   constructor(
     private readonly _node: HTMLElement,
     private readonly _open: (path: string) => void
   ) {
+    super();
     for (const type of TYPES) {
       _node.addEventListener(type, this);
     }
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
+  protected release(): void {
     for (const type of TYPES) {
       this._node.removeEventListener(type, this);
     }
@@ -57,8 +53,6 @@ export class FileDrop implements IDisposable {
   private _mark(isOver: boolean): void {
     this._node.classList.toggle('lit-drop', isOver);
   }
-
-  private _isDisposed = false;
 }
 
 const TYPES = ['lm-dragenter', 'lm-dragleave', 'lm-dragover', 'lm-drop'];

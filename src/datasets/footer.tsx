@@ -64,7 +64,7 @@ export function Footer(props: {
             <button
               type="button"
               className="lit-link"
-              title={trans.__('Give the row the prompt above')}
+              title={trans.__('Replace the row’s prompt with the prompt above')}
               onClick={() => {
                 setSaved(null);
                 // The row says then what was written: no edit is left of it.

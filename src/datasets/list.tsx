@@ -9,6 +9,7 @@ import React, {
 } from 'react';
 
 import type { DatasetRow } from '../api';
+import { nextIndex } from '../components/rovingFocus';
 import { Detail } from './detail';
 import type { Listing } from './listing';
 import type { DatasetsModel } from './model';
@@ -109,16 +110,9 @@ export function Rows(props: {
       return;
     }
     const page = Math.max(1, Math.floor(height / ROW) - 1);
-    const to = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      PageDown: Math.min(current + page, total - 1),
-      PageUp: Math.max(current - page, 0),
-      Home: 0,
-      End: total - 1
-    }[event.key];
+    const to = nextIndex(event.key, current, total, page);
     const row = rows.row(current);
-    if (to !== undefined && to >= 0 && to < total) {
+    if (to !== null) {
       goTo(to, true);
     } else if (
       row &&

@@ -1,4 +1,3 @@
-import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -10,6 +9,7 @@ import type {
   DatasetRow,
   DatasetSearch
 } from '../api';
+import { Model } from '../session/model';
 import { Pages } from './pages';
 
 /** What the list is sorted by. */
@@ -38,8 +38,9 @@ const PAUSE = 120;
  * The list of a dataset's rows: what is searched for, the order, which row is
  * shown whole. It has the rows in sight, and some of those before.
  */
-export class Listing implements IDisposable {
+export class Listing extends Model {
   constructor(private readonly _rows: IRows) {
+    super();
     this._search = new Debouncer(() => this.restart(), PAUSE);
   }
 
@@ -114,27 +115,14 @@ export class Listing implements IDisposable {
     return this._full;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** Emitted with the place in the list that should come into view. */
   get revealed(): ISignal<this, number> {
     return this._revealed;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._abort.abort();
-      this._search.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._abort.abort();
+    this._search.dispose();
   }
 
   /** A row of the list, if it is here. */
@@ -276,7 +264,6 @@ export class Listing implements IDisposable {
 
   private readonly _search: Debouncer<number | null>;
   private readonly _pages = new Pages<DatasetRow>(PAGE);
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
   private _abort = new AbortController();
   private _wanted: readonly [start: number, end: number] = [0, 0];
@@ -289,5 +276,4 @@ export class Listing implements IDisposable {
   private _expanded: number | null = null;
   private _expandedAt = -1;
   private _full: DatasetFullRow | null = null;
-  private _isDisposed = false;
 }

@@ -1,11 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
 import type { ApiClient, DatasetFullRow, DatasetInfo } from '../api';
+import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IPromptSource } from '../session/source';
@@ -39,8 +39,9 @@ const NO_HOST: IDatasetsHost = {
 };
 
 /** Datasets of prompts, one of them shown. Asks for nothing until it is shown. */
-export class DatasetsModel implements IDisposable {
+export class DatasetsModel extends Model {
   constructor(client: DatasetsClient, trans: TranslationBundle) {
+    super();
     this._client = client;
     this._trans = trans;
   }
@@ -98,11 +99,6 @@ export class DatasetsModel implements IDisposable {
     return this._problem;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** Emitted when the browser should come into view. */
   get revealed(): ISignal<this, void> {
     return this._revealed;
@@ -113,17 +109,9 @@ export class DatasetsModel implements IDisposable {
     return this._chosen;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      for (const dataset of this._opened) {
-        dataset.dispose();
-      }
-      Signal.clearData(this);
+  protected release(): void {
+    for (const dataset of this._opened) {
+      dataset.dispose();
     }
   }
 
@@ -271,14 +259,13 @@ export class DatasetsModel implements IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
 
   private readonly _client: DatasetsClient;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, void>(this);
   private readonly _chosen = new Signal<this, IChosen>(this);
   private _host = NO_HOST;
@@ -289,5 +276,4 @@ export class DatasetsModel implements IDisposable {
   private _loadingSince: number | null = null;
   private _choice = 0;
   private _problem: IProblem | null = null;
-  private _isDisposed = false;
 }

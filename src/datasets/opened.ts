@@ -1,5 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
@@ -14,6 +13,7 @@ import type {
   DatasetRow,
   DatasetState
 } from '../api';
+import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import { Listing } from './listing';
@@ -62,7 +62,7 @@ type Reading = 'row' | 'rows';
 const INTERVAL = 400;
 
 /** A dataset that is open on the server: opened, read, changed, saved. */
-export class OpenedDataset implements IDisposable {
+export class OpenedDataset extends Model {
   /**
    * @param id - of the dataset where it is open already, as before a reload.
    */
@@ -72,6 +72,7 @@ export class OpenedDataset implements IDisposable {
     trans: TranslationBundle,
     id: string | null = null
   ) {
+    super();
     this._client = client;
     this._reference = reference;
     this._trans = trans;
@@ -137,11 +138,6 @@ export class OpenedDataset implements IDisposable {
     return this._deleted;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /**
    * Emitted with what was changed; null: it was closed or read anew, so that
    * rows are others, whatever their numbers.
@@ -150,23 +146,14 @@ export class OpenedDataset implements IDisposable {
     return this._edited;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
   /** Close it on the server, too; unsaved changes are lost. */
-  dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
+  protected release(): void {
     this.list.dispose();
     this._poll.dispose();
     if (this._id !== null) {
       this._client.closeDataset(this._id).catch(() => undefined);
     }
     this._edited.emit(null);
-    Signal.clearData(this);
   }
 
   /** Open it, unless that is being done. Never rejects. */
@@ -338,7 +325,7 @@ export class OpenedDataset implements IDisposable {
       const state = await this._client.openDataset(
         path === undefined ? { name, columns, split } : { path, columns, split }
       );
-      if (this._isDisposed) {
+      if (this.isDisposed) {
         this._client.closeDataset(state.id).catch(() => undefined);
         return;
       }
@@ -373,7 +360,7 @@ export class OpenedDataset implements IDisposable {
   }
 
   private async _refresh(): Promise<void> {
-    if (this._id === null || this._isDisposed) {
+    if (this._id === null || this.isDisposed) {
       return;
     }
     try {
@@ -441,7 +428,7 @@ export class OpenedDataset implements IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
@@ -449,7 +436,6 @@ export class OpenedDataset implements IDisposable {
   private readonly _client: OpenedClient;
   private readonly _trans: TranslationBundle;
   private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _edited = new Signal<this, DatasetEdit | null>(this);
   private _opening: Promise<void> | null = null;
   private _reference: IReference;
@@ -460,5 +446,4 @@ export class OpenedDataset implements IDisposable {
   private _problems = new Map<Reading | 'dataset', IProblem>();
   private _deleted: DatasetRow | null = null;
   private _isGone = false;
-  private _isDisposed = false;
 }

@@ -2,6 +2,7 @@ import { PathExt } from '@jupyterlab/coreutils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useState } from 'react';
 
+import { InlineForm } from '../components/form';
 import { Problem } from '../components/notices';
 import type { Consent, ISaveFailure, OpenedDataset } from './opened';
 
@@ -30,19 +31,11 @@ export function Save(props: {
     }
   };
   return (
-    <form
+    <InlineForm
       className="lit-save"
-      aria-label={trans.__('Save the dataset')}
-      onSubmit={event => {
-        event.preventDefault();
-        void save('none');
-      }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onDone(null);
-        }
-      }}
+      label={trans.__('Save the dataset')}
+      onSubmit={() => void save('none')}
+      onCancel={() => onDone(null)}
     >
       <label>
         <span>{trans.__('Save as')}</span>
@@ -90,7 +83,7 @@ export function Save(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-    </form>
+    </InlineForm>
   );
 }
 

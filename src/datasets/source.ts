@@ -1,7 +1,5 @@
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
-
 import type { DatasetEdit, DatasetFullRow } from '../api';
+import { Model } from '../session/model';
 import type {
   IPromptSource,
   IPromptText,
@@ -14,7 +12,7 @@ import type { OpenedDataset } from './opened';
  * once the row was deleted, or its dataset was closed or read anew: a row of the
  * same number may be another one then.
  */
-export class DatasetSource implements IPromptSource {
+export class DatasetSource extends Model implements IPromptSource {
   /**
    * @param dataset - the one that the row is of.
    * @param row - the row.
@@ -27,6 +25,7 @@ export class DatasetSource implements IPromptSource {
     place: readonly string[],
     reveal: () => void
   ) {
+    super();
     this.place = place;
     this._text = textOf(row.prompt);
     this.target = row.target || null;
@@ -49,18 +48,8 @@ export class DatasetSource implements IPromptSource {
     return this._isThere ? this._text : null;
   }
 
-  get changed(): ISignal<IPromptSource, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
+  protected release(): void {
     this.dataset.edited.disconnect(this._onEdited, this);
-    Signal.clearData(this);
   }
 
   /** Changes are told at once. */
@@ -88,10 +77,8 @@ export class DatasetSource implements IPromptSource {
     this._changed.emit();
   }
 
-  private readonly _changed = new Signal<this, void>(this);
   private _text: IPromptText;
   private _isThere = true;
-  private _isDisposed = false;
 }
 
 function textOf(prompt: string): IPromptText {

@@ -77,7 +77,7 @@ export function Tools(props: {
       <p className="lit-hint lit-datasets-found" role="status">
         {isFiltered
           ? total === 0
-            ? trans.__('No prompt is like that.')
+            ? trans.__('No matching prompts.')
             : trans.__(
                 '%1 of %2 prompts',
                 total.toLocaleString(),

@@ -235,7 +235,7 @@ function Dataset(props: {
                   Math.floor((100 * state.done) / state.size),
                   state.rows.toLocaleString()
                 )
-              : trans.__('Waiting for the model service’s dataset')
+              : trans.__('Waiting for the model service to load the dataset')
           }
           since={dataset.since}
         />
@@ -251,7 +251,7 @@ function Dataset(props: {
       )}
       {state?.rows === 0 && state.state === 'ready' && (
         <p className="lit-hint lit-inset" role="status">
-          {trans.__('There are no prompts in it.')}
+          {trans.__('The dataset has no prompts.')}
         </p>
       )}
       {state?.state === 'ready' && (

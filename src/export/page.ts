@@ -9,7 +9,7 @@ import type { IPageData } from './page/data';
 import { packRun } from './packed';
 import { Reading } from './reading';
 import type { ILook } from './reading';
-import { stillReader, styleByAttributes } from './still';
+import { staticReader, styleByAttributes } from './staticReader';
 
 /** What a page is made of; see bundle.d.ts. */
 export type IPageParts = typeof import('./bundle');
@@ -41,7 +41,7 @@ export function makePage(
       reading.begin(targets[i] ?? null, look.method)
     )
   };
-  const still = stillReader({ readings, look, targets: data.targets, trans });
+  const still = staticReader({ readings, look, targets: data.targets, trans });
   styleByAttributes(still);
   const policy = [
     "default-src 'none'",
@@ -60,7 +60,7 @@ export function makePage(
           'The outlined part of the answer is explained: the stronger a part before it is shaded, the more that part led to it.'
         );
   const saved = trans.__(
-    'Saved by LIT Lab %1 on %2. This file holds everything it shows and asks for nothing elsewhere.',
+    'Saved by LIT Lab %1 on %2. This file contains everything it shows and makes no network requests.',
     VERSION,
     new Date().toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
   );

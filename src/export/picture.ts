@@ -2,7 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { escapeHtml } from './escape';
-import { stillReader } from './still';
+import { staticReader } from './staticReader';
 import type { IReaderProps } from './reader';
 
 /** In CSS pixels. Safari draws no canvas of more than 16.7 million pixels. */
@@ -23,7 +23,7 @@ export async function drawPicture(
   props: IReaderProps,
   style: string
 ): Promise<Blob> {
-  const still = stillReader(props);
+  const still = staticReader(props);
   still.classList.add('lit-picture');
   const height = layOut(still, props.trans);
   const svg = toSvg(still, style, height);
@@ -66,7 +66,7 @@ function layOut(still: HTMLElement, trans: TranslationBundle): number {
         const note = document.createElement('p');
         note.className = 'lit-picture-note';
         note.textContent = trans.__(
-          'Cut here: %1% of the text are shown. Save the run as an HTML page to see all of it.',
+          'Cut here: %1% of the text is shown. Save the run as an HTML page to see all of it.',
           Math.round((MAX_TEXT / all) * 100)
         );
         frame.after(note);

@@ -4,8 +4,8 @@ import React, { useMemo, useRef, useState } from 'react';
 
 import { Choice } from '../components/choice';
 import { PanelContext } from '../components/context';
-import { Flow } from '../map/flow';
-import { LedTo } from '../map/ledto';
+import { SalienceText } from '../map/salienceText';
+import { TopSegments } from '../map/topSegments';
 import { methodWords } from '../map/methods';
 import { showSegment } from '../map/show';
 import type { TokenSpan } from '../salience';
@@ -129,7 +129,7 @@ function Run(props: {
       aria-label={trans.__('Run of %1', record.model)}
     >
       <About record={record} trans={trans} />
-      <Flow
+      <SalienceText
         text={text}
         map={map}
         target={target}
@@ -137,10 +137,10 @@ function Run(props: {
         answering={false}
         underline={look.emphasis === 'underline'}
         fine={look.granularity === 'tokens' || look.granularity === 'words'}
-        onPick={token => setTarget(reading.pick(token, look) ?? target)}
+        onPick={token => setTarget(reading.targetAt(token, look) ?? target)}
       />
       {map ? (
-        <LedTo
+        <TopSegments
           text={text}
           map={map}
           onShow={index => showSegment(root.current, index)}
@@ -166,7 +166,7 @@ function NoMap(props: {
   if (target === null) {
     return (
       <p className="lit-hint lit-inset">
-        {trans.__('No map of this run had been computed.')}
+        {trans.__('No map of this run was computed.')}
       </p>
     );
   }

@@ -26,10 +26,10 @@ describe('export/reading', () => {
   it('picks the target around a word, and none in the prompt', () => {
     const look = { ...LOOK, granularity: 'words' as const };
     const [[start, end], last] = reading.targets;
-    expect(reading.pick(start, look)).toEqual([start, end]);
-    expect(reading.pick(end - 1, look)).toEqual([start, end]);
-    expect(reading.pick(last[0], look)).toEqual(last);
-    expect(reading.pick(1, look)).toBeNull();
+    expect(reading.targetAt(start, look)).toEqual([start, end]);
+    expect(reading.targetAt(end - 1, look)).toEqual([start, end]);
+    expect(reading.targetAt(last[0], look)).toEqual(last);
+    expect(reading.targetAt(1, look)).toBeNull();
   });
 
   it('prefers the clicked segment’s own target', () => {
@@ -40,11 +40,11 @@ describe('export/reading', () => {
       ...RUN,
       scores: [...RUN.scores!, { mode: null, event: whole }]
     });
-    expect(both.pick(start, { ...LOOK, granularity: 'lines' })).toEqual([
+    expect(both.targetAt(start, { ...LOOK, granularity: 'lines' })).toEqual([
       start,
       end
     ]);
-    expect(both.pick(start, LOOK)).toEqual(reading.targets[0]);
+    expect(both.targetAt(start, LOOK)).toEqual(reading.targets[0]);
   });
 
   it('makes the map that the panel makes', () => {

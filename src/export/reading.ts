@@ -109,7 +109,7 @@ export class Reading {
    * The target that a click on a token of the answer means: the clicked
    * segment's own if it has scores, else the shortest with the token in it.
    */
-  pick(token: number, look: ILook): TokenSpan | null {
+  targetAt(token: number, look: ILook): TokenSpan | null {
     const { seam, segments } = this.text(look.granularity, null);
     if (token < seam) {
       return null;

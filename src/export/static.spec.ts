@@ -100,7 +100,8 @@ describe('export/output', () => {
       'User:\n Onion.1\nModel:\n Avoid.'
     );
     // One and three eighths of the template's, against two of the text's.
-    const share = 'The chat format’s own tokens: 67% of salience, told apart.';
+    const share =
+      'The chat format’s own tokens: 67% of salience, counted separately.';
     expect(page.body.textContent).toContain(share);
     expect(output['text/plain']).toContain(share);
     const again = readOutput(JSON.parse(JSON.stringify(output[MIME_TYPE])));

@@ -4,7 +4,7 @@
  */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import { lineOf } from '../map/ledto';
+import { lineOf } from '../map/topSegments';
 import { methodWords } from '../map/methods';
 import { addedTurn, templateEnds } from '../salience';
 import type { TokenSpan } from '../salience';
@@ -97,7 +97,7 @@ function summarize(
   return {
     title: map
       ? trans.__('What led to “%1”', oneLine(textOf(text.tokens, map.target)))
-      : trans.__('No map of this run had been computed.'),
+      : trans.__('No map of this run was computed.'),
     facts: [
       record.model,
       asked.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }),
@@ -116,7 +116,7 @@ function summarize(
     notes: [
       map && isChat(text) && METHODS[map.method].kind === 'gradient'
         ? trans.__(
-            'The chat format’s own tokens: %1 of salience, told apart.',
+            'The chat format’s own tokens: %1 of salience, counted separately.',
             percent(map.templateShare)
           )
         : '',

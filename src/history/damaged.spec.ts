@@ -80,7 +80,7 @@ async function open(answer: unknown): Promise<{
   );
   const problem = await history.openById('r1');
   await settle();
-  session.pick(TARGET.start);
+  session.explanation.pickSegment(TARGET.start);
   await settle();
   return { session, history, problem };
 }
@@ -91,7 +91,7 @@ describe('a run of the history', () => {
     const { session, history, problem } = await open(GOOD);
     expect(problem).toBeNull();
     expect(session.run?.answerTokens).toEqual(RUN.answer_tokens);
-    expect(session.map?.method).toBe('grad_l2');
+    expect(session.explanation.map?.method).toBe('grad_l2');
     history.dispose();
     session.dispose();
   });

@@ -1,11 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type { ApiClient, RunInfo, RunRecord } from '../api';
 import { KeptSource } from '../session/keptsource';
+import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
@@ -51,7 +50,7 @@ const STOPPED_AFTER = [300, 1000, 5000];
 /**
  * Earlier runs, newest first. Asks for nothing until it is shown.
  */
-export class HistoryModel implements IDisposable {
+export class HistoryModel extends Model {
   /**
    * @param reveal - opens a document that a prompt came from.
    */
@@ -61,6 +60,7 @@ export class HistoryModel implements IDisposable {
     reveal: (document: string) => void,
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._session = session;
     this._reveal = reveal;
@@ -150,24 +150,11 @@ export class HistoryModel implements IDisposable {
     return this._isOff;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      clearTimeout(this._timer);
-      this._deletions.dispose();
-      this._abort.abort();
-      this._session.changed.disconnect(this._onSession, this);
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    clearTimeout(this._timer);
+    this._deletions.dispose();
+    this._abort.abort();
+    this._session.changed.disconnect(this._onSession, this);
   }
 
   /** List the newest runs that match. Never rejects. */
@@ -381,7 +368,7 @@ export class HistoryModel implements IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
@@ -390,7 +377,6 @@ export class HistoryModel implements IDisposable {
   private readonly _session: IHistorySession;
   private readonly _reveal: (document: string) => void;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _deletions = new Deletions(
     id => this._delete(id),
     () => this._emit() // Where that failed, the run is listed again.
@@ -408,5 +394,4 @@ export class HistoryModel implements IDisposable {
   private _problem: IProblem | null = null;
   private _isOff = false;
   private _ended: string | null = null;
-  private _isDisposed = false;
 }

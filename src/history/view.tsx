@@ -8,6 +8,7 @@ import type { CompareLauncher } from '../compare/launcher';
 import { CompareTool, CompareWith } from '../compare/rows';
 import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
+import { nextIndex } from '../components/rovingFocus';
 import { Section } from '../components/section';
 import type { HistoryModel } from './model';
 
@@ -202,14 +203,9 @@ function Runs(props: {
   }
   const current = Math.min(active, runs.length - 1);
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const to = {
-      ArrowDown: current + 1,
-      ArrowUp: current - 1,
-      Home: 0,
-      End: runs.length - 1
-    }[event.key];
+    const to = nextIndex(event.key, current, runs.length);
     const isRow = (event.target as Element).classList.contains('lit-row');
-    if (to === undefined || !runs[to] || !isRow) {
+    if (to === null || !isRow) {
       return;
     }
     event.preventDefault();

@@ -1,6 +1,5 @@
-import type { IDisposable } from '@lumino/disposable';
-
 import type { LitCall } from '../api';
+import { Disposable } from '../session/model';
 
 /** What is behind the bridge. */
 export interface IBridgeEnd {
@@ -43,8 +42,9 @@ export interface IBridgeFrame {
  * answers. What it may ask is what {@link IBridgeEnd} has, and what the server
  * lets through.
  */
-export class LitBridge implements IDisposable {
+export class LitBridge extends Disposable {
   constructor(frame: IBridgeFrame, end: IBridgeEnd) {
+    super();
     this._frame = frame;
     this._end = end;
     window.addEventListener('message', this._onMessage);
@@ -55,16 +55,9 @@ export class LitBridge implements IDisposable {
     return this._port !== null;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      window.removeEventListener('message', this._onMessage);
-      this.close();
-    }
+  protected release(): void {
+    window.removeEventListener('message', this._onMessage);
+    this.close();
   }
 
   /**
@@ -133,7 +126,6 @@ export class LitBridge implements IDisposable {
   private _port: MessagePort | null = null;
   private _requests = new AbortController();
   private _isExpected = false;
-  private _isDisposed = false;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

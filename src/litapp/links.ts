@@ -38,7 +38,7 @@ export function followLink(link: string, trans: TranslationBundle): void {
     Notification.dismiss(told);
     told = Notification.info(
       trans.__(
-        'From LIT, links lead to LIT’s own documentation only. To follow another, copy its address.'
+        'From LIT, only links to LIT’s own documentation open. To follow another, copy its address.'
       ),
       { autoClose: 8000 }
     );

@@ -1,10 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type { ApiClient, ChatMode, LitCall } from '../api';
+import { Model } from '../session/model';
 import { describe, problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { IBridgeAnswer, IBridgeEnd } from './bridge';
@@ -26,8 +24,9 @@ export type LitClient = Pick<
 export type LitPhase = 'asleep' | 'starting' | 'ready' | 'failed';
 
 /** LIT in one tab: being made ready, answering its page, failing. */
-export class LitAppModel implements IBridgeEnd, IDisposable {
+export class LitAppModel extends Model implements IBridgeEnd {
   constructor(options: LitAppModel.IOptions) {
+    super();
     this._options = options;
     this._query = options.query;
   }
@@ -69,21 +68,8 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
     return this._isShown;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._opening?.abort();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._opening?.abort();
   }
 
   /** Open LIT if the model service is awake: being shown again is no reason to wake it. */
@@ -172,7 +158,7 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
     this._fail({
       message: trans.__('LIT’s page did not load.'),
       hint: trans.__(
-        'You may have been signed out, or the browser keeps cookies from frames: reload the page, and sign in again.'
+        'You may be signed out, or the browser blocks cookies in frames: reload the page and sign in again.'
       ),
       remedies: ['retry', 'reload']
     });
@@ -183,9 +169,11 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
     const { trans } = this._options;
     this._isShown = false;
     this._fail({
-      message: trans.__('LIT was closed: something led its page elsewhere.'),
+      message: trans.__(
+        'LIT was closed because its page tried to open another one.'
+      ),
       hint: trans.__(
-        'LIT Lab keeps LIT’s page in its place, so that no prompt can leave with it. Retry opens LIT again.'
+        'LIT Lab doesn’t let LIT’s page open other pages, so that no prompt can leave with it. Retry opens LIT again.'
       ),
       remedies: ['retry']
     });
@@ -249,13 +237,12 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
 
   private readonly _options: LitAppModel.IOptions;
-  private readonly _changed = new Signal<this, void>(this);
   private _query: string;
   private _phase: LitPhase = 'asleep';
   private _message = '';
@@ -264,7 +251,6 @@ export class LitAppModel implements IBridgeEnd, IDisposable {
   private _program: string | null = null;
   private _isShown = false;
   private _opening: AbortController | null = null;
-  private _isDisposed = false;
 }
 
 /** Throw what an aborted request throws, where nobody waits any more. */

@@ -42,7 +42,9 @@ export function LitAppView(props: {
   if (model.phase === 'asleep') {
     return (
       <div className="lit-app-wait">
-        <p>{trans.__('LIT isn’t running. What was shown here is kept.')}</p>
+        <p>
+          {trans.__('LIT isn’t running. Start it to see again what it showed.')}
+        </p>
         <button
           type="button"
           className="lit-button lit-primary"

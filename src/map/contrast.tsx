@@ -1,6 +1,8 @@
 import React, { useEffect, useRef, useState } from 'react';
 
 import { usePanel } from '../components/context';
+import { Disclosure } from '../components/disclosure';
+import { InlineForm } from '../components/form';
 import { Problem, Waiting } from '../components/notices';
 import type { TokenSpan } from '../salience';
 import { choicesOf } from '../session/contrast';
@@ -30,7 +32,7 @@ export function Contrast({
 }: {
   session: Session;
 }): JSX.Element | null {
-  const { text, target, other } = session;
+  const { text, target, other } = session.explanation;
   if (!text || !target) {
     return null;
   }
@@ -59,18 +61,18 @@ function Shown(props: IContrastProps & { other: IOther }): JSX.Element {
       <p>
         {kind === 'gradient'
           ? trans.__(
-              'The gradient of log p(“%1”) − log p(“%2”): what speaks for both alike cancels out.',
+              'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability: what supports both alike cancels out.',
               said,
               instead
             )
           : trans.__(
-              'What taking a part away does to log p(“%1”) − log p(“%2”): what speaks for both alike cancels out.',
+              'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability: what supports both alike cancels out.',
               said,
               instead
             )}{' '}
         {isSigned &&
           trans.__(
-            'For it: for “%1”; against it: for “%2”.',
+            '“For it” means for “%1”, “against it” means for “%2”.',
             said,
             instead
           )}{' '}
@@ -115,26 +117,24 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
   }, [open]);
   return (
     <div ref={root} className="lit-contrast">
-      <button
-        type="button"
+      <Disclosure
         className="lit-contrast-toggle"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        isOpen={open}
+        onToggle={() => setOpen(!open)}
       >
-        <span className="lit-disclosure-mark" aria-hidden />
         {trans.__('Why not something else?')}
-      </button>
+      </Disclosure>
       {open && (
         <>
           <p className="lit-hint">
             {trans.__(
-              'What speaks for this rather than that. Choose what the model considered too, or write another text for the target’s place.'
+              'See what led to this rather than to something else. Choose one of the model’s alternatives, or write another text in place of the target.'
             )}
           </p>
           {choices.length > 0 && (
             <ul
               className="lit-choices"
-              aria-label={trans.__('What the model considered')}
+              aria-label={trans.__('The model’s alternatives')}
             >
               {choices.map(choice => (
                 <li key={`${choice.token}:${choice.alternative.id}`}>
@@ -147,23 +147,17 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
               ))}
             </ul>
           )}
-          <form
+          <InlineForm
             className="lit-contrast-form"
-            onSubmit={event => {
-              event.preventDefault();
+            onSubmit={() => {
               if (typed.trim() !== '') {
                 void contrast.type(typed);
-              }
-            }}
-            onKeyDown={event => {
-              if (event.key === 'Escape') {
-                event.stopPropagation(); // else the target goes
               }
             }}
           >
             <input
               className="lit-field"
-              aria-label={trans.__('Text in the target’s place')}
+              aria-label={trans.__('Text in place of the target')}
               placeholder={trans.__('Rather than …')}
               value={typed}
               dir="auto"
@@ -177,10 +171,10 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
             >
               {trans.__('Compare')}
             </button>
-          </form>
+          </InlineForm>
           {contrast.since !== null && (
             <Waiting
-              message={trans.__('Asking for its tokens')}
+              message={trans.__('Tokenizing the text')}
               since={contrast.since}
             />
           )}

@@ -51,11 +51,11 @@ export const Controls = React.memo(
             className="lit-button lit-toggle"
             aria-pressed={settings.surprise}
             title={trans.__(
-              'Mark each token of the answer by how improbable it was, and list where the model hesitated'
+              'Mark each token of the answer by its surprisal, the negative logarithm of its probability, and list where the model hesitated'
             )}
             onClick={() => onSettings({ surprise: !settings.surprise })}
           >
-            {trans.__('Surprise')}
+            {trans.__('Surprisal')}
           </button>
           {openMatrix && ready && (
             <button
@@ -113,9 +113,9 @@ function Pattern(props: {
         role={problem ? 'alert' : undefined}
       >
         {problem
-          ? trans.__('%1 Until then it is sentences.', problem)
+          ? trans.__('%1 Until then segments are sentences.', problem)
           : trans.__(
-              'Each match ends a segment; (?=…) begins one before what it looks for.'
+              'Each match ends a segment. With (?=…) a segment begins at what follows instead.'
             )}
       </p>
     </div>

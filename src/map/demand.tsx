@@ -4,11 +4,11 @@ import { usePanel } from '../components/context';
 import { Offer } from '../components/progress';
 import type { TokenSpan } from '../salience';
 import type { IOther } from '../session/contrast';
-import type { IDemand } from '../session/explanation';
+import type { IDemand } from '../session/runscores';
 import type { IText } from '../session/map';
 import { textOf } from '../session/map';
 import type { MapMethod } from '../session/methods';
-import { MAX_PARTS } from '../session/parts';
+import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
 import { TargetName } from './contrast';
 import { methodWords } from './methods';
 
@@ -25,7 +25,7 @@ export function Demand(props: {
   const { trans } = usePanel();
   const { demand, method, text, target, onRestart } = props;
   const { name } = methodWords(trans)[method];
-  const { computation, numParts, refusal } = demand;
+  const { computation, numSegments, refusal } = demand;
   const content = textOf(text.tokens, target).trim();
   return (
     <section
@@ -37,15 +37,15 @@ export function Demand(props: {
       </h3>
       {refusal === 'nothing' && (
         <p className="lit-hint">
-          {trans.__('Nothing stands before it that could be taken away.')}
+          {trans.__('There is no text before the target to take away.')}
         </p>
       )}
       {refusal === 'many' && (
         <p className="lit-refusal">
           {trans.__(
-            '%1 parts would have to be taken away, and at most %2 are. Choose longer ones above: words, sentences or lines.',
-            numParts,
-            MAX_PARTS
+            'There are %1 parts before the target; the limit is %2. Choose longer ones above: words, sentences or lines.',
+            numSegments,
+            MAX_ABLATION_SEGMENTS
           )}
         </p>
       )}
@@ -53,12 +53,12 @@ export function Demand(props: {
         <>
           {computation.phase === 'offered' && (
             <p className="lit-hint">
-              {numParts === 0
+              {numSegments === 0
                 ? trans.__('%1 is computed for this target alone.', name)
                 : trans._n(
-                    '%2 takes away the %1 part before this target. Other segments are another computation.',
-                    '%2 takes away the %1 parts before this target. Other segments are another computation.',
-                    numParts,
+                    '%2 takes away the %1 part before this target. Other segments need another computation.',
+                    '%2 takes away the %1 parts before this target. Other segments need another computation.',
+                    numSegments,
                     name
                   )}
             </p>

@@ -4,8 +4,8 @@ import React from 'react';
 import type { AnswerToken, Token } from '../api';
 import type { Stage } from '../components/fixtures';
 import { cutText } from '../session/map';
-import { Flow } from './flow';
-import type { IFlowProps } from './flow';
+import { SalienceText } from './salienceText';
+import type { ISalienceTextProps } from './salienceText';
 
 /** A token; one of a template stands for no text. */
 export function token(text: string, kind: Token['kind'] = 'text'): AnswerToken {
@@ -20,13 +20,13 @@ export function token(text: string, kind: Token['kind'] = 'text'): AnswerToken {
 }
 
 /** Draw a run's text by sentences, without a map unless `props` has one. */
-export function drawFlow(
+export function drawSalienceText(
   stage: Stage,
   run: { promptTokens: readonly Token[]; answerTokens: readonly AnswerToken[] },
-  props: Partial<IFlowProps> = {}
+  props: Partial<ISalienceTextProps> = {}
 ): void {
   stage.draw(
-    <Flow
+    <SalienceText
       text={cutText(run, 'sentences', null)}
       map={null}
       target={null}

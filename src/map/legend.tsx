@@ -13,7 +13,7 @@ export function Legend(props: {
 }): JSX.Element {
   const { trans } = usePanel();
   const [open, setOpen] = useState(false);
-  const { map, text } = props.session;
+  const { map, text } = props.session.explanation;
   const template = text?.tokens.filter(
     (token, i) => token.kind === 'template' && i < (map?.target[0] ?? 0)
   );
@@ -42,7 +42,7 @@ export function Legend(props: {
             <span
               className="lit-apart"
               title={trans.__(
-                'Tokens that the model needs but nobody wrote. Their share is told apart from the text’s.'
+                'Tokens that the model needs but nobody wrote, such as <bos>, which marks the beginning of a text. Their share is counted separately.'
               )}
             >
               {trans.__(
@@ -81,13 +81,13 @@ export function Gap({ gap }: { gap: number }): JSX.Element {
       className="lit-gap"
       data-large={isLarge}
       title={trans.__(
-        'The scores should add up to the change of the target’s loss on the way from the baseline to the prompt. What is missing is the error of the steps.'
+        'The scores should add up to the change of the target’s loss from the baseline to the prompt. The rest is the error of computing it in steps.'
       )}
     >
       {isLarge && <span aria-hidden>⚠ </span>}
       {isLarge
         ? trans.__(
-            'off by %1% of the change: take it with care',
+            'off by %1% of the change: interpret it with care',
             (Math.abs(gap) * 100).toFixed(digits)
           )
         : trans.__('explains %1% of the change', (part * 100).toFixed(1))}

@@ -60,7 +60,7 @@ export function MethodChoice(props: {
               : trans.__('Not a gradient'),
             METHODS[method].isAutomatic
               ? trans.__('comes with the answer')
-              : trans.__('computed when asked for')
+              : trans.__('computed on request')
           ].join(' · ')}
           {' · '}
           <a

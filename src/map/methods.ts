@@ -21,7 +21,7 @@ export function methodWords(
     grad_l2: {
       name: trans.__('L2 norm'),
       measures: trans.__(
-        'How strongly the target reacts to each token, for or against it alike.'
+        'How sensitive the target is to each token, whether for or against it.'
       ),
       source: 'Simonyan 2013',
       link: 'https://arxiv.org/abs/1312.6034'
@@ -29,7 +29,7 @@ export function methodWords(
     grad_dot_input: {
       name: trans.__('grad · input'),
       measures: trans.__(
-        'Which way each token pushes the target, by the slope at this very prompt.'
+        'Whether each token supports or opposes the target, by the gradient at this prompt.'
       ),
       source: 'Denil 2014',
       link: 'https://arxiv.org/abs/1412.6815'
@@ -37,7 +37,7 @@ export function methodWords(
     integrated_gradients: {
       name: trans.__('Integrated gradients'),
       measures: trans.__(
-        'Which way each token pushes the target, on the whole way from a prompt that says nothing.'
+        'Whether each token supports or opposes the target, by the gradients on the way from an empty baseline to this prompt.'
       ),
       source: 'Sundararajan 2017',
       link: 'https://arxiv.org/abs/1703.01365'
@@ -53,7 +53,7 @@ export function methodWords(
     lime: {
       name: trans.__('LIME'),
       measures: trans.__(
-        'How much more likely each part makes the target, fitted to many sets of parts taken away.'
+        'How much more likely each part makes the target, by a linear model fitted to prompts with random parts taken away.'
       ),
       source: 'Ribeiro 2016',
       link: 'https://arxiv.org/abs/1602.04938'
@@ -61,7 +61,7 @@ export function methodWords(
     shap: {
       name: trans.__('SHAP'),
       measures: trans.__(
-        'Each part’s fair share in the target’s probability, over sets of parts taken away.'
+        'Each part’s fair share of the target’s log-probability (its Shapley value), estimated by taking sets of parts away.'
       ),
       source: 'Lundberg 2017',
       link: 'https://arxiv.org/abs/1705.07874'

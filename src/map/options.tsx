@@ -77,7 +77,7 @@ export function MapOptions({
       </label>
       <label
         title={trans.__(
-          'What structures a conversation rather than says something, such as <start_of_turn>'
+          'Tokens that only structure a conversation, such as <start_of_turn>'
         )}
       >
         <span>{trans.__('Hide template parts')}</span>

@@ -14,7 +14,7 @@ const SHOWN = 40;
 export function Part(props: { session: Session; text: IText }): JSX.Element {
   const { trans } = usePanel();
   const { session, text } = props;
-  const { within } = session;
+  const { within } = session.explanation;
   const sections = sectionsOf(text);
   const value = within ? keyOf(within) : '';
   const isListed =
@@ -27,7 +27,9 @@ export function Part(props: { session: Session; text: IText }): JSX.Element {
           value={value}
           onChange={event => {
             const [start, end] = event.target.value.split(':').map(Number);
-            session.restrict(event.target.value ? [start, end] : null);
+            session.explanation.restrict(
+              event.target.value ? [start, end] : null
+            );
           }}
           onKeyDown={event => {
             // Escape is for the open list; elsewhere it clears the target.

@@ -3,7 +3,7 @@ import React from 'react';
 import type { Token } from '../api';
 import type { TokenSpan } from '../salience';
 import { textOf } from '../session/map';
-import { Marked } from './surprise';
+import { Marked } from './surprisal';
 
 /** How many of the strongest segments carry their rank. */
 export const BADGES = 3;
@@ -39,7 +39,7 @@ interface ISegmentProps {
   joinsAfter: boolean;
   pickable: boolean;
   /** Whether to mark how improbable each token was. */
-  surprise?: boolean;
+  surprisal?: boolean;
   mark?: ISegmentMark;
 }
 
@@ -79,7 +79,7 @@ export const Segment = React.memo((props: ISegmentProps): JSX.Element => {
         {joinsBefore && lead}
         {props.mark && props.mark.words.length > 0 ? (
           withWords(core, props.mark.words, lead.length)
-        ) : props.surprise ? (
+        ) : props.surprisal ? (
           <Marked
             tokens={tokens}
             start={start}

@@ -1,16 +1,16 @@
 import { segmentsBetween, selectBetween } from './selected';
 
 describe('map/selected', () => {
-  let flow: HTMLElement;
+  let textElement: HTMLElement;
   let segments: HTMLElement[];
 
   beforeEach(() => {
     document.body.innerHTML =
-      '<p>before</p><div class="flow">' +
+      '<p>before</p><div class="text">' +
       '<span data-segment="0">One.</span> <span data-segment="1">Two.</span>\n' +
       '<span data-segment="2">Three.</span></div><p>after</p>';
-    flow = document.querySelector('.flow')!;
-    segments = [...flow.querySelectorAll<HTMLElement>('[data-segment]')];
+    textElement = document.querySelector('.text')!;
+    segments = [...textElement.querySelectorAll<HTMLElement>('[data-segment]')];
   });
 
   function range(
@@ -26,19 +26,21 @@ describe('map/selected', () => {
 
   it('takes whole segments for what is selected in part', () => {
     const some = range([textOf(0), 2], [textOf(1), 1]);
-    expect(segmentsBetween(flow, some)).toEqual([0, 1]);
+    expect(segmentsBetween(textElement, some)).toEqual([0, 1]);
   });
 
   it('leaves segments that are only touched', () => {
     const touching = range([textOf(0), 4], [textOf(2), 0]);
-    expect(segmentsBetween(flow, touching)).toEqual([1, 1]);
+    expect(segmentsBetween(textElement, touching)).toEqual([1, 1]);
   });
 
   it('finds none in blanks, nor in what goes beyond the text', () => {
     const blank = segments[0].nextSibling!;
-    expect(segmentsBetween(flow, range([blank, 0], [blank, 1]))).toBeNull();
+    expect(
+      segmentsBetween(textElement, range([blank, 0], [blank, 1]))
+    ).toBeNull();
     const beyond = range([textOf(1), 0], [document.body.lastChild!, 1]);
-    expect(segmentsBetween(flow, beyond)).toBeNull();
+    expect(segmentsBetween(textElement, beyond)).toBeNull();
   });
 
   it.each([
@@ -48,7 +50,7 @@ describe('map/selected', () => {
   ])('selects from segment %d to %d', (from, to) => {
     selectBetween(segments[from], segments[to]);
     const selection = window.getSelection()!;
-    expect(segmentsBetween(flow, selection.getRangeAt(0))).toEqual([
+    expect(segmentsBetween(textElement, selection.getRangeAt(0))).toEqual([
       Math.min(from, to),
       Math.max(from, to)
     ]);

@@ -7,14 +7,16 @@
  *   or holds none.
  */
 export function segmentsBetween(
-  flow: HTMLElement,
+  textElement: HTMLElement,
   range: Range
 ): readonly [first: number, last: number] | null {
-  if (!flow.contains(range.commonAncestorContainer)) {
+  if (!textElement.contains(range.commonAncestorContainer)) {
     return null;
   }
   // A range that ends where a segment begins touches that one, but has nothing of it.
-  const held = [...flow.querySelectorAll<HTMLElement>('[data-segment]')].filter(
+  const held = [
+    ...textElement.querySelectorAll<HTMLElement>('[data-segment]')
+  ].filter(
     element => range.intersectsNode(element) && holdsTextOf(range, element)
   );
   return held.length > 0

@@ -35,7 +35,7 @@ export function SelectionOverlay(props: {
     isOffered && first && last ? [first[0], last[1]] : null;
 
   useEffect(() => {
-    const flow = root.current;
+    const textElement = root.current;
     const escape = (event: KeyboardEvent) => {
       if (
         event.key === 'Escape' &&
@@ -45,8 +45,8 @@ export function SelectionOverlay(props: {
         window.getSelection()?.removeAllRanges();
       }
     };
-    flow?.addEventListener('keydown', escape);
-    return () => flow?.removeEventListener('keydown', escape);
+    textElement?.addEventListener('keydown', escape);
+    return () => textElement?.removeEventListener('keydown', escape);
   }, [root]);
 
   useLayoutEffect(() => {
@@ -80,8 +80,8 @@ export function SelectionOverlay(props: {
       <span className="lit-visually-hidden" role="status">
         {span &&
           trans._n(
-            '%1 segment selected. Tab leads to what can be done with it.',
-            '%1 segments selected. Tab leads to what can be done with them.',
+            '%1 segment selected. Press Tab for what you can do with it.',
+            '%1 segments selected. Press Tab for what you can do with them.',
             count,
             count
           )}
@@ -91,7 +91,9 @@ export function SelectionOverlay(props: {
           ref={button}
           type="button"
           className="lit-button lit-selection"
-          title={trans.__('Shares are then parts of what is selected')}
+          title={trans.__(
+            'Map the selection only, so that shares are parts of it'
+          )}
           // A press elsewhere would end the selection first.
           onMouseDown={event => event.preventDefault()}
           onClick={() => {
@@ -152,11 +154,16 @@ function useSelection(
 }
 
 function selectedIn(
-  flow: HTMLElement | null
+  textElement: HTMLElement | null
 ): readonly [number, number] | null {
   const selection = window.getSelection();
-  if (!flow || !selection || selection.isCollapsed || !selection.rangeCount) {
+  if (
+    !textElement ||
+    !selection ||
+    selection.isCollapsed ||
+    !selection.rangeCount
+  ) {
     return null;
   }
-  return segmentsBetween(flow, selection.getRangeAt(0));
+  return segmentsBetween(textElement, selection.getRangeAt(0));
 }

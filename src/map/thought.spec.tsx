@@ -2,8 +2,8 @@ import { act } from 'react';
 
 import type { AnswerToken } from '../api';
 import { Stage } from '../components/fixtures';
-import { drawFlow, token } from './fixtures';
-import type { IFlowProps } from './flow';
+import { drawSalienceText, token } from './fixtures';
+import type { ISalienceTextProps } from './salienceText';
 
 const PROMPT = [token('Is it sweet?')];
 const ANSWER = [
@@ -31,9 +31,12 @@ describe('map/thought', () => {
 
   afterEach(() => stage.dispose());
 
-  function show(answer: AnswerToken[], props: Partial<IFlowProps> = {}): void {
+  function show(
+    answer: AnswerToken[],
+    props: Partial<ISalienceTextProps> = {}
+  ): void {
     const run = { promptTokens: PROMPT, answerTokens: answer };
-    drawFlow(stage, run, {
+    drawSalienceText(stage, run, {
       onPick: at => picked.push(at),
       ...props
     });
@@ -41,7 +44,7 @@ describe('map/thought', () => {
 
   const fold = () =>
     host.querySelector<HTMLButtonElement>('button[data-thought]');
-  const textOfFlow = () => host.querySelector('.lit-flow')!.textContent;
+  const shownText = () => host.querySelector('.lit-flow')!.textContent;
   const segments = () =>
     [...host.querySelectorAll<HTMLElement>('[data-segment]')].map(
       element => [Number(element.dataset.segment), element.textContent] as const
@@ -49,13 +52,13 @@ describe('map/thought', () => {
 
   it('folds what was thought, and unfolds it', () => {
     show(ANSWER);
-    expect(textOfFlow()).toBe('Is it sweet?Yes. Very.');
+    expect(shownText()).toBe('Is it sweet?Yes. Very.');
     expect(fold()?.getAttribute('aria-expanded')).toBe('false');
     expect(fold()?.getAttribute('aria-label')).toBe('Thinking, 7 tokens');
     const folded = segments();
     act(() => fold()!.click());
     expect(fold()?.getAttribute('aria-expanded')).toBe('true');
-    expect(textOfFlow()).toContain('<think>\nIt is cake. Cake is sweet.');
+    expect(shownText()).toContain('<think>\nIt is cake. Cake is sweet.');
     // What is said keeps its places among all segments.
     for (const segment of folded) {
       expect(segments()).toContainEqual(segment);
@@ -77,15 +80,15 @@ describe('map/thought', () => {
     show(ANSWER, { target: [4, 5] });
     expect(fold()?.getAttribute('aria-expanded')).toBe('true');
     expect(fold()?.disabled).toBe(true);
-    expect(textOfFlow()).toContain('Cake is sweet.');
+    expect(shownText()).toContain('Cake is sweet.');
   });
 
   it('is there while the model thinks, and not where it does not', () => {
     show(ANSWER.slice(0, 4), { answering: true });
-    expect(textOfFlow()).toBe('Is it sweet?');
+    expect(shownText()).toBe('Is it sweet?');
     expect(fold()).not.toBeNull();
     show(ANSWER.slice(7));
     expect(fold()).toBeNull();
-    expect(textOfFlow()).toBe('Is it sweet?Yes. Very.');
+    expect(shownText()).toBe('Is it sweet?Yes. Very.');
   });
 });

@@ -4,8 +4,8 @@ import React, { useMemo, useState } from 'react';
 import { usePanel } from '../components/context';
 import { thoughtEnd } from '../salience';
 import type { IText } from '../session/map';
-import { Part } from './flowpart';
-import type { IPartProps } from './flowpart';
+import { Part } from './salienceTextPart';
+import type { IPartProps } from './salienceTextPart';
 
 /** The answer's part or, where the model thought first, both of its parts. */
 export function Answer(
@@ -40,8 +40,8 @@ export function Answer(
         aria-expanded={unfolded}
         disabled={isAimed}
         title={trans._n(
-          'What the model thought before it answered: %1 token. Its segments can be chosen while it is unfolded.',
-          'What the model thought before it answered: %1 tokens. Its segments can be chosen while it is unfolded.',
+          'What the model thought before it answered: %1 token. Unfold it to choose its segments.',
+          'What the model thought before it answered: %1 tokens. Unfold it to choose its segments.',
           count
         )}
         data-role={trans.__('Thinking')}

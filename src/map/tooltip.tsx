@@ -29,8 +29,8 @@ export function Tooltip(props: {
   const tip = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
-    const flow = root.current;
-    if (!flow) {
+    const textElement = root.current;
+    if (!textElement) {
       return;
     }
     const enter = (event: Event) => {
@@ -46,17 +46,17 @@ export function Tooltip(props: {
         leave();
       }
     };
-    flow.addEventListener('mouseover', enter);
-    flow.addEventListener('focusin', enter);
-    flow.addEventListener('mouseleave', leave);
-    flow.addEventListener('focusout', leave);
-    flow.addEventListener('keydown', escape);
+    textElement.addEventListener('mouseover', enter);
+    textElement.addEventListener('focusin', enter);
+    textElement.addEventListener('mouseleave', leave);
+    textElement.addEventListener('focusout', leave);
+    textElement.addEventListener('keydown', escape);
     return () => {
-      flow.removeEventListener('mouseover', enter);
-      flow.removeEventListener('focusin', enter);
-      flow.removeEventListener('mouseleave', leave);
-      flow.removeEventListener('focusout', leave);
-      flow.removeEventListener('keydown', escape);
+      textElement.removeEventListener('mouseover', enter);
+      textElement.removeEventListener('focusin', enter);
+      textElement.removeEventListener('mouseleave', leave);
+      textElement.removeEventListener('focusout', leave);
+      textElement.removeEventListener('keydown', escape);
     };
   }, [root]);
 

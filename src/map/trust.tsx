@@ -5,6 +5,7 @@ import { Offer } from '../components/progress';
 import { agreement } from '../salience';
 import type { Computation } from '../session/computation';
 import type { ITest } from '../session/demand';
+import { aboutNats } from '../session/labels';
 import type { IShownMap } from '../session/map';
 import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
@@ -25,7 +26,7 @@ export function Trust(props: {
   const { trans } = usePanel();
   const { session, map } = props;
   const [open, setOpen] = useState(false);
-  const { test } = session;
+  const { test } = session.explanation;
   useEffect(() => {
     if (open) {
       void test?.offer(false);
@@ -46,7 +47,7 @@ export function Trust(props: {
           {test.phase === 'offered' && (
             <p className="lit-hint">
               {trans.__(
-                'A good map ranks first what matters most. The test takes parts away in its order, and puts them in, against random orders.'
+                'A good map ranks first what matters most. The test takes parts away in the map’s order, then adds them in that order, and compares both with random orders.'
               )}
             </p>
           )}
@@ -57,7 +58,7 @@ export function Trust(props: {
             onRestart={() => void session.service.restart()}
           />
           <Result test={test} />
-          <Agreement map={map} maps={session.maps} />
+          <Agreement map={map} maps={session.explanation.maps} />
         </>
       )}
     </details>
@@ -78,7 +79,9 @@ function Result({ test }: { test: Computation<ITest> }): JSX.Element | null {
       {verdict && (
         <p className="lit-verdict" data-level={verdict.level}>
           {verdict.words}{' '}
-          <span className="lit-verdict-numbers">{verdict.numbers}</span>
+          <span className="lit-verdict-numbers" title={aboutNats(trans)}>
+            {verdict.numbers}
+          </span>
         </p>
       )}
       <div className="lit-plots">
@@ -121,7 +124,7 @@ function Agreement(props: {
     <div className="lit-agreement">
       <h4
         title={trans.__(
-          'Spearman’s rank correlation over the segments; by size alone where a method does not tell for from against.'
+          'Spearman’s rank correlation over the segments. Where a method gives no sign, scores are compared by size.'
         )}
       >
         {title}

@@ -4,8 +4,8 @@ import type { Token } from '../api';
 import { Stage } from '../components/fixtures';
 import { cutText, makeMap } from '../session/map';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { drawFlow, token } from './fixtures';
-import type { IFlowProps } from './flow';
+import { drawSalienceText, token } from './fixtures';
+import type { ISalienceTextProps } from './salienceText';
 
 const START = '<start_of_turn>';
 const END = '<end_of_turn>';
@@ -49,9 +49,12 @@ describe('map/turn', () => {
 
   afterEach(() => stage.dispose());
 
-  function show(promptTokens: Token[], props: Partial<IFlowProps> = {}): void {
+  function show(
+    promptTokens: Token[],
+    props: Partial<ISalienceTextProps> = {}
+  ): void {
     const run = { promptTokens, answerTokens: ANSWER };
-    drawFlow(stage, run, {
+    drawSalienceText(stage, run, {
       onPick: at => picked.push(at),
       ...props
     });

@@ -38,8 +38,8 @@ export function AddedTurn(props: {
           : trans.__('%1, added', role)
       }
       title={trans._n(
-        'Added by the chat format: %2, %1 token. Its share is told apart from the text’s.',
-        'Added by the chat format: %2, %1 tokens. Their share is told apart from the text’s.',
+        'Added by the chat format: %2, %1 token. Its share is counted separately.',
+        'Added by the chat format: %2, %1 tokens. Their share is counted separately.',
         count,
         spell(added.spelled)
       )}

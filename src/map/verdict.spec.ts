@@ -67,19 +67,19 @@ describe('map/verdict', () => {
   it('says so where there is nothing to test', () => {
     const verdict = verdictOf({ ...test(null), span: 0.042 }, [], trans);
     expect(verdict.level).toBe('unknown');
-    expect(verdict.numbers).toBe('It moves by 0.04 nats.');
+    expect(verdict.numbers).toBe('Its log-probability changes by 0.04 nats.');
   });
 
-  it('tells what is length alone, but not of a map that is chance', () => {
+  it('tells what is Length alone, but not of a map that is chance', () => {
     expect(lengthWords(test(0.6, 0.4), trans)).toContain('40 points');
-    expect(lengthWords(test(0.6, 0.05), trans)).toContain('length alone');
+    expect(lengthWords(test(0.6, 0.05), trans)).toContain('Length alone');
     expect(lengthWords(test(0.05, 0.4), trans)).toBe('');
     expect(lengthWords(test(0.6, null), trans)).toBe('');
   });
 
   it('tells stability and agreement in words', () => {
     expect(stabilityWords(0.97, trans)).toContain('hardly');
-    expect(stabilityWords(0.2, trans)).toContain('much (0.20)');
+    expect(stabilityWords(0.2, trans)).toContain('considerably (0.20)');
     expect(
       [0.9, 0.5, 0, -0.8].map(value => agreementWords(value, trans))
     ).toEqual([

@@ -33,9 +33,12 @@ export function verdictOf(
     return {
       level: 'unknown',
       words: trans.__(
-        'Nothing to test: nothing that is taken away moves the target, so that no order of it can be right or wrong.'
+        'Nothing to test: taking parts away hardly changes the target’s probability, so no order is better than another.'
       ),
-      numbers: trans.__('It moves by %1 nats.', test.span.toFixed(2))
+      numbers: trans.__(
+        'Its log-probability changes by %1 nats.',
+        test.span.toFixed(2)
+      )
     };
   }
   const level =
@@ -51,7 +54,7 @@ export function verdictOf(
     good:
       pace !== null && pace >= 1.1
         ? trans.__(
-            'Taking away what this map ranks first hurts the target %1 times as fast as chance.',
+            'Taking away what this map ranks first lowers the target’s probability %1 times as fast as chance.',
             pace.toFixed(1)
           )
         : trans.__(
@@ -90,11 +93,11 @@ export function lengthWords(test: Numbers, trans: TranslationBundle): string {
   }
   return length > deviation
     ? trans.__(
-        'It knows more than which parts are long: %1 points above orders of equally long parts.',
+        'Length alone does not explain it: %1 points above random orders of equally long parts.',
         points
       )
     : trans.__(
-        'Much of that may be length alone: only %1 points above orders of equally long parts.',
+        'Length alone may explain much of it: only %1 points above random orders of equally long parts.',
         points
       );
 }
@@ -110,7 +113,7 @@ export function stabilityWords(
   }
   return stability >= 0.6
     ? trans.__('A little noise changes its order somewhat (%1).', value)
-    : trans.__('A little noise changes its order much (%1).', value);
+    : trans.__('A little noise changes its order considerably (%1).', value);
 }
 
 /** How far two maps agree. */

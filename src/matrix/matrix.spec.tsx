@@ -30,7 +30,7 @@ describe('matrix', () => {
     session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -174,7 +174,7 @@ describe('matrix', () => {
     const revealed: number[] = [];
     session.revealed.connect((_, token) => revealed.push(token));
     await press('Enter');
-    expect(session.target).toEqual(model.table!.rows[1].span);
+    expect(session.explanation.target).toEqual(model.table!.rows[1].span);
     expect(revealed).toEqual([model.table!.columns[1].span[0]]);
     await press('Home', { ctrlKey: true });
     expect(document.activeElement).toBe(cells()[0]);
@@ -184,7 +184,7 @@ describe('matrix', () => {
     await compute();
     await show();
     await act(async () => cells()[5].click());
-    expect(session.target).toEqual(model.table!.rows[1].span);
+    expect(session.explanation.target).toEqual(model.table!.rows[1].span);
   });
 
   it('takes what a costly method has computed, and computes the others when asked', async () => {
@@ -211,7 +211,7 @@ describe('matrix', () => {
         event: 'scores',
         target,
         method: 'integrated_gradients',
-        scores: session.text!.tokens.map((_, i) => -i),
+        scores: session.explanation.text!.tokens.map((_, i) => -i),
         gap: 0,
         instead: null
       });

@@ -1,19 +1,18 @@
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type { Estimate } from '../api';
 import type { TokenSpan } from '../salience';
 import type { Computation } from '../session/computation';
 import type { DemandedScores } from '../session/demand';
-import type { IDemand } from '../session/explanation';
+import type { Explanation } from '../session/explanation';
 import { cutText } from '../session/map';
 import type { IText } from '../session/map';
+import { memo } from '../session/memo';
 import { isGradient, METHODS } from '../session/methods';
 import type { MapMethod } from '../session/methods';
+import { Model } from '../session/model';
 import type { IProblem } from '../session/problem';
 import type { IRun } from '../session/run';
-import type { ScoreStore } from '../session/scores';
 import type { ISettings } from '../session/settings';
 import { makeTable, targetsOf } from './table';
 import type { ITable, Scale } from './table';
@@ -36,12 +35,12 @@ export interface IFilling {
 /** What the matrix needs of the session. */
 export interface IMatrixSession {
   readonly run: IRun | null;
-  readonly scores: ScoreStore | null;
   readonly settings: ISettings;
-  readonly target: TokenSpan | null;
+  readonly explanation: Pick<
+    Explanation,
+    'scores' | 'target' | 'demandFor' | 'setTarget'
+  >;
   readonly changed: ISignal<unknown, void>;
-  demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null;
-  aim(target: TokenSpan): void;
   reveal(token: number): void;
 }
 
@@ -52,8 +51,9 @@ export interface IMatrixSession {
  * shown, and what they haven't is computed when somebody asks, one row after
  * the other.
  */
-export class MatrixModel implements IDisposable {
+export class MatrixModel extends Model {
   constructor(session: IMatrixSession) {
+    super();
     this._session = session;
     session.changed.connect(this._onSession, this);
   }
@@ -65,32 +65,29 @@ export class MatrixModel implements IDisposable {
 
   /** The table; null before there is a complete answer. */
   get table(): ITable | null {
-    const { run, scores, settings } = this._session;
+    const { run, settings, explanation } = this._session;
     const text = this._text;
-    if (!run || !scores || !text) {
+    if (!run || !explanation.scores || !text) {
       return null;
     }
     const { aggregation, intensity } = settings;
     const method = this.method;
     const targets = targetsOf(text);
-    const made = [
+    return this._table(
+      () =>
+        makeTable(
+          text,
+          target => this._scoresOf(text, target),
+          { method, aggregation, intensity },
+          this._scale
+        ),
       text,
       method,
       aggregation,
       intensity,
       this._scale,
       ...targets.map(target => this._scoresOf(text, target))
-    ];
-    if (!this._table || made.some((item, i) => item !== this._madeOf[i])) {
-      this._madeOf = made;
-      this._table = makeTable(
-        text,
-        target => this._scoresOf(text, target),
-        { method, aggregation, intensity },
-        this._scale
-      );
-    }
-    return this._table;
+    );
   }
 
   /** The method in use. */
@@ -144,7 +141,7 @@ export class MatrixModel implements IDisposable {
     this._changed.emit();
   }
 
-  /** What a cell is a part of. */
+  /** Scale of the cells. */
   get scale(): Scale {
     return this._scale;
   }
@@ -154,29 +151,16 @@ export class MatrixModel implements IDisposable {
     this._changed.emit();
   }
 
-  /** Emitted when anything above may have changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
+  protected release(): void {
+    this._active = null;
+    this._session.changed.disconnect(this._onSession, this);
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._active = null;
-      this._session.changed.disconnect(this._onSession, this);
-      Signal.clearData(this);
-    }
-  }
-
-  /** Have the rows computed that aren't yet, as of a run of the history. */
-  want(): void {
+  /** Compute the rows that have no scores yet, such as those of a run of the history. */
+  requestMissing(): void {
     const text = this._text;
     if (text && METHODS[this.method].isAutomatic) {
-      this._session.scores?.request(targetsOf(text));
+      this._session.explanation.scores?.request(targetsOf(text));
     }
   }
 
@@ -184,7 +168,7 @@ export class MatrixModel implements IDisposable {
   select(row: number, column: number): void {
     const { table } = this;
     if (table) {
-      this._session.aim(table.rows[row].span);
+      this._session.explanation.setTarget(table.rows[row].span);
       const token = table.columns[column]?.span[0];
       if (token !== undefined) {
         this._session.reveal(token);
@@ -198,11 +182,10 @@ export class MatrixModel implements IDisposable {
     if (!run || run.answerTokens.length === 0) {
       return null;
     }
-    if (run.answerTokens !== this._cutOf) {
-      this._cutOf = run.answerTokens;
-      this._cut = cutText(run, 'sentences', null);
-    }
-    return this._cut;
+    return this._cutText(
+      () => cutText(run, 'sentences', null),
+      run.answerTokens
+    );
   }
 
   /** Scores of a row by the method in use, in the form that they came in; null before they are there. */
@@ -210,12 +193,12 @@ export class MatrixModel implements IDisposable {
     text: IText,
     target: TokenSpan
   ): readonly number[] | DemandedScores {
-    const { scores } = this._session;
+    const { scores } = this._session.explanation;
     const { method } = this;
     return isGradient(method) && METHODS[method].isAutomatic
       ? (scores?.get(target, method) ?? null)
-      : (this._session.demandFor(method, text, target)?.computation?.result ??
-          null);
+      : (this._session.explanation.demandFor(method, text, target)?.computation
+          ?.result ?? null);
   }
 
   /** Of each row what computes it, where it doesn't come by itself and can be. */
@@ -226,7 +209,9 @@ export class MatrixModel implements IDisposable {
       return [];
     }
     return targetsOf(text).flatMap(
-      target => this._session.demandFor(method, text, target)?.computation ?? []
+      target =>
+        this._session.explanation.demandFor(method, text, target)
+          ?.computation ?? []
     );
   }
 
@@ -251,13 +236,9 @@ export class MatrixModel implements IDisposable {
   }
 
   private readonly _session: IMatrixSession;
-  private readonly _changed = new Signal<this, void>(this);
   private _active: Computation<DemandedScores> | null = null;
   private _since = 0;
   private _scale: Scale = 'row';
-  private _cut: IText | null = null;
-  private _cutOf: unknown = null;
-  private _table: ITable | null = null;
-  private _madeOf: readonly unknown[] = [];
-  private _isDisposed = false;
+  private readonly _cutText = memo<IText>();
+  private readonly _table = memo<ITable>();
 }

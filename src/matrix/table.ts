@@ -6,7 +6,7 @@ import { mapOf, textOf } from '../session/map';
 import type { IMapOptions, IShownMap, IText } from '../session/map';
 
 /**
- * What a cell is a part of: its row, so that each sentence of the answer shows
+ * Scale of the cells: its row, so that each sentence of the answer shows
  * what led to it; or the whole table, so that sentences of the answer can be
  * compared.
  */

@@ -22,7 +22,8 @@ export function MatrixView(props: {
   const { model } = props;
   useRedraw(model);
   const { table, filling } = model;
-  const { run, scores } = model.session;
+  const { run } = model.session;
+  const { scores } = model.session.explanation;
   const { isAutomatic } = METHODS[model.method];
   const isOffered = filling !== null && filling.since === null;
   useEffect(() => {
@@ -32,7 +33,7 @@ export function MatrixView(props: {
   }, [model, isOffered, model.method]);
   useEffect(() => {
     if (table && !table.isComplete && scores && !scores.isBusy) {
-      model.want();
+      model.requestMissing();
     }
   });
   if (!table) {
@@ -51,7 +52,7 @@ export function MatrixView(props: {
   if (table.rows.length === 0 || table.columns.length === 0) {
     return (
       <p className="lit-matrix-empty">
-        {trans.__('The answer has no sentence that something stands before.')}
+        {trans.__('No sentence of the answer has any text before it.')}
       </p>
     );
   }
@@ -60,7 +61,7 @@ export function MatrixView(props: {
     <>
       <div className="lit-matrix-tools">
         <Choice
-          label={trans.__('What a cell is a part of')}
+          label={trans.__('Scale of the cells')}
           value={model.scale}
           onChange={scale => {
             model.scale = scale;
@@ -139,7 +140,7 @@ function Grid(props: { model: MatrixModel; table: ITable }): JSX.Element {
     column: Math.min(place.column, columns.length - 1)
   };
   const shown = hovered ?? at;
-  const { target } = model.session;
+  const { target } = model.session.explanation;
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     const to = destination(event, at, rows.length, columns.length);
@@ -393,7 +394,9 @@ function Details(props: {
                 ? trans.__('The sentence itself.')
                 : row.cells === null
                   ? trans.__('Not computed yet.')
-                  : trans.__('It comes later, and so can’t have led to it.')}
+                  : trans.__(
+                      'It comes later, so it can’t have led to the sentence.'
+                    )}
           </p>
         </>
       )}

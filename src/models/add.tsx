@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
 import type { KnownModel } from '../api';
+import { InlineForm } from '../components/form';
 import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
 import { describeKnown } from './labels';
@@ -167,13 +168,11 @@ function Form(props: {
     }
   };
   return (
-    <form
+    <InlineForm
       className="lit-managed-form"
-      aria-label={trans.__('Add a model')}
-      onSubmit={event => {
-        event.preventDefault();
-        void add();
-      }}
+      label={trans.__('Add a model')}
+      onSubmit={() => void add()}
+      onCancel={onDone}
     >
       <label>
         <span>{trans.__('Preset')}</span>
@@ -224,6 +223,6 @@ function Form(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-    </form>
+    </InlineForm>
   );
 }

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useState } from 'react';
 
+import { InlineForm } from '../components/form';
 import { Linked } from '../components/linked';
 import { Problem } from '../components/notices';
 import type { IProblem } from '../session/problem';
@@ -52,7 +53,7 @@ export function Kaggle(props: {
           >
             {kaggle.source === 'none'
               ? trans.__('Log in…')
-              : trans.__('Log in otherwise…')}
+              : trans.__('Log in another way…')}
           </button>
         )}
         {!open && !isOthers && kaggle.source === 'panel' && (
@@ -72,7 +73,7 @@ export function Kaggle(props: {
         <p className="lit-hint">
           {isOthers
             ? trans.__(
-                'There is one login for all users of this server. Only who logged in can log out.'
+                'There is one login for all users of this server. Only the user who logged in can log out.'
               )
             : trans.__(
                 'Other users of this server download with it, too; none of them sees it.'
@@ -148,31 +149,23 @@ function Form(props: {
     </label>
   );
   return (
-    <form
+    <InlineForm
       className="lit-managed-form"
-      aria-label={trans.__('Log in to Kaggle')}
-      onSubmit={event => {
-        event.preventDefault();
-        void send();
-      }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onDone();
-        }
-      }}
+      label={trans.__('Log in to Kaggle')}
+      onSubmit={() => void send()}
+      onCancel={onDone}
     >
       <p className="lit-hint">
         <Linked
           text={trans.__(
-            'Make an API token at https://www.kaggle.com/settings. It goes to the Jupyter server, which keeps it in memory and hands it to nobody but Kaggle.'
+            'Make an API token at https://www.kaggle.com/settings. It goes to the Jupyter server, which holds it in memory and sends it only to Kaggle.'
           )}
         />
       </p>
       {isShared && (
         <p className="lit-hint">
           {trans.__(
-            'This server has one login for all of its users: the others download with yours, too.'
+            'All users of this server share one login: the others download with yours, too.'
           )}
         </p>
       )}
@@ -230,6 +223,6 @@ function Form(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-    </form>
+    </InlineForm>
   );
 }

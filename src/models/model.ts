@@ -1,5 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
@@ -10,6 +9,7 @@ import type {
   ModelChange,
   Precision
 } from '../api';
+import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import type { ServiceModel } from '../session/service';
@@ -24,12 +24,13 @@ export type ModelsClient = Pick<
  * Changes the models. What they are is told by the service's own model, which
  * is asked now and then.
  */
-export class ModelsModel implements IDisposable {
+export class ModelsModel extends Model {
   constructor(
     client: ModelsClient,
     readonly service: ServiceModel,
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._trans = trans;
   }
@@ -59,23 +60,9 @@ export class ModelsModel implements IDisposable {
     return this._problems.get(name) ?? null;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** Emitted when the manager is to be shown. */
   get revealed(): ISignal<this, void> {
     return this._revealed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
-    Signal.clearData(this);
   }
 
   /** Show the manager. */
@@ -187,7 +174,7 @@ export class ModelsModel implements IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
@@ -196,8 +183,6 @@ export class ModelsModel implements IDisposable {
   private readonly _trans: TranslationBundle;
   private readonly _changing = new Set<string>();
   private readonly _problems = new Map<string, IProblem>();
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, void>(this);
   private _kaggle: KaggleStatus | null = null;
-  private _isDisposed = false;
 }

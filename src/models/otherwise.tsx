@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useId, useState } from 'react';
 
 import type { ModelInfo, Precision } from '../api';
+import { InlineForm } from '../components/form';
 import { describePrecision } from './labels';
 
 const PRECISIONS: readonly Precision[] = [
@@ -35,21 +36,15 @@ export function Otherwise(props: {
     number === null ||
     (Number.isInteger(number) && number >= 2 && number <= MOST_TOKENS);
   return (
-    <form
+    <InlineForm
       className="lit-managed-form"
-      aria-label={trans.__('Load %1 otherwise', model.name)}
-      onSubmit={event => {
-        event.preventDefault();
+      label={trans.__('Load %1 with other settings', model.name)}
+      onSubmit={() => {
         if (isValid) {
           onLoad(precision, number ?? 0);
         }
       }}
-      onKeyDown={event => {
-        if (event.key === 'Escape') {
-          event.stopPropagation();
-          onCancel();
-        }
-      }}
+      onCancel={onCancel}
     >
       <label>
         <span>{trans.__('Precision')}</span>
@@ -67,7 +62,7 @@ export function Otherwise(props: {
         </select>
       </label>
       <label>
-        <span>{trans.__('Longest, in tokens')}</span>
+        <span>{trans.__('Limit, in tokens')}</span>
         <input
           className="lit-field"
           inputMode="numeric"
@@ -81,7 +76,7 @@ export function Otherwise(props: {
       {!isValid && (
         <p id={id} className="lit-invalid" aria-live="polite">
           {trans.__(
-            'Write a whole number from 2 to %1, or leave it empty: then it is as memory allows.',
+            'Enter a whole number from 2 to %1, or leave it empty to let memory decide.',
             MOST_TOKENS.toLocaleString()
           )}
         </p>
@@ -103,6 +98,6 @@ export function Otherwise(props: {
           {trans.__('Cancel')}
         </button>
       </div>
-    </form>
+    </InlineForm>
   );
 }

@@ -129,7 +129,7 @@ describe('models/progress', () => {
       host.querySelector(`button[aria-label="Stop downloading ${NAME}"]`)
     ).not.toBeNull();
     draw(fakeModel({ name: NAME, state: 'downloading' }));
-    expect(host.textContent).toContain('Asking for its files…');
+    expect(host.textContent).toContain('Listing its files…');
   });
 
   it('tells nothing of what a model was on its way with before', () => {

@@ -24,7 +24,7 @@ export function Progress(props: {
       {isLoading && <Waiting message={detail} since={since.current} />}
       {(figures || !isLoading) && (
         <p className="lit-managed-about">
-          {figures || trans.__('Asking for its files…')}
+          {figures || trans.__('Listing its files…')}
         </p>
       )}
       <div className="lit-progress-row">

@@ -89,11 +89,11 @@ function State(props: {
         <p className="lit-hint" role="status">
           {download.total === null
             ? trans.__(
-                'Stopped at %1; what is there stays.',
+                'Stopped at %1; the downloaded part stays.',
                 describeBytes(download.done)
               )
             : trans.__(
-                'Stopped at %1 of %2; what is there stays.',
+                'Stopped at %1 of %2; the downloaded part stays.',
                 describeBytes(download.done),
                 describeBytes(download.total)
               )}
@@ -198,7 +198,7 @@ function Tools(props: {
           {isHere &&
             button(
               trans.__('Load with other settings…'),
-              trans.__('Load %1 otherwise', name),
+              trans.__('Load %1 with other settings', name),
               () => setOtherwise(true)
             )}
           {model.added &&

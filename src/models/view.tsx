@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React, { useEffect, useRef, useState } from 'react';
 
-import { keepInSight } from '../components/insight';
+import { keepInView } from '../components/keepInView';
 import { useRedraw } from '../components/redraw';
 import { Section } from '../components/section';
 import type { Session } from '../session/session';
@@ -50,7 +50,7 @@ export function ModelsView(props: {
       root.current?.scrollIntoView({ block: 'start' });
       button.current?.focus({ preventScroll: true });
       kept.current?.();
-      kept.current = keepInSight(root.current!);
+      kept.current = keepInView(root.current!);
       setWanted(false);
     } else if (open) {
       root.current?.scrollIntoView({ block: 'nearest' });
@@ -113,12 +113,12 @@ function Body(props: {
         <p className="lit-managed-memory">
           {memory.free === null
             ? trans.__(
-                '%1: the models’ process holds %2.',
+                '%1: the model service uses %2.',
                 memory.device,
                 describeBytes(memory.used)
               )
             : trans.__(
-                '%1: the models’ process holds %2; %3 are free.',
+                '%1: the model service uses %2; %3 are free.',
                 memory.device,
                 describeBytes(memory.used),
                 describeBytes(memory.free)

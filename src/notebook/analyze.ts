@@ -9,7 +9,7 @@ import { candidatesOf, meant } from './candidates';
 import type { ICellTexts } from './candidates';
 import type { Origin } from './origin';
 import { outputText } from './outputs';
-import { pick } from './picker';
+import { pickCandidate } from './picker';
 import type { IPlaceAsked } from './pointer';
 import { NotebookSource } from './source';
 import type { StringFinder } from './strings/finder';
@@ -59,7 +59,7 @@ export async function analyze(
     });
     return;
   }
-  origin ??= (await pick(candidates, trans))?.origin ?? null;
+  origin ??= (await pickCandidate(candidates, trans))?.origin ?? null;
   if (origin === null || panel.isDisposed) {
     return;
   }

@@ -2,8 +2,9 @@ import { Dialog, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ICandidate } from './candidates';
+import { nextIndex } from '../components/rovingFocus';
 import { charactersOf } from '../session/length';
+import type { ICandidate } from './candidates';
 import { kindName } from './kinds';
 
 /** Most characters of a text that its preview holds. */
@@ -19,7 +20,7 @@ const MOST = 300;
  *
  * @returns null when the user has cancelled.
  */
-export async function pick(
+export async function pickCandidate(
   candidates: readonly ICandidate[],
   trans: TranslationBundle
 ): Promise<ICandidate | null> {
@@ -99,16 +100,10 @@ function PickerList(props: IPickerProps): React.ReactElement {
     list.current?.children[chosen]?.scrollIntoView?.({ block: 'nearest' });
   }, [chosen]);
   const onKeyDown = (event: React.KeyboardEvent) => {
-    const last = candidates.length - 1;
-    const next: Readonly<Record<string, number>> = {
-      ArrowDown: Math.min(last, chosen + 1),
-      ArrowUp: Math.max(0, chosen - 1),
-      Home: 0,
-      End: last
-    };
-    if (Object.hasOwn(next, event.key)) {
+    const next = nextIndex(event.key, chosen, candidates.length);
+    if (next !== null) {
       event.preventDefault();
-      choose(next[event.key], false);
+      choose(next, false);
     } else if (event.key === 'Enter' || event.key === ' ') {
       // Dialogs take Enter for themselves only while some elements are focused.
       event.preventDefault();

@@ -5,9 +5,8 @@ import type { INotebookModel, INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Debouncer } from '@lumino/polling';
-import { Signal } from '@lumino/signaling';
-import type { ISignal } from '@lumino/signaling';
 
+import { Model } from '../session/model';
 import type {
   IPromptSource,
   IPromptText,
@@ -37,7 +36,7 @@ const QUIET = 150;
  * All is read from the notebook's model: the cell may be off screen, and no
  * kernel is asked.
  */
-export class NotebookSource implements IPromptSource {
+export class NotebookSource extends Model implements IPromptSource {
   /** Make a source whose text has been read. */
   static async create(
     options: NotebookSource.IOptions
@@ -48,6 +47,7 @@ export class NotebookSource implements IPromptSource {
   }
 
   private constructor(options: NotebookSource.IOptions) {
+    super();
     this._options = options;
     this._origin = options.origin;
     this._cellId = options.cellId;
@@ -84,25 +84,12 @@ export class NotebookSource implements IPromptSource {
     });
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
   /** Clear the shades and stop following. */
-  dispose(): void {
-    if (this._isDisposed) {
-      return;
-    }
-    this._isDisposed = true;
+  protected release(): void {
     this._painter.paint(this._document, this._cellId, null);
     this._debouncer.dispose();
     this._panel = null;
     this._cell = null;
-    Signal.clearData(this);
   }
 
   /** Edits are read once they pause; who asks doesn't wait for the pause. */
@@ -192,7 +179,7 @@ export class NotebookSource implements IPromptSource {
 
   /** Follow another view of the notebook, or wait for one. */
   private _onViewClosed(): void {
-    if (this._isDisposed) {
+    if (this.isDisposed) {
       return;
     }
     this._panel = null;
@@ -208,7 +195,7 @@ export class NotebookSource implements IPromptSource {
   private _onNotebookOpened(_: unknown, panel: NotebookPanel): void {
     void panel.context.ready.then(() => {
       if (
-        this._isDisposed ||
+        this.isDisposed ||
         panel.isDisposed ||
         panel.context.path !== this._document
       ) {
@@ -222,10 +209,10 @@ export class NotebookSource implements IPromptSource {
   }
 
   private _invoke(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       // A refresh that a later one overtakes is no error.
       this._debouncer.invoke().catch(error => {
-        if (!this._isDisposed) {
+        if (!this.isDisposed) {
           console.error('lit-lab: a cell could not be read', error);
         }
       });
@@ -235,11 +222,11 @@ export class NotebookSource implements IPromptSource {
   /** Read the text again; tell when it changed. */
   private async _refresh(): Promise<void> {
     const model = this._panel?.content.model;
-    if (!model || this._isDisposed) {
+    if (!model || this.isDisposed) {
       return;
     }
     const version = ++this._version;
-    const isWanted = () => version === this._version && !this._isDisposed;
+    const isWanted = () => version === this._version && !this.isDisposed;
     const { finder, trans } = this._options;
     const index = this._watchCell(model);
     const notebook = readNotebook(model);
@@ -285,7 +272,7 @@ export class NotebookSource implements IPromptSource {
 
   /** Paint what is to be shown, if the text still gives the same prompt. */
   private _repaint(): void {
-    if (this._isDisposed) {
+    if (this.isDisposed) {
       return;
     }
     const shown = this._shown;
@@ -331,7 +318,6 @@ export class NotebookSource implements IPromptSource {
   private readonly _painter: CellPainter;
   private _frame = 0;
   private readonly _debouncer: Debouncer<void>;
-  private readonly _changed = new Signal<this, void>(this);
   private _cellId: string;
   private _origin: Origin;
   private _panel: NotebookPanel | null = null;
@@ -348,7 +334,6 @@ export class NotebookSource implements IPromptSource {
     readonly shades: readonly IShade[];
   } | null = null;
   private _version = 0;
-  private _isDisposed = false;
 }
 
 /** A namespace for `NotebookSource`'s types. */

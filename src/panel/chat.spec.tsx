@@ -53,10 +53,10 @@ describe('panel/chat', () => {
 
   it('says by which template prompts go to the model', () => {
     expect(show({})).toBe(
-      'm is instruction-tuned: prompts go to it by its own template.'
+      'm is instruction-tuned: prompts go to it in its own template.'
     );
     expect(show({}, { chat: 'on' })).toBe(
-      'Prompts go to m by its own template.'
+      'Prompts go to m in its own template.'
     );
     expect(show({}, { chat: 'off' })).toBe('');
     expect(show({ chat: 'Gemma', template: null })).toBe(
@@ -65,12 +65,12 @@ describe('panel/chat', () => {
     expect(show({ instruct: false })).toContain('prompts go to it as they are');
   });
 
-  it('tells of a system turn and of the date that the template is told', () => {
+  it('tells of a system turn and of the date that the template contains', () => {
     const told = show({
       template: { ...template, system: 'added', date: '2024-07-26' }
     });
     expect(told).toContain('It adds a system turn of its own.');
-    expect(told).toContain('always told 2024-07-26');
+    expect(told).toContain('always 2024-07-26');
   });
 
   it('says why a template is not used, and what is done instead', () => {
@@ -80,7 +80,7 @@ describe('panel/chat', () => {
         'Its own template isn’t used: it takes more than 2 seconds.'
     );
     expect(show({ chat: '', template: { ...template, fault } })).toBe(
-      'm has none that is known here. Its own template isn’t used: it takes more than 2 seconds.'
+      'LIT Lab knows no chat format of m. Its own template isn’t used: it takes more than 2 seconds.'
     );
   });
 

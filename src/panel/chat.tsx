@@ -21,7 +21,7 @@ export function ChatOption(props: {
     <>
       <label
         title={trans.__(
-          'Puts the prompt into the turns that instruction-tuned models were taught, such as <start_of_turn>user: by the template that came with the model, where there is one. A prompt that has turns of its own is not put into another.'
+          'Wraps the prompt in the turns that instruction-tuned models were trained on, such as <start_of_turn>user, by the model’s own template if it has one. A prompt that already contains turns is not wrapped.'
         )}
       >
         {trans.__('Chat format')}
@@ -40,7 +40,7 @@ export function ChatOption(props: {
       {canThink && settings.chat !== 'off' && (
         <label
           title={trans.__(
-            'The answer then begins with what the model thinks, which is folded. That takes more tokens.'
+            'The answer then begins with the model’s thoughts, which are folded. This takes more tokens.'
           )}
         >
           <span>{trans.__('Let the model think first')}</span>
@@ -77,10 +77,10 @@ function effectOf(
   if (chat === '') {
     return mode === 'on'
       ? trans.__(
-          '%1 has none that is known here, and refuses prompts while it is on.',
+          'LIT Lab knows no chat format of %1, so prompts are refused while this is on.',
           name
         )
-      : trans.__('%1 has none that is known here.', name);
+      : trans.__('LIT Lab knows no chat format of %1.', name);
   }
   if (mode === 'auto' && !instruct) {
     return trans.__(
@@ -90,9 +90,9 @@ function effectOf(
   }
   if (template?.fault === '') {
     return mode === 'on'
-      ? trans.__('Prompts go to %1 by its own template.', name)
+      ? trans.__('Prompts go to %1 in its own template.', name)
       : trans.__(
-          '%1 is instruction-tuned: prompts go to it by its own template.',
+          '%1 is instruction-tuned: prompts go to it in its own template.',
           name
         );
   }
@@ -123,7 +123,7 @@ function describeTemplate(
   if (template.date !== '') {
     parts.push(
       trans.__(
-        'It asks for the date, and is always told %1, so that answers stay the same.',
+        'Its template contains the date, which is always %1, so that answers stay the same.',
         template.date
       )
     );

@@ -31,7 +31,7 @@ export function Composer({
   const { prompt, run, attempt, isRunning } = session;
   const limit = session.service.status?.limits.max_prompt_chars;
   // Without an answer there is no flowing text that would show the prompt.
-  const shown = editing || session.text === null;
+  const shown = editing || session.explanation.text === null;
   const problem = session.promptProblem;
   const failed = session.failure;
   const awaited = isUnderWay(attempt)
@@ -76,13 +76,13 @@ export function Composer({
               type="button"
               className="lit-button lit-primary"
               title={trans.__('Let the model answer (Ctrl+Enter)')}
-              onClick={() => void session.ask()}
+              onClick={() => void session.generate()}
             >
               <span aria-hidden>▶ </span>
               {trans.__('Run')}
             </button>
           )}
-          {session.text !== null && (
+          {session.explanation.text !== null && (
             <button
               type="button"
               className="lit-button"
@@ -191,7 +191,7 @@ function GivenFacts({ run }: { run: IRun }): JSX.Element {
     <span
       className="lit-facts"
       title={trans.__(
-        'Not the model’s answer: a text that was given, and how likely the model finds it, as the natural logarithm of its probability.'
+        'Not the model’s answer: a text that was given. log p is the natural logarithm of the probability that the model would write it: the closer to 0, the more likely.'
       )}
     >
       {trans.__('given text')} ·{' '}

@@ -52,9 +52,9 @@ function about(
   const { modelInfo } = session;
   const what = [
     count.chat === 'plain'
-      ? trans.__('The prompt’s tokens, and what the model takes.')
+      ? trans.__('The prompt’s tokens, and the model’s limit.')
       : trans.__(
-          'The prompt’s tokens with the chat format’s, and what the model takes.'
+          'The prompt’s tokens with the chat format’s, and the model’s limit.'
         )
   ];
   if (modelInfo !== null) {
@@ -72,7 +72,7 @@ function warning(
   return {
     enough: '',
     tight: trans.__(
-      'The longest answer, of %1 tokens, doesn’t fit behind it: it may be cut.',
+      'The longest answer, of %1 tokens, doesn’t fit after it: it may be cut.',
       longest.toLocaleString()
     ),
     none: trans.__(

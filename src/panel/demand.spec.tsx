@@ -46,7 +46,7 @@ describe('panel: methods, demand and trust', () => {
     compare = new CompareLauncher(client, session, () => undefined, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -78,7 +78,7 @@ describe('panel: methods, demand and trust', () => {
       );
     });
     await act(async () => {
-      session.pick(session.text!.seam + 4);
+      session.explanation.pickSegment(session.explanation.text!.seam + 4);
       await settle();
     });
   });
@@ -131,9 +131,9 @@ describe('panel: methods, demand and trust', () => {
         );
       });
     press(select());
-    expect(session.target).not.toBeNull();
+    expect(session.explanation.target).not.toBeNull();
     press(button('Run') ?? host.querySelector('.lit-primary')!);
-    expect(session.target).toBeNull();
+    expect(session.explanation.target).toBeNull();
   });
 
   it('shows cost, progress, Cancel, and the map in nats', async () => {
@@ -176,6 +176,9 @@ describe('panel: methods, demand and trust', () => {
     const first = host.querySelector<HTMLElement>('.lit-ledto-row')!;
     expect(first.textContent).toContain('Be <b>kind</b>.');
     expect(first.textContent).toContain('−2.31 ± 0.12 nats');
+    expect(
+      first.querySelector<HTMLElement>('.lit-ledto-share')!.title
+    ).toContain('A nat is');
     expect(first.dataset.sign).toBe('negative');
     expect(host.querySelector('.lit-flow')!.getAttribute('data-signed')).toBe(
       'true'
@@ -193,7 +196,7 @@ describe('panel: methods, demand and trust', () => {
     ] as const) {
       if (gap > 0.01) {
         await act(async () => {
-          session.pick(session.text!.seam);
+          session.explanation.pickSegment(session.explanation.text!.seam);
           await settle();
         });
       }
@@ -231,16 +234,16 @@ describe('panel: methods, demand and trust', () => {
       };
       const limits = session.service.status!.limits;
       Object.assign(limits, { max_prompt_chars: 9999 });
-      const running = session.ask();
+      const running = session.generate();
       await settle();
       client.last.answer('word '.repeat(450), ANSWER);
       await running;
       await settle();
-      session.pick(session.text!.seam + 4);
+      session.explanation.pickSegment(session.explanation.text!.seam + 4);
       await settle();
     });
     expect(host.querySelector('.lit-refusal')!.textContent).toMatch(
-      /at most 400 are\. Choose longer ones/
+      /the limit is 400\. Choose longer ones/
     );
     expect(button('Compute')).toBeUndefined();
   });
@@ -317,7 +320,7 @@ describe('panel: methods, demand and trust', () => {
       'temperature 0.8, seed 3'
     );
     await act(async () => {
-      const running = session.ask();
+      const running = session.generate();
       await settle();
       expect(client.last.request).toMatchObject({
         sampling: {

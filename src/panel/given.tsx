@@ -2,6 +2,7 @@ import React, { useId } from 'react';
 
 import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
+import { Disclosure } from '../components/disclosure';
 import { beginsTurn } from '../session/chat';
 import { runTogether } from '../session/given';
 import type { Session } from '../session/session';
@@ -25,25 +26,23 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
     prompt.value
   );
   const explain = (text: string) => {
-    void session.give(given.behind(prompt.value, text, isTurn));
+    void session.score(given.behind(prompt.value, text, isTurn));
   };
   return (
     <section
       className="lit-given"
-      aria-label={trans.__('Explain another text than the answer')}
+      aria-label={trans.__('Explain a text other than the answer')}
     >
       <div className="lit-given-row">
-        <button
-          type="button"
+        <Disclosure
           className="lit-link lit-given-toggle"
-          aria-expanded={given.isOpen}
-          onClick={() => {
+          isOpen={given.isOpen}
+          onToggle={() => {
             given.isOpen = !given.isOpen;
           }}
         >
-          <span className="lit-disclosure-mark" aria-hidden />
           {trans.__('What would make it say …?')}
-        </button>
+        </Disclosure>
         {expected !== null && expected.trim() !== '' && (
           <button
             type="button"
@@ -96,7 +95,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
               <label
                 htmlFor={id}
                 title={trans.__(
-                  'The prompt ends without a blank. A word behind it begins with one, as in each answer of the model; without it the text would be far less likely.'
+                  'The prompt ends without a space. The words of the model’s answers begin with one; without it the text would be far less likely.'
                 )}
               >
                 <input
@@ -107,7 +106,7 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
                     given.hasBlank = event.target.checked;
                   }}
                 />
-                {trans.__('with a blank before it')}
+                {trans.__('with a space before it')}
               </label>
             )}
           </div>

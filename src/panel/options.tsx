@@ -63,7 +63,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
         because={
           most === allowed && limits
             ? trans.__(
-                'The server allows no more; c.LitLab.max_new_tokens sets that.'
+                'This is the server’s limit, set by c.LitLab.max_new_tokens.'
               )
             : undefined
         }
@@ -73,7 +73,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
       {model !== null && window !== null && (
         <p className="lit-hint">
           {trans.__(
-            '%1 takes, prompt and answer together: %2.',
+            'Limit of %1, for prompt and answer together: %2.',
             model.name,
             describeWindow(model, trans)
           )}
@@ -90,7 +90,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
       />
       <p className="lit-hint">
         {trans.__(
-          'Above 1, tokens that prompt or answer have already become less likely.'
+          'Above 1, tokens that already occur in the prompt or the answer become less likely.'
         )}
       </p>
       <NumberField
@@ -104,7 +104,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
       {settings.temperature === 0 ? (
         <p className="lit-hint">
           {trans.__(
-            '0: each token is the most likely one, and each run the same. Above: tokens are drawn.'
+            '0: always the most likely token, so that each run gives the same answer. Above 0: tokens are sampled.'
           )}
         </p>
       ) : (

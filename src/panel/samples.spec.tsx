@@ -127,7 +127,7 @@ describe('panel: samples', () => {
 
   const run = () =>
     act(async () => {
-      void session.ask();
+      void session.generate();
       await settle();
     });
   const answer = (text: string) =>
@@ -143,7 +143,7 @@ describe('panel: samples', () => {
     expect(told()).toBe('Sample 1 of 3');
     expect(isOff('Next sample')).toBe(true);
     expect(button('Next sample')!.title).toBe(
-      'Once all samples are there, or stopped'
+      'Available once all samples are complete or stopped'
     );
     await answer(' B.');
     await answer(' A.');

@@ -39,9 +39,9 @@ export function SampleStrip({
         aria-disabled={isOff}
         title={
           isRunning
-            ? trans.__('Once all samples are there, or stopped')
+            ? trans.__('Available once all samples are complete or stopped')
             : isOff && isLost
-              ? trans.__('What is missing is not in the history')
+              ? trans.__('The missing samples are not in the history')
               : label
         }
         onClick={() => {

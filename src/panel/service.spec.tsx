@@ -15,10 +15,7 @@ function shown(known: Partial<ModelInfo>): string {
   const session = {
     model: NAME,
     isRunning: false,
-    target: null,
-    map: null,
-    scores: null,
-    demand: null,
+    explanation: { target: null, map: null, scores: null, demand: null },
     failure: null,
     service: {
       service: { state: 'ready' },

@@ -42,7 +42,7 @@ export function ServiceNotice({
     return (
       <p className="lit-hint lit-readonly" role="status">
         {trans.__(
-          'You can look at runs and datasets here, but not run a model or change anything: the server’s authorizer says so. Ask who runs it for “execute” on “lit-lab”.'
+          'You can look at runs and datasets here, but not run a model or change anything. Ask your administrator for the permission “execute” on “lit-lab”.'
         )}
       </p>
     );
@@ -90,7 +90,8 @@ export function ServiceNotice({
     );
   }
   // A run, and a map that is computed, tell themselves what they wait for.
-  const { isRunning, target, map, scores, demand } = session;
+  const { isRunning } = session;
+  const { target, map, scores, demand } = session.explanation;
   const isComputing =
     demand?.computation?.phase === 'running' ||
     (target !== null && map === null && !demand && scores?.isBusy);

@@ -92,9 +92,9 @@ export function SetupNotice({
       ) : (
         <p className="lit-hint">
           {setup.state === 'stopped'
-            ? trans.__('Stopped. What is there stays.')
+            ? trans.__('Stopped. What is installed so far stays.')
             : trans.__(
-                'LIT Lab can give the model service an environment of its own, with TensorFlow, Keras and LIT. It takes some gigabytes below Jupyter’s data folder, and some minutes; Jupyter’s own environment stays as it is.'
+                'LIT Lab can install TensorFlow, Keras and LIT in a separate environment for the model service. This takes a few gigabytes in Jupyter’s data folder, and a few minutes. Jupyter’s own environment does not change.'
               )}
         </p>
       )}

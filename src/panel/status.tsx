@@ -7,7 +7,8 @@ import type { Session } from '../session/session';
 /** Reads out what happens, for whoever doesn't see it. */
 export function Status({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
-  const { run, attempt, target, map, scores, demand } = session;
+  const { run, attempt } = session;
+  const { target, map, scores, demand } = session.explanation;
   const { service } = session.service;
   let text = '';
   if (attempt && isUnderWay(attempt)) {
@@ -20,7 +21,7 @@ export function Status({ session }: { session: Session }): JSX.Element {
     text =
       demand.computation?.phase === 'running'
         ? demand.computation.message || trans.__('Computing salience')
-        : trans.__('Salience is computed when you ask for it');
+        : trans.__('Salience is computed on request');
   } else if (target && scores && !scores.problem) {
     text = scores.message;
   } else if (run?.phase === 'done') {

@@ -165,12 +165,12 @@ describe('panel: where the answer ends', () => {
       const told = () =>
         document.getElementById(field().getAttribute('aria-describedby')!)!
           .textContent;
-      expect(told()).toBe('Write at most 100 characters.');
+      expect(told()).toBe('Enter at most 100 characters.');
       await type('x'.repeat(100));
       await press('Enter');
       expect(stop).toEqual(['x'.repeat(100)]);
       await show([...'abcdefgh']);
-      expect(told()).toContain('There is room for 8 texts');
+      expect(told()).toContain('At most 8 texts');
       expect(field().readOnly).toBe(true);
       await type('i');
       await press('Enter');
@@ -191,7 +191,7 @@ describe('panel: where the answer ends', () => {
         />
       );
     const answered = async (stoppedAt: string | null) => {
-      const running = session.ask();
+      const running = session.generate();
       await settle();
       client.last.answer(FEW, ' d', stoppedAt);
       await running;

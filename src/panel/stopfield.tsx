@@ -117,13 +117,13 @@ export function StopField(props: {
       )}
       {isTooLong ? (
         <p id={`${id}-hint`} className="lit-invalid" aria-live="polite">
-          {trans.__('Write at most %1 characters.', MAX_STOP)}
+          {trans.__('Enter at most %1 characters.', MAX_STOP)}
         </p>
       ) : (
         <p id={`${id}-hint`} className="lit-hint">
           {isFull
             ? trans.__(
-                'There is room for %1 texts. Remove one to add another.',
+                'At most %1 texts are possible. Remove one to add another.',
                 MAX_STOPS
               )
             : trans.__(
@@ -174,7 +174,7 @@ export function StopProposal(props: {
         type="button"
         className="lit-link"
         title={trans.__(
-          'The prompt’s examples each begin with this. The answer then ends where the model would begin another one. It holds for other prompts too, until you remove it in Options.'
+          'Each of the prompt’s examples begins with this. The answer then ends where the model would begin another one. This applies to other prompts too, until you remove it in Options.'
         )}
         onClick={() => {
           // At the beginning of a line: “FAQ:” is no “Q:”.

@@ -10,13 +10,13 @@ import { useRedraw } from '../components/redraw';
 import { Contrast } from '../map/contrast';
 import { Controls } from '../map/controls';
 import { Demand } from '../map/demand';
-import { Flow } from '../map/flow';
-import { LedTo } from '../map/ledto';
+import { SalienceText } from '../map/salienceText';
+import { TopSegments } from '../map/topSegments';
 import { Legend } from '../map/legend';
 import { Part } from '../map/part';
 import { SelectionOverlay } from '../map/selection';
 import { showSegment } from '../map/show';
-import { Hesitations } from '../map/surprise';
+import { Hesitations } from '../map/surprisal';
 import { Trust } from '../map/trust';
 import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
@@ -52,11 +52,12 @@ export function PanelView(props: {
   const root = useRef<HTMLDivElement>(null);
 
   const onPick = useCallback(
-    (token: number, extend: boolean) => session.pick(token, extend),
+    (token: number, extend: boolean) =>
+      session.explanation.pickSegment(token, extend),
     [session]
   );
   const onHesitation = useCallback(
-    (token: number) => session.aim([token, token + 1]),
+    (token: number) => session.explanation.setTarget([token, token + 1]),
     [session]
   );
   const onShow = useCallback(
@@ -68,7 +69,7 @@ export function PanelView(props: {
     const reveal = (_: Session, token: number) => {
       // Once a target that was chosen just now is drawn.
       requestAnimationFrame(() => {
-        const at = session.text?.segments.findIndex(
+        const at = session.explanation.text?.segments.findIndex(
           ([start, end]) => start <= token && token < end
         );
         if (at !== undefined && at >= 0) {
@@ -86,18 +87,19 @@ export function PanelView(props: {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void session.ask();
-    } else if (event.key === 'Escape' && session.target) {
+      void session.generate();
+    } else if (event.key === 'Escape' && session.explanation.target) {
       event.stopPropagation();
-      session.clear();
+      session.explanation.clear();
     }
   };
 
-  const { run, text, map, target, scores, settings, demand } = session;
+  const { run, settings } = session;
+  const { text, map, target, scores, demand } = session.explanation;
   const isTryable = map !== null && !session.isRunning;
   const isReady = scores !== null;
   const onRestrict = useCallback(
-    (within: TokenSpan) => session.restrict(within),
+    (within: TokenSpan) => session.explanation.restrict(within),
     [session]
   );
   const onTry = useCallback(
@@ -111,12 +113,12 @@ export function PanelView(props: {
     [onTry]
   );
   const overlay = useCallback(
-    (flow: React.RefObject<HTMLDivElement>) => (
+    (textRoot: React.RefObject<HTMLDivElement>) => (
       <>
-        <TryOverlay root={flow} isOffered={isTryable} onTry={onTry} />
+        <TryOverlay root={textRoot} isOffered={isTryable} onTry={onTry} />
         {text && (
           <SelectionOverlay
-            root={flow}
+            root={textRoot}
             text={text}
             isOffered={isReady}
             onRestrict={onRestrict}
@@ -171,14 +173,14 @@ export function PanelView(props: {
               onSettings={onSettings}
             />
             {scores && <Part session={session} text={text} />}
-            <Flow
+            <SalienceText
               text={text}
               map={map}
               target={target}
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
-              surprise={settings.surprise}
+              surprisal={settings.surprise}
               given={run.given !== undefined}
               compact={settings.density === 'compact'}
               hideTemplate={settings.hideTemplate}
@@ -213,7 +215,7 @@ export function PanelView(props: {
             <Waiting
               key={`${target[0]}:${target[1]}`}
               message={scores.message || trans.__('Computing salience')}
-              since={session.targetSince}
+              since={session.explanation.targetSince}
             />
           )}
           {scores?.problem && !demand && (
@@ -234,10 +236,10 @@ export function PanelView(props: {
       {text && target && (map || demand) && (
         <div className="lit-dock">
           {map ? (
-            <LedTo
+            <TopSegments
               text={text}
               map={map}
-              other={session.other}
+              other={session.explanation.other}
               onShow={onShow}
               tool={isTryable ? tryTool : undefined}
             />
@@ -247,7 +249,7 @@ export function PanelView(props: {
               method={settings.method}
               text={text}
               target={target}
-              other={session.other}
+              other={session.explanation.other}
               onRestart={() => void session.service.restart()}
             />
           )}
@@ -277,11 +279,11 @@ export function PanelView(props: {
 function emptyAnswer(run: IRun, trans: TranslationBundle): string {
   if (run.reason === 'stop' && run.stoppedAt) {
     return trans.__(
-      'The model’s first words were %1, where the answer is to stop: it is empty.',
+      'The answer is empty, because the model began with %1, where it is to stop.',
       quoteStop(run.stoppedAt, trans)
     );
   }
   return run.phase === 'done'
     ? trans.__('The model ended its answer at once, without a word.')
-    : trans.__('Nothing of the answer had come by then.');
+    : trans.__('The answer had not begun by then.');
 }

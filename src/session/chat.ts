@@ -73,9 +73,9 @@ export function chatNote(
     const [, [from, to]] = templateEnds(tokens, tokens.length);
     return from < to
       ? trans.__(
-          'The prompt has turns of its own: it was not put into another one. At its end the model’s turn was opened.'
+          'The prompt contains turns, so it was not wrapped in another one. At its end the model’s turn was opened.'
         )
-      : trans.__('The prompt has turns of its own: nothing was added to them.');
+      : trans.__('The prompt contains turns, so nothing was added to them.');
   }
   const isAsked = chatUse === 'plain' && (run.chat ?? 'auto') === 'auto';
   return isAsked &&
@@ -84,7 +84,7 @@ export function chatNote(
     !model.instruct &&
     writtenTurns(tokens, tokens.length).length > 0
     ? trans.__(
-        'The turns stand as they are written: nothing says that %1 is instruction-tuned. If it is, set Chat format to on in the options.',
+        'The turns are sent as plain text, because nothing says that %1 is instruction-tuned. If it is, set Chat format to on in the options.',
         model.name
       )
     : '';

@@ -1,12 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type { ApiClient, CostlyRequest, Estimate, JobEvent } from '../api';
 import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
+import { Model } from './model';
 
 /** What a computation asks of the client. */
 export type ComputationClient = Pick<
@@ -26,7 +24,7 @@ export const UNASKED = 1.5;
  *
  * @typeParam R - what its events are made into so far; replaced, never altered.
  */
-export class Computation<R> implements IDisposable {
+export class Computation<R> extends Model {
   /**
    * @param take - the result after one more event.
    */
@@ -37,6 +35,7 @@ export class Computation<R> implements IDisposable {
     private readonly _take: (result: R, event: JobEvent) => R,
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._trans = trans;
     this._result = _none;
@@ -83,21 +82,8 @@ export class Computation<R> implements IDisposable {
       : null;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._leave();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._leave();
   }
 
   /**
@@ -107,7 +93,7 @@ export class Computation<R> implements IDisposable {
    *   that asking would take longer. Not again once it was cancelled.
    */
   async offer(unasked: boolean): Promise<void> {
-    if (this._phase !== 'offered' || this._isAsking || this._isDisposed) {
+    if (this._phase !== 'offered' || this._isAsking || this.isDisposed) {
       return;
     }
     this._isAsking = true;
@@ -122,7 +108,7 @@ export class Computation<R> implements IDisposable {
       console.warn('LIT Lab: no estimate', reason);
     }
     this._isAsking = false;
-    if (this._isDisposed || this._phase !== 'offered') {
+    if (this.isDisposed || this._phase !== 'offered') {
       return;
     }
     const seconds = this._estimate?.seconds ?? null;
@@ -155,7 +141,7 @@ export class Computation<R> implements IDisposable {
     this._past = id;
     // A view may be being drawn that has just asked for this computation.
     queueMicrotask(() => {
-      if (this._past !== null && !this._isDisposed) {
+      if (this._past !== null && !this.isDisposed) {
         this.start();
       }
     });
@@ -266,7 +252,6 @@ export class Computation<R> implements IDisposable {
 
   private readonly _client: ComputationClient;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private _phase: ComputationPhase = 'offered';
   private _estimate: Estimate | null = null;
   private _isAsking = false;
@@ -283,5 +268,4 @@ export class Computation<R> implements IDisposable {
   /** The last job. */
   private _job: string | null = null;
   private _abort: AbortController | null = null;
-  private _isDisposed = false;
 }

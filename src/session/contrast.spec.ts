@@ -34,7 +34,7 @@ describe('session/contrast', () => {
     session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.prompt(PROMPT);
     const said = words(ANSWER);
@@ -61,14 +61,16 @@ describe('session/contrast', () => {
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     // "Recommendation: You may like it."
-    session.pick(session.text!.tokens.length - 2);
+    session.explanation.pickSegment(
+      session.explanation.text!.tokens.length - 2
+    );
     await settle();
   });
 
   afterEach(() => session.dispose());
 
   const textOf = (span: readonly [number, number] | null) =>
-    session
+    session.explanation
       .text!.tokens.slice(...(span ?? [0, 0]))
       .map(t => t.text)
       .join('');
@@ -76,8 +78,8 @@ describe('session/contrast', () => {
   it('sets the part in which two texts differ against the other', async () => {
     await session.contrast.type('Recommendation: Avoid it.');
     await settle();
-    expect(textOf(session.target)).toBe(' You may like it.');
-    expect(session.other?.text).toBe(' Avoid it.');
+    expect(textOf(session.explanation.target)).toBe(' You may like it.');
+    expect(session.explanation.other?.text).toBe(' Avoid it.');
     // Quick: it starts unasked, and says what it is set against.
     const { request } = client.last;
     expect(request).toMatchObject({
@@ -85,7 +87,7 @@ describe('session/contrast', () => {
       methods: ['grad_l2'],
       instead: words(' Avoid it.').map(t => t.id)
     });
-    expect(session.map).toBeNull();
+    expect(session.explanation.map).toBeNull();
     if (request.kind === 'salience') {
       client.last.send(
         {
@@ -100,35 +102,43 @@ describe('session/contrast', () => {
       );
     }
     await settle();
-    expect(session.map?.target).toEqual(session.target);
+    expect(session.explanation.map?.target).toEqual(session.explanation.target);
     // What both begin with is before the target now, and so can have led to it.
-    const common = session.map!.segments.find(
+    const common = session.explanation.map!.segments.find(
       ({ span }) => textOf(span).trim() === 'Recommendation:'
     );
     expect(common?.rank).not.toBeNull();
     // By itself again: known already.
     const jobs = client.jobs.length;
     session.contrast.clear();
-    expect(session.other).toBeNull();
-    expect(textOf(session.target)).toBe('Recommendation: You may like it.');
+    expect(session.explanation.other).toBeNull();
+    expect(textOf(session.explanation.target)).toBe(
+      'Recommendation: You may like it.'
+    );
     await settle();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(client.jobs).toHaveLength(jobs);
   });
 
   it('asks each method for the contrast, ablation and the test too', async () => {
     await session.contrast.type('Recommendation: Avoid it.');
-    const instead = session.other!.ids;
+    const instead = session.explanation.other!.ids;
     for (const method of ['leave_one_out', 'integrated_gradients'] as const) {
       session.settings = { ...session.settings, method };
       await settle();
-      expect(session.demand?.computation?.request).toMatchObject({ instead });
+      expect(session.explanation.demand?.computation?.request).toMatchObject({
+        instead
+      });
     }
   });
 
   it('takes what the model considered, token for token', async () => {
-    const { tokens: all } = session.text!;
-    const [first, second, ...rest] = choicesOf(all, session.target!, 6);
+    const { tokens: all } = session.explanation.text!;
+    const [first, second, ...rest] = choicesOf(
+      all,
+      session.explanation.target!,
+      6
+    );
     expect(rest).toEqual([]);
     expect([first.alternative.text, second.alternative.text]).toEqual([
       ' hate',
@@ -136,25 +146,28 @@ describe('session/contrast', () => {
     ]);
     session.contrast.choose(first);
     await settle();
-    expect(textOf(session.target)).toBe(' like');
-    expect(session.other).toEqual({ ids: [4], text: ' hate' });
+    expect(textOf(session.explanation.target)).toBe(' like');
+    expect(session.explanation.other).toEqual({ ids: [4], text: ' hate' });
     expect(client.last.request).toMatchObject({ instead: [4] });
     // Another target is explained by itself.
-    session.pick(session.text!.seam);
-    expect(session.other).toBeNull();
+    session.explanation.pickSegment(session.explanation.text!.seam);
+    expect(session.explanation.other).toBeNull();
   });
 
   it('says why a text can’t stand in the target’s place', async () => {
-    const target = session.target;
+    const target = session.explanation.target;
     for (const [text, says] of [
-      ['Recommendation: You may like it.', 'what was said'],
-      ['Recommendation: You', 'how the target begins'],
-      ['Recommendation: You may like it. Or not.', 'only adds']
+      ['Recommendation: You may like it.', 'target’s own text'],
+      ['Recommendation: You', 'beginning of the target'],
+      ['Recommendation: You may like it. Or not.', 'only continues']
     ]) {
       await session.contrast.type(text);
       expect(session.contrast.problem?.message).toContain(says);
       expect(session.contrast.problem?.hint).not.toBe('');
-      expect([session.target, session.other]).toEqual([target, null]);
+      expect([session.explanation.target, session.explanation.other]).toEqual([
+        target,
+        null
+      ]);
     }
     client.tokens = () =>
       Promise.reject(
@@ -162,14 +175,14 @@ describe('session/contrast', () => {
       );
     await session.contrast.type('x');
     expect(session.contrast.problem?.message).toBe('Dead.');
-    session.pick(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
     expect(session.contrast.problem).toBeNull();
   });
 
   it('is kept over a reload', async () => {
     await session.contrast.type('Recommendation: Avoid it.');
     const saved = JSON.parse(JSON.stringify(session.save()));
-    expect(saved.other).toEqual(session.other);
+    expect(saved.other).toEqual(session.explanation.other);
   });
 
   it('parts where the ids do', () => {
@@ -203,15 +216,15 @@ describe('session/contrast', () => {
     });
     session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
     expect(session.run?.given).toBe(ANSWER);
-    session.aim([target.start, target.end]);
-    expect(session.map).toBeNull();
-    const [said] = session.text!.tokens.slice(target.start);
+    session.explanation.setTarget([target.start, target.end]);
+    expect(session.explanation.map).toBeNull();
+    const [said] = session.explanation.text!.tokens.slice(target.start);
     session.contrast.choose({
       token: target.start,
       said: said as (typeof answer)[number],
       alternative: { id: 9, piece: 'x', text: 'x', logprob: -1 }
     });
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
   });
 });
 
@@ -221,7 +234,7 @@ describe('session: a text that is given', () => {
     const session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.give(' Avoid it.');
+    const running = session.score(' Avoid it.');
     await settle();
     expect(client.last.request).toMatchObject({
       kind: 'score',
@@ -236,7 +249,7 @@ describe('session: a text that is given', () => {
     expect(client.last.request.kind).toBe('salience');
     expect(session.save().run?.given).toBe(' Avoid it.');
     // What failed is done again as it was asked.
-    const failing = session.give(' Never.');
+    const failing = session.score(' Never.');
     await settle();
     client.last.send({
       event: 'error',

@@ -1,8 +1,6 @@
 /** Why this rather than that: a target set against what might stand in its place. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
 import type { Alternative, ApiClient, AnswerToken, Token } from '../api';
@@ -11,6 +9,7 @@ import { textOf } from './map';
 import type { IText } from './map';
 import { problemOf } from './problem';
 import type { IProblem } from './problem';
+import { Model } from './model';
 
 /** What a contrast asks of the client. */
 export type ContrastClient = Pick<ApiClient, 'tokens'>;
@@ -22,13 +21,13 @@ export interface IOther {
 }
 
 /** What a contrast needs of the explanation. */
-export interface IAimed {
+export interface IContrastTarget {
   readonly model: string | null;
   readonly text: IText | null;
   readonly target: TokenSpan | null;
   readonly other: IOther | null;
   readonly changed: ISignal<unknown, void>;
-  aim(
+  setTarget(
     target: TokenSpan | null,
     anchor?: TokenSpan | null,
     other?: IOther | null
@@ -45,12 +44,17 @@ export interface IChoice {
 }
 
 /** Sets the target against another text, typed or one of the model's own. */
-export class ContrastModel implements IDisposable {
-  constructor(client: ContrastClient, aimed: IAimed, trans: TranslationBundle) {
+export class ContrastModel extends Model {
+  constructor(
+    client: ContrastClient,
+    explanation: IContrastTarget,
+    trans: TranslationBundle
+  ) {
+    super();
     this._client = client;
-    this._aimed = aimed;
+    this._explanation = explanation;
     this._trans = trans;
-    aimed.changed.connect(this._onAimed, this);
+    explanation.changed.connect(this._onExplanation, this);
   }
 
   /** When the text's tokens were asked for, in milliseconds since the epoch; null: they aren't. */
@@ -63,22 +67,9 @@ export class ContrastModel implements IDisposable {
     return this._problem;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._abort.abort();
-      this._aimed.changed.disconnect(this._onAimed, this);
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._abort.abort();
+    this._explanation.changed.disconnect(this._onExplanation, this);
   }
 
   /** The text that the target was part of before, in tokens; null: itself. */
@@ -97,7 +88,7 @@ export class ContrastModel implements IDisposable {
    * and what both begin with is no longer part of the target. Never rejects.
    */
   async type(written: string): Promise<void> {
-    const { text, target, model } = this._aimed;
+    const { text, target, model } = this._explanation;
     if (!text || !target || model === null) {
       return;
     }
@@ -132,13 +123,13 @@ export class ContrastModel implements IDisposable {
 
   /** Explain by itself again what was the target before. */
   clear(): void {
-    this._aimed.aim(this._before ?? this._aimed.target);
+    this._explanation.setTarget(this._before ?? this._explanation.target);
   }
 
   private _contrast(target: TokenSpan, other: IOther): void {
-    const before = this._aimed.target;
+    const before = this._explanation.target;
     this._settle(null);
-    this._aimed.aim(target, target, other);
+    this._explanation.setTarget(target, target, other);
     this._before = before;
   }
 
@@ -152,16 +143,16 @@ export class ContrastModel implements IDisposable {
     const trans = this._trans;
     const messages: Record<Unparted, [string, string]> = {
       same: [
-        trans.__('That is what was said.'),
-        trans.__('Write something else that might stand in its place.')
+        trans.__('This is the target’s own text.'),
+        trans.__('Write another text that could stand in its place.')
       ],
       beginning: [
-        trans.__('That is only how the target begins.'),
-        trans.__('Write something that differs from it by a word at least.')
+        trans.__('This is only the beginning of the target.'),
+        trans.__('Write a text that differs from it by at least one word.')
       ],
       continuation: [
-        trans.__('That only adds to the target.'),
-        trans.__('Write something that differs from it by a word at least.')
+        trans.__('This only continues the target.'),
+        trans.__('Write a text that differs from it by at least one word.')
       ]
     };
     const [message, hint] = messages[why];
@@ -169,9 +160,9 @@ export class ContrastModel implements IDisposable {
   }
 
   /** Another target: what was said of the last one no longer holds. */
-  private _onAimed(): void {
-    if (this._aimed.target !== this._target) {
-      this._target = this._aimed.target;
+  private _onExplanation(): void {
+    if (this._explanation.target !== this._target) {
+      this._target = this._explanation.target;
       this._before = null;
       this._abort.abort();
       this._settle(null);
@@ -179,16 +170,14 @@ export class ContrastModel implements IDisposable {
   }
 
   private readonly _client: ContrastClient;
-  private readonly _aimed: IAimed;
+  private readonly _explanation: IContrastTarget;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private _abort = new AbortController();
   private _target: TokenSpan | null = null;
   /** The target before it was cut to where it differs from the other. */
   private _before: TokenSpan | null = null;
   private _since: number | null = null;
   private _problem: IProblem | null = null;
-  private _isDisposed = false;
 }
 
 /** Why two texts don't part. */

@@ -1,10 +1,12 @@
 /** How many tokens a prompt would be, told while it is typed. */
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { isAbort } from '../api';
-import type { ApiClient, ChatMode, TokenCount } from '../api';
+import type { ApiClient, ChatMode, ModelInfo, TokenCount } from '../api';
+import { Model } from './model';
+import type { IProblem } from './problem';
+import type { PromptModel } from './prompt';
+import type { ServiceModel } from './service';
+import type { ISettings } from './settings';
 
 /** What counting asks of the client. */
 export type CountClient = Pick<ApiClient, 'countTokens'>;
@@ -23,14 +25,24 @@ export interface ICountable {
   readonly window: number | null;
 }
 
+/** What decides whether a session's prompt can be counted. */
+export interface ICountedSession {
+  readonly prompt: Pick<PromptModel, 'value'>;
+  readonly promptProblem: IProblem | null;
+  readonly service: Pick<ServiceModel, 'service' | 'isReadOnly'>;
+  readonly modelInfo: ModelInfo | null;
+  readonly settings: Pick<ISettings, 'chat' | 'thinking'>;
+}
+
 /**
  * Counts the tokens of the prompt at hand, a moment after it was last changed.
  *
  * What is asked for and no longer wanted is cancelled. A prompt that can't be
  * counted has no count, and no failure either: Run tells what is wrong with it.
  */
-export class TokenCounter implements IDisposable {
+export class TokenCounter extends Model {
   constructor(client: CountClient) {
+    super();
     this._client = client;
   }
 
@@ -42,27 +54,14 @@ export class TokenCounter implements IDisposable {
     return this._count;
   }
 
-  /** Emitted when the count changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._cancel();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._cancel();
   }
 
   /** Say what the prompt at hand is; null: there is none that could be counted. */
   watch(next: ICountable | null): void {
     const before = this._at;
-    if (this._isDisposed || isSame(before, next)) {
+    if (this.isDisposed || isSame(before, next)) {
       return;
     }
     this._at = next;
@@ -107,12 +106,10 @@ export class TokenCounter implements IDisposable {
   }
 
   private readonly _client: CountClient;
-  private readonly _changed = new Signal<this, void>(this);
   private _at: ICountable | null = null;
   private _count: TokenCount | null = null;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _abort = new AbortController();
-  private _isDisposed = false;
 }
 
 function isSame(one: ICountable | null, other: ICountable | null): boolean {
@@ -123,6 +120,29 @@ function isSame(one: ICountable | null, other: ICountable | null): boolean {
     one?.window === other?.window &&
     one?.prompt === other?.prompt
   );
+}
+
+/**
+ * The session's prompt, if its tokens can be counted now; else null.
+ *
+ * The model must be loaded already: counting is no reason to load one.
+ */
+export function countableOf(session: ICountedSession): ICountable | null {
+  const { service, modelInfo, settings, prompt } = session;
+  const isReady =
+    service.service?.state === 'ready' &&
+    modelInfo?.state === 'ready' &&
+    !service.isReadOnly;
+  if (!isReady || prompt.value === '' || session.promptProblem !== null) {
+    return null;
+  }
+  return {
+    prompt: prompt.value,
+    model: modelInfo.name,
+    chat: settings.chat,
+    thinking: settings.thinking,
+    window: modelInfo.window
+  };
 }
 
 /** Whether a prompt goes into the model's window, and an answer behind it. */

@@ -4,7 +4,7 @@ import { ApiError } from '../api';
 import type { JobEvent } from '../api';
 import { FakeClient, FakeSource, settle } from './fakes';
 import type { FakeJob } from './fakes';
-import { partsBefore } from './parts';
+import { ablationSegments } from './ablationSegments';
 import { Session } from './session';
 
 const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
@@ -19,7 +19,7 @@ describe('session/demand', () => {
     session = new Session(client, nullTranslator.load('lit_lab'));
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -27,7 +27,7 @@ describe('session/demand', () => {
     client.last.scores(0, 1, 2);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pick(session.text!.seam + 4);
+    session.explanation.pickSegment(session.explanation.text!.seam + 4);
     await settle();
   });
 
@@ -66,9 +66,9 @@ describe('session/demand', () => {
   it('offers what is costly, and computes it when told', async () => {
     const jobs = client.jobs.length;
     await set({ method: 'shap' });
-    expect(session.map).toBeNull();
+    expect(session.explanation.map).toBeNull();
     expect(client.jobs).toHaveLength(jobs);
-    const { computation, refusal } = session.demand!;
+    const { computation, refusal } = session.explanation.demand!;
     expect(refusal).toBeNull();
     expect(computation!.phase).toBe('offered');
     expect(computation!.estimate).toEqual({ passes: 40, seconds: 3 });
@@ -77,8 +77,10 @@ describe('session/demand', () => {
     await settle();
     expect(client.jobs).toHaveLength(jobs + 1);
     // `<bos>` stays; what is taken away ends before the target.
-    const text = session.text!;
-    const parts = text.segments.filter(([, end]) => end <= session.target![0]);
+    const text = session.explanation.text!;
+    const parts = text.segments.filter(
+      ([, end]) => end <= session.explanation.target![0]
+    );
     expect(client.last.request).toMatchObject({
       kind: 'ablation',
       method: 'shap',
@@ -88,7 +90,7 @@ describe('session/demand', () => {
     expect(parts[0][0]).toBe(1);
     ablate(client.last);
     await settle();
-    const map = session.map!;
+    const map = session.explanation.map!;
     expect(map.method).toBe('shap');
     expect(map.segments[0]).toMatchObject({ score: -6, rank: 1, error: 0.5 });
     // Against the target has the other colour.
@@ -98,19 +100,19 @@ describe('session/demand', () => {
 
     // Other segments are another computation; coming back is none.
     await set({ granularity: 'lines' });
-    expect(session.map).toBeNull();
-    expect(session.demand!.computation!.phase).toBe('offered');
+    expect(session.explanation.map).toBeNull();
+    expect(session.explanation.demand!.computation!.phase).toBe('offered');
     await set({ granularity: 'sentences' });
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(client.jobs).toHaveLength(jobs + 1);
     await set({ ablationMode: 'mask' });
-    expect(session.map).toBeNull();
+    expect(session.explanation.map).toBeNull();
   });
 
   it('starts by itself what is quick, but not again once it was cancelled', async () => {
     client.cost = { passes: 8, seconds: 0.4 };
     await set({ method: 'leave_one_out' });
-    const { computation } = session.demand!;
+    const { computation } = session.explanation.demand!;
     expect(computation!.phase).toBe('running');
     expect(client.last.request).toMatchObject({ kind: 'ablation' });
     client.last.send({ event: 'progress', done: 3, total: 8 });
@@ -122,35 +124,43 @@ describe('session/demand', () => {
     expect(computation!.phase).toBe('offered');
     await set({ method: 'grad_l2' });
     await set({ method: 'leave_one_out' });
-    expect(session.demand!.computation).toBe(computation);
+    expect(session.explanation.demand!.computation).toBe(computation);
     expect(computation!.phase).toBe('offered');
   });
 
   it('asks for an estimate again while the speed is unknown', async () => {
     client.cost = { passes: 40, seconds: null };
     await set({ method: 'lime' });
-    expect(session.demand!.computation!.phase).toBe('offered');
+    expect(session.explanation.demand!.computation!.phase).toBe('offered');
     await set({ method: 'grad_l2' });
     client.cost = { passes: 40, seconds: 20 };
     await set({ method: 'lime' });
-    expect(session.demand!.computation!.estimate!.seconds).toBe(20);
+    expect(session.explanation.demand!.computation!.estimate!.seconds).toBe(20);
     expect(client.estimated).toHaveLength(2);
   });
 
   it('computes integrated gradients once for all granularities, and turns them', async () => {
     await set({ method: 'integrated_gradients' });
-    session.demand!.computation!.start();
+    session.explanation.demand!.computation!.start();
     await settle();
     const { request } = client.last;
     expect(request).toMatchObject({
       kind: 'salience',
       methods: ['integrated_gradients'],
-      targets: [{ start: session.target![0], end: session.target![1] }]
+      targets: [
+        {
+          start: session.explanation.target![0],
+          end: session.explanation.target![1]
+        }
+      ]
     });
     const ids = request.kind === 'salience' ? request.ids : [];
     const event: JobEvent = {
       event: 'scores',
-      target: { start: session.target![0], end: session.target![1] },
+      target: {
+        start: session.explanation.target![0],
+        end: session.explanation.target![1]
+      },
       method: 'integrated_gradients',
       scores: ids.map(() => 1),
       gap: 0.004,
@@ -158,14 +168,14 @@ describe('session/demand', () => {
     };
     client.last.send(event, { event: 'done', seconds: 1 });
     await settle();
-    expect(session.map!.gap).toBe(0.004);
+    expect(session.explanation.map!.gap).toBe(0.004);
     // What raises the loss is against the target.
-    expect(session.map!.weights[0]).toBeLessThan(0);
+    expect(session.explanation.map!.weights[0]).toBeLessThan(0);
     const jobs = client.jobs.length;
     await set({ granularity: 'tokens' });
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(client.jobs).toHaveLength(jobs);
-    expect(session.maps.map(map => map.method)).toEqual([
+    expect(session.explanation.maps.map(map => map.method)).toEqual([
       'grad_l2',
       'grad_dot_input',
       'integrated_gradients'
@@ -174,7 +184,7 @@ describe('session/demand', () => {
 
   it('tells a failure, and tries again', async () => {
     await set({ method: 'lime' });
-    const { computation } = session.demand!;
+    const { computation } = session.explanation.demand!;
     client.failure = new ApiError({
       error: 'out_of_memory',
       message: 'No memory left.',
@@ -189,26 +199,26 @@ describe('session/demand', () => {
     await settle();
     ablate(client.last);
     await settle();
-    expect(session.map!.method).toBe('lime');
+    expect(session.explanation.map!.method).toBe('lime');
   });
 
   it('is on offer again when somebody else cancelled it', async () => {
     await set({ method: 'lime' });
-    session.demand!.computation!.start();
+    session.explanation.demand!.computation!.start();
     await settle();
     client.last.send({ event: 'cancelled' });
     await settle();
-    expect(session.demand!.computation!.phase).toBe('offered');
-    expect(session.demand!.computation!.problem).toBeNull();
+    expect(session.explanation.demand!.computation!.phase).toBe('offered');
+    expect(session.explanation.demand!.computation!.problem).toBeNull();
   });
 
   it('makes way for a run', async () => {
     await set({ method: 'lime' });
-    const { computation } = session.demand!;
+    const { computation } = session.explanation.demand!;
     computation!.start();
     await settle();
     const job = client.last;
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(job.isCancelled).toBe(true);
     expect(computation!.phase).toBe('offered');
@@ -219,11 +229,11 @@ describe('session/demand', () => {
 
   it('tests the map that is shown, in its order for the target', async () => {
     await set({ method: 'grad_dot_input' });
-    const test = session.test!;
+    const test = session.explanation.test!;
     expect(test.request).toMatchObject({
       kind: 'trust',
       method: 'grad_dot_input',
-      scores: session
+      scores: session.explanation
         .map!.segments.filter(s => s.rank !== null)
         .map(s => s.score)
     });
@@ -258,25 +268,25 @@ describe('session/demand', () => {
     );
     await settle();
     expect(test.result.numbers!.faithfulness).toBe(0.4);
-    expect(session.test).toBe(test);
+    expect(session.explanation.test).toBe(test);
     await set({ method: 'grad_l2' });
-    expect(session.test).not.toBe(test);
+    expect(session.explanation.test).not.toBe(test);
   });
 });
 
-describe('session/parts', () => {
+describe('session/ablationSegments', () => {
   it('leaves a token to begin with where there is no template', () => {
     const segments = [
       [0, 2],
       [2, 4],
       [4, 6]
     ] as const;
-    expect(partsBefore(segments, [4, 6])).toEqual([
+    expect(ablationSegments(segments, [4, 6])).toEqual([
       { index: 0, span: [1, 2] },
       { index: 1, span: [2, 4] }
     ]);
     expect(
-      partsBefore(
+      ablationSegments(
         [
           [0, 1],
           [1, 4]
@@ -284,7 +294,7 @@ describe('session/parts', () => {
         [4, 6]
       )
     ).toEqual([{ index: 1, span: [1, 4] }]);
-    expect(partsBefore([[1, 3]], [3, 4])).toHaveLength(1);
-    expect(partsBefore([[0, 4]], [0, 4])).toEqual([]);
+    expect(ablationSegments([[1, 3]], [3, 4])).toHaveLength(1);
+    expect(ablationSegments([[0, 4]], [0, 4])).toEqual([]);
   });
 });

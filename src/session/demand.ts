@@ -1,7 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type {
   AblationMode,
@@ -18,7 +15,8 @@ import { Computation } from './computation';
 import type { ComputationClient } from './computation';
 import { isGradient } from './methods';
 import type { MapMethod } from './methods';
-import type { IPart } from './parts';
+import type { IAblationSegment } from './ablationSegments';
+import { Model } from './model';
 
 /** A map's scores, once there are any. */
 export type DemandedScores = ScoresEvent | SegmentScoresEvent | null;
@@ -53,7 +51,7 @@ const NO_TEST: ITest = { curves: [], numbers: null };
  * of the costly methods, and tests of maps. Each is kept, so that coming back
  * to it is a look-up.
  */
-export class OnDemand implements IDisposable {
+export class OnDemand extends Model {
   /**
    * @param ids - ids of the whole sequence, exactly as generated.
    */
@@ -63,6 +61,7 @@ export class OnDemand implements IDisposable {
     ids: readonly number[],
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._model = model;
     this._ids = ids;
@@ -74,21 +73,8 @@ export class OnDemand implements IDisposable {
     return [...this._known.values()].some(one => one.phase === 'running');
   }
 
-  /** Emitted when a computation changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._known.forEach(one => one.dispose());
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._known.forEach(one => one.dispose());
   }
 
   /** Stop all that is being computed; what is done stays. */
@@ -105,7 +91,7 @@ export class OnDemand implements IDisposable {
   scores(
     method: MapMethod,
     target: TokenSpan,
-    parts: readonly IPart[],
+    parts: readonly IAblationSegment[],
     mode: AblationMode,
     instead: readonly number[] | null = null
   ): Computation<DemandedScores> {
@@ -165,7 +151,7 @@ export class OnDemand implements IDisposable {
     const target: TokenSpan = [event.target.start, event.target.end];
     const parts =
       event.event === 'segment_scores'
-        ? event.segments.map(({ start, end }, index): IPart => ({
+        ? event.segments.map(({ start, end }, index): IAblationSegment => ({
             index,
             span: [start, end]
           }))
@@ -178,7 +164,7 @@ export class OnDemand implements IDisposable {
   test(
     map: ITested,
     target: TokenSpan,
-    parts: readonly IPart[],
+    parts: readonly IAblationSegment[],
     mode: AblationMode,
     instead: readonly number[] | null = null
   ): Computation<ITest> {
@@ -193,7 +179,7 @@ export class OnDemand implements IDisposable {
     return this._get(request, NO_TEST, takeTest);
   }
 
-  private _taken(target: TokenSpan, parts: readonly IPart[]) {
+  private _taken(target: TokenSpan, parts: readonly IAblationSegment[]) {
     return {
       model: this._model,
       ids: [...this._ids],
@@ -227,11 +213,9 @@ export class OnDemand implements IDisposable {
   private readonly _model: string;
   private readonly _ids: readonly number[];
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _known = new Map<string, Computation<unknown>>();
   /** Jobs of an earlier page, by what they compute. */
   private readonly _past = new Map<string, string>();
-  private _isDisposed = false;
 }
 
 function isScores(result: unknown): result is ScoresEvent | SegmentScoresEvent {

@@ -1,24 +1,23 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import type { KeptScores } from '../api';
 import { segment } from '../salience';
 import type { CustomStarts, TokenSpan } from '../salience';
+import { ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
-import { OnDemand } from './demand';
-import type { DemandedScores, IDemandedJob, ITest } from './demand';
+import type { DemandedScores, ITest } from './demand';
 import type { IOther } from './contrast';
 import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
+import { memo } from './memo';
 import { isGradient, METHOD_NAMES, METHODS } from './methods';
 import type { MapMethod } from './methods';
-import { MAX_PARTS, partsBefore } from './parts';
+import { Model } from './model';
 import { isUnderWay, tokensOf } from './run';
 import type { IRun } from './run';
-import { ScoreStore } from './scores';
-import type { ISavedJob } from './scores';
+import { RunScores } from './runscores';
+import type { IDemand, ISavedWork } from './runscores';
+import type { ScoreStore } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
 import type { Splitter } from './splitter';
@@ -26,28 +25,12 @@ import type { Splitter } from './splitter';
 /** What an explanation asks of the client. */
 export type ExplanationClient = ComputationClient;
 
-/** A target's scores by a method that computes them only when asked. */
-export interface IDemand {
-  /** Null when it is refused. */
-  readonly computation: Computation<DemandedScores> | null;
-  /** How many parts would be taken away; 0 for a gradient. */
-  readonly numParts: number;
-  /** Why it is not computed: too many parts, or nothing before the target. */
-  readonly refusal: 'many' | 'nothing' | null;
-}
-
-/** Jobs that compute what led to an answer, as they are kept over a reload. */
-export interface ISavedWork {
-  readonly salience: readonly ISavedJob[];
-  readonly demanded: readonly IDemandedJob[];
-}
-
 /**
  * What led to a run's answer: the text in segments, a target, and its map.
  *
  * `text` and `map` are made anew only when something they are made of changed.
  */
-export class Explanation implements IDisposable {
+export class Explanation extends Model {
   /**
    * @param splitter - cuts by the user's expression; not this one's to dispose
    *   of. Without one that granularity is sentences.
@@ -57,6 +40,7 @@ export class Explanation implements IDisposable {
     trans: TranslationBundle,
     splitter: Splitter | null = null
   ) {
+    super();
     this._client = client;
     this._trans = trans;
     this._splitter = splitter;
@@ -88,11 +72,6 @@ export class Explanation implements IDisposable {
     return this._within;
   }
 
-  set within(within: TokenSpan | null) {
-    this._within = within;
-    this._update();
-  }
-
   /** When the target was chosen, in milliseconds since the epoch. */
   get targetSince(): number {
     return this._targetSince;
@@ -105,24 +84,17 @@ export class Explanation implements IDisposable {
 
   /** Scores of the run; null before its answer is complete. */
   get scores(): ScoreStore | null {
-    return this._scores;
+    return this._computed?.automatic ?? null;
   }
 
-  /** All scores of the run that are there. */
+  /** All scores of the run that are computed. */
   get kept(): KeptScores[] {
-    const automatic = this._scores?.all ?? [];
-    return [
-      ...automatic.map((event): KeptScores => ({ mode: null, event })),
-      ...(this._onDemand?.all ?? [])
-    ];
+    return this._computed?.all ?? [];
   }
 
-  /** Jobs that computed, or compute, what led to the run's answer. */
+  /** Jobs that compute, or have computed, what led to the run's answer. */
   get jobs(): ISavedWork {
-    return {
-      salience: this._scores?.jobs ?? [],
-      demanded: this._onDemand?.jobs ?? []
-    };
+    return this._computed?.jobs ?? { salience: [], demanded: [] };
   }
 
   /**
@@ -137,7 +109,7 @@ export class Explanation implements IDisposable {
 
   /** Whether anything is being computed. */
   get isBusy(): boolean {
-    return this._scores?.isBusy === true || this._onDemand?.isBusy === true;
+    return this._computed?.isBusy === true;
   }
 
   /**
@@ -151,15 +123,15 @@ export class Explanation implements IDisposable {
   /** The test of the map; null where there is no map, or nothing to order. */
   get test(): Computation<ITest> | null {
     const { _map: map, _text: text } = this;
-    if (!map || !text || !this._onDemand) {
+    if (!map || !text || !this._computed) {
       return null;
     }
-    const parts = partsBefore(text.segments, map.target);
+    const parts = ablationSegments(text.segments, map.target);
     if (parts.length < 2) {
       return null;
     }
     const scores = parts.map(({ index }) => map.segments[index].score);
-    return this._onDemand.test(
+    return this._computed.onDemand.test(
       { method: map.method, scores },
       map.target,
       parts,
@@ -173,55 +145,39 @@ export class Explanation implements IDisposable {
     return METHOD_NAMES.flatMap(method => this._mapBy(method) ?? []);
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._splitter?.changed.disconnect(this._update, this);
-      this._scores?.dispose();
-      this._onDemand?.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._splitter?.changed.disconnect(this._update, this);
+    this._computed?.dispose();
   }
 
   /** Take what the user chose. */
-  set settings(settings: ISettings) {
+  setSettings(settings: ISettings): void {
     const { method } = this._settings;
     this._settings = settings;
     if (this._splitter) {
       this._splitter.pattern = settings.pattern;
     }
     if (settings.method !== method) {
-      this._want();
+      this._prioritizeTarget();
     }
     this._update();
   }
 
   /** Take the run to explain, or its next state. */
-  set run(run: IRun | null) {
+  setRun(run: IRun | null): void {
     if (run?.key !== this._run?.key) {
       // Nothing of the last one holds.
       this._anchor = null;
       this._target = null;
       this._other = null;
       this._within = null;
-      this._scores?.dispose();
-      this._scores = null;
-      this._onDemand?.dispose();
-      this._onDemand = null;
+      this._computed?.dispose();
+      this._computed = null;
     }
     this._run = run;
     if (
       run &&
-      this._scores === null &&
+      this._computed === null &&
       !isUnderWay(run) &&
       run.answerTokens.length > 0
     ) {
@@ -230,13 +186,16 @@ export class Explanation implements IDisposable {
     this._update();
   }
 
-  /** Whether to leave the model to a run, and compute only what is demanded. */
-  set isPaused(isPaused: boolean) {
-    if (isPaused && !this._isPaused) {
-      this._onDemand?.cancel();
-    }
+  /** Leave the model to a run, or compute again. What is on demand is computed either way. */
+  setPaused(isPaused: boolean): void {
     this._isPaused = isPaused;
-    this._pause();
+    this._computed?.setPaused(isPaused);
+  }
+
+  /** Map a part of the text, so that shares are of that part; null: all of it. */
+  restrict(within: TokenSpan | null): void {
+    this._within = within;
+    this._update();
   }
 
   /**
@@ -245,9 +204,9 @@ export class Explanation implements IDisposable {
    * @param extend - Whether to extend the target there is, instead.
    * @returns whether it can be one: only segments of the answer can.
    */
-  pick(token: number, extend = false): boolean {
+  pickSegment(token: number, extend = false): boolean {
     const text = this._text;
-    if (!text || token < text.seam || !this._scores) {
+    if (!text || token < text.seam || !this._computed) {
       return false;
     }
     // A segment that the target cuts is picked as a whole.
@@ -261,7 +220,7 @@ export class Explanation implements IDisposable {
       return false;
     }
     const anchor = (extend ? this._anchor : null) ?? whole;
-    this.aim(
+    this.setTarget(
       [Math.min(anchor[0], whole[0]), Math.max(anchor[1], whole[1])],
       anchor
     );
@@ -274,7 +233,7 @@ export class Explanation implements IDisposable {
    * @param anchor - what stays in it when it is extended.
    * @param other - what it is set against.
    */
-  aim(
+  setTarget(
     target: TokenSpan | null,
     anchor: TokenSpan | null = target,
     other: IOther | null = null
@@ -283,88 +242,54 @@ export class Explanation implements IDisposable {
     this._target = target;
     this._other = target && other;
     this._targetSince = Date.now();
-    this._want();
+    this._prioritizeTarget();
     this._update();
   }
 
-  /** See to it that the target's scores come, if they come by themselves. */
-  private _want(): void {
-    if (this._target && this._comesByItself(this._settings.method)) {
-      this._scores?.demand(this._target);
+  /** Have no target. */
+  clear(): void {
+    this.setTarget(null);
+  }
+
+  /** Compute the target's scores before all others, if its method is automatic. */
+  private _prioritizeTarget(): void {
+    if (this._target && this._isAutomatic(this._settings.method)) {
+      this._computed?.automatic.prioritize(this._target);
     }
   }
 
-  /** Whether a method's scores of the target are computed unasked. */
-  private _comesByItself(method: MapMethod): boolean {
+  /** Whether a method's scores of the target are computed without being requested. */
+  private _isAutomatic(method: MapMethod): boolean {
     return METHODS[method].isAutomatic && this._other === null;
-  }
-
-  /** The model does one thing at a time: what is waited for goes first. */
-  private _pause(): void {
-    if (this._scores) {
-      this._scores.isPaused = this._isPaused || this._onDemand?.isBusy === true;
-    }
   }
 
   /** Compute all sentences of the answer, so that a click paints at once. */
   private _score(run: IRun): void {
-    const tokens = tokensOf(run);
-    const seam = run.promptTokens.length;
-    const scores = new ScoreStore(
-      this._client,
-      run.model,
-      tokens.map(token => token.id),
-      this._trans
-    );
-    this._scores = scores;
-    const onDemand = new OnDemand(
-      this._client,
-      run.model,
-      tokens.map(token => token.id),
-      this._trans
-    );
-    this._onDemand = onDemand;
-    onDemand.changed.connect(() => {
-      this._pause();
-      this._update();
-    });
-    scores.changed.connect(() => this._update());
-    this._pause();
+    const computed = new RunScores(this._client, run, this._trans);
+    this._computed = computed;
+    computed.changed.connect(this._update, this);
+    computed.setPaused(this._isPaused);
     if (run.kept) {
       // What is missing is computed when it is clicked, by a model that may
       // have to be loaded for it.
-      this._recall(run.kept, scores, onDemand);
+      computed.recall(run.kept);
       return;
     }
     if (this._past?.run === run.jobId) {
-      onDemand.resume(this._past.work.demanded);
-      scores.resume(this._past.work.salience);
+      computed.resume(this._past.work);
       this._past = null;
     }
+    const tokens = tokensOf(run);
+    const seam = run.promptTokens.length;
     const chosen = this._settings.granularity;
     const coarse = chosen === 'lines' || chosen === 'paragraphs';
     const targets = segment(tokens, seam, 'sentences').concat(
       coarse ? segment(tokens, seam, chosen) : []
     );
     // The sequence's first token is never predicted.
-    scores.request(targets.filter(([start]) => start >= seam && start > 0));
-  }
-
-  /** Take what was computed of a run of the history. */
-  private _recall(
-    kept: readonly KeptScores[],
-    scores: ScoreStore,
-    onDemand: OnDemand
-  ): void {
-    for (const one of kept) {
-      const { event } = one;
-      const isPlain = event.event === 'scores' && event.instead === null;
-      if (isPlain && METHODS[event.method].isAutomatic) {
-        scores.keep([event]);
-      } else {
-        onDemand.keep(one);
-      }
-    }
+    computed.automatic.request(
+      targets.filter(([start]) => start >= seam && start > 0)
+    );
   }
 
   /** Where the user's expression cuts, if it does. */
@@ -374,58 +299,59 @@ export class Explanation implements IDisposable {
       : null;
   }
 
-  /** Make text and map anew, if what they are made of changed. */
+  /** Make text, demand and map anew where their dependencies changed. */
   private _update(): void {
-    if (this._isDisposed) {
+    if (this.isDisposed) {
       return;
     }
     const { granularity, method, aggregation, intensity, ablationMode } =
       this._settings;
-    const run = this._run;
-    const target = this._target;
-    const custom = this._custom;
-    const made = [
+    const { _run: run, _target: target, _custom: custom } = this;
+    this._text = this._makeText(
+      () =>
+        run && run.promptTokens.length > 0
+          ? cutText(run, granularity, target, custom)
+          : null,
       run?.promptTokens,
       run?.answerTokens,
       granularity,
       target,
       custom
-    ];
-    if (!sameItems(made, this._textOf)) {
-      this._textOf = made;
-      this._text =
-        run && run.promptTokens.length > 0
-          ? cutText(run, granularity, target, custom)
-          : null;
+    );
+    const demand = this._makeDemand(
+      () => (this._isAutomatic(method) ? null : this._demandBy(method)),
+      this._text,
+      this._computed,
+      method,
+      ablationMode,
+      this._other
+    );
+    if (demand !== this._demand) {
+      this._demand = demand;
+      this._offer(demand, method);
     }
-    const other = this._other;
-    const asked = [this._text, this._onDemand, method, ablationMode, other];
-    if (!sameItems(asked, this._demandOf)) {
-      this._demandOf = asked;
-      this._demand = this._comesByItself(method)
-        ? null
-        : this._demandBy(method);
-      // Last, for it may start at once: what is quick, and a contrast that was
-      // asked for, by a method that is computed unasked for plain targets.
-      const computation = this._demand?.computation;
-      if (other && METHODS[method].isAutomatic) {
-        computation?.start();
-      } else {
-        void computation?.offer(true);
-      }
-    }
-    const drawn = [
+    this._map = this._makeMap(
+      () => this._mapBy(method),
       this._text,
       this._scoresBy(method),
       aggregation,
       intensity,
       this._within
-    ];
-    if (!sameItems(drawn, this._mapOf)) {
-      this._mapOf = drawn;
-      this._map = this._mapBy(method);
-    }
+    );
     this._changed.emit();
+  }
+
+  /**
+   * Start what is quick, and a contrast that the user requested by a method
+   * that is automatic for plain targets.
+   */
+  private _offer(demand: IDemand | null, method: MapMethod): void {
+    const computation = demand?.computation;
+    if (this._other && METHODS[method].isAutomatic) {
+      computation?.start();
+    } else {
+      void computation?.offer(true);
+    }
   }
 
   /**
@@ -441,23 +367,15 @@ export class Explanation implements IDisposable {
     target: TokenSpan,
     instead: readonly number[] | null = null
   ): IDemand | null {
-    const onDemand = this._onDemand;
-    if (!onDemand) {
-      return null;
-    }
-    const { ablationMode: mode } = this._settings;
-    if (isGradient(method)) {
-      const computation = onDemand.scores(method, target, [], mode, instead);
-      return { computation, numParts: 0, refusal: null };
-    }
-    const parts = partsBefore(text.segments, target);
-    const numParts = parts.length;
-    if (numParts === 0 || numParts > MAX_PARTS) {
-      const refusal = numParts === 0 ? 'nothing' : 'many';
-      return { computation: null, numParts, refusal };
-    }
-    const computation = onDemand.scores(method, target, parts, mode, instead);
-    return { computation, numParts, refusal: null };
+    return (
+      this._computed?.demand(
+        method,
+        text,
+        target,
+        this._settings.ablationMode,
+        instead
+      ) ?? null
+    );
   }
 
   /** What a method would compute for the target. */
@@ -470,8 +388,8 @@ export class Explanation implements IDisposable {
 
   /** The target's scores by a method; null when not computed yet. */
   private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
-    if (isGradient(method) && this._comesByItself(method)) {
-      return this._target && (this._scores?.get(this._target, method) ?? null);
+    if (isGradient(method) && this._isAutomatic(method)) {
+      return this._target && (this.scores?.get(this._target, method) ?? null);
     }
     return this._demandBy(method)?.computation?.result ?? null;
   }
@@ -490,13 +408,13 @@ export class Explanation implements IDisposable {
   private readonly _splitter: Splitter | null;
   private readonly _client: ExplanationClient;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
+  private readonly _makeText = memo<IText | null>();
+  private readonly _makeDemand = memo<IDemand | null>();
+  private readonly _makeMap = memo<IShownMap | null>();
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _run: IRun | null = null;
-  private _scores: ScoreStore | null = null;
-  private _onDemand: OnDemand | null = null;
+  private _computed: RunScores | null = null;
   private _demand: IDemand | null = null;
-  private _demandOf: readonly unknown[] = [];
   private _isPaused = false;
   private _past: { readonly run: string; readonly work: ISavedWork } | null =
     null;
@@ -506,17 +424,5 @@ export class Explanation implements IDisposable {
   private _targetSince = 0;
   private _anchor: TokenSpan | null = null;
   private _text: IText | null = null;
-  private _textOf: readonly unknown[] = [];
   private _map: IShownMap | null = null;
-  private _mapOf: readonly unknown[] = [];
-  private _isDisposed = false;
-}
-
-function sameItems(
-  one: readonly unknown[],
-  other: readonly unknown[]
-): boolean {
-  return (
-    one.length === other.length && one.every((item, i) => item === other[i])
-  );
 }

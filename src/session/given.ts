@@ -1,9 +1,7 @@
 /** A text to be explained in place of an answer: "what would make it say this?" */
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { UNSPACED } from '../salience/boundaries';
+import { Model } from './model';
 
 /** What is kept of it over a reload. */
 export interface ISavedGiven {
@@ -13,7 +11,7 @@ export interface ISavedGiven {
 }
 
 /** The text as it is being written. */
-export class GivenModel implements IDisposable {
+export class GivenModel extends Model {
   /** What was typed. */
   get text(): string {
     return this._state.text;
@@ -39,22 +37,6 @@ export class GivenModel implements IDisposable {
 
   set hasBlank(hasBlank: boolean) {
     this._set({ hasBlank });
-  }
-
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      Signal.clearData(this);
-    }
   }
 
   /**
@@ -86,9 +68,7 @@ export class GivenModel implements IDisposable {
     this._changed.emit();
   }
 
-  private readonly _changed = new Signal<this, void>(this);
   private _state: ISavedGiven = { text: '', isOpen: false, hasBlank: true };
-  private _isDisposed = false;
 }
 
 /**

@@ -1,11 +1,9 @@
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
-
 import type { RunRecord } from '../api';
 import type { IPromptSource, IPromptText, ISuggestion } from './source';
+import { Model } from './model';
 
 /** The prompt of an earlier run. It never changes. */
-export class KeptSource implements IPromptSource {
+export class KeptSource extends Model implements IPromptSource {
   /**
    * @param place - what it is, in words, where the run doesn't say where its
    *   prompt came from.
@@ -16,6 +14,7 @@ export class KeptSource implements IPromptSource {
     place: string,
     reveal: (document: string) => void
   ) {
+    super();
     const { document, place: within } = run.origin ?? {
       document: '',
       place: [place]
@@ -33,19 +32,6 @@ export class KeptSource implements IPromptSource {
   readonly link = null;
   readonly reveal: () => void;
 
-  get changed(): ISignal<IPromptSource, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    this._isDisposed = true;
-    Signal.clearData(this);
-  }
-
   /** It never changes. */
   async settled(): Promise<void> {
     // Nothing to wait for.
@@ -55,7 +41,4 @@ export class KeptSource implements IPromptSource {
   paint(): void {
     // Nothing to shade.
   }
-
-  private readonly _changed = new Signal<this, void>(this);
-  private _isDisposed = false;
 }

@@ -72,6 +72,13 @@ export function signedFigure(score: number): string {
   return score < 0 ? `−${size}` : size === '0' ? size : `+${size}`;
 }
 
+/** What a nat is, for tooltips. */
+export function aboutNats(trans: TranslationBundle): string {
+  return trans.__(
+    'A nat is the unit of natural logarithms: +1 nat makes the target about 2.7 times as likely.'
+  );
+}
+
 /** A segment's score in nats, and its standard error where it was sampled. */
 export function nats(
   { score, error }: Pick<ISegmentSalience, 'score' | 'error'>,

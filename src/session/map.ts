@@ -25,7 +25,7 @@ import type {
 } from '../salience';
 import { METHODS } from './methods';
 import type { MapMethod } from './methods';
-import { partsBefore } from './parts';
+import { ablationSegments } from './ablationSegments';
 import type { IRun } from './run';
 import { tokensOf } from './run';
 import type { IShade } from './source';
@@ -168,7 +168,7 @@ export function makeSegmentMap(
   target: TokenSpan,
   options: Omit<IMapOptions, 'aggregation'>
 ): IShownMap | null {
-  const parts = partsBefore(text.segments, target);
+  const parts = ablationSegments(text.segments, target);
   if (parts.length !== scored.segments.length) {
     return null;
   }

@@ -50,7 +50,7 @@ export function checkPrompt(
   }
   if (/\p{Surrogate}/u.test(prompt)) {
     return {
-      message: trans.__('The prompt holds half a character.'),
+      message: trans.__('The prompt contains half of a character.'),
       hint: trans.__(
         'A lone surrogate, such as "\\ud83d" without its other half, stands for no character. Write the whole character.'
       ),
@@ -62,12 +62,12 @@ export function checkPrompt(
   if (isLonger(prompt, max)) {
     return {
       message: trans.__(
-        'The prompt has %1 characters; at most %2 are taken here.',
+        'The prompt has %1 characters; the limit is %2.',
         charactersOf(prompt),
         max
       ),
       hint: trans.__(
-        'Shorten it, or ask who runs the server to raise c.LitLab.max_prompt_chars.'
+        'Shorten it, or ask your administrator to raise c.LitLab.max_prompt_chars.'
       ),
       remedies: []
     };

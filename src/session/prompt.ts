@@ -1,8 +1,6 @@
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
+import type { RunOrigin } from '../api';
 import {
   filledOf,
   foundOf,
@@ -16,6 +14,7 @@ import {
 } from './held';
 import type { IHeld, IOrigin, ISavedText } from './held';
 import type { IPromptSource } from './source';
+import { Model } from './model';
 
 export type { IOrigin } from './held';
 
@@ -44,7 +43,7 @@ const MOST_LEFT = 5;
  * A text that was edited by hand and left for another prompt can be gone back
  * to, with its place: text and place never come apart.
  */
-export class PromptModel implements IDisposable {
+export class PromptModel extends Model {
   /** The place that it came from; null when typed, or after a reload. */
   get source(): IPromptSource | null {
     return this._now.source;
@@ -53,6 +52,17 @@ export class PromptModel implements IDisposable {
   /** Where it came from; told even when the source is gone. */
   get origin(): IOrigin | null {
     return originOf(this._now);
+  }
+
+  /** The origin as a run's request says it, within the server's bounds. */
+  get runOrigin(): RunOrigin | null {
+    const { origin } = this;
+    return (
+      origin && {
+        document: origin.document.slice(0, 4096),
+        place: origin.place.slice(0, 20).map(part => part.slice(0, 500))
+      }
+    );
   }
 
   /** What leads to a source lost to a reload; null when none is lost. */
@@ -126,21 +136,8 @@ export class PromptModel implements IDisposable {
     return this._back !== null && !isSamePlace(this._back, this._now);
   }
 
-  /** Emitted when anything above may have changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._become(NOTHING, []);
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._become(NOTHING, []);
   }
 
   /** Settles when an edit made just now in the source is part of `value`. */
@@ -276,10 +273,8 @@ export class PromptModel implements IDisposable {
     this._changed.emit();
   }
 
-  private readonly _changed = new Signal<this, void>(this);
   private _now: IHeld = NOTHING;
   private _left: readonly IHeld[] = [];
-  private _isDisposed = false;
 }
 
 /** A text as a text field shows it. */

@@ -70,11 +70,11 @@ describe('session: runs of the history', () => {
     expect(session.prompt.value).toBe(PROMPT);
     expect(session.prompt.origin?.document).toBe('n.ipynb');
     expect(session.isStale).toBe(false);
-    expect(session.pick(target.start)).toBe(true);
+    expect(session.explanation.pickSegment(target.start)).toBe(true);
     await settle();
-    expect(session.target).toEqual([target.start, target.end]);
-    expect(session.map?.method).toBe('grad_l2');
-    expect(session.map?.numRanked).toBeGreaterThan(1);
+    expect(session.explanation.target).toEqual([target.start, target.end]);
+    expect(session.explanation.map?.method).toBe('grad_l2');
+    expect(session.explanation.map?.numRanked).toBeGreaterThan(1);
     expect(client.jobs).toHaveLength(0);
     expect(client.started).toBe(0);
   });
@@ -83,7 +83,7 @@ describe('session: runs of the history', () => {
     reopen(record([kept('grad_l2'), kept('grad_dot_input')]));
     await settle();
     expect(client.jobs).toHaveLength(0);
-    session.pick(seam);
+    session.explanation.pickSegment(seam);
     await settle();
     expect(client.last.request).toMatchObject({
       kind: 'salience',
@@ -101,10 +101,10 @@ describe('session: runs of the history', () => {
       ])
     );
     session.settings = { ...session.settings, method: 'integrated_gradients' };
-    session.pick(target.start);
+    session.explanation.pickSegment(target.start);
     await settle();
-    expect(session.map?.method).toBe('integrated_gradients');
-    expect(session.demand?.computation?.phase).toBe('done');
+    expect(session.explanation.map?.method).toBe('integrated_gradients');
+    expect(session.explanation.demand?.computation?.phase).toBe('done');
     expect(client.jobs).toHaveLength(0);
     expect(client.estimated).toHaveLength(0);
   });
@@ -112,9 +112,9 @@ describe('session: runs of the history', () => {
   it('has the scores of an ablation that took the same parts away', async () => {
     session.settings = { ...session.settings, method: 'leave_one_out' };
     reopen(record());
-    session.pick(target.start);
+    session.explanation.pickSegment(target.start);
     await settle();
-    const asked = session.demand!.computation!.request;
+    const asked = session.explanation.demand!.computation!.request;
     if (asked.kind !== 'ablation') {
       throw new Error('no ablation');
     }
@@ -130,9 +130,9 @@ describe('session: runs of the history', () => {
       instead: null
     };
     reopen(record([{ mode: asked.mode ?? null, event }]));
-    session.pick(target.start);
+    session.explanation.pickSegment(target.start);
     await settle();
-    expect(session.map?.method).toBe('leave_one_out');
+    expect(session.explanation.map?.method).toBe('leave_one_out');
     expect(client.jobs).toHaveLength(0);
   });
 
@@ -145,7 +145,7 @@ describe('session: runs of the history', () => {
 
   it('stops what is under way', async () => {
     session.open(new FakeSource('something'));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     const job = client.last;
     reopen(record());
@@ -157,7 +157,7 @@ describe('session: runs of the history', () => {
 
   it('says where a prompt came from, to be kept', async () => {
     session.open(new FakeSource('something'));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(client.last.request).toMatchObject({
       origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] }
@@ -179,7 +179,7 @@ describe('session: runs of the history', () => {
     });
     await settle();
     expect(session.run?.phase).toBe('done');
-    expect(session.map?.numRanked).toBeGreaterThan(1);
+    expect(session.explanation.map?.numRanked).toBeGreaterThan(1);
     expect(session.attempt).toBeNull();
   });
 });

@@ -45,7 +45,7 @@ describe('session: a reload in the middle', () => {
   }
 
   async function answered(): Promise<void> {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -53,7 +53,7 @@ describe('session: a reload in the middle', () => {
   }
 
   it('follows a run that waits for its model', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     const job = client.last;
     job.send({ event: 'state', message: 'loading demo' });
@@ -75,13 +75,13 @@ describe('session: a reload in the middle', () => {
     client.last.scores(0, 1);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pick(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
     session.prompt.edit('Be loud.');
-    void session.ask();
+    void session.generate();
     await settle();
     const next = await reloaded();
     expect(next.run?.prompt).toBe(PROMPT);
-    expect(next.target).not.toBeNull();
+    expect(next.explanation.target).not.toBeNull();
     expect(next.attempt?.prompt).toBe('Be loud.');
     // Once more, before all of it is there.
     expect(saved(next).attempt?.prompt).toBe('Be loud.');
@@ -101,7 +101,7 @@ describe('session: a reload in the middle', () => {
   });
 
   it('follows an answer that streams', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     const job = client.last;
     job.prompt(PROMPT);
@@ -121,12 +121,12 @@ describe('session: a reload in the middle', () => {
     job.scores(0);
     await settle();
     const next = await reloaded();
-    next.pick(next.text!.seam);
-    expect(next.map).not.toBeNull();
+    next.explanation.pickSegment(next.explanation.text!.seam);
+    expect(next.explanation.map).not.toBeNull();
     job.scores(1);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(next.scores!.isBusy).toBe(false);
+    expect(next.explanation.scores!.isBusy).toBe(false);
     expect(client.jobs.filter(one => one.request.kind === 'salience')).toEqual([
       job
     ]);
@@ -150,9 +150,9 @@ describe('session: a reload in the middle', () => {
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     session.settings = { ...session.settings, method: 'integrated_gradients' };
-    session.pick(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
     await settle();
-    session.demand!.computation!.start();
+    session.explanation.demand!.computation!.start();
     await settle();
     const job = client.last;
     const state = saved();
@@ -161,11 +161,11 @@ describe('session: a reload in the middle', () => {
     void next.restore(state);
     await settle();
     await settle();
-    expect(next.demand?.computation?.phase).toBe('running');
+    expect(next.explanation.demand?.computation?.phase).toBe('running');
     expect(client.last).toBe(job);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(next.demand?.computation?.phase).toBe('done');
+    expect(next.explanation.demand?.computation?.phase).toBe('done');
   });
 
   it('does not show an answer under a prompt that was opened meanwhile', async () => {
@@ -188,7 +188,7 @@ describe('session: a reload in the middle', () => {
   });
 
   it('shows what there is of a run that the server’s end broke off, with its values', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     client.last.prompt(PROMPT);
     client.last.send({ event: 'token', token: tokens(' It')[0] });

@@ -1,13 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type { ApiClient } from '../api';
 import { problemOf } from './problem';
 import { applyEvent, failRun, isUnderWay, jobOf, startRun } from './run';
 import type { IRun, IRunRequest } from './run';
+import { Model } from './model';
 
 /** What a runner asks of the client. */
 export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
@@ -18,8 +16,9 @@ export type RunnerClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
  * A run is an attempt until its answer begins; until then the last answer is
  * still shown, and stays when the attempt fails.
  */
-export class Runner implements IDisposable {
+export class Runner extends Model {
   constructor(client: RunnerClient, trans: TranslationBundle) {
+    super();
     this._client = client;
     this._trans = trans;
   }
@@ -34,29 +33,18 @@ export class Runner implements IDisposable {
     return this._attempt;
   }
 
-  /** Emitted when a run or attempt was replaced. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      // The job goes on: its answer can be had after a reload.
-      this._abort?.abort();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    // The job goes on: its answer can be had after a reload.
+    this._abort?.abort();
   }
 
   /** Run a prompt. Settles when its answer is complete; never rejects. */
   async start(request: IRunRequest, maxNewTokens: number): Promise<void> {
     this._leave();
     const abort = (this._abort = new AbortController());
-    this._set(startRun(request, this._trans.__('Asking the Jupyter server')));
+    this._set(
+      startRun(request, this._trans.__('Contacting the Jupyter server'))
+    );
     try {
       const { id } = await this._client.startJob(jobOf(request, maxNewTokens));
       if (abort.signal.aborted) {
@@ -175,7 +163,7 @@ export class Runner implements IDisposable {
 
   /** Take a run's new state; show it once its answer has begun. */
   private _set(run: IRun): void {
-    if (this._isDisposed) {
+    if (this.isDisposed) {
       return;
     }
     const isShown = this._run?.key === run.key;
@@ -190,9 +178,7 @@ export class Runner implements IDisposable {
 
   private readonly _client: RunnerClient;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private _run: IRun | null = null;
   private _attempt: IRun | null = null;
   private _abort: AbortController | null = null;
-  private _isDisposed = false;
 }

@@ -67,7 +67,7 @@ describe('session/samples', () => {
 
   /** Run to the end. */
   async function all(...answers: string[]): Promise<void> {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     for (const text of answers) {
       await answer(text);
@@ -84,7 +84,7 @@ describe('session/samples', () => {
   }
 
   it('makes one after the other, each with the next seed', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(seeds()).toEqual([5]);
     expect(session.samples.indexOf(session.run)).toBe(-1);
@@ -118,7 +118,7 @@ describe('session/samples', () => {
   });
 
   it('leaves the model to them: maps are of the last one, once all are there', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     await answer(' A.');
     await answer(' B.');
@@ -137,7 +137,7 @@ describe('session/samples', () => {
     expect(jobs('generate')).toHaveLength(1);
     expect(session.samples.total).toBe(1);
     session.settings = settings;
-    const giving = session.give(' Given.');
+    const giving = session.score(' Given.');
     await settle();
     client.last.answer(PROMPT, ' Given.');
     await giving;
@@ -155,22 +155,24 @@ describe('session/samples', () => {
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
     const { source } = session.prompt;
-    session.pick(session.text!.seam);
-    const map = session.map!.segments.map(({ score }) => score);
+    session.explanation.pickSegment(session.explanation.text!.seam);
+    const map = session.explanation.map!.segments.map(({ score }) => score);
     const count = client.jobs.length;
     session.showSample(0);
     await settle();
     expect(session.run?.jobId).toBe('job-0');
-    expect(session.target).toBeNull();
+    expect(session.explanation.target).toBeNull();
     expect(session.prompt.source).toBe(source);
     expect(session.shown!.record()).toMatchObject({ answer: ' A. One.' });
     // Its own maps are computed, as nobody has yet.
     expect(client.jobs).toHaveLength(count + 1);
     session.showSample(2);
     await settle();
-    session.pick(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
     await settle();
-    expect(session.map!.segments.map(({ score }) => score)).toEqual(map);
+    expect(session.explanation.map!.segments.map(({ score }) => score)).toEqual(
+      map
+    );
     expect(jobs('generate')).toHaveLength(3);
     expect(client.jobs).toHaveLength(count + 1);
     session.showSample(7);
@@ -185,7 +187,7 @@ describe('session/samples', () => {
   });
 
   it('stops the one under way, and makes no more', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     await answer(' A.');
     client.last.prompt(PROMPT);
@@ -212,7 +214,7 @@ describe('session/samples', () => {
   });
 
   it('stops before the first word of one, which then isn’t there', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     await answer(' A.');
     session.stop();
@@ -226,7 +228,7 @@ describe('session/samples', () => {
   });
 
   it('leaves those before one that failed, and tries that one again', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     await answer(' A.');
     client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
@@ -250,14 +252,14 @@ describe('session/samples', () => {
   it('keeps those that were there where nothing came of another Run', async () => {
     await all(' A.', ' B.', ' C.');
     const before = session.samples.runs;
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     session.stop();
     await running;
     await settle();
     expect(session.samples.runs).toEqual(before);
     expect(session.samples.indexOf(session.run)).toBe(2);
-    const again = session.ask();
+    const again = session.generate();
     await settle();
     client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
     await again;
@@ -266,7 +268,7 @@ describe('session/samples', () => {
   });
 
   it('tries one that failed again after a reload, too', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     await answer(' A.');
     client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
@@ -285,7 +287,7 @@ describe('session/samples', () => {
   });
 
   it('puts another in the place of one that broke off', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     await answer(' A.');
     client.last.prompt(PROMPT);
@@ -316,7 +318,7 @@ describe('session/samples', () => {
   });
 
   it('makes no more for a prompt that was left, or a run that was opened', async () => {
-    let running = session.ask();
+    let running = session.generate();
     await settle();
     await answer(' A.');
     const other = new FakeSource('Be loud.');
@@ -327,7 +329,7 @@ describe('session/samples', () => {
     expect(session.isRunning).toBe(false);
     expect(jobs('generate')).toHaveLength(2);
 
-    running = session.ask();
+    running = session.generate();
     await settle();
     client.last.answer('Be loud.', ' A.');
     await settle();
@@ -376,7 +378,7 @@ describe('session/samples', () => {
   });
 
   it('goes on after a reload in the middle', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     await answer(' A.');
     keep(session);
@@ -396,7 +398,7 @@ describe('session/samples', () => {
     session.settings = { ...session.settings, samples: 1 };
     await all(' Old.');
     session.settings = { ...session.settings, samples: 3 };
-    void session.ask();
+    void session.generate();
     await settle();
     const next = await reloaded();
     expect(next.samples.indexOf(next.run)).toBe(-1);
@@ -409,7 +411,7 @@ describe('session/samples', () => {
   });
 
   it('can be stopped after a reload', async () => {
-    void session.ask();
+    void session.generate();
     await settle();
     await answer(' A.');
     keep(session);

@@ -1,12 +1,9 @@
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
-
 import type { ApiClient, KeptScores } from '../api';
 import { keptRun } from './run';
 import type { IRun, IRunRequest, ISavedRun } from './run';
 import type { Runner } from './runner';
 import { MAX_SEED } from './settings';
+import { Model } from './model';
 
 /** What is kept of them when the page is reloaded; their tokens are in the history. */
 export interface ISavedSamples {
@@ -42,8 +39,9 @@ export function seedOf(first: number, index: number): number {
  * They are made one after the other: the model then reads the prompt once. Each
  * is a run like any other, the runner's while it is shown.
  */
-export class Samples implements IDisposable {
+export class Samples extends Model {
   constructor(runner: Runner, client: Pick<ApiClient, 'run'>) {
+    super();
     this._runner = runner;
     this._client = client;
     runner.changed.connect(this._onRun, this);
@@ -70,22 +68,9 @@ export class Samples implements IDisposable {
     return !this._isDrawing && 0 < this._numMade && this._numMade < this._count;
   }
 
-  /** Emitted when no more are to be made, and when one was fetched. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._turn++;
-      this._runner.changed.disconnect(this._onRun, this);
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._turn++;
+    this._runner.changed.disconnect(this._onRun, this);
   }
 
   /** Which of them a run is, from 0; -1: none. */
@@ -288,14 +273,13 @@ export class Samples implements IDisposable {
   }
 
   private _emit(): void {
-    if (!this._isDisposed) {
+    if (!this.isDisposed) {
       this._changed.emit();
     }
   }
 
   private readonly _runner: Runner;
   private readonly _client: Pick<ApiClient, 'run'>;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _runs = new Map<string, IRun>();
   private _jobs: readonly string[] = [];
   /** What was shown when others were asked for, until one of those is there. */
@@ -310,7 +294,6 @@ export class Samples implements IDisposable {
   /** Tells whether something else was asked for meanwhile. */
   private _turn = 0;
   private _restored = -1;
-  private _isDisposed = false;
 }
 
 function textOf(run: IRun): string {

@@ -3,7 +3,7 @@ import { ApiError } from '../api';
 import type { ApiClient } from '../api';
 import type { TokenSpan } from '../salience';
 import type { IOther } from './contrast';
-import type { ISavedWork } from './explanation';
+import type { ISavedWork } from './runscores';
 import type { ISavedGiven } from './given';
 import type { ISavedPrompt } from './prompt';
 import { keptRun } from './run';

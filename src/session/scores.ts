@@ -1,7 +1,4 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type { ApiClient, JobEvent, Method, ScoresEvent } from '../api';
@@ -9,6 +6,7 @@ import type { TokenSpan } from '../salience';
 import { AUTOMATIC } from './methods';
 import { describe, problemOf } from './problem';
 import type { IProblem } from './problem';
+import { Model } from './model';
 
 /** What this store asks of the client. */
 export type ScoresClient = Pick<ApiClient, 'startJob' | 'events' | 'cancelJob'>;
@@ -35,7 +33,7 @@ export interface ISavedJob {
  * asks for goes first: the job under way is stopped, and what it left undone
  * is asked for again afterwards.
  */
-export class ScoreStore implements IDisposable {
+export class ScoreStore extends Model {
   /**
    * @param ids - ids of the whole sequence, exactly as generated.
    */
@@ -45,6 +43,7 @@ export class ScoreStore implements IDisposable {
     ids: readonly number[],
     trans: TranslationBundle
   ) {
+    super();
     this._client = client;
     this._model = model;
     this._ids = ids;
@@ -67,10 +66,10 @@ export class ScoreStore implements IDisposable {
   }
 
   /**
-   * Whether to leave the model to somebody else: it does one thing at a time.
-   * What is demanded is computed all the same.
+   * Leave the model to another job, because it does one thing at a time, or
+   * compute again. A prioritized target is computed either way.
    */
-  set isPaused(isPaused: boolean) {
+  setPaused(isPaused: boolean): void {
     if (isPaused !== this._isPaused) {
       this._isPaused = isPaused;
       if (isPaused) {
@@ -80,22 +79,9 @@ export class ScoreStore implements IDisposable {
     }
   }
 
-  /** Emitted when scores came, or anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._queue = [];
-      this._stop();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._queue = [];
+    this._stop();
   }
 
   /** `<float32>[num_tokens]`, or null when not computed yet. */
@@ -158,7 +144,7 @@ export class ScoreStore implements IDisposable {
   }
 
   /** Compute one target before all others. */
-  demand(target: TokenSpan): void {
+  prioritize(target: TokenSpan): void {
     const key = keyOf(target);
     if (this._scores.get(key)?.complete || this._isSoon(key)) {
       return;
@@ -227,7 +213,7 @@ export class ScoreStore implements IDisposable {
   }
 
   private _next(): void {
-    if (this._active || this._isDisposed || this._problem) {
+    if (this._active || this.isDisposed || this._problem) {
       return;
     }
     this._queue = this._queue.filter(
@@ -375,7 +361,6 @@ export class ScoreStore implements IDisposable {
   private readonly _model: string;
   private readonly _ids: readonly number[];
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _scores = new Map<string, IScores>();
   private _queue: TokenSpan[] = [];
   /** Jobs of an earlier page, still to be followed. */
@@ -386,7 +371,6 @@ export class ScoreStore implements IDisposable {
   private _message = '';
   private _problem: IProblem | null = null;
   private _isPaused = false;
-  private _isDisposed = false;
 }
 
 type IScores = Partial<Record<Method, readonly number[]>> & {

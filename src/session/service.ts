@@ -1,8 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { ApiError, isAbort } from '../api';
 import type {
@@ -16,6 +13,7 @@ import type {
   SetupStatus,
   Status
 } from '../api';
+import { Model } from './model';
 import { problemOf } from './problem';
 import type { IProblem } from './problem';
 
@@ -42,8 +40,9 @@ const CALM = { interval: 12_000, backoff: true, max: 60_000 };
  * under way, else now and then, since a service can die, or fall asleep, while
  * nobody uses it.
  */
-export class ServiceModel implements IDisposable {
+export class ServiceModel extends Model {
   constructor(client: ServiceClient, trans: TranslationBundle) {
+    super();
     this._client = client;
     this._trans = trans;
     this._poll = new Poll({
@@ -118,20 +117,8 @@ export class ServiceModel implements IDisposable {
     );
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._poll.isDisposed;
-  }
-
-  dispose(): void {
-    if (!this.isDisposed) {
-      this._poll.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._poll.dispose();
   }
 
   /**
@@ -267,7 +254,6 @@ export class ServiceModel implements IDisposable {
   private readonly _client: ServiceClient;
   private readonly _trans: TranslationBundle;
   private readonly _poll: Poll;
-  private readonly _changed = new Signal<this, void>(this);
   private _status: Status | null = null;
   private _models: readonly ModelInfo[] = [];
   private _found: readonly FoundModel[] = [];

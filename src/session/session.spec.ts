@@ -1,12 +1,10 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
-import { FakeClient, fakeModel, FakeSource, settle, tokens } from './fakes';
-import type { FakeJob } from './fakes';
+import { fakeModel, FakeSource, settle, tokens } from './fakes';
+import type { FakeClient } from './fakes';
+import { ANSWER, PROMPT, Scenario } from './scenario';
 import { Session } from './session';
-
-const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
-const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
 
 const DEAD = new ApiError({
   error: 'service_died',
@@ -14,45 +12,20 @@ const DEAD = new ApiError({
   hint: 'Restart it.'
 });
 
-describe('session', () => {
+describe('session/session', () => {
+  let scenario: Scenario;
   let client: FakeClient;
   let session: Session;
   let source: FakeSource;
 
   beforeEach(async () => {
-    client = new FakeClient();
-    session = new Session(client, nullTranslator.load('lit_lab'));
-    source = new FakeSource(PROMPT);
-    await session.service.refresh();
-    session.open(source);
-    await settle();
+    scenario = await Scenario.begin();
+    ({ client, session, source } = scenario);
   });
 
   afterEach(() => {
     session.dispose();
   });
-
-  /** Run to the end; gives the salience job that follows by itself. */
-  async function answered(): Promise<FakeJob> {
-    const running = session.ask();
-    await settle();
-    client.last.answer(session.prompt.value, ANSWER);
-    await running;
-    await settle();
-    return client.last;
-  }
-
-  /** The characters of the target. */
-  function target(): string {
-    const [start, end] = session.target!;
-    return session
-      .text!.tokens.slice(start, end)
-      .map(t => t.text)
-      .join('');
-  }
-
-  /** Index of the answer's nth token. */
-  const token = (n: number) => session.text!.seam + n;
 
   it('warms the service up when a prompt is opened', () => {
     expect(client.started).toBeGreaterThan(0);
@@ -61,7 +34,7 @@ describe('session', () => {
 
   it('runs an edit of the cell that was made just before', async () => {
     source.pending = 'Be loud.';
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     expect(client.last.request).toMatchObject({ prompt: 'Be loud.' });
     client.last.answer('Be loud.', ' Yes.');
@@ -69,160 +42,40 @@ describe('session', () => {
   });
 
   it('starts one run when asked twice', async () => {
-    const running = Promise.all([session.ask(), session.ask()]);
+    const running = Promise.all([session.generate(), session.generate()]);
     await settle();
     expect(client.jobs).toHaveLength(1);
     client.last.answer(session.prompt.value, ANSWER);
     await running;
   });
 
-  it('streams the answer, then computes all its sentences in one job', async () => {
-    const running = session.ask();
-    await settle();
-    const job = client.last;
-    expect(job.request).toEqual({
-      kind: 'generate',
-      model: 'demo',
-      prompt: PROMPT,
-      thinking: false,
-      chat: 'auto',
-      max_new_tokens: 64,
-      sampling: {
-        temperature: 0,
-        top_k: null,
-        top_p: null,
-        seed: 0,
-        repetition_penalty: 1
-      },
-      stop: [],
-      origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] },
-      alternatives: 5,
-      title: ''
-    });
-    job.send({ event: 'state', message: 'loading demo' });
-    await settle();
-    expect(session.attempt?.message).toBe('loading demo');
-    expect(session.run).toBeNull();
-    job.answer(PROMPT, ANSWER);
-    await running;
-    await settle();
-    expect(session.run?.phase).toBe('done');
-    expect(session.run?.reason).toBe('end');
-    const { request } = client.last;
-    expect(client.jobs).toHaveLength(2);
-    expect(request).toMatchObject({ kind: 'salience', model: 'demo' });
-    expect(request.kind === 'salience' && request.methods).toEqual([
-      'grad_l2',
-      'grad_dot_input'
-    ]);
-    expect(request.kind === 'salience' && request.targets).toHaveLength(3);
-    expect(request.kind === 'salience' && request.ids).toEqual(
-      session.text!.tokens.map(t => t.id)
-    );
-  });
-
-  it('paints a click, another method and granularity without a request', async () => {
-    const job = await answered();
-    job.scores(0, 1, 2);
-    job.send({ event: 'done', seconds: 1 });
-    await settle();
-    expect(session.pick(token(8))).toBe(true);
-    expect(target()).toBe('Recommendation: Avoid.');
-    expect(session.map).not.toBeNull();
-    expect(source.paintedPrompt).toBe(PROMPT);
-    const painted = source.painted!.map(({ span: [start, end] }) =>
-      PROMPT.slice(start, end)
-    );
-    expect(painted).toEqual([
-      'Be brief.',
-      'Be kind.',
-      'Suggestion: soup',
-      'Analysis:'
-    ]);
-    const shares = session.map!.segments.map(s => s.share ?? 0);
-    expect(shares.reduce((sum, share) => sum + share)).toBeCloseTo(1);
-
-    for (const granularity of ['tokens', 'words', 'lines'] as const) {
-      session.settings = { ...session.settings, granularity };
-      expect(session.map).not.toBeNull();
-      expect(target()).toBe('Recommendation: Avoid.');
-    }
-    session.settings = { ...session.settings, method: 'grad_dot_input' };
-    expect(session.map!.weights.some(weight => weight < 0)).toBe(true);
-    expect(client.jobs).toHaveLength(2);
-
-    session.clear();
-    expect(session.map).toBeNull();
-    expect(source.painted).toBeNull();
-  });
-
-  it('computes what was not computed before all else', async () => {
-    const job = await answered();
-    session.pick(token(8));
-    session.pick(token(0), true);
-    expect(target().trim()).toBe(ANSWER.trim());
-    await settle();
-    expect(job.isCancelled).toBe(true);
-    const urgent = client.last;
-    expect(
-      urgent.request.kind === 'salience' && urgent.request.targets
-    ).toEqual([{ start: session.target![0], end: session.target![1] }]);
-    urgent.scores(0);
-    urgent.send({ event: 'done', seconds: 1 });
-    await settle();
-    expect(session.map).not.toBeNull();
-    // What was left undone goes on.
-    const rest = client.last;
-    expect(rest).not.toBe(urgent);
-    expect(
-      rest.request.kind === 'salience' && rest.request.targets
-    ).toHaveLength(3);
-  });
-
-  it('does not disturb a job that comes to the target at once', async () => {
-    const job = await answered();
-    session.pick(token(0));
-    await settle();
-    expect(job.isCancelled).toBe(false);
-    expect(session.map).toBeNull();
-    job.scores(0);
-    await settle();
-    expect(session.map).not.toBeNull();
-  });
-
-  it('explains only the answer', async () => {
-    await answered();
-    expect(session.pick(1)).toBe(false);
-    expect(session.target).toBeNull();
-  });
-
   it('keeps the answer when the next run fails, and can try again', async () => {
-    const job = await answered();
+    const job = await scenario.answered();
     job.scores(0, 1, 2);
     job.send({ event: 'done', seconds: 1 });
     await settle();
-    session.pick(token(0));
+    session.explanation.pickSegment(scenario.token(0));
     source.become(`${PROMPT} now`);
     client.failure = DEAD;
-    await session.ask();
+    await session.generate();
     expect(session.attempt?.problem?.message).toBe('The model service ended.');
     expect(session.attempt?.problem?.remedies).toContain('restart');
     expect(session.run?.prompt).toBe(PROMPT);
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(session.isStale).toBe(true);
     expect(session.isRunning).toBe(false);
     client.failure = null;
-    const again = session.ask();
+    const again = session.generate();
     await settle();
     client.last.answer(`${PROMPT} now`, ' Fine.');
     await again;
     expect(session.attempt).toBeNull();
     expect(session.run?.prompt).toBe(`${PROMPT} now`);
-    expect(session.target).toBeNull();
+    expect(session.explanation.target).toBeNull();
   });
 
   it('keeps what came of an answer when the service dies in the middle', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.prompt(PROMPT);
     client.last.send({
@@ -242,41 +95,9 @@ describe('session', () => {
     expect(session.prompt.value).toBe(PROMPT);
   });
 
-  it('tells a failed map, and computes it on Retry', async () => {
-    const job = await answered();
-    session.pick(token(0));
-    job.break(DEAD);
-    await settle();
-    expect(session.scores!.problem?.message).toBe('The model service ended.');
-    session.scores!.retry();
-    await settle();
-    client.last.scores(0);
-    await settle();
-    expect(session.scores!.problem).toBeNull();
-    expect(session.map).not.toBeNull();
-  });
-
-  it('explains a stopped answer', async () => {
-    const running = session.ask();
-    await settle();
-    const job = client.last;
-    job.prompt(PROMPT);
-    job.send({
-      event: 'token',
-      token: tokens(' It')[0]
-    });
-    await settle();
-    session.stop();
-    await running;
-    await settle();
-    expect(job.isCancelled).toBe(true);
-    expect(session.run?.phase).toBe('stopped');
-    expect(client.last.request.kind).toBe('salience');
-  });
-
   it('leaves the last answer when the next run is stopped before it begins', async () => {
-    await answered();
-    const running = session.ask();
+    await scenario.answered();
+    const running = session.generate();
     await settle();
     session.stop();
     await running;
@@ -286,11 +107,11 @@ describe('session', () => {
 
   it.each([
     ['', 'no prompt'],
-    ['half \ud83d a cheese', 'half a character'],
+    ['half \ud83d a cheese', 'half of a character'],
     ['x'.repeat(1001), '1001']
   ])('tells what is wrong before any request: %j', async (text, message) => {
     session.prompt.edit(text);
-    await session.ask();
+    await session.generate();
     expect(client.jobs).toHaveLength(0);
     expect(session.promptProblem?.message).toContain(message);
   });
@@ -301,18 +122,18 @@ describe('session', () => {
   });
 
   it('lets go of the answer when another prompt is opened', async () => {
-    await answered();
+    await scenario.answered();
     session.open(new FakeSource('Another one.'));
     expect(session.run).toBeNull();
-    expect(session.text).toBeNull();
+    expect(session.explanation.text).toBeNull();
     expect(source.painted).toBeNull();
   });
 
   it('paints again when the same prompt is opened from elsewhere', async () => {
-    const job = await answered();
+    const job = await scenario.answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.explanation.pickSegment(scenario.token(0));
     const other = new FakeSource(PROMPT);
     session.open(other);
     expect(session.run).not.toBeNull();
@@ -320,22 +141,22 @@ describe('session', () => {
   });
 
   it('outlives a reload: prompt, answer and target', async () => {
-    const job = await answered();
+    const job = await scenario.answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.explanation.pickSegment(scenario.token(0));
     const saved = JSON.parse(JSON.stringify(session.save()));
     const next = new Session(client, nullTranslator.load('lit_lab'));
     await next.service.refresh();
     await next.restore(saved);
     expect(next.prompt.value).toBe(PROMPT);
     expect(next.run?.phase).toBe('done');
-    expect(next.target).toEqual(session.target);
+    expect(next.explanation.target).toEqual(session.explanation.target);
     next.dispose();
   });
 
   it('runs a chosen prompt, and shows its answer when it is chosen again', async () => {
-    await answered();
+    await scenario.answered();
     const before = client.jobs.length;
     await session.analyze(new FakeSource(PROMPT));
     expect(session.run?.phase).toBe('done');
@@ -362,7 +183,7 @@ describe('session', () => {
   });
 
   it('runs a chosen prompt again in another chat format', async () => {
-    await answered();
+    await scenario.answered();
     const before = client.jobs.length;
     session.settings = { ...session.settings, chat: 'on' };
     void session.analyze(new FakeSource(PROMPT));
@@ -371,7 +192,7 @@ describe('session', () => {
   });
 
   it('runs a chosen prompt again when another model is to answer', async () => {
-    await answered();
+    await scenario.answered();
     const before = client.jobs.length;
     client.models = async () => ({
       models: [fakeModel({ name: 'demo' }), fakeModel({ name: 'other' })],
@@ -387,7 +208,7 @@ describe('session', () => {
   });
 
   it('stops an attempt when another prompt is opened', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     session.open(new FakeSource('Another one.'));
     await running;
@@ -397,20 +218,20 @@ describe('session', () => {
   });
 
   it('lets the model go while a run waits for it, then goes on', async () => {
-    const background = await answered();
-    const running = session.ask();
+    const background = await scenario.answered();
+    const running = session.generate();
     await settle();
     expect(background.isCancelled).toBe(true);
     const run = client.last;
     expect(run.request.kind).toBe('generate');
     // What the user waits for comes all the same.
-    session.pick(token(8));
+    session.explanation.pickSegment(scenario.token(8));
     await settle();
     expect(client.last.request).toMatchObject({ kind: 'salience' });
     client.last.scores(0);
     client.last.send({ event: 'done', seconds: 1 });
     await settle();
-    expect(session.map).not.toBeNull();
+    expect(session.explanation.map).not.toBeNull();
     expect(client.jobs).toHaveLength(4);
     session.stop();
     await running;
@@ -420,81 +241,22 @@ describe('session', () => {
     expect(request.kind === 'salience' && request.targets).toHaveLength(2);
   });
 
-  it('asks for each target once, sentence and line as it may be', async () => {
-    session.settings = { ...session.settings, granularity: 'lines' };
-    const { request } = await answered();
-    const targets = request.kind === 'salience' ? request.targets : [];
-    expect(targets).toHaveLength(4);
-    expect(new Set(targets.map(t => JSON.stringify(t))).size).toBe(4);
-  });
-
-  it('tells when somebody else cancelled the computation', async () => {
-    const job = await answered();
-    session.pick(token(0));
-    job.send({ event: 'cancelled' });
-    await settle();
-    expect(session.scores!.problem?.remedies).toEqual(['retry']);
-    session.scores!.retry();
-    await settle();
-    client.last.scores(0);
-    await settle();
-    expect(session.map).not.toBeNull();
-  });
-
   it('counts characters as the server does', () => {
     session.prompt.edit('🥚'.repeat(600));
     expect(session.promptProblem).toBeNull();
   });
 
-  it('goes on shading the cell when the prompt is edited in the panel', async () => {
-    const job = await answered();
-    job.scores(0, 1, 2);
-    await settle();
-    session.pick(token(0));
-    session.prompt.edit('mine');
-    expect(source.paintedPrompt).toBe(PROMPT);
-    expect(source.painted).not.toBeNull();
-  });
-
   it('keeps the answer, not the failed attempt after it', async () => {
-    await answered();
+    await scenario.answered();
     const { run } = session.save();
     client.failure = DEAD;
-    await session.ask();
+    await session.generate();
     expect(session.attempt?.phase).toBe('failed');
     expect(session.save().run).toEqual(run);
   });
 
-  it('takes the last target for its own answer alone', async () => {
-    const job = await answered();
-    job.scores(0, 1, 2);
-    await settle();
-    session.pick(token(8));
-    const saved = JSON.parse(JSON.stringify(session.save()));
-    // The next run's answer is not there yet when the page is reloaded.
-    const running = session.ask();
-    await settle();
-    expect(session.save().run?.jobId).toBe(saved.run.jobId);
-    client.last.answer(PROMPT, ' Fine.');
-    await running;
-
-    const next = new Session(client, nullTranslator.load('lit_lab'));
-    await next.service.refresh();
-    saved.run.jobId = (await client.startJob(job.request)).id;
-    const restored = next.restore(saved);
-    next.open(new FakeSource('Another one.'));
-    void next.ask();
-    await settle();
-    client.last.answer('Another one.', ANSWER);
-    await restored;
-    await settle();
-    expect(next.run?.prompt).toBe('Another one.');
-    expect(next.target).toBeNull();
-    next.dispose();
-  });
-
   it('tells when the last answer could not be fetched', async () => {
-    await answered();
+    await scenario.answered();
     const saved = JSON.parse(JSON.stringify(session.save()));
     const next = new Session(client, nullTranslator.load('lit_lab'));
     const job = await client.startJob({
@@ -515,10 +277,10 @@ describe('session', () => {
   });
 
   it('shades the cell again once it is found after a reload', async () => {
-    const job = await answered();
+    const job = await scenario.answered();
     job.scores(0, 1, 2);
     await settle();
-    session.pick(token(0));
+    session.explanation.pickSegment(scenario.token(0));
     const saved = JSON.parse(JSON.stringify(session.save()));
     for (const [text, isSame] of [
       [PROMPT, true],
@@ -529,7 +291,7 @@ describe('session', () => {
       await settle();
       client.last.scores(0);
       await settle();
-      expect(next.map).not.toBeNull();
+      expect(next.explanation.map).not.toBeNull();
       expect(next.lostLink).toEqual(source.link);
       const found = new FakeSource(text);
       next.relink(found);
@@ -543,7 +305,7 @@ describe('session', () => {
   });
 
   it('keeps the prompt when the server has forgotten the answer', async () => {
-    await answered();
+    await scenario.answered();
     const saved = JSON.parse(JSON.stringify(session.save()));
     client.jobs.length = 0;
     const next = new Session(client, nullTranslator.load('lit_lab'));

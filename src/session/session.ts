@@ -1,40 +1,34 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ApiClient, ModelInfo, RunOrigin, RunRecord } from '../api';
-import type { TokenSpan } from '../salience';
-import type { Computation } from './computation';
+import type { ApiClient, ModelInfo, RunRecord } from '../api';
 import { ContrastModel } from './contrast';
-import { TokenCounter } from './count';
-import type { IOther } from './contrast';
-import type { ITest } from './demand';
+import { countableOf, TokenCounter } from './count';
 import { Explanation } from './explanation';
-import type { IDemand } from './explanation';
 import { GivenModel } from './given';
-import { describeSegment } from './labels';
-import { shadesOf } from './map';
-import type { IShownMap, IText } from './map';
-import type { MapMethod } from './methods';
 import { PromptModel } from './prompt';
-import type { IOrigin } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
 import { isUnderWay, keptRun, recordOf } from './run';
 import type { IRun } from './run';
 import { Runner } from './runner';
 import { Samples } from './samples';
-import { saveRun, showAgain } from './saved';
+import { SessionSaver } from './saver';
 import type { ISavedSession } from './saved';
-import type { ScoreStore } from './scores';
 import { ServiceModel } from './service';
-import { countOf, DEFAULT_SETTINGS, samplingOf } from './settings';
-import { isSameStops } from './stop';
+import {
+  countOf,
+  DEFAULT_SETTINGS,
+  isOfSettings,
+  samplingOf
+} from './settings';
 import type { ISettings } from './settings';
+import { Shading } from './shading';
 import type { IPromptSource } from './source';
 import type { Splitter } from './splitter';
 import type { ISession, IShownRun } from './tokens';
+import { Model } from './model';
 
 /**
  * The analysis under way: a prompt, its run, a target, and the target's map.
@@ -43,7 +37,7 @@ import type { ISession, IShownRun } from './tokens';
  * that they compare by identity (`run`, `text`, `map`, `settings`) are
  * replaced, never altered.
  */
-export class Session implements ISession, IDisposable {
+export class Session extends Model implements ISession {
   /**
    * @param splitter - cuts by the user's expression; the session's to dispose
    *   of from now on.
@@ -53,17 +47,26 @@ export class Session implements ISession, IDisposable {
     trans: TranslationBundle,
     splitter: Splitter | null = null
   ) {
+    super();
     this._trans = trans;
-    this._client = client;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
     this._runner = new Runner(client, trans);
     this.samples = new Samples(this._runner, client);
     this._splitter = splitter;
-    this._explanation = new Explanation(client, trans, splitter);
+    this.explanation = new Explanation(client, trans, splitter);
     this.given = new GivenModel();
-    this.contrast = new ContrastModel(client, this._explanation, trans);
+    this.contrast = new ContrastModel(client, this.explanation, trans);
     this.counter = new TokenCounter(client);
+    const { prompt, given, samples, explanation, _runner: runner } = this;
+    this._shading = new Shading(prompt, runner, explanation, trans);
+    this._saver = new SessionSaver(client, {
+      prompt,
+      given,
+      samples,
+      explanation,
+      runner
+    });
     this.counter.changed.connect(this._emit, this);
     this.given.changed.connect(this._emit, this);
     this.contrast.changed.connect(this._emit, this);
@@ -71,7 +74,7 @@ export class Session implements ISession, IDisposable {
     this.service.changed.connect(this._emit, this);
     this._runner.changed.connect(this._onRun, this);
     this.samples.changed.connect(this._onRun, this);
-    this._explanation.changed.connect(this._onExplanation, this);
+    this.explanation.changed.connect(this._onExplanation, this);
   }
 
   /** The prompt and where it came from. */
@@ -88,6 +91,9 @@ export class Session implements ISession, IDisposable {
 
   /** Counts the prompt's tokens while it is typed. */
   readonly counter: TokenCounter;
+
+  /** What led to the shown answer: its text, a target, and the target's map. */
+  readonly explanation: Explanation;
 
   /** Sets the target against what might have been said instead. */
   readonly contrast: ContrastModel;
@@ -133,27 +139,7 @@ export class Session implements ISession, IDisposable {
 
   set settings(settings: ISettings) {
     this._settings = settings;
-    this._explanation.settings = settings;
-  }
-
-  /** The run's text in segments; null before there are tokens. */
-  get text(): IText | null {
-    return this._explanation.text;
-  }
-
-  /** What is to be explained: a span of the answer's tokens, or null. */
-  get target(): TokenSpan | null {
-    return this._explanation.target;
-  }
-
-  /** What the target is set against: why it rather than this; or null. */
-  get other(): IOther | null {
-    return this._explanation.other;
-  }
-
-  /** The part of the text that the map is of; null: all of it. */
-  get within(): TokenSpan | null {
-    return this._explanation.within;
+    this.explanation.setSettings(settings);
   }
 
   /** Cuts by the user's expression; null where nothing can. */
@@ -166,53 +152,18 @@ export class Session implements ISession, IDisposable {
     return this._splitter?.problem ?? '';
   }
 
-  /** When the target was chosen, in milliseconds since the epoch. */
-  get targetSince(): number {
-    return this._explanation.targetSince;
-  }
-
-  /** The target's map; null while there is no target or it is being computed. */
-  get map(): IShownMap | null {
-    return this._explanation.map;
-  }
-
-  /** Scores of the run under way; null before the answer is complete. */
-  get scores(): ScoreStore | null {
-    return this._explanation.scores;
-  }
-
-  /** What the method in use must be asked for; null for those that come by themselves. */
-  get demand(): IDemand | null {
-    return this._explanation.demand;
-  }
-
-  /** What a method would compute for any target of a text; see {@link Explanation.demandFor}. */
-  demandFor(method: MapMethod, text: IText, target: TokenSpan): IDemand | null {
-    return this._explanation.demandFor(method, text, target);
-  }
-
-  /** The test of the map; null where there is no map, or nothing to order. */
-  get test(): Computation<ITest> | null {
-    return this._explanation.test;
-  }
-
-  /** The target's maps by all methods that are computed already. */
-  get maps(): readonly IShownMap[] {
-    return this._explanation.maps;
-  }
-
   get shown(): IShownRun | null {
-    const { run, target } = this;
+    const { run } = this;
+    const { target } = this.explanation;
     if (!run || isUnderWay(run) || run.answerTokens.length === 0) {
       return null;
     }
     const link = this.prompt.source?.link ?? this.prompt.lostLink;
     // One that was replayed after a reload doesn't say where it came from.
-    const origin =
-      run.origin ?? (this.isStale ? null : originOf(this.prompt.origin));
+    const origin = run.origin ?? (this.isStale ? null : this.prompt.runOrigin);
     return {
       id: run.jobId,
-      record: () => recordOf({ ...run, origin }, this._explanation.kept),
+      record: () => recordOf({ ...run, origin }, this.explanation.kept),
       target,
       link
     };
@@ -240,34 +191,21 @@ export class Session implements ISession, IDisposable {
     return this.prompt.value === '' && !this._asked ? null : problem;
   }
 
-  /** Emitted when anything above may have changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
   /** Emitted when a prompt was taken up, so that the panel can open. */
   get opened(): ISignal<this, void> {
     return this._opened;
   }
 
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._splitter?.dispose();
-      this.contrast.dispose();
-      this.counter.dispose();
-      this.given.dispose();
-      this._explanation.dispose();
-      this.samples.dispose();
-      this._runner.dispose();
-      this.service.dispose();
-      this.prompt.dispose();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._splitter?.dispose();
+    this.contrast.dispose();
+    this.counter.dispose();
+    this.given.dispose();
+    this.explanation.dispose();
+    this.samples.dispose();
+    this._runner.dispose();
+    this.service.dispose();
+    this.prompt.dispose();
   }
 
   get lostLink(): ISession['lostLink'] {
@@ -287,7 +225,7 @@ export class Session implements ISession, IDisposable {
     const claim = ++this._claims;
     const turn = this._turn;
     return () =>
-      claim === this._claims && turn === this._turn && !this._isDisposed;
+      claim === this._claims && turn === this._turn && !this.isDisposed;
   }
 
   /**
@@ -312,15 +250,10 @@ export class Session implements ISession, IDisposable {
     const isThere =
       run !== null &&
       run.model === this.model &&
-      run.given === undefined &&
-      (run.chat ?? 'auto') === this._settings.chat &&
-      (run.thinking ?? false) === this._settings.thinking &&
-      isSameStops(run.stop, this._settings.stop) &&
-      (run.sampling.repetition_penalty ?? 1) ===
-        this._settings.repetitionPenalty &&
+      isOfSettings(run, this._settings) &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
-      await this.ask();
+      await this.generate();
     }
   }
 
@@ -342,15 +275,15 @@ export class Session implements ISession, IDisposable {
    * Explain a text as if it were the answer: how likely the model finds it, and
    * what would make it say so. Settles when its probabilities are known.
    */
-  give(text: string): Promise<void> {
-    return text === '' ? Promise.resolve() : this.ask(text);
+  score(text: string): Promise<void> {
+    return text === '' ? Promise.resolve() : this.generate(text);
   }
 
   /** Do again what failed; samples that are there stay. */
   retry(): Promise<void> {
     return this.samples.isCutShort
       ? this.samples.goOn()
-      : this.ask((this.attempt ?? this.run)?.given);
+      : this.generate((this.attempt ?? this.run)?.given);
   }
 
   /**
@@ -358,7 +291,7 @@ export class Session implements ISession, IDisposable {
    *
    * @param given - a text to be taken for the answer; left out: the model's own.
    */
-  async ask(given?: string): Promise<void> {
+  async generate(given?: string): Promise<void> {
     this._asked = true;
     const turn = this._turn;
     await this.prompt.settled();
@@ -384,7 +317,7 @@ export class Session implements ISession, IDisposable {
         stop: this._settings.stop,
         chat: this._settings.chat,
         thinking: this._settings.thinking,
-        origin: originOf(this.prompt.origin),
+        origin: this.prompt.runOrigin,
         ...(given !== undefined && { given })
       },
       Math.min(this._settings.maxNewTokens, limit),
@@ -405,38 +338,13 @@ export class Session implements ISession, IDisposable {
   /** Show another sample, once all are there. */
   showSample(index: number): void {
     if (!this.isRunning) {
-      this.samples.show(index, this._explanation.kept);
+      this.samples.show(index, this.explanation.kept);
     }
   }
 
   /** Let go of an attempt's failure. */
   dismiss(): void {
     this._runner.dismiss();
-  }
-
-  /**
-   * Make the segment that holds a token the target.
-   *
-   * @param extend - Whether to extend the target there is, instead.
-   * @returns whether it can be one: only segments of the answer can.
-   */
-  pick(token: number, extend = false): boolean {
-    return this._explanation.pick(token, extend);
-  }
-
-  /**
-   * Make any tokens of the answer the target, such as those of a cell of the
-   * matrix or of a word at which the model hesitated.
-   */
-  aim(target: TokenSpan): void {
-    if (this.text && this.scores && target[0] >= this.text.seam) {
-      this._explanation.aim(target);
-    }
-  }
-
-  /** Make the map of a part of the text, whose shares are of that part; null: of all. */
-  restrict(within: TokenSpan | null): void {
-    this._explanation.within = within;
   }
 
   /** Show a token in the text. */
@@ -449,72 +357,20 @@ export class Session implements ISession, IDisposable {
     return this._revealed;
   }
 
-  /** Have no target. */
-  clear(): void {
-    this._explanation.aim(null);
-  }
-
-  /** What to keep over a reload. */
+  /** What to save over a reload of the page. */
   save(): ISavedSession {
-    const typed = {
-      prompt: this.prompt.save(),
-      model: this._model,
-      given: this.given.save()
-    };
-    if (this._restoring) {
-      return { ...this._restoring, ...typed }; // The rest is still to come.
-    }
-    const { run, attempt } = this;
-    // A failed attempt must not hide the answer that is shown.
-    const isKept = isUnderWay(attempt) || run === null;
-    const samples = this.samples.save();
-    return {
-      version: 4,
-      ...typed,
-      run: saveRun(run),
-      attempt: isKept ? saveRun(attempt) : null,
-      ...(samples && { samples }),
-      work: this._explanation.jobs,
-      target: this.target,
-      ...(this.other && { other: this.other }),
-      ...(this.within && { within: this.within })
-    };
+    return this._saver.save(this._model);
   }
 
   /**
-   * Take what was kept, and follow what is under way. Settles when all of it has
-   * ended; a run that the server no longer has is let go.
+   * Restore what was saved, and follow the jobs that still run. Settles when all
+   * of them have ended.
    */
   async restore(saved: ISavedSession): Promise<void> {
     this._model = saved.model;
-    this.prompt.restore(saved.prompt);
-    this.given.restore(saved.given);
     const turn = this._turn;
-    const isWanted = () => turn === this._turn && !this._isDisposed;
-    const { run, attempt, samples } = saved;
-    if (samples) {
-      this.samples.restore(samples, run, attempt);
-    }
-    if (run) {
-      this._restoring = saved;
-      this._explanation.resume(run.jobId, saved.work);
-      await showAgain(this._runner, this._client, run, isWanted);
-      this._restoring = null;
-      // Another prompt may have been run meanwhile.
-      const isShown = this.run?.jobId === run.jobId;
-      if (isShown && saved.target && this.scores && !this.target) {
-        this._explanation.aim(saved.target, saved.target, saved.other);
-      }
-      if (isShown && saved.within) {
-        this.restrict(saved.within);
-      }
-    }
-    if (attempt && isWanted() && !this._isAnswering) {
-      await showAgain(this._runner, this._client, attempt, isWanted);
-    }
-    if (samples) {
-      await this.samples.resume();
-    }
+    const isWanted = () => turn === this._turn && !this.isDisposed;
+    await this._saver.restore(saved, isWanted);
   }
 
   private get _isAnswering(): boolean {
@@ -544,9 +400,9 @@ export class Session implements ISession, IDisposable {
   /** Leave the prompt and its answer for another. */
   private _leave(): void {
     // The old source is let go of without its shades.
-    this._paint(null);
+    this._shading.clear();
     this._asked = false;
-    this._restoring = null;
+    this._saver.forget();
     this._turn++;
   }
 
@@ -570,43 +426,25 @@ export class Session implements ISession, IDisposable {
   private _onPrompt(): void {
     this._letGo();
     this._emit();
-    this._paint(this.map);
+    this._shading.paint();
   }
 
   private _onRun(): void {
-    this._explanation.run = this.run;
+    this.explanation.setRun(this.run);
     // Maps of a sample wait until all samples are there.
-    this._explanation.isPaused =
-      isUnderWay(this.attempt) || this.samples.hasMore;
+    this.explanation.setPaused(
+      isUnderWay(this.attempt) || this.samples.hasMore
+    );
   }
 
   private _onExplanation(): void {
-    if (this.map !== this._painted) {
-      this._paint(this.map);
-    }
+    this._shading.update();
     this._emit();
   }
 
-  /** Shade the prompt where it stands in an editor. */
-  private _paint(map: IShownMap | null): void {
-    this._painted = map;
-    const source = this.prompt.source;
-    const run = this.run;
-    if (!source || !run) {
-      source?.paint(this.prompt.value, this.prompt.values, null);
-      return;
-    }
-    const text = this.text;
-    const shades =
-      map && text
-        ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
-        : null;
-    source.paint(run.prompt, run.values, shades);
-  }
-
   private _emit(): void {
-    if (!this._isDisposed) {
-      const working = this.isRunning || this._explanation.isBusy;
+    if (!this.isDisposed) {
+      const working = this.isRunning || this.explanation.isBusy;
       if (working !== this._working) {
         this._working = working;
         this.service.watch(this._visible, working);
@@ -623,61 +461,26 @@ export class Session implements ISession, IDisposable {
     this._count();
   }
 
-  /** Have the prompt's tokens counted, where somebody looks and the model is there: none is loaded for it. */
   private _count(): void {
-    const { service, modelInfo, settings } = this;
-    const isAsked =
-      this._visible &&
-      service.service?.state === 'ready' &&
-      modelInfo?.state === 'ready' &&
-      !service.isReadOnly &&
-      !this.prompt.isEmpty &&
-      this.promptProblem === null;
-    const prompt = isAsked ? this.prompt.value : '';
-    this.counter.watch(
-      modelInfo !== null && prompt !== ''
-        ? {
-            prompt,
-            model: modelInfo.name,
-            chat: settings.chat,
-            thinking: settings.thinking,
-            window: modelInfo.window
-          }
-        : null
-    );
+    this.counter.watch(this._visible ? countableOf(this) : null);
   }
 
   private readonly _trans: TranslationBundle;
-  private readonly _client: Session.Client;
   private readonly _splitter: Splitter | null;
   private readonly _runner: Runner;
-  private readonly _explanation: Explanation;
-  private readonly _changed = new Signal<this, void>(this);
+  private readonly _shading: Shading;
+  private readonly _saver: SessionSaver;
   private readonly _opened = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
   private _asked = false;
-  /** What was kept, while it isn't all there yet. */
-  private _restoring: ISavedSession | null = null;
   /** Prompts that were taken up. */
   private _turn = 0;
   /** Prompts that somebody began to fetch. */
   private _claims = 0;
-  private _painted: IShownMap | null = null;
   private _visible = false;
   private _working = false;
-  private _isDisposed = false;
-}
-
-/** An origin within the bounds that the server keeps. */
-function originOf(origin: IOrigin | null): RunOrigin | null {
-  return (
-    origin && {
-      document: origin.document.slice(0, 4096),
-      place: origin.place.slice(0, 20).map(part => part.slice(0, 500))
-    }
-  );
 }
 
 /** Namespace for the session's types. */

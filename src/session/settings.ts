@@ -5,7 +5,8 @@ import { AGGREGATIONS, GRANULARITIES } from '../salience';
 import type { Aggregation, Granularity } from '../salience';
 import { METHOD_NAMES } from './methods';
 import type { MapMethod } from './methods';
-import { readStops } from './stop';
+import type { IRunRequest } from './run';
+import { isSameStops, readStops } from './stop';
 
 /** How a map is shown without being told by colour alone. */
 export type Emphasis = 'shade' | 'underline';
@@ -98,6 +99,17 @@ export function samplingOf(settings: ISettings): Required<Sampling> {
 /** How many answers the settings have Run make: greedily all would be the same. */
 export function countOf({ temperature, samples }: ISettings): number {
   return temperature > 0 ? samples : 1;
+}
+
+/** Whether a run's answer was generated as the settings say. */
+export function isOfSettings(run: IRunRequest, settings: ISettings): boolean {
+  return (
+    run.given === undefined &&
+    (run.chat ?? 'auto') === settings.chat &&
+    (run.thinking ?? false) === settings.thinking &&
+    isSameStops(run.stop, settings.stop) &&
+    (run.sampling.repetition_penalty ?? 1) === settings.repetitionPenalty
+  );
 }
 
 /** Take what is valid of settings that may have been written by hand. */

@@ -94,7 +94,7 @@ describe('session/splitter', () => {
 
   it('says what is wrong with an expression, and asks nobody', () => {
     for (const [pattern, says] of [
-      ['(', 'No regular expression'],
+      ['(', 'Not a regular expression'],
       ['', 'Write an expression'],
       ['a'.repeat(501), 'longer than 500']
     ]) {
@@ -136,7 +136,7 @@ describe('session: segments by an expression, maps of a part', () => {
     session = new Session(client, trans, new Splitter(() => worker, trans));
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -149,8 +149,8 @@ describe('session: segments by an expression, maps of a part', () => {
   afterEach(() => session.dispose());
 
   const texts = () =>
-    session.text!.segments.map(([start, end]) =>
-      session
+    session.explanation.text!.segments.map(([start, end]) =>
+      session.explanation
         .text!.tokens.slice(start, end)
         .map(t => t.text)
         .join('')
@@ -176,28 +176,32 @@ describe('session: segments by an expression, maps of a part', () => {
       'Yes,',
       'it is. No.'
     ]);
-    const before = session.text;
+    const before = session.explanation.text;
     session.settings = { ...session.settings, intensity: 0.3 };
-    expect(session.text).toBe(before);
+    expect(session.explanation.text).toBe(before);
     // A target is a segment of that kind.
-    session.pick(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
     await settle();
     expect(texts()).toContain('Yes,');
-    expect(session.target![1] - session.target![0]).toBe(1);
+    expect(
+      session.explanation.target![1] - session.explanation.target![0]
+    ).toBe(1);
     session.settings = { ...session.settings, pattern: '(' };
-    expect(session.patternProblem).toContain('No regular expression');
+    expect(session.patternProblem).toContain('Not a regular expression');
     expect(texts()).toContain('One, two.');
   });
 
   it('makes the map of a part, whose shares are of that part', async () => {
-    session.pick(session.text!.tokens.length - 1);
+    session.explanation.pickSegment(
+      session.explanation.text!.tokens.length - 1
+    );
     await settle();
-    const whole = session.map!;
-    const { text } = session;
+    const whole = session.explanation.map!;
+    const { text } = session.explanation;
     const first = text!.segments[0];
     const second = text!.segments[1];
-    session.restrict([first[0], second[1]]);
-    const part = session.map!;
+    session.explanation.restrict([first[0], second[1]]);
+    const part = session.explanation.map!;
     expect(part.within).toEqual([first[0], second[1]]);
     expect(part.segments.map(s => s.rank !== null)).toEqual(
       text!.segments.map((_, i) => i < 2)
@@ -209,14 +213,14 @@ describe('session: segments by an expression, maps of a part', () => {
     expect(part.segments.map(s => s.score)).toEqual(
       whole.segments.map(s => s.score)
     );
-    session.restrict(null);
-    expect(session.map).toEqual(whole);
+    session.explanation.restrict(null);
+    expect(session.explanation.map).toEqual(whole);
     // Another run has other tokens.
-    session.restrict([first[0], second[1]]);
-    void session.ask();
+    session.explanation.restrict([first[0], second[1]]);
+    void session.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await settle();
-    expect(session.within).toBeNull();
+    expect(session.explanation.within).toBeNull();
   });
 });

@@ -1,10 +1,8 @@
 /** Cuts texts by an expression of the user's own, which may be wrong or never end. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
-import type { ISignal } from '@lumino/signaling';
-import { Signal } from '@lumino/signaling';
 
 import { compile, MAX_PATTERN } from '../salience/pattern';
+import { Model } from './model';
 
 /** What a worker is used for. */
 export interface IMatcher {
@@ -30,8 +28,9 @@ const KEPT = 8;
  * It is matched in a worker, one text at a time, and given up when it takes too
  * long; the page never waits.
  */
-export class Splitter implements IDisposable {
+export class Splitter extends Model {
   constructor(makeWorker: () => IMatcher, trans: TranslationBundle) {
+    super();
     this._makeWorker = makeWorker;
     this._trans = trans;
   }
@@ -66,27 +65,14 @@ export class Splitter implements IDisposable {
     return this._cut;
   }
 
-  /** Emitted when anything above changed. */
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  get isDisposed(): boolean {
-    return this._isDisposed;
-  }
-
-  dispose(): void {
-    if (!this._isDisposed) {
-      this._isDisposed = true;
-      this._stop();
-      this._worker?.terminate();
-      Signal.clearData(this);
-    }
+  protected release(): void {
+    this._stop();
+    this._worker?.terminate();
   }
 
   private _starts(text: string): readonly number[] | null {
     const known = this._known.get(text);
-    if (known || this._problem !== '' || this._isDisposed) {
+    if (known || this._problem !== '' || this.isDisposed) {
       return known ?? null;
     }
     if (text !== this._under && !this._wanted.includes(text)) {
@@ -109,7 +95,7 @@ export class Splitter implements IDisposable {
         this._timer = window.setTimeout(() => {
           this._fail(
             this._trans.__(
-              'It takes too long on this text. Write a simpler one.'
+              'The expression takes too long on this text. Write a simpler one.'
             )
           );
         }, PATIENCE);
@@ -126,7 +112,10 @@ export class Splitter implements IDisposable {
     worker.onerror = event => {
       // Without a worker nothing can be matched: better told than hung.
       this._fail(
-        this._trans.__('It could not be matched: %1', event.message ?? '')
+        this._trans.__(
+          'The expression could not be matched: %1',
+          event.message ?? ''
+        )
       );
     };
     worker.postMessage({ text, pattern: this._pattern });
@@ -161,7 +150,10 @@ export class Splitter implements IDisposable {
       return this._trans.__('Write an expression.');
     }
     if (pattern.length > MAX_PATTERN) {
-      return this._trans.__('It is longer than %1 characters.', MAX_PATTERN);
+      return this._trans.__(
+        'The expression is longer than %1 characters.',
+        MAX_PATTERN
+      );
     }
     try {
       compile(pattern);
@@ -170,7 +162,7 @@ export class Splitter implements IDisposable {
       const said = reason instanceof Error ? reason.message : String(reason);
       // Browsers repeat the whole expression before they come to the point.
       return this._trans.__(
-        'No regular expression: %1.',
+        'Not a regular expression: %1.',
         said.replace(/^Invalid regular expression: .*: /s, '')
       );
     }
@@ -183,7 +175,6 @@ export class Splitter implements IDisposable {
 
   private readonly _makeWorker: () => IMatcher;
   private readonly _trans: TranslationBundle;
-  private readonly _changed = new Signal<this, void>(this);
   private readonly _known = new Map<string, readonly number[]>();
   private _cut: Cut = text => this._starts(text);
   private _pattern = '';
@@ -192,5 +183,4 @@ export class Splitter implements IDisposable {
   private _under: string | null = null;
   private _worker: IMatcher | null = null;
   private _timer = 0;
-  private _isDisposed = false;
 }

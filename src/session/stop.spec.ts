@@ -86,7 +86,7 @@ describe('session: runs with stop sequences', () => {
     const session = await page();
     session.settings = { ...session.settings, stop: ['\nQ:', 'A:'] };
     session.open(new FakeSource(PROMPT));
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     const job = client.last;
     expect(job.request).toMatchObject({

@@ -42,14 +42,14 @@ describe('session: from one prompt or model to another', () => {
   }
 
   async function answered(answer = ' It is. Well.'): Promise<void> {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.answer(session.prompt.value, answer);
     await running;
     await settle();
     client.last.scores(0);
     await settle();
-    session.pick(session.text!.seam);
+    session.explanation.pickSegment(session.explanation.text!.seam);
   }
 
   it('goes back to a text under its own origin, without another’s answer', async () => {
@@ -91,7 +91,7 @@ describe('session: from one prompt or model to another', () => {
       new Promise(resolve => {
         release = resolve;
       });
-    const running = session.ask();
+    const running = session.generate();
     session.open(elsewhere());
     release();
     await running;
@@ -108,7 +108,7 @@ describe('session: from one prompt or model to another', () => {
 
   it('lets go of a failure with the model that it is about', async () => {
     client.failure = REFUSED;
-    await session.ask();
+    await session.generate();
     expect(session.failure?.message).toBe('The model could not be loaded.');
     session.model = 'other';
     expect(session.failure).toBeNull();
@@ -119,7 +119,7 @@ describe('session: from one prompt or model to another', () => {
 
   it('lets go of a failure with the prompt that it is about', async () => {
     client.failure = REFUSED;
-    await session.ask();
+    await session.generate();
     expect(session.failure).not.toBeNull();
     session.prompt.edit('Be very brief.');
     expect(session.failure).toBeNull();
@@ -127,7 +127,7 @@ describe('session: from one prompt or model to another', () => {
   });
 
   it('tells why an answer broke off only beside its own model and prompt', async () => {
-    const running = session.ask();
+    const running = session.generate();
     await settle();
     client.last.prompt('Be brief.');
     client.last.send(

@@ -40,7 +40,7 @@ async function widen(page: Page, panel: Panel, to: number) {
   await page.mouse.up();
 }
 
-async function ask(panel: Panel, prompt: string) {
+async function generate(panel: Panel, prompt: string) {
   await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
   if (!(await panel.prompt.isVisible())) {
     await panel.edit.click();
@@ -74,7 +74,10 @@ test('chat', async ({ page }) => {
   await analyzeAt(page, text);
   const panel = new Panel(page);
   await widen(page, panel, 420);
-  await ask(panel, 'Taste-likes: sweet\nSuggestion: Onion soup\nAnalysis:');
+  await generate(
+    panel,
+    'Taste-likes: sweet\nSuggestion: Onion soup\nAnalysis:'
+  );
   await panel.segments('Answer').last().click();
   await panel.mapped();
   await shoot(page, panel, 'wrapped');
@@ -95,7 +98,7 @@ test('chat', async ({ page }) => {
   await shoot(page, panel, 'options');
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await panel.region.locator('button.lit-turn').first().click();
-  await ask(panel, TURNS);
+  await generate(panel, TURNS);
   await panel.segments('Answer').last().click();
   await panel.mapped();
   await shoot(page, panel, 'written');

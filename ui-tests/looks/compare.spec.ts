@@ -21,7 +21,7 @@ test('a trial, and comparing', async ({ page, request, tmpPath }) => {
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   const strongest = panel
     .segments('Prompt')

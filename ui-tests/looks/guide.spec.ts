@@ -41,7 +41,7 @@ async function asked(
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 480);
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   return panel;
 }
 
@@ -66,7 +66,7 @@ test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
   await shoot(page, 'trust');
   await page.setViewportSize({ width: 1360, height: 860 });
 
-  await panel.ledTo
+  await panel.topSegments
     .getByRole('button', { name: `Try without “${MISTAKE}”` })
     .first()
     .click();
@@ -127,7 +127,7 @@ test('a principle out of a dataset', async ({ page, tmpPath }) => {
     .first()
     .click();
   const said = 'Recommendation: Not suitable for you.';
-  await panel.ask(said);
+  await panel.generate(said);
   await panel.explain(said);
   await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
   await shoot(page, 'principle');

@@ -18,7 +18,7 @@ test('LIT’s own app', async ({ page, tmpPath }) => {
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('lit-lab:open-lit');
   });

@@ -68,7 +68,7 @@ test('a map: light, dark, narrow, wide, other granularities', async ({
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 460);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   // All of prompt and panel in one picture, for the README.
   await line(page, 'def analyze_menu_item').evaluate(e =>
@@ -102,16 +102,16 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 420);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.method.selectOption('SHAP');
-  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
   await shoot(page, 'method-offered');
   if (await panel.compute.isVisible()) {
     await panel.compute.click();
     await shoot(page, 'method-running');
   }
-  await expect(panel.ledTo).toBeVisible({ timeout: 60_000 });
+  await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
   await shoot(page, 'method-shap');
   await widen(page, panel, 230);
   await shoot(page, 'method-shap-narrow');
@@ -121,11 +121,11 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
   await theme(page, 'JupyterLab Light');
   for (const name of ['Integrated gradients', 'Leave one out']) {
     await panel.method.selectOption(name);
-    await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+    await expect(panel.compute.or(panel.topSegments)).toBeVisible();
     if (await panel.compute.isVisible()) {
       await panel.compute.click();
     }
-    await expect(panel.ledTo).toBeVisible({ timeout: 60_000 });
+    await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
     await shoot(page, `method-${name.split(' ')[0].toLowerCase()}`);
   }
   await panel.region.getByText('Can this map be trusted?').click();
@@ -173,7 +173,7 @@ test('a long prompt', async ({ page, tmpPath }) => {
     `${block.repeat(7)}Taste-likes: Cheese\nTaste-dislikes: Can't eat eggs\nSuggestion: Quiche Lorraine\nAnalysis:`
   );
   await shoot(page, 'long-prompt');
-  await panel.ask(/Recommendation/);
+  await panel.generate(/Recommendation/);
   await panel.explain(/Recommendation/);
   await shoot(page, 'long-map');
   await panel.edit.click();
@@ -189,7 +189,7 @@ test('the history', async ({ page, request, tmpPath }) => {
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 420);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.edit.click();
   for (const prompt of [
@@ -197,7 +197,7 @@ test('the history', async ({ page, request, tmpPath }) => {
     'Name three uses for this item.\n\nItem: key\n\nIdeas:'
   ]) {
     await panel.prompt.fill(prompt);
-    await panel.ask(/\S/);
+    await panel.generate(/\S/);
   }
   const history = panel.region.getByRole('region', { name: 'History' });
   await history.getByRole('button', { name: 'History' }).click();
@@ -219,19 +219,19 @@ test('the history', async ({ page, request, tmpPath }) => {
   await shoot(page, 'history-dark-narrow');
 });
 
-test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
+test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 420);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region
     .getByRole('button', { name: 'Why not something else?' })
     .click();
   await shoot(page, 'contrast-asked');
   const other = panel.region.getByRole('textbox', {
-    name: 'Text in the target’s place'
+    name: 'Text in place of the target'
   });
   await other.fill('Recommendation: You');
   await other.press('Enter');
@@ -250,7 +250,7 @@ test('targets: given, contrastive, surprise', async ({ page, tmpPath }) => {
   await shoot(page, 'contrast-narrow');
   await widen(page, panel, 420);
   await panel.method.selectOption('L2 norm');
-  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   await panel.region.locator('.lit-hesitations').scrollIntoViewIfNeeded();
   await shoot(page, 'surprise-dark');
   await theme(page, 'JupyterLab Light');
@@ -278,7 +278,7 @@ test('the matrix', async ({ page, tmpPath }) => {
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await widen(page, panel, 420);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
   const grid = page.getByRole('grid', { name: /What led to each sentence/ });
   await expect(grid).toBeVisible();

@@ -89,8 +89,10 @@ test('models', async ({ page, request }) => {
   await shoot(page, 'ready-dark');
   await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
   await shoot(page, 'chosen-absent-dark');
-  await manager.getByRole('button', { name: 'Load tiny otherwise' }).click();
-  await shoot(page, 'otherwise-dark');
+  await manager
+    .getByRole('button', { name: 'Load tiny with other settings' })
+    .click();
+  await shoot(page, 'other-settings-dark');
   await page.keyboard.press('Escape');
   await widen(page, panel, 260);
   await manager.getByRole('button', { name: 'Add a model…' }).click();

@@ -18,7 +18,7 @@ test('menu, page, output, picture', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region.getByRole('button', { name: 'Share this run' }).click();
   await page.waitForTimeout(400);

@@ -70,12 +70,12 @@ test('the model to begin with is fetched, asked and explained', async ({
     await panel.region
       .getByRole('button', { name: /^Stop at “Taste-likes:”\?/ })
       .click();
-    await panel.ask('Recommendation:');
+    await panel.generate('Recommendation:');
     await expect(facts).toContainText(/ended before “\\nTaste-likes:”/);
     await panel.explain('Recommendation:');
-    await expect(panel.ledTo.getByRole('listitem')).toHaveCount(5);
+    await expect(panel.topSegments.getByRole('listitem')).toHaveCount(5);
     // The prompt's own mistake is among what led to it, and it is shaded in the cell.
-    await expect(panel.ledTo).toContainText('You have to try it.');
+    await expect(panel.topSegments).toContainText('You have to try it.');
     await expect(
       overlay(line(page, 'Recommendation: You have to try it.')).first()
     ).toBeVisible();
@@ -107,7 +107,9 @@ test('the model to begin with is fetched, asked and explained', async ({
     await panel.answered('Paris');
     await expect(facts).toContainText('chat format');
     await panel.explain('Paris');
-    await expect(panel.ledTo).toContainText('What is the capital of France?');
+    await expect(panel.topSegments).toContainText(
+      'What is the capital of France?'
+    );
     await shoot(page, 'chat');
   });
 });

@@ -27,7 +27,7 @@ test('two people analyze the same cell of a shared notebook', async ({
 }) => {
   const ada = await person(browser, 'ada');
   const bob = await person(browser, 'bob');
-  await ada.panel.ask(MISTAKEN);
+  await ada.panel.generate(MISTAKEN);
   await ada.panel.explain(MISTAKEN);
   await expect(overlay(ada.page.locator('.jp-Notebook')).first()).toBeVisible();
   // Shades are a view of hers, and no part of the document.
@@ -39,11 +39,11 @@ test('two people analyze the same cell of a shared notebook', async ({
   await expect(line(ada.page, AVOID)).toBeVisible();
   await expect(ada.panel.region).toContainText('changed since');
   await expect(ada.panel.segments('Answer', MISTAKEN)).toHaveCount(1);
-  await bob.panel.ask(AVOID);
+  await bob.panel.generate(AVOID);
   await bob.panel.explain(AVOID);
   await expect(overlay(bob.page.locator('.jp-Notebook')).first()).toBeVisible();
   await expect(ada.panel.segments('Answer', MISTAKEN)).toHaveCount(1);
-  await ada.panel.ask(AVOID);
+  await ada.panel.generate(AVOID);
 
   // The document is called what the file is called.
   await expect(ada.panel.region).not.toContainText('RTC:');

@@ -8,7 +8,7 @@ async function walk(page: Page): Promise<void> {
   const panel = new Panel(page);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
   await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
   await expect(overlay(page.locator('.jp-Notebook')).first()).toBeVisible();
 }

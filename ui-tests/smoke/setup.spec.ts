@@ -25,6 +25,6 @@ test('the first set-up, from the panel', async ({ page }) => {
   await expect(running).toBeVisible();
   await expect(running).toHaveCount(0, { timeout: LONG });
   await expect(panel.alert).toHaveCount(0);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
 });

@@ -48,7 +48,7 @@ async function mapped(
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   return panel;
 }
@@ -80,7 +80,7 @@ test('the panel with a map, its options, tests and targets', async ({
 }) => {
   test.slow();
   const panel = await mapped(page, tmpPath);
-  for (const name of ['Options', 'Surprise', 'Why not something else?']) {
+  for (const name of ['Options', 'Surprisal', 'Why not something else?']) {
     await panel.region.getByRole('button', { name }).click();
   }
   await check(page, PANEL);
@@ -112,7 +112,7 @@ test('the matrix and the comparison', async ({ page, tmpPath }) => {
   await expect(grid.locator('[data-state="unknown"]')).toHaveCount(0);
   await check(page, '#lit-lab-matrix');
 
-  await panel.ledTo
+  await panel.topSegments
     .getByRole('button', { name: /^Try without/ })
     .first()
     .click();
@@ -155,7 +155,7 @@ test('the model manager, its forms and a refusal', async ({
   });
   const models = panel.region.getByRole('region', { name: 'Models' });
   await models
-    .getByRole('button', { name: /otherwise/ })
+    .getByRole('button', { name: /with other settings/ })
     .first()
     .click();
   await models.getByRole('button', { name: 'Add a model…' }).click();

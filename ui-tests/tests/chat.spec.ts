@@ -34,7 +34,7 @@ async function begin(page: Page, workspace: string): Promise<Panel> {
 }
 
 /** Run what is written into the panel, and wait for its answer. */
-async function ask(panel: Panel, prompt: string): Promise<void> {
+async function generate(panel: Panel, prompt: string): Promise<void> {
   await expect(panel.prompt.or(panel.edit).first()).toBeVisible();
   if (!(await panel.prompt.isVisible())) {
     await panel.edit.click();
@@ -64,7 +64,7 @@ test('the format of an instruction-tuned model: told, folded, switched off', asy
 }) => {
   test.slow();
   const panel = await begin(page, 'chat');
-  await ask(panel, PROMPT);
+  await generate(panel, PROMPT);
   await expect(panel.region.locator('.lit-facts')).toContainText('chat format');
   const user = added(panel, 'User');
   await expect(user).toHaveAttribute('aria-expanded', 'false');
@@ -95,7 +95,7 @@ test('the format of an instruction-tuned model: told, folded, switched off', asy
     .getByRole('textbox', { name: 'Text to explain' })
     .fill('Avoid.');
   await expect(
-    panel.region.getByRole('checkbox', { name: 'with a blank before it' })
+    panel.region.getByRole('checkbox', { name: 'with a space before it' })
   ).toHaveCount(0);
   await panel.region
     .getByRole('button', { name: 'Explain this text', exact: true })
@@ -142,9 +142,9 @@ test('turns that are pasted stay as they are, and say who speaks', async ({
     .getByRole('combobox', { name: 'Chat format' })
     .selectOption('auto');
   await panel.region.getByRole('button', { name: 'Options' }).click();
-  await ask(panel, TURNS);
+  await generate(panel, TURNS);
   await expect(
-    panel.region.getByText('The prompt has turns of its own', { exact: false })
+    panel.region.getByText('The prompt contains turns', { exact: false })
   ).toContainText('the model’s turn was opened');
   const turns = panel.region
     .getByRole('group', { name: 'Prompt', exact: true })

@@ -56,7 +56,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
         subtree: true
       });
     });
-    await panel.ask(MISTAKE);
+    await panel.generate(MISTAKE);
     await network.detach();
     const lengths = await page.evaluate(() => [
       ...(window as unknown as { seen: Set<number> }).seen
@@ -72,8 +72,8 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
     }, MISTAKE);
     expect(mistakes).toHaveLength(2);
     expect(await panel.strongestOfPrompt()).toBe(mistakes[0]);
-    await expect(panel.ledTo.getByRole('listitem')).toHaveCount(5);
-    await expect(panel.ledTo).toContainText(MISTAKE);
+    await expect(panel.topSegments.getByRole('listitem')).toHaveCount(5);
+    await expect(panel.topSegments).toContainText(MISTAKE);
     // The same lies over the cell's own text.
     await expect(overlay(line(page, MISTAKE)).first()).toBeVisible();
     const [first, second, dull] = await Promise.all(
@@ -116,7 +116,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
     await expect(panel.region).toContainText('changed since');
     // What is shaded no longer says what the map was made of.
     await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
-    await panel.ask('Recommendation: Avoid.');
+    await panel.generate('Recommendation: Avoid.');
     await panel.explain('Recommendation: Avoid.');
     await expect(
       overlay(line(page, 'Recommendation: Avoid.')).first()
@@ -132,7 +132,7 @@ test('finds the mistaken example, corrects it, and adds principles', async ({
       '\n\n* The analysis should be brief and to the point.\n* The analysis and recommendation should both be clear about the suitability for someone with a specified dietary restriction.'
     );
     await expect(panel.region).toContainText('changed since');
-    await panel.ask('Not suitable for you.');
+    await panel.generate('Not suitable for you.');
     await panel.explain('Not suitable for you.');
   });
 

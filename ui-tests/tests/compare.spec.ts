@@ -77,12 +77,12 @@ test('a guess becomes a test: the prompt runs without a sentence of it', async (
   const comparison = new Comparison(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   const prompt = await panel.segments('Prompt').allTextContents();
 
   // One click beside the sentence that weighs most.
-  await panel.ledTo
+  await panel.topSegments
     .getByRole('button', { name: `Try without “${MISTAKE}”` })
     .first()
     .click();
@@ -128,12 +128,12 @@ test('two runs of the history side by side, without the model', async ({
   const comparison = new Comparison(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   await panel.edit.click();
   const text = await panel.prompt.inputValue();
   await panel.prompt.fill(text.replace(MISTAKE, 'Recommendation: Avoid.'));
-  await panel.ask('Avoid');
+  await panel.generate('Avoid');
 
   // The run before is one click away.
   await panel.region
@@ -177,7 +177,7 @@ test('two runs of the history side by side, without the model', async ({
     .click();
   await comparison.said(comparison.a, MISTAKE).click();
   await expect(
-    comparison.b.getByText('Target: the likest to the other side’s.')
+    comparison.b.getByText('Target: the most similar to the other side’s.')
   ).toBeVisible();
   await comparison.explained();
   process.kill(pid, 'SIGCONT');
@@ -196,7 +196,7 @@ test.describe('what was kept of the page', () => {
     const comparison = new Comparison(page);
     await openNotebook(page, tmpPath, TUTORIAL);
     await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-    await panel.ask(MISTAKE);
+    await panel.generate(MISTAKE);
     await panel.explain(MISTAKE);
     const toggle = panel.region.getByRole('button', {
       name: 'What would make it say …?'

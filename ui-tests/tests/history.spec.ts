@@ -36,7 +36,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   const strongest = await panel.strongestOfPrompt();
 
@@ -61,7 +61,7 @@ test('a run is kept, found, named, starred, and shown again with its map', async
   // Another prompt, which is another run; the list follows by itself.
   await panel.edit.click();
   await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
-  await panel.ask(/\S/);
+  await panel.generate(/\S/);
   await expect(runs).toHaveCount(2);
 
   const first = runs.nth(1);
@@ -127,10 +127,10 @@ test('the keyboard walks the history and opens a run', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.edit.click();
   await panel.prompt.fill('Suggestion: Baguette\nAnalysis:');
-  await panel.ask(/\S/);
+  await panel.generate(/\S/);
   const history = await openHistory(panel);
   await expect(history.getByRole('listitem')).toHaveCount(2);
   await history.locator('.lit-row').first().focus();

@@ -78,7 +78,7 @@ test('below a base URL: the panel, the cell, an exported page, LIT', async ({
       outside.push(request.url());
     }
   });
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   await expect(overlay(line(page, MISTAKE)).first()).toBeVisible();
 
@@ -113,7 +113,7 @@ test('who may only read sees earlier runs, and can start and change nothing', as
   test.slow();
   const context = await signedIn(browser, 'eve');
   const { page, panel } = await analyzed(context, 'eve');
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   const { runs } = await own(context);
 

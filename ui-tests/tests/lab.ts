@@ -199,7 +199,7 @@ export class Panel {
     this.target = this.region.locator('[data-target="true"]');
     this.method = this.region.getByRole('combobox', { name: 'Method' });
     this.compute = this.region.getByRole('button', { name: 'Compute' });
-    this.ledTo = this.region.getByRole('list', { name: /^What led to/ });
+    this.topSegments = this.region.getByRole('list', { name: /^What led to/ });
     this.alert = this.region.getByRole('alert');
   }
 
@@ -213,9 +213,9 @@ export class Panel {
   readonly target: Locator;
   /** The choice of a method, by its value or its name. */
   readonly method: Locator;
-  /** Starts what is only computed when asked for. */
+  /** Starts what is only computed on request. */
   readonly compute: Locator;
-  readonly ledTo: Locator;
+  readonly topSegments: Locator;
   readonly alert: Locator;
 
   /** A variable of the prompt's template. */
@@ -232,7 +232,7 @@ export class Panel {
   }
 
   /** Run, and wait until the answer can be explained. */
-  async ask(text: string | RegExp): Promise<void> {
+  async generate(text: string | RegExp): Promise<void> {
     await this.run.click();
     await this.answered(text);
   }
@@ -266,7 +266,7 @@ export class Panel {
 
   /** Wait until the map is there. */
   async mapped(): Promise<void> {
-    await expect(this.ledTo).toBeVisible({ timeout: COLD });
+    await expect(this.topSegments).toBeVisible({ timeout: COLD });
     await expect(this.region.locator('[data-rank="1"]')).toHaveCount(1);
   }
 

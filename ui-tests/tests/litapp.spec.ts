@@ -101,7 +101,7 @@ test('LIT shows the prompt, asks the model, explains the answer, and asks nothin
   const elsewhere = watchRequests(page);
   const refused = watchRefusals(page);
   const panel = await analyze(page, 'lit-workflow');
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await openFromMenu(page, panel);
 
   // The panel's prompt is a datapoint, with the answer that the panel explains.

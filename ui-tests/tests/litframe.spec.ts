@@ -211,7 +211,7 @@ test('links to LIT’s documentation open beside, other links don’t, and files
   }, DOCS);
   await lit(page).getByText('More', { exact: true }).click();
   await expect(
-    page.getByText('links lead to LIT’s own documentation only')
+    page.getByText('only links to LIT’s own documentation open')
   ).toBeVisible();
   expect(context.pages()).toEqual([page]);
 

@@ -13,7 +13,7 @@ test('a cell of the matrix selects both sentences, by mouse and keyboard', async
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   const sentences = await panel.segments('Answer').allTextContents();
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
 
@@ -68,7 +68,7 @@ test('a method that must be asked for fills the matrix when it is, and can be st
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   const sentences = await panel.segments('Answer').count();
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
   const grid = page.getByRole('grid', {

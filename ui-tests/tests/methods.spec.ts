@@ -14,7 +14,7 @@ async function explained(
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   return panel;
 }
@@ -22,11 +22,11 @@ async function explained(
 /** Have a method's map computed: it starts by itself where it is quick. */
 async function compute(panel: Panel, method: string): Promise<void> {
   await panel.method.selectOption(method);
-  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
   if (await panel.compute.isVisible()) {
     await panel.compute.click();
   }
-  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
+  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
 }
 
 /** Kinds of the jobs that the page starts. */
@@ -67,13 +67,15 @@ test('explains a sentence by integrated gradients and by taking parts away', asy
     await compute(panel, 'Leave one out');
     await panel.mapped();
     await expect(panel.region).toContainText('Not a gradient');
-    await expect(panel.ledTo).toContainText(/[+−]\d+\.\d+ nats/);
+    await expect(panel.topSegments).toContainText(/[+−]\d+\.\d+ nats/);
     expect(jobs).toEqual(['salience', 'ablation']);
   });
 
   await test.step('SHAP tells its standard error', async () => {
     await compute(panel, 'SHAP');
-    await expect(panel.ledTo).toContainText(/[+−]\d+\.\d+ ± \d+\.\d+ nats/);
+    await expect(panel.topSegments).toContainText(
+      /[+−]\d+\.\d+ ± \d+\.\d+ nats/
+    );
   });
 
   await test.step('coming back costs no job; other segments do', async () => {

@@ -102,7 +102,7 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   await expect(tiny.getByRole('progressbar')).toBeVisible({ timeout: COLD });
   await expect(tiny).toContainText(/\d\s[kM]B of \d\.\d\sMB/);
   await tiny.getByRole('button', { name: 'Stop downloading tiny' }).click();
-  await expect(tiny).toContainText('what is there stays');
+  await expect(tiny).toContainText('the downloaded part stays');
   await setKaggle(request, { hold: null });
   await tiny.getByRole('button', { name: 'Download tiny' }).click();
   await expect(tiny).toContainText('loaded', { timeout: COLD });
@@ -117,10 +117,12 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   await expect(panel.region.getByLabel('Model', { exact: true })).toHaveValue(
     'tiny'
   );
-  await tiny.getByRole('button', { name: 'Load tiny otherwise' }).click();
+  await tiny
+    .getByRole('button', { name: 'Load tiny with other settings' })
+    .click();
   const form = tiny.getByRole('form');
   await form.getByLabel('Precision').selectOption('bfloat16');
-  await form.getByLabel('Longest, in tokens').fill('128');
+  await form.getByLabel('Limit, in tokens').fill('128');
   await form.getByRole('button', { name: 'Load' }).click();
   await expect(tiny).toContainText('bfloat16 on CPU', { timeout: COLD });
   await expect(tiny).toContainText('128 tokens');

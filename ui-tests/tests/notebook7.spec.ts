@@ -22,7 +22,7 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);
   await expect(panel.variable('menu_item')).toHaveValue('Quiche Lorraine');
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await expect(overlay(page.locator('.jp-Notebook')).first()).toBeVisible();
 
@@ -33,7 +33,7 @@ test('analyzes a cell in Notebook 7; matrix, comparison and LIT open below', asy
     timeout: COLD
   });
 
-  await panel.ledTo
+  await panel.topSegments
     .getByRole('button', { name: /^Try without/ })
     .first()
     .click();

@@ -22,7 +22,7 @@ test('cuts by a regular expression, which can’t hang the page', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region
     .getByRole('radio', { name: 'By a regular expression' })
@@ -38,7 +38,7 @@ test('cuts by a regular expression, which can’t hang the page', async ({
   await panel.mapped();
 
   await field.fill('(');
-  await expect(panel.alert).toContainText('No regular expression');
+  await expect(panel.alert).toContainText('Not a regular expression');
   await expect(field).toHaveAttribute('aria-invalid', 'true');
   // It would go on for ages: every way of cutting a line into words is tried.
   await field.fill("(([a-zA-Z: .'-]+)+)+#$");
@@ -56,7 +56,7 @@ test('makes the map of a part, and remembers how it is read', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   const part = panel.region.getByRole('combobox', { name: 'Map of' });
   // The first example, behind the opening and its heading.
@@ -110,7 +110,7 @@ test('makes the map of a part, and remembers how it is read', async ({
   await panel.region
     .getByRole('checkbox', { name: 'Hide template parts' })
     .check();
-  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   const flow = panel.region.locator('.lit-flow');
   await expect(flow).toHaveAttribute('data-density', 'compact');
   // Saved once the settings rest.
@@ -133,6 +133,6 @@ test('makes the map of a part, and remembers how it is read', async ({
   await expect(flow).toHaveAttribute('data-template', 'hidden');
   await expect(part, 'the part').toHaveValue(chosen);
   await expect(
-    panel.region.getByRole('button', { name: 'Surprise' })
+    panel.region.getByRole('button', { name: 'Surprisal' })
   ).toHaveAttribute('aria-pressed', 'true');
 });

@@ -40,7 +40,7 @@ test('a service killed in the middle of an answer loses nothing', async ({
   await expect(panel.prompt).toHaveValue(TYPED);
   await expect(panel.run).toBeVisible();
   // It is started again by itself or by the next run; either way without a reload.
-  await panel.ask(/\S/);
+  await panel.generate(/\S/);
   expect(await servicePid(request)).not.toBe(pid);
   await expect(panel.segments('Prompt', TYPED)).toBeVisible();
 });
@@ -54,7 +54,7 @@ test('a service killed in the middle of an analysis keeps the answer', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
   const pid = await servicePid(request);
 
@@ -70,7 +70,7 @@ test('a service killed in the middle of an analysis keeps the answer', async ({
   await expect(panel.alert.first()).toBeVisible();
   await expect(panel.answer).toContainText('You have to try it.');
   await panel.alert.first().getByRole('button', { name: 'Retry' }).click();
-  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
+  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
   await expect(panel.alert).toHaveCount(0);
 });
 
@@ -82,7 +82,7 @@ test('a cell deleted meanwhile leaves its prompt in the panel', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
   await line(page, 'Suggestion: Onion soup').click();
   await page.evaluate(async () => {
@@ -93,7 +93,7 @@ test('a cell deleted meanwhile leaves its prompt in the panel', async ({
   await expect(line(page, 'Suggestion: Onion soup')).toHaveCount(0);
   await expect(panel.region).toContainText('no longer there');
   await expect(overlay(page.locator('.jp-Notebook'))).toHaveCount(0);
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
 });
 
@@ -146,7 +146,7 @@ test('an answer, its map and its cell are found again after a reload', async ({
   const panel = new Panel(page);
   const path = await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
   await page.evaluate(async () => {
     await window.jupyterapp.commands.execute('docmanager:save');
@@ -155,7 +155,7 @@ test('an answer, its map and its cell are found again after a reload', async ({
   await kept(page, 'workspaces/default', /"target":\[/, PANEL_OPEN);
   await page.evaluate(() => window.location.reload());
   await expect(panel.answer).toContainText('You have to try it.');
-  await expect(panel.ledTo).toBeVisible();
+  await expect(panel.topSegments).toBeVisible();
   await page.evaluate(async path => {
     await window.jupyterapp.commands.execute('docmanager:open', { path });
   }, path);
@@ -173,7 +173,7 @@ test('a run that waits is followed after a reload, and the matrix is there again
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.region.getByRole('button', { name: 'Matrix' }).click();
   const matrix = page.locator('#lit-lab-matrix');
   await expect(matrix).toBeVisible();

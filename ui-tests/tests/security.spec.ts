@@ -59,7 +59,7 @@ test('the workflow works, and what the model reads is shown as text', async ({
 
   await page.goto('/lab/tree/prompt_debugging.ipynb');
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask('Recommendation: You have to try it.');
+  await panel.generate('Recommendation: You have to try it.');
   await panel.explain('Recommendation: You have to try it.');
   await expect(
     overlay(line(page, 'Recommendation: You have to try it.')).first()
@@ -70,7 +70,7 @@ test('the workflow works, and what the model reads is shown as text', async ({
   const image = '<img src="x" onerror="window.hacked = 2">';
   await panel.edit.click();
   await panel.prompt.fill(`${attack}\n${image}\nAnalysis:`);
-  await panel.ask(/\S/);
+  await panel.generate(/\S/);
   await expect(panel.segments('Prompt', attack)).toBeVisible();
   await expect(panel.segments('Prompt', image)).toBeVisible();
   await panel.segments('Answer').last().click();

@@ -19,7 +19,7 @@ async function explained(
   const panel = new Panel(page);
   const notebook = await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(MISTAKE);
+  await panel.generate(MISTAKE);
   await panel.explain(MISTAKE);
   return { panel, notebook };
 }
@@ -72,10 +72,10 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   await expect(panel.prompt).toHaveValue(/Suggestion: /);
   const prompt = await panel.prompt.inputValue();
   await panel.prompt.fill(`${nasty}\n${prompt}`);
-  await panel.ask(/Recommendation/);
+  await panel.generate(/Recommendation/);
   await panel.explain(/Recommendation/);
   const explainedText = (await panel.target.textContent())!.trim();
-  const shown = await panel.ledTo.getByRole('listitem').allTextContents();
+  const shown = await panel.topSegments.getByRole('listitem').allTextContents();
 
   const saving = page.waitForEvent('download');
   await share(panel, 'Save Run as HTML Page');
@@ -86,9 +86,11 @@ test('a page opens from disk, asks for nothing, and can be used', async ({
   const { sheet, asked, said } = await openFile(browser, file);
   const reader = sheet.getByRole('main');
   const target = reader.locator('[data-target="true"]');
-  const ledTo = reader.getByRole('list', { name: /^What led to/ });
+  const topSegments = reader.getByRole('list', { name: /^What led to/ });
   await expect(target).toHaveText(explainedText);
-  expect(await ledTo.getByRole('listitem').allTextContents()).toEqual(shown);
+  expect(await topSegments.getByRole('listitem').allTextContents()).toEqual(
+    shown
+  );
   await expect(reader.getByRole('group', { name: 'Prompt' })).toContainText(
     nasty
   );

@@ -38,7 +38,7 @@ test.describe('without a kernel', () => {
     await expect(panel.prompt).toHaveValue(
       /^Analyze a menu item[^]*\nAnalysis:\n?$/
     );
-    await panel.ask('Recommendation: You have to try it.');
+    await panel.generate('Recommendation: You have to try it.');
     await panel.explain('Recommendation: You have to try it.');
     const strongest = await panel.strongestOfPrompt();
     await expect(panel.segments('Prompt').nth(strongest)).toHaveText(
@@ -63,7 +63,7 @@ test.describe('without a kernel', () => {
       page.locator('.jp-RawCell .cm-line', { hasText: 'Quiche Lorraine' })
     );
     await expect(panel.prompt).toHaveValue(/^Analyze a menu[^]*Analysis:$/);
-    await panel.ask(/Recommendation/);
+    await panel.generate(/Recommendation/);
     await panel.explain(/Recommendation/);
     await expect(overlay(page.locator('.jp-RawCell')).first()).toBeVisible();
   });

@@ -16,7 +16,7 @@ test('explains a text that was given, and finds it again in the history', async 
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
 
   // By the keyboard alone.
   const toggle = panel.region.getByRole('button', {
@@ -29,7 +29,7 @@ test('explains a text that was given, and finds it again in the history', async 
   await expect(field).toBeFocused();
   await page.keyboard.type('It has eggs. Avoid.');
   await expect(
-    panel.region.getByRole('checkbox', { name: 'with a blank before it' })
+    panel.region.getByRole('checkbox', { name: 'with a space before it' })
   ).toBeChecked();
   await page.keyboard.press('Control+Enter');
   const given = panel.region.getByRole('group', { name: 'Given text' });
@@ -71,7 +71,7 @@ test('why this rather than that: typed, and of the model’s own', async ({
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   const shares = () =>
     panel
@@ -84,11 +84,11 @@ test('why this rather than that: typed, and of the model’s own', async ({
   });
   await why.click();
   const other = panel.region.getByRole('textbox', {
-    name: 'Text in the target’s place'
+    name: 'Text in place of the target'
   });
   await other.fill(ANSWER);
   await other.press('Enter');
-  await expect(panel.alert).toContainText('That is what was said.');
+  await expect(panel.alert).toContainText('This is the target’s own text.');
   await expect(other).toHaveValue(ANSWER);
   await other.fill('Recommendation: Avoid.');
   await other.press('Enter');
@@ -104,11 +104,11 @@ test('why this rather than that: typed, and of the model’s own', async ({
   expect(contrast).not.toEqual(plain);
   // Methods that take parts away know contrasts too.
   await panel.method.selectOption('Leave one out');
-  await expect(panel.compute.or(panel.ledTo)).toBeVisible();
+  await expect(panel.compute.or(panel.topSegments)).toBeVisible();
   if (await panel.compute.isVisible()) {
     await panel.compute.click();
   }
-  await expect(panel.ledTo).toBeVisible({ timeout: COLD });
+  await expect(panel.topSegments).toBeVisible({ timeout: COLD });
   await panel.method.selectOption('L2 norm');
   await panel.mapped();
 
@@ -120,10 +120,10 @@ test('why this rather than that: typed, and of the model’s own', async ({
 
   await why.click();
   const considered = panel.region.getByRole('list', {
-    name: 'What the model considered'
+    name: 'The model’s alternatives'
   });
   await considered.getByRole('button').first().click();
-  await expect(panel.ledTo).toHaveAccessibleName(/rather than/);
+  await expect(panel.topSegments).toHaveAccessibleName(/rather than/);
   await panel.mapped();
   await panel.target.focus();
   await page.keyboard.press('Escape');
@@ -138,9 +138,9 @@ test('shows where the model hesitated', async ({ page }) => {
   });
   // Of dishes it is sure.
   await panel.prompt.fill('Once upon a time');
-  await panel.ask(/./);
+  await panel.generate(/./);
   const answer = await panel.answer.textContent();
-  await panel.region.getByRole('button', { name: 'Surprise' }).click();
+  await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   const marks = panel.answer.locator('.lit-surprise');
   await expect(marks.first()).toBeVisible();
   // It's the same text, and the prompt has no such marks.

@@ -71,12 +71,12 @@ test('two models on one prompt, side by side', async ({ page }) => {
   await expect(text).toBeVisible({ timeout: COLD });
   await analyzeAt(page, text);
   const panel = new Panel(page);
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region
     .getByRole('combobox', { name: 'Model' })
     .selectOption({ label: 'twin' });
-  await panel.ask(ANSWER);
+  await panel.generate(ANSWER);
   await panel.explain(ANSWER);
   await panel.region
     .getByRole('button', { name: 'Compare with the run before' })

@@ -77,7 +77,7 @@ export class StringFinder {
     if (tree === null) {
       // Nothing of it is found; still all of it can be analyzed, or a part.
       const problem = this._trans.__(
-        'This cell’s code takes too long to read for strings: here is all of it. Select a part to analyze that.'
+        'Finding the strings of this cell takes too long, so this is the whole cell. To analyze a part of it, select that part.'
       );
       return [{ ...whole('raw', source, 0, source.length), problem }];
     }

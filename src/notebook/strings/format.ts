@@ -50,7 +50,7 @@ export function readFormat(
     }
     const to = unit === '{' ? (closing.get(at) ?? null) : null;
     if (to === null) {
-      problems.add(trans.__('A “%1” stands alone.', unit));
+      problems.add(trans.__('A “%1” is unmatched.', unit));
       continue;
     }
     const inside = value.slice(at + 1, to - 1);
@@ -106,7 +106,7 @@ export function readPercent(
       continue;
     }
     if (type === undefined) {
-      problems.add(trans.__('A “%1” stands alone.', '%'));
+      problems.add(trans.__('A “%1” is unmatched.', '%'));
       continue;
     }
     position += (width === '*' ? 1 : 0) + (precision === '.*' ? 1 : 0);

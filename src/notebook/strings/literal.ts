@@ -141,7 +141,7 @@ function decodeEscape(
       if (code >= 0xd800 && code <= 0xdfff) {
         problems.add(
           trans.__(
-            '“%1” is half of a character, which no text can hold at run time.',
+            '“%1” is half of a surrogate pair, which no text can hold at run time.',
             source.slice(at, end)
           )
         );
@@ -199,7 +199,7 @@ function decodeBrace(
       : null;
   if (field === null) {
     braces.refused += brace === '{' ? 1 : 0;
-    problems.add(trans.__('A “%1” stands alone.', brace));
+    problems.add(trans.__('A “%1” is unmatched.', brace));
     return verbatim(source, at, 1, builder);
   }
   const start = builder.length;

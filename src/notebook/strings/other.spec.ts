@@ -49,7 +49,7 @@ describe('findOtherStrings', () => {
   it('says that escapes are left as written', () => {
     const [found] = findOtherStrings('"a\\n"', lines.parser, context);
     expect(found.value).toBe('a\\n');
-    expect(found.problem).toContain('Escapes');
+    expect(found.problem).toContain('Escape sequences');
   });
 
   it('does without a closing quote', () => {

@@ -48,7 +48,9 @@ export function findOtherStrings(
       fields: [],
       span,
       ...(value.includes('\\')
-        ? { problem: trans.__('Escapes are left as they are written.') }
+        ? {
+            problem: trans.__('Escape sequences are left as they are written.')
+          }
         : {})
     };
   });

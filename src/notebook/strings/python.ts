@@ -163,7 +163,7 @@ function surroundings(
   return means === null
     ? null
     : trans.__(
-        'What “%1” makes of it is known only at run time; this is the text before that.',
+        '“%1” changes the text at run time. This is the text before that.',
         means
       );
 }

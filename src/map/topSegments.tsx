@@ -4,7 +4,7 @@ import { usePanel } from '../components/context';
 import { addedTurn, templateEnds } from '../salience';
 import { describeRole } from '../session/chat';
 import type { IOther } from '../session/contrast';
-import { direction, nats, percent } from '../session/labels';
+import { aboutNats, direction, nats, percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
 import { METHODS } from '../session/methods';
@@ -14,7 +14,7 @@ import { TargetName } from './contrast';
 const COUNT = 5;
 
 /** The few segments that weigh most, so that nobody has to judge colours. */
-export const LedTo = React.memo(
+export const TopSegments = React.memo(
   (props: {
     text: IText;
     map: IShownMap;
@@ -44,7 +44,9 @@ export const LedTo = React.memo(
         </h3>
         {top.length === 0 && (
           <p className="lit-hint">
-            {trans.__('Nothing stands before it that could have led to it.')}
+            {trans.__(
+              'There is no text before the target that could have led to it.'
+            )}
           </p>
         )}
         <ol aria-label={name}>
@@ -90,7 +92,10 @@ export const LedTo = React.memo(
                       {direction(segment.score, trans)}
                     </span>
                   )}
-                  <span className="lit-ledto-share">
+                  <span
+                    className="lit-ledto-share"
+                    title={kind === 'ablation' ? aboutNats(trans) : undefined}
+                  >
                     {kind === 'ablation'
                       ? nats(segment, trans)
                       : (segment.score < 0 ? '−' : '') + percent(share)}
@@ -110,7 +115,7 @@ export const LedTo = React.memo(
     );
   }
 );
-LedTo.displayName = 'LedTo';
+TopSegments.displayName = 'TopSegments';
 
 /** The line on which a segment begins, from 1, in prompt and answer. */
 export function lineOf(

@@ -1,7 +1,7 @@
 /**
- * Keeps what was made last, as long as what it is made of is the same.
+ * Remember the last value made, for as long as its dependencies stay identical.
  *
- * @returns a function that answers with it, or makes it anew.
+ * @returns a function that returns that value, or makes a new one.
  */
 export function memo<T>(): (make: () => T, ...of: readonly unknown[]) => T {
   let last: { readonly of: readonly unknown[]; readonly value: T } | null =

@@ -2,7 +2,7 @@ import type { IStateDB } from '@jupyterlab/statedb';
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { FakeClient, FakeSource, settle, tokens } from './fakes';
-import { keepSession } from './keep';
+import { persistSession } from './persistence';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');
@@ -19,7 +19,7 @@ class FakeState {
   }
 }
 
-describe('session/keep', () => {
+describe('session/persistence', () => {
   let client: FakeClient;
   let state: FakeState;
 
@@ -32,13 +32,13 @@ describe('session/keep', () => {
     const first = new Session(client, trans);
     await first.service.refresh();
     first.open(new FakeSource('one'));
-    void first.ask();
+    void first.generate();
     await settle();
     state.value = JSON.parse(JSON.stringify(first.save()));
     first.dispose();
 
     const next = new Session(client, trans);
-    const save = await keepSession(next, state.db, Promise.resolve(), false);
+    const save = await persistSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.value).toBe('one');
     expect(next.isRunning).toBe(true);
@@ -59,7 +59,7 @@ describe('session/keep', () => {
     const next = new Session(client, trans);
     first.dispose();
     next.open(new FakeSource('quicker'));
-    const save = await keepSession(next, state.db, Promise.resolve(), false);
+    const save = await persistSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.value).toBe('quicker');
     next.dispose();
@@ -69,10 +69,15 @@ describe('session/keep', () => {
   it('saves while an answer streams, which changes all the time', async () => {
     jest.useFakeTimers();
     const session = new Session(client, trans);
-    const save = await keepSession(session, state.db, Promise.resolve(), false);
+    const save = await persistSession(
+      session,
+      state.db,
+      Promise.resolve(),
+      false
+    );
     await session.service.refresh();
     session.open(new FakeSource('one'));
-    void session.ask();
+    void session.generate();
     await settle();
     client.last.prompt('one');
     for (let i = 0; i < 10; i++) {
@@ -88,7 +93,12 @@ describe('session/keep', () => {
 
   it('hands what changed last from page to page', async () => {
     const first = new Session(client, trans);
-    const before = await keepSession(first, state.db, Promise.resolve(), false);
+    const before = await persistSession(
+      first,
+      state.db,
+      Promise.resolve(),
+      false
+    );
     first.prompt.edit('typed last');
     window.dispatchEvent(new Event('pagehide'));
     before.dispose();
@@ -98,7 +108,12 @@ describe('session/keep', () => {
     for (const text of ['typed last', '']) {
       // Taken once: a page after that has the state's store alone.
       const next = new Session(client, trans);
-      const save = await keepSession(next, state.db, Promise.resolve(), true);
+      const save = await persistSession(
+        next,
+        state.db,
+        Promise.resolve(),
+        true
+      );
       expect(next.prompt.value).toBe(text);
       save.dispose();
       next.dispose();
@@ -107,7 +122,12 @@ describe('session/keep', () => {
 
   it('hands on what it was given where it is left before that is there', async () => {
     const first = new Session(client, trans);
-    const before = await keepSession(first, state.db, Promise.resolve(), false);
+    const before = await persistSession(
+      first,
+      state.db,
+      Promise.resolve(),
+      false
+    );
     first.prompt.edit('typed last');
     window.dispatchEvent(new Event('pagehide'));
     before.dispose();
@@ -116,10 +136,10 @@ describe('session/keep', () => {
     let restore!: () => void;
     const restored = new Promise<void>(resolve => (restore = resolve));
     const hasty = new Session(client, trans);
-    const keeping = keepSession(hasty, state.db, restored, true);
+    const keeping = persistSession(hasty, state.db, restored, true);
     window.dispatchEvent(new Event('pagehide'));
     const next = new Session(client, trans);
-    const save = await keepSession(next, state.db, Promise.resolve(), true);
+    const save = await persistSession(next, state.db, Promise.resolve(), true);
     expect(next.prompt.value).toBe('typed last');
     save.dispose();
     next.dispose();
@@ -131,7 +151,7 @@ describe('session/keep', () => {
   it('does not take what another page left, and clears it away', async () => {
     window.sessionStorage.setItem('lit-lab:session', '{"version":4}');
     const next = new Session(client, trans);
-    const save = await keepSession(next, state.db, Promise.resolve(), false);
+    const save = await persistSession(next, state.db, Promise.resolve(), false);
     expect(next.prompt.isEmpty).toBe(true);
     expect(window.sessionStorage.getItem('lit-lab:session')).toBeNull();
     save.dispose();
@@ -141,7 +161,7 @@ describe('session/keep', () => {
   it('leaves what another version kept', async () => {
     state.value = { version: 1, prompt: {} };
     const next = new Session(client, trans);
-    const save = await keepSession(next, state.db, Promise.resolve(), false);
+    const save = await persistSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.isEmpty).toBe(true);
     next.dispose();

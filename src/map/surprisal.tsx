@@ -21,7 +21,7 @@ const SURE = 0.9;
  * How surprising a token was, 0 to 1: its negative log-probability, in parts of
  * that of one in a hundred.
  */
-export function surpriseOf(token: Token | AnswerToken): number | null {
+export function surprisalOf(token: Token | AnswerToken): number | null {
   if (!('logprob' in token) || token.logprob === null) {
     return null;
   }
@@ -71,13 +71,13 @@ export function Marked(props: {
   for (let i = start; i < end; i++) {
     const { length } = tokens[i].text;
     const text = core.slice(Math.max(0, at), Math.max(0, at + length));
-    const surprise = surpriseOf(tokens[i]);
+    const surprisal = surprisalOf(tokens[i]);
     at += length;
     if (text === '') {
       continue;
     }
     parts.push(
-      surprise === null ? (
+      surprisal === null ? (
         text
       ) : (
         <span
@@ -85,7 +85,7 @@ export function Marked(props: {
           className="lit-surprise"
           data-control={tokens[i].kind === 'control' || undefined}
           style={
-            { '--lit-surprise': surprise.toFixed(3) } as React.CSSProperties
+            { '--lit-surprise': surprisal.toFixed(3) } as React.CSSProperties
           }
         >
           {text}
@@ -116,7 +116,10 @@ export const Hesitations = React.memo(
         <h3 className="lit-ledto-title">{name}</h3>
         {rows.length === 0 && (
           <p className="lit-hint">
-            {trans.__('Nowhere: each token had at least %1.', percent(SURE))}
+            {trans.__(
+              'Nowhere: each token had a probability of at least %1.',
+              percent(SURE)
+            )}
           </p>
         )}
         <ol aria-label={name}>

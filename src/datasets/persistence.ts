@@ -6,7 +6,7 @@ import type { DatasetsModel } from './model';
 const KEY = 'lit-lab:datasets';
 
 /** Keep over a reload of the page which datasets are open. */
-export async function keepDatasets(
+export async function persistDatasets(
   model: DatasetsModel,
   state: IStateDB,
   restored: Promise<unknown>

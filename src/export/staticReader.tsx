@@ -7,7 +7,7 @@ import { Reader } from './reader';
 import type { IReaderProps } from './reader';
 
 /** Draw a reader once, outside of the document. Nothing in it can be used. */
-export function stillReader(props: IReaderProps): HTMLElement {
+export function staticReader(props: IReaderProps): HTMLElement {
   const host = document.createElement('div');
   const root = createRoot(host);
   flushSync(() => root.render(<Reader {...props} />));

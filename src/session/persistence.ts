@@ -11,7 +11,7 @@ const KEY = 'lit-lab:session';
 const INTERVAL = 300;
 
 /** Keeps a session's state. */
-export interface IKeeper {
+export interface IPersistence {
   /** Save what changed, soon. */
   save(): Promise<void>;
   dispose(): void;
@@ -26,12 +26,12 @@ export interface IKeeper {
  * @param isReload - whether this page was loaded in place of itself.
  * @returns what saves, a little after each change.
  */
-export async function keepSession(
+export async function persistSession(
   session: Session,
   state: IStateDB,
   restored: Promise<void>,
   isReload = wasReloaded()
-): Promise<IKeeper> {
+): Promise<IPersistence> {
   let isRestored = false;
   const leave = () => {
     // Left before that, what the page before handed over goes on to the next.

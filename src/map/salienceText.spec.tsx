@@ -5,8 +5,8 @@ import { until } from '../session/fakes';
 import { cutText, makeMap } from '../session/map';
 import { startRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
-import { drawFlow, token } from './fixtures';
-import type { IFlowProps } from './flow';
+import { drawSalienceText, token } from './fixtures';
+import type { ISalienceTextProps } from './salienceText';
 
 const PROMPT = [
   token('', 'template'),
@@ -29,7 +29,7 @@ const RUN = {
   answerTokens: ANSWER
 };
 
-describe('map/flow', () => {
+describe('map/salienceText', () => {
   let host: HTMLElement;
   let stage: Stage;
   let picked: [number, boolean][];
@@ -42,8 +42,8 @@ describe('map/flow', () => {
 
   afterEach(() => stage.dispose());
 
-  function show(props: Partial<IFlowProps> = {}): void {
-    drawFlow(stage, RUN, {
+  function show(props: Partial<ISalienceTextProps> = {}): void {
+    drawSalienceText(stage, RUN, {
       onPick: (at, extend) => picked.push([at, extend]),
       ...props
     });

@@ -7,7 +7,7 @@ const SETTLING = 10_000;
  *
  * @returns what ends it earlier.
  */
-export function keepInSight(section: HTMLElement): () => void {
+export function keepInView(section: HTMLElement): () => void {
   const box = section.parentElement;
   if (!box || typeof ResizeObserver === 'undefined') {
     return () => undefined;

@@ -1,30 +1,30 @@
-/** What can be taken away before a target. */
+/** The segments before a target that an ablation method can take away. */
 import type { TokenSpan } from '../salience';
 
-/** Most parts that are taken away one by one: more would take too long. */
-export const MAX_PARTS = 400;
+/** Most segments to ablate: each one costs a forward pass. */
+export const MAX_ABLATION_SEGMENTS = 400;
 
-/** A segment that can be taken away. */
-export interface IPart {
+/** A segment that an ablation method can take away. */
+export interface IAblationSegment {
   /** Its index among the text's segments. */
   readonly index: number;
   readonly span: TokenSpan;
 }
 
 /**
- * The segments before a target, which can be taken away.
+ * The segments before a target that an ablation method can take away.
  *
- * Template tokens are in no segment, so that they always stay. Where there are
- * none, the first token stays: a model needs something to begin with.
+ * Template tokens belong to no segment, so they always stay. Without template
+ * tokens the first token stays, because a model needs at least one.
  *
  * @param segments - of the whole sequence, in order, cut at the target.
  */
-export function partsBefore(
+export function ablationSegments(
   segments: readonly TokenSpan[],
   target: TokenSpan
-): IPart[] {
+): IAblationSegment[] {
   const parts = segments
-    .map((span, index): IPart => ({ index, span }))
+    .map((span, index): IAblationSegment => ({ index, span }))
     .filter(({ span }) => span[1] <= target[0]);
   const covered = parts.reduce((sum, { span }) => sum + span[1] - span[0], 0);
   if (covered < target[0] || parts.length === 0) {

@@ -34,7 +34,7 @@ export interface IPartProps {
   target: TokenSpan | null;
   marks: readonly ISegmentMark[] | null;
   pickable: boolean;
-  surprise?: boolean;
+  surprisal?: boolean;
   /** Of the segments that begin a turn, whose. */
   turns?: ReadonlyMap<TokenSpan, string>;
   /** Whether those show all of their text. */
@@ -89,7 +89,7 @@ export const Part = React.memo(
     one.target === other.target &&
     one.marks === other.marks &&
     one.pickable === other.pickable &&
-    one.surprise === other.surprise &&
+    one.surprisal === other.surprisal &&
     one.unfolded === other.unfolded &&
     one.label === other.label &&
     one.to === other.to
@@ -145,7 +145,7 @@ function Group(props: IGroupProps): JSX.Element {
         joinsBefore={isTarget && isJoined(tokens, spans, i - 1, target)}
         joinsAfter={isTarget && isJoined(tokens, spans, i, target)}
         pickable={props.pickable}
-        surprise={props.surprise}
+        surprisal={props.surprisal}
         mark={props.marks?.[firstSegment + i]}
       />
     );

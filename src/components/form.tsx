@@ -1,0 +1,30 @@
+import React from 'react';
+
+/** A form inside the panel. Enter submits it; Escape leaves it and goes no further. */
+export function InlineForm(props: {
+  className: string;
+  label?: string;
+  onSubmit: () => void;
+  /** What Escape does; left out: nothing. */
+  onCancel?: () => void;
+  children: React.ReactNode;
+}): JSX.Element {
+  return (
+    <form
+      className={props.className}
+      aria-label={props.label}
+      onSubmit={event => {
+        event.preventDefault();
+        props.onSubmit();
+      }}
+      onKeyDown={event => {
+        if (event.key === 'Escape') {
+          event.stopPropagation(); // The panel would clear the target.
+          props.onCancel?.();
+        }
+      }}
+    >
+      {props.children}
+    </form>
+  );
+}

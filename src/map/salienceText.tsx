@@ -1,0 +1,235 @@
+import React, { useCallback, useEffect, useRef, useState } from 'react';
+
+import { usePanel } from '../components/context';
+import { templateEnds } from '../salience';
+import type { TokenSpan } from '../salience';
+import type { IShownMap, IText } from '../session/map';
+import { METHODS } from '../session/methods';
+import { Part } from './salienceTextPart';
+import type { ISegmentMark } from './segment';
+import { selectBetween } from './selected';
+import { Answer } from './thought';
+import { Tooltip } from './tooltip';
+import { AddedTurn } from './turn';
+
+/** What {@link SalienceText} shows and does. */
+export interface ISalienceTextProps {
+  text: IText;
+  map: IShownMap | null;
+  target: TokenSpan | null;
+  /** Whether the answer can be explained by now. */
+  ready: boolean;
+  /** Whether the answer is under way. */
+  answering: boolean;
+  underline: boolean;
+  /** Whether to mark how improbable each token of the answer was. */
+  surprisal?: boolean;
+  /** Whether the answer is a text that was given. */
+  given?: boolean;
+  /** Whether lines are close. */
+  compact?: boolean;
+  /** Whether control tokens aren't shown. */
+  hideTemplate?: boolean;
+  /** Whether segments are so short that a rank beside them would part words. */
+  fine: boolean;
+  /** Make the segment that holds a token the target. */
+  onPick: (token: number, extend: boolean) => void;
+  /** Of each segment, what it is to another text that it is compared with. */
+  marks?: readonly ISegmentMark[] | null;
+  /** What the tooltip says of a segment; empty: what it says anyway. */
+  describe?: (index: number) => string;
+  /** What lies over the text, and listens to what happens in it. */
+  overlay?: (root: React.RefObject<HTMLDivElement>) => React.ReactNode;
+}
+
+/**
+ * Prompt and answer as one flowing text of segments.
+ *
+ * One stop of Tab; arrows go from segment to segment, with Shift they select;
+ * Enter makes one of the answer the target, Shift+Enter extends it; Escape, for the whole panel, clears. Which segment has
+ * the focus is kept in the DOM alone, so that moving about draws nothing anew.
+ */
+export const SalienceText = React.memo(
+  (props: ISalienceTextProps): JSX.Element => {
+    const { trans } = usePanel();
+    const { text, map, target, ready } = props;
+    const root = useRef<HTMLDivElement>(null);
+    const latest = useRef(props);
+    latest.current = props;
+    /** Where a selection that is made with the keyboard began. */
+    const anchor = useRef<HTMLElement | null>(null);
+
+    // Exactly one segment can be reached by Tab: the one last visited.
+    useEffect(() => {
+      // By selectors: of thousands of segments, asking each takes long.
+      const find = (which: string) =>
+        root.current?.querySelector<HTMLElement>(`[data-segment]${which}`);
+      if (!find('[tabindex="0"]')) {
+        const first = find('[data-target="true"]') ?? find('');
+        if (first) {
+          first.tabIndex = 0;
+        }
+      }
+    });
+
+    // Turns are folded and unfolded all at once.
+    const [unfolded, setUnfolded] = useState(false);
+    const onToggle = useCallback(() => setUnfolded(is => !is), []);
+
+    const pickSegment = useCallback((element: HTMLElement, extend: boolean) => {
+      if (element.dataset.turn !== undefined) {
+        setUnfolded(is => !is);
+        return;
+      }
+      latest.current.onPick(Number(element.dataset.token), extend);
+    }, []);
+
+    const onClick = (event: React.MouseEvent) => {
+      const element = segmentAt(event.target);
+      // Whoever drags over the text wants to copy it.
+      if (!element || (!event.shiftKey && isSelecting(root.current))) {
+        return;
+      }
+      visit(root.current, element, false);
+      pickSegment(element, event.shiftKey);
+    };
+
+    const onKeyDown = (event: React.KeyboardEvent) => {
+      const element = segmentAt(event.target);
+      const all = segmentsIn(root.current);
+      const at = element ? all.indexOf(element) : -1;
+      const to = destination(event.key, at, all.length);
+      const modified = event.ctrlKey || event.metaKey || event.altKey;
+      if (modified || !element) {
+        return;
+      }
+      if (to !== null) {
+        event.preventDefault();
+        visit(root.current, all[to], true);
+        if (event.shiftKey) {
+          anchor.current = isSelecting(root.current) ? anchor.current : element;
+          selectBetween(anchor.current ?? element, all[to]);
+        } else if (isSelecting(root.current)) {
+          window.getSelection()?.removeAllRanges();
+        }
+      } else if (event.key === 'Enter' || event.key === ' ') {
+        event.preventDefault();
+        pickSegment(element, event.shiftKey);
+      }
+    };
+
+    const marks = props.marks ?? null;
+    const shared = { tokens: text.tokens, map, target, marks };
+    const [before, behind] = templateEnds(text.tokens, text.seam);
+    const added = { text, unfolded, onToggle };
+    return (
+      <div className="lit-flow-frame">
+        <div
+          ref={root}
+          className="lit-flow"
+          data-emphasis={props.underline ? 'underline' : 'shade'}
+          data-fine={props.fine}
+          data-signed={map !== null && METHODS[map.method].isSigned}
+          data-ready={ready}
+          data-given={props.given}
+          data-density={props.compact ? 'compact' : 'comfortable'}
+          data-template={props.hideTemplate ? 'hidden' : 'shown'}
+          onClick={onClick}
+          onMouseDown={event => {
+            if (event.shiftKey && segmentAt(event.target)) {
+              event.preventDefault(); // else Shift selects text
+            }
+          }}
+          onKeyDown={onKeyDown}
+        >
+          <AddedTurn {...added} span={before} />
+          <Part
+            {...shared}
+            turns={text.turns}
+            unfolded={unfolded}
+            label={trans.__('Prompt')}
+            spans={text.prompt}
+            from={0}
+            to={text.seam}
+            first={0}
+            pickable={false}
+          />
+          <AddedTurn {...added} span={behind} />
+          <Answer
+            {...shared}
+            text={text}
+            label={props.given ? trans.__('Given text') : trans.__('Answer')}
+            surprisal={props.surprisal}
+            pickable={ready}
+          />
+          {props.answering && <span className="lit-caret" aria-hidden />}
+        </div>
+        <Tooltip
+          root={root}
+          text={text}
+          map={map}
+          target={target}
+          ready={ready}
+          describe={props.describe}
+        />
+        {props.overlay?.(root)}
+      </div>
+    );
+  }
+);
+SalienceText.displayName = 'SalienceText';
+
+/** Whether text is selected in an element. */
+function isSelecting(root: HTMLElement | null): boolean {
+  const selection = window.getSelection();
+  return (
+    selection !== null &&
+    !selection.isCollapsed &&
+    root?.contains(selection.anchorNode) === true
+  );
+}
+
+function segmentAt(target: EventTarget): HTMLElement | null {
+  return target instanceof Element
+    ? target.closest<HTMLElement>('[data-segment]')
+    : null;
+}
+
+function segmentsIn(root: HTMLElement | null): HTMLElement[] {
+  return [...(root?.querySelectorAll<HTMLElement>('[data-segment]') ?? [])];
+}
+
+/** Make an element the one that Tab reaches. */
+function visit(
+  root: HTMLElement | null,
+  element: HTMLElement,
+  focus: boolean
+): void {
+  root
+    ?.querySelectorAll<HTMLElement>('[data-segment][tabindex="0"]')
+    .forEach(other => {
+      other.tabIndex = -1;
+    });
+  element.tabIndex = 0;
+  if (focus) {
+    element.focus();
+  }
+}
+
+/** Where a key leads from the segment at an index, or null. */
+function destination(key: string, at: number, count: number): number | null {
+  switch (key) {
+    case 'ArrowRight':
+    case 'ArrowDown':
+      return Math.min(at + 1, count - 1);
+    case 'ArrowLeft':
+    case 'ArrowUp':
+      return Math.max(at - 1, 0);
+    case 'Home':
+      return 0;
+    case 'End':
+      return count - 1;
+    default:
+      return null;
+  }
+}

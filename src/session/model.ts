@@ -1,0 +1,35 @@
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+/** An object that is disposed of once. Its signals then lose their connections. */
+export abstract class Disposable implements IDisposable {
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this.release();
+      Signal.clearData(this);
+    }
+  }
+
+  /** Release what this object holds. Only `dispose` calls it, once. */
+  protected release(): void {
+    // Most hold nothing.
+  }
+
+  private _isDisposed = false;
+}
+
+/** State that views show. They redraw when `changed` is emitted. */
+export abstract class Model extends Disposable {
+  /** Emitted when any of this object's state may have changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  protected readonly _changed = new Signal<this, void>(this);
+}

@@ -1,0 +1,108 @@
+import type { ApiClient } from '../api';
+import type { Explanation } from './explanation';
+import type { GivenModel } from './given';
+import type { PromptModel } from './prompt';
+import { isUnderWay } from './run';
+import type { Runner } from './runner';
+import type { Samples } from './samples';
+import { saveRun, showAgain } from './saved';
+import type { ISavedSession } from './saved';
+
+/** The parts of a session that are saved over a reload of the page. */
+export interface ISavedParts {
+  readonly prompt: PromptModel;
+  readonly given: GivenModel;
+  readonly samples: Samples;
+  readonly explanation: Explanation;
+  readonly runner: Runner;
+}
+
+/** Saves a session's state over a reload of the page, and restores it. */
+export class SessionSaver {
+  constructor(client: Pick<ApiClient, 'run'>, parts: ISavedParts) {
+    this._client = client;
+    this._parts = parts;
+  }
+
+  /**
+   * What to save.
+   *
+   * @param model - name of the model that the user chose, or null.
+   */
+  save(model: string | null): ISavedSession {
+    const { prompt, given, samples, explanation, runner } = this._parts;
+    const typed = { prompt: prompt.save(), model, given: given.save() };
+    if (this._restoring) {
+      return { ...this._restoring, ...typed }; // The rest is still to come.
+    }
+    const { run, attempt } = runner;
+    const { target, other, within } = explanation;
+    // A failed attempt must not hide the answer that is shown.
+    const isSaved = isUnderWay(attempt) || run === null;
+    const several = samples.save();
+    return {
+      version: 4,
+      ...typed,
+      run: saveRun(run),
+      attempt: isSaved ? saveRun(attempt) : null,
+      ...(several && { samples: several }),
+      work: explanation.jobs,
+      target,
+      ...(other && { other }),
+      ...(within && { within })
+    };
+  }
+
+  /**
+   * Restore what was saved, and follow the jobs that still run. Settles when all
+   * of them have ended. A run that the server no longer has is dropped.
+   *
+   * @param isWanted - whether no other prompt was opened meanwhile.
+   */
+  async restore(saved: ISavedSession, isWanted: () => boolean): Promise<void> {
+    const { prompt, given, samples: several, runner } = this._parts;
+    prompt.restore(saved.prompt);
+    given.restore(saved.given);
+    const { run, attempt, samples } = saved;
+    if (samples) {
+      several.restore(samples, run, attempt);
+    }
+    if (run) {
+      this._restoring = saved;
+      this._parts.explanation.resume(run.jobId, saved.work);
+      await showAgain(runner, this._client, run, isWanted);
+      this._restoring = null;
+      // The user may have run another prompt meanwhile.
+      if (runner.run?.jobId === run.jobId) {
+        this._restoreTarget(saved);
+      }
+    }
+    const isAnswering = isUnderWay(runner.attempt) || isUnderWay(runner.run);
+    if (attempt && isWanted() && !isAnswering) {
+      await showAgain(runner, this._client, attempt, isWanted);
+    }
+    if (samples) {
+      await several.resume();
+    }
+  }
+
+  /** The user opens another prompt: save that one, and not what was to come. */
+  forget(): void {
+    this._restoring = null;
+  }
+
+  private _restoreTarget({ target, other, within }: ISavedSession): void {
+    const { explanation } = this._parts;
+    if (target && explanation.scores && !explanation.target) {
+      explanation.setTarget(target, target, other);
+    }
+    if (within) {
+      explanation.restrict(within);
+    }
+  }
+
+  private readonly _client: Pick<ApiClient, 'run'>;
+  private readonly _parts: ISavedParts;
+  /** What is being restored, until its run is shown. */
+  private _restoring: ISavedSession | null = null;
+}

@@ -1,0 +1,48 @@
+/** A session over fakes with a prompt opened, for specs. */
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { FakeClient, FakeSource, settle } from './fakes';
+import type { FakeJob } from './fakes';
+import { Session } from './session';
+
+export const PROMPT = 'Be brief. Be kind.\nSuggestion: soup\nAnalysis:';
+export const ANSWER =
+  ' It has onions. You may like it.\nRecommendation: Avoid.';
+
+export class Scenario {
+  static async begin(): Promise<Scenario> {
+    const scenario = new Scenario();
+    await scenario.session.service.refresh();
+    scenario.session.open(scenario.source);
+    await settle();
+    return scenario;
+  }
+
+  readonly client = new FakeClient();
+  readonly session = new Session(this.client, nullTranslator.load('lit_lab'));
+  readonly source = new FakeSource(PROMPT);
+
+  /** Run to the end; gives the salience job that follows by itself. */
+  async answered(): Promise<FakeJob> {
+    const running = this.session.generate();
+    await settle();
+    this.client.last.answer(this.session.prompt.value, ANSWER);
+    await running;
+    await settle();
+    return this.client.last;
+  }
+
+  /** The characters of the target. */
+  target(): string {
+    const [start, end] = this.session.explanation.target!;
+    return this.session.explanation
+      .text!.tokens.slice(start, end)
+      .map(t => t.text)
+      .join('');
+  }
+
+  /** Index of the answer's nth token. */
+  token(n: number): number {
+    return this.session.explanation.text!.seam + n;
+  }
+}

@@ -1,0 +1,62 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { Explanation } from './explanation';
+import { describeSegment } from './labels';
+import { shadesOf } from './map';
+import type { IShownMap } from './map';
+import type { PromptModel } from './prompt';
+import type { Runner } from './runner';
+
+/** Shades the prompt in its editor, by the map that is shown. */
+export class Shading {
+  constructor(
+    prompt: PromptModel,
+    runner: Runner,
+    explanation: Explanation,
+    trans: TranslationBundle
+  ) {
+    this._prompt = prompt;
+    this._runner = runner;
+    this._explanation = explanation;
+    this._trans = trans;
+  }
+
+  /** Shade again if the map is another one. */
+  update(): void {
+    if (this._explanation.map !== this._shown) {
+      this.paint();
+    }
+  }
+
+  /** Shade by the map, such as when the prompt changed. */
+  paint(): void {
+    this._paint(this._explanation.map);
+  }
+
+  /** Remove the shades. */
+  clear(): void {
+    this._paint(null);
+  }
+
+  private _paint(map: IShownMap | null): void {
+    this._shown = map;
+    const { source, value, values } = this._prompt;
+    const { run } = this._runner;
+    if (!source || !run) {
+      source?.paint(value, values, null);
+      return;
+    }
+    const { text } = this._explanation;
+    const shades =
+      map && text
+        ? shadesOf(text, map, s => describeSegment(s, map, this._trans))
+        : null;
+    source.paint(run.prompt, run.values, shades);
+  }
+
+  private readonly _prompt: PromptModel;
+  private readonly _runner: Runner;
+  private readonly _explanation: Explanation;
+  private readonly _trans: TranslationBundle;
+  private _shown: IShownMap | null = null;
+}
