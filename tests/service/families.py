@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
-from plainly import double_precision, loss_and_gradient, numbers
+from reference_gradients import double_precision, loss_and_gradient, numbers
 
 SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
 GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plainly import loss_and_gradient, numbers
+from reference_gradients import loss_and_gradient, numbers
 
 from lit_lab.protocol import (
     AnswerEvent,

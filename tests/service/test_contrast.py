@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from plainly import loss_and_gradient, numbers
+from reference_gradients import loss_and_gradient, numbers
 
 from lit_lab.protocol import (
     AblationRequest,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plainly import double_precision, loss_and_gradient, numbers
+from reference_gradients import double_precision, loss_and_gradient, numbers
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.engine.buckets import ROWS, length_bucket, row_bucket

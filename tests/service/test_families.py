@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers, whole_inputs
+from reference_gradients import numbers, whole_inputs
 
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation

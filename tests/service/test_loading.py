@@ -16,8 +16,8 @@ import pytest
 from gguf_files import FAMILIES, fields_of, values_of, write
 from hugging_face import MODELS, tensors
 from hugging_face import write as write_folder
-from plainly import numbers
 from pydantic import BaseModel
+from reference_gradients import numbers
 from waiting import PATIENCE, SOON, until_async
 
 from lit_lab.protocol import (

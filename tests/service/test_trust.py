@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_scorers import PAD, FakeScorer, ReferenceScorer, additive, fields
 from paths import KnownGradients
-from toy import PAD, PlainScorer, ToyScorer, additive, fields
 
 from lit_lab.protocol import CurveEvent, ProgressEvent, Span, TrustEvent, TrustRequest
 from lit_lab.service.cancellation import Cancellation, Cancelled
@@ -165,7 +165,7 @@ def test_curves_come_as_they_are_done_and_cancelling_ends_it() -> None:
 
 
 def test_one_segment() -> None:
-    _, event = run(ToyScorer(lambda present: -1.0 - (not present)), [1.0], [4])
+    _, event = run(FakeScorer(lambda present: -1.0 - (not present)), [1.0], [4])
     assert event.effect == 1
     assert event.faithfulness == pytest.approx(0)
     assert event.stability is None
@@ -196,7 +196,7 @@ def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
         noise=0.001,
     )
     gradients = EmbeddingGradients(causal_lm)
-    *_, last = examine(request, PlainScorer(causal_lm), gradients, 0, METHODS, Cancellation())
+    *_, last = examine(request, ReferenceScorer(causal_lm), gradients, 0, METHODS, Cancellation())
     assert isinstance(last, TrustEvent)
     assert last.stability == pytest.approx(1, abs=0.21)  # hardly any noise: at most two neighbours change places
     calm, shaken = ([*values(request, gradients, noise)] for noise in (0.001, 1.0))
