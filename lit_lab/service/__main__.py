@@ -41,7 +41,7 @@ from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import calm, collection, libraries, loopback, neighbour
+from . import calm, garbage_collection, libraries, loopback, process_priority
 from .errors import ServiceError
 
 EXIT_FAILED = 3
@@ -80,7 +80,7 @@ def main() -> None:
         handler.addFilter(calm.Calm())
     try:
         config = read_config(sys.stdin)
-        neighbour.give_way()
+        process_priority.lower_priority()
         libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)
     except ServiceError as error:
@@ -132,7 +132,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .work import Work
 
     discreet.install()
-    threads = neighbour.threads(config.threads)
+    threads = process_priority.threads(config.threads)
     found = dict(os.environ)
     libraries.set_environment(threads, config.backend)
     unix = loopback.listen_at(config.socket) if config.socket and not port else None
@@ -230,7 +230,7 @@ def import_libraries(
             something around them is at fault, what `diagnosis` calls that; `inexact_arithmetic`.
     """
     try:
-        with collection.paused(keep=True):
+        with garbage_collection.paused(keep=True):
             say(f"Starting the model service: importing {libraries.BACKEND_NAMES[backend]}…")
             libraries.import_backend(threads, backend)
             say("Starting the model service: importing Keras…")

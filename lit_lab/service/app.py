@@ -64,11 +64,11 @@ _PORT = re.compile(rb":\d+$")
 _LOOPBACK = {b"127.0.0.1", b"localhost", b"[::1]"}
 
 
-class Doorkeeper:
-    """Lets only requests through that carry the secret; of the rest it tells nothing, not even which routes exist.
+class SecretMiddleware:
+    """Passes on only requests that carry the secret; others learn nothing, not even which routes exist.
 
-    And none that a browser sends, which has an `Origin`, or that came by another name than this machine's own: a page
-    elsewhere could have its own name lead here (DNS rebinding).
+    It also refuses a browser's requests, which have an `Origin`, and those for any host name but this machine's: a page
+    elsewhere could point its own name here (DNS rebinding).
     """
 
     def __init__(self, app: Asgi, secret: str, known: Callable[[Any], None] | None = None) -> None:
@@ -127,7 +127,7 @@ def create_app(
         work.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Doorkeeper, secret=secret, known=known)
+    app.add_middleware(SecretMiddleware, secret=secret, known=known)
     manager = Manager(registry)
     shelf = datasets or Datasets()
     lit = LitHost(registry, work, shelf.lit)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from lit_lab import demo
 from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
-from . import collection
+from . import garbage_collection
 from .entry import Entry
 from .errors import ServiceError
 from .weights import cached, need, paths, reading, reasons, room, window
@@ -308,7 +308,7 @@ class Registry:
                 need.check(entry.name, shape, precision, limit.tokens, free, device)
         elif free is not None:
             need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
-        with collection.paused():
+        with garbage_collection.paused():
             attempt.stopped.check()
             causal_lm = presets.make(place, entry.path, precision, attempt)
             attempt.end()
@@ -379,7 +379,7 @@ class Registry:
 
 def _prepare_further(model: LanguageModel) -> None:
     try:
-        with collection.paused():
+        with garbage_collection.paused():
             model.prepare()
     except Exception:
         log.exception("compiling in the background failed; what it is for stays slow")

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitAppRequest, LitCall, StateEvent
 
-from .. import collection
+from .. import garbage_collection
 from ..cancellation import Cancellation
 from ..errors import ServiceError, unexpected
 from ..registry import Registry
@@ -129,7 +129,7 @@ class LitHost:
     def _build(self, models: Mapping[str, InTurn], request: LitAppRequest) -> Any:
         from .building import build  # imports LIT's models
 
-        with collection.paused():
+        with garbage_collection.paused():
             return build(models, self._datasets(), request.max_new_tokens, request.chat)
 
 
