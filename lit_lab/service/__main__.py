@@ -128,8 +128,8 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .datasets import Datasets
     from .memory import Watchdog
     from .registry import Loading, Registry, parse
+    from .scheduler import Scheduler
     from .strangers import ACCEPTED, Server, Strangers
-    from .work import Work
 
     discreet.install()
     threads = process_priority.threads(config.threads)
@@ -161,7 +161,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     for name in config.added:
         registry.get(name).added = True
     registry.kaggle = config.kaggle
-    work = Work(registry, config.max_waiting)
+    scheduler = Scheduler(registry, config.max_waiting)
 
     async def start() -> None:
         if unix:
@@ -180,7 +180,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     async def ask(model: ModelAsked) -> None:
         try:
             entry = registry.get(model.name)
-            entry.asked, entry.max_length = model.precision, model.max_length
+            entry.requested_precision, entry.max_length = model.precision, model.max_length
             if model.load:
                 async for message in registry.ready(model.name):
                     lines.say(ProgressLine(message=message))
@@ -192,9 +192,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         lines.say(LeftoverLine(models=models))
 
     if config.memory_limit is not None:
-        Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
+        Watchdog(config.memory_limit, scheduler.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, work, config.secret, start, Datasets(config.datasets), known, leftover)
+    app = create_app(registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover)
     server = Server(
         uvicorn.Config(
             app,

@@ -43,11 +43,11 @@ from lit_lab.version import version
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import ServiceError, unexpected
 from .lit_app import LitHost, read_file
-from .managing import Manager
+from .model_manager import ModelManager
 from .registry import Registry
 from .returning import Tell
+from .scheduler import Scheduler
 from .surrogates import check_texts
-from .work import Work
 
 MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
 
@@ -96,7 +96,7 @@ class SecretMiddleware:
 
 def create_app(
     registry: Registry,
-    work: Work,
+    scheduler: Scheduler,
     secret: str,
     started: Callable[[], Awaitable[None]],
     datasets: Datasets | None = None,
@@ -107,7 +107,7 @@ def create_app(
 
     Args:
         registry: The models.
-        work: Runs their computations.
+        scheduler: Runs their computations.
         secret: What every request must carry, as `Authorization: Bearer <secret>`.
         started: Runs beside the application from its start on; imports the libraries.
         datasets: LIT's datasets; None: the sample prompts alone.
@@ -124,13 +124,13 @@ def create_app(
         starting.cancel()
         tidying.cancel()
         watching.cancel()
-        work.end_all()
+        scheduler.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecretMiddleware, secret=secret, known=known)
-    manager = Manager(registry)
+    manager = ModelManager(registry)
     shelf = datasets or Datasets()
-    lit = LitHost(registry, work, shelf.lit)
+    lit = LitHost(registry, scheduler, shelf.lit)
     counting = asyncio.Semaphore(COUNTING)
 
     @app.exception_handler(ServiceError)
@@ -182,7 +182,7 @@ def create_app(
         def tokenize() -> TokensResponse:
             return TokensResponse(
                 model=asked.model,
-                prompt=model.tokenizer.asked(asked.prompt, asked.chat).tokens,
+                prompt=model.tokenizer.tokenize_prompt(asked.prompt, asked.chat).tokens,
                 answer=model.tokenizer.answer(asked.answer),
                 window=model.window,
             )
@@ -208,7 +208,7 @@ def create_app(
         asked = await _body(request, GenerateRequest)
         registry.get(asked.model)
         return _stream(
-            work.stream(
+            scheduler.stream(
                 asked.model,
                 lambda model, cancellation: model.generate(asked, cancellation),
                 _owner(request),
@@ -220,7 +220,7 @@ def create_app(
         asked = await _body(request, ScoreRequest)
         registry.get(asked.model)
         return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation), _owner(request))
+            scheduler.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation), _owner(request))
         )
 
     @app.post("/salience")
@@ -228,7 +228,9 @@ def create_app(
         asked = await _body(request, SalienceRequest)
         registry.get(asked.model)
         return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.salience(asked, cancellation), _owner(request))
+            scheduler.stream(
+                asked.model, lambda model, cancellation: model.salience(asked, cancellation), _owner(request)
+            )
         )
 
     @app.post("/ablation")
@@ -236,7 +238,9 @@ def create_app(
         asked = await _body(request, AblationRequest)
         registry.get(asked.model)
         return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.ablation(asked, cancellation), _owner(request))
+            scheduler.stream(
+                asked.model, lambda model, cancellation: model.ablation(asked, cancellation), _owner(request)
+            )
         )
 
     @app.post("/trust")
@@ -244,7 +248,7 @@ def create_app(
         asked = await _body(request, TrustRequest)
         registry.get(asked.model)
         return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.trust(asked, cancellation), _owner(request))
+            scheduler.stream(asked.model, lambda model, cancellation: model.trust(asked, cancellation), _owner(request))
         )
 
     @app.post("/estimate")

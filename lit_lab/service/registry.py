@@ -16,8 +16,8 @@ from lit_lab import demo
 from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
 from . import garbage_collection
-from .entry import Entry
 from .errors import ServiceError
+from .model_entry import ModelEntry
 from .weights import cached, need, paths, reading, reasons, room, window
 from .weights.download import Download
 from .weights.need import NoRoomError
@@ -59,13 +59,13 @@ class Loading:
     folders: tuple[str, ...] = ()
 
 
-def parse(models: list[str]) -> dict[str, Entry]:
+def parse(models: list[str]) -> dict[str, ModelEntry]:
     """Read `name:path` entries, as LIT writes them; only the first colon divides, a path may be an address.
 
     Raises:
         ServiceError: `bad_model`.
     """
-    entries: dict[str, Entry] = {}
+    entries: dict[str, ModelEntry] = {}
     for model in models:
         name, _, path = (part.strip() for part in model.partition(":"))
         if not (name and path):
@@ -79,7 +79,7 @@ def parse(models: list[str]) -> dict[str, Entry]:
             raise ServiceError(
                 422, "bad_model", f"Two models are named {name}.", "Give each model in c.LitLab.models its own name."
             )
-        entries[name] = Entry(name, path)
+        entries[name] = ModelEntry(name, path)
     return entries
 
 
@@ -99,7 +99,7 @@ class Registry:
 
     def __init__(
         self,
-        entries: dict[str, Entry],
+        entries: dict[str, ModelEntry],
         max_length: int | None,
         importing: Callable[[Callable[[str], None]], None],
         settings: Loading | None = None,
@@ -122,7 +122,7 @@ class Registry:
         """Whether the libraries are there."""
         return self._imported is not None and self._imported.done() and self.error is None
 
-    def get(self, name: str) -> Entry:
+    def get(self, name: str) -> ModelEntry:
         """Return a configured model.
 
         Raises:
@@ -178,7 +178,7 @@ class Registry:
             entry.loading = asyncio.ensure_future(self._load(entry, entry.reading))
         return entry.loading
 
-    async def stop(self, entry: Entry) -> None:
+    async def stop(self, entry: ModelEntry) -> None:
         """Stop a model that is on its way; whoever waits for it is told.
 
         This answers at once. The thread ends when it next looks, which is between two pieces of the weights; a compiler
@@ -226,7 +226,7 @@ class Registry:
         if entry.error is not None:
             raise entry.error
 
-    async def _load(self, entry: Entry, attempt: Reading) -> None:
+    async def _load(self, entry: ModelEntry, attempt: Reading) -> None:
         try:
             await self.libraries()
             source = await self._fetch(entry)
@@ -260,7 +260,7 @@ class Registry:
         waits = entry.error.code in ("preset_absent", "download_stopped")
         entry.state, entry.detail = "absent" if waits else "failed", ""
 
-    async def _fetch(self, entry: Entry) -> Source:
+    async def _fetch(self, entry: ModelEntry) -> Source:
         """Download a model that isn't on this machine, if the user has said so, and return where it is from.
 
         Raises:
@@ -283,7 +283,7 @@ class Registry:
         entry.progress = None
         return source
 
-    def _make(self, entry: Entry, attempt: Reading) -> LanguageModel:
+    def _make(self, entry: ModelEntry, attempt: Reading) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
         from .templates.found import found
@@ -295,7 +295,7 @@ class Registry:
         place = entry.folder = presets.folder(entry.path, self.cache())
         entry.size = cached.size_of(place)
         config = presets.check(place, entry.path)
-        precision = room.chosen(entry.asked or settings.precision, settings.backend)
+        precision = room.chosen(entry.requested_precision or settings.precision, settings.backend)
         device = room.device(settings.backend)
         made = presets.weights_of(place, entry.path)
         need.check_held(place, entry.path, made)
@@ -328,7 +328,7 @@ class Registry:
         return model
 
     def _window(
-        self, entry: Entry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
+        self, entry: ModelEntry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
     ) -> window.Window:
         """Return how many tokens a model takes: as the user says, or else the administrator, or else as memory allows."""
         if entry.max_length:
@@ -344,7 +344,7 @@ class Registry:
             return Path(self._temporary.name)
         return self.settings.cache
 
-    def forget(self, entry: Entry, why: str = "") -> None:
+    def forget(self, entry: ModelEntry, why: str = "") -> None:
         """Let go of a loaded model, saying why; nothing of it is being computed."""
         entry.model = entry.loading = None
         if entry.preparing is not None:
@@ -354,7 +354,7 @@ class Registry:
         for tell in self.gone:
             tell()
 
-    def rested(self, entry: Entry) -> None:
+    def rested(self, entry: ModelEntry) -> None:
         """Have compiled in the background, once the model has rested for a moment, what its work so far asked for."""
         entry.used = time.monotonic()
         if entry.model is None:
@@ -362,7 +362,7 @@ class Registry:
         if entry.preparing is None or entry.preparing.done():
             entry.preparing = asyncio.ensure_future(self._prepare(entry))
 
-    async def _prepare(self, entry: Entry) -> None:
+    async def _prepare(self, entry: ModelEntry) -> None:
         # Who waits for an answer would wait longer.
         at_rest = 0.0
         while at_rest < _REST_SECONDS:

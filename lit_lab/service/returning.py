@@ -56,7 +56,10 @@ class Returning:
             return None
         return [
             ModelAsked(
-                name=entry.name, precision=entry.asked, max_length=entry.max_length, load=entry.model is not None
+                name=entry.name,
+                precision=entry.requested_precision,
+                max_length=entry.max_length,
+                load=entry.model is not None,
             )
             for entry in entries
         ]

@@ -52,13 +52,13 @@ class Pieces(Protocol):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A prompt as a model is asked it.
+class TokenizedPrompt:
+    """A prompt's tokens, in the model's chat format where it applies.
 
     Attributes:
-        tokens: The template's among them, of kind `template`.
-        use: What became of the prompt.
-        thinks: Whether the model is told to think first.
+        tokens: All tokens; those of the chat template have the kind `template`.
+        use: How the chat format was applied.
+        thinks: Whether the template requests thinking first.
     """
 
     tokens: list[Token]
@@ -114,13 +114,13 @@ class SequenceTokenizer:
                 if self._is_whole(marker):
                     self.stop_ids |= {id for id, text in pieces.align(marker) if text}
 
-    def asked(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> Asked:
-        """Return a prompt as the model is asked it: in its chat format, if the mode says so.
+    def tokenize_prompt(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> TokenizedPrompt:
+        """Return a prompt's tokens, in the model's chat format if the mode says so.
 
         Args:
             text: The prompt.
-            mode: Whether it is put into the chat format.
-            thinks: Whether the model is to think first, if its template can tell it to.
+            mode: Whether to apply the chat format.
+            thinks: Whether the model should think first, if its template supports that.
 
         Raises:
             ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
@@ -128,14 +128,14 @@ class SequenceTokenizer:
         check_text(text)
         use, before, behind = around = self._around(text, mode, thinks)
         if use == "plain":
-            return Asked(self.prompt(text), use)
+            return TokenizedPrompt(self.prompt(text), use)
         begun, rest = self._begun(text, before)
-        return Asked(
+        return TokenizedPrompt(
             begun + list(self._within(before, rest, behind)), use, thinks and around != self._around(text, mode)
         )
 
     def count(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> tuple[int, ChatUse]:
-        """Return how many tokens `asked` would return, and what would become of the prompt.
+        """Return how many tokens `tokenize_prompt` would return, and how it would apply the chat format.
 
         Raises:
             ServiceError: `no_chat_format` or `lone_surrogate`.

@@ -28,7 +28,7 @@ from lit_lab.protocol import (
 from lit_lab.service.app import COUNTING, create_app
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.work import Work
+from lit_lab.service.scheduler import Scheduler
 
 SECRET = "a secret for tests only"
 
@@ -40,7 +40,7 @@ async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: p
 
     monkeypatch.setattr(Registry, "ready", fail)
     registry = Registry(parse(["one:./x"]), None, lambda say: None)
-    app = create_app(registry, Work(registry), SECRET, fail)
+    app = create_app(registry, Scheduler(registry), SECRET, fail)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {SECRET}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
@@ -105,7 +105,7 @@ def client(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncCl
 
     monkeypatch.setattr(Registry, "_make", lambda *_: Model())
     monkeypatch.setattr(Registry, "_prepare", nothing)
-    app = create_app(registry, Work(registry), SECRET, nothing)
+    app = create_app(registry, Scheduler(registry), SECRET, nothing)
     headers = {"Authorization": f"Bearer {SECRET}"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=headers)
 
