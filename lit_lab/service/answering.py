@@ -159,24 +159,24 @@ def given(
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     stream = tokenizer.streamed()  # what the alternatives follow
-    told: list[AnswerToken] = []
+    scored: list[AnswerToken] = []
     first: float | None = None
     given_ids = [token.id for token in target]
     hidden = shared([*ids, *given_ids], len(ids))
     if hidden is None:
         known = decoder.given(ids, given_ids, request.alternatives, cancellation)
     else:
-        known = decoder.told_from(hidden, given_ids, request.alternatives)
+        known = decoder.scored_from(hidden, given_ids, request.alternatives)
     with closing(known) as steps:
         for token, step in zip(target, steps, strict=True):
             cancellation.check()
             first = time.monotonic() - started if first is None else first
-            told.append(_sure(token, step, _alternatives(stream, step)))
+            scored.append(_sure(token, step, _alternatives(stream, step)))
             stream.add(token.id)
-            yield TokenEvent(token=told[-1])
+            yield TokenEvent(token=scored[-1])
     yield AnswerEvent(
         text=request.target,
-        tokens=told,
+        tokens=scored,
         reason="given",
         seconds=time.monotonic() - started,
         first_seconds=first,

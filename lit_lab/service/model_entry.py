@@ -40,7 +40,7 @@ class ModelEntry:
         path: The path in `name:path`.
         added: Whether it was added in the panel rather than configured.
         turn: Its queue, for one computation at a time.
-        preparing: Compiles in the background what makes salience faster.
+        compiling: Compiles in the background what makes salience faster.
         loading: The attempt to load it; `reading` has the progress.
         may_download: Whether the user has allowed a download, for the next attempt.
         leaving: Whether it is being removed, so that nothing new begins.
@@ -64,7 +64,7 @@ class ModelEntry:
     turn: FairQueue = field(default_factory=FairQueue)
     loading: asyncio.Task[None] | None = None
     reading: Reading | None = None
-    preparing: asyncio.Task[None] | None = None
+    compiling: asyncio.Task[None] | None = None
     added: bool = False
     source: Source | None = None
     folder: Path | None = None
@@ -95,8 +95,8 @@ class ModelEntry:
     @property
     def is_at_work(self) -> bool:
         """Whether it is being downloaded or loaded, computes, or compiles in the background."""
-        is_preparing = self.preparing is not None and not self.preparing.done()
-        return self.is_busy or self.turn.locked() or is_preparing
+        is_compiling = self.compiling is not None and not self.compiling.done()
+        return self.is_busy or self.turn.locked() or is_compiling
 
     @property
     def read(self) -> ModelReading | None:

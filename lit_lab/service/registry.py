@@ -324,7 +324,7 @@ class Registry:
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
-            model.prepare_generation()
+            model.warm_up_generation()
         return model
 
     def _window(
@@ -345,41 +345,41 @@ class Registry:
         return self.settings.cache
 
     def forget(self, entry: ModelEntry, why: str = "") -> None:
-        """Let go of a loaded model, saying why; nothing of it is being computed."""
+        """Unload a model that isn't computing, and show why."""
         entry.model = entry.loading = None
-        if entry.preparing is not None:
-            entry.preparing.cancel()
-            entry.preparing = None
+        if entry.compiling is not None:
+            entry.compiling.cancel()
+            entry.compiling = None
         entry.state, entry.detail, entry.error = "unloaded", why, None
         for tell in self.gone:
             tell()
 
     def rested(self, entry: ModelEntry) -> None:
-        """Have compiled in the background, once the model has rested for a moment, what its work so far asked for."""
+        """Compile in the background what the model's requests so far could use, once it has been idle for a moment."""
         entry.used = time.monotonic()
         if entry.model is None:
             return
-        if entry.preparing is None or entry.preparing.done():
-            entry.preparing = asyncio.ensure_future(self._prepare(entry))
+        if entry.compiling is None or entry.compiling.done():
+            entry.compiling = asyncio.ensure_future(self._compile_pending(entry))
 
-    async def _prepare(self, entry: ModelEntry) -> None:
-        # Who waits for an answer would wait longer.
+    async def _compile_pending(self, entry: ModelEntry) -> None:
+        # Not while it computes: answers would be slower.
         at_rest = 0.0
         while at_rest < _REST_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)
             at_rest = 0.0 if entry.turn.locked() else at_rest + _LOOK_SECONDS
         model = entry.model
-        if model is not None and model.wants_preparing:
-            await self.run(lambda: _prepare_further(model))
+        if model is not None and model.has_pending_compiles:
+            await self.run(lambda: _compile_logged(model))
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do something in the thread that loads models."""
+        """Run a function in the thread that loads models."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _prepare_further(model: LanguageModel) -> None:
+def _compile_logged(model: LanguageModel) -> None:
     try:
         with garbage_collection.paused():
-            model.prepare()
+            model.compile_pending()
     except Exception:
-        log.exception("compiling in the background failed; what it is for stays slow")
+        log.exception("compiling in the background failed; the model stays slower")

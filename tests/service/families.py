@@ -154,11 +154,11 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
         if way == "compiled":
             # No more rows than are asked for, so that there are fewer than the length: else a block is called as a whole.
             with patch("lit_lab.service.engine.passes.row_bucket", lambda rows, length: rows):
-                gradients.want(len(IDS), TARGET[1] - TARGET[0])
-                gradients.prepare()
+                gradients.request_compile(len(IDS), TARGET[1] - TARGET[0])
+                gradients.compile_pending()
         elif way == "shared":
-            gradients._prompts.want(TARGET[0], TARGET[1] - TARGET[0])
-            gradients.prepare()
+            gradients._prompts.request_compile(TARGET[0], TARGET[1] - TARGET[0])
+            gradients.compile_pending()
             if gradients.read(IDS[: TARGET[0]]) is None:
                 continue
         found[way] = _agreement(gradients.of(IDS, *TARGET), exact)

@@ -43,7 +43,7 @@ async def test_turns_go_round_and_nobodys_second_comes_before_anothers_first() -
     assert order_of(queue, holder, waiting) == ["b1", "c1", "a2", "b2", "a3", "a4"]
 
 
-async def test_who_comes_later_waits_for_one_of_each_at_most() -> None:
+async def test_who_comes_later_waits_for_one_of_each_at_max_waiting() -> None:
     queue = FairQueue()
     holder = queue.join("a")
     waiting = {f"a{n}": queue.join("a") for n in range(2, 5)} | {f"b{n}": queue.join("b") for n in range(1, 4)}
@@ -103,19 +103,19 @@ async def test_who_stops_waiting_for_the_next_turn_does_not_get_it() -> None:
 
 async def test_it_is_bounded_for_one_and_for_all() -> None:
     queue = FairQueue()
-    holder = queue.join("a", most=4)
-    queue.join("a", most=4)
-    queue.join("a", most=4)
+    holder = queue.join("a", max_waiting=4)
+    queue.join("a", max_waiting=4)
+    queue.join("a", max_waiting=4)
     with pytest.raises(ServiceError, match="2 computations wait \\(2 of them yours\\)") as own:
-        queue.join("a", most=4)
+        queue.join("a", max_waiting=4)
     assert (own.value.status, own.value.code) == (503, "queue_full")
     assert "run it again" in own.value.hint
     for _ in range(2):
-        queue.join("b", most=4)
+        queue.join("b", max_waiting=4)
     with pytest.raises(ServiceError, match="4 computations wait \\(all of other users\\)"):
-        queue.join("c", most=4)
+        queue.join("c", max_waiting=4)
     holder.leave()  # the next one's turn
-    queue.join("c", most=4)
+    queue.join("c", max_waiting=4)
 
 
 class Model:

@@ -35,7 +35,7 @@ class Held:
         def make(_: Registry, entry: ModelEntry, __: Reading) -> Any:
             self.go_on.wait(PATIENCE)
             self.made.append((entry.requested_precision, entry.max_length))
-            return type("Model", (), {"window": 1, "parameters": 1, "wants_preparing": False})()
+            return type("Model", (), {"window": 1, "parameters": 1, "has_pending_compiles": False})()
 
         async def run(download: Download) -> Path:
             self.downloads += 1

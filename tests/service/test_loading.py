@@ -364,7 +364,7 @@ async def test_what_was_compiled_meanwhile_is_dropped(held: Held, monkeypatch: p
         compiling.set()
         assert go_on.wait(PATIENCE)
 
-    monkeypatch.setattr(LanguageModel, "prepare_generation", compile)
+    monkeypatch.setattr(LanguageModel, "warm_up_generation", compile)
     held.go_on.set()
     await held.change(LoadModel(name="one"))
     assert await asyncio.to_thread(compiling.wait, PATIENCE)

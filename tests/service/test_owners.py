@@ -83,8 +83,8 @@ def test_no_forward_pass_serves_another(model: Any, monkeypatch: pytest.MonkeyPa
     from lit_lab.service.engine.passes import Passes
 
     ids = [2, *range(300, 330)]
-    model.gradients.want(len(ids), 4)
-    model.gradients.prepare()
+    model.gradients.request_compile(len(ids), 4)
+    model.gradients.compile_pending()
     read = []
     forward = Passes.forward
     monkeypatch.setattr(Passes, "forward", lambda self, ids, *rest: read.append(ids) or forward(self, ids, *rest))

@@ -50,9 +50,9 @@ class Model:
     window = 8
     parameters = 1
 
-    wants_preparing = True
+    has_pending_compiles = True
 
-    def prepare(self) -> None:
+    def compile_pending(self) -> None:
         pass
 
     def serve(self, owner: str) -> None:
@@ -265,41 +265,41 @@ async def test_nothing_is_compiled_while_an_answer_is_computed(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
     await registry.load("one")
     entry = registry.get("one")
     registry.rested(entry)
-    assert entry.preparing is not None
+    assert entry.compiling is not None
     async with entry.turn:
         for _ in range(50):
             await asyncio.sleep(0.001)
         assert not compiled.is_set()
-    await entry.preparing
+    await entry.compiling
     assert compiled.is_set()
 
 
 async def test_work_asks_for_what_it_lacked_to_be_compiled(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
     await lines(Scheduler(registry), "one", lambda *_: iter([]))
-    preparing = registry.get("one").preparing
-    assert preparing is not None
-    await preparing
+    compiling = registry.get("one").compiling
+    assert compiling is not None
+    await compiling
     assert compiled.is_set()
 
 
 async def test_what_wants_nothing_is_left_alone(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "wants_preparing", False)
-    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "has_pending_compiles", False)
+    monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
     await lines(Scheduler(registry), "one", lambda *_: iter([]))
-    preparing = registry.get("one").preparing
-    assert preparing is not None
-    await preparing
+    compiling = registry.get("one").compiling
+    assert compiling is not None
+    await compiling
     assert not compiled.is_set()

@@ -107,7 +107,7 @@ class Models:
 
     async def end(self) -> None:
         """End what is done in the background."""
-        tasks = [entry.preparing for entry in self.registry.entries.values()]
+        tasks = [entry.compiling for entry in self.registry.entries.values()]
         under_way = [task for task in tasks if task is not None]
         for task in under_way:
             task.cancel()
@@ -116,10 +116,10 @@ class Models:
 
     async def prepared(self, name: str) -> None:
         entry = self.registry.get(name)
-        while entry.model is not None and entry.model.wants_preparing:
+        while entry.model is not None and entry.model.has_pending_compiles:
             self.registry.rested(entry)
-            assert entry.preparing is not None
-            await entry.preparing
+            assert entry.compiling is not None
+            await entry.compiling
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def held(model: LanguageModel) -> list[weakref.ref[Any]]:
     everything: list[Any] = [model, model.causal_lm, *model.causal_lm.weights, model.decoder.cached_pass, model._known]
     if gradients is not None:
         passes = [*gradients._passes.values(), *gradients._prompts._passes.values()]
-        everything += [gradients, gradients._cut, gradients._kept, *passes]
+        everything += [gradients, gradients._model, gradients._forward_cache, *passes]
         everything += [piece for each in passes for piece in each._pieces._made.values()]
     return [weakref.ref(each) for each in everything]
 

@@ -13,7 +13,7 @@ from lit_lab.protocol import CurveEvent, ProgressEvent, Span, TrustEvent, TrustR
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.salience import METHODS, EmbeddingGradients
 from lit_lab.service.stability import rank_correlation, stability
-from lit_lab.service.trust import MOST_STEPS, SIMILAR, cuts, length_matched
+from lit_lab.service.trust import MAX_STEPS, SIMILAR, cuts, length_matched
 from lit_lab.service.trust import test as examine
 
 WEIGHTS = [4.0, 0.0, 2.0, 1.0, 0.5, 3.0, 0.2, 0.1]
@@ -133,7 +133,7 @@ def test_where_no_segment_has_a_like_the_length_is_not_matched() -> None:
 def test_many_segments_go_in_groups() -> None:
     for number in (1, 2, 20, 21, 57, 400):
         points = cuts(number)
-        assert len(points) <= MOST_STEPS + 2
+        assert len(points) <= MAX_STEPS + 2
         assert (points[0], points[-1]) == (0, number)
         np.testing.assert_array_equal(points, np.unique(number - points))
     scorer = additive([1.0] * 57)
