@@ -1,4 +1,4 @@
-"""What is kept of one user's work tells another nothing: all of it is computed anew. Work is counted, not timed."""
+"""No cache of one user serves another: everything is computed again. Computations are counted, not timed."""
 
 from __future__ import annotations
 
