@@ -272,7 +272,7 @@ _ANEW = f'Install them anew: {sys.executable} -m pip install --force-reinstall "
 
 
 def end_with_stdin(stdin: TextIO) -> NoReturn:
-    """End the process when standard input closes: whoever started the service is gone."""
+    """End the process when standard input closes: the process that started the service is gone."""
     for _ in stdin:
         pass
     log.info("standard input was closed: ending")
@@ -280,7 +280,7 @@ def end_with_stdin(stdin: TextIO) -> NoReturn:
 
 
 def fail(lines: Lines, error: ServiceError) -> NoReturn:
-    """Say why the service can't go on, and end it at once, whatever its threads are doing."""
+    """Write why the service can't continue, and end it at once, without waiting for its threads."""
     log.error("%s %s", error.message, error.hint)
     lines.say(FailedLine(error=error.code, message=error.message, hint=error.hint))
     os._exit(EXIT_FAILED)

@@ -43,7 +43,7 @@ from .lit_app import LitHost, read_file
 from .model_manager import ModelManager
 from .registry import Registry
 from .request_body import body_of
-from .returning import Tell
+from .returning import Notify
 from .scheduler import Scheduler
 
 MAX_OWNER = 64  # characters of an owner's name
@@ -113,7 +113,7 @@ def create_app(
     started: Callable[[], Awaitable[None]],
     datasets: Datasets | None = None,
     known: Callable[[Any], None] | None = None,
-    leftover: Tell = lambda _: None,
+    leftover: Notify = lambda _: None,
 ) -> FastAPI:
     """Return the application.
 

@@ -334,7 +334,7 @@ class LanguageModel:
         return speed.estimate(request)
 
     def _gradients_of(self, instead: Sequence[int] | None) -> EmbeddingGradients | Contrast:
-        """Return what tells gradients of targets, or of how much likelier they are than other tokens."""
+        """Return the gradients of targets, or of targets against other tokens in their place."""
         return self.gradients if instead is None else Contrast(self.gradients, instead)
 
     def _gradient(

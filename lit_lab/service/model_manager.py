@@ -139,8 +139,8 @@ class ModelManager:
         """Return a model's precision, the most bytes that it would need, and whether these are free."""
         if shape is None:
             return None, None, None
-        asked, limit = self._registry.settings_of(None, None)
-        precision = room.chosen(asked, self._registry.settings.backend)
+        configured, limit = self._registry.settings_of(None, None)
+        precision = room.chosen(configured, self._registry.settings.backend)
         needed = shape.total(precision, limit or TOKENS)
         return precision, needed, None if memory.free is None else needed <= memory.free
 

@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.1  # how often a waiting request looks whether there is something new to tell
-_FIGURES_SECONDS = 1.0  # between two figures of how far a model is
-_REST_SECONDS = 3.0  # without work, after which a model has time for what isn't asked for yet
+_LOOK_SECONDS = 0.1  # between two looks of a waiting request for a new message
+_FIGURES_SECONDS = 1.0  # between two messages about a model's progress
+_REST_SECONDS = 3.0  # that a model is idle before it compiles in the background
 
 
 @dataclass(frozen=True)
@@ -84,17 +84,17 @@ def parse(models: list[str]) -> dict[str, ModelEntry]:
 
 
 class Registry:
-    """Loads models on first use, one after the other, in a thread of its own.
+    """Loads models on first use, one after the other, in a separate thread.
 
     Args:
         entries: The configured models; the first is the default.
         max_length: Window in tokens; None: as many as each model was trained for, as far as memory goes.
-        importing: Imports the libraries; called once, in the thread, with a function that takes what is being done.
+        importing: Imports the libraries; called once, in the thread, with a function that takes progress messages.
         settings: How they are loaded.
 
     Attributes:
         kaggle: Credentials from the panel.
-        gone: Called when a model is unloaded, for whoever holds on to it.
+        gone: Called when a model is unloaded, to drop references to it.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Registry:
 
     @property
     def imported(self) -> bool:
-        """Whether the libraries are there."""
+        """Whether the libraries are imported."""
         return self._imported is not None and self._imported.done() and self.error is None
 
     def get(self, name: str) -> ModelEntry:
@@ -141,10 +141,10 @@ class Registry:
         """Import the libraries; all models wait for it.
 
         Args:
-            say: Takes what is being done; called in the thread.
+            say: Takes progress messages; called in the thread.
 
         Raises:
-            ServiceError: what is missing.
+            ServiceError: A library is missing.
         """
 
         def tell(detail: str) -> None:
@@ -161,16 +161,16 @@ class Registry:
             self.detail = ""
 
     async def libraries(self) -> None:
-        """Wait until the libraries are imported, where that is under way.
+        """Wait until the libraries are imported, if that has begun.
 
         Raises:
-            ServiceError: what is missing.
+            ServiceError: A library is missing.
         """
         if self._imported is not None:
             await asyncio.shield(self._imported)
 
     def load(self, name: str) -> asyncio.Task[None]:
-        """Begin to load a model unless that is under way or done; a failed one is tried again."""
+        """Begin to load a model unless it is loading or loaded; a failed one is tried again."""
         entry = self.get(name)
         if entry.loading is None or (entry.loading.done() and entry.model is None):
             entry.state, entry.error, entry.detail = "loading", None, "Waiting for its turn to load…"
@@ -179,18 +179,18 @@ class Registry:
         return entry.loading
 
     async def stop(self, entry: ModelEntry) -> None:
-        """Stop a model that is on its way; whoever waits for it is told.
+        """Stop downloading or loading a model; requests that wait for it fail with that reason.
 
-        This answers at once. The thread ends when it next looks, which is between two pieces of the weights; a compiler
-        can't be ended, and what comes of it is let go of.
+        This returns at once. The thread ends after its current tensor; nothing can interrupt a compiler, and its result
+        is dropped.
         """
         if entry.loading is None or entry.reading is None or not entry.is_busy:
             return
         if entry.download is not None:
-            entry.reading.stopped.set()  # it may be there by now
+            entry.reading.stopped.set()  # the download may be complete by now
             entry.download.stop()
         else:
-            # Before whoever waits looks at it.
+            # Set before the requests that wait look at it.
             if entry.may_download:
                 entry.state, entry.error = "absent", reasons.stopped(entry.path, entry.source)
             else:
@@ -201,27 +201,27 @@ class Registry:
             log.info("loading %s was stopped", entry.name)
         await asyncio.wait([entry.loading])
 
-    def settings_of(self, asked: Precision | None, max_length: int | None) -> tuple[Precision, int | None]:
-        """Return how a model is loaded, where the user may have chosen: precision and longest prompt."""
-        return asked or self.settings.precision, max_length or self._max_length
+    def settings_of(self, precision: Precision | None, max_length: int | None) -> tuple[Precision, int | None]:
+        """Return the precision and the window to load a model with: the user's choice, or else the configured ones."""
+        return precision or self.settings.precision, max_length or self._max_length
 
     async def ready(self, name: str) -> AsyncIterator[str]:
-        """Wait until a model can be used, and yield in words what is being waited for.
+        """Wait until a model can be used, and yield messages about what it waits for.
 
         Raises:
-            ServiceError: why it can't be used.
+            ServiceError: The model can't be used.
         """
         loading = self.load(name)
         entry = self.get(name)
-        told, words, at = "", "", 0.0
+        shown_figures, shown_detail, at = "", "", 0.0
         while not loading.done():
             detail = self.detail or entry.detail
             figures = "" if self.detail or entry.read is None else reading.figures(entry.read)
             now = time.monotonic()
-            # Figures change all the time; each that is told is kept for whoever comes later.
-            if detail and (detail != words or (figures != told and now - at >= _FIGURES_SECONDS)):
+            # Figures change all the time, and jobs store every message for their replay.
+            if detail and (detail != shown_detail or (figures != shown_figures and now - at >= _FIGURES_SECONDS)):
                 yield f"{detail.removesuffix('…')}: {figures}…" if figures else detail
-                words, told, at = detail, figures, now
+                shown_detail, shown_figures, at = detail, figures, now
             await asyncio.wait([loading], timeout=_LOOK_SECONDS)
         if entry.error is not None:
             raise entry.error
@@ -238,10 +238,10 @@ class Registry:
         except asyncio.CancelledError:
             if not attempt.stopped.is_set:
                 raise
-            return  # `stop` has said all
+            return  # `stop` has set the state
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
-            # Where it was raised, there is what was loaded of the model by then.
+            # Its traceback refers to what was loaded of the model by then.
             error.__cause__ = error.__context__ = None
             entry.error = error.with_traceback(None)
         except Exception as error:
@@ -261,10 +261,10 @@ class Registry:
         entry.state, entry.detail = "absent" if waits else "failed", ""
 
     async def _fetch(self, entry: ModelEntry) -> Source:
-        """Download a model that isn't on this machine, if the user has said so, and return where it is from.
+        """Download a model that isn't on this machine, if the user has allowed it, and return its source.
 
         Raises:
-            ServiceError: Why not.
+            ServiceError: It may not or can't be downloaded.
         """
         source = entry.source = await self.run(lambda: paths.source(entry.path))
         if not source.is_elsewhere or await self.run(lambda: cached.lookup(source)) is not None:
@@ -330,7 +330,7 @@ class Registry:
     def _window(
         self, entry: ModelEntry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
     ) -> window.Window:
-        """Return how many tokens a model takes: as the user says, or else the administrator, or else as memory allows."""
+        """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
         if entry.max_length:
             return window.Window(entry.max_length, trained, "user")
         if self._max_length:
@@ -338,7 +338,7 @@ class Registry:
         return window.chosen(shape, precision, trained, free)
 
     def cache(self) -> Path:
-        """Return the folder for what is unpacked."""
+        """Return the folder for unpacked archives."""
         if self.settings.cache is None:
             self._temporary = self._temporary or tempfile.TemporaryDirectory(prefix="lit_lab-")
             return Path(self._temporary.name)

@@ -49,7 +49,7 @@ def chooser(sampling: Sampling, vocabulary_size: int, ids: Sequence[int] = ()) -
 def penalized(logits: Any, occurred: Any, penalty: Any) -> Any:
     """Return logits after a repetition penalty, as Hugging Face defines it (Keskar et al. 2019, "CTRL", section 4.1).
 
-    Dividing alone, as in the paper, would make a token with a negative logit likelier.
+    Dividing alone, as in the paper, would make a token with a negative logit more probable.
 
     Args:
         logits: `<float32>[vocabulary_size]`.

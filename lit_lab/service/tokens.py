@@ -198,8 +198,8 @@ class SequenceTokenizer:
     def _begun(self, text: str, before: str = "") -> tuple[list[Token], str]:
         """Return what a sequence begins with, and what of the prompt is still to be tokenized.
 
-        The start token stands once, whoever writes it: the template, which then begins with it; the user, whose own it
-        then is; or, where neither does, this.
+        The start token occurs once: from the template, if that begins with it; or from the prompt, as the user's own; or
+        else from here.
 
         Args:
             text: The prompt.
@@ -377,7 +377,7 @@ class BytePieces:
         ids = [int(id) for id in self._tokenizer.tokenize(text)] if text else []
         data = text.encode()
         begin = 0  # where the token begins
-        told = 0  # up to where characters have been told
+        yielded = 0  # end of the characters that were yielded
         for index, id in enumerate(ids):
             piece = self._raw(id)
             if begin == 0 and piece.startswith(b" ") and not data.startswith(b" "):
@@ -390,10 +390,10 @@ class BytePieces:
                 # A tokenizer that normalizes: all up to the next token that can be found belongs to this one.
                 end = self._find(data, begin, islice(ids, index + 1, index + 1 + _TOKENS_AHEAD))
             whole = end
-            while told < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
+            while yielded < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
                 whole -= 1
-            yield id, data[told:whole].decode()
-            begin, told = end, whole
+            yield id, data[yielded:whole].decode()
+            begin, yielded = end, whole
 
     def count(self, text: str) -> int:
         """Return how many tokens `align` yields."""
