@@ -138,7 +138,7 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
 
     Args:
         family: Its family.
-        ways: Some of `WAYS`; of `shared` nothing is told where blocks can't go on from what they remember.
+        ways: Some of `WAYS`; `shared` is left out where blocks can't run with a key-value cache.
     """
     from lit_lab.service.salience import EmbeddingGradients
 
@@ -162,7 +162,7 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
             if gradients.read(IDS[: TARGET[0]]) is None:
                 continue
         found[way] = _agreement(gradients.of(IDS, *TARGET), exact)
-        assert bool(gradients._kept.of_kind("sequence")) == (way == "compiled")
+        assert bool(gradients._forward_cache.of_kind("sequence")) == (way == "compiled")
     return found
 
 

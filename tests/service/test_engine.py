@@ -244,7 +244,7 @@ def test_what_is_kept_in_tensors_is_known_without_running_anything(small: Any, p
     # What a pass really keeps.
     passes = next(iter(prepared._passes.values()))
     forward = passes.forward(tuple(range(30)), lambda: None)
-    held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.kept, *step.inputs])
+    held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.residuals, *step.inputs])
     assert passes.kept_bytes() >= held > passes.kept_bytes() / 2
 
 
@@ -263,14 +263,14 @@ def test_the_forward_pass_is_done_once_for_a_sequence(prepared: Any, monkeypatch
 
 
 def test_a_new_length_within_a_bucket_compiles_nothing(prepared: Any) -> None:
-    known, wanted = set(prepared._passes), dict(prepared._compile_queue._rows)
+    known, requested = set(prepared._passes), dict(prepared._compile_queue._rows)
     for length in (33, 36, 40):
         prepared.of(list(range(2, 2 + length)), length - 3, length)
     assert set(prepared._passes) == known
-    assert prepared._compile_queue._rows == wanted
+    assert prepared._compile_queue._rows == requested
 
 
-def test_a_longer_sequence_runs_at_once_and_is_wanted(small: Any) -> None:
+def test_a_longer_sequence_runs_at_once_and_is_requested(small: Any) -> None:
     made = gradients(small)
     made.of(list(range(2, 32)), 20, 25)
     assert not made.is_compiled
@@ -278,7 +278,7 @@ def test_a_longer_sequence_runs_at_once_and_is_wanted(small: Any) -> None:
     assert made.is_compiled
 
 
-def test_a_new_number_of_rows_compiles_nothing_and_is_wanted(small: Any) -> None:
+def test_a_new_number_of_rows_compiles_nothing_and_is_requested(small: Any) -> None:
     made = gradients(small, 40)
     passes = next(iter(made._passes.values()))
     ids = list(range(2, 42))
@@ -298,7 +298,7 @@ def test_a_new_number_of_rows_compiles_nothing_and_is_wanted(small: Any) -> None
     assert off(after[1].gradient, whole.gradient) < 1e-5
 
 
-def test_a_window_beyond_the_most_rows_is_not_wanted(keras_libraries: None, small: Any) -> None:
+def test_a_window_beyond_the_most_rows_is_not_requested(keras_libraries: None, small: Any) -> None:
     made = gradients(small, 500)
     made.of([number % VOCABULARY for number in range(500)], 480, 490, (20, 500))
     assert made.is_compiled
@@ -434,7 +434,7 @@ def test_rows_fit(rows: int, length: int) -> None:
     assert row_bucket(1, 10_000) == ROWS[0]
 
 
-def test_what_is_being_compiled_is_wanted_until_it_is_done() -> None:
+def test_what_is_being_compiled_is_requested_until_it_is_done() -> None:
     queue = CompileQueue()
     queue.add(32, 8)
     with pytest.raises(ZeroDivisionError), queue.oldest() as taken:

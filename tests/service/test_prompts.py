@@ -141,8 +141,8 @@ def test_what_is_kept_is_known_without_running_anything(
     passes = ready(small)._prompts._passes[32]
     prompt = passes.read(tuple(range(20)), lambda: None)
     passes.gradient(prompt, tuple(range(36)), 20, 30, lambda: None)
-    steps = prompt.steps + prompt.rest.steps
-    kept = {id(value): value for step in steps for value in [*step.inputs, *step.kept]}
+    steps = prompt.steps + prompt.continuation.steps
+    kept = {id(value): value for step in steps for value in [*step.inputs, *step.residuals]}
     sizes = [int(np.prod(value.shape)) * value.dtype.size for value in kept.values()]
     assert sum(sizes) == pytest.approx(passes.kept_bytes(16), rel=0.02)
 
@@ -178,7 +178,7 @@ def test_the_longest_prompt_that_fits_is_gone_on_from(alone: Any) -> None:
     alone.of(ids, 14, 18)
     kept = {}
     for prompt in alone._forward_cache.of_kind("prompt"):
-        kept[prompt] = alone._forward_cache.get("prompt", prompt)[1].rest
+        kept[prompt] = alone._forward_cache.get("prompt", prompt)[1].continuation
     assert kept[tuple(ids[:8])] is None
     assert kept[tuple(ids[:12])].ids == tuple(ids)
 
@@ -192,7 +192,7 @@ def test_a_target_within_the_prompt_goes_the_other_way(small: Any, prepared: Any
     assert off(found.gradient, exact[:8]) < 1e-5
 
 
-def test_a_longer_answer_goes_the_other_way_and_is_wanted(small: Any) -> None:
+def test_a_longer_answer_goes_the_other_way_and_is_requested(small: Any) -> None:
     made = ready(small)
     ids = [number % VOCABULARY for number in range(12 + 70)]
     made.read(ids[:12])

@@ -139,7 +139,7 @@ def held(model: LanguageModel) -> list[weakref.ref[Any]]:
     if gradients is not None:
         passes = [*gradients._passes.values(), *gradients._prompts._passes.values()]
         everything += [gradients, gradients._model, gradients._forward_cache, *passes]
-        everything += [piece for each in passes for piece in each._pieces._made.values()]
+        everything += [part for each in passes for part in each._compiled_parts._compiled.values()]
     return [weakref.ref(each) for each in everything]
 
 
