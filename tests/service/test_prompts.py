@@ -59,7 +59,7 @@ def not_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
     from lit_lab.service.engine.backends import on_tensorflow
 
     block_by_block(monkeypatch)
-    monkeypatch.setattr(on_tensorflow, "NATIVE", 0)
+    monkeypatch.setattr(on_tensorflow, "MIN_NATIVE", 0)
     monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
 
 
