@@ -51,7 +51,7 @@ def child(size: str, backend: Any, threads: int, repeat: int) -> dict[str, Any]:
         lab.model.decoder.forget()
         lab.token_moments(ids, len(case.ids))
         if not warm:
-            lab.model.decoder.prepare_steps()
+            lab.model.decoder.compile_pending()
     for _ in range(repeat):
         for name, targets in (("one", [last]), ("next", others)):
             if name == "one":

@@ -24,7 +24,7 @@ def generation(size: str, repeat: int) -> dict[str, Any]:
     causal_lm, case = load(size)
     lit, lab = LitGeneration(causal_lm), Lab(causal_lm)
     length = PROMPT_TOKENS + ANSWER_TOKENS
-    lab.model.prepare_generation()
+    lab.model.warm_up_generation()
     start = time.perf_counter()
     lit.answer(case.ids[:PROMPT_TOKENS])
     figures: dict[str, Any] = {"lit_compiling": time.perf_counter() - start}
@@ -33,7 +33,7 @@ def generation(size: str, repeat: int) -> dict[str, Any]:
     lab.token_moments(case.ids[:PROMPT_TOKENS], length)
     # As the service does in the background after the first answer.
     start = time.perf_counter()
-    lab.model.decoder.prepare_steps()
+    lab.model.decoder.compile_pending()
     figures["step_compiling"] = time.perf_counter() - start
 
     names = ("lit_answer", "lit_tokens_per_s", "first_token", "tokens_per_s")

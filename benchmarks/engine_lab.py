@@ -22,8 +22,8 @@ class Lab:
 
     def compile(self, case: Case) -> None:
         """Compile salience for sequences like this, as the service does in the background."""
-        self.model.gradients.want(len(case.ids), case.targets[-1][1] - case.targets[0][0])
-        self.model.gradients.prepare()
+        self.model.gradients.request_compile(len(case.ids), case.targets[-1][1] - case.targets[0][0])
+        self.model.gradients.compile_pending()
 
     def forget(self) -> None:
         """Drop the kept forward pass."""

@@ -1,4 +1,4 @@
-"""Where the time of one target's gradient goes, by stopwatches around the engine's pieces."""
+"""Where the time of one target's gradient goes, by stopwatches around the engine's parts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from engine_flops import block_flops, head_flops, last_block_flops, matrix_rates
 from engine_lab import Lab
 from engine_models import load
 
-WATCHED = ("Piece.forward", "Head.__call__", "Piece.backward")
+WATCHED = ("CompiledPart.forward", "Head.__call__", "CompiledPart.backward")
 """Methods of `lit_lab.service.engine`."""
 
 
 def profile(size: str, repeat: int) -> dict[str, Any]:
-    """Return the medians of the pieces of a target's gradient, from nothing; compiled and warm.
+    """Return the median times of the parts of a target's gradient without caches, compiled and warm.
 
-    `pieces`: for each, in the order they run, seconds, and FLOP per second where it is a matter of matrix products.
+    `parts`: for each, in running order, seconds, and FLOP per second if it consists of matrix products.
     """
     import tensorflow as tf
 
@@ -44,10 +44,10 @@ def profile(size: str, repeat: int) -> dict[str, Any]:
             start = time.perf_counter()
             lab.scores(case, target)
             total = time.perf_counter() - start
-        if not times["Piece.forward"]:
-            raise RuntimeError("the engine's compiled pieces weren't used")
-        *lower, top = times["Piece.forward"]
-        top_back, *lower_back = times["Piece.backward"]
+        if not times["CompiledPart.forward"]:
+            raise RuntimeError("the engine's compiled parts weren't used")
+        *lower, top = times["CompiledPart.forward"]
+        top_back, *lower_back = times["CompiledPart.backward"]
         calls = {"blocks, forward": len(lower), "blocks, backward": len(lower_back)}
         seconds = {
             "blocks, forward": sum(lower),
@@ -68,10 +68,10 @@ def profile(size: str, repeat: int) -> dict[str, Any]:
         "last block, backward": last.backward,
         "blocks, backward": blocks * block.backward,
     }
-    pieces = []
+    parts = []
     for name in runs[0]:
         seconds_of = statistics.median(run[name] for run in runs)
-        pieces.append(
+        parts.append(
             {
                 "name": name,
                 "calls": calls.get(name, 1),
@@ -80,7 +80,7 @@ def profile(size: str, repeat: int) -> dict[str, Any]:
             }
         )
     rates = matrix_rates(backbone, rows)
-    return {"seconds": statistics.median(plain), "pieces": pieces, "rate": max(rates.values())}
+    return {"seconds": statistics.median(plain), "parts": parts, "rate": max(rates.values())}
 
 
 @contextmanager
@@ -91,7 +91,7 @@ def stopwatches() -> Iterator[dict[str, list[float]]]:
     from lit_lab.service.engine import head
     from lit_lab.service.engine.backends import on_tensorflow
 
-    owners = {"Head": head.Head, "Piece": on_tensorflow.Piece}
+    owners = {"Head": head.Head, "CompiledPart": on_tensorflow.CompiledPart}
     times: dict[str, list[float]] = {name: [] for name in WATCHED}
 
     def watched(name: str, method: Any) -> Any:

@@ -111,12 +111,12 @@ def absolutes(size: str, parts: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def tell_profile(size: str, profile: dict[str, Any]) -> None:
-    """Print the pieces of one target's gradient, in the order they run."""
+    """Print the parts of one target's gradient, in running order."""
     print(f"{size} ({profile['device']}): one sentence, nothing cached, {milliseconds(profile['seconds'])}")
     row("", ["calls", "time", "GFLOP/s"])
-    for piece in profile["pieces"]:
-        rate = "" if piece["flops_per_s"] is None else f"{piece['flops_per_s'] / 1e9:,.1f}"
-        row(f"    {piece['name']}", [str(piece["calls"]), milliseconds(piece["seconds"]), rate])
+    for part in profile["parts"]:
+        rate = "" if part["flops_per_s"] is None else f"{part['flops_per_s'] / 1e9:,.1f}"
+        row(f"    {part['name']}", [str(part["calls"]), milliseconds(part["seconds"]), rate])
     row("    matrix products alone", ["", "", f"{profile['rate'] / 1e9:,.1f}"])
 
 

@@ -32,9 +32,9 @@ def main() -> None:
 
 def measure(layers: int, hidden: int, vocabulary: int, tokens: int, precision: str) -> dict[str, int]:
     """Return bytes: of weights and of a map, measured and reckoned."""
-    from lit_lab.service import libraries, neighbour
+    from lit_lab.service import libraries, process_priority
 
-    threads = neighbour.threads(None)
+    threads = process_priority.threads(None)
     libraries.set_environment(threads)
     libraries.import_backend(threads)
     libraries.import_keras()

@@ -51,7 +51,7 @@ def turn(lab: Lab, case: Case, is_shared: bool) -> tuple[dict[str, float], list[
     seconds["one"] = time.perf_counter() - start
     found += [gradients.of(case.ids, *target, window).gradient for target in case.targets[:-1]]
     seconds["all"] = time.perf_counter() - start
-    if is_shared == bool(gradients._kept.of_kind("sequence")):
+    if is_shared == bool(gradients._forward_cache.of_kind("sequence")):
         raise RuntimeError("this isn't compiled for such a prompt, or there is no room for it")
     seconds["together"] = seconds["first_token"] + seconds["all"]
     return seconds, found
@@ -63,12 +63,12 @@ def measure(size: str, repeat: int) -> dict[str, dict[str, float]]:
 
     causal_lm, case = load(size)
     lab = Lab(causal_lm)
-    lab.model.prepare_generation()
+    lab.model.warm_up_generation()
     gradients = lab.model.gradients
-    gradients.want_answer(PROMPT_TOKENS, ANSWER_TOKENS)
-    gradients.prepare()
+    gradients.request_compile_for_answer(PROMPT_TOKENS, ANSWER_TOKENS)
+    gradients.compile_pending()
     lab.token_moments(case.ids[:PROMPT_TOKENS], len(case.ids))
-    lab.model.decoder.prepare_steps()
+    lab.model.decoder.compile_pending()
     runs: dict[bool, list[dict[str, float]]] = {True: [], False: []}
     for round_ in range(repeat + 1):
         maps = {}

@@ -27,7 +27,7 @@ def load(preset: Path) -> LanguageModel:
     from lit_lab.service.language_model import LanguageModel
 
     model = LanguageModel(presets.load(str(preset)))
-    model.prepare()
+    model.compile_pending()
     return model
 
 

@@ -41,7 +41,7 @@ from lit_lab.supervision import diagnosis, surroundings
 from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
-from . import calm, collection, libraries, loopback, neighbour
+from . import calm, garbage_collection, libraries, loopback, process_priority
 from .errors import ServiceError
 
 EXIT_FAILED = 3
@@ -80,7 +80,7 @@ def main() -> None:
         handler.addFilter(calm.Calm())
     try:
         config = read_config(sys.stdin)
-        neighbour.give_way()
+        process_priority.lower_priority()
         libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)
     except ServiceError as error:
@@ -128,11 +128,11 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     from .datasets import Datasets
     from .memory import Watchdog
     from .registry import Loading, Registry, parse
+    from .scheduler import Scheduler
     from .strangers import ACCEPTED, Server, Strangers
-    from .work import Work
 
     discreet.install()
-    threads = neighbour.threads(config.threads)
+    threads = process_priority.threads(config.threads)
     found = dict(os.environ)
     libraries.set_environment(threads, config.backend)
     unix = loopback.listen_at(config.socket) if config.socket and not port else None
@@ -161,7 +161,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     for name in config.added:
         registry.get(name).added = True
     registry.kaggle = config.kaggle
-    work = Work(registry, config.max_waiting)
+    scheduler = Scheduler(registry, config.max_waiting)
 
     async def start() -> None:
         if unix:
@@ -180,7 +180,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     async def ask(model: ModelAsked) -> None:
         try:
             entry = registry.get(model.name)
-            entry.asked, entry.max_length = model.precision, model.max_length
+            entry.requested_precision, entry.max_length = model.precision, model.max_length
             if model.load:
                 async for message in registry.ready(model.name):
                     lines.say(ProgressLine(message=message))
@@ -192,9 +192,9 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
         lines.say(LeftoverLine(models=models))
 
     if config.memory_limit is not None:
-        Watchdog(config.memory_limit, work.end_all, lambda error: fail(lines, error)).start()
+        Watchdog(config.memory_limit, scheduler.end_all, lambda error: fail(lines, error)).start()
     threading.Thread(target=end_with_stdin, args=(sys.stdin,), name="stdin", daemon=True).start()
-    app = create_app(registry, work, config.secret, start, Datasets(config.datasets), known, leftover)
+    app = create_app(registry, scheduler, config.secret, start, Datasets(config.datasets), known, leftover)
     server = Server(
         uvicorn.Config(
             app,
@@ -230,7 +230,7 @@ def import_libraries(
             something around them is at fault, what `diagnosis` calls that; `inexact_arithmetic`.
     """
     try:
-        with collection.paused(keep=True):
+        with garbage_collection.paused(keep=True):
             say(f"Starting the model service: importing {libraries.BACKEND_NAMES[backend]}…")
             libraries.import_backend(threads, backend)
             say("Starting the model service: importing Keras…")
@@ -272,7 +272,7 @@ _ANEW = f'Install them anew: {sys.executable} -m pip install --force-reinstall "
 
 
 def end_with_stdin(stdin: TextIO) -> NoReturn:
-    """End the process when standard input closes: whoever started the service is gone."""
+    """End the process when standard input closes: the process that started the service is gone."""
     for _ in stdin:
         pass
     log.info("standard input was closed: ending")
@@ -280,7 +280,7 @@ def end_with_stdin(stdin: TextIO) -> NoReturn:
 
 
 def fail(lines: Lines, error: ServiceError) -> NoReturn:
-    """Say why the service can't go on, and end it at once, whatever its threads are doing."""
+    """Write why the service can't continue, and end it at once, without waiting for its threads."""
     log.error("%s %s", error.message, error.hint)
     lines.say(FailedLine(error=error.code, message=error.message, hint=error.hint))
     os._exit(EXIT_FAILED)

@@ -25,9 +25,9 @@ from .cancellation import Cancellation
 from .errors import ServiceError
 from .generation import Decoder, Read, Step
 from .stopping import Holding
-from .tokens import AnswerStream, Asked, SequenceTokenizer
+from .tokens import AnswerStream, SequenceTokenizer, TokenizedPrompt
 
-LEAST_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
+MIN_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
 
 Shared = Callable[[Sequence[int], int], Any | None]
 """Takes a sequence and a place in it; returns the hidden states that the tokens from there on are predicted by,
@@ -46,7 +46,7 @@ def answer(
 
     The answer ends at an end token, at the first stop sequence, or where there is room for no more. Of a stop sequence's
     tokens, those that begin at or after its beginning aren't part of the answer; one that begins before it is, as a whole.
-    The kept cache has them all the same: it is asked for by its tokens.
+    The kept cache has them all the same: it is looked up by its tokens.
 
     Args:
         tokenizer: The model's.
@@ -61,9 +61,9 @@ def answer(
         Cancelled: when the reader went away.
     """
     started = time.monotonic()
-    asked = _asked(tokenizer, window, request)
-    tokens = asked.tokens
-    yield PromptEvent(tokens=tokens, window=window, chat=asked.use, thinking=asked.thinks)
+    prompt = _tokenize(tokenizer, window, request)
+    tokens = prompt.tokens
+    yield PromptEvent(tokens=tokens, window=window, chat=prompt.use, thinking=prompt.thinks)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     length = min(window, len(ids) + request.max_new_tokens)
@@ -145,8 +145,8 @@ def given(
         Cancelled: when the reader went away.
     """
     started = time.monotonic()
-    asked = _asked(tokenizer, window, request)
-    tokens = asked.tokens
+    prompt = _tokenize(tokenizer, window, request)
+    tokens = prompt.tokens
     target = tokenizer.answer(request.target)
     if len(tokens) + len(target) > window:
         raise ServiceError(
@@ -155,28 +155,28 @@ def given(
             f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
             "Shorten one of them, or choose a model with a larger window.",
         )
-    yield PromptEvent(tokens=tokens, window=window, chat=asked.use, thinking=asked.thinks)
+    yield PromptEvent(tokens=tokens, window=window, chat=prompt.use, thinking=prompt.thinks)
     yield StateEvent(message=f"Reading the prompt ({len(tokens)} tokens)…")
     ids = [token.id for token in tokens]
     stream = tokenizer.streamed()  # what the alternatives follow
-    told: list[AnswerToken] = []
+    scored: list[AnswerToken] = []
     first: float | None = None
     given_ids = [token.id for token in target]
     hidden = shared([*ids, *given_ids], len(ids))
     if hidden is None:
         known = decoder.given(ids, given_ids, request.alternatives, cancellation)
     else:
-        known = decoder.told_from(hidden, given_ids, request.alternatives)
+        known = decoder.scored_from(hidden, given_ids, request.alternatives)
     with closing(known) as steps:
         for token, step in zip(target, steps, strict=True):
             cancellation.check()
             first = time.monotonic() - started if first is None else first
-            told.append(_sure(token, step, _alternatives(stream, step)))
+            scored.append(_sure(token, step, _alternatives(stream, step)))
             stream.add(token.id)
-            yield TokenEvent(token=told[-1])
+            yield TokenEvent(token=scored[-1])
     yield AnswerEvent(
         text=request.target,
-        tokens=told,
+        tokens=scored,
         reason="given",
         seconds=time.monotonic() - started,
         first_seconds=first,
@@ -185,13 +185,13 @@ def given(
 
 
 def _sure(token: Token, step: Step, alternatives: list[Alternative]) -> AnswerToken:
-    return AnswerToken(**token.model_dump(), logprob=_told(step.logprob), alternatives=alternatives)
+    return AnswerToken(**token.model_dump(), logprob=_finite(step.logprob), alternatives=alternatives)
 
 
 def _alternatives(stream: AnswerStream, step: Step) -> list[Alternative]:
     """Return what else might have been said, as it would read after what was."""
     return [
-        Alternative(id=token.id, piece=token.piece, text=token.text, logprob=_told(logprob))
+        Alternative(id=token.id, piece=token.piece, text=token.text, logprob=_finite(logprob))
         for token, logprob in ((stream.instead(id), logprob) for id, logprob in step.alternatives)
     ]
 
@@ -202,26 +202,26 @@ def _reason(ended: bool, stopped: bool, is_full: bool) -> Reason:
     return "end" if ended else "length" if is_full else "window"
 
 
-def _told(logprob: float) -> float:
-    return max(logprob, LEAST_LOGPROB) if not math.isnan(logprob) else LEAST_LOGPROB
+def _finite(logprob: float) -> float:
+    return max(logprob, MIN_LOGPROB) if not math.isnan(logprob) else MIN_LOGPROB
 
 
-def _asked(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> Asked:
+def _tokenize(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> TokenizedPrompt:
     if not request.prompt:
         raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
-    asked = tokenizer.asked(request.prompt, request.chat, request.thinking)
-    length = len(asked.tokens)
+    prompt = tokenizer.tokenize_prompt(request.prompt, request.chat, request.thinking)
+    length = len(prompt.tokens)
     if length >= window:
-        added = sum(token.kind == "template" for token in asked.tokens)
+        added = sum(token.kind == "template" for token in prompt.tokens)
         raise ServiceError(
             422,
             "prompt_too_long",
-            f"The prompt is {length} tokens long{_of_chat(asked, added)}; the model's window has {window}, "
+            f"The prompt is {length} tokens long{_of_chat(prompt, added)}; the model's window has {window}, "
             "and the answer needs room in it, too.",
             "Shorten the prompt, or choose a model with a larger window.",
         )
-    return asked
+    return prompt
 
 
-def _of_chat(asked: Asked, added: int) -> str:
-    return "" if asked.use == "plain" else f", {added} of them the chat format's"
+def _of_chat(prompt: TokenizedPrompt, added: int) -> str:
+    return "" if prompt.use == "plain" else f", {added} of them the chat format's"

@@ -1,22 +1,20 @@
-"""The model service's HTTP application: thin routes over models and datasets."""
+"""The model service's HTTP application: routes over models and datasets."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess
 from lit_lab.protocol import (
     OWNER_HEADER,
     AblationRequest,
@@ -36,26 +34,32 @@ from lit_lab.protocol import (
     TokensRequest,
     TokensResponse,
     TrustRequest,
-    describe_validation,
 )
 from lit_lab.version import version
 
 from .datasets import SAMPLE_PROMPTS, Datasets
 from .errors import ServiceError, unexpected
 from .lit_app import LitHost, read_file
-from .managing import Manager
+from .model_manager import ModelManager
 from .registry import Registry
-from .returning import Tell
-from .surrogates import check_texts
-from .work import Work
+from .request_body import body_of
+from .returning import Notify
+from .scheduler import Scheduler
 
-MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
-
-MAX_OWNER = 64  # characters that tell who asks
+MAX_OWNER = 64  # characters of an owner's name
 
 COUNTING = 2  # prompts whose tokens are counted at once: other work needs threads, too
 
-T = TypeVar("T", bound=BaseModel)
+Computation = GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest
+COMPUTATIONS: Mapping[str, type[Computation]] = {
+    "generate": GenerateRequest,
+    "score": ScoreRequest,
+    "salience": SalienceRequest,
+    "ablation": AblationRequest,
+    "trust": TrustRequest,
+}
+"""The requests that compute in a model's turn, by `kind`: each has a path and a method of `LanguageModel` of that name."""
+
 Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Any, Any], Awaitable[None]]
 
@@ -64,11 +68,19 @@ _PORT = re.compile(rb":\d+$")
 _LOOPBACK = {b"127.0.0.1", b"localhost", b"[::1]"}
 
 
-class Doorkeeper:
-    """Lets only requests through that carry the secret; of the rest it tells nothing, not even which routes exist.
+def _owner(request: Request) -> str:
+    return request.headers.get(OWNER_HEADER, "")[:MAX_OWNER]
 
-    And none that a browser sends, which has an `Origin`, or that came by another name than this machine's own: a page
-    elsewhere could have its own name lead here (DNS rebinding).
+
+Owner = Annotated[str, Depends(_owner)]
+"""The user that a request belongs to."""
+
+
+class SecretMiddleware:
+    """Passes on only requests that carry the secret; others learn nothing, not even which routes exist.
+
+    It also refuses a browser's requests, which have an `Origin`, and those for any host name but this machine's: a page
+    elsewhere could point its own name here (DNS rebinding).
     """
 
     def __init__(self, app: Asgi, secret: str, known: Callable[[Any], None] | None = None) -> None:
@@ -96,23 +108,23 @@ class Doorkeeper:
 
 def create_app(
     registry: Registry,
-    work: Work,
+    scheduler: Scheduler,
     secret: str,
     started: Callable[[], Awaitable[None]],
     datasets: Datasets | None = None,
     known: Callable[[Any], None] | None = None,
-    leftover: Tell = lambda _: None,
+    leftover: Notify = lambda _: None,
 ) -> FastAPI:
     """Return the application.
 
     Args:
         registry: The models.
-        work: Runs their computations.
-        secret: What every request must carry, as `Authorization: Bearer <secret>`.
-        started: Runs beside the application from its start on; imports the libraries.
+        scheduler: Runs their computations.
+        secret: Every request must carry it, as `Authorization: Bearer <secret>`.
+        started: Runs in the background from the start on; imports the libraries.
         datasets: LIT's datasets; None: the sample prompts alone.
-        known: Takes the address of each client that carries the secret.
-        leftover: Takes the models of a new process while one would free memory, and None once it wouldn't.
+        known: Called with the address of each client that has the secret.
+        leftover: Called with the models of a new process when one would free memory, and with None when it no longer would.
     """
 
     @asynccontextmanager
@@ -124,13 +136,13 @@ def create_app(
         starting.cancel()
         tidying.cancel()
         watching.cancel()
-        work.end_all()
+        scheduler.end_all()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Doorkeeper, secret=secret, known=known)
-    manager = Manager(registry)
-    shelf = datasets or Datasets()
-    lit = LitHost(registry, work, shelf.lit)
+    app.add_middleware(SecretMiddleware, secret=secret, known=known)
+    manager = ModelManager(registry)
+    datasets = datasets or Datasets()
+    lit = LitHost(registry, scheduler, datasets.lit)
     counting = asyncio.Semaphore(COUNTING)
 
     @app.exception_handler(ServiceError)
@@ -144,7 +156,7 @@ def create_app(
 
     @app.exception_handler(Exception)
     async def crashed(_: Request, error: Exception) -> Response:
-        # uvicorn logs it too, with where it comes from.
+        # uvicorn logs it, too, with the traceback.
         return _answer(unexpected(error))
 
     @app.get("/health")
@@ -162,116 +174,73 @@ def create_app(
         return _json(await manager.models())
 
     @app.post("/models/change")
-    async def change_model(request: Request) -> Response:
-        return _json(await manager.change(await _body(request, ModelChanging)))
+    async def change_model(body: Annotated[ModelChanging, Depends(body_of(ModelChanging))]) -> Response:
+        return _json(await manager.change(body))
 
     @app.post("/kaggle")
-    async def kaggle(request: Request) -> Response:
-        registry.kaggle = (await _body(request, KaggleOrder)).login
+    async def kaggle(body: Annotated[KaggleOrder, Depends(body_of(KaggleOrder))]) -> Response:
+        registry.kaggle = body.login
         return _json(await manager.models())
 
     @app.post("/tokens")
-    async def tokens(request: Request) -> Response:
-        asked = await _body(request, TokensRequest)
-        async for _ in registry.ready(asked.model):
+    async def tokens(body: Annotated[TokensRequest, Depends(body_of(TokensRequest))]) -> Response:
+        async for _ in registry.ready(body.model):
             pass
-        model = registry.get(asked.model).model
-        assert model is not None  # noqa: S101 - ready() has just said so
-        registry.get(asked.model).used = time.monotonic()
+        model = registry.get(body.model).model
+        assert model is not None  # noqa: S101 - ready() has loaded it
+        registry.get(body.model).used = time.monotonic()
 
         def tokenize() -> TokensResponse:
             return TokensResponse(
-                model=asked.model,
-                prompt=model.tokenizer.asked(asked.prompt, asked.chat).tokens,
-                answer=model.tokenizer.answer(asked.answer),
+                model=body.model,
+                prompt=model.tokenizer.tokenize_prompt(body.prompt, body.chat).tokens,
+                answer=model.tokenizer.answer(body.answer),
                 window=model.window,
             )
 
-        # In a thread: a long text takes a while, and /health is to answer meanwhile.
+        # In a thread: a long text takes a while, and /health must answer meanwhile.
         return _json(await asyncio.to_thread(tokenize))
 
     @app.post("/tokens/count")
-    async def count_tokens(request: Request) -> Response:
-        # While somebody types: no turn of the model's, and no reason to load it or to keep it loaded.
-        asked = await _body(request, TokenCountRequest)
+    async def count_tokens(
+        request: Request, body: Annotated[TokenCountRequest, Depends(body_of(TokenCountRequest))]
+    ) -> Response:
+        # Runs while a user types: it takes no turn, and neither loads a model nor counts as a use of it.
         async with counting:
             if await request.is_disconnected():
-                return Response(status_code=499)  # who went on typing; nobody reads this
-            model = registry.get(asked.model).model
+                return Response(status_code=499)  # the user has typed on; nobody reads this
+            model = registry.get(body.model).model
             if model is None:
-                raise _not_loaded(asked.model)
-            tokens, use = await asyncio.to_thread(model.tokenizer.count, asked.prompt, asked.chat, asked.thinking)
-        return _json(TokenCount(model=asked.model, tokens=tokens, chat=use, window=model.window))
+                raise _not_loaded(body.model)
+            tokens, use = await asyncio.to_thread(model.tokenizer.count, body.prompt, body.chat, body.thinking)
+        return _json(TokenCount(model=body.model, tokens=tokens, chat=use, window=model.window))
 
-    @app.post("/generate")
-    async def generate(request: Request) -> Response:
-        asked = await _body(request, GenerateRequest)
-        registry.get(asked.model)
-        return _stream(
-            work.stream(
-                asked.model,
-                lambda model, cancellation: model.generate(asked, cancellation),
-                _owner(request),
-            )
-        )
-
-    @app.post("/score")
-    async def score(request: Request) -> Response:
-        asked = await _body(request, ScoreRequest)
-        registry.get(asked.model)
-        return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.score(asked, cancellation), _owner(request))
-        )
-
-    @app.post("/salience")
-    async def salience(request: Request) -> Response:
-        asked = await _body(request, SalienceRequest)
-        registry.get(asked.model)
-        return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.salience(asked, cancellation), _owner(request))
-        )
-
-    @app.post("/ablation")
-    async def ablation(request: Request) -> Response:
-        asked = await _body(request, AblationRequest)
-        registry.get(asked.model)
-        return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.ablation(asked, cancellation), _owner(request))
-        )
-
-    @app.post("/trust")
-    async def trust(request: Request) -> Response:
-        asked = await _body(request, TrustRequest)
-        registry.get(asked.model)
-        return _stream(
-            work.stream(asked.model, lambda model, cancellation: model.trust(asked, cancellation), _owner(request))
-        )
+    for kind, request_type in COMPUTATIONS.items():
+        app.add_api_route(f"/{kind}", _computation(registry, scheduler, request_type), methods=["POST"])
 
     @app.post("/estimate")
-    async def estimate(request: Request) -> Response:
-        # Not a turn of the model's: what a job would cost is asked while another runs. And no reason to load a model.
-        asked = (await _body(request, EstimateRequest)).request
-        model = registry.get(asked.model).model
+    async def estimate(body: Annotated[EstimateRequest, Depends(body_of(EstimateRequest))]) -> Response:
+        # Takes no turn, since a job may be running, and loads no model.
+        model = registry.get(body.request.model).model
         if model is None:
-            await registry.libraries()  # the methods that are reckoned with import them
-            return _json(Estimate(passes=await asyncio.to_thread(_passes, asked), seconds=None))
-        return _json(await asyncio.to_thread(model.estimate, asked))
+            await registry.libraries()  # the estimated methods import them
+            return _json(Estimate(passes=await asyncio.to_thread(_passes, body.request), seconds=None))
+        return _json(await asyncio.to_thread(model.estimate, body.request))
 
-    @app.get("/datasets/{name:path}/rows")  # a name may hold anything, as the Jupyter server passes it on
+    @app.get("/datasets/{name:path}/rows")  # a name may have any characters
     async def rows(name: str, offset: int = Query(0, ge=0), limit: int = Query(200, ge=1, le=1000)) -> Response:
-        if name in shelf.names and name != SAMPLE_PROMPTS:
-            await registry.libraries()  # a class imports LIT, and what that needs is being imported
-        return _json(await asyncio.to_thread(shelf.rows, name, offset, limit))
+        if name in datasets.names and name != SAMPLE_PROMPTS:
+            await registry.libraries()  # a dataset's class imports LIT
+        return _json(await asyncio.to_thread(datasets.rows, name, offset, limit))
 
     @app.post("/lit_app")
-    async def lit_app(request: Request) -> Response:
-        asked = await _body(request, LitAppRequest)
-        registry.get(asked.model)
-        return _stream(lit.open(asked))
+    async def lit_app(body: Annotated[LitAppRequest, Depends(body_of(LitAppRequest))]) -> Response:
+        registry.get(body.model)
+        return _stream(lit.open(body))
 
     @app.post("/lit/call")
-    async def lit_call(request: Request) -> Response:
-        return _stream(lit.call(await _body(request, LitCall), _owner(request)))
+    async def lit_call(body: Annotated[LitCall, Depends(body_of(LitCall))], owner: Owner) -> Response:
+        return _stream(lit.call(body, owner))
 
     @app.get("/lit/files/{name}")
     async def lit_file(name: str) -> Response:
@@ -280,8 +249,25 @@ def create_app(
     return app
 
 
+def _computation(
+    registry: Registry, scheduler: Scheduler, request_type: type[Computation]
+) -> Callable[..., Awaitable[Response]]:
+    """Return the handler of one type of computations."""
+    validated = Depends(body_of(request_type))
+
+    async def compute(owner: Owner, body: Computation = validated) -> Response:
+        registry.get(body.model)  # an unknown one is refused before the stream begins
+        return _stream(
+            scheduler.stream(
+                body.model, lambda model, cancellation: getattr(model, body.kind)(body, cancellation), owner
+            )
+        )
+
+    return compute
+
+
 def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
-    from .estimates import passes  # here, as it is not needed to start
+    from .estimates import passes  # not needed to start
 
     return passes(request)
 
@@ -293,35 +279,6 @@ def _not_loaded(name: str) -> ServiceError:
         f"{name} isn't loaded, so its tokens can't be counted.",
         "Run the prompt, or load the model.",
     )
-
-
-def _owner(request: Request) -> str:
-    return request.headers.get(OWNER_HEADER, "")[:MAX_OWNER]
-
-
-async def _body(request: Request, kind: type[T]) -> T:
-    """Read and validate a request's body.
-
-    Raises:
-        ServiceError: `too_large`, `bad_request` or `lone_surrogate`.
-    """
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BODY:
-            raise ServiceError(413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it.")
-    if too_much := excess(bytes(data), MAX_VALUES, MAX_CONTAINERS, max_names=MAX_NAMES):
-        raise ServiceError(413, "too_large", f"The request {too_much}.", "Send less at a time.")
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise ServiceError(400, "bad_request", f"The request isn't JSON: {error}") from error
-    # Before pydantic, which refuses half characters in words for programmers.
-    check_texts(content)
-    try:
-        return kind.model_validate(content)
-    except ValidationError as error:
-        raise ServiceError(422, "bad_request", describe_validation(error)) from error
 
 
 def _json(message: BaseModel, status: int = 200) -> Response:

@@ -21,7 +21,7 @@ STEP = 128
 
 
 ALTERNATIVES = 20
-"""How many of the likeliest tokens are told apart, as many as anybody may ask for."""
+"""How many of the most probable tokens are returned: the most that a request may ask for."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class CachedPass:
 
     On TensorFlow, one graph serves prompts (many tokens into an empty cache), later steps (one token) and batches: its
     lengths are open, so that no new prompt waits for a compiler. JAX compiles for each length: there a prompt is run in
-    parts of a few lengths.
+    chunks of a few lengths.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as nearly all of keras-hub's text models have it.
@@ -146,8 +146,8 @@ class CachedPass:
         """Return what is known of the token that a hidden state predicts, `[1, width]`; see `reads_hidden_states`."""
         return Next(*self._next(hidden))
 
-    def prepare_next(self) -> None:
-        """Compile `next_of`, where it may be used."""
+    def compile_next(self) -> None:
+        """Compile `next_of`, if it may be used."""
         if self.reads_hidden_states:
             self.next_of(ops.zeros(self._row.shape, self._row.dtype))
 
@@ -199,12 +199,12 @@ class CachedPass:
 
     def _parts(self, ids: NDArray[np.int32]) -> Iterator[NDArray[np.int32]]:
         """Yield tokens, `[batch, num_tokens]`, in parts of lengths that are compiled only once."""
-        if self._backend.PARTS is None:
+        if self._backend.PROMPT_LENGTHS is None:
             yield ids
             return
         at = 0
         while at < ids.shape[1]:
-            length = next(size for size in self._backend.PARTS if size <= ids.shape[1] - at)
+            length = next(size for size in self._backend.PROMPT_LENGTHS if size <= ids.shape[1] - at)
             yield ids[:, at : at + length]
             at += length
 

@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-MOST = 20
+MAX_LINES = 20
 """Lines of one kind a minute."""
 
 _SECONDS = 60.0
@@ -23,7 +23,7 @@ class Calm(logging.Filter):
         clock: Tells the time, in seconds.
     """
 
-    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = MAX_LINES, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._most = most
         self._clock = clock

@@ -1,4 +1,4 @@
-"""Ending a computation that nobody waits for any more, or that may not go on."""
+"""Cancels a computation: its reader is gone, or it may not continue."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable
 from .errors import ServiceError
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error: nobody waits for the result any more
-    """The reader went away; the computation ends without a result."""
+class Cancelled(Exception):  # noqa: N818 - not an error
+    """The reader is gone; the computation ends without a result."""
 
 
 class Cancellation:
-    """Passed to a computation, which calls `check` before each piece of work: a token, a backward pass.
+    """Passed to a computation, which calls `check` before each step: a token, a backward pass.
 
-    Set from any thread.
+    May be set from any thread.
 
     Attributes:
-        why: The reason it was set for, where somebody is there to be told.
+        why: The reason for the reader, if there is one.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Cancellation:
         self._lock = threading.Lock()
 
     def set(self, why: ServiceError | None = None) -> None:
-        """End the computation; with a reason where somebody is there to be told."""
+        """Cancel the computation, with a reason for its reader if that is still there."""
         with self._lock:
             if self._set.is_set():
                 return
@@ -40,11 +40,11 @@ class Cancellation:
 
     @property
     def is_set(self) -> bool:
-        """Whether it is to end."""
+        """Whether the computation is cancelled."""
         return self._set.is_set()
 
     def watch(self, watching: Callable[[], object] | None) -> None:
-        """Have a function called when this is set, in whichever thread that is; at once where it is set already."""
+        """Call a function when this is set, in the thread that sets it; at once if it is set already."""
         with self._lock:
             self._watching = watching
             late = self._set.is_set()
@@ -52,11 +52,11 @@ class Cancellation:
             watching()
 
     def check(self) -> None:
-        """Go on, or raise.
+        """Raise if the computation is cancelled.
 
         Raises:
-            Cancelled: the reader went away.
-            ServiceError: the reason it was ended for.
+            Cancelled: The reader is gone.
+            ServiceError: The reason for the reader.
         """
         if self._set.is_set():
             raise self.why or Cancelled

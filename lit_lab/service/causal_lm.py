@@ -173,7 +173,7 @@ def mean_embedding(causal_lm: Any, ids: Sequence[int]) -> NDArray[np.float32]:
 
 def _pieces(model: _LanguageModelBase, example: Mapping[str, Any]) -> tuple[list[int], list[str]]:
     tokenizer = model.language_model.tokenizer
-    tokens = tokenizer.asked(example[Names.PROMPT], model.chat).tokens
+    tokens = tokenizer.tokenize_prompt(example[Names.PROMPT], model.chat).tokens
     tokens += tokenizer.answer(example.get(Names.TARGET) or "")
     return [token.id for token in tokens], [_piece(token) for token in tokens]
 

@@ -18,7 +18,7 @@ from . import arithmetic
 from .errors import ServiceError
 
 SAMPLE_PROMPTS = "sample_prompts"
-_PAGE_CHARS = 8_000_000  # after which no more rows are told at once
+_PAGE_CHARS = 8_000_000  # after which no more rows are sent at once
 
 log = logging.getLogger(__name__)
 

@@ -47,7 +47,7 @@ LEFT_OUT: dict[str, str] = {
 
 SET: dict[str, str] = {
     "KERAS_NNX_ENABLED": "0",
-    # TensorFloat-32 has 10 bits of fraction instead of 23; NVIDIA's libraries take it for float32 unless told not to.
+    # TensorFloat-32 has 10 bits of fraction instead of 23; NVIDIA's libraries use it for float32 unless it is disabled.
     "NVIDIA_TF32_OVERRIDE": "0",
     "JAX_ENABLE_X64": "0",
     "JAX_DEFAULT_MATMUL_PRECISION": "highest",

@@ -43,7 +43,7 @@ def unexpected(error: Exception) -> ServiceError:
             "Shorten the prompt, choose a smaller model, or close other programs.",
         )
     if isinstance(error, ValidationError) and is_not_finite(error):
-        # No event holds such a number; most are found earlier and told in more words.
+        # No event may have such a number; most are found earlier, with a more specific message.
         return ServiceError(
             500,
             "not_finite",

@@ -1,4 +1,4 @@
-"""A model's queue: one computation at a time, and fair between those who ask."""
+"""A model's queue: one computation at a time, and fair between owners."""
 
 from __future__ import annotations
 
@@ -9,109 +9,108 @@ from itertools import chain, zip_longest
 
 from .errors import ServiceError
 
-MOST = 512
-"""Computations that may wait for one model unless it is configured otherwise."""
-TELL_SECONDS = 1.0
-"""After a change, how long it may take until those who wait are told: a burst of changes is told once."""
+MAX_WAITING = 512
+"""The most computations that may wait for one model, unless configured otherwise."""
+NOTIFY_SECONDS = 1.0
+"""The longest time from a change to its notifications: a burst of changes sends one."""
 
-Tell = Callable[[int, bool], None]
-"""Takes a position in the queue, from 1: how many computations have to end before; and whether the one under way was
-stopped."""
+Notify = Callable[[int, bool], None]
+"""Takes a position in the queue, from 1 (how many computations must end first), and whether the running one was stopped."""
 
 
-class Place:
-    """A place in a queue, from `FairQueue.join` to `leave`.
+class Ticket:
+    """A place in a queue, valid from `FairQueue.join` to `leave`.
 
     Attributes:
-        owner: Who asks.
-        told: What was told last: the position, and whether what is under way was stopped; None: nothing.
-        tell: Takes that; None: nobody waits to hear it.
-        is_stopped: Whether nobody waits for what is done in its turn, which lasts nevertheless.
+        owner: The user it belongs to.
+        notified: The last notification: the position, and whether the running computation was stopped; None: none yet.
+        notify: Receives notifications; None: nobody waits for one.
+        is_stopped: Whether its computation was stopped. The turn lasts until that has ended.
     """
 
     def __init__(self, queue: FairQueue, owner: str) -> None:
         self.owner = owner
-        self.told: tuple[int, bool] | None = None
-        self.tell: Tell | None = None
+        self.notified: tuple[int, bool] | None = None
+        self.notify: Notify | None = None
         self.is_stopped = False
         self._queue = queue
         self._granted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def turn(self, tell: Tell) -> None:
-        """Wait until it is this one's turn.
+    async def turn(self, notify: Notify) -> None:
+        """Wait for this ticket's turn.
 
         Args:
-            tell: Called at once and whenever something has changed; not at all where there is no wait.
+            notify: Called at once and after each change; not at all if there is no wait.
         """
         if not self._granted.done():
-            self.tell = tell
-            self.now_at(self._queue.position(self), self._queue.is_stopped)
+            self.notify = notify
+            self.update(self._queue.position(self), self._queue.is_stopped)
         try:
             await asyncio.wait([self._granted])
         finally:
-            self.tell = None
+            self.notify = None
 
     def leave(self) -> None:
-        """Give the turn to the next, or the place up. May be called again."""
-        self._granted.cancel()  # nobody waits for it any more; without effect on a turn that was given
+        """Pass the turn on, or leave the queue. May be called again."""
+        self._granted.cancel()  # has no effect on a turn that was granted
         self._queue.remove(self)
 
     def stop(self) -> None:
-        """Have those who wait told that nobody waits for what is done in this turn any more."""
+        """Mark this turn's computation as stopped, and notify the tickets that wait."""
         self.is_stopped = True
-        self._queue.tell_soon()
+        self._queue.notify_soon()
 
     def grant(self) -> None:
-        """Let it be this one's turn."""
+        """Begin this ticket's turn."""
         self._granted.set_result(None)
 
-    def now_at(self, position: int, is_stopped: bool) -> None:
-        """Tell the position and whether what is under way was stopped, if that is new."""
-        if self.tell is not None and self.told != (position, is_stopped):
-            self.told = position, is_stopped
-            self.tell(position, is_stopped)
+    def update(self, position: int, is_stopped: bool) -> None:
+        """Notify of the position and of whether the running computation was stopped, if either has changed."""
+        if self.notify is not None and self.notified != (position, is_stopped):
+            self.notified = position, is_stopped
+            self.notify(position, is_stopped)
 
 
 class FairQueue:
-    """Gives turns to places: round-robin over owners, first come first served among the places of one.
+    """Grants turns to tickets: round-robin over owners, first come first served within one owner's.
 
-    Whoever asks for many things holds nobody else up by more than one of them. `async with` takes the next turn, before
-    all who wait, for what isn't a computation: unloading.
+    One owner's many requests delay another owner by at most one of them per round. `async with` takes the next turn,
+    before all tickets that wait; unloading a model uses it.
     """
 
     def __init__(self) -> None:
-        self._holder: Place | None = None
-        self._first: deque[Place] = deque()
-        # In the order in which their turns come. The holder's owner, who has just had one, is the last and always there.
-        self._of: dict[str, deque[Place]] = {}
-        self._telling: asyncio.TimerHandle | None = None
+        self._holder: Ticket | None = None
+        self._first: deque[Ticket] = deque()
+        # In the order of the next turns. The holder's owner has just had one, so it is last, and always present.
+        self._of: dict[str, deque[Ticket]] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def locked(self) -> bool:
-        """Whether it is anybody's turn."""
+        """Return whether a ticket has the turn."""
         return self._holder is not None
 
     @property
     def is_stopped(self) -> bool:
-        """Whether nobody waits for what is under way any more."""
+        """Whether the running computation was stopped."""
         return self._holder is not None and self._holder.is_stopped
 
     def __len__(self) -> int:
-        """How many wait."""
+        """Return how many tickets wait."""
         return len(self._first) + sum(map(len, self._of.values()))
 
-    def join(self, owner: str, most: int = MOST) -> Place:
-        """Take a place.
+    def join(self, owner: str, max_waiting: int = MAX_WAITING) -> Ticket:
+        """Join the queue.
 
         Args:
-            owner: Who asks.
-            most: How many may wait, half of them of one owner.
+            owner: The user who requests a turn.
+            max_waiting: How many may wait; one owner may have half of them.
 
         Raises:
             ServiceError: `queue_full`.
         """
         own = len(self._of.get(owner, ()))
         waiting = len(self)
-        if waiting >= most or own >= max(1, most // 2):
+        if waiting >= max_waiting or own >= max(1, max_waiting // 2):
             whose = f"{own} of them yours" if own else "all of other users"
             raise ServiceError(
                 503,
@@ -120,77 +119,77 @@ class FairQueue:
                 "Wait until some have ended, or stop some of yours; then run it again. "
                 "The queue's length is c.LitLab.max_waiting.",
             )
-        place = Place(self, owner)
+        ticket = Ticket(self, owner)
         if self._holder is None:
-            self._begin(place)
-            return place
+            self._begin(ticket)
+            return ticket
         if owner not in self._of:
             self._of[owner] = deque()
             self._put_last(self._holder.owner)
-        self._of[owner].append(place)
-        self.tell_soon()  # others may have to wait longer
-        return place
+        self._of[owner].append(ticket)
+        self.notify_soon()  # others may wait longer now
+        return ticket
 
-    def remove(self, place: Place) -> None:
-        """Take a place out, wherever it is."""
-        if place is self._holder:
+    def remove(self, ticket: Ticket) -> None:
+        """Remove a ticket, whether it waits or has the turn."""
+        if ticket is self._holder:
             self._holder = None
-            self._drop_if_idle(place.owner)
-            if (following := next(iter(self._places()), None)) is not None:
+            self._drop_if_idle(ticket.owner)
+            if (following := next(iter(self._waiting()), None)) is not None:
                 self._take_out(following)
                 self._begin(following)
-        elif not self._take_out(place):
+        elif not self._take_out(ticket):
             return
-        self.tell_soon()
+        self.notify_soon()
 
     async def __aenter__(self) -> None:
         """Take the next turn."""
-        place = Place(self, "")
+        ticket = Ticket(self, "")
         if self._holder is None:
-            self._begin(place)
+            self._begin(ticket)
         else:
-            self._first.append(place)
+            self._first.append(ticket)
         try:
-            await place.turn(lambda *_: None)
+            await ticket.turn(lambda *_: None)
         except asyncio.CancelledError:
-            place.leave()
+            ticket.leave()
             raise
 
     async def __aexit__(self, *_: object) -> None:
-        """Give it back."""
-        assert self._holder is not None  # noqa: S101 - whoever entered
+        """Pass the turn on."""
+        assert self._holder is not None  # noqa: S101 - taken on entry
         self._holder.leave()
 
-    def position(self, place: Place) -> int:
-        """Return how many computations have to end before one that waits begins."""
-        return next(position for position, other in enumerate(self._places(), 1) if other is place)
+    def position(self, ticket: Ticket) -> int:
+        """Return how many computations must end before a waiting one begins."""
+        return next(position for position, other in enumerate(self._waiting(), 1) if other is ticket)
 
-    def tell_soon(self) -> None:
-        """Have those who wait told what has changed for them."""
-        if self._telling is None and len(self):
-            self._telling = asyncio.get_running_loop().call_later(TELL_SECONDS, self._tell)
+    def notify_soon(self) -> None:
+        """Schedule a notification of the tickets that wait."""
+        if self._timer is None and len(self):
+            self._timer = asyncio.get_running_loop().call_later(NOTIFY_SECONDS, self._notify)
 
-    def _tell(self) -> None:
-        self._telling = None
-        for position, place in enumerate(self._places(), 1):
-            place.now_at(position, self.is_stopped)
+    def _notify(self) -> None:
+        self._timer = None
+        for position, ticket in enumerate(self._waiting(), 1):
+            ticket.update(position, self.is_stopped)
 
-    def _begin(self, place: Place) -> None:
-        self._holder = place
-        self._of.setdefault(place.owner, deque())
-        self._put_last(place.owner)
-        place.grant()
+    def _begin(self, ticket: Ticket) -> None:
+        self._holder = ticket
+        self._of.setdefault(ticket.owner, deque())
+        self._put_last(ticket.owner)
+        ticket.grant()
 
-    def _places(self) -> Iterator[Place]:
-        """Yield all that wait in the order of their turns, should nobody else come."""
+    def _waiting(self) -> Iterator[Ticket]:
+        """Yield the tickets that wait, in the order of their turns if no other joins."""
         rounds = zip_longest(*self._of.values())
-        return chain(self._first, (place for turns in rounds for place in turns if place is not None))
+        return chain(self._first, (ticket for turns in rounds for ticket in turns if ticket is not None))
 
-    def _take_out(self, place: Place) -> bool:
-        for waiting in (self._first, self._of.get(place.owner)):
-            if waiting is not None and place in waiting:
-                waiting.remove(place)
-                self._drop_if_idle(place.owner)
+    def _take_out(self, ticket: Ticket) -> bool:
+        for waiting in (self._first, self._of.get(ticket.owner)):
+            if waiting is not None and ticket in waiting:
+                waiting.remove(ticket)
+                self._drop_if_idle(ticket.owner)
                 return True
         return False
 

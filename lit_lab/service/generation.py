@@ -1,4 +1,4 @@
-"""Generation, token by token, over a key-value cache that is kept for the next prompt."""
+"""Generation, token by token, over a key-value cache that the next prompt reuses."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .engine.backends import backend
 from .errors import ServiceError
 from .sampling import Chooser, chooser
 
-KEPT_BYTES = 2**30  # largest cache that is kept from one answer to the next
-TOLD = 64  # rows whose logits are had at once: 64 MB at a vocabulary of 256,000
-PART = 512  # tokens of a prompt that are run at once: attention's memory grows with their number
+KEPT_BYTES = 2**30  # largest cache that is reused for the next prompt
+LOGIT_ROWS = 64  # rows whose logits are computed at once: 64 MB with a vocabulary of 256,000
+PREFILL_CHUNK = 512  # tokens of a prompt that run at once: attention's memory grows with their number
 
 Read = Callable[[Sequence[int]], tuple[Any, Any] | None]
-"""Takes a prompt; returns the hidden state that its next token is predicted by, `[1, width]`, and its keys and values in a
-cache; or None where it has no pass to take them from."""
+"""Takes a prompt; returns the hidden state that predicts its next token, `[1, width]`, and a cache with its keys and values;
+or None if it has no pass for the prompt."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Step:
 
     Attributes:
         id: The token.
-        logprob: Natural logarithm of its probability, whatever the sampling settings.
+        logprob: Natural logarithm of its probability, independent of the sampling settings.
         alternatives: The likeliest tokens at this point and their log-probabilities, likeliest first.
     """
 
@@ -45,7 +45,7 @@ class Step:
 class Decoder:
     """Continues a sequence of token ids.
 
-    Not for use from several threads at once, but for `prepare_steps`.
+    Not for use from several threads at once, except for `compile_pending`.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`.
@@ -55,28 +55,28 @@ class Decoder:
         self.cached_pass = CachedPass(causal_lm)
         self._array: Callable[[Any], NDArray[np.float32]] = backend().array
         self._kept: tuple[list[int], Any] | None = None
-        self._wanted: frozenset[int] = frozenset()
+        self._pending_lengths: frozenset[int] = frozenset()
         self.reused = 0
-        """How many tokens of the last run's prompt were known from the run before."""
+        """How many tokens of the last run's prompt were in the cache."""
 
-    def prepare(self) -> None:
+    def warm_up(self) -> None:
         """Compile what the first prompt needs."""
         next(self.steps([0, 0], 3))
-        self.cached_pass.prepare_next()
+        self.cached_pass.compile_next()
         self.forget()
 
     @property
-    def is_prepared(self) -> bool:
-        """Whether the steps that were used so far are compiled as well as they can be."""
-        return self._wanted <= self.cached_pass.compiled_steps
+    def is_compiled(self) -> bool:
+        """Whether the steps of the lengths in use are compiled."""
+        return self._pending_lengths <= self.cached_pass.compiled_steps
 
-    def prepare_steps(self) -> None:
-        """Compile the step for the cache length that was used last; until then it is somewhat slower."""
-        for length in self._wanted:
+    def compile_pending(self) -> None:
+        """Compile the step for the cache length that was used last; until then it is slower."""
+        for length in self._pending_lengths:
             self.cached_pass.compile_step(length)
 
     def forget(self) -> None:
-        """Let go of the kept cache."""
+        """Drop the cache."""
         self._kept = None
 
     def steps(
@@ -88,18 +88,18 @@ class Decoder:
         cancellation: Cancellation | None = None,
         read: Read = lambda ids: None,
     ) -> Generator[Step, None, None]:
-        """Yield the next token, again and again, until the sequence is `length` tokens long.
+        """Yield tokens until the sequence is `length` tokens long.
 
-        The beginning that it shares with the sequence before is not computed again. The caller ends the iteration where
-        it likes; the model then does no further step.
+        The beginning that it shares with the sequence before isn't computed again. The caller may end the iteration at
+        any token; the model then does no further step.
 
         Args:
             ids: The sequence so far, at least one token.
             length: Most tokens of the whole sequence.
             sampling: How tokens are chosen; None: greedily.
-            alternatives: How many of the likeliest tokens to tell, at most 20.
-            cancellation: Checked between the parts of a long prompt.
-            read: Reads the prompt where another pass will be over it; asked unless most of it is known.
+            alternatives: How many of the most probable tokens to return, at most 20.
+            cancellation: Checked between the chunks of a long prompt.
+            read: Reads the prompt by a pass that its maps will use; called unless most of the prompt is in the cache.
 
         Raises:
             ServiceError: `not_finite`.
@@ -116,10 +116,10 @@ class Decoder:
                 cache = self.cached_pass.resized(passed[1], _roomy(ids))
                 known, pending, self.reused = list(ids), [], 0
             cache = self._grown(cache, len(ids))
-            while len(pending) > PART:
-                _, cache = self.cached_pass.next(pending[:PART], cache, len(known))
-                known += pending[:PART]
-                pending = pending[PART:]
+            while len(pending) > PREFILL_CHUNK:
+                _, cache = self.cached_pass.next(pending[:PREFILL_CHUNK], cache, len(known))
+                known += pending[:PREFILL_CHUNK]
+                pending = pending[PREFILL_CHUNK:]
                 if cancellation is not None:
                     cancellation.check()
             for end in range(len(ids), length):
@@ -131,13 +131,13 @@ class Decoder:
                 pending = [step.id]
                 yield step
         finally:
-            self._wanted = frozenset({self.cached_pass.length_of(cache)})
-            # After a failure as well: what `known` says is in the cache.
+            self._pending_lengths = frozenset({self.cached_pass.length_of(cache)})
+            # After a failure as well: the cache holds the tokens of `known`.
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
     def known(self, ids: Sequence[int]) -> int:
-        """Return how many tokens of a prompt are known from the last run."""
+        """Return how many tokens of a prompt are in the cache."""
         return 0 if self._kept is None else _shared(self._kept[0], ids)
 
     def given(
@@ -147,58 +147,58 @@ class Decoder:
         alternatives: int = 0,
         cancellation: Cancellation | None = None,
     ) -> Generator[Step, None, None]:
-        """Yield the tokens of a continuation that is given, each with its probability after those before it.
+        """Yield the tokens of a given continuation, each with its probability after those before it.
 
         Args:
             ids: The sequence so far, at least one token.
-            target: What continues it, at least one token.
-            alternatives: How many of the likeliest tokens to tell, at most 20.
-            cancellation: Checked between the parts of a long sequence.
+            target: The continuation, at least one token.
+            alternatives: How many of the most probable tokens to return, at most 20.
+            cancellation: Checked between the chunks of a long sequence.
 
         Raises:
             ServiceError: `not_finite`.
             Cancelled: when the reader went away.
         """
         known, cache, self.reused = self._taken(ids)
-        # The last token predicts nothing that is asked for.
+        # The last token predicts nothing that is needed.
         pending = [*ids[self.reused :], *target[:-1]]
-        told = 0
+        scored = 0
         try:
             cache = self._grown(cache, len(ids) + len(target))
-            while told < len(target):
+            while scored < len(target):
                 if cancellation is not None:
                     cancellation.check()
-                # Up to the last token of the prompt, whose row is the first that tells.
+                # Up to the last token of the prompt, whose row is the first that is scored.
                 before = max(0, len(ids) - 1 - len(known))
-                part = pending[: min(PART, before) or TOLD]
+                part = pending[: min(PREFILL_CHUNK, before) or LOGIT_ROWS]
                 hidden, cache = self.cached_pass.run(np.array([part], np.int32), cache, len(known))
                 known += part
                 pending = pending[len(part) :]
                 if before:
                     continue
-                labels = target[told : told + len(part)]
-                yield from self._told(hidden[0], labels, alternatives)
-                told += len(part)
+                labels = target[scored : scored + len(part)]
+                yield from self._scored(hidden[0], labels, alternatives)
+                scored += len(part)
         finally:
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
-    def told_from(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
-        """Yield what `given` does, from a pass that was done elsewhere.
+    def scored_from(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
+        """Yield the same as `given`, from the hidden states of another pass.
 
         Args:
-            hidden: The hidden states that the tokens are predicted by, `[num_tokens, width]`.
+            hidden: The hidden states that predict the tokens, `[num_tokens, width]`.
             target: The tokens.
-            alternatives: How many of the likeliest tokens to tell, at most 20.
+            alternatives: How many of the most probable tokens to return, at most 20.
 
         Raises:
             ServiceError: `not_finite`.
         """
         self.reused = 0
-        for at in range(0, len(target), TOLD):
-            yield from self._told(hidden[at : at + TOLD], target[at : at + TOLD], alternatives)
+        for at in range(0, len(target), LOGIT_ROWS):
+            yield from self._scored(hidden[at : at + LOGIT_ROWS], target[at : at + LOGIT_ROWS], alternatives)
 
-    def _told(self, hidden: Any, labels: Sequence[int], alternatives: int) -> Generator[Step, None, None]:
+    def _scored(self, hidden: Any, labels: Sequence[int], alternatives: int) -> Generator[Step, None, None]:
         with backend().without_gradients():
             logits = self.cached_pass.logits(hidden, exact=True)
             values, places = ops.top_k(logits, min(ALTERNATIVES, self.cached_pass.vocabulary_size))
@@ -226,12 +226,12 @@ class Decoder:
         known, cache = kept
         reused = _shared(known, ids)
         if self.cached_pass.length_of(cache) > 2 * needed:
-            cache = self.cached_pass.resized(cache, needed)  # each step would attend to the emptiness beyond
-        # What the cache holds beyond is overwritten before anything attends to it.
+            cache = self.cached_pass.resized(cache, needed)  # each step would attend to the empty rest
+        # The rest of the cache is overwritten before anything attends to it.
         return known[:reused], cache, reused
 
     def _may_read(self, ids: Sequence[int]) -> bool:
-        """Whether a prompt may be read elsewhere: of a family with the usual head, where little of it is known."""
+        """Return whether another pass may read a prompt: the family has the usual head, and little of the prompt is cached."""
         return self.cached_pass.reads_hidden_states and self.reused <= len(ids) // 2
 
     def _grown(self, cache: Any, length: int) -> Any:
@@ -243,7 +243,7 @@ class Decoder:
         if not (np.isfinite(total) and np.isfinite(float(found.least))):
             raise _not_finite()
         places = ops.convert_to_numpy(found.places).tolist()
-        # Rounding may lift a probability of one above it.
+        # Rounding may lift a probability above one.
         likeliest = np.minimum(self._array(found.values) - np.float32(total), 0.0).tolist()
         id, logprob = places[0], likeliest[0]
         if choose is not None:
@@ -253,14 +253,14 @@ class Decoder:
 
 
 def _roomy(ids: Sequence[int]) -> int:
-    """Return how long a cache is made for a prompt."""
-    # With room for the beginning of an answer, so that most don't change to another length midway.
+    """Return the length of a new cache for a prompt."""
+    # With room for the beginning of an answer, so that few answers change to another length midway.
     return cache_length(len(ids) + STEP // 2)
 
 
 def _shared(known: Sequence[int], ids: Sequence[int]) -> int:
     """Return how many of the tokens at the beginning of `ids` are those of `known`."""
-    # The last token is run in any case: its logits aren't kept.
+    # The last token always runs: its logits aren't cached.
     most = min(len(known), len(ids) - 1)
     return next((at for at in range(most) if known[at] != ids[at]), most)
 

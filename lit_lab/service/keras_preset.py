@@ -23,7 +23,7 @@ def causal_lm(place: Path, precision: Precision, reading: Reading) -> Any:
     Args:
         place: The preset's folder, whose files have been looked through.
         precision: What its weights are held and computed in.
-        reading: Is told how far it is, and may end it.
+        reading: Gets the progress, and may end it.
 
     Raises:
         FileNotFoundError: it has no weights.
@@ -40,7 +40,7 @@ def causal_lm(place: Path, precision: Precision, reading: Reading) -> Any:
     if (place / "task.json").exists() and (place / _OF_TASK).exists():
         files.append(place / _OF_TASK)
     reading.begin(sum(map(stored.bytes_in, files)), len(made.variables))
-    with _told(made.variables, reading):
+    with _counted(made.variables, reading):
         if place / _OF_TASK in files:
             made.load_task_weights(str(place / _OF_TASK))
         made.backbone.load_weights(str(place / file))
@@ -48,18 +48,18 @@ def causal_lm(place: Path, precision: Precision, reading: Reading) -> Any:
 
 
 @contextmanager
-def _told(variables: list[Any], reading: Reading) -> Iterator[None]:
-    """Have what is given to variables inside told, each before it is read.
+def _counted(variables: list[Any], reading: Reading) -> Iterator[None]:
+    """Count what is assigned to variables inside, and check before each whether loading was stopped.
 
-    Keras has no way to be told of it. But it gives each variable its numbers by `assign`, as they lie in the file: an HDF5
-    dataset, which is read then.
+    Keras has no callback for this. But it sets each variable by `assign`, from an HDF5 dataset of the file, which is read
+    then.
 
     Args:
         variables: Of the model.
-        reading: Is told.
+        reading: Gets the progress.
     """
 
-    def told(assign: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def counted(assign: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def give(value: Any) -> Any:
             reading.stopped.check()
             given = assign(value)
@@ -69,7 +69,7 @@ def _told(variables: list[Any], reading: Reading) -> Iterator[None]:
         return give
 
     for variable in variables:
-        variable.assign = told(variable.assign)
+        variable.assign = counted(variable.assign)
     try:
         yield
     finally:

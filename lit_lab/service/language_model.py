@@ -33,7 +33,7 @@ from lit_lab.protocol import (
 from . import ablation, trust
 from .answering import answer, given
 from .cancellation import Cancellation
-from .engine.cut import QuantizedError
+from .engine.split_model import QuantizedError
 from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
@@ -51,7 +51,7 @@ CHECKED = frozenset(
 """Families for which the tests show that salience scores what generation chooses by."""
 
 _PROBE = 9  # tokens
-_SLOW_SECONDS = 0.3  # from here on the reader is told what comes next
+_SLOW_SECONDS = 0.3  # above which the next target is announced
 
 
 class LanguageModel:
@@ -91,11 +91,11 @@ class LanguageModel:
         self._scoring_speed = Speed()
 
     def serve(self, owner: str) -> None:
-        """Say whose requests are computed from now on: what is kept of another's tells nobody else anything, not even by
-        being quicker.
+        """Set the owner of the next requests, and drop the caches of another's: no answer or map must show what another
+        user requested, not even by being faster.
 
         Args:
-            owner: As in `lit_lab.protocol.OWNER_HEADER`; empty: whoever has no name.
+            owner: As in `lit_lab.protocol.OWNER_HEADER`; empty: users without a name.
         """
         if owner == self._owner:
             return
@@ -104,41 +104,41 @@ class LanguageModel:
         if self._gradients is not None:
             self._gradients.forget()
 
-    def prepare_generation(self) -> None:
+    def warm_up_generation(self) -> None:
         """Compile what generation needs."""
-        self._decoder.prepare()
+        self._decoder.warm_up()
 
     @property
-    def wants_preparing(self) -> bool:
-        """Whether there is something to compile that has been done without so far, slower."""
-        return not (self._decoder.is_prepared and (self._gradients is None or self._gradients.is_prepared))
+    def has_pending_compiles(self) -> bool:
+        """Whether requests so far ran without something that can be compiled."""
+        return not (self._decoder.is_compiled and (self._gradients is None or self._gradients.is_compiled))
 
-    def prepare(self) -> None:
-        """Compile it."""
+    def compile_pending(self) -> None:
+        """Compile what was requested so far."""
         try:
             if self._gradients is not None:
-                self._gradients.prepare()
+                self._gradients.compile_pending()
         finally:
-            self._decoder.prepare_steps()
+            self._decoder.compile_pending()
 
     @property
     def waits_for_compiler(self) -> bool:
-        """Whether a map waits for the compiler where something isn't compiled."""
+        """Whether a map waits for the compiler if something isn't compiled."""
         return self._gradients is not None and self._gradients.waits_for_compiler
 
     @property
     def decoder(self) -> Decoder:
-        """What continues a sequence."""
+        """Generates and scores continuations."""
         return self._decoder
 
     @property
     def gradients(self) -> EmbeddingGradients:
-        """What salience rests on; made on first use, because some families can generate only.
+        """The gradients for salience, created on first use because some families can only generate.
 
         Raises:
             ServiceError: `no_salience`.
         """
-        with self._making:  # prepared in the background, and perhaps asked for meanwhile
+        with self._making:  # the background thread may create it, too
             if self._gradients is None:
                 try:
                     self._gradients = EmbeddingGradients(self.causal_lm, self.window)
@@ -191,13 +191,13 @@ class LanguageModel:
         """
 
         def read(ids: Sequence[int]) -> tuple[Any, Any] | None:
-            # The pass that the answer's maps will start from.
+            # The answer's maps continue this pass.
             return self._gradients.read(ids, cancellation.check) if self._gradients and self._is_checked else None
 
         for event in answer(self.tokenizer, self._decoder, self.window, request, cancellation, read):
             if isinstance(event, AnswerEvent) and self._gradients is not None:
-                # What is likely to be asked for next.
-                self._gradients.want_answer(self._prompt_length, len(event.tokens))
+                # The next requests are likely to be maps of this answer.
+                self._gradients.request_compile_for_answer(self._prompt_length, len(event.tokens))
             elif isinstance(event, PromptEvent):
                 self._prompt_length = len(event.tokens)
                 event.terms = self.terms
@@ -206,7 +206,7 @@ class LanguageModel:
     def score(
         self, request: ScoreRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-        """Tell how likely a given text is after a prompt, in the events of an answer.
+        """Return the probability of a given text after a prompt, in the events of an answer.
 
         Raises:
             ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
@@ -223,9 +223,9 @@ class LanguageModel:
             yield event
 
     def _shared(self, ids: Sequence[int], start: int, cancellation: Cancellation) -> Any | None:
-        """Return the hidden states that tokens from `start` on are predicted by, of the pass that their maps will need.
+        """Return the hidden states that predict the tokens from `start` on, from the pass that their maps will need.
 
-        None where there is no such pass that is compiled, and where most of the prompt needn't be read again without one.
+        None if that pass isn't compiled, or if most of the prompt is in the decoder's cache.
         """
         is_known = self._decoder.known(ids[:start]) > start // 2
         if self._gradients is None or is_known or not self._decoder.cached_pass.reads_hidden_states:
@@ -334,7 +334,7 @@ class LanguageModel:
         return speed.estimate(request)
 
     def _gradients_of(self, instead: Sequence[int] | None) -> EmbeddingGradients | Contrast:
-        """Return what tells gradients of targets, or of how much likelier they are than other tokens."""
+        """Return the gradients of targets, or of targets against other tokens in their place."""
         return self.gradients if instead is None else Contrast(self.gradients, instead)
 
     def _gradient(

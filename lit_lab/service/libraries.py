@@ -73,7 +73,7 @@ def set_environment(threads: int, backend: Backend = "tensorflow") -> None:
     if backend == "jax":
         # The only number that XLA's pool of threads listens to here; TensorFlow's flags for it do nothing.
         os.environ["NPROC"] = str(threads)
-        # TensorFlow takes nearly all of a GPU's memory unless told otherwise, and so does JAX.
+        # TensorFlow takes nearly all of a GPU's memory unless configured otherwise, and so does JAX.
         os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 

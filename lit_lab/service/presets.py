@@ -160,7 +160,7 @@ def make(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
         place: Its folder.
         path: What the user wrote, for messages.
         precision: What its weights are held and computed in, whatever they are stored in. Salience is exact in float32.
-        reading: Is told how far it is, and may end it.
+        reading: Gets the progress, and may end it.
 
     Raises:
         ServiceError: why not, and what to do about it.

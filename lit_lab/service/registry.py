@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeVar
 from lit_lab import demo
 from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
-from . import collection
-from .entry import Entry
+from . import garbage_collection
 from .errors import ServiceError
+from .model_entry import ModelEntry
 from .weights import cached, need, paths, reading, reasons, room, window
 from .weights.download import Download
 from .weights.need import NoRoomError
@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.1  # how often a waiting request looks whether there is something new to tell
-_FIGURES_SECONDS = 1.0  # between two figures of how far a model is
-_REST_SECONDS = 3.0  # without work, after which a model has time for what isn't asked for yet
+_LOOK_SECONDS = 0.1  # between two looks of a waiting request for a new message
+_FIGURES_SECONDS = 1.0  # between two messages about a model's progress
+_REST_SECONDS = 3.0  # that a model is idle before it compiles in the background
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ class Loading:
     folders: tuple[str, ...] = ()
 
 
-def parse(models: list[str]) -> dict[str, Entry]:
+def parse(models: list[str]) -> dict[str, ModelEntry]:
     """Read `name:path` entries, as LIT writes them; only the first colon divides, a path may be an address.
 
     Raises:
         ServiceError: `bad_model`.
     """
-    entries: dict[str, Entry] = {}
+    entries: dict[str, ModelEntry] = {}
     for model in models:
         name, _, path = (part.strip() for part in model.partition(":"))
         if not (name and path):
@@ -79,27 +79,27 @@ def parse(models: list[str]) -> dict[str, Entry]:
             raise ServiceError(
                 422, "bad_model", f"Two models are named {name}.", "Give each model in c.LitLab.models its own name."
             )
-        entries[name] = Entry(name, path)
+        entries[name] = ModelEntry(name, path)
     return entries
 
 
 class Registry:
-    """Loads models on first use, one after the other, in a thread of its own.
+    """Loads models on first use, one after the other, in a separate thread.
 
     Args:
         entries: The configured models; the first is the default.
         max_length: Window in tokens; None: as many as each model was trained for, as far as memory goes.
-        importing: Imports the libraries; called once, in the thread, with a function that takes what is being done.
+        importing: Imports the libraries; called once, in the thread, with a function that takes progress messages.
         settings: How they are loaded.
 
     Attributes:
         kaggle: Credentials from the panel.
-        gone: Called when a model is unloaded, for whoever holds on to it.
+        gone: Called when a model is unloaded, to drop references to it.
     """
 
     def __init__(
         self,
-        entries: dict[str, Entry],
+        entries: dict[str, ModelEntry],
         max_length: int | None,
         importing: Callable[[Callable[[str], None]], None],
         settings: Loading | None = None,
@@ -119,10 +119,10 @@ class Registry:
 
     @property
     def imported(self) -> bool:
-        """Whether the libraries are there."""
+        """Whether the libraries are imported."""
         return self._imported is not None and self._imported.done() and self.error is None
 
-    def get(self, name: str) -> Entry:
+    def get(self, name: str) -> ModelEntry:
         """Return a configured model.
 
         Raises:
@@ -141,10 +141,10 @@ class Registry:
         """Import the libraries; all models wait for it.
 
         Args:
-            say: Takes what is being done; called in the thread.
+            say: Takes progress messages; called in the thread.
 
         Raises:
-            ServiceError: what is missing.
+            ServiceError: A library is missing.
         """
 
         def tell(detail: str) -> None:
@@ -161,16 +161,16 @@ class Registry:
             self.detail = ""
 
     async def libraries(self) -> None:
-        """Wait until the libraries are imported, where that is under way.
+        """Wait until the libraries are imported, if that has begun.
 
         Raises:
-            ServiceError: what is missing.
+            ServiceError: A library is missing.
         """
         if self._imported is not None:
             await asyncio.shield(self._imported)
 
     def load(self, name: str) -> asyncio.Task[None]:
-        """Begin to load a model unless that is under way or done; a failed one is tried again."""
+        """Begin to load a model unless it is loading or loaded; a failed one is tried again."""
         entry = self.get(name)
         if entry.loading is None or (entry.loading.done() and entry.model is None):
             entry.state, entry.error, entry.detail = "loading", None, "Waiting for its turn to load…"
@@ -178,19 +178,19 @@ class Registry:
             entry.loading = asyncio.ensure_future(self._load(entry, entry.reading))
         return entry.loading
 
-    async def stop(self, entry: Entry) -> None:
-        """Stop a model that is on its way; whoever waits for it is told.
+    async def stop(self, entry: ModelEntry) -> None:
+        """Stop downloading or loading a model; requests that wait for it fail with that reason.
 
-        This answers at once. The thread ends when it next looks, which is between two pieces of the weights; a compiler
-        can't be ended, and what comes of it is let go of.
+        This returns at once. The thread ends after its current tensor; nothing can interrupt a compiler, and its result
+        is dropped.
         """
         if entry.loading is None or entry.reading is None or not entry.is_busy:
             return
         if entry.download is not None:
-            entry.reading.stopped.set()  # it may be there by now
+            entry.reading.stopped.set()  # the download may be complete by now
             entry.download.stop()
         else:
-            # Before whoever waits looks at it.
+            # Set before the requests that wait look at it.
             if entry.may_download:
                 entry.state, entry.error = "absent", reasons.stopped(entry.path, entry.source)
             else:
@@ -201,32 +201,32 @@ class Registry:
             log.info("loading %s was stopped", entry.name)
         await asyncio.wait([entry.loading])
 
-    def settings_of(self, asked: Precision | None, max_length: int | None) -> tuple[Precision, int | None]:
-        """Return how a model is loaded, where the user may have chosen: precision and longest prompt."""
-        return asked or self.settings.precision, max_length or self._max_length
+    def settings_of(self, precision: Precision | None, max_length: int | None) -> tuple[Precision, int | None]:
+        """Return the precision and the window to load a model with: the user's choice, or else the configured ones."""
+        return precision or self.settings.precision, max_length or self._max_length
 
     async def ready(self, name: str) -> AsyncIterator[str]:
-        """Wait until a model can be used, and yield in words what is being waited for.
+        """Wait until a model can be used, and yield messages about what it waits for.
 
         Raises:
-            ServiceError: why it can't be used.
+            ServiceError: The model can't be used.
         """
         loading = self.load(name)
         entry = self.get(name)
-        told, words, at = "", "", 0.0
+        shown_figures, shown_detail, at = "", "", 0.0
         while not loading.done():
             detail = self.detail or entry.detail
             figures = "" if self.detail or entry.read is None else reading.figures(entry.read)
             now = time.monotonic()
-            # Figures change all the time; each that is told is kept for whoever comes later.
-            if detail and (detail != words or (figures != told and now - at >= _FIGURES_SECONDS)):
+            # Figures change all the time, and jobs store every message for their replay.
+            if detail and (detail != shown_detail or (figures != shown_figures and now - at >= _FIGURES_SECONDS)):
                 yield f"{detail.removesuffix('…')}: {figures}…" if figures else detail
-                words, told, at = detail, figures, now
+                shown_detail, shown_figures, at = detail, figures, now
             await asyncio.wait([loading], timeout=_LOOK_SECONDS)
         if entry.error is not None:
             raise entry.error
 
-    async def _load(self, entry: Entry, attempt: Reading) -> None:
+    async def _load(self, entry: ModelEntry, attempt: Reading) -> None:
         try:
             await self.libraries()
             source = await self._fetch(entry)
@@ -238,10 +238,10 @@ class Registry:
         except asyncio.CancelledError:
             if not attempt.stopped.is_set:
                 raise
-            return  # `stop` has said all
+            return  # `stop` has set the state
         except ServiceError as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
-            # Where it was raised, there is what was loaded of the model by then.
+            # Its traceback refers to what was loaded of the model by then.
             error.__cause__ = error.__context__ = None
             entry.error = error.with_traceback(None)
         except Exception as error:
@@ -260,11 +260,11 @@ class Registry:
         waits = entry.error.code in ("preset_absent", "download_stopped")
         entry.state, entry.detail = "absent" if waits else "failed", ""
 
-    async def _fetch(self, entry: Entry) -> Source:
-        """Download a model that isn't on this machine, if the user has said so, and return where it is from.
+    async def _fetch(self, entry: ModelEntry) -> Source:
+        """Download a model that isn't on this machine, if the user has allowed it, and return its source.
 
         Raises:
-            ServiceError: Why not.
+            ServiceError: It may not or can't be downloaded.
         """
         source = entry.source = await self.run(lambda: paths.source(entry.path))
         if not source.is_elsewhere or await self.run(lambda: cached.lookup(source)) is not None:
@@ -283,7 +283,7 @@ class Registry:
         entry.progress = None
         return source
 
-    def _make(self, entry: Entry, attempt: Reading) -> LanguageModel:
+    def _make(self, entry: ModelEntry, attempt: Reading) -> LanguageModel:
         from . import presets
         from .language_model import LanguageModel
         from .templates.found import found
@@ -295,7 +295,7 @@ class Registry:
         place = entry.folder = presets.folder(entry.path, self.cache())
         entry.size = cached.size_of(place)
         config = presets.check(place, entry.path)
-        precision = room.chosen(entry.asked or settings.precision, settings.backend)
+        precision = room.chosen(entry.requested_precision or settings.precision, settings.backend)
         device = room.device(settings.backend)
         made = presets.weights_of(place, entry.path)
         need.check_held(place, entry.path, made)
@@ -308,7 +308,7 @@ class Registry:
                 need.check(entry.name, shape, precision, limit.tokens, free, device)
         elif free is not None:
             need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
-        with collection.paused():
+        with garbage_collection.paused():
             attempt.stopped.check()
             causal_lm = presets.make(place, entry.path, precision, attempt)
             attempt.end()
@@ -324,13 +324,13 @@ class Registry:
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * need.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
-            model.prepare_generation()
+            model.warm_up_generation()
         return model
 
     def _window(
-        self, entry: Entry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
+        self, entry: ModelEntry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
     ) -> window.Window:
-        """Return how many tokens a model takes: as the user says, or else the administrator, or else as memory allows."""
+        """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
         if entry.max_length:
             return window.Window(entry.max_length, trained, "user")
         if self._max_length:
@@ -338,48 +338,48 @@ class Registry:
         return window.chosen(shape, precision, trained, free)
 
     def cache(self) -> Path:
-        """Return the folder for what is unpacked."""
+        """Return the folder for unpacked archives."""
         if self.settings.cache is None:
             self._temporary = self._temporary or tempfile.TemporaryDirectory(prefix="lit_lab-")
             return Path(self._temporary.name)
         return self.settings.cache
 
-    def forget(self, entry: Entry, why: str = "") -> None:
-        """Let go of a loaded model, saying why; nothing of it is being computed."""
+    def forget(self, entry: ModelEntry, why: str = "") -> None:
+        """Unload a model that isn't computing, and show why."""
         entry.model = entry.loading = None
-        if entry.preparing is not None:
-            entry.preparing.cancel()
-            entry.preparing = None
+        if entry.compiling is not None:
+            entry.compiling.cancel()
+            entry.compiling = None
         entry.state, entry.detail, entry.error = "unloaded", why, None
         for tell in self.gone:
             tell()
 
-    def rested(self, entry: Entry) -> None:
-        """Have compiled in the background, once the model has rested for a moment, what its work so far asked for."""
+    def rested(self, entry: ModelEntry) -> None:
+        """Compile in the background what the model's requests so far could use, once it has been idle for a moment."""
         entry.used = time.monotonic()
         if entry.model is None:
             return
-        if entry.preparing is None or entry.preparing.done():
-            entry.preparing = asyncio.ensure_future(self._prepare(entry))
+        if entry.compiling is None or entry.compiling.done():
+            entry.compiling = asyncio.ensure_future(self._compile_pending(entry))
 
-    async def _prepare(self, entry: Entry) -> None:
-        # Who waits for an answer would wait longer.
+    async def _compile_pending(self, entry: ModelEntry) -> None:
+        # Not while it computes: answers would be slower.
         at_rest = 0.0
         while at_rest < _REST_SECONDS:
             await asyncio.sleep(_LOOK_SECONDS)
             at_rest = 0.0 if entry.turn.locked() else at_rest + _LOOK_SECONDS
         model = entry.model
-        if model is not None and model.wants_preparing:
-            await self.run(lambda: _prepare_further(model))
+        if model is not None and model.has_pending_compiles:
+            await self.run(lambda: _compile_logged(model))
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do something in the thread that loads models."""
+        """Run a function in the thread that loads models."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
 
-def _prepare_further(model: LanguageModel) -> None:
+def _compile_logged(model: LanguageModel) -> None:
     try:
-        with collection.paused():
-            model.prepare()
+        with garbage_collection.paused():
+            model.compile_pending()
     except Exception:
-        log.exception("compiling in the background failed; what it is for stays slow")
+        log.exception("compiling in the background failed; the model stays slower")

@@ -1,4 +1,4 @@
-"""Frees the memory of unloaded models: what can be freed at once, and the rest by a new process.
+"""Frees the memory of unloaded models: some at once, the rest by a new process.
 
 TensorFlow keeps the graph of each function that it compiles, and the program that XLA makes of it, after the function
 itself is gone (`benchmarks/unloading.py`). Only the end of the process frees them.
@@ -19,11 +19,11 @@ from .registry import Registry
 
 LOOK_SECONDS = 2.0  # between two looks at whether a new process would free memory
 _ROUNDS = 3
-_PATIENCE = 5.0  # seconds that another thread's collection may take
+_PATIENCE = 5.0  # seconds to wait for another thread's collection
 _PAUSE = 0.01
 
-Tell = Callable[[list[ModelAsked] | None], None]
-"""Takes the models of a new process; None: no new process is needed, or no longer."""
+Notify = Callable[[list[ModelAsked] | None], None]
+"""Called with the models of a new process, or with None if none is needed (any more)."""
 
 
 class Returning:
@@ -38,7 +38,7 @@ class Returning:
         self._is_left = False
 
     async def after_unloading(self) -> None:
-        """Free the weights at once; what was compiled stays in this process."""
+        """Free the weights at once; compiled programs stay in this process."""
         if self._registry.imported:  # else nothing was loaded
             await self._registry.run(_collect)
             self._is_left = True
@@ -47,7 +47,7 @@ class Returning:
         """Return the models of a new process, or None where it would free nothing or get in the way.
 
         It would get in the way while anything is computed, loaded or compiled. It also would while a large model is
-        loaded, which takes long to load and compile again; what is left beside one is small in comparison.
+        loaded, which takes long to load and compile again; the rest is small in comparison.
         """
         if not self._is_left:
             return None
@@ -56,30 +56,33 @@ class Returning:
             return None
         return [
             ModelAsked(
-                name=entry.name, precision=entry.asked, max_length=entry.max_length, load=entry.model is not None
+                name=entry.name,
+                precision=entry.requested_precision,
+                max_length=entry.max_length,
+                load=entry.model is not None,
             )
             for entry in entries
         ]
 
-    async def watch(self, tell: Tell, is_needed: Callable[[], bool] = lambda: False) -> None:
-        """Tell whether a new process would help, whenever that changes, until this is cancelled.
+    async def watch(self, notify: Notify, is_needed: Callable[[], bool] = lambda: False) -> None:
+        """Watch whether a new process would free memory, until cancelled.
 
         Args:
-            tell: Takes the new process's models, or None.
-            is_needed: Returns whether this process holds something that a new one wouldn't, such as LIT's app.
+            notify: Called after each change with the new process's models, or None.
+            is_needed: Returns whether this process has state that a new one would lack, such as LIT's app.
         """
-        told = None
+        notified = None
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             found = None if is_needed() else self.new_process()
-            if found != told:
-                tell(found)
-                told = found
+            if found != notified:
+                notify(found)
+                notified = found
 
 
 def _collect() -> None:
-    """Give memory back to the system."""
-    # TensorFlow's functions take their graphs apart when they are collected: what these hold is garbage only then.
+    """Return memory to the system."""
+    # TensorFlow's functions dismantle their graphs when they are collected; the graphs' contents are garbage only then.
     for _ in range(_ROUNDS):
         _collect_once()
     if sys.platform == "linux":
@@ -89,7 +92,7 @@ def _collect() -> None:
 
 
 def _collect_once() -> None:
-    """Collect all garbage, after any collection that another thread is at; `gc.collect` does nothing meanwhile."""
+    """Collect all garbage, after another thread's collection, during which `gc.collect` does nothing."""
     before = _collections()
     latest = time.monotonic() + _PATIENCE
     while True:

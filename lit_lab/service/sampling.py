@@ -14,7 +14,7 @@ from lit_lab.protocol import Sampling
 
 from .engine.backends import Spec, backend, spec_of
 
-LEAST_TEMPERATURE = 1e-6
+MIN_TEMPERATURE = 1e-6
 """What is colder is greedy: logits divided by less overflow, and at that temperature only ties are left to chance."""
 
 NUCLEUS = 1024
@@ -49,7 +49,7 @@ def chooser(sampling: Sampling, vocabulary_size: int, ids: Sequence[int] = ()) -
 def penalized(logits: Any, occurred: Any, penalty: Any) -> Any:
     """Return logits after a repetition penalty, as Hugging Face defines it (Keskar et al. 2019, "CTRL", section 4.1).
 
-    Dividing alone, as in the paper, would make a token with a negative logit likelier.
+    Dividing alone, as in the paper, would make a token with a negative logit more probable.
 
     Args:
         logits: `<float32>[vocabulary_size]`.
@@ -88,7 +88,7 @@ def _compiled_penalty(vocabulary_size: int) -> Any:
 
 def _drawing(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
     """Return what draws one answer's tokens; None: they aren't drawn."""
-    if sampling.temperature < LEAST_TEMPERATURE:
+    if sampling.temperature < MIN_TEMPERATURE:
         return None
     top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None
     top_p = sampling.top_p if sampling.top_p is not None and sampling.top_p < 1 else None

@@ -15,7 +15,7 @@ from .cancellation import Cancellation
 BATCH_BYTES = 512 * 2**20
 """Most memory of a batch's caches; a batch is smaller where the cache of one sequence is large."""
 
-MOST_SEQUENCES = 16
+MAX_SEQUENCES = 16
 """Most sequences of a batch: more is no faster on a CPU, and would be longer between two looks at the cancellation."""
 
 LOGIT_BYTES = 256 * 2**20
@@ -59,7 +59,7 @@ class Scorer:
         prefix = self._pass.empty_cache(length)
         if shared:
             _, prefix = self._pass.run(np.array([sequences[0][:shared]], np.int32), prefix, 0)
-        size = max(1, min(MOST_SEQUENCES, BATCH_BYTES // max(1, self._pass.bytes_of(prefix))))
+        size = max(1, min(MAX_SEQUENCES, BATCH_BYTES // max(1, self._pass.bytes_of(prefix))))
         # Those of about one length together, so that little is padded.
         order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
         for begin in range(0, len(order), size):

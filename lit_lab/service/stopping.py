@@ -1,4 +1,4 @@
-"""Stop sequences: where an answer's text first holds one, and which of its tokens may be told meanwhile."""
+"""Stop sequences: where an answer's text first holds one, and which of its tokens may be sent meanwhile."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from . import loopback
 
-MOST = 64
+MAX_CONNECTIONS = 64
 """Connections without the secret that are open at once; the oldest goes for one more."""
 
 SECONDS = 10.0
@@ -40,7 +40,7 @@ class Strangers:
         seconds: How long each has.
     """
 
-    def __init__(self, most: int = MOST, seconds: float = SECONDS) -> None:
+    def __init__(self, most: int = MAX_CONNECTIONS, seconds: float = SECONDS) -> None:
         self._most = most
         self._seconds = seconds
         self._open: dict[Any, tuple[asyncio.Transport, asyncio.TimerHandle]] = {}  # by address, the oldest first

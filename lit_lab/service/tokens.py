@@ -52,13 +52,13 @@ class Pieces(Protocol):
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A prompt as a model is asked it.
+class TokenizedPrompt:
+    """A prompt's tokens, in the model's chat format where it applies.
 
     Attributes:
-        tokens: The template's among them, of kind `template`.
-        use: What became of the prompt.
-        thinks: Whether the model is told to think first.
+        tokens: All tokens; those of the chat template have the kind `template`.
+        use: How the chat format was applied.
+        thinks: Whether the template requests thinking first.
     """
 
     tokens: list[Token]
@@ -114,13 +114,13 @@ class SequenceTokenizer:
                 if self._is_whole(marker):
                     self.stop_ids |= {id for id, text in pieces.align(marker) if text}
 
-    def asked(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> Asked:
-        """Return a prompt as the model is asked it: in its chat format, if the mode says so.
+    def tokenize_prompt(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> TokenizedPrompt:
+        """Return a prompt's tokens, in the model's chat format if the mode says so.
 
         Args:
             text: The prompt.
-            mode: Whether it is put into the chat format.
-            thinks: Whether the model is to think first, if its template can tell it to.
+            mode: Whether to apply the chat format.
+            thinks: Whether the model should think first, if its template supports that.
 
         Raises:
             ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
@@ -128,14 +128,14 @@ class SequenceTokenizer:
         check_text(text)
         use, before, behind = around = self._around(text, mode, thinks)
         if use == "plain":
-            return Asked(self.prompt(text), use)
+            return TokenizedPrompt(self.prompt(text), use)
         begun, rest = self._begun(text, before)
-        return Asked(
+        return TokenizedPrompt(
             begun + list(self._within(before, rest, behind)), use, thinks and around != self._around(text, mode)
         )
 
     def count(self, text: str, mode: ChatMode = "auto", thinks: bool = False) -> tuple[int, ChatUse]:
-        """Return how many tokens `asked` would return, and what would become of the prompt.
+        """Return how many tokens `tokenize_prompt` would return, and how it would apply the chat format.
 
         Raises:
             ServiceError: `no_chat_format` or `lone_surrogate`.
@@ -198,8 +198,8 @@ class SequenceTokenizer:
     def _begun(self, text: str, before: str = "") -> tuple[list[Token], str]:
         """Return what a sequence begins with, and what of the prompt is still to be tokenized.
 
-        The start token stands once, whoever writes it: the template, which then begins with it; the user, whose own it
-        then is; or, where neither does, this.
+        The start token occurs once: from the template, if that begins with it; or from the prompt, as the user's own; or
+        else from here.
 
         Args:
             text: The prompt.
@@ -377,7 +377,7 @@ class BytePieces:
         ids = [int(id) for id in self._tokenizer.tokenize(text)] if text else []
         data = text.encode()
         begin = 0  # where the token begins
-        told = 0  # up to where characters have been told
+        yielded = 0  # end of the characters that were yielded
         for index, id in enumerate(ids):
             piece = self._raw(id)
             if begin == 0 and piece.startswith(b" ") and not data.startswith(b" "):
@@ -390,10 +390,10 @@ class BytePieces:
                 # A tokenizer that normalizes: all up to the next token that can be found belongs to this one.
                 end = self._find(data, begin, islice(ids, index + 1, index + 1 + _TOKENS_AHEAD))
             whole = end
-            while told < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
+            while yielded < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
                 whole -= 1
-            yield id, data[told:whole].decode()
-            begin, told = end, whole
+            yield id, data[yielded:whole].decode()
+            begin, yielded = end, whole
 
     def count(self, text: str) -> int:
         """Return how many tokens `align` yields."""

@@ -24,10 +24,10 @@ from .stability import stability
 Order = NDArray[np.int64]
 """Segments, first the one that goes (or comes) first: `<int>[num_segments]`."""
 
-MOST_STEPS = 20
+MAX_STEPS = 20
 """Steps of a curve; with more segments than that, several go at once."""
 
-LEAST_SPAN = 0.1
+MIN_SPAN = 0.1
 """Nats that the target's log-probability must move on the curves, for the numbers that are parts of that."""
 
 SIMILAR = 1.5
@@ -102,7 +102,7 @@ def test(
     effect = float(everything - nothing)
     # Not parts of the effect: where segments act against each other it may be next to nothing amid large swings.
     span = values.span
-    measurable = span >= LEAST_SPAN
+    measurable = span >= MIN_SPAN
     has_matches = any(not np.array_equal(order, map_order) for order in matched)
     area = float(areas["map"][0])
     yield TrustEvent(
@@ -138,9 +138,9 @@ def cuts(num_segments: int) -> NDArray[np.int64]:
     """Return after how many segments a curve has a point: 0, …, all; the same from either end, so that orders and
     their reverses share their sets.
     """
-    if num_segments <= MOST_STEPS:
+    if num_segments <= MAX_STEPS:
         return np.arange(num_segments + 1)
-    half = np.round(np.arange(MOST_STEPS // 2 + 1) * num_segments / MOST_STEPS).astype(np.int64)
+    half = np.round(np.arange(MAX_STEPS // 2 + 1) * num_segments / MAX_STEPS).astype(np.int64)
     return np.asarray(np.unique(np.concatenate([half, num_segments - half])), np.int64)
 
 

@@ -41,7 +41,7 @@ def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
         product = ops.concatenate([matmul(rows, ops.cast(part, "float32"), transpose_b=True) for part in parts], axis=1)
     else:
         product = ops.cast(matmul(ops.cast(hidden, weights.dtype), weights, transpose_b=True), "float32")
-    return bent(embed, product)
+    return soft_cap(embed, product)
 
 
 def logits_at(embed: Any, hidden: Any, places: Any) -> Any:
@@ -53,10 +53,10 @@ def logits_at(embed: Any, hidden: Any, places: Any) -> Any:
         places: The tokens, `<int32>[num_tokens]`.
     """
     weights = ops.cast(ops.take(head_weights(embed), places, axis=0), "float32")
-    return bent(embed, ops.matmul(weights, ops.cast(hidden, "float32")))
+    return soft_cap(embed, ops.matmul(weights, ops.cast(hidden, "float32")))
 
 
-def bent(embed: Any, product: Any) -> Any:
-    """Return the logits that products with the weights become: Gemma 2 keeps them within bounds."""
+def soft_cap(embed: Any, product: Any) -> Any:
+    """Return logits from products with the weights: some families, such as Gemma 2, cap them."""
     cap = embed.logit_soft_cap
     return product if cap is None else ops.tanh(product / cap) * cap

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from plainly import numbers, whole_inputs
 from reals import Real
+from reference_gradients import numbers, whole_inputs
 
 from lit_lab.protocol import GenerateRequest, SalienceRequest, ScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation

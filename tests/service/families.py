@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
-from plainly import double_precision, loss_and_gradient, numbers
+from reference_gradients import double_precision, loss_and_gradient, numbers
 
 SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
 GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
@@ -138,7 +138,7 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
 
     Args:
         family: Its family.
-        ways: Some of `WAYS`; of `shared` nothing is told where blocks can't go on from what they remember.
+        ways: Some of `WAYS`; `shared` is left out where blocks can't run with a key-value cache.
     """
     from lit_lab.service.salience import EmbeddingGradients
 
@@ -154,15 +154,15 @@ def agreements(family: Family, ways: Sequence[str] = WAYS) -> dict[str, Agreemen
         if way == "compiled":
             # No more rows than are asked for, so that there are fewer than the length: else a block is called as a whole.
             with patch("lit_lab.service.engine.passes.row_bucket", lambda rows, length: rows):
-                gradients.want(len(IDS), TARGET[1] - TARGET[0])
-                gradients.prepare()
+                gradients.request_compile(len(IDS), TARGET[1] - TARGET[0])
+                gradients.compile_pending()
         elif way == "shared":
-            gradients._prompts.want(TARGET[0], TARGET[1] - TARGET[0])
-            gradients.prepare()
+            gradients._prompts.request_compile(TARGET[0], TARGET[1] - TARGET[0])
+            gradients.compile_pending()
             if gradients.read(IDS[: TARGET[0]]) is None:
                 continue
         found[way] = _agreement(gradients.of(IDS, *TARGET), exact)
-        assert bool(gradients._kept.of_kind("sequence")) == (way == "compiled")
+        assert bool(gradients._forward_cache.of_kind("sequence")) == (way == "compiled")
     return found
 
 

@@ -1,4 +1,4 @@
-"""Losses and gradients at any embeddings, for tests: of a real model, plainly, and of a function whose integral is known."""
+"""Losses and gradients at any embeddings, for tests: of a real model, without the engine, and of a function whose integral is known."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from plainly import loss_and_gradient, numbers
+from reference_gradients import loss_and_gradient, numbers
 
 WIDTH = 3
 
 
-class PlainGradients:
-    """A real model's, by a whole eager pass for each: slow, and plainly right."""
+class ReferenceGradients:
+    """A real model's, by a whole eager pass for each: slow, and independent of the engine."""
 
     def __init__(self, causal_lm: Any) -> None:
         import keras

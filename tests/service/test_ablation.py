@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy import BEGINNING, PAD, TARGET, PlainScorer, ToyScorer, additive, fields
+from fake_scorers import BEGINNING, PAD, TARGET, FakeScorer, ReferenceScorer, additive, fields
 
 from lit_lab.protocol import AblationMethod, AblationRequest, ProgressEvent, SegmentScoresEvent, Span
 from lit_lab.service.ablation import explain
@@ -30,14 +30,14 @@ def run(scorer: Scores, method: AblationMethod, lengths: list[int], **more: Any)
     return last
 
 
-def interacting(num_segments: int) -> ToyScorer:
+def interacting(num_segments: int) -> FakeScorer:
     """Segments 0 and 1 alike and each enough; 2 and 3 only together; the last without any effect."""
 
     def value(present: frozenset[int]) -> float:
         rest = sum(0.1 * segment for segment in present if 3 < segment < num_segments - 1)
         return -9 + 3 * bool(present & {0, 1}) + 2 * ({2, 3} <= present) + rest + 0.05 * rest**2
 
-    return ToyScorer(value)
+    return FakeScorer(value)
 
 
 @pytest.mark.parametrize("mode", ["remove", "mask"])
@@ -134,7 +134,7 @@ def test_the_seed_decides(method: AblationMethod) -> None:
 @pytest.mark.parametrize("method", ["lime", "shap"])
 def test_errors_shrink_with_samples_and_are_honest(method: AblationMethod) -> None:
     strength = np.linspace(-1, 2, MANY)
-    scorer = ToyScorer(
+    scorer = FakeScorer(
         lambda present: (
             6 * np.tanh(sum(strength[n] for n in present) - 1) + 2 * ({9, 10, 11} <= present) + 0.1 * len(present)
         )
@@ -210,7 +210,7 @@ def test_cancelling_takes_effect_between_batches(method: AblationMethod) -> None
 
 @pytest.mark.parametrize("mode", ["remove", "mask"])
 def test_a_real_models_shares_add_up(causal_lm: Any, language_model: Any, mode: str) -> None:
-    scorer = PlainScorer(causal_lm)
+    scorer = ReferenceScorer(causal_lm)
     ids = [token.id for token in language_model.tokenizer.prompt("Taste-likes: sweet\nSuggestion: Onion soup\nAvoid.")]
     cut = np.linspace(1, len(ids) - 3, 5).astype(int).tolist()
     segments = [Span(start=a, end=b) for a, b in pairwise(cut)]
@@ -230,7 +230,10 @@ def test_the_mistaken_line_of_lits_sample(embedded: Any, record_property: Any) -
     ids, segments, target, deciding = mistake(embedded)
     request = AblationRequest(model="embedded", ids=ids, segments=segments, target=target, method="leave_one_out")
     *_, event = explain(
-        request, PlainScorer(embedded.causal_lm), embedded.causal_lm.preprocessor.tokenizer.pad_token_id, Cancellation()
+        request,
+        ReferenceScorer(embedded.causal_lm),
+        embedded.causal_lm.preprocessor.tokenizer.pad_token_id,
+        Cancellation(),
     )
     assert isinstance(event, SegmentScoresEvent)
     order = np.argsort(-np.array(event.scores)).tolist()

@@ -25,10 +25,11 @@ from lit_lab.protocol import (
     SegmentScoresEvent,
     TrustRequest,
 )
-from lit_lab.service.app import COUNTING, create_app
+from lit_lab.service import request_body
+from lit_lab.service.app import COMPUTATIONS, COUNTING, create_app
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.work import Work
+from lit_lab.service.scheduler import Scheduler
 
 SECRET = "a secret for tests only"
 
@@ -40,7 +41,7 @@ async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: p
 
     monkeypatch.setattr(Registry, "ready", fail)
     registry = Registry(parse(["one:./x"]), None, lambda say: None)
-    app = create_app(registry, Work(registry), SECRET, fail)
+    app = create_app(registry, Scheduler(registry), SECRET, fail)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {"Authorization": f"Bearer {SECRET}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=headers) as client:
@@ -104,8 +105,8 @@ def client(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> httpx.AsyncCl
     async def nothing(*_: object) -> None: ...
 
     monkeypatch.setattr(Registry, "_make", lambda *_: Model())
-    monkeypatch.setattr(Registry, "_prepare", nothing)
-    app = create_app(registry, Work(registry), SECRET, nothing)
+    monkeypatch.setattr(Registry, "_compile_pending", nothing)
+    app = create_app(registry, Scheduler(registry), SECRET, nothing)
     headers = {"Authorization": f"Bearer {SECRET}"}
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=headers)
 
@@ -117,6 +118,45 @@ async def streamed(client: httpx.AsyncClient, path: str, body: dict[str, Any]) -
     for event in found:
         TypeAdapter(JobEvent).validate_python(event)
     return [event for event in found if event["event"] != "state"]
+
+
+@pytest.mark.parametrize("kind", COMPUTATIONS)
+async def test_each_computation_is_a_stream_of_the_models_method_of_its_kind(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    computed: list[BaseModel] = []
+
+    def compute(_: Model, request: BaseModel, __: Cancellation) -> Iterator[BaseModel]:
+        computed.append(request)
+        yield ProgressEvent(done=1, total=1)
+
+    monkeypatch.setattr(Model, kind, compute, raising=False)
+    given = {
+        "generate": {"model": "one", "prompt": "a"},
+        "score": {"model": "one", "prompt": "a", "target": "b"},
+        "salience": SALIENCE,
+        "ablation": ABLATION,
+        "trust": TRUST,
+    }[kind]
+    assert [event["event"] for event in await streamed(client, f"/{kind}", given)] == ["progress", "done"]
+    assert [type(request) for request in computed] == [COMPUTATIONS[kind]]
+
+
+async def test_each_route_checks_its_bodys_size_and_text(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_body, "MAX_BODY", 100)
+    app = client._transport.app  # type: ignore[attr-defined]
+    paths = [route.path for route in app.routes if "POST" in route.methods]
+    assert {f"/{kind}" for kind in COMPUTATIONS} < set(paths)
+    for path in paths:
+        for body, status, error in [
+            (b'{"text": "%s"}' % (b"a" * 100), 413, "too_large"),
+            (rb'{"text": "\ud83d"}', 422, "lone_surrogate"),
+            (b"{", 400, "bad_request"),
+        ]:
+            answer = await client.post(path, content=body)
+            assert (path, answer.status_code, answer.json()["error"]) == (path, status, error)
 
 
 async def test_ablation_and_trust_are_streams(client: httpx.AsyncClient) -> None:

@@ -68,8 +68,8 @@ def test_ours_agrees_with_float32(half: Any, single: Any, compiled: bool) -> Non
     ids, target = sequence(single)
     assert max(ids[target.start :]) > 256
     if compiled:
-        half.gradients.want(len(ids))
-        half.prepare()
+        half.gradients.request_compile(len(ids))
+        half.compile_pending()
     half.gradients.forget()
     exact, ours = single.gradients.of(ids, target.start, target.end), half.gradients.of(ids, target.start, target.end)
     norms, found = (np.linalg.norm(one.gradient, axis=1) for one in (exact, ours))

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plainly import loss_and_gradient, numbers
+from reference_gradients import loss_and_gradient, numbers
 
 from lit_lab.protocol import (
     AnswerEvent,
@@ -78,7 +78,7 @@ def by_keras(model: Any, conversation: str) -> list[int]:
 @pytest.mark.parametrize("case", CASES)
 def test_ids_are_those_that_keras_makes_of_the_whole_conversation(tuned: Any, case: str) -> None:
     prompt, use, before, behind = CASES[case]
-    asked = tuned.tokenizer.asked(prompt)
+    asked = tuned.tokenizer.tokenize_prompt(prompt)
     assert asked.use == use
     assert ids_of(asked.tokens) == by_keras(tuned, before + prompt + behind)
     assert joined(asked.tokens) == prompt
@@ -94,7 +94,7 @@ def test_texts_join_to_any_prompt(tuned: Any, prompt: str) -> None:
     if not prompt or any(0xD800 <= ord(character) < 0xE000 for character in prompt):
         return
     use, before, behind = tuned.tokenizer.chat.around(prompt)
-    asked = tuned.tokenizer.asked(prompt, "on")
+    asked = tuned.tokenizer.tokenize_prompt(prompt, "on")
     assert tuned.tokenizer.count(prompt, "on") == (len(asked.tokens), use)
     assert asked.use == use
     assert joined(asked.tokens) == prompt
@@ -102,7 +102,7 @@ def test_texts_join_to_any_prompt(tuned: Any, prompt: str) -> None:
 
 
 def test_the_template_is_told_from_what_the_user_wrote(tuned: Any) -> None:
-    told = [(token.piece, token.kind) for token in tuned.tokenizer.asked("Avoid").tokens]
+    told = [(token.piece, token.kind) for token in tuned.tokenizer.tokenize_prompt("Avoid").tokens]
     kinds = [kind for _, kind in told]
     seam = kinds.index("text")
     assert [piece for piece, _ in told[:2]] == ["<bos>", "<start_of_turn>"]
@@ -111,7 +111,7 @@ def test_the_template_is_told_from_what_the_user_wrote(tuned: Any) -> None:
     behind = told[len(kinds) - kinds[::-1].index("text") :]
     assert behind[0] == ("<end_of_turn>", "template")
     assert {kind for _, kind in behind} == {"template"}
-    own = tuned.tokenizer.asked(f"{USER}Avoid{END}").tokens
+    own = tuned.tokenizer.tokenize_prompt(f"{USER}Avoid{END}").tokens
     assert [token.text for token in own if token.kind == "control"] == ["<start_of_turn>", "<end_of_turn>"]
 
 
@@ -135,7 +135,7 @@ def test_when_it_is_applied(causal_lm: Any, mode: Any, is_instruct: bool, use: C
         prompt = next(event for event in events if isinstance(event, PromptEvent))
         assert prompt.chat == use
         assert prompt.terms == terms
-        expected = model.tokenizer.asked("onion", mode).tokens
+        expected = model.tokenizer.tokenize_prompt("onion", mode).tokens
         assert prompt.tokens == expected
     plain = model.tokenizer.prompt("onion")
     assert (expected == plain) == (use == "plain")
@@ -144,9 +144,9 @@ def test_when_it_is_applied(causal_lm: Any, mode: Any, is_instruct: bool, use: C
 def test_a_vocabulary_without_turns_has_no_format(narrow_proto: bytes) -> None:
     tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, is_instruct=True)
     assert tokenizer.chat is None
-    assert tokenizer.asked("onion").use == "plain"
+    assert tokenizer.tokenize_prompt("onion").use == "plain"
     with pytest.raises(ServiceError) as failure:
-        tokenizer.asked("onion", "on")
+        tokenizer.tokenize_prompt("onion", "on")
     assert failure.value.code == "no_chat_format"
     assert "automatic or off" in failure.value.hint
 
@@ -175,7 +175,7 @@ def test_salience_of_a_conversation_is_the_gradient_of_the_same_ids(tuned: Any) 
     from keras import ops
 
     prompt, answer = "Suggestion: Onion soup", " Avoid."
-    asked = tuned.tokenizer.asked(prompt)
+    asked = tuned.tokenizer.tokenize_prompt(prompt)
     target = ids_of(tuned.tokenizer.answer(answer))
     ids = by_keras(tuned, f"{USER}{prompt}{END}\n{MODEL}") + target
     seam = len(asked.tokens)
@@ -219,7 +219,7 @@ def test_lits_app_explains_what_its_model_was_asked(
     group = model_group(tuned, "tiny", 2, chat)
     example = {"prompt": "Onion", "target": " Avoid"}
     (tokens,) = group["_tiny_tokenizer"].predict([example])
-    asked = tuned.tokenizer.asked("Onion", chat).tokens
+    asked = tuned.tokenizer.tokenize_prompt("Onion", chat).tokens
     expected = [*asked, *tuned.tokenizer.answer(" Avoid")]
     assert ("<start_of_turn>" in tokens["tokens"]) == is_wrapped
     assert len(tokens["tokens"]) == len(expected)
@@ -241,9 +241,9 @@ def test_the_template_counts_towards_the_window(tuned: Any) -> None:
     plain = tuned.tokenizer.prompt("onion " * 40)
     room = tuned.window - len(plain)
     prompt = "onion " * 40 + "on" * (room - 3)
-    assert len(tuned.tokenizer.prompt(prompt)) < tuned.window <= len(tuned.tokenizer.asked(prompt).tokens)
+    assert len(tuned.tokenizer.prompt(prompt)) < tuned.window <= len(tuned.tokenizer.tokenize_prompt(prompt).tokens)
     list(tuned.generate(GenerateRequest(model="tiny", prompt=prompt, max_new_tokens=1, chat="off"), Cancellation()))
-    added = sum(token.kind == "template" for token in tuned.tokenizer.asked(prompt).tokens)
+    added = sum(token.kind == "template" for token in tuned.tokenizer.tokenize_prompt(prompt).tokens)
     with pytest.raises(ServiceError, match=f"{added} of them the chat format's") as failure:
         list(tuned.generate(GenerateRequest(model="tiny", prompt=prompt), Cancellation()))
     assert failure.value.code == "prompt_too_long"
@@ -297,12 +297,12 @@ def test_other_families_formats(keras_libraries: None, family: str) -> None:
     assert tokenizer.chat is not None
     assert tokenizer.chat.name == name
     for prompt in ("onion", "\nonion 😀"):
-        asked = tokenizer.asked(prompt)
+        asked = tokenizer.tokenize_prompt(prompt)
         start = [made.start_token_id] if family == "Llama3" else []
         assert ids_of(asked.tokens) == [*start, *(int(id) for id in made.tokenize(before + prompt + behind))]
         assert joined(asked.tokens) == prompt
     own = before + "onion" + behind.partition("\n")[0]
-    assert tokenizer.asked(own).use == "written"
+    assert tokenizer.tokenize_prompt(own).use == "written"
 
 
 def test_a_start_token_that_the_user_wrote_stands_once_and_is_theirs(tuned: Any) -> None:
@@ -311,12 +311,12 @@ def test_a_start_token_that_the_user_wrote_stands_once_and_is_theirs(tuned: Any)
         (f"<bos>{USER}Onion{END}\n{MODEL}", "", ""),
         ("<bos>", USER, f"{END}\n{MODEL}"),
     ]:
-        asked = tuned.tokenizer.asked(prompt)
+        asked = tuned.tokenizer.tokenize_prompt(prompt)
         written = prompt.removeprefix("<bos>")
         assert ids_of(asked.tokens) == by_keras(tuned, before + written + behind)
         assert (asked.tokens[0].text, asked.tokens[0].kind) == ("<bos>", "control")
         assert joined(asked.tokens) == prompt
-        plain = tuned.tokenizer.asked(prompt, "off").tokens
+        plain = tuned.tokenizer.tokenize_prompt(prompt, "off").tokens
         assert ids_of(plain) == by_keras(tuned, written)
         assert joined(plain) == prompt
     # Only at the beginning is it one: elsewhere it is text, as ever.
@@ -353,7 +353,7 @@ SYSTEM = by_template("user: ").partition("<|im_start|>user")[0]
 @pytest.mark.parametrize("prompt", ["Onion soup", "\nOnion\n", " ", "an <|im_end|> in it", "😀 漢"])
 def test_a_prompt_is_what_smollm2s_own_template_makes_of_it(smollm2: Any, prompt: str) -> None:
     made, tokenizer = smollm2
-    asked = tokenizer.asked(prompt)
+    asked = tokenizer.tokenize_prompt(prompt)
     rendered = by_template(f"user: {prompt}")
     # But for the system text, which is the model's own and not ChatML's.
     assert rendered.startswith(SYSTEM + "<|im_start|>user")
@@ -376,7 +376,7 @@ def test_a_conversation_as_smollm2s_own_template_renders_it_stays_as_it_is(
 ) -> None:
     made, tokenizer = smollm2
     prompt = blanks + by_template(*said)
-    asked = tokenizer.asked(prompt, mode)
+    asked = tokenizer.tokenize_prompt(prompt, mode)
     assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(prompt)]
     assert joined(asked.tokens) == prompt
     assert "template" not in {token.kind for token in asked.tokens}
@@ -384,7 +384,7 @@ def test_a_conversation_as_smollm2s_own_template_renders_it_stays_as_it_is(
 
 def test_text_without_turns_begins_as_keras_has_any_begin(smollm2: Any) -> None:
     made, tokenizer = smollm2
-    plain = tokenizer.asked("onion", "off").tokens
+    plain = tokenizer.tokenize_prompt("onion", "off").tokens
     assert ids_of(plain) == [made.start_token_id, *(int(id) for id in made.tokenize("onion"))]
 
 
@@ -400,8 +400,8 @@ def test_a_start_token_that_was_typed_stands_once_in_byte_level_vocabularies(
 ) -> None:
     made, tokenizer = byte_level(family, special, start, end)
     for mode in ("off", "auto"):
-        without = tokenizer.asked("onion", mode).tokens
-        asked = tokenizer.asked(f"{start}onion", mode).tokens
+        without = tokenizer.tokenize_prompt("onion", mode).tokens
+        asked = tokenizer.tokenize_prompt(f"{start}onion", mode).tokens
         assert ids_of(asked) == ids_of(without)
         assert ids_of(asked).count(made.start_token_id) == 1
         assert (asked[0].kind, asked[0].text) == ("control", start)
@@ -465,4 +465,4 @@ async def test_a_preset_is_told_by_its_folder_not_by_its_name_here(preset: Path,
     told = {name: (entry.info().chat, entry.info().instruct) for name, entry in entries.items()}
     assert told == {"plain": ("Gemma", True), "instruct": ("Gemma", False)}
     assert entries["plain"].model is not None
-    assert entries["plain"].model.tokenizer.asked("onion").use == "wrapped"
+    assert entries["plain"].model.tokenizer.tokenize_prompt("onion").use == "wrapped"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from plainly import loss_and_gradient, numbers
+from reference_gradients import loss_and_gradient, numbers
 
 from lit_lab.protocol import (
     AblationRequest,
@@ -102,8 +102,8 @@ def test_agrees_with_the_gradient_of_the_difference(
 
     model = LanguageModel(causal_lm)
     if compiled:
-        model.gradients.want(len(prefix) + 16)
-        model.prepare()
+        model.gradients.request_compile(len(prefix) + 16)
+        model.compile_pending()
     a, b = ids(model, one), ids(model, other)
     exact = expected(causal_lm, prefix, a, b)
     found = scores(model, ask(prefix, a, b))

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plainly import double_precision, loss_and_gradient, numbers
+from reference_gradients import double_precision, loss_and_gradient, numbers
 
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.engine.buckets import ROWS, length_bucket, row_bucket
-from lit_lab.service.engine.wanted import Wanted
+from lit_lab.service.engine.compile_queue import CompileQueue
 
 VOCABULARY = 64
 SHAPE: dict[str, Any] = {
@@ -91,9 +91,9 @@ def gradients(causal_lm: Any, compiled: int | None = None, **options: Any) -> An
 
     made = EmbeddingGradients(causal_lm, **options)
     if compiled is not None:
-        made.want(compiled)
-        made.prepare()
-        assert made.is_prepared
+        made.request_compile(compiled)
+        made.compile_pending()
+        assert made.is_compiled
     return made
 
 
@@ -105,8 +105,8 @@ def off(found: Any, exact: Any) -> float:
 def prepared(small: Any) -> Any:
     """Compiled for sequences of up to 40 tokens, and for windows of few and of all of their rows."""
     made = gradients(small, 40)
-    made.want(40, 40)
-    made.prepare()
+    made.request_compile(40, 40)
+    made.compile_pending()
     return made
 
 
@@ -136,10 +136,10 @@ def test_any_target_of_any_sequence_agrees_with_float64(small: Any, prepared: An
 def test_other_shapes_agree_with_float64(
     keras_libraries: None, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], block_by_block: bool
 ) -> None:
-    from lit_lab.service.engine import cut
+    from lit_lab.service.engine import parts
 
     if block_by_block:
-        monkeypatch.setattr(cut, "WHOLE", 0)
+        monkeypatch.setattr(parts, "MAX_FUSED", 0)
     causal_lm = make(**changes)
     ids = np.random.default_rng(1).integers(0, VOCABULARY, 30).tolist()
     found = gradients(causal_lm, 30).of(ids, 20, 27)
@@ -174,11 +174,11 @@ def test_other_shapes_agree_with_float64(
 def test_any_shape_and_precision_agrees_with_float64(
     keras_libraries: None, shape: dict[str, Any], dtype: str, length: int, compiled: bool, block_by_block: bool
 ) -> None:
-    from lit_lab.service.engine import cut
+    from lit_lab.service.engine import parts
 
     with pytest.MonkeyPatch.context() as patch:
         if block_by_block:
-            patch.setattr(cut, "WHOLE", 0)
+            patch.setattr(parts, "MAX_FUSED", 0)
         causal_lm = make(dtype, **shape)
         made = gradients(causal_lm, length if compiled else None)
         ids = np.random.default_rng(length).integers(0, VOCABULARY, length).tolist()
@@ -244,7 +244,7 @@ def test_what_is_kept_in_tensors_is_known_without_running_anything(small: Any, p
     # What a pass really keeps.
     passes = next(iter(prepared._passes.values()))
     forward = passes.forward(tuple(range(30)), lambda: None)
-    held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.kept, *step.inputs])
+    held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.residuals, *step.inputs])
     assert passes.kept_bytes() >= held > passes.kept_bytes() / 2
 
 
@@ -263,63 +263,63 @@ def test_the_forward_pass_is_done_once_for_a_sequence(prepared: Any, monkeypatch
 
 
 def test_a_new_length_within_a_bucket_compiles_nothing(prepared: Any) -> None:
-    known, wanted = set(prepared._passes), dict(prepared._wanted._rows)
+    known, requested = set(prepared._passes), dict(prepared._compile_queue._rows)
     for length in (33, 36, 40):
         prepared.of(list(range(2, 2 + length)), length - 3, length)
     assert set(prepared._passes) == known
-    assert prepared._wanted._rows == wanted
+    assert prepared._compile_queue._rows == requested
 
 
-def test_a_longer_sequence_runs_at_once_and_is_wanted(small: Any) -> None:
+def test_a_longer_sequence_runs_at_once_and_is_requested(small: Any) -> None:
     made = gradients(small)
     made.of(list(range(2, 32)), 20, 25)
-    assert not made.is_prepared
-    made.prepare()
-    assert made.is_prepared
+    assert not made.is_compiled
+    made.compile_pending()
+    assert made.is_compiled
 
 
-def test_a_new_number_of_rows_compiles_nothing_and_is_wanted(small: Any) -> None:
+def test_a_new_number_of_rows_compiles_nothing_and_is_requested(small: Any) -> None:
     made = gradients(small, 40)
     passes = next(iter(made._passes.values()))
     ids = list(range(2, 42))
     exact, _ = reference(small, ids, 30, 36)
-    compiled = set(passes._pieces._made)
+    compiled = set(passes._compiled_parts._compiled)
     # A window that is too long for what is compiled, and a target that is.
     in_part, whole = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
-    assert set(passes._pieces._made) == compiled
-    assert not made.is_prepared
-    made.prepare()
-    assert made.is_prepared
-    assert len(passes._pieces._made) == len(compiled) + 1
+    assert set(passes._compiled_parts._compiled) == compiled
+    assert not made.is_compiled
+    made.compile_pending()
+    assert made.is_compiled
+    assert len(passes._compiled_parts._compiled) == len(compiled) + 1
     after = made.of(ids, 30, 36, (5, 38)), made.of(ids, 5, 38)
-    assert made.is_prepared
+    assert made.is_compiled
     assert off(in_part.gradient, exact[:35]) < 1e-5
     assert off(after[0].gradient, in_part.gradient) < 1e-5
     assert off(after[1].gradient, whole.gradient) < 1e-5
 
 
-def test_a_window_beyond_the_most_rows_is_not_wanted(keras_libraries: None, small: Any) -> None:
+def test_a_window_beyond_the_most_rows_is_not_requested(keras_libraries: None, small: Any) -> None:
     made = gradients(small, 500)
     made.of([number % VOCABULARY for number in range(500)], 480, 490, (20, 500))
-    assert made.is_prepared
+    assert made.is_compiled
 
 
 def test_the_head_takes_any_number_of_rows(small: Any) -> None:
     from keras import ops
 
-    from lit_lab.service.engine.cut import Cut
     from lit_lab.service.engine.head import Head
+    from lit_lab.service.engine.split_model import SplitModel
 
-    head = Head(Cut(small))
+    head = Head(SplitModel(small))
     random = np.random.default_rng(3)
     hidden = random.normal(0, 1, (300, SHAPE["hidden_dim"])).astype("f")
     labels = random.integers(0, VOCABULARY, 300).astype(np.int32)
     weights = numbers(small.backbone.token_embedding.embeddings).astype(np.float64)
-    bent = np.tanh(hidden @ weights.T / 30.0)
-    powers = np.exp(30.0 * bent)
+    capped = np.tanh(hidden @ weights.T / 30.0)
+    powers = np.exp(30.0 * capped)
     shares = powers / powers.sum(1, keepdims=True)
     expected = -np.log(shares[np.arange(300), labels])
-    of_logits = (shares - np.eye(VOCABULARY)[labels]) * (1 - bent**2)
+    of_logits = (shares - np.eye(VOCABULARY)[labels]) * (1 - capped**2)
     for count in (1, 16, 17, 63, 64, 65, 128, 300):
         losses, upstream = head(ops.convert_to_tensor(hidden[:count]), labels[:count])
         np.testing.assert_allclose(numbers(losses), expected[:count], rtol=1e-4, atol=1e-6)
@@ -356,11 +356,11 @@ def test_bfloat16_agrees_with_float64_of_the_same_weights(keras_libraries: None)
 def test_a_plain_graph_agrees_where_the_processor_multiplies_bfloat16(
     keras_libraries: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lit_lab.service.engine import cut
+    from lit_lab.service.engine import parts
     from lit_lab.service.engine.backends import on_tensorflow
 
-    monkeypatch.setattr(cut, "WHOLE", 0)
-    monkeypatch.setattr(on_tensorflow, "NATIVE", 0)
+    monkeypatch.setattr(parts, "MAX_FUSED", 0)
+    monkeypatch.setattr(on_tensorflow, "MIN_NATIVE", 0)
     monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
     compiled = []
     real = on_tensorflow._compiled_between
@@ -434,14 +434,14 @@ def test_rows_fit(rows: int, length: int) -> None:
     assert row_bucket(1, 10_000) == ROWS[0]
 
 
-def test_what_is_being_compiled_is_wanted_until_it_is_done() -> None:
-    wanted = Wanted()
-    wanted.add(32, 8)
-    with pytest.raises(ZeroDivisionError), wanted.oldest() as taken:
+def test_what_is_being_compiled_is_requested_until_it_is_done() -> None:
+    queue = CompileQueue()
+    queue.add(32, 8)
+    with pytest.raises(ZeroDivisionError), queue.oldest() as taken:
         assert taken == (32, 8)
-        assert wanted
+        assert queue
         1 / 0  # noqa: B018 (compiling fails)
-    assert not wanted
-    with wanted.oldest() as taken:
+    assert not queue
+    with queue.oldest() as taken:
         assert taken is None
-    assert not wanted
+    assert not queue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fake_scorers import PAD, additive, fields
 from paths import KnownGradients
-from toy import PAD, additive, fields
 
 from lit_lab.protocol import (
     AblationRequest,
@@ -60,7 +60,7 @@ def test_salience() -> None:
     def request(methods: Any, targets: int, **integration: Any) -> SalienceRequest:
         spans = [Span(start=n, end=n + 1) for n in range(1, targets + 1)]
         given = Integration(**integration)
-        return SalienceRequest(model="toy", ids=list(range(20)), targets=spans, methods=methods, integration=given)
+        return SalienceRequest(model="fake", ids=list(range(20)), targets=spans, methods=methods, integration=given)
 
     assert passes(request(["grad_l2"], 1)) == 2
     assert passes(request(["grad_l2", "grad_dot_input"], 3)) == 4

@@ -16,17 +16,17 @@ from lit_lab.protocol import ProgressEvent
 from lit_lab.service import fair_queue
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.fair_queue import FairQueue, Place
+from lit_lab.service.fair_queue import FairQueue, Ticket
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.work import BUSY, Work
+from lit_lab.service.scheduler import BUSY, Scheduler
 
 
-def order_of(queue: FairQueue, holder: Place, waiting: dict[str, Place]) -> list[str]:
+def order_of(queue: FairQueue, holder: Ticket, waiting: dict[str, Ticket]) -> list[str]:
     """Let everybody have their turn, and return in which order."""
     found = []
     while waiting:
         holder.leave()
-        name = next(name for name, place in waiting.items() if place._granted.done())
+        name = next(name for name, ticket in waiting.items() if ticket._granted.done())
         holder = waiting.pop(name)
         found.append(name)
     holder.leave()
@@ -39,11 +39,11 @@ async def test_turns_go_round_and_nobodys_second_comes_before_anothers_first() -
     queue = FairQueue()
     holder = queue.join("a")
     waiting = {name: queue.join(name[0]) for name in ("a2", "a3", "a4", "b1", "b2", "c1")}
-    assert [queue.position(place) for place in waiting.values()] == [3, 5, 6, 1, 4, 2]
+    assert [queue.position(ticket) for ticket in waiting.values()] == [3, 5, 6, 1, 4, 2]
     assert order_of(queue, holder, waiting) == ["b1", "c1", "a2", "b2", "a3", "a4"]
 
 
-async def test_who_comes_later_waits_for_one_of_each_at_most() -> None:
+async def test_who_comes_later_waits_for_one_of_each_at_max_waiting() -> None:
     queue = FairQueue()
     holder = queue.join("a")
     waiting = {f"a{n}": queue.join("a") for n in range(2, 5)} | {f"b{n}": queue.join("b") for n in range(1, 4)}
@@ -103,19 +103,19 @@ async def test_who_stops_waiting_for_the_next_turn_does_not_get_it() -> None:
 
 async def test_it_is_bounded_for_one_and_for_all() -> None:
     queue = FairQueue()
-    holder = queue.join("a", most=4)
-    queue.join("a", most=4)
-    queue.join("a", most=4)
+    holder = queue.join("a", max_waiting=4)
+    queue.join("a", max_waiting=4)
+    queue.join("a", max_waiting=4)
     with pytest.raises(ServiceError, match="2 computations wait \\(2 of them yours\\)") as own:
-        queue.join("a", most=4)
+        queue.join("a", max_waiting=4)
     assert (own.value.status, own.value.code) == (503, "queue_full")
     assert "run it again" in own.value.hint
     for _ in range(2):
-        queue.join("b", most=4)
+        queue.join("b", max_waiting=4)
     with pytest.raises(ServiceError, match="4 computations wait \\(all of other users\\)"):
-        queue.join("c", most=4)
+        queue.join("c", max_waiting=4)
     holder.leave()  # the next one's turn
-    queue.join("c", most=4)
+    queue.join("c", max_waiting=4)
 
 
 class Model:
@@ -126,11 +126,11 @@ class Model:
 
 
 @pytest.fixture
-def work(monkeypatch: pytest.MonkeyPatch) -> Work:
-    monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
+def scheduler(monkeypatch: pytest.MonkeyPatch) -> Scheduler:
+    monkeypatch.setattr(fair_queue, "NOTIFY_SECONDS", 0.0)
     monkeypatch.setattr(Registry, "_make", lambda *_: Model())
     monkeypatch.setattr(Registry, "rested", lambda self, entry: None)
-    return Work(Registry(parse(["one:./x"]), None, lambda say: None), most=400)
+    return Scheduler(Registry(parse(["one:./x"]), None, lambda say: None), max_waiting=400)
 
 
 Compute = Callable[[Any, Cancellation], Iterator[BaseModel]]
@@ -152,19 +152,19 @@ class Computations:
         return compute
 
 
-async def read(work: Work, compute: Compute, found: list[dict[str, Any]]) -> None:
-    async for line in work.stream("one", compute):
+async def read(scheduler: Scheduler, compute: Compute, found: list[dict[str, Any]]) -> None:
+    async for line in scheduler.stream("one", compute):
         found.append(json.loads(line))
 
 
-async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_computes(work: Work) -> None:
+async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_computes(scheduler: Scheduler) -> None:
     computations = Computations()
     found: list[list[dict[str, Any]]] = [[] for _ in range(200)]
     tasks = []
     for number, events in enumerate(found):
-        tasks.append(asyncio.ensure_future(read(work, computations.of(number), events)))
+        tasks.append(asyncio.ensure_future(read(scheduler, computations.of(number), events)))
         await asyncio.sleep(0)
-    queue = work._registry.get("one").turn
+    queue = scheduler._registry.get("one").turn
     await until_async(lambda: len(queue) == 199 and len(computations.begun) == 1)
     await until_async(lambda: all(events and events[-1].get("message", "").startswith("Busy") for events in found[1:]))
     assert found[1][-1]["message"] == BUSY.format(1)
@@ -190,17 +190,19 @@ async def test_of_two_hundred_the_cancelled_half_leaves_at_once_and_never_comput
         assert told[-1] == "Computing…"
         positions = [int(message.split("position ")[1].split()[0]) for message in told if "position" in message]
         assert positions == sorted(positions, reverse=True)
-    assert not work._running
+    assert not scheduler._running
 
 
-async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(work: Work) -> None:
+async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(scheduler: Scheduler) -> None:
     computations = Computations()
     first: list[dict[str, Any]] = []
     second: list[dict[str, Any]] = []
-    tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in ((1, first), (2, second))]
+    tasks = [
+        asyncio.ensure_future(read(scheduler, computations.of(n), events)) for n, events in ((1, first), (2, second))
+    ]
     await until_async(lambda: bool(second) and len(computations.begun) == 1)
     # From another thread, as the watchdog of memory does.
-    await asyncio.to_thread(work.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    await asyncio.to_thread(scheduler.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
     await tasks[1]
     assert second[-1]["error"] == "memory_limit"
     computations.may_end.set()
@@ -208,14 +210,14 @@ async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(wo
     assert computations.begun == [1]
 
 
-async def test_a_full_queue_is_an_answer_in_words(work: Work) -> None:
-    work._most = 2
+async def test_a_full_queue_is_an_answer_in_words(scheduler: Scheduler) -> None:
+    scheduler._max_waiting = 2
     computations = Computations()
     begun: list[list[dict[str, Any]]] = [[], []]
-    tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in enumerate(begun)]
+    tasks = [asyncio.ensure_future(read(scheduler, computations.of(n), events)) for n, events in enumerate(begun)]
     await until_async(lambda: bool(begun[1]) and len(computations.begun) == 1)
     refused: list[dict[str, Any]] = []
-    await read(work, computations.of(2), refused)
+    await read(scheduler, computations.of(2), refused)
     assert [event["event"] for event in refused] == ["error"]
     assert (refused[0]["error"], bool(refused[0]["hint"])) == ("queue_full", True)
     computations.may_end.set()
@@ -224,7 +226,7 @@ async def test_a_full_queue_is_an_answer_in_words(work: Work) -> None:
 
 
 async def test_those_who_ask_first_come_first_however_long_the_model_takes_to_load(
-    work: Work, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = threading.Event()
 
@@ -237,24 +239,26 @@ async def test_those_who_ask_first_come_first_however_long_the_model_takes_to_lo
     computations.may_end.set()
     tasks = []
     for number in range(20):
-        tasks.append(asyncio.ensure_future(read(work, computations.of(number), [])))
+        tasks.append(asyncio.ensure_future(read(scheduler, computations.of(number), [])))
         await asyncio.sleep(0.01)  # each looks at another moment whether the model is there
     loaded.set()
     await asyncio.gather(*tasks)
     assert computations.begun == list(range(20))
 
 
-async def test_unloaded_while_one_waits_it_is_loaded_again_in_its_turn(work: Work) -> None:
+async def test_unloaded_while_one_waits_it_is_loaded_again_in_its_turn(scheduler: Scheduler) -> None:
     computations = Computations()
     first: list[dict[str, Any]] = []
     second: list[dict[str, Any]] = []
-    tasks = [asyncio.ensure_future(read(work, computations.of(n), events)) for n, events in ((1, first), (2, second))]
+    tasks = [
+        asyncio.ensure_future(read(scheduler, computations.of(n), events)) for n, events in ((1, first), (2, second))
+    ]
     await until_async(lambda: bool(second) and len(computations.begun) == 1)
-    entry = work._registry.get("one")
+    entry = scheduler._registry.get("one")
 
     async def unload() -> None:
         async with entry.turn:
-            work._registry.forget(entry)
+            scheduler._registry.forget(entry)
 
     unloading = asyncio.ensure_future(unload())
     await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers, whole_inputs
+from reference_gradients import numbers, whole_inputs
 
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
@@ -56,8 +56,8 @@ def test_generation_and_scoring_agree(keras_libraries: None, family: str) -> Non
     np.testing.assert_allclose(scored, whole[len(prompt) - 1 : -1], rtol=1e-4, atol=1e-5)
     # The compiled passes of this family, which call its last block with a cache, against eager Keras.
     eager = gradients.of(ids, 9, 12)
-    gradients.want(len(ids))
-    gradients.prepare()
+    gradients.request_compile(len(ids))
+    gradients.compile_pending()
     compiled = gradients.of(ids, 9, 12)
     assert np.max(np.abs(compiled.gradient - eager.gradient)) <= 1e-5 * np.max(np.abs(eager.gradient))
     assert compiled.loss == pytest.approx(eager.loss, rel=1e-5)

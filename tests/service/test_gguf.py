@@ -15,7 +15,7 @@ import pytest
 from gguf_files import FAMILIES, PRE, fields_of, values_of, write
 from hugging_face import IDS, MODELS, TEXTS, byte_level, tensors
 from hugging_face import write as write_folder
-from plainly import numbers, whole_inputs
+from reference_gradients import numbers, whole_inputs
 
 from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets

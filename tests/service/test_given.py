@@ -69,8 +69,8 @@ def test_a_long_text_comes_in_parts_that_change_nothing(language_model: Any, mon
 
     language_model.decoder.forget()
     _, _, whole = score(language_model, PROMPT, TARGETS[0])
-    monkeypatch.setattr(generation, "PART", 7)
-    monkeypatch.setattr(generation, "TOLD", 2)
+    monkeypatch.setattr(generation, "PREFILL_CHUNK", 7)
+    monkeypatch.setattr(generation, "LOGIT_ROWS", 2)
     language_model.decoder.forget()
     _, _, parts = score(language_model, PROMPT, TARGETS[0])
     np.testing.assert_allclose(
@@ -124,11 +124,11 @@ def test_one_forward_pass_serves_probabilities_and_maps(causal_lm: Any, monkeypa
     from lit_lab.service.salience import EmbeddingGradients, grad_l2
 
     model = LanguageModel(causal_lm)
-    model.prepare_generation()
+    model.warm_up_generation()
     prompt, _, apart = score(model, PROMPT, TARGETS[0])
     ids = [token.id for token in [*prompt.tokens, *apart.tokens]]
-    model.gradients.want(len(ids), len(apart.tokens))
-    model.prepare()
+    model.gradients.request_compile(len(ids), len(apart.tokens))
+    model.compile_pending()
     (passes,) = model.gradients._passes.values()
     runs = []
     real = passes.forward_from

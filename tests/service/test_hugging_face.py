@@ -11,7 +11,7 @@ from hugging_face_standin import COMMIT, NAME, OTHER, TOKEN, Site, standing_in
 
 from lit_lab.protocol import DownloadModel, ModelChanging, ModelInfo
 from lit_lab.service.gguf.header import parts
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
 
@@ -27,7 +27,7 @@ def site(keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytes
 async def download(path: str) -> ModelInfo:
     registry = Registry(parse([f"tiny:{path}"]), None, lambda _: None)
     await registry.start(lambda _: None)
-    await Manager(registry).change(ModelChanging(change=DownloadModel(name="tiny")))
+    await ModelManager(registry).change(ModelChanging(change=DownloadModel(name="tiny")))
     loading = registry.get("tiny").loading
     assert loading is not None
     await loading

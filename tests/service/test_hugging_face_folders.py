@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hugging_face import IDS, MODELS, TEXTS, as_bfloat16, byte_level, packed, sentence_piece, tensors, write
-from plainly import numbers, whole_inputs
+from reference_gradients import numbers, whole_inputs
 
 from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from paths import WIDTH, KnownGradients, PlainGradients
+from paths import WIDTH, KnownGradients, ReferenceGradients
 
 from lit_lab.protocol import Integration
 from lit_lab.service.cancellation import Cancellation, Cancelled
@@ -119,7 +119,7 @@ def test_cancelling_takes_effect_between_batches() -> None:
 @pytest.mark.parametrize("baseline", BASELINES)
 def test_a_real_models_scores_add_up(causal_lm: Any, baseline: Any) -> None:
     gradients = EmbeddingGradients(causal_lm)
-    plain = PlainGradients(causal_lm)
+    plain = ReferenceGradients(causal_lm)
     ids = [2, 300, 301, 20, 302, 303, 30, 40, 50, 60]
     found = run(gradients, ids, 7, baseline=baseline)
     ends = np.stack([begin(plain, ids, baseline), plain.embeddings(ids[:-1])])

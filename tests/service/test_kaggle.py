@@ -15,7 +15,7 @@ from fake_kaggle import HANDLE, KEY, TOKEN, USER, VERSION, FakeKaggle
 from waiting import PATIENCE, until_async
 
 from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInfo, StopModel, UnloadModel
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scanning.scanner import Scanner
 from lit_lab.service.weights import cached
@@ -43,7 +43,7 @@ class Models:
     def __init__(self, path: str, login: KaggleLogin | None = None) -> None:
         self.registry = Registry(parse([f"gemma:{path}"]), None, lambda _: None)
         self.registry.kaggle = login
-        self.manager = Manager(self.registry)
+        self.manager = ModelManager(self.registry)
 
     async def change(self, kind: Callable[..., Any]) -> ModelInfo:
         await self.manager.change(ModelChanging(change=kind(name="gemma")))

@@ -22,7 +22,7 @@ from waiting import PATIENCE
 from lit_lab import cli
 from lit_lab.models import known
 from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo, StopModel
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
 
@@ -144,7 +144,7 @@ def test_without_a_network_it_says_so(tiny: known.Known, monkeypatch: pytest.Mon
 
 
 async def listed(registry: Registry) -> Any:
-    manager = Manager(registry)
+    manager = ModelManager(registry)
     await registry.start(lambda _: None)
     return manager, await manager.models()
 

@@ -12,9 +12,9 @@ import pytest
 from waiting import PATIENCE
 
 from lit_lab.protocol import DownloadModel, LoadModel, ModelChanging, RemoveModel, StopModel, UnloadModel
-from lit_lab.service.entry import Entry
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_entry import ModelEntry
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import cached, paths
 from lit_lab.service.weights.download import Download
@@ -30,12 +30,12 @@ class Held:
         self.downloads = 0
         self.registry = Registry(parse([f"here:{folder}/", "there:hf://lab/tiny"]), None, lambda _: None)
         self.registry.entries["there"].added = True
-        self.manager = Manager(self.registry)
+        self.manager = ModelManager(self.registry)
 
-        def make(_: Registry, entry: Entry, __: Reading) -> Any:
+        def make(_: Registry, entry: ModelEntry, __: Reading) -> Any:
             self.go_on.wait(PATIENCE)
-            self.made.append((entry.asked, entry.max_length))
-            return type("Model", (), {"window": 1, "parameters": 1, "wants_preparing": False})()
+            self.made.append((entry.requested_precision, entry.max_length))
+            return type("Model", (), {"window": 1, "parameters": 1, "has_pending_compiles": False})()
 
         async def run(download: Download) -> Path:
             self.downloads += 1
@@ -65,7 +65,7 @@ class Held:
             assert entry.error is None
             await asyncio.sleep(0.005)
 
-    async def ended(self, name: str) -> Entry:
+    async def ended(self, name: str) -> ModelEntry:
         self.go_on.set()
         entry = self.registry.get(name)
         assert entry.loading is not None

@@ -16,8 +16,8 @@ import pytest
 from gguf_files import FAMILIES, fields_of, values_of, write
 from hugging_face import MODELS, tensors
 from hugging_face import write as write_folder
-from plainly import numbers
 from pydantic import BaseModel
+from reference_gradients import numbers
 from waiting import PATIENCE, SOON, until_async
 
 from lit_lab.protocol import (
@@ -33,10 +33,10 @@ from lit_lab.protocol import (
 from lit_lab.service import keras_preset, presets
 from lit_lab.service import registry as registry_module
 from lit_lab.service.cancellation import Cancelled
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
+from lit_lab.service.scheduler import Scheduler
 from lit_lab.service.weights.reading import Reading, figures
-from lit_lab.service.work import Work
 
 
 class Noted(Reading):
@@ -234,8 +234,8 @@ class Held:
         self.go_on, self.at_weights = threading.Event(), threading.Event()
         self.registry = Registry(parse([f"one:{preset}", f"two:{preset}"]), None, lambda _: None)
         self.registry.entries["two"].added = True
-        self.manager = Manager(self.registry)
-        self.work = Work(self.registry)
+        self.manager = ModelManager(self.registry)
+        self.scheduler = Scheduler(self.registry)
         self.made: list[Any] = []
         make = presets.make
 
@@ -264,7 +264,7 @@ class Held:
         def compute(*_: Any) -> Iterator[BaseModel]:
             yield TokenEvent.model_validate({"token": {"id": 1, "piece": "", "text": "", "kind": "text"}})
 
-        return [json.loads(line) async for line in self.work.stream(name, compute)]
+        return [json.loads(line) async for line in self.scheduler.stream(name, compute)]
 
     async def gone(self) -> None:
         """Wait until the thread has let go of what it was at."""
@@ -364,7 +364,7 @@ async def test_what_was_compiled_meanwhile_is_dropped(held: Held, monkeypatch: p
         compiling.set()
         assert go_on.wait(PATIENCE)
 
-    monkeypatch.setattr(LanguageModel, "prepare_generation", compile)
+    monkeypatch.setattr(LanguageModel, "warm_up_generation", compile)
     held.go_on.set()
     await held.change(LoadModel(name="one"))
     assert await asyncio.to_thread(compiling.wait, PATIENCE)

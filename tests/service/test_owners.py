@@ -1,4 +1,4 @@
-"""What is kept of one user's work tells another nothing: all of it is computed anew. Work is counted, not timed."""
+"""No cache of one user serves another: everything is computed again. Computations are counted, not timed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from lit_lab.protocol import AnswerEvent, GenerateRequest, ProgressEvent, SalienceRequest, ScoreRequest, Span
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.work import Work
+from lit_lab.service.scheduler import Scheduler
 
 PROMPT = "Suggestion: Onion soup\nAnalysis:"
 MAP = SalienceRequest(
@@ -83,8 +83,8 @@ def test_no_forward_pass_serves_another(model: Any, monkeypatch: pytest.MonkeyPa
     from lit_lab.service.engine.passes import Passes
 
     ids = [2, *range(300, 330)]
-    model.gradients.want(len(ids), 4)
-    model.gradients.prepare()
+    model.gradients.request_compile(len(ids), 4)
+    model.gradients.compile_pending()
     read = []
     forward = Passes.forward
     monkeypatch.setattr(Passes, "forward", lambda self, ids, *rest: read.append(ids) or forward(self, ids, *rest))
@@ -109,18 +109,18 @@ async def test_whoever_has_the_turn_is_served(monkeypatch: pytest.MonkeyPatch) -
     model = Model()
     monkeypatch.setattr(Registry, "_make", lambda *_: model)
     monkeypatch.setattr(Registry, "rested", lambda self, entry: None)
-    work = Work(Registry(parse(["one:./x"]), None, lambda say: None))
-    await work._registry.start(lambda _: None)
+    scheduler = Scheduler(Registry(parse(["one:./x"]), None, lambda say: None))
+    await scheduler._registry.start(lambda _: None)
 
     def compute(model: Any, _: Cancellation) -> Iterator[BaseModel]:
         model.noted.append("computes")
         yield ProgressEvent(done=1, total=1)
 
     async def asked(owner: str) -> None:
-        assert [line async for line in work.stream("one", compute, owner)]
+        assert [line async for line in scheduler.stream("one", compute, owner)]
 
     await asyncio.gather(asked("a"), asked("b"), asked(""))
-    await work.collect("one", compute, Cancellation(), "lit")
+    await scheduler.collect("one", compute, Cancellation(), "lit")
     assert model.noted == ["a", "computes", "b", "computes", "", "computes", "lit", "computes"]
 
 

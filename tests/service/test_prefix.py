@@ -79,8 +79,8 @@ def test_a_longer_sequence_than_the_cache_grows_it(decoder: Any) -> None:
 def test_the_compiled_step_says_the_same_at_every_place(decoder: Any) -> None:
     decoder.forget()
     plain = run(decoder, [2, 5, 6, 7], 12)
-    decoder.prepare_steps()
-    assert decoder.is_prepared
+    decoder.compile_pending()
+    assert decoder.is_compiled
     assert decoder.cached_pass.compiled_steps
     decoder.forget()
     compiled = run(decoder, [2, 5, 6, 7], 12)
@@ -139,7 +139,7 @@ def test_a_long_prompt_is_read_in_parts_and_can_be_left_between_them(
     prompt = list(range(4, 34))
     decoder.forget()
     whole = run(decoder, prompt)
-    monkeypatch.setattr(generation, "PART", 8)
+    monkeypatch.setattr(generation, "PREFILL_CHUNK", 8)
     decoder.forget()
     assert [step.id for step in run(decoder, prompt)] == [step.id for step in whole]
     decoder.forget()

@@ -29,9 +29,9 @@ def ready(causal_lm: Any, **options: Any) -> Any:
     """Compiled for prompts of up to 16 and 32 tokens and as many more, and for nothing else."""
     made = gradients(causal_lm, **options)
     for length in (16, 32):
-        made._prompts.want(length, 16)
-    made.prepare()
-    assert made.is_prepared
+        made._prompts.request_compile(length, 16)
+    made.compile_pending()
+    assert made.is_compiled
     return made
 
 
@@ -49,9 +49,9 @@ def as_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile a small model as a large one."""
-    from lit_lab.service.engine import cut
+    from lit_lab.service.engine import parts
 
-    monkeypatch.setattr(cut, "WHOLE", 0)
+    monkeypatch.setattr(parts, "MAX_FUSED", 0)
 
 
 def not_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def not_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
     from lit_lab.service.engine.backends import on_tensorflow
 
     block_by_block(monkeypatch)
-    monkeypatch.setattr(on_tensorflow, "NATIVE", 0)
+    monkeypatch.setattr(on_tensorflow, "MIN_NATIVE", 0)
     monkeypatch.setattr(on_tensorflow, "multiplies_bfloat16", lambda: True)
 
 
@@ -78,7 +78,7 @@ def agrees(causal_lm: Any, made: Any, prompt: list[int], answer: list[int], star
     assert made.read(prompt) is not None
     ids = prompt + answer
     found = made.of(ids, start, end)
-    assert made._kept.of_kind("sequence") == []
+    assert made._forward_cache.of_kind("sequence") == []
     exact, loss = reference(causal_lm, ids, start, end)
     assert found.gradient.shape == (end - 1, SHAPE["hidden_dim"])
     assert off(found.gradient, exact[: end - 1]) < 1e-5
@@ -128,8 +128,8 @@ def test_in_half_precision_the_two_ways_agree(
 def test_without_room_no_prompt_is_read(small: Any) -> None:
     made = ready(small, kept_bytes=1000)
     assert made.read(list(range(10))) is None
-    made._prompts.want(10, 10)
-    assert made.is_prepared  # there is no use in trying again
+    made._prompts.request_compile(10, 10)
+    assert made.is_compiled  # there is no use in trying again
 
 
 @pytest.mark.only_on("tensorflow")
@@ -141,8 +141,8 @@ def test_what_is_kept_is_known_without_running_anything(
     passes = ready(small)._prompts._passes[32]
     prompt = passes.read(tuple(range(20)), lambda: None)
     passes.gradient(prompt, tuple(range(36)), 20, 30, lambda: None)
-    steps = prompt.steps + prompt.rest.steps
-    kept = {id(value): value for step in steps for value in [*step.inputs, *step.kept]}
+    steps = prompt.steps + prompt.continuation.steps
+    kept = {id(value): value for step in steps for value in [*step.inputs, *step.residuals]}
     sizes = [int(np.prod(value.shape)) * value.dtype.size for value in kept.values()]
     assert sum(sizes) == pytest.approx(passes.kept_bytes(16), rel=0.02)
 
@@ -177,8 +177,8 @@ def test_the_longest_prompt_that_fits_is_gone_on_from(alone: Any) -> None:
         alone.read(ids[:length])
     alone.of(ids, 14, 18)
     kept = {}
-    for prompt in alone._kept.of_kind("prompt"):
-        kept[prompt] = alone._kept.get("prompt", prompt)[1].rest
+    for prompt in alone._forward_cache.of_kind("prompt"):
+        kept[prompt] = alone._forward_cache.get("prompt", prompt)[1].continuation
     assert kept[tuple(ids[:8])] is None
     assert kept[tuple(ids[:12])].ids == tuple(ids)
 
@@ -192,15 +192,15 @@ def test_a_target_within_the_prompt_goes_the_other_way(small: Any, prepared: Any
     assert off(found.gradient, exact[:8]) < 1e-5
 
 
-def test_a_longer_answer_goes_the_other_way_and_is_wanted(small: Any) -> None:
+def test_a_longer_answer_goes_the_other_way_and_is_requested(small: Any) -> None:
     made = ready(small)
     ids = [number % VOCABULARY for number in range(12 + 70)]
     made.read(ids[:12])
     found = made.of(ids, 12, 20)
     exact, _ = reference(small, ids, 12, 20)
     assert off(found.gradient, exact[:19]) < 1e-5
-    assert not made._prompts.is_prepared
-    made._prompts.prepare()
+    assert not made._prompts.is_compiled
+    made._prompts.compile_pending()
     made.forget()
     made.read(ids[:12])
     assert off(made._prompts.gradient(ids, 12, 20, lambda: None)[2], exact[:19]) < 1e-5
@@ -214,8 +214,8 @@ def test_nothing_is_compiled_for_whoever_waits(small: Any) -> None:
 
 def test_beyond_the_window_nothing_is_compiled(small: Any) -> None:
     made = gradients(small, window=40)
-    made._prompts.want(32, 16)  # padded they are more, though together not
-    assert made.is_prepared
+    made._prompts.request_compile(32, 16)  # padded they are more, though together not
+    assert made.is_compiled
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -228,7 +228,7 @@ def test_the_answer_is_the_same(small: Any, prepared: Any, seed: int) -> None:
     sampling = Sampling(temperature=1, seed=seed)
     plain, shared = Decoder(small), Decoder(small)
     for decoder in (plain, shared):
-        decoder.prepare()
+        decoder.warm_up()
     read = []
 
     def from_passes(ids: Any) -> Any:
@@ -258,13 +258,13 @@ def test_other_families_answers_are_the_same(
     # Keys and values in pairs; blocks that don't know their configuration.
     causal_lm = build(next(family for family in FAMILIES if family.models == models))
     made = gradients(causal_lm)
-    made._prompts.want(12, 4)
-    made.prepare()
+    made._prompts.request_compile(12, 4)
+    made.compile_pending()
     plain, shared = Decoder(causal_lm), Decoder(causal_lm)
     for decoder in (plain, shared):
-        decoder.prepare()
+        decoder.warm_up()
     found = list(shared.steps(IDS, 20, read=made.read))
-    assert made._kept.of_kind("prompt") == [tuple(IDS)]
+    assert made._forward_cache.of_kind("prompt") == [tuple(IDS)]
     expected = list(plain.steps(IDS, 20))
     assert [step.id for step in found] == [step.id for step in expected]
     np.testing.assert_allclose([step.logprob for step in found], [step.logprob for step in expected], atol=1e-5)
@@ -272,23 +272,23 @@ def test_other_families_answers_are_the_same(
 
 def test_an_empty_answer_wants_nothing(small: Any) -> None:
     made = gradients(small)
-    made.want_answer(12, 0)
-    assert made.is_prepared
+    made.request_compile_for_answer(12, 0)
+    assert made.is_compiled
 
 
 def test_a_longer_prompt_than_the_kept_cache_has_room(small: Any) -> None:
     from lit_lab.service.generation import Decoder
 
     made = gradients(small)
-    made._prompts.want(140, 16)
-    made.prepare()
+    made._prompts.request_compile(140, 16)
+    made.compile_pending()
     plain, shared = Decoder(small), Decoder(small)
     for decoder in (plain, shared):
-        decoder.prepare()
+        decoder.warm_up()
     list(shared.steps([1, 2, 3], 6))
     prompt = [(7 * number) % VOCABULARY for number in range(140)]
     found = [step.id for step in shared.steps(prompt, 150, read=made.read)]
-    assert made._kept.of_kind("prompt") == [tuple(prompt)]
+    assert made._forward_cache.of_kind("prompt") == [tuple(prompt)]
     assert found == [step.id for step in plain.steps(prompt, 150)]
 
 
@@ -301,8 +301,8 @@ def test_an_answer_and_its_maps_share_one_pass(causal_lm: Any, monkeypatch: pyte
     from lit_lab.service.salience import EmbeddingGradients, grad_l2
 
     model = LanguageModel(causal_lm)
-    model.prepare_generation()
-    assert model.gradients.is_prepared
+    model.warm_up_generation()
+    assert model.gradients.is_compiled
 
     def answered() -> tuple[list[int], list[int]]:
         request = GenerateRequest(model="tiny", prompt="Suggestion: Onion soup\nAnalysis:", max_new_tokens=12)
@@ -315,8 +315,8 @@ def test_an_answer_and_its_maps_share_one_pass(causal_lm: Any, monkeypatch: pyte
 
     prompt, answer = answered()  # nothing is compiled yet: read the other way
     assert len(answer) > 2
-    assert model.wants_preparing
-    model.prepare()
+    assert model.has_pending_compiles
+    model.compile_pending()
     model.decoder.forget()
     reads = []
     read = PromptPasses.read

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers, whole_inputs
+from reference_gradients import numbers, whole_inputs
 
 from lit_lab.models import known
 from lit_lab.protocol import GenerateRequest, SalienceRequest, ScoresEvent, Span

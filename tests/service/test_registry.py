@@ -15,11 +15,11 @@ from waiting import PATIENCE, until_async
 from lit_lab.protocol import CurvePoint, TokenEvent
 from lit_lab.service import fair_queue
 from lit_lab.service import registry as registry_module
-from lit_lab.service import work as work_module
+from lit_lab.service import scheduler as scheduler_module
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.work import BUSY, Work
+from lit_lab.service.scheduler import BUSY, Scheduler
 
 
 def test_the_first_colon_divides() -> None:
@@ -50,9 +50,9 @@ class Model:
     window = 8
     parameters = 1
 
-    wants_preparing = True
+    has_pending_compiles = True
 
-    def prepare(self) -> None:
+    def compile_pending(self) -> None:
         pass
 
     def serve(self, owner: str) -> None:
@@ -65,8 +65,8 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Registry:
     return Registry(parse(["one:./x", "two:./y"]), None, lambda say: say("importing"))
 
 
-async def lines(work: Work, name: str, compute: Callable[..., Iterator[BaseModel]]) -> list[dict[str, Any]]:
-    return [json.loads(line) async for line in work.stream(name, compute)]
+async def lines(scheduler: Scheduler, name: str, compute: Callable[..., Iterator[BaseModel]]) -> list[dict[str, Any]]:
+    return [json.loads(line) async for line in scheduler.stream(name, compute)]
 
 
 def token(id: int) -> TokenEvent:
@@ -76,11 +76,11 @@ def token(id: int) -> TokenEvent:
 async def test_computations_of_one_model_take_turns_in_order(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = Work(registry)
+    scheduler = Scheduler(registry)
     order: list[str] = []
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in "abc"}
     may_end = {name: threading.Event() for name in "abc"}
-    monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(fair_queue, "NOTIFY_SECONDS", 0.0)
 
     def compute(name: str) -> Callable[..., Iterator[BaseModel]]:
         def run(_: Any, __: Cancellation) -> Iterator[BaseModel]:
@@ -92,7 +92,7 @@ async def test_computations_of_one_model_take_turns_in_order(
         return run
 
     async def read(name: str) -> None:
-        async for line in work.stream("one", compute(name)):
+        async for line in scheduler.stream("one", compute(name)):
             told[name].append(json.loads(line))
 
     def messages(name: str) -> list[str]:
@@ -116,7 +116,7 @@ async def test_computations_of_one_model_take_turns_in_order(
 
 
 async def test_a_long_silence_is_filled_with_heartbeats(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work_module, "HEARTBEAT", 0.05)
+    monkeypatch.setattr(scheduler_module, "HEARTBEAT", 0.05)
     release = threading.Event()
 
     def slow(_: Any, __: Cancellation) -> Iterator[BaseModel]:
@@ -124,7 +124,7 @@ async def test_a_long_silence_is_filled_with_heartbeats(registry: Registry, monk
         yield token(1)
 
     seen = []
-    async for line in Work(registry).stream("one", slow):
+    async for line in Scheduler(registry).stream("one", slow):
         seen.append(json.loads(line)["event"])
         if seen.count("heartbeat") == 2:
             release.set()
@@ -132,7 +132,7 @@ async def test_a_long_silence_is_filled_with_heartbeats(registry: Registry, monk
 
 
 async def test_other_models_need_not_wait(registry: Registry) -> None:
-    work = Work(registry)
+    scheduler = Scheduler(registry)
     begun, release = threading.Event(), threading.Event()
 
     def slow(_: Any, __: Cancellation) -> Iterator[BaseModel]:
@@ -140,17 +140,17 @@ async def test_other_models_need_not_wait(registry: Registry) -> None:
         release.wait(PATIENCE)
         yield token(1)
 
-    task = asyncio.ensure_future(lines(work, "one", slow))
+    task = asyncio.ensure_future(lines(scheduler, "one", slow))
     await until_async(begun.is_set)
     try:
-        assert (await lines(work, "two", lambda *_: iter([token(2)])))[-1]["event"] == "done"
+        assert (await lines(scheduler, "two", lambda *_: iter([token(2)])))[-1]["event"] == "done"
     finally:
         release.set()
         await task
 
 
 async def test_a_reader_who_goes_away_ends_the_computation_and_frees_the_model(registry: Registry) -> None:
-    work = Work(registry)
+    scheduler = Scheduler(registry)
     ended = threading.Event()
 
     def endless(_: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
@@ -161,16 +161,16 @@ async def test_a_reader_who_goes_away_ends_the_computation_and_frees_the_model(r
         finally:
             ended.set()
 
-    stream = work.stream("one", endless)
+    stream = scheduler.stream("one", endless)
     while b"token" not in await anext(stream):
         pass
     await stream.aclose()  # type: ignore[attr-defined]
-    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
     assert ended.is_set()
 
 
 async def test_a_reader_who_goes_away_while_waiting_never_begins(registry: Registry) -> None:
-    work = Work(registry)
+    scheduler = Scheduler(registry)
     first_began, release, began = threading.Event(), threading.Event(), threading.Event()
 
     def slow(_: Any, __: Cancellation) -> Iterator[BaseModel]:
@@ -182,31 +182,31 @@ async def test_a_reader_who_goes_away_while_waiting_never_begins(registry: Regis
         began.set()
         yield token(2)
 
-    first = asyncio.ensure_future(lines(work, "one", slow))
+    first = asyncio.ensure_future(lines(scheduler, "one", slow))
     await until_async(first_began.is_set)
-    waiting = work.stream("one", second)
+    waiting = scheduler.stream("one", second)
     await anext(waiting)
     await waiting.aclose()  # type: ignore[attr-defined]
     release.set()
     await first
-    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
     assert not began.is_set()
 
 
 async def test_work_that_is_ended_for_a_reason_tells_it(registry: Registry) -> None:
-    work = Work(registry)
+    scheduler = Scheduler(registry)
 
     def endless(_: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
         while True:
             cancellation.check()
             yield token(1)
 
-    stream = work.stream("one", endless)
+    stream = scheduler.stream("one", endless)
     await anext(stream)
-    assert work.end_all(ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    assert scheduler.end_all(ServiceError(507, "memory_limit", "Too much.", "Use less."))
     last = [json.loads(line) async for line in stream][-1]
     assert (last["event"], last["error"], last["hint"]) == ("error", "memory_limit", "Use less.")
-    await until_async(lambda: not work.end_all())
+    await until_async(lambda: not scheduler.end_all())
 
 
 def not_finite() -> Exception:
@@ -224,16 +224,16 @@ def not_finite() -> Exception:
 async def test_unexpected_failures_are_told_and_free_the_model(
     registry: Registry, raised: Exception, code: str
 ) -> None:
-    work = Work(registry)
+    scheduler = Scheduler(registry)
 
     def fail(_: Any, __: Cancellation) -> Iterator[BaseModel]:
         yield token(1)
         raise raised
 
-    last = (await lines(work, "one", fail))[-1]
+    last = (await lines(scheduler, "one", fail))[-1]
     assert (last["event"], last["error"]) == ("error", code)
     assert last["hint"]
-    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
 
 
 async def test_a_failed_load_is_told_and_tried_again(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,12 +245,12 @@ async def test_a_failed_load_is_told_and_tried_again(registry: Registry, monkeyp
         return Model()
 
     monkeypatch.setattr(Registry, "_make", make)
-    work = Work(registry)
-    last = (await lines(work, "one", lambda *_: iter([])))[-1]
+    scheduler = Scheduler(registry)
+    last = (await lines(scheduler, "one", lambda *_: iter([])))[-1]
     assert (last["event"], last["error"]) == ("error", "model_failed")
     assert "no such layer" in registry.get("one").info().detail
     failing = False
-    assert (await lines(work, "one", lambda *_: iter([])))[-1]["event"] == "done"
+    assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
     assert registry.get("one").info().state == "ready"
 
 
@@ -265,41 +265,41 @@ async def test_nothing_is_compiled_while_an_answer_is_computed(
     registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
     await registry.load("one")
     entry = registry.get("one")
     registry.rested(entry)
-    assert entry.preparing is not None
+    assert entry.compiling is not None
     async with entry.turn:
         for _ in range(50):
             await asyncio.sleep(0.001)
         assert not compiled.is_set()
-    await entry.preparing
+    await entry.compiling
     assert compiled.is_set()
 
 
 async def test_work_asks_for_what_it_lacked_to_be_compiled(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
-    await lines(Work(registry), "one", lambda *_: iter([]))
-    preparing = registry.get("one").preparing
-    assert preparing is not None
-    await preparing
+    await lines(Scheduler(registry), "one", lambda *_: iter([]))
+    compiling = registry.get("one").compiling
+    assert compiling is not None
+    await compiling
     assert compiled.is_set()
 
 
 async def test_what_wants_nothing_is_left_alone(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     compiled = threading.Event()
-    monkeypatch.setattr(Model, "wants_preparing", False)
-    monkeypatch.setattr(Model, "prepare", lambda self: compiled.set())
+    monkeypatch.setattr(Model, "has_pending_compiles", False)
+    monkeypatch.setattr(Model, "compile_pending", lambda self: compiled.set())
     monkeypatch.setattr(registry_module, "_LOOK_SECONDS", 0.001)
     monkeypatch.setattr(registry_module, "_REST_SECONDS", 0.01)
-    await lines(Work(registry), "one", lambda *_: iter([]))
-    preparing = registry.get("one").preparing
-    assert preparing is not None
-    await preparing
+    await lines(Scheduler(registry), "one", lambda *_: iter([]))
+    compiling = registry.get("one").compiling
+    assert compiling is not None
+    await compiling
     assert not compiled.is_set()

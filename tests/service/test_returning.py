@@ -31,9 +31,9 @@ from lit_lab.protocol import (
 from lit_lab.service import registry as registry_module
 from lit_lab.service import returning as returning_module
 from lit_lab.service.language_model import LanguageModel
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
-from lit_lab.service.work import Work
+from lit_lab.service.scheduler import Scheduler
 
 IDS = [2, *range(10, 30)]
 TARGET = Span(start=15, end=20)
@@ -84,8 +84,8 @@ class Models:
 
     def __init__(self, preset: Path) -> None:
         self.registry = Registry(parse([f"one:{preset}", f"two:{preset}"]), None, lambda _: None, Loading())
-        self.manager = Manager(self.registry)
-        self.work = Work(self.registry)
+        self.manager = ModelManager(self.registry)
+        self.scheduler = Scheduler(self.registry)
 
     async def load(self, name: str) -> LanguageModel:
         if not self.registry.imported:
@@ -102,12 +102,12 @@ class Models:
         await self.manager.change(ModelChanging(change=UnloadModel(name=name)))
 
     async def use(self, name: str, use: Use) -> None:
-        lines = [line async for line in self.work.stream(name, use)]
+        lines = [line async for line in self.scheduler.stream(name, use)]
         assert b'"done"' in lines[-1], lines[-1]
 
     async def end(self) -> None:
         """End what is done in the background."""
-        tasks = [entry.preparing for entry in self.registry.entries.values()]
+        tasks = [entry.compiling for entry in self.registry.entries.values()]
         under_way = [task for task in tasks if task is not None]
         for task in under_way:
             task.cancel()
@@ -116,10 +116,10 @@ class Models:
 
     async def prepared(self, name: str) -> None:
         entry = self.registry.get(name)
-        while entry.model is not None and entry.model.wants_preparing:
+        while entry.model is not None and entry.model.has_pending_compiles:
             self.registry.rested(entry)
-            assert entry.preparing is not None
-            await entry.preparing
+            assert entry.compiling is not None
+            await entry.compiling
 
 
 @pytest.fixture
@@ -138,8 +138,8 @@ def held(model: LanguageModel) -> list[weakref.ref[Any]]:
     everything: list[Any] = [model, model.causal_lm, *model.causal_lm.weights, model.decoder.cached_pass, model._known]
     if gradients is not None:
         passes = [*gradients._passes.values(), *gradients._prompts._passes.values()]
-        everything += [gradients, gradients._cut, gradients._kept, *passes]
-        everything += [piece for each in passes for piece in each._pieces._made.values()]
+        everything += [gradients, gradients._model, gradients._forward_cache, *passes]
+        everything += [part for each in passes for part in each._compiled_parts._compiled.values()]
     return [weakref.ref(each) for each in everything]
 
 
@@ -173,16 +173,16 @@ async def test_what_failed_or_was_stopped_leaves_nothing_either(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # pytest keeps what is logged, and with an error the frames that it went through.
-    monkeypatch.setattr(logging.getLogger("lit_lab.service.work"), "disabled", True)
+    monkeypatch.setattr(logging.getLogger("lit_lab.service.scheduler"), "disabled", True)
     refs = held(await models.load("one"))
 
     def fails(model: LanguageModel, cancellation: Any) -> Iterator[BaseModel]:
         yield from model.generate(GenerateRequest(model="one", prompt="Onion", max_new_tokens=1), cancellation)
         raise ValueError(f"with {len(model.causal_lm.weights)} weights at hand")
 
-    lines = [line async for line in models.work.stream("one", fails)]
+    lines = [line async for line in models.scheduler.stream("one", fails)]
     assert b'"error"' in lines[-1]
-    stopped = models.work.stream("one", USES["an answer"])
+    stopped = models.scheduler.stream("one", USES["an answer"])
     await anext(stopped)
     await stopped.aclose()
     await models.end()  # a thread that compiles would hold on to it

@@ -67,8 +67,8 @@ def compiled_model(causal_lm: Any) -> Any:
     from lit_lab.service.language_model import LanguageModel
 
     model = LanguageModel(causal_lm)
-    model.gradients.want(56)
-    model.prepare()
+    model.gradients.request_compile(56)
+    model.compile_pending()
     return model
 
 
@@ -103,8 +103,8 @@ def test_agrees_with_lit_on_the_embedded_model(embedded: Any, record_property: A
 
     embedded = LanguageModel(embedded.causal_lm)
     if compiled:
-        embedded.gradients.want(330)  # a bucket that all of them fit into
-        embedded.prepare()
+        embedded.gradients.request_compile(330)  # a bucket that all of them fit into
+        embedded.compile_pending()
 
     samples = Path(lit_nlp.__file__).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl"
     worst = 0.0

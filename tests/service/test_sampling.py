@@ -84,12 +84,12 @@ def test_probabilities_are_the_models_own(language_model: Any) -> None:
 
 
 def test_next_to_no_temperature_is_greedy(keras_libraries: None) -> None:
-    from lit_lab.service.sampling import LEAST_TEMPERATURE, chooser
+    from lit_lab.service.sampling import MIN_TEMPERATURE, chooser
 
     # Logits divided by it would be infinite.
     assert chooser(Sampling(temperature=1e-300, top_k=3), 10) is None
     for settings in ({}, {"top_k": 3}, {"top_p": 0.9}):
-        assert drawn(keras_libraries, 20, temperature=LEAST_TEMPERATURE, **settings) == {0: 20}
+        assert drawn(keras_libraries, 20, temperature=MIN_TEMPERATURE, **settings) == {0: 20}
 
 
 @pytest.mark.parametrize("top_p", [0.3, 0.6])

@@ -19,7 +19,7 @@ from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
 from lit_lab.service.gguf import header
 from lit_lab.service.gguf import model as gguf_model
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import facts as telling
 from lit_lab.service.scanning import lying as lists
@@ -252,7 +252,7 @@ async def test_an_odd_name_hides_no_other_model(home: Path, file: Path, name: st
         parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("folders",), folders=(str(folder),))
     )
     await registry.start(lambda _: None)
-    told = await Manager(registry).models()
+    told = await ModelManager(registry).models()
     assert "good" in [each.title for each in told.found]
     json.loads(told.model_dump_json())
 
@@ -507,7 +507,7 @@ async def test_one_click_adds_and_loads_it_where_it_lies(home: Path, file: Path)
     blob = pulled(home / ".ollama" / "models", file, "registry.ollama.ai/library/gemma/2b")
     before = {each: each.stat().st_mtime_ns for each in (home / ".ollama").rglob("*")}
     registry = Registry(parse(["demo:embedded"]), None, lambda _: None, Loading(scanners=("ollama",)))
-    manager = Manager(registry)
+    manager = ModelManager(registry)
     await registry.start(lambda _: None)
     told = await manager.models()
     offered: FoundModel = told.found[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from plainly import numbers, whole_inputs
+from reference_gradients import numbers, whole_inputs
 from test_families import FAMILIES
 
 from lit_lab.service.cancellation import Cancellation, Cancelled

@@ -241,7 +241,7 @@ def test_datasets(client: httpx.Client) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc")
-def test_is_a_polite_neighbour(service: Running) -> None:
+def test_has_a_low_priority(service: Running) -> None:
     pid = service.process.pid
     assert os.getpriority(os.PRIO_PROCESS, pid) >= 10
     assert Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from waiting import PATIENCE
 
-from lit_lab.service import collection, libraries, neighbour
+from lit_lab.service import garbage_collection, libraries, process_priority
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.memory import Watchdog, resident_bytes
 
@@ -85,11 +85,11 @@ def test_a_missing_backend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_cores_but_one_unless_configured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(neighbour.os, "sched_getaffinity", lambda _: range(6), raising=False)
-    assert neighbour.threads(None) == 5
-    assert neighbour.threads(8) == 8
-    monkeypatch.setattr(neighbour.os, "sched_getaffinity", lambda _: range(1), raising=False)
-    assert neighbour.threads(None) == 1
+    monkeypatch.setattr(process_priority.os, "sched_getaffinity", lambda _: range(6), raising=False)
+    assert process_priority.threads(None) == 5
+    assert process_priority.threads(8) == 8
+    monkeypatch.setattr(process_priority.os, "sched_getaffinity", lambda _: range(1), raising=False)
+    assert process_priority.threads(None) == 1
 
 
 def test_resident_memory_grows_with_what_is_held() -> None:
@@ -102,7 +102,7 @@ def test_resident_memory_grows_with_what_is_held() -> None:
 
 
 def test_garbage_is_collected_again_after_a_failure() -> None:
-    with pytest.raises(ValueError, match="odd"), collection.paused():
+    with pytest.raises(ValueError, match="odd"), garbage_collection.paused():
         assert not gc.isenabled()
         raise ValueError("odd")
     assert gc.isenabled()

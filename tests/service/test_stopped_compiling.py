@@ -22,7 +22,7 @@ from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.salience import EmbeddingGradients
-from lit_lab.service.work import BUSY, STOPPED, Work
+from lit_lab.service.scheduler import BUSY, STOPPED, Scheduler
 
 ASKED = GenerateRequest(model="tiny", prompt="Suggestion: Onion soup\n", max_new_tokens=3)
 MAP = SalienceRequest.model_validate({"model": "tiny", "ids": [2, 300, 301, 302], "targets": [{"start": 2, "end": 4}]})
@@ -68,11 +68,11 @@ class Reader:
 
 
 @pytest.fixture
-def work(language_model: Any, monkeypatch: pytest.MonkeyPatch) -> Work:
-    monkeypatch.setattr(fair_queue, "TELL_SECONDS", 0.0)
+def scheduler(language_model: Any, monkeypatch: pytest.MonkeyPatch) -> Scheduler:
+    monkeypatch.setattr(fair_queue, "NOTIFY_SECONDS", 0.0)
     monkeypatch.setattr(Registry, "_make", lambda *_: language_model)
     monkeypatch.setattr(Registry, "rested", lambda *_: None)
-    return Work(Registry(parse(["tiny:./x"]), None, lambda say: None))
+    return Scheduler(Registry(parse(["tiny:./x"]), None, lambda say: None))
 
 
 def answer(model: Any, cancellation: Cancellation) -> Iterator[BaseModel]:
@@ -92,13 +92,13 @@ def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
-    work: Work, compiled: tuple[Callable[..., Iterator[BaseModel]], Compiler]
+    scheduler: Scheduler, compiled: tuple[Callable[..., Iterator[BaseModel]], Compiler]
 ) -> None:
     compute, compiler = compiled
-    stopped = Reader(work.stream("tiny", compute, "a"))
+    stopped = Reader(scheduler.stream("tiny", compute, "a"))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
-    waiting = Reader(work.stream("tiny", compute, "b"))
-    third = Reader(work.stream("tiny", compute, "c"))
+    waiting = Reader(scheduler.stream("tiny", compute, "b"))
+    third = Reader(scheduler.stream("tiny", compute, "c"))
     await until_async(lambda: waiting.messages[-1:] == [BUSY.format(1)] and third.messages[-1:] == [BUSY.format(2)])
 
     before = time.monotonic()
@@ -110,7 +110,7 @@ async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
     # Who comes now is told as much, and whoever leaves the queue has left it at once.
     await asyncio.wait_for(waiting.go_away(), SOON)
     await until_async(lambda: third.messages[-1] == STOPPED)
-    newest = Reader(work.stream("tiny", compute, "b"))
+    newest = Reader(scheduler.stream("tiny", compute, "b"))
     await until_async(lambda: newest.messages[-1:] == [BUSY.format(2)])
     assert not compiler.ended.is_set()
 
@@ -119,38 +119,38 @@ async def test_it_is_over_at_once_and_the_next_one_waits_as_long_as_it_takes(
     assert [reader.told[-1]["event"] for reader in (third, newest)] == ["done", "done"]
     assert stopped.told == told
     assert told[-1]["event"] != "done"
-    await until_async(lambda: not work._registry.get("tiny").turn.locked() and not work._running)
+    await until_async(lambda: not scheduler._registry.get("tiny").turn.locked() and not scheduler._running)
 
 
-async def test_whoever_is_told_why_is_told_at_once(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_whoever_is_told_why_is_told_at_once(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = Compiler(monkeypatch, CachedPass, "next")
-    reader = Reader(work.stream("tiny", answer))
+    reader = Reader(scheduler.stream("tiny", answer))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     # From another thread, as the watchdog of memory does.
-    await asyncio.to_thread(work.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    await asyncio.to_thread(scheduler.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
     await asyncio.wait_for(reader.reading, SOON)
     assert [event["error"] for event in reader.told if event["event"] == "error"] == ["memory_limit"]
     # It still holds memory: there is something whose end can be waited for.
-    assert work.end_all()
+    assert scheduler.end_all()
     compiler.may_end.set()
-    await until_async(lambda: not work.end_all())
+    await until_async(lambda: not scheduler.end_all())
 
 
-async def test_lits_requests_end_at_once_too(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lits_requests_end_at_once_too(scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch) -> None:
     compiler = Compiler(monkeypatch, CachedPass, "next")
     cancellation = Cancellation()
-    collecting = asyncio.ensure_future(work.collect("tiny", answer, cancellation))
+    collecting = asyncio.ensure_future(scheduler.collect("tiny", answer, cancellation))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     cancellation.set()
     with pytest.raises(Cancelled):
         await asyncio.wait_for(collecting, SOON)
     assert not compiler.ended.is_set()
     compiler.may_end.set()
-    await until_async(lambda: not work._running)
+    await until_async(lambda: not scheduler._running)
 
 
 async def test_a_failure_of_what_was_stopped_harms_nobody(
-    work: Work, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     compiler = Compiler(monkeypatch, CachedPass, "next")
 
@@ -158,11 +158,11 @@ async def test_a_failure_of_what_was_stopped_harms_nobody(
         yield from answer(model, Cancellation())
         raise RuntimeError("the compiler gave up")
 
-    reader = Reader(work.stream("tiny", failing))
+    reader = Reader(scheduler.stream("tiny", failing))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     await reader.go_away()
     # Who waits is told when the task has heard of it; a failure before that is one of a computation that goes on.
-    after = Reader(work.stream("tiny", answer))
+    after = Reader(scheduler.stream("tiny", answer))
     await until_async(lambda: after.messages[-1:] == [STOPPED])
     compiler.may_end.set()
     await asyncio.wait_for(after.reading, PATIENCE)
@@ -171,7 +171,7 @@ async def test_a_failure_of_what_was_stopped_harms_nobody(
 
 
 async def test_what_it_asked_for_is_let_go_of_once_its_thread_has_ended(
-    work: Work, monkeypatch: pytest.MonkeyPatch
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Asked:
         """What a computation holds on to."""
@@ -184,18 +184,18 @@ async def test_what_it_asked_for_is_let_go_of_once_its_thread_has_ended(
         yield from answer(model, cancellation)
         assert held
 
-    reader = Reader(work.stream("tiny", compute))
+    reader = Reader(scheduler.stream("tiny", compute))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     await reader.go_away()
     asked.clear()
     del compute, reader
     compiler.may_end.set()
-    await until_async(lambda: not work._running)
+    await until_async(lambda: not scheduler._running)
     await until_async(lambda: gc.collect() >= 0 and there() is None)
 
 
 async def test_a_run_that_is_stopped_while_its_model_is_loaded_leaves_the_queue(
-    work: Work, monkeypatch: pytest.MonkeyPatch, language_model: Any
+    scheduler: Scheduler, monkeypatch: pytest.MonkeyPatch, language_model: Any
 ) -> None:
     loading, may_end = threading.Event(), threading.Event()
 
@@ -205,9 +205,9 @@ async def test_a_run_that_is_stopped_while_its_model_is_loaded_leaves_the_queue(
         return language_model
 
     monkeypatch.setattr(Registry, "_make", make)
-    reader = Reader(work.stream("tiny", answer))
+    reader = Reader(scheduler.stream("tiny", answer))
     assert await asyncio.to_thread(loading.wait, PATIENCE)
-    entry = work._registry.get("tiny")
+    entry = scheduler._registry.get("tiny")
     assert entry.turn.locked()
     await asyncio.wait_for(reader.go_away(), SOON)
     await until_async(lambda: not entry.turn.locked())

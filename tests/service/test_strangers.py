@@ -19,7 +19,7 @@ from running import SECRET, Running
 from waiting import PATIENCE
 
 from lit_lab.service import loopback
-from lit_lab.service.app import Doorkeeper
+from lit_lab.service.app import SecretMiddleware
 from lit_lab.service.calm import Calm
 from lit_lab.service.strangers import ACCEPTED, Server, Strangers
 
@@ -33,10 +33,10 @@ async def answering(scope: Any, receive: Any, send: Any) -> None:
 
 @asynccontextmanager
 async def served(strangers: Strangers, protocol: type[asyncio.Protocol] | None = None) -> AsyncIterator[int]:
-    """Serve behind the doorkeeper, as the service does, and yield the port."""
+    """Serve behind the middleware, as the service does, and yield the port."""
     listener = loopback.listen(0)
     config = uvicorn.Config(
-        Doorkeeper(answering, SECRET, strangers.known),
+        SecretMiddleware(answering, SECRET, strangers.known),
         http=protocol or strangers.protocol,
         lifespan="off",
         log_config=None,

@@ -257,12 +257,12 @@ def test_ids_are_those_of_the_rendered_text(
 ) -> None:
     made, tokenizer = made_by(family, special, template)
     rendered_text = directly(template, prompt, bos_token="<|begin_of_text|>", eos_token="<|eot_id|>")
-    asked = tokenizer.asked(prompt)
+    asked = tokenizer.tokenize_prompt(prompt)
     assert ids_of(asked.tokens) == [int(id) for id in made.tokenize(rendered_text)]
     assert (asked.use, joined(asked.tokens)) == ("wrapped", prompt)
     # The start token is the template's, or the user's; it stands once.
     if family == "Llama3":
-        own_start = tokenizer.asked(f"<|begin_of_text|>{prompt}").tokens
+        own_start = tokenizer.tokenize_prompt(f"<|begin_of_text|>{prompt}").tokens
         assert ids_of(own_start) == ids_of(asked.tokens)
         assert own_start[0].kind == "control"
 
@@ -296,9 +296,9 @@ def test_no_blank_is_put_before_the_first_turn() -> None:
     tokenizer = SequenceTokenizer(
         SentencePieces(proto.getvalue()), [1], [2], 290, 0, True, Found(rendered(Template(MISTRAL, SPECIAL)))
     )
-    pieces = [token.piece for token in tokenizer.asked("onion").tokens]
+    pieces = [token.piece for token in tokenizer.tokenize_prompt("onion").tokens]
     assert (pieces[:2], pieces[-1]) == (["<s>", "[INST]"], "[/INST]")
-    assert joined(tokenizer.asked("onion").tokens) == "onion"
+    assert joined(tokenizer.tokenize_prompt("onion").tokens) == "onion"
     assert [token.piece for token in tokenizer.prompt("onion")][1].startswith("▁")
     # Nor is it taken for what ends the model's turn.
     text = (
@@ -306,7 +306,7 @@ def test_no_blank_is_put_before_the_first_turn() -> None:
     )
     closing = Found(rendered(Template(text)))
     ends = SequenceTokenizer(SentencePieces(proto.getvalue()), [1], [2], 290, 0, True, closing).stop_ids
-    assert ends == {2, tokenizer.asked("onion").tokens[1].id}
+    assert ends == {2, tokenizer.tokenize_prompt("onion").tokens[1].id}
 
 
 # --- What can't be used ---
@@ -605,7 +605,7 @@ async def test_phi3s_tokens_swallow_blanks_behind_them(
     entry = await loaded(place)
     reference = tokenizers.Tokenizer.from_file(str(place / "tokenizer.json"))
     for prompt in ("onion soup", "on\n\nsoup"):
-        tokens = entry.model.tokenizer.asked(prompt).tokens
+        tokens = entry.model.tokenizer.tokenize_prompt(prompt).tokens
         text = directly(PHI3, prompt)
         assert [token.piece for token in tokens[:2]] == ["<s>", "<|user|>"]
         assert [token.piece for token in tokens[-2:]] == ["<|end|>", "<|assistant|>"]
@@ -627,7 +627,7 @@ async def test_mistrals_turns_are_tokens_though_its_vocabulary_has_them_as_contr
     (place / "tokenizer.model").write_bytes(model.SerializeToString())
     put(place, "tokenizer_config.json", SPECIAL | {"chat_template": MISTRAL})
     entry = await loaded(place)
-    tokens = entry.model.tokenizer.asked("onion").tokens
+    tokens = entry.model.tokenizer.tokenize_prompt("onion").tokens
     assert [tokens[0].piece, tokens[1].piece, tokens[-1].piece] == ["<s>", "[INST]", "[/INST]"]
     assert entry.model.tokenizer.count("onion")[0] == len(tokens)
     assert {token.kind for token in (tokens[0], tokens[1], tokens[-1])} == {"template"}
@@ -656,7 +656,7 @@ async def test_a_folders_own_template(keras_libraries: None, tmp_path: Path, sen
     put(place, "chat_template.jinja", LLAMA3)
     entry = await loaded(place)
     assert entry.template.date == "2024-07-26"
-    ids = ids_of(entry.model.tokenizer.asked("onion").tokens)
+    ids = ids_of(entry.model.tokenizer.tokenize_prompt("onion").tokens)
     tokenizer = entry.model.causal_lm.preprocessor.tokenizer
     whole = directly(LLAMA3, "onion", bos_token="<|begin_of_text|>")
     assert ids == [int(id) for id in tokenizer.tokenize(whole)]
@@ -670,15 +670,15 @@ async def test_a_template_that_cannot_be_used_says_so_and_a_known_format_is_take
     info = entry.info()
     assert (info.state, info.chat) == ("ready", "Gemma")
     assert "no business" in info.template.fault
-    assert entry.model.tokenizer.asked("on").use == "wrapped"
+    assert entry.model.tokenizer.tokenize_prompt("on").use == "wrapped"
 
 
 def test_a_template_that_cannot_be_used_says_so_where_no_format_is_known(narrow_proto: bytes) -> None:
     fault = refused("{{ ''.__class__.__mro__ }}{{ messages[0].content }}")
     tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, 0, True, Found(None, fault))
-    assert tokenizer.asked("onion").use == "plain"
+    assert tokenizer.tokenize_prompt("onion").use == "plain"
     with pytest.raises(ServiceError, match="can't be used: it reaches for") as failure:
-        tokenizer.asked("onion", "on")
+        tokenizer.tokenize_prompt("onion", "on")
     assert failure.value.code == "no_chat_format"
 
 
@@ -722,7 +722,7 @@ async def test_phi3_without_a_template_is_asked_as_with_one(
         put(place, "tokenizer.json", about)
         put(place, "tokenizer_config.json", said | template)
         entry = await loaded(place)
-        asked.append((entry.chat, ids_of(entry.model.tokenizer.asked("onion soup", "on").tokens)))
+        asked.append((entry.chat, ids_of(entry.model.tokenizer.tokenize_prompt("onion soup", "on").tokens)))
     assert [name for name, _ in asked] == ["Phi-3", "own"]
     assert asked[0][1] == asked[1][1]
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fake_scorers import PAD, FakeScorer, ReferenceScorer, additive, fields
 from paths import KnownGradients
-from toy import PAD, PlainScorer, ToyScorer, additive, fields
 
 from lit_lab.protocol import CurveEvent, ProgressEvent, Span, TrustEvent, TrustRequest
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.salience import METHODS, EmbeddingGradients
 from lit_lab.service.stability import rank_correlation, stability
-from lit_lab.service.trust import MOST_STEPS, SIMILAR, cuts, length_matched
+from lit_lab.service.trust import MAX_STEPS, SIMILAR, cuts, length_matched
 from lit_lab.service.trust import test as examine
 
 WEIGHTS = [4.0, 0.0, 2.0, 1.0, 0.5, 3.0, 0.2, 0.1]
@@ -133,7 +133,7 @@ def test_where_no_segment_has_a_like_the_length_is_not_matched() -> None:
 def test_many_segments_go_in_groups() -> None:
     for number in (1, 2, 20, 21, 57, 400):
         points = cuts(number)
-        assert len(points) <= MOST_STEPS + 2
+        assert len(points) <= MAX_STEPS + 2
         assert (points[0], points[-1]) == (0, number)
         np.testing.assert_array_equal(points, np.unique(number - points))
     scorer = additive([1.0] * 57)
@@ -165,7 +165,7 @@ def test_curves_come_as_they_are_done_and_cancelling_ends_it() -> None:
 
 
 def test_one_segment() -> None:
-    _, event = run(ToyScorer(lambda present: -1.0 - (not present)), [1.0], [4])
+    _, event = run(FakeScorer(lambda present: -1.0 - (not present)), [1.0], [4])
     assert event.effect == 1
     assert event.faithfulness == pytest.approx(0)
     assert event.stability is None
@@ -196,7 +196,7 @@ def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
         noise=0.001,
     )
     gradients = EmbeddingGradients(causal_lm)
-    *_, last = examine(request, PlainScorer(causal_lm), gradients, 0, METHODS, Cancellation())
+    *_, last = examine(request, ReferenceScorer(causal_lm), gradients, 0, METHODS, Cancellation())
     assert isinstance(last, TrustEvent)
     assert last.stability == pytest.approx(1, abs=0.21)  # hardly any noise: at most two neighbours change places
     calm, shaken = ([*values(request, gradients, noise)] for noise in (0.001, 1.0))

@@ -15,7 +15,7 @@ from test_gguf import file_of
 from lit_lab.protocol import LoadModel, ModelChanging, ModelInfo, UnloadModel
 from lit_lab.protocol.base import MAX_TOKENS
 from lit_lab.service import presets
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.weights import need, room, window
 
@@ -182,7 +182,7 @@ def long(preset: Path, tmp_path: Path) -> Path:
 async def loaded(registry: Registry, **how: Any) -> ModelInfo:
     if not registry.imported:
         await registry.start(lambda _: None)
-    await Manager(registry).change(ModelChanging(change=LoadModel(name="long", **how)))
+    await ModelManager(registry).change(ModelChanging(change=LoadModel(name="long", **how)))
     loading = registry.get("long").loading
     assert loading is not None
     await loading
@@ -200,7 +200,7 @@ async def test_a_model_takes_what_it_was_trained_for_unless_somebody_says_otherw
     assert told(await loaded(registry, max_length=48)) == ("ready", 48, 4096, "user")
     assert told(await loaded(registry, max_length=5000)) == ("ready", 5000, 4096, "user")
     assert told(await loaded(registry, max_length=0)) == ("ready", 4096, 4096, "model")
-    await Manager(registry).change(ModelChanging(change=UnloadModel(name="long")))
+    await ModelManager(registry).change(ModelChanging(change=UnloadModel(name="long")))
     assert told(registry.get("long").info()) == ("unloaded", None, None, None)
 
 
@@ -214,7 +214,7 @@ async def test_with_little_memory_it_takes_what_fits(long: Path, monkeypatch: py
     registry = Registry(parse([f"long:{long}"]), None, lambda _: None, Loading())
     whole = (await loaded(registry)).peak
     assert whole is not None
-    await Manager(registry).change(ModelChanging(change=UnloadModel(name="long")))
+    await ModelManager(registry).change(ModelChanging(change=UnloadModel(name="long")))
     memory = room.memory("CPU", None)
     monkeypatch.setattr(room, "memory", lambda *_: memory.model_copy(update={"free": whole // 2}))
     info = await loaded(registry)

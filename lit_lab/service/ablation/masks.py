@@ -15,7 +15,7 @@ from ..cancellation import Cancellation
 Masks = NDArray[np.bool_]
 """`<bool>[num_masks, num_segments]`: true where a segment stays."""
 
-_TOLD_PARTS = 25  # progress is told about this often
+_PROGRESS_EVENTS = 25  # number of progress events, about
 _SMALLEST_PART = 16  # sequences: fewer would leave the scorer's batches half empty
 
 
@@ -97,7 +97,7 @@ class SegmentValues:
         """
         sequences = [self.sequence(mask) for mask in masks]
         new = sorted(set(sequences) - self._known.keys())
-        part = max(_SMALLEST_PART, -(-len(new) // _TOLD_PARTS))
+        part = max(_SMALLEST_PART, -(-len(new) // _PROGRESS_EVENTS))
         for begin in range(0, len(new), part):
             self._cancellation.check()
             some = new[begin : begin + part]
@@ -113,4 +113,4 @@ class SegmentValues:
 
 
 def _untold(done: int) -> None:
-    """Progress inside of a part isn't told."""
+    """Progress inside of a part isn't reported."""

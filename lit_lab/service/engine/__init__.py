@@ -1,5 +1,5 @@
-"""The compiled passes that salience rests on: a forward pass that is kept, and one backward pass a target.
+"""The compiled passes that salience rests on: one forward pass for a sequence, and one backward pass for each target.
 
-`cut.py` takes a Keras model apart, `backends/` compiles the parts and differentiates them, `buckets.py` says for which lengths, and `passes.py`
-runs them one after the other.
+`split_model.py` splits a Keras model into parts (its head has a diagram), `backends/` compiles and differentiates the
+parts, `buckets.py` chooses the lengths, `passes.py` and `prompt_passes.py` run the parts one after the other.
 """

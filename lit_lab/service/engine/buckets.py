@@ -1,4 +1,4 @@
-"""Lengths that are compiled for: a new prompt fits into one of few, so that it never waits for a compiler."""
+"""The compiled lengths: a few, so that a new prompt fits into one and never waits for a compiler."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ ROWS = (16, 48, 128, 384, 1024)
 """Numbers of rows, that is of predicting tokens, for which the top of a model is compiled."""
 
 WASTE = 1.15
-"""Padded length, as a part of the own, up to which another bucket is as good as the own."""
+"""Padded length, as a multiple of a sequence's own bucket, up to which another bucket is as fast."""
 
 
 def length_bucket(length: int, window: int | None = None) -> int:
@@ -26,12 +26,12 @@ def length_bucket(length: int, window: int | None = None) -> int:
 
 
 def row_bucket(rows: int, length: int) -> int:
-    """Return how many rows are computed for `rows` that are asked for, in a sequence padded to `length`."""
+    """Return how many rows are computed for `rows` requested ones, in a sequence padded to `length`."""
     return min(next((size for size in ROWS if size >= rows), length), length)
 
 
-def rest_bucket(rows: int) -> int:
-    """Return how many rows are computed for `rows` of them that continue a prompt: there none are of another use."""
+def continuation_bucket(rows: int) -> int:
+    """Return how many rows are computed for a continuation of `rows`: there, extra rows have no other use."""
     step = 16
     while step * 4 < rows:
         step *= 2

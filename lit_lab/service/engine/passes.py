@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 
 from .backends import Spec, backend, bytes_of
 from .buckets import row_bucket
-from .cut import Cut, Part
+from .compiled_parts import CompiledParts, ForwardStep, are_shared
 from .head import Head
-from .pieces import Pieces, Step, are_shared
+from .parts import Part
+from .split_model import SplitModel
 
-MOST_ROWS = 384
-"""Rows of a window beyond which only the target's own are computed at once."""
+MAX_ROWS = 384
+"""Most rows of a window; beyond it only the target's own are computed at once."""
 
 Check = Callable[[], None]
-"""Called between pieces of work; raises when nobody waits for the result any more."""
+"""Called between steps of the computation; raises if it was cancelled."""
 
 
 @dataclass
@@ -30,38 +31,38 @@ class Top:
     Attributes:
         start: First of the window's rows.
         end: The row after its last.
-        begin: First of the rows that were computed, which are more, a compiled number.
-        hidden: These rows' hidden states, `[1, compiled rows, width]`.
-        losses: Of all rows, in nats, `<float32>[compiled rows]`; zero outside the window.
-        upstream: Gradient of each row's loss with respect to its hidden state, `[1, compiled rows, width]`; likewise.
+        begin: First of the R computed rows. R is a compiled number, and may be larger than the window.
+        hidden: These rows' hidden states, `[1, R, D]`.
+        losses: Of all R rows, in nats, `<float32>[R]`; zero outside the window.
+        upstream: Gradient of each row's loss with respect to its hidden state, `[1, R, D]`; zero likewise.
     """
 
     start: int
     end: int
     begin: int
     hidden: Any
-    step: Step
+    step: ForwardStep
     losses: NDArray[np.float32]
     upstream: Any
 
 
 @dataclass
 class Forward:
-    """A sequence's forward pass, kept.
+    """A sequence's forward pass, with what its backward passes need.
 
     Attributes:
         ids: The sequence, without padding.
-        embeddings: `[1, length, width]`, padded.
-        own: Without padding, `<float32>[num_tokens, width]`.
+        embeddings: `[1, T, D]`, padded.
+        own: Without padding, `<float32>[num_tokens, D]`.
         steps: The parts below the last block.
-        hidden: Their output.
+        hidden: Their output, `[1, T, D]`.
         top: The window of rows that was computed last.
     """
 
     ids: tuple[int, ...]
     embeddings: Any
     own: NDArray[np.float32]
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ForwardStep] = field(default_factory=list)
     hidden: Any = None
     top: Top | None = None
 
@@ -70,38 +71,38 @@ class Passes:
     """The compiled passes for sequences of up to `length` tokens.
 
     Args:
-        cut: The model.
+        model: The model.
         head: Its head.
-        length: In tokens; sequences are padded to it.
-        budget: Most bytes to keep of a forward pass. What needs more is computed again in each backward pass.
+        length: T, in tokens; sequences are padded to it.
+        budget: Most bytes that a forward pass keeps. Beyond that, results are computed again in each backward pass.
     """
 
-    def __init__(self, cut: Cut, head: Head, length: int, budget: int) -> None:
+    def __init__(self, model: SplitModel, head: Head, length: int, budget: int) -> None:
         self.length = length
-        self._cut = cut
+        self._model = model
         self._head = head
-        self._lower = cut.lower()
+        self._lower = model.lower_parts()
         self._are_shared = are_shared(self._lower)
         self._backend = backend()
-        self._embeddings = self._backend.open_graph(cut.embeddings, [Spec((1, None), "int32")])
-        self._spec = Spec((1, length, cut.width), cut.embed.compute_dtype)
-        self._pieces = Pieces()
+        self._embeddings = self._backend.open_graph(model.embeddings, [Spec((1, None), "int32")])
+        self._spec = Spec((1, length, model.width), model.embed.compute_dtype)
+        self._compiled_parts = CompiledParts()
         self._compiled_rows: set[int] = set()
         if self.kept_bytes() > budget:
-            self._pieces.keep = False
-            self._pieces.clear()
+            self._compiled_parts.keep = False
+            self._compiled_parts.clear()
 
     def kept_bytes(self) -> int:
-        """Return how much a kept forward pass takes, known from shapes alone: nothing is run for it."""
+        """Return the bytes that a forward pass keeps, from shapes alone, without running it."""
         each = bytes_of(self._spec)  # a part's input
-        return int(sum(each + piece.kept_bytes for _, piece in self._lower_pieces()) + 2 * each)
+        return int(sum(each + compiled.kept_bytes for _, compiled in self._lower_compiled()) + 2 * each)
 
     def serves(self, rows: int) -> bool:
-        """Whether windows of so many rows are compiled."""
+        """Return whether windows of so many rows are compiled."""
         return any(size >= rows for size in self._compiled_rows)
 
     def compile(self, rows: int) -> None:
-        """Compile everything for windows of up to so many rows, by running it once; others may be used meanwhile."""
+        """Compile everything for windows of up to `rows` rows, by running it once; compiled ones stay usable meanwhile."""
         self._head.compile()
         rows = min(rows, self.length - 1)
         forward = self.forward((0,) * (rows + 1), lambda: None)
@@ -113,19 +114,19 @@ class Passes:
         return self.forward_from(self._embeddings(ops.convert_to_tensor(padded)), ids, check)
 
     def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
-        """Run the model on given embeddings, `[1, length, width]`."""
-        x = embeddings
+        """Run the model on embeddings, `[1, T, D]`."""
+        x = embeddings  # [1, T, D]
         steps = []
-        for part, piece in self._lower_pieces():
+        for part, compiled in self._lower_compiled():
             check()
-            [x], step = self._pieces.run(piece, part, [x])
+            [x], step = self._compiled_parts.run(compiled, part, [x])  # [1, T, D]
             steps.append(step)
         return Forward(ids, embeddings, self._backend.array(embeddings)[0, : len(ids)], steps, x)
 
     def hidden(self, forward: Forward, start: int, end: int) -> Any:
         """Return the hidden states that tokens `[start, end)` are predicted by, `[end - start, width]`."""
         top = self._top(forward, start, end, (start, end))
-        return top.hidden[0, start - 1 - top.begin : end - 1 - top.begin]
+        return top.hidden[0, start - 1 - top.begin : end - 1 - top.begin]  # [end - start, D]
 
     def gradient(
         self, forward: Forward, start: int, end: int, window: tuple[int, int], check: Check
@@ -137,20 +138,20 @@ class Passes:
             start: First token of the target, at least 1.
             end: The token after its last.
             window: The span of tokens that further targets will lie in: its rows are computed at once.
-            check: Called between pieces of work.
+            check: Called between the parts.
         """
         top = self._top(forward, start, end, window)
         rows = np.arange(top.begin, top.begin + len(top.losses))
-        wanted = (start - 1 <= rows) & (rows < end - 1)
-        gradient = top.upstream
+        is_target = (start - 1 <= rows) & (rows < end - 1)
+        gradient = top.upstream  # [1, R, D]
         if (top.start, top.end) != (start - 1, end - 1):
-            gradient = gradient * ops.convert_to_tensor(wanted[np.newaxis, :, np.newaxis], gradient.dtype)
+            gradient = gradient * ops.convert_to_tensor(is_target[np.newaxis, :, np.newaxis], gradient.dtype)
         for step in reversed([*forward.steps, top.step]):
             check()
-            [gradient] = step.backward(gradient)
+            [gradient] = step.backward(gradient)  # [1, T, D]
         self._compiled_rows.add(len(rows))
         found = self._backend.array(gradient)[0, : end - 1]
-        return float(np.sum(top.losses[wanted], dtype=np.float64)), found
+        return float(np.sum(top.losses[is_target], dtype=np.float64)), found
 
     def _top(self, forward: Forward, start: int, end: int, window: tuple[int, int]) -> Top:
         """Return the last part's pass over a window with the target in it."""
@@ -161,23 +162,23 @@ class Passes:
         if not (window[0] <= start and end <= window[1]):
             window = (start, end)
         first, last = window[0] - 1, window[1] - 1
-        # More rows than are asked for take little longer; a number that isn't compiled yet would take seconds.
-        least = last - first
-        compiled = min((size for size in self._compiled_rows if size >= least), default=None)
-        rows = compiled if compiled is not None else row_bucket(least, self.length)
+        # More rows than requested take little longer; a number that isn't compiled yet takes seconds.
+        needed = last - first
+        known_rows = min((size for size in self._compiled_rows if size >= needed), default=None)
+        rows = known_rows if known_rows is not None else row_bucket(needed, self.length)
         begin = min(first, self.length - rows)
-        part = self._cut.upper(rows)
-        output = Spec((1, rows, self._cut.width), self._spec.dtype)
-        piece = self._pieces.of(part, [self._spec, Spec((), "int32")], [output])
+        part = self._model.upper_part(rows)
+        output = Spec((1, rows, self._model.width), self._spec.dtype)
+        compiled = self._compiled_parts.of(part, [self._spec, Spec((), "int32")], [output])
         inputs = [forward.hidden, ops.convert_to_tensor(begin, "int32")]
-        [hidden], step = self._pieces.run(piece, part, inputs)
-        labels = np.full(rows, -1, np.int32)
+        [hidden], step = self._compiled_parts.run(compiled, part, inputs)  # [1, R, D]
+        labels = np.full(rows, -1, np.int32)  # [R]
         labels[first - begin : last - begin] = forward.ids[window[0] : window[1]]
         losses, upstream = self._head(hidden[0], labels)
         losses = self._backend.array(losses)
         forward.top = Top(first, last, begin, hidden, step, losses, upstream[np.newaxis])
         return forward.top
 
-    def _lower_pieces(self) -> Iterator[tuple[Part, Any]]:
+    def _lower_compiled(self) -> Iterator[tuple[Part, Any]]:
         for part, is_shared in zip(self._lower, self._are_shared, strict=True):
-            yield part, self._pieces.of(part, [self._spec], [self._spec], is_shared)
+            yield part, self._compiled_parts.of(part, [self._spec], [self._spec], is_shared)

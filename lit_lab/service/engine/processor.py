@@ -1,4 +1,4 @@
-"""What the processor multiplies by itself."""
+"""The matrix instructions of the processor."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @lru_cache(maxsize=1)
 def multiplies_bfloat16() -> bool:
-    """Return whether the processor has instructions for matrices of bfloat16; False where the system doesn't tell."""
+    """Return whether the processor has instructions for matrices of bfloat16; False where the system doesn't report it."""
     try:
-        told = _CPUINFO.read_text(encoding="ascii", errors="replace")
+        cpuinfo = _CPUINFO.read_text(encoding="ascii", errors="replace")
     except OSError:
         return False
-    flags = re.search(r"^flags\s*:(.*)$", told, re.MULTILINE)
+    flags = re.search(r"^flags\s*:(.*)$", cpuinfo, re.MULTILINE)
     return flags is not None and not {"avx512_bf16", "amx_bf16"}.isdisjoint(flags[1].split())

@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitAppRequest, LitCall, StateEvent
 
-from .. import collection
+from .. import garbage_collection
 from ..cancellation import Cancellation
 from ..errors import ServiceError, unexpected
 from ..registry import Registry
-from ..work import HEARTBEAT, Work
+from ..scheduler import HEARTBEAT, Scheduler
 from .turns import CALL, OWNER, InTurn
 
 THREADS = 8  # requests of LIT's pages at a time; most wait for a model's turn
@@ -32,13 +32,13 @@ class LitHost:
 
     Args:
         registry: The models.
-        work: Runs their computations.
+        scheduler: Runs their computations.
         datasets: Returns LIT's datasets by name; called in a thread.
     """
 
-    def __init__(self, registry: Registry, work: Work, datasets: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, registry: Registry, scheduler: Scheduler, datasets: Callable[[], Mapping[str, Any]]) -> None:
         self._registry = registry
-        self._work = work
+        self._scheduler = scheduler
         self._datasets = datasets
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="lit")
         self._making = asyncio.Lock()
@@ -112,7 +112,7 @@ class LitHost:
         async with self._making:
             loop = asyncio.get_running_loop()
             models = {
-                entry.name: InTurn(self._work, loop, entry.name, entry.model)
+                entry.name: InTurn(self._scheduler, loop, entry.name, entry.model)
                 for entry in self._registry.entries.values()
                 if entry.model is not None
             }
@@ -129,7 +129,7 @@ class LitHost:
     def _build(self, models: Mapping[str, InTurn], request: LitAppRequest) -> Any:
         from .building import build  # imports LIT's models
 
-        with collection.paused():
+        with garbage_collection.paused():
             return build(models, self._datasets(), request.max_new_tokens, request.chat)
 
 

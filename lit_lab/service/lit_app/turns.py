@@ -1,4 +1,4 @@
-"""A model whose computations, asked for from LIT's threads, wait for their turn among all others."""
+"""A model for LIT's threads, whose computations wait for their turn among all others."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from lit_lab.protocol import GenerateRequest, SalienceRequest
 
 from ..cancellation import Cancellation
 from ..errors import ServiceError
-from ..work import Work
+from ..scheduler import Scheduler
 
 if TYPE_CHECKING:
     from ..language_model import LanguageModel
 
 CALL: ContextVar[Cancellation] = ContextVar("CALL")
-"""Ends the request of LIT's page that the present thread answers."""
+"""Cancels the request of LIT's page that the current thread answers."""
 
 OWNER: ContextVar[str] = ContextVar("OWNER", default="")
-"""Who made that request."""
+"""The user who made that request."""
 
 
 class LitFailure(Exception):  # noqa: N818 - LIT shows its text, not its name
-    """A `ServiceError` as LIT tells it: LIT shows an exception's text and knows no hints."""
+    """A `ServiceError` in one text: LIT shows an exception's text and has no hints."""
 
 
 class InTurn:
     """Stands before a `LanguageModel` (as a `causal_lm.Computing`).
 
-    LIT computes where it is asked, in a thread of ours. Here each answer and each map is a computation of its own in the
-    model's queue, so that a whole dataset's answers let others in between.
+    LIT computes in the thread of its request. Here each answer and each map is a separate computation in the model's
+    queue, so that other users' computations run between those of a whole dataset.
 
     Args:
-        work: Runs the computations.
-        loop: The loop that `work` lives in.
+        scheduler: Runs the computations.
+        loop: The loop that `scheduler` runs in.
         name: The model's name.
         model: The model, loaded.
     """
 
-    def __init__(self, work: Work, loop: asyncio.AbstractEventLoop, name: str, model: LanguageModel) -> None:
+    def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop, name: str, model: LanguageModel) -> None:
         # To look tokens and embeddings up, which needs no turn.
         self.causal_lm = model.causal_lm
         self.tokenizer = model.tokenizer
-        self._work = work
+        self._scheduler = scheduler
         self._loop = loop
         self._name = name
 
@@ -61,7 +61,7 @@ class InTurn:
     def _run(self, compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]]) -> Iterator[BaseModel]:
         cancellation = CALL.get()
         cancellation.check()
-        collecting = self._work.collect(self._name, compute, cancellation, OWNER.get())
+        collecting = self._scheduler.collect(self._name, compute, cancellation, OWNER.get())
         asked = asyncio.run_coroutine_threadsafe(collecting, self._loop)
         try:
             return iter(asked.result())

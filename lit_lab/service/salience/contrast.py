@@ -1,4 +1,4 @@
-"""Why this rather than that: gradients of how much likelier one continuation is than another.
+"""Why this rather than that: gradients of the difference between two continuations' log-probabilities.
 
 Yin and Neubig 2022, "Interpreting Language Models with Contrastive Explanations": not the gradient of `log p(A)`, in which
 all that makes A a word at all has its part, but of `log p(A) - log p(B)`, in which what speaks for both cancels out.
@@ -16,7 +16,7 @@ from .gradients import TargetGradient
 
 
 class Gradients(Protocol):
-    """What tells the losses and gradients of one continuation (`EmbeddingGradients`)."""
+    """The losses and gradients of one continuation (`EmbeddingGradients`)."""
 
     def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the embedding layer's output: `<float32>[num_tokens, width]`."""

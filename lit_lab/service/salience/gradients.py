@@ -1,4 +1,4 @@
-"""Gradients of a target's loss with respect to the embedding layer's output: what all gradient methods rest on."""
+"""Gradients of a target's loss with respect to the embedding layer's output, which all gradient methods use."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from ..engine.backends import backend
 from ..engine.buckets import ROWS, WASTE, length_bucket
-from ..engine.cut import Cut
+from ..engine.compile_queue import CompileQueue
+from ..engine.forward_cache import ForwardCache
 from ..engine.head import Head
-from ..engine.kept import Kept
-from ..engine.passes import MOST_ROWS, Check, Forward, Passes
+from ..engine.passes import MAX_ROWS, Check, Forward, Passes
 from ..engine.prompts import Prompts
-from ..engine.wanted import Wanted
+from ..engine.split_model import SplitModel
 
-KEPT_BYTES = 2 * 2**30  # of one forward pass; all of what is kept is at most twice that
-LARGE = 50_000_000  # weights of the blocks from which on compiling takes less time than one target without it
-_MOST_WASTE = 2.5  # up to which another bucket is faster than eager Keras
+KEPT_BYTES = 2 * 2**30  # that one forward pass keeps; two passes are cached
+LARGE = 50_000_000  # weights of the blocks above which compiling takes less time than one eager target
+_MAX_WASTE = 2.5  # padding up to which another bucket is faster than eager Keras
 
 
 @dataclass(frozen=True)
 class TargetGradient:
-    """What one target's loss says of the tokens before its end.
+    """One target's gradient with respect to the tokens before its end.
 
     Attributes:
         embeddings: The embedding layer's output, `<float32>[num_tokens, width]`; as LIT has it, before the scaling
@@ -34,7 +34,7 @@ class TargetGradient:
         gradient: The summed loss's gradient with respect to it, in nats, `<float32>[num_tokens, width]`.
         loss: The summed loss: the target's negative log-probability, in nats.
 
-    `num_tokens` is the target's end less one: no later token has a part in the loss.
+    `num_tokens` is the target's end less one: later tokens don't affect the loss.
     """
 
     embeddings: NDArray[np.float32]
@@ -43,14 +43,14 @@ class TargetGradient:
 
 
 class EmbeddingGradients:
-    """Gradients through a Keras CausalLM, cut open at its embedding layer's output.
+    """Gradients through a Keras CausalLM, split at its embedding layer's output.
 
-    A sequence's forward pass is done once and kept, or goes on from that of its prompt, if that was kept when it was
-    answered (`read`); each target then takes one backward pass. Logits are computed for
-    the target's rows alone, and no gradient of a weight. Until `prepare` has compiled a sequence's length, small models
-    are run by eager Keras: who waits for a map never waits for a compiler where that would take longer.
+    A sequence's forward pass runs once and is cached, or continues that of its prompt, if generation cached one
+    (`read`); each target then takes one backward pass. Logits are computed for the target's rows alone, and no
+    weight's gradient. Until `compile_pending` has compiled a sequence's length, small models run in eager Keras: a map
+    never waits for the compiler where that would take longer.
 
-    Not for use from several threads at once, but for `prepare`.
+    Not for use from several threads at once, except for `compile_pending`.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
@@ -64,71 +64,71 @@ class EmbeddingGradients:
     def __init__(self, causal_lm: Any, window: int | None = None, kept_bytes: int = KEPT_BYTES) -> None:
         self._backend = backend()
         self._array: Callable[[Any], NDArray[np.float32]] = self._backend.array
-        self._cut = Cut(causal_lm)
-        self._head = Head(self._cut)
-        self._eager_head = Head(self._cut, compiled=False)
+        self._model = SplitModel(causal_lm)
+        self._head = Head(self._model)
+        self._eager_head = Head(self._model, compiled=False)
         self._window = window
         self._budget = kept_bytes
         self._passes: dict[int, Passes] = {}
-        self._wanted = Wanted()
-        self._kept = Kept()
-        self._prompts = Prompts(self._cut, self._head, window, kept_bytes, self._kept)
-        self._large: bool = sum(int(block.count_params()) for block in self._cut.blocks) > LARGE
+        self._compile_queue = CompileQueue()
+        self._forward_cache = ForwardCache()
+        self._prompts = Prompts(self._model, self._head, window, kept_bytes, self._forward_cache)
+        self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > LARGE
 
     @property
-    def is_prepared(self) -> bool:
-        """Whether everything that was wanted so far is compiled."""
-        return not self._wanted and self._prompts.is_prepared
+    def is_compiled(self) -> bool:
+        """Whether everything requested so far is compiled."""
+        return not self._compile_queue and self._prompts.is_compiled
 
-    def want(self, length: int, rows: int = ROWS[0]) -> None:
-        """Say that sequences of about `length` tokens are to come, with windows of `rows`; `prepare` compiles for them."""
+    def request_compile(self, length: int, rows: int = ROWS[0]) -> None:
+        """Request passes for sequences of about `length` tokens with windows of `rows`; `compile_pending` compiles them."""
         bucket = length_bucket(length, self._window)
         known = self._passes.get(bucket)
         if known is None or not known.serves(min(rows, bucket - 1)):
-            self._wanted.add(bucket, rows)
+            self._compile_queue.add(bucket, rows)
 
-    def want_answer(self, prompt: int, answer: int) -> None:
-        """Say that prompts of about so many tokens are to come, with answers of so many that are to be explained.
+    def request_compile_for_answer(self, prompt: int, answer: int) -> None:
+        """Request passes for prompts and answers of about these numbers of tokens.
 
-        Once that is compiled, too, `read` reads such a prompt for whoever answers it, and the answer's gradients need no
-        second pass over it.
+        Once they are compiled, `read` reads such a prompt for generation, and the answer's gradients need no second pass
+        over it.
         """
         if answer < 1:
             return
-        self.want(prompt + answer, min(answer, MOST_ROWS))
-        self._prompts.want(prompt, answer)
+        self.request_compile(prompt + answer, min(answer, MAX_ROWS))
+        self._prompts.request_compile(prompt, answer)
 
     def read(self, ids: Sequence[int], check: Check = lambda: None) -> tuple[Any, Any] | None:
-        """Return what predicts a prompt's next token, and its keys and values, as `Prompts.read`."""
+        """Return a prompt's last hidden state and its cache, as `Prompts.read`."""
         return self._prompts.read(ids, check)
 
-    def prepare(self) -> None:
-        """Compile what is wanted; who asks meanwhile, from another thread, doesn't wait for it."""
-        while self._prepare_oldest():
+    def compile_pending(self) -> None:
+        """Compile what was requested; requests from another thread don't wait for it."""
+        while self._compile_oldest():
             pass
-        self._prompts.prepare()
+        self._prompts.compile_pending()
 
-    def _prepare_oldest(self) -> bool:
-        with self._wanted.oldest() as wanted:
-            if wanted is None:
+    def _compile_oldest(self) -> bool:
+        with self._compile_queue.oldest() as request:
+            if request is None:
                 return False
-            bucket, rows = wanted
-            passes = self._passes.get(bucket) or Passes(self._cut, self._head, bucket, self._budget)
+            bucket, rows = request
+            passes = self._passes.get(bucket) or Passes(self._model, self._head, bucket, self._budget)
             passes.compile(rows)
             self._passes[bucket] = passes
             return True
 
     def kept_bytes(self, length: int) -> int:
-        """Return how much the kept forward pass of a sequence takes, without running anything."""
-        return Passes(self._cut, self._head, length_bucket(length, self._window), self._budget).kept_bytes()
+        """Return the bytes that a sequence's forward pass keeps, without running it."""
+        return Passes(self._model, self._head, length_bucket(length, self._window), self._budget).kept_bytes()
 
     def forget(self) -> None:
-        """Let go of the kept forward passes."""
-        self._kept.clear()
+        """Drop the cached forward passes."""
+        self._forward_cache.clear()
 
     @property
     def waits_for_compiler(self) -> bool:
-        """Whether whoever asks for what isn't compiled waits until it is, as large models are quicker so."""
+        """Whether requests wait for the compiler, which for large models is faster than eager Keras."""
         return self._large
 
     def of(
@@ -146,9 +146,9 @@ class EmbeddingGradients:
             start: First token of the target, 1 or more: token 0 is never predicted.
             end: The token after the target's last.
             window: Span in which this and the next targets lie, so that their rows are computed at once.
-            check: Called between pieces of work; raises when nobody waits any more.
+            check: Called between the parts; raises if the request was cancelled.
         """
-        if self._kept.get("sequence", tuple(ids)) is None:
+        if self._forward_cache.get("sequence", tuple(ids)) is None:
             shared = self._prompts.gradient(ids, start, end, check)
             if shared is not None:
                 loss, embeddings, gradient = shared
@@ -163,14 +163,13 @@ class EmbeddingGradients:
         return TargetGradient(forward.own[: end - 1], found, loss)
 
     def hidden(self, ids: Sequence[int], start: int, check: Check = lambda: None) -> Any | None:
-        """Return the hidden states that tokens from `start` on are predicted by, `[len(ids) - start, width]`.
+        """Return the hidden states that predict the tokens from `start` on, `[len(ids) - start, width]`.
 
-        They are those of a forward pass that is kept, so that a gradient of these tokens needs no other. None where that
-        would have to be compiled first.
+        Their forward pass is cached for the gradients of these tokens. None if it isn't compiled.
         """
         passes = self._passes.get(min((size for size in list(self._passes) if size >= len(ids)), default=0))
         rows = len(ids) - start
-        if passes is None or passes.length > WASTE * len(ids) or rows > MOST_ROWS or not passes.serves(rows):
+        if passes is None or passes.length > WASTE * len(ids) or rows > MAX_ROWS or not passes.serves(rows):
             return None
         return passes.hidden(self._forward(passes, tuple(ids), check), start, len(ids))
 
@@ -182,14 +181,14 @@ class EmbeddingGradients:
         embeddings: NDArray[np.float32],
         check: Check = lambda: None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return the target's losses and gradients at other embeddings than the tokens' own.
+        """Return the target's losses and gradients at given embeddings.
 
         Args:
-            ids: The sequence; what is scored is still the probability of tokens `[start, end)`.
+            ids: The sequence, whose tokens `[start, end)` are scored.
             start: First token of the target.
             end: The token after its last.
             embeddings: `<float32>[batch, end - 1, width]`.
-            check: Called between pieces of work.
+            check: Called between the parts.
 
         Returns:
             `<float64>[batch]`, in nats, and `<float32>[batch, end - 1, width]`.
@@ -200,9 +199,9 @@ class EmbeddingGradients:
         passes, _ = ready
         losses, gradients = [], []
         for given in embeddings:
-            padded = np.zeros((1, passes.length, self._cut.width), np.float32)
+            padded = np.zeros((1, passes.length, self._model.width), np.float32)
             padded[0, : end - 1] = given
-            at = ops.cast(ops.convert_to_tensor(padded), self._cut.embed.compute_dtype)
+            at = ops.cast(ops.convert_to_tensor(padded), self._model.embed.compute_dtype)
             forward = passes.forward_from(at, tuple(ids[:end]), check)
             loss, gradient = passes.gradient(forward, start, end, (start, end), check)
             losses.append(loss)
@@ -215,57 +214,57 @@ class EmbeddingGradients:
 
     def mean_embedding(self) -> NDArray[np.float32]:
         """Return the mean of the vocabulary's embeddings: `<float32>[width]`."""
-        return self._array(ops.mean(ops.cast(self._backend.tensor(self._cut.embed.embeddings), "float32"), axis=0))
+        return self._array(ops.mean(ops.cast(self._backend.tensor(self._model.embed.embeddings), "float32"), axis=0))
 
     def target_logits(self, ids: Sequence[int], start: int) -> NDArray[np.float32]:
         """Return the scoring pass's logits for tokens `[start, len(ids))`: `<float32>[num_targets, vocabulary_size]`."""
         with self._backend.without_gradients():
-            hidden = self._cut.run(self._own(ids[:-1])[0])
-            return self._array(self._cut.logits(hidden[:, start - 1 :])[0])
+            hidden = self._model.run(self._own(ids[:-1])[0])
+            return self._array(self._model.logits(hidden[:, start - 1 :])[0])
 
     def _ready(
         self, length: int, target: tuple[int, int], window: tuple[int, int]
     ) -> tuple[Passes, tuple[int, int]] | None:
-        """Return compiled passes for a length, and a window that they are compiled for; None when there are none yet.
+        """Return compiled passes for a length, and a window that they are compiled for; None if there are none yet.
 
-        What isn't compiled is wanted from now on. Meanwhile a longer bucket does as well, better than waiting or eager
-        Keras: what it wastes is only padding. A window that is too long shrinks to the target: its other rows are then
-        computed when they are asked for.
+        What isn't compiled is requested. Until then a longer bucket is used: it is faster than waiting or eager Keras,
+        and wastes only padding. A window that is too long shrinks to the target; its other rows are then computed on
+        request.
         """
         needed = target[1] - target[0]
-        if window[1] - window[0] > max(MOST_ROWS, needed):
+        if window[1] - window[0] > max(MAX_ROWS, needed):
             window = target
         rows = window[1] - window[0]
         passes = self._of_length(length)
         if passes is None or passes.length > WASTE * length:
-            self.want(length, rows)
+            self.request_compile(length, rows)
         if passes is None:
             return None
         if passes.serves(rows) or (self._large and not passes.serves(needed)):
             return passes, window
         if passes.length <= WASTE * length:
-            self.want(passes.length, rows)
+            self.request_compile(passes.length, rows)
         return (passes, target) if passes.serves(needed) else None
 
     def _of_length(self, length: int) -> Passes | None:
-        """Return passes for a length, compiled or, where that takes less time than one target without, to be compiled."""
+        """Return passes for a length: compiled ones or, where compiling takes less time than one eager target, new ones."""
         # A copy: another may be compiled meanwhile.
         compiled = min((size for size in list(self._passes) if size >= length), default=None)
-        if compiled is not None and compiled <= (WASTE if self._large else _MOST_WASTE) * length:
+        if compiled is not None and compiled <= (WASTE if self._large else _MAX_WASTE) * length:
             return self._passes[compiled]
         if not self._large:
             return None
         bucket = length_bucket(length, self._window)
-        self._passes[bucket] = Passes(self._cut, self._head, bucket, self._budget)
+        self._passes[bucket] = Passes(self._model, self._head, bucket, self._budget)
         return self._passes[bucket]
 
     def _forward(self, passes: Passes, ids: tuple[int, ...], check: Check) -> Forward:
-        known: tuple[Passes, Forward] | None = self._kept.get("sequence", ids)
+        known: tuple[Passes, Forward] | None = self._forward_cache.get("sequence", ids)
         if known is not None and known[0] is passes:
             return known[1]
-        self._kept.make_room()
+        self._forward_cache.make_room()
         forward = passes.forward(ids, check)
-        self._kept.put("sequence", ids, (passes, forward))
+        self._forward_cache.put("sequence", ids, (passes, forward))
         return forward
 
     def _eagerly(self, ids: Sequence[int], start: int) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
@@ -279,7 +278,7 @@ class EmbeddingGradients:
         losses, gradients = [], []
         for at in range(0, len(embeddings), 8):
             check()
-            given = ops.cast(ops.convert_to_tensor(embeddings[at : at + 8]), self._cut.embed.compute_dtype)
+            given = ops.cast(ops.convert_to_tensor(embeddings[at : at + 8]), self._model.embed.compute_dtype)
             some, their = self._differentiate(ids, start, given)
             losses.append(some)
             gradients.append(their)
@@ -290,7 +289,7 @@ class EmbeddingGradients:
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         def rows(given: Any) -> Any:
             # Row i predicts token i + 1.
-            return self._cut.run(given)[:, start - 1 :]
+            return self._model.run(given)[:, start - 1 :]
 
         def head(hidden: Any) -> tuple[Any, Any]:
             batch, count, width = hidden.shape
@@ -304,5 +303,5 @@ class EmbeddingGradients:
     def _own(self, ids: Sequence[int]) -> tuple[Any, NDArray[np.float32]]:
         """Return the tokens' embeddings, `[1, num_tokens, width]`, and their values, `<float32>[num_tokens, width]`."""
         with self._backend.without_gradients():
-            embeddings = self._cut.embeddings(np.array([ids], np.int32))
+            embeddings = self._model.embeddings(np.array([ids], np.int32))
         return embeddings, self._array(embeddings[0])

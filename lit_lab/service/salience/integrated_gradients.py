@@ -30,7 +30,7 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)  # type: ignore[no-u
 
 
 class PathGradients(Protocol):
-    """What tells losses and gradients at any embeddings (`EmbeddingGradients`)."""
+    """Losses and gradients at any embeddings (`EmbeddingGradients`)."""
 
     def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """Return the embedding layer's output: `<float32>[num_tokens, width]`."""
@@ -95,7 +95,7 @@ def integrate(
     """Score each token by the gradient's integral on the straight way from a baseline to the embeddings.
 
     Sundararajan, Taly and Yan 2017, "Axiomatic Attribution for Deep Networks". The scores' sum is the loss's change from
-    the baseline to the prompt (completeness), but for the quadrature's error, which is told.
+    the baseline to the prompt (completeness), except for the quadrature's error, which is returned.
 
     **Quadrature.** The loss bends sharply, and elsewhere for each target. The path is cut into parts of eight
     Gauss-Legendre points. The losses at their ends say how far off each part is; while the parts' errors add up to more

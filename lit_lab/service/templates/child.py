@@ -13,13 +13,13 @@ import sys
 from datetime import datetime
 from typing import Any
 
-_SECONDS = 5  # of computing, if whoever started this is gone by then
+_SECONDS = 5  # of computing time, if the parent is gone by then
 
 
 def main() -> None:
     """Do what is ordered."""
     order = json.load(sys.stdin)
-    # Where Jinja lies is the only thing that is taken over from whoever started this.
+    # Jinja's location is all that is taken from the parent.
     sys.path += order["path"]
     environment = _environment(order["date"])
     _bound(order["memory"])

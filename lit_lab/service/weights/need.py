@@ -36,7 +36,7 @@ class Shape:
     """What of a model's architecture its memory depends on."""
 
     is_chain: ClassVar[bool] = True
-    """Whether its blocks can be run one by one (`engine/cut.py`)."""
+    """Whether its blocks can be run one by one (`engine/graph.py`)."""
 
     parameters: int
     layers: int
@@ -53,7 +53,7 @@ class Shape:
 
     def activations(self, tokens: int) -> int:
         """Return the bytes that a map over so many tokens takes beside the weights."""
-        from ..engine.kept import MOST
+        from ..engine.forward_cache import MAX_PASSES
         from ..salience.gradients import KEPT_BYTES, LARGE
 
         queries = self.heads * self.head_dim
@@ -69,8 +69,8 @@ class Shape:
         if not self.is_chain:
             return int(blocks * COMPILED) + cache + head
         # Of longer prompts the blocks' inputs alone are kept, and each block is computed again on the way back.
-        inputs = MOST * self.layers * tokens * self.hidden * KEPT
-        again = max(MOST * KEPT_BYTES, inputs + int(AGAIN * block))
+        inputs = MAX_PASSES * self.layers * tokens * self.hidden * KEPT
+        again = max(MAX_PASSES * KEPT_BYTES, inputs + int(AGAIN * block))
         return int(min(blocks, again) * COMPILED) + cache + head
 
     def total(self, precision: Precision, tokens: int) -> int:

@@ -1,16 +1,16 @@
-"""The seam between the engine and what it computes with: one module for each of Keras' backends.
+"""The engine's interface to Keras's backends: one module for each.
 
-What is the same on all of them is written with `keras.ops`. What Keras has no name for, gradients first of all, is here,
-under the same names in each module:
+Code that is the same on all of them uses `keras.ops`. What Keras has no function for, gradients above all, is here, under
+the same names in each module:
 
-- `Piece`: a part of a model, with its forward pass and, later, its backward pass;
-- `differentiated(function, head, x)`: losses that follow from a function, and the gradient of their sum;
+- `CompiledPart`: a part of a model, with its forward pass and its backward pass;
+- `differentiated(function, head, x)`: losses computed from a function's result, and the gradient of their sum;
 - `compiled(function)`: a function of tensors whose shapes change rarely;
 - `open_graph(function, signature)`: one whose shapes change with each prompt;
 - `compiled_step(function, cache)`: the step of one token, over a cache of one length;
 - `matmul`, `tensor`, `array`: a product without a copy of a transposed factor; a variable's value; a NumPy array;
-- `without_gradients()`: a context in which nothing is kept for a backward pass;
-- `PARTS`: where a new shape would be compiled anew, the lengths that a prompt is cut into; None where it isn't.
+- `without_gradients()`: a context that keeps nothing for a backward pass;
+- `PROMPT_LENGTHS`: the lengths of the chunks that a prompt is run in, where each new shape is compiled; None elsewhere.
 """
 
 from __future__ import annotations

@@ -14,24 +14,24 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from ..cut import Part
+from ..parts import Part
 from . import Spec, bytes_of, spec_of
 
-PARTS = (512, 64, 8, 1)
-"""Each shape is compiled; a prompt is run in parts of these lengths, so that a new prompt's length is no new shape."""
+PROMPT_LENGTHS = (512, 64, 8, 1)
+"""Each shape is compiled; a prompt is run in chunks of these lengths, so that its own length is no new shape."""
 
 
-class Piece:
+class CompiledPart:
     """A part, compiled for one shape of inputs.
 
-    Of its forward pass the results of matrix products are kept; the rest is computed again in the backward pass.
+    The forward pass keeps the results of matrix products; the backward pass computes the others again.
 
     Args:
-        part: The part; its weights are given at each call, so that all parts of its kind share this piece.
+        part: The part; its weights are arguments of each call, so that all parts of its kind share this.
         inputs: Shape and type of its inputs.
-        outputs: Shape and type of those of its outputs that a gradient comes with respect to, the first ones.
-        bound: Not used: weights needn't be looked at in each call as it is.
-        keep: Whether to keep results; without, they are computed again as well, which takes less memory.
+        outputs: Shape and type of the outputs that gradients are given for, the first ones.
+        bound: Not used: passing weights costs nothing here.
+        keep: Whether to keep results; otherwise all are computed again, which takes less memory.
     """
 
     def __init__(
@@ -51,33 +51,37 @@ class Piece:
             return results[: len(outputs)], results[len(outputs) :]
 
         def forward(weights: Sequence[Any], *given: Any) -> Any:
-            moved, others = given[: part.moved], given[part.moved :]
-            frugal = jax.checkpoint(call, policy=policy)
-            results, pullback, further = jax.vjp(lambda *first: frugal(weights, *first, *others), *moved, has_aux=True)
+            primals, others = given[: part.num_differentiated], given[part.num_differentiated :]
+            checkpointed = jax.checkpoint(call, policy=policy)
+            results, pullback, further = jax.vjp(
+                lambda *first: checkpointed(weights, *first, *others), *primals, has_aux=True
+            )
             return results + further, pullback
 
         self._forward = jax.jit(forward)
         self._backward = jax.jit(_pull)
         weights = [_shape(spec_of(variable)) for variable in part.variables]
         given = [_shape(spec) for spec in inputs]
-        _, kept = jax.eval_shape(forward, weights, *given)
-        # What is handed back as it came in isn't a copy.
-        own = Counter(_spec(leaf) for leaf in jax.tree.leaves(kept))
-        own -= Counter(_spec(leaf) for leaf in [*weights, *given])
-        self.kept_bytes = sum(bytes_of(spec) * count for spec, count in own.items())
+        _, residuals = jax.eval_shape(forward, weights, *given)
+        # An input that is returned unchanged isn't a copy.
+        kept = Counter(_spec(leaf) for leaf in jax.tree.leaves(residuals))
+        kept -= Counter(_spec(leaf) for leaf in [*weights, *given])
+        self.kept_bytes = sum(bytes_of(spec) * count for spec, count in kept.items())
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], Any]:
-        """Return the outputs and what `backward` needs of this pass."""
+        """Return the outputs and the residuals that `backward` needs."""
         outputs, pullback = self._forward(list(weights), *inputs)
         return outputs, pullback
 
-    def backward(self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Any, weights: Sequence[Any]) -> list[Any]:
+    def backward(
+        self, inputs: Sequence[Any], gradients: Sequence[Any], residuals: Any, weights: Sequence[Any]
+    ) -> list[Any]:
         """Return the gradients with respect to the inputs, from those with respect to the outputs."""
-        return list(self._backward(kept, list(gradients)))
+        return list(self._backward(residuals, list(gradients)))
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-    """Return losses that follow from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
+    """Return losses computed from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
 
     Args:
         function: Of `x`.
@@ -94,7 +98,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
-    """Return a function, compiled for each shape that it is called with: see `PARTS`."""
+    """Return a function, compiled for each shape that it is called with: see `PROMPT_LENGTHS`."""
     return jax.jit(function)
 
 
@@ -120,7 +124,7 @@ def array(value: Any) -> NDArray[np.float32]:
 
 
 def without_gradients() -> AbstractContextManager[None]:
-    """Return a context in which nothing is kept for a backward pass: here nothing ever is, unless asked for."""
+    """Return a context that keeps nothing for a backward pass: JAX never does unless requested."""
     return nullcontext()
 
 

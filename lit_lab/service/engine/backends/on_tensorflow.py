@@ -12,45 +12,43 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from tensorflow.compiler.tf2xla.python.xla import dynamic_update_slice
 
-from ..cut import Part
+from ..parts import Part
 from ..processor import multiplies_bfloat16
 from . import Spec
 
-PARTS = None
+PROMPT_LENGTHS = None
 
 _COSTLY = frozenset(
     {"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Softmax", "Tanh", "Exp", "Erf", "Sigmoid"}
 )
-"""Operations whose results are kept: matrix products, which are nearly all of the work, and transcendental functions,
-which are a fifth of it in a small model."""
+"""Operations whose results are kept: matrix products, which take nearly all of the time, and transcendental functions,
+which take a fifth in a small model."""
 
-NATIVE = 4_000_000
-"""Weights of a part from which on its bfloat16 products are worth more than what XLA does around them. XLA brings them to
-float32 on a CPU; TensorFlow's own operations, by oneDNN, multiply them twice as fast where the processor does."""
+MIN_NATIVE = 4_000_000
+"""Fewest weights of a part for which native bfloat16 products outweigh XLA's fusion. On a CPU XLA casts to float32;
+TensorFlow's own operations, by oneDNN, multiply twice as fast where the processor supports bfloat16."""
 
 
 @tf.RegisterGradient("XlaDynamicUpdateSlice")  # type: ignore[untyped-decorator]  # TensorFlow has no types for mypy
 def _gradient_of_update(operation: Any, gradient: Any) -> tuple[Any, Any, None]:
-    """Writing keys and values into a cache: TensorFlow itself has no gradient for how Keras does it."""
+    """The gradient of writing keys and values into a cache: TensorFlow has none for Keras's operation."""
     _, update, position = operation.inputs
     without = dynamic_update_slice(gradient, tf.zeros_like(update), position)
     return without, tf.slice(gradient, position, update.shape), None
 
 
-class Piece:
+class CompiledPart:
     """A part, compiled for one shape of inputs, or a plain graph where that is faster.
 
     Forward and backward pass are traced as one graph, in which the weights are inputs without gradients. It is then
-    cut in two: what is kept between them are the results that take long; what lies in between is cheap, and computed
-    again in the backward pass.
+    cut in two. Slow results are kept between the halves; the backward pass computes the cheap ones again.
 
     Args:
-        part: The part; its weights are given at each call, so that all parts of its kind share this piece.
+        part: The part; its weights are arguments of each call, so that all parts of its kind share this.
         inputs: Shape and type of its inputs.
-        outputs: Shape and type of those of its outputs that a gradient comes with respect to, the first ones.
-        bound: Weights that are always the same, for a part that shares its piece with no other; they then needn't be
-            looked at in each call.
-        keep: Whether to keep them; without, they are computed again as well, which takes less memory.
+        outputs: Shape and type of the outputs that gradients are given for, the first ones.
+        bound: The weights, for a part that is the only one of its kind; calls are faster without them as arguments.
+        keep: Whether to keep slow results; otherwise they are computed again, too, which takes less memory.
     """
 
     def __init__(
@@ -65,10 +63,10 @@ class Piece:
 
         def both(*values: Any) -> list[Any]:
             given, gradients, weights = values[:first], values[first:second], values[second:]
-            # A cast of the variable to the compute type has to happen inside, as Keras does it.
+            # Keras casts the variable to the compute type, and that cast has to be inside.
             with keras.StatelessScope(state_mapping=list(zip(part.variables, weights, strict=True))):
                 results: list[Any] = tf.nest.flatten(part.call(*given))
-            return [*results, *tf.gradients(results[: len(outputs)], given[: part.moved], gradients)]
+            return [*results, *tf.gradients(results[: len(outputs)], given[: part.num_differentiated], gradients)]
 
         variables = [tf.TensorSpec(variable.shape, variable.dtype) for variable in part.variables]
         traced = tf.function(both, autograph=False).get_concrete_function(
@@ -76,7 +74,10 @@ class Piece:
         )
         feeds = traced.graph.inputs[: second + len(variables)]
         given, gradients, weights = feeds[:first], feeds[first:second], feeds[second:]
-        results, derivatives = traced.graph.outputs[: -part.moved], traced.graph.outputs[-part.moved :]
+        results, derivatives = (
+            traced.graph.outputs[: -part.num_differentiated],
+            traced.graph.outputs[-part.num_differentiated :],
+        )
         kept = _needed_results(derivatives, set().union(*map(_ancestors, results))) if keep else []
         self.kept_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in kept)
         always = {} if bound is None else {t.name: value for t, value in zip(weights, bound, strict=True)}
@@ -89,26 +90,26 @@ class Piece:
         self._backward = _compiled_between(traced, [*given, *gradients, *kept, *weights], derivatives, always, compiled)
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """Return the outputs and what `backward` needs of this pass."""
+        """Return the outputs and the residuals that `backward` needs."""
         found = self._forward(*inputs, *(weights if self._takes_weights else ()))
         return found[: self._count], found[self._count :]
 
     def backward(
-        self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Sequence[Any], weights: Sequence[Any]
+        self, inputs: Sequence[Any], gradients: Sequence[Any], residuals: Sequence[Any], weights: Sequence[Any]
     ) -> list[Any]:
         """Return the gradients with respect to the inputs, from those with respect to the outputs."""
-        found = self._backward(*inputs, *gradients, *kept, *(weights if self._takes_weights else ()))
+        found = self._backward(*inputs, *gradients, *residuals, *(weights if self._takes_weights else ()))
         return list(found)
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-    """Return losses that follow from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
+    """Return losses computed from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
 
     Args:
         function: Of `x`.
         head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
     """
-    # Weights aren't watched, so that no gradient of theirs is computed.
+    # Weights aren't watched, so that no gradients of weights are computed.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         result = function(x)
@@ -127,7 +128,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
     graphs: list[Any] = []
 
     def run(*values: Any) -> Any:
-        if not graphs:  # traced when first used: models are made in tests by the dozen
+        if not graphs:  # traced on first use: tests create models by the dozen
             traced = tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
             graphs.append(_without_compiled_updates(traced, tf.nest.flatten(specs)))
         return tf.nest.pack_sequence_as(graphs[0][1], graphs[0][0](*tf.nest.flatten(values)))
@@ -168,14 +169,14 @@ def array(value: Any) -> NDArray[np.float32]:
 
 
 def without_gradients() -> AbstractContextManager[None]:
-    """Return a context in which nothing is kept for a backward pass: here nothing ever is, without a tape."""
+    """Return a context that keeps nothing for a backward pass: TensorFlow never does without a tape."""
     return nullcontext()
 
 
 def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, Any]:
-    """Return a traced function as one of flat tensors, and the structure of its results; see `_update_plainly`."""
+    """Return a traced function as one of flat tensors, and the structure of its results; see `_replace_xla_updates`."""
     definition = traced.graph.as_graph_def()
-    _update_plainly(definition)
+    _replace_xla_updates(definition)
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
     names = [tensor.name for tensor in traced.graph.inputs if tensor.name not in captured]
     fetches = [tensor.name for tensor in traced.graph.outputs]
@@ -188,7 +189,7 @@ def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, A
     return tf.function(run, autograph=False).get_concrete_function(*specs), results
 
 
-def _update_plainly(definition: Any) -> None:
+def _replace_xla_updates(definition: Any) -> None:
     """Have a graph update parts of its tensors by TensorFlow's own operation.
 
     Keras writes keys and values into a cache by `XlaDynamicUpdateSlice`, which outside of XLA is compiled for each
@@ -264,7 +265,7 @@ def _compiled_between(
     del definition.node[:]
     definition.node.extend(nodes)
     if not compiled:
-        _update_plainly(definition)
+        _replace_xla_updates(definition)
     sources = {source.split(":")[0] for node in definition.node for source in node.input}
     captured = {name: value for name, value in captured.items() if name.split(":")[0] in sources}
 
@@ -284,7 +285,7 @@ def _is_better_plain(part: Part, dtype: str) -> bool:
     """Whether a part is faster as a plain graph than compiled by XLA."""
     if dtype != "bfloat16" or not multiplies_bfloat16() or tf.config.list_logical_devices("GPU"):
         return False
-    return sum(int(np.prod(variable.shape)) for variable in part.variables) >= NATIVE
+    return sum(int(np.prod(variable.shape)) for variable in part.variables) >= MIN_NATIVE
 
 
 def _weights_read(traced: Any) -> dict[str, Any]:

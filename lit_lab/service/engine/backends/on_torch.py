@@ -1,4 +1,4 @@
-"""PyTorch: everything runs eagerly; autograd's own graph is what a forward pass keeps for its backward pass."""
+"""PyTorch: everything runs eagerly; a forward pass keeps autograd's graph for its backward pass."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.checkpoint import checkpoint
 
-from ..cut import Part
+from ..parts import Part
 from . import Spec
 
-PARTS = None
+PROMPT_LENGTHS = None
 
 
-class Piece:
+class CompiledPart:
     """A part, with autograd's record of its forward pass.
 
     Args:
-        part: The part; its weights are given at each call, so that all parts of its kind share this piece.
+        part: The part; its weights are arguments of each call, so that all parts of its kind share this.
         inputs: Shape and type of its inputs.
-        outputs: Shape and type of those of its outputs that a gradient comes with respect to, the first ones.
-        bound: Not used: nothing is compiled that weights could be bound to.
-        keep: Whether to keep results; without, they are computed again in the backward pass, which takes less memory.
+        outputs: Shape and type of the outputs that gradients are given for, the first ones.
+        bound: Not used: nothing is compiled.
+        keep: Whether to keep results; otherwise the backward pass computes them again, which takes less memory.
     """
 
     def __init__(
@@ -43,20 +43,22 @@ class Piece:
         self.kept_bytes = _recorded_bytes(self._call, part, inputs) if keep else 0
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], Any]:
-        """Return the outputs and what `backward` needs of this pass."""
-        others = inputs[self._part.moved :]
+        """Return the outputs and the residuals that `backward` needs."""
+        others = inputs[self._part.num_differentiated :]
         with torch.enable_grad():
-            moved = [value.detach().requires_grad_() for value in inputs[: self._part.moved]]
+            leaves = [value.detach().requires_grad_() for value in inputs[: self._part.num_differentiated]]
             if self._keep:
-                outputs = self._call(weights, *moved, *others)
+                outputs = self._call(weights, *leaves, *others)
             else:
-                outputs = checkpoint(self._call, weights, *moved, *others, use_reentrant=False)
-        return [output.detach() for output in outputs], (moved, outputs[: self._count])
+                outputs = checkpoint(self._call, weights, *leaves, *others, use_reentrant=False)
+        return [output.detach() for output in outputs], (leaves, outputs[: self._count])
 
-    def backward(self, inputs: Sequence[Any], gradients: Sequence[Any], kept: Any, weights: Sequence[Any]) -> list[Any]:
+    def backward(
+        self, inputs: Sequence[Any], gradients: Sequence[Any], residuals: Any, weights: Sequence[Any]
+    ) -> list[Any]:
         """Return the gradients with respect to the inputs, from those with respect to the outputs."""
-        moved, outputs = kept
-        return list(torch.autograd.grad(outputs, moved, gradients, retain_graph=True))
+        leaves, outputs = residuals
+        return list(torch.autograd.grad(outputs, leaves, gradients, retain_graph=True))
 
     def _call(self, weights: Sequence[Any], *inputs: Any) -> list[Any]:
         with keras.StatelessScope(state_mapping=list(zip(self._part.variables, weights, strict=True))):
@@ -65,7 +67,7 @@ class Piece:
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-    """Return losses that follow from a function of `x`, and their sum's gradient with respect to `x`.
+    """Return losses computed from a function of `x`, and their sum's gradient with respect to `x`.
 
     Args:
         function: Of `x`.
@@ -111,13 +113,13 @@ def array(value: Any) -> NDArray[np.float32]:
 
 
 def without_gradients() -> AbstractContextManager[None]:
-    """Return a context in which nothing is kept for a backward pass."""
+    """Return a context that keeps nothing for a backward pass."""
     context: AbstractContextManager[None] = torch.no_grad()
     return context
 
 
 def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]) -> int:
-    """Return what autograd would record of a pass, by one over tensors that have a shape and no memory."""
+    """Return the bytes that autograd records in a pass, by one over tensors that have a shape and no memory."""
     from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
     weights = [tensor(variable) for variable in part.variables]
@@ -129,14 +131,14 @@ def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]
         with FakeTensorMode(allow_non_fake_inputs=True) as mode:
             return _recorded(call, part, [mode.from_tensor(value) for value in weights], given())
     except DataDependentOutputException:
-        # A part that reads a number off a tensor, as a sliding window does its place, has to be run to know.
+        # A part that reads a number from a tensor, as a sliding window reads its position, has to run.
         return _recorded(call, part, weights, given())
 
 
 def _recorded(call: Callable[..., Any], part: Part, weights: list[torch.Tensor], given: list[torch.Tensor]) -> int:
-    """Return what autograd records of a pass, its weights and inputs left out."""
+    """Return the bytes that autograd records in a pass, without weights and inputs."""
     recorded: dict[int, int] = {}
-    held: list[Any] = []  # so that no other storage takes the place of one that was counted
+    held: list[Any] = []  # keeps a counted storage's address from being used again
 
     def pack(value: torch.Tensor) -> torch.Tensor:
         storage = value.untyped_storage()
@@ -144,7 +146,7 @@ def _recorded(call: Callable[..., Any], part: Part, weights: list[torch.Tensor],
         held.append(storage)
         return value
 
-    for value in given[: part.moved]:
+    for value in given[: part.num_differentiated]:
         value.requires_grad_()
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda value: value), torch.enable_grad():
         call(weights, *given)

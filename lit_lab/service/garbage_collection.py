@@ -1,4 +1,4 @@
-"""Python's cyclic garbage collector, kept out of the way while a lot is made that stays."""
+"""Pauses Python's cyclic garbage collector while many long-lived objects are created."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 @contextmanager
 def paused(keep: bool = False) -> Iterator[None]:
-    """Collect no garbage inside: importing libraries and compiling graphs makes millions of objects that stay.
+    """Collect no garbage inside: importing libraries and compiling graphs creates millions of long-lived objects.
 
     On the embedded model this saves a fifth of the time from the process's start to the first map (1 of 5 s).
 
     Args:
-        keep: Never look at what is there by the end again. For libraries; a model must be able to go.
+        keep: Exclude the objects that exist at the end from all later collections. For libraries: a model must stay
+            collectable.
     """
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""A model that can be chosen: how it is asked for, and how far it is."""
+"""A model on the list: its settings and its state."""
 
 from __future__ import annotations
 
@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Entry:
+class ModelEntry:
     """A model.
 
     Attributes:
-        name: What the interface calls it.
-        path: As written after the colon of `name:path`.
-        added: In the panel, rather than configured.
-        turn: One computation at a time, whose turn it is.
-        preparing: Compiles, in the background, what makes salience quicker.
-        loading: The attempt to load it; `reading` tells how far that is.
-        may_download: The user has said so, for the next attempt.
-        leaving: It is being removed: nothing of it is begun any more.
-        asked: What the user wants it loaded in; None: as configured.
-        max_length: The window that the user wants; None: as configured.
+        name: Its name in the interface.
+        path: The path in `name:path`.
+        added: Whether it was added in the panel rather than configured.
+        turn: Its queue, for one computation at a time.
+        compiling: Compiles in the background what makes salience faster.
+        loading: The attempt to load it; `reading` has the progress.
+        may_download: Whether the user has allowed a download, for the next attempt.
+        leaving: Whether it is being removed, so that nothing new begins.
+        requested_precision: The precision that the user chose; None: as configured.
+        max_length: The window that the user chose; None: as configured.
         chat: Name of its chat format; empty: none.
-        template: The chat template that came with it, or None.
+        template: The chat template in its files, or None.
         is_instruct: Whether it is known to be instruction-tuned.
-        stored: What its weights are stored in, where that isn't what they are read as.
+        stored: The type that its weights are stored in, if they are loaded as another.
         precision, device, memory, peak: Of the loaded model, as in `ModelInfo`.
-        window: How many tokens the loaded model takes, and why.
-        used: When it was last used, by `time.monotonic`.
+        window: The loaded model's window, with its reason.
+        used: Time of the last use, by `time.monotonic`.
     """
 
     name: str
@@ -64,7 +64,7 @@ class Entry:
     turn: FairQueue = field(default_factory=FairQueue)
     loading: asyncio.Task[None] | None = None
     reading: Reading | None = None
-    preparing: asyncio.Task[None] | None = None
+    compiling: asyncio.Task[None] | None = None
     added: bool = False
     source: Source | None = None
     folder: Path | None = None
@@ -73,7 +73,7 @@ class Entry:
     leaving: bool = False
     download: Download | None = None
     progress: ModelDownload | None = None
-    asked: Precision | None = None
+    requested_precision: Precision | None = None
     max_length: int | None = None
     chat: str = ""
     template: ChatTemplate | None = None
@@ -89,22 +89,22 @@ class Entry:
 
     @property
     def is_busy(self) -> bool:
-        """Whether it is on its way."""
+        """Whether it is being downloaded or loaded."""
         return self.loading is not None and not self.loading.done()
 
     @property
     def is_at_work(self) -> bool:
-        """Whether anything is done for it: it is on its way, computes, or compiles in the background."""
-        is_preparing = self.preparing is not None and not self.preparing.done()
-        return self.is_busy or self.turn.locked() or is_preparing
+        """Whether it is being downloaded or loaded, computes, or compiles in the background."""
+        is_compiling = self.compiling is not None and not self.compiling.done()
+        return self.is_busy or self.turn.locked() or is_compiling
 
     @property
     def read(self) -> ModelReading | None:
-        """How far its weights are read, while they are."""
+        """The progress of reading its weights, or None."""
         return self.reading.progress if self.reading is not None and self.state == "loading" else None
 
     def info(self) -> ModelInfo:
-        """Return what the interface shows of it."""
+        """Return what the interface shows."""
         source, model = self.source, self.model
         elsewhere = source is not None and self.folder is None and self.state in ("absent", "downloading", "failed")
         return ModelInfo(
@@ -136,7 +136,7 @@ class Entry:
         )
 
     def _window_reason(self, tokens: int) -> WindowReason | None:
-        """Return why a loaded model takes so many tokens; its positions may go less far than was asked for."""
+        """Return the reason for a loaded model's window, which its positions may limit."""
         if self.window is None:
             return None
         return self.window.reason if tokens == self.window.tokens else "model"

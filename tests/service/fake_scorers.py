@@ -1,4 +1,4 @@
-"""Scorers whose truth is known, and a plain one over a real model."""
+"""Fake scorers, whose values are known, and a reference scorer over a real model."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ BEGINNING, TARGET, PAD = 1, 2, 0
 FIRST_SEGMENT = 10  # segment i is made of token 10 + i
 
 
-class ToyScorer:
-    """The target's log-probability is a function of which segments are in place, told by their tokens.
+class FakeScorer:
+    """Computes the target's log-probability from which segments are present, as their tokens show.
 
     Args:
-        value: From the set of segments in place to nats.
+        value: Maps the set of segments that are present to nats.
     """
 
     def __init__(self, value: Callable[[frozenset[int]], float]) -> None:
@@ -41,8 +41,8 @@ class ToyScorer:
         )
 
 
-def additive(weights: Sequence[float], constant: float = -20.0) -> ToyScorer:
-    return ToyScorer(lambda present: constant + sum(weights[segment] for segment in present))
+def additive(weights: Sequence[float], constant: float = -20.0) -> FakeScorer:
+    return FakeScorer(lambda present: constant + sum(weights[segment] for segment in present))
 
 
 def fields(lengths: Sequence[int], num_targets: int = 2) -> dict[str, Any]:
@@ -52,11 +52,11 @@ def fields(lengths: Sequence[int], num_targets: int = 2) -> dict[str, Any]:
         segments.append(Span(start=len(ids), end=len(ids) + length))
         ids += [FIRST_SEGMENT + number] * length
     target = Span(start=len(ids), end=len(ids) + num_targets)
-    return {"model": "toy", "ids": [*ids, *[TARGET] * num_targets, 7], "segments": segments, "target": target}
+    return {"model": "fake", "ids": [*ids, *[TARGET] * num_targets, 7], "segments": segments, "target": target}
 
 
-class PlainScorer:
-    """Log-probabilities by a whole pass for each sequence: slow, and plainly right."""
+class ReferenceScorer:
+    """Log-probabilities of a real model, by a whole pass for each sequence: slow, and independent of the engine."""
 
     def __init__(self, causal_lm: Any) -> None:
         import keras

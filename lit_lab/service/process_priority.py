@@ -1,4 +1,4 @@
-"""A polite neighbour: the service gives way to notebooks, kernels and everybody else on the machine."""
+"""The service's priority and threads: notebooks, kernels and other users come first."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 NICENESS = 10
-OUT_OF_MEMORY_SCORE = 1000  # the kernel's own maximum: of all processes, this one may go first
+OUT_OF_MEMORY_SCORE = 1000  # the kernel's own maximum: it ends this process before any other
 
 log = logging.getLogger(__name__)
 
 
-def give_way() -> None:
-    """Lower this process's priority, and let it be the first to go when the machine's memory runs out."""
+def lower_priority() -> None:
+    """Lower this process's priority, and have the kernel end it first when memory runs out."""
     try:
         os.nice(max(0, NICENESS - os.nice(0)))
     except OSError as error:
@@ -23,11 +23,11 @@ def give_way() -> None:
         try:
             Path("/proc/self/oom_score_adj").write_text(f"{OUT_OF_MEMORY_SCORE}\n")
         except OSError as error:
-            log.warning("can't offer to go first when memory runs out: %s", error)
+            log.warning("can't ask to be ended first when memory runs out: %s", error)
 
 
 def threads(configured: int | None) -> int:
-    """Return how many threads arithmetic may use: the configured number, else all cores but one, at least one."""
+    """Return how many threads arithmetic may use: the configured number, or all cores but one, at least one."""
     if configured is not None:
         return configured
     # The cores this process may use, which in containers are fewer than the machine's.

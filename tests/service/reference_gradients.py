@@ -1,4 +1,4 @@
-"""Gradients by each backend's own tape, on whole models: independent of the engine, slow, and plainly right."""
+"""Reference gradients: each backend's own tape on whole models, slow and independent of the engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @contextmanager
 def double_precision() -> Iterator[None]:
-    """Return a context in which there is float64: off TensorFlow Keras takes it back, and JAX has none unless asked for.
+    """Return a context in which there is float64: off TensorFlow Keras takes it back, and JAX has none unless it is enabled.
 
     On JAX Keras goes on taking some of it back: with all of it Qwen 3.5's layers took minutes.
     """
@@ -31,7 +31,7 @@ def double_precision() -> Iterator[None]:
 
 
 def whole_inputs(causal_lm: Any, ids: list[int]) -> dict[str, NDArray[Any]]:
-    """Return what a whole model takes for a sequence by itself; some want to be told the positions."""
+    """Return a whole model's inputs for one sequence; some models take positions as well."""
     tokens = np.array([ids], np.int32)
     given = {"token_ids": tokens, "padding_mask": np.ones_like(tokens), "position_ids": np.arange(len(ids))[None]}
     return {name: given[name] for name in causal_lm.backbone.input}

@@ -1,4 +1,4 @@
-"""What is to be compiled once the model rests."""
+"""What the model compiles once it is idle."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Wanted:
-    """Lengths, each with the most rows that were asked for; used by who asks and by the thread that compiles.
+class CompileQueue:
+    """Requested lengths, each with its largest requested number of rows; safe to use from several threads.
 
-    It is true while anything is wanted, what is being compiled included.
+    It is true while anything is requested or being compiled.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._rows: dict[int, int] = {}
-        self._under_way = 0
+        self._running = 0
 
     def __bool__(self) -> bool:
-        return bool(self._rows or self._under_way)
+        return bool(self._rows or self._running)
 
     def add(self, length: int, rows: int) -> None:
-        """Ask for a length and its rows."""
+        """Request a length and its rows."""
         with self._lock:
             self._rows[length] = max(rows, self._rows.get(length, 0))
 
     @contextmanager
     def oldest(self) -> Iterator[tuple[int, int] | None]:
-        """Give the oldest length and its rows to be compiled within the context, or None.
+        """Take the oldest length and its rows, or None, to be compiled within the context.
 
-        It is not wanted any more afterwards unless it was asked for again, even where compiling failed.
+        The request is gone afterwards, even if compiling failed, unless it was repeated meanwhile.
         """
         with self._lock:
             length = next(iter(self._rows), None)
             taken = None if length is None else (length, self._rows.pop(length))
-            self._under_way += 1
+            self._running += 1
         try:
             yield taken
         finally:
             with self._lock:
-                self._under_way -= 1
+                self._running -= 1

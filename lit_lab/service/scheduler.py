@@ -1,7 +1,7 @@
-"""Computations as streams of events: a fair queue for each model, cancelled when the reader goes away.
+"""Runs computations as streams of events, with a fair queue for each model; a closed stream cancels its computation.
 
-A computation that is cancelled is over for its reader at once. Its thread ends at its next piece of work; where that is a
-compiler's, nothing can end it before. The model's turn lasts until then, and what comes of it is dropped.
+A cancelled computation ends for its reader at once. Its thread ends after its current step of work, and nothing can
+interrupt a compiler. The model's turn lasts until the thread has ended, and the results are dropped.
 """
 
 from __future__ import annotations
@@ -21,41 +21,41 @@ from lit_lab.timeouts import within
 from . import fair_queue
 from .cancellation import Cancellation, Cancelled
 from .errors import ServiceError, unexpected
-from .fair_queue import Place
+from .fair_queue import Ticket
 from .registry import Registry
 
 if TYPE_CHECKING:
     from .language_model import LanguageModel
 
-HEARTBEAT = 5.0  # seconds without an event after which the reader is told that we are still there
+HEARTBEAT = 5.0  # seconds without an event after which the reader gets a heartbeat
 
 BUSY = "Busy: position {} in the queue…"
-"""What whoever waits is told."""
+"""The message to a reader that waits."""
 
 STOPPED = "Waiting for a computation that was stopped to end…"
-"""What the next one is told while a thread goes on of which nobody wants the result."""
+"""The message to the next reader while a stopped computation's thread still runs."""
 
 THREADS = 32  # models that compute at the same time; each does one thing at a time
 
 log = logging.getLogger(__name__)
 
 
-class Work:
+class Scheduler:
     """Runs computations, one at a time for each model, in the order of its queue.
 
     Args:
         registry: The models.
-        most: How many may wait for one model.
+        max_waiting: How many may wait for one model.
     """
 
-    def __init__(self, registry: Registry, most: int = fair_queue.MOST) -> None:
+    def __init__(self, registry: Registry, max_waiting: int = fair_queue.MAX_WAITING) -> None:
         self._registry = registry
-        self._most = most
+        self._max_waiting = max_waiting
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
     def end_all(self, why: ServiceError | None = None) -> bool:
-        """End all computations, from any thread; tell whether there were any."""
+        """End all computations, from any thread, and return whether there were any."""
         running = list(self._running.values())
         for cancellation in running:
             cancellation.set(why)
@@ -72,7 +72,7 @@ class Work:
         Args:
             name: The model.
             compute: Runs in a thread; ends within one piece of work when this iterator is closed.
-            owner: Who asks; turns go round among them, and nothing that was kept of one serves another.
+            owner: The user; turns go round among owners, and nothing cached for one serves another.
         """
         cancellation = Cancellation()
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
@@ -90,23 +90,23 @@ class Work:
         cancellation: Cancellation,
         owner: str = "",
     ) -> list[BaseModel]:
-        """Return a computation's events once it has ended or is cancelled; it takes its turn as any other.
+        """Return a computation's events once it has ended or is cancelled; it waits for its turn like any other.
 
         Raises:
-            ServiceError: Why it failed.
-            Cancelled: The caller set `cancellation`.
+            ServiceError: The computation failed.
+            Cancelled: `cancellation` was set.
         """
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
         self._begin(name, compute, owner, cancellation, events.put_nowait)
-        told = []
+        received = []
         while (event := await events.get()) is not None:
-            told.append(event)
-        last = told[-1] if told else None
+            received.append(event)
+        last = received[-1] if received else None
         if isinstance(last, ErrorEvent):
             raise ServiceError(500, last.error, last.message, last.hint)
         if not isinstance(last, DoneEvent):
             raise Cancelled
-        return told
+        return received
 
     def _begin(
         self,
@@ -114,34 +114,34 @@ class Work:
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
         owner: str,
         cancellation: Cancellation,
-        tell: Callable[[BaseModel | None], None],
+        send: Callable[[BaseModel | None], None],
     ) -> None:
         """Begin a computation.
 
         Args:
             name: The model.
             compute: Runs in a thread.
-            owner: Who asks.
+            owner: The user.
             cancellation: Ends it.
-            tell: Takes its events, at last None: once it has ended, or as soon as it is cancelled.
+            send: Takes its events, and then None: once it has ended, or as soon as it is cancelled.
         """
         loop = asyncio.get_running_loop()
-        is_told = False
+        is_over = False
 
-        def until_told(event: BaseModel | None) -> None:
-            nonlocal is_told
-            if not is_told:
-                is_told = event is None
-                tell(event)
+        def send_until_over(event: BaseModel | None) -> None:
+            nonlocal is_over
+            if not is_over:
+                is_over = event is None
+                send(event)
 
         def end() -> None:
             if cancellation.why is not None:
-                until_told(cancellation.why.event())
-            until_told(None)
+                send_until_over(cancellation.why.event())
+            send_until_over(None)
             task.cancel()
 
-        # A task of its own: the model's turn ends when the thread has, not when the reader goes away.
-        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, until_told))
+        # A separate task: the model's turn ends when the thread has, not when the reader goes away.
+        task = asyncio.ensure_future(self._run(name, compute, owner, cancellation, send_until_over))
         self._running[task] = cancellation
         task.add_done_callback(self._running.pop)
         cancellation.watch(lambda: loop.call_soon_threadsafe(end))
@@ -152,23 +152,23 @@ class Work:
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
         owner: str,
         cancellation: Cancellation,
-        tell: Callable[[BaseModel | None], None],
+        send: Callable[[BaseModel | None], None],
     ) -> None:
         try:
             seconds = None
             while seconds is None:
-                seconds = await self._in_turn(name, compute, owner, cancellation, tell)
-            tell(DoneEvent(seconds=seconds))
+                seconds = await self._in_turn(name, compute, owner, cancellation, send)
+            send(DoneEvent(seconds=seconds))
         except (Cancelled, asyncio.CancelledError):
             log.info("a computation was cancelled")
         except ServiceError as error:
-            tell(error.event())
+            send(error.event())
         except Exception as error:
             log.exception("a computation failed")
-            tell(unexpected(error).event())
+            send(unexpected(error).event())
         finally:
             cancellation.watch(None)
-            tell(None)
+            send(None)
             if name in self._registry.entries:  # not removed meanwhile
                 self._registry.rested(self._registry.entries[name])
 
@@ -178,30 +178,30 @@ class Work:
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
         owner: str,
         cancellation: Cancellation,
-        tell: Callable[[BaseModel | None], None],
+        send: Callable[[BaseModel | None], None],
     ) -> float | None:
-        """Compute, and return the seconds it took; None where another model has got the name while this one waited."""
+        """Compute, and return the seconds it took; None if another model got the name during the wait."""
         entry = self._registry.get(name)
-        # Before the model is loaded: those who ask first come first, however long that takes.
-        place = entry.turn.join(owner, self._most)
+        # Before the model is loaded, so that loading doesn't change who is first.
+        ticket = entry.turn.join(owner, self._max_waiting)
         try:
-            await self._ready(name, tell)
-            await place.turn(lambda *waits: tell(StateEvent(message=_waiting(*waits))))
-            if place.told is not None:
-                tell(StateEvent(message="Computing…"))
+            await self._ready(name, send)
+            await ticket.turn(lambda *waits: send(StateEvent(message=_waiting(*waits))))
+            if ticket.notified is not None:
+                send(StateEvent(message="Computing…"))
             if entry.model is None:  # unloaded meanwhile
-                await self._ready(name, tell)
+                await self._ready(name, send)
             if entry.model is None:  # removed
                 return None
             started = time.monotonic()
-            await self._in_thread(entry.model, compute, owner, cancellation, tell, place)
+            await self._in_thread(entry.model, compute, owner, cancellation, send, ticket)
             return time.monotonic() - started
         finally:
-            place.leave()
+            ticket.leave()
 
-    async def _ready(self, name: str, tell: Callable[[BaseModel | None], None]) -> None:
+    async def _ready(self, name: str, send: Callable[[BaseModel | None], None]) -> None:
         async for message in self._registry.ready(name):
-            tell(StateEvent(message=message))
+            send(StateEvent(message=message))
 
     async def _in_thread(
         self,
@@ -209,8 +209,8 @@ class Work:
         compute: Callable[[LanguageModel, Cancellation], Iterator[BaseModel]],
         owner: str,
         cancellation: Cancellation,
-        tell: Callable[[BaseModel | None], None],
-        place: Place,
+        send: Callable[[BaseModel | None], None],
+        ticket: Ticket,
     ) -> None:
         loop = asyncio.get_running_loop()
 
@@ -218,13 +218,13 @@ class Work:
             cancellation.check()
             model.serve(owner)
             for event in compute(model, cancellation):
-                loop.call_soon_threadsafe(tell, event)
+                loop.call_soon_threadsafe(send, event)
 
         running = loop.run_in_executor(self._threads, run)
         try:
             await asyncio.shield(running)
         except asyncio.CancelledError:
-            place.stop()
+            ticket.stop()
             await asyncio.wait([running])
             if not isinstance(error := running.exception(), Cancelled | ServiceError | None):
                 log.warning("a computation that was stopped failed", exc_info=error)

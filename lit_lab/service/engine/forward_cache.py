@@ -1,40 +1,40 @@
-"""The forward passes that are kept: so few that what they take is bounded."""
+"""The cache of forward passes: few enough that their memory is bounded."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from typing import Any
 
-MOST = 2
-"""The sequence at hand and the one before it."""
+MAX_PASSES = 2
+"""The current sequence's and the one before."""
 
 
-class Kept:
-    """What was kept or looked at last: of sequences as a whole, and of prompts apart."""
+class ForwardCache:
+    """The forward passes that were used last: of whole sequences, and of prompts alone."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[tuple[str, tuple[int, ...]], Any] = OrderedDict()
 
     def get(self, kind: str, ids: tuple[int, ...]) -> Any | None:
-        """Return what is kept of some tokens; it is now the last that goes."""
+        """Return the entry of a sequence, if there is one, and mark it as the last used."""
         found = self._entries.get((kind, ids))
         if found is not None:
             self._entries.move_to_end((kind, ids))
         return found
 
     def make_room(self) -> None:
-        """Let go of the oldest, where there is no room for another: before that is made, not after."""
-        while len(self._entries) >= MOST:
+        """Remove the oldest entries until another fits. Call this before the other is computed, not after."""
+        while len(self._entries) >= MAX_PASSES:
             self._entries.popitem(last=False)
 
     def put(self, kind: str, ids: tuple[int, ...], value: Any) -> None:
-        """Keep something."""
+        """Add an entry."""
         self._entries[kind, ids] = value
 
     def of_kind(self, kind: str) -> list[tuple[int, ...]]:
-        """Return of which tokens something of a kind is kept."""
+        """Return the sequences that have an entry of a kind."""
         return [ids for each, ids in self._entries if each == kind]
 
     def clear(self) -> None:
-        """Let go of everything."""
+        """Remove all entries."""
         self._entries.clear()

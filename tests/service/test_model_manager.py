@@ -26,15 +26,15 @@ from lit_lab.protocol import (
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
-from lit_lab.service.entry import Entry
 from lit_lab.service.errors import ServiceError
-from lit_lab.service.managing import Manager
+from lit_lab.service.model_entry import ModelEntry
+from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import scanner
 from lit_lab.service.scanning.lying import Lying
+from lit_lab.service.scheduler import Scheduler
 from lit_lab.service.weights import room
 from lit_lab.service.weights.paths import Source
-from lit_lab.service.work import Work
 
 Change = AddModel | RemoveModel | LoadModel | UnloadModel | StopModel
 
@@ -44,8 +44,8 @@ class Models:
 
     def __init__(self, preset: Path, **settings: Any) -> None:
         self.registry = Registry(parse([f"one:{preset}", f"two:{preset}"]), None, lambda _: None, Loading(**settings))
-        self.manager = Manager(self.registry)
-        self.work = Work(self.registry)
+        self.manager = ModelManager(self.registry)
+        self.scheduler = Scheduler(self.registry)
 
     async def change(self, change: Change) -> ModelsResponse:
         if not self.registry.imported:
@@ -66,7 +66,7 @@ class Models:
         return self.registry.get(name).info()
 
     async def run(self, name: str, compute: Any = lambda *_: iter([])) -> list[bytes]:
-        return [line async for line in self.work.stream(name, compute)]
+        return [line async for line in self.scheduler.stream(name, compute)]
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_a_model_that_is_removed_is_found_though_the_disk_was_looked_throu
         assert removed.wait(PATIENCE)
         yield Lying("kaggle", "x", address, place, Source("kaggle", "lab/x/keras/x"))
 
-    models.registry.entries["mine"] = Entry("mine", address, added=True)
+    models.registry.entries["mine"] = ModelEntry("mine", address, added=True)
     await models.registry.start(lambda _: None)
     models.manager._scanner = scanner.Scanner(["kaggle"])
     monkeypatch.setattr(scanner, "lying", lying)
@@ -241,7 +241,7 @@ async def test_what_is_loading_is_not_unloaded(models: Models, monkeypatch: pyte
     release = threading.Event()
     make = registry_module.Registry._make
 
-    def slowly(self: Registry, entry: registry_module.Entry, attempt: Any) -> Any:
+    def slowly(self: Registry, entry: registry_module.ModelEntry, attempt: Any) -> Any:
         release.wait(PATIENCE)
         return make(self, entry, attempt)
 

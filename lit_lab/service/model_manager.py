@@ -1,4 +1,4 @@
-"""Changing the models: add, remove, load, unload, download, stop; and unloading what nobody uses."""
+"""Changes to the list of models: add, remove, load, unload, download, stop; idle models are unloaded."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from lit_lab.protocol import (
 )
 from lit_lab.protocol.base import MAX_NAME
 
-from .entry import Entry
 from .errors import ServiceError
+from .model_entry import ModelEntry
 from .registry import Registry
 from .returning import Returning
 from .scanning.plain import is_plain, plain
@@ -36,22 +36,22 @@ from .scanning.scanner import Found, Scanner
 from .weights import cached, need, paths, reasons, room
 from .weights.paths import Source
 
-LOOK_SECONDS = 5.0  # how often is looked for models that nobody uses
-TOKENS = 1024  # of the prompt that memory is told for before a model is loaded, when its window isn't known yet
+LOOK_SECONDS = 5.0  # between two searches for idle models
+TOKENS = 1024  # prompt length for which memory is estimated before a model is loaded, when its window isn't known yet
 MAX_PATH = 4096  # characters
-FOUND_SECONDS = 60.0  # how long it is taken for true which of the known models are here
+FOUND_SECONDS = 60.0  # how long a search for known models on this machine stays valid
 
 log = logging.getLogger(__name__)
 
 
-class Manager:
-    """Changes a registry's models, and tells of them.
+class ModelManager:
+    """Changes a registry's models, and lists them.
 
     Args:
         registry: The models.
 
     Attributes:
-        returning: Gives their memory back.
+        returning: Frees the memory of unloaded models.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -65,7 +65,7 @@ class Manager:
         self._here: set[str] = set()
 
     async def models(self) -> ModelsResponse:
-        """Return all models, what else was found on the disk, and the memory."""
+        """Return all models, those found on this machine, those known, and the memory."""
         registry = self._registry
         if not registry.imported:
             return ModelsResponse(models=[entry.info() for entry in registry.entries.values()])
@@ -79,7 +79,7 @@ class Manager:
         return ModelsResponse(models=models, found=found, known=self._offered(memory), memory=memory)
 
     def _offered(self, memory: MemoryStatus) -> list[KnownModel]:
-        """Return the models to begin with that aren't on the list, and whether each would fit."""
+        """Return the known models that aren't on the list, and whether each would fit."""
         registry = self._registry
         listed = {entry.source.where if entry.source else entry.path for entry in registry.entries.values()}
         result = []
@@ -103,7 +103,7 @@ class Manager:
         if time.monotonic() - self._looked_at > FOUND_SECONDS:
             self._looked_at = time.monotonic()
             await asyncio.to_thread(self._look_for_known)
-        # What is here and known is offered once, with what is known of it.
+        # A known model that is on this machine is offered once, as a known one.
         known_here = [
             f"{source.kind}://{source.where}/" for path, source in self._sources.items() if path in self._here
         ]
@@ -112,12 +112,12 @@ class Manager:
             if any(address.startswith(f"{each.model.path}/") for address in known_here):
                 continue
             try:
-                result.append(self._told(each, memory))
-            except ValidationError as error:  # names of others may be anything; none may hide the other models
-                log.warning("a model can't be told of: %s", describe_validation(error))
+                result.append(self._found_model(each, memory))
+            except ValidationError as error:  # other programs' names may be anything; none may hide the other models
+                log.warning("a model can't be listed: %s", describe_validation(error))
         return result
 
-    def _told(self, found: Found, memory: MemoryStatus) -> FoundModel:
+    def _found_model(self, found: Found, memory: MemoryStatus) -> FoundModel:
         model, facts = found.model, found.facts
         precision, needed, fits = self._need(facts.shape, memory)
         program = str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program]
@@ -125,7 +125,7 @@ class Manager:
         if not is_plain(path) or len(path) > MAX_PATH:
             path, fault = plain(path, MAX_PATH), "has a name that can't be written here"
         return FoundModel(
-            # There is room for a number behind it.
+            # Leaves room for a number at its end.
             name=plain(model.name.replace(":", "-"), MAX_NAME - 10) or "model",
             title=plain(model.name, MAX_NAME) or "model",
             program=plain(program, MAX_NAME),
@@ -142,16 +142,16 @@ class Manager:
         )
 
     def _need(self, shape: need.Shape | None, memory: MemoryStatus) -> tuple[Precision | None, int | None, bool | None]:
-        """Return what a model would be loaded in, the bytes that it needs at most then, and whether these are free."""
+        """Return a model's precision, the most bytes that it would need, and whether these are free."""
         if shape is None:
             return None, None, None
-        asked, limit = self._registry.settings_of(None, None)
-        precision = room.chosen(asked, self._registry.settings.backend)
+        configured, limit = self._registry.settings_of(None, None)
+        precision = room.chosen(configured, self._registry.settings.backend)
         needed = shape.total(precision, limit or TOKENS)
         return precision, needed, None if memory.free is None else needed <= memory.free
 
     def _look_for_known(self) -> None:
-        """Find out where the models to begin with come from, and which of them are here."""
+        """Look up the sources of the known models, and which of them are on this machine."""
         here = set()
         for path in (path for each in known.known() for path in each.paths):
             try:
@@ -163,7 +163,7 @@ class Manager:
         self._here = here
 
     async def change(self, request: ModelChanging) -> ModelsResponse:
-        """Make a change, or begin it, and return all models.
+        """Make or begin a change, and return all models.
 
         Raises:
             ServiceError: `unknown_model`, `bad_model`, `bad_path`, `preset_not_found`, `model_configured`,
@@ -179,7 +179,7 @@ class Manager:
         elif isinstance(change, LoadModel):
             await self._load(entry, change)
         elif isinstance(change, DownloadModel):
-            # Where it waits for its turn to be loaded, it is downloaded then.
+            # If it waits for its turn to be loaded, it is downloaded then.
             entry.may_download = entry.model is None
             if not entry.is_busy:
                 self._registry.load(entry.name)
@@ -191,7 +191,7 @@ class Manager:
         return await self.models()
 
     async def tidy(self) -> None:
-        """Unload models that nobody has used for the configured time; goes on until it is cancelled."""
+        """Unload models that were idle for the configured time, until cancelled."""
         timeout = self._registry.settings.idle_timeout
         while timeout > 0:
             await asyncio.sleep(min(LOOK_SECONDS, timeout / 2))
@@ -204,7 +204,7 @@ class Manager:
         registry = self._registry
         if change.name in registry.entries:
             if registry.entries[change.name].path == change.path:
-                return  # the Jupyter server tells what it knows
+                return  # the Jupyter server repeats its list
             raise ServiceError(
                 422, "bad_model", f"There is a model named {change.name} already.", "Give the new one another name."
             )
@@ -215,9 +215,9 @@ class Manager:
         else:
             await registry.libraries()  # Keras knows its presets' names
             source = await registry.run(lambda: paths.source(change.path))
-        registry.entries[change.name] = Entry(change.name, change.path, added=True, source=source)
+        registry.entries[change.name] = ModelEntry(change.name, change.path, added=True, source=source)
 
-    async def _remove(self, entry: Entry) -> None:
+    async def _remove(self, entry: ModelEntry) -> None:
         if not entry.added:
             raise ServiceError(
                 422,
@@ -231,14 +231,16 @@ class Manager:
         await self._unload(entry)
         self._registry.entries.pop(entry.name, None)
 
-    async def _load(self, entry: Entry, change: LoadModel) -> None:
-        """Load a model as the change says; refuse what can't be done any more to one that is on its way."""
+    async def _load(self, entry: ModelEntry, change: LoadModel) -> None:
+        """Load a model with the change's settings; refuse other settings while it is being loaded."""
         registry = self._registry
-        precision = change.precision or entry.asked
+        precision = change.precision or entry.requested_precision
         limit = entry.max_length if change.max_length is None else change.max_length or None
-        same = registry.settings_of(precision, limit) == registry.settings_of(entry.asked, entry.max_length)
+        same = registry.settings_of(precision, limit) == registry.settings_of(
+            entry.requested_precision, entry.max_length
+        )
         if entry.state == "downloading":
-            entry.asked, entry.max_length = precision, limit  # it is loaded so once it is there
+            entry.requested_precision, entry.max_length = precision, limit  # applies once it is downloaded
             return
         if entry.is_busy:
             if not same:
@@ -246,30 +248,32 @@ class Manager:
             return
         if entry.model is not None and not same:
             await self._unload(entry)
-            if entry.is_busy or entry.model is not None:  # somebody was quicker, while this waited for its turn
+            if (
+                entry.is_busy or entry.model is not None
+            ):  # another request was first, while this one waited for its turn
                 return await self._load(entry, change)
-        entry.asked, entry.max_length = precision, limit
+        entry.requested_precision, entry.max_length = precision, limit
         registry.load(entry.name)
 
-    async def _stop(self, entry: Entry) -> None:
+    async def _stop(self, entry: ModelEntry) -> None:
         was_loading = entry.state == "loading"
         await self._registry.stop(entry)
         if was_loading:
-            # What was read of it; in the thread that loads, so once that has let go of it.
+            # Frees what was read, in the loading thread and so after it has released that.
             collecting = asyncio.ensure_future(self.returning.after_unloading())
             self._beside.add(collecting)
             collecting.add_done_callback(self._beside.discard)
 
-    async def _unload(self, entry: Entry, why: str = "") -> None:
+    async def _unload(self, entry: ModelEntry, why: str = "") -> None:
         if entry.is_busy:
             raise _busy(entry)
-        async with entry.turn:  # what it computes is done first
+        async with entry.turn:  # after the running computation
             if not entry.is_busy and (entry.model is not None or entry.error is not None):
                 self._registry.forget(entry, why)
         await self.returning.after_unloading()
 
 
-def _busy(entry: Entry, how: str = "") -> ServiceError:
+def _busy(entry: ModelEntry, how: str = "") -> ServiceError:
     if entry.state == "downloading":
         return ServiceError(
             409, "model_busy", f"{entry.name} is being downloaded.", "Stop the download, or wait until it is there."
@@ -282,15 +286,15 @@ def _busy(entry: Entry, how: str = "") -> ServiceError:
     )
 
 
-def _look(entry: Entry) -> None:
-    """Tell a model that was never loaded, and isn't on this machine, from one that is."""
+def _look(entry: ModelEntry) -> None:
+    """Update whether a model that was never loaded is on this machine."""
     if entry.state not in ("unloaded", "absent") or entry.is_busy:
         return
     try:
         source = entry.source = entry.source or paths.source(entry.path)
         here = cached.lookup(source) is not None
     except ServiceError:
-        return  # loading tells
+        return  # loading reports it
     if not here and entry.state == "unloaded":
         entry.state, entry.error = "absent", reasons.absent(entry.name, source)
     elif here and entry.state == "absent":

@@ -1,0 +1,129 @@
+"""A Keras backbone opened at its embedding layer's output: one model for all of it, and its chain of blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A backbone as a chain of blocks, each with one input beside the padding mask.
+
+    Attributes:
+        stem: Model from the tokens' embeddings to the first block's input.
+        blocks: The transformer blocks, at least one.
+        top: Model from the last block's output to the backbone's.
+    """
+
+    stem: Any
+    blocks: list[Any]
+    top: Any
+
+
+class Graph:
+    """A backbone from its embedding layer's output on.
+
+    Args:
+        backbone: A functional backbone.
+
+    Attributes:
+        embed: The embedding layer.
+        width: Size of an embedding.
+        chain: Its blocks; None if it isn't a chain of blocks.
+
+    Raises:
+        AttributeError: The backbone hasn't the usual shape; KeyError and ValueError likewise.
+    """
+
+    def __init__(self, backbone: Any) -> None:
+        self.embed = backbone.token_embedding
+        self.width = int(self.embed.output_dim)
+        mask = backbone.input["padding_mask"]
+        embedder = _position_embedder(backbone)
+        # Gemma 4 takes the tokens' positions as an input, and so do its blocks: they have more than one input each.
+        self._positions = backbone.input.get("position_ids")
+        self.chain: Chain | None = None
+        if self._positions is not None:
+            self._body = keras.Model([self.embed.output, mask, self._positions], backbone.output)
+        elif embedder is None:
+            # `output` is that of the layer's first call: the embedding, not its reverse at the end.
+            self._body = keras.Model([self.embed.output, mask], backbone.output)
+            self.chain = _chain(backbone, self._stem)
+        else:
+            stem = _position_model(embedder, self.embed.compute_dtype, self.width)
+            rest = keras.Model([embedder.output, mask], backbone.output)
+            self._body = keras.Model([stem.input, mask], rest([stem.output, mask]))
+            self.chain = _chain(backbone, lambda entry: stem if entry is embedder.output else None)
+
+    @property
+    def variables(self) -> list[Any]:
+        """The variables from the embeddings on."""
+        return list(self._body.variables)
+
+    def run(self, embeddings: Any) -> Any:
+        """Return the hidden states at the model's end, `[B, T, D]`, of embeddings, `[B, T, D]`."""
+        ones = ops.ones(ops.shape(embeddings)[:2], "int32")  # [B, T]
+        if self._positions is None:
+            return self._body([embeddings, ones])
+        return self._body([embeddings, ones, ops.cumsum(ones, axis=1) - 1])
+
+    def _stem(self, entry: Any) -> Any:
+        """Return the model from the embeddings to the first block's input; in most families both are the same tensor."""
+        start = self.embed.output
+        return keras.Model(start, keras.layers.Identity(dtype=start.dtype)(entry) if entry is start else entry)
+
+
+def kind_of(block: Any) -> str:
+    """Return a text that is the same for blocks that are the same function of different weights."""
+    try:
+        config = {key: value for key, value in block.get_config().items() if key != "name"}
+    except AttributeError:  # Llama's config names attributes that its blocks lack
+        public = {key: value for key, value in vars(block).items() if not key.startswith("_")}
+        config = {key: value for key, value in public.items() if isinstance(value, (bool, int, float, str, type(None)))}
+        config.pop("name", None)
+    shapes = [tuple(variable.shape) for variable in block.variables]
+    return f"{type(block).__name__} {config} {shapes}"
+
+
+def _position_embedder(backbone: Any) -> Any | None:
+    """Return the layer that both embeds tokens and adds positions, as in OPT; None if these are two layers."""
+    layer = getattr(backbone, "embeddings", None)
+    return layer if getattr(layer, "token_embedding", None) is backbone.token_embedding else None
+
+
+def _position_model(embedder: Any, dtype: str, width: int) -> Any:
+    """Return a model that adds positions to tokens' embeddings, as such a layer does."""
+    tokens = keras.Input((None, width), dtype=dtype)  # [B, T, D]
+    return keras.Model(tokens, tokens + embedder.position_embedding(tokens))
+
+
+def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> Chain | None:
+    """Return the chain of a backbone's blocks; None if they aren't one.
+
+    Args:
+        backbone: A functional backbone.
+        stem_to: Returns the model from the tokens' embeddings to a tensor of the backbone, or None.
+    """
+    blocks = list(getattr(backbone, "transformer_layers", []))
+    if not blocks:
+        return None
+    mask = backbone.input["padding_mask"]
+    entries = [_first_input(block, mask) for block in blocks]
+    if any(after is not before.output for before, after in zip(blocks, entries[1:], strict=False)):
+        return None
+    try:
+        stem = stem_to(entries[0])
+        top = keras.Model(blocks[-1].output, backbone.output)
+    except ValueError:  # they need another input, such as the padding mask
+        return None
+    return Chain(stem, blocks, top) if stem is not None else None
+
+
+def _first_input(block: Any, mask: Any) -> Any:
+    inputs = block.input
+    return next(each for each in inputs if each is not mask) if isinstance(inputs, (list, tuple)) else inputs
