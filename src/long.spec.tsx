@@ -110,7 +110,7 @@ function expectLinear<T>(
   }
 }
 
-/** What is told of first: words, blanks, lines, brackets, quotes, pairs and halves of them. */
+/** What is tried first: words, blanks, lines, brackets, quotes, pairs and halves of them. */
 const SHAPES = ['a', ' ', ' \n', '(', '"', '`a` ', '🥚', '\ud83e'];
 
 const OTHER_SHAPES = [

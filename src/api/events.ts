@@ -38,15 +38,15 @@ export async function* followJob(
 ): AsyncGenerator<JobEvent, void, void> {
   let next = from;
   let wait = timing.firstRetry;
-  let heard = Date.now();
-  let told = false;
+  let lastEvent = Date.now();
+  let isReported = false;
   for (;;) {
     try {
       const body = await open(next);
       for await (const event of readLines<JobEvent>(body, timing.silence)) {
-        heard = Date.now();
+        lastEvent = Date.now();
         wait = timing.firstRetry;
-        told = false;
+        isReported = false;
         if (signal?.aborted) {
           return;
         }
@@ -72,11 +72,11 @@ export async function* followJob(
     }
     // The stream ended before the job did: a proxy's limit, a sleeping laptop,
     // a lost network. The job goes on; go on reading where it was left.
-    if (Date.now() - heard > timing.patience) {
+    if (Date.now() - lastEvent > timing.patience) {
       throw networkError(trans);
     }
-    if (wait > timing.firstRetry && !told) {
-      told = true;
+    if (wait > timing.firstRetry && !isReported) {
+      isReported = true;
       yield {
         event: 'state',
         message: trans.__('Connection lost; trying again…')

@@ -40,7 +40,7 @@ export async function* readLines<T>(
     }
   } finally {
     // Not awaited: a dead connection may never answer. It may also be broken
-    // already, and then has told its reason through `read`.
+    // already, and then has given its reason through `read`.
     reader.cancel().catch(() => undefined);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Names for the generated types. What they mean is told where they are
+ * Names for the generated types. What they mean is documented where they are
  * declared, in `lit_lab/protocol/`.
  */
 import type { components } from './schema';
@@ -42,7 +42,7 @@ export type AblationRequest = Schemas['AblationRequest'];
 export type TrustRequest = Schemas['TrustRequest'];
 export type JobRequest = Schemas['JobRequest'];
 export type JobInfo = Schemas['JobInfo'];
-/** A request whose cost can be told before it is made. */
+/** A request whose cost can be estimated before it is made. */
 export type CostlyRequest = Schemas['EstimateRequest']['request'];
 export type Estimate = Schemas['Estimate'];
 

@@ -49,7 +49,7 @@ export function addLitApp(
     return queryOf({ layout, model, prompt, target });
   };
 
-  /** The limit on answers, once the server has told it. */
+  /** The limit on answers, once the server has sent it. */
   const maxNewTokens = async () => {
     if (session.service.status === null) {
       await session.service.refresh();

@@ -101,7 +101,7 @@ describe('compare/column', () => {
     )!;
     await act(async () => button.click());
   };
-  const told = () =>
+  const message = () =>
     host.querySelector('[role="alert"] .lit-problem-message')?.textContent ??
     null;
 
@@ -114,18 +114,18 @@ describe('compare/column', () => {
   it('tells why its run can’t be opened in the panel, until it can', async () => {
     answer = DOWN;
     await press('Open in panel');
-    expect(told()).toBe('No server.');
+    expect(message()).toBe('No server.');
     answer = null;
     await press('Retry');
-    expect(told()).toBeNull();
+    expect(message()).toBeNull();
     expect(opened).toEqual(['b', 'b']);
   });
 
   it('tells it until that is dismissed', async () => {
     answer = GONE;
     await press('Open in panel');
-    expect(told()).toBe('It is gone.');
+    expect(message()).toBe('It is gone.');
     await press('Dismiss');
-    expect(told()).toBeNull();
+    expect(message()).toBeNull();
   });
 });

@@ -41,7 +41,7 @@ export function Column(props: IColumnProps): JSX.Element {
     },
     [comparison, at]
   );
-  /** Why the run couldn't be opened in the panel, told until it can. */
+  /** Why the run couldn't be opened in the panel, shown until it can. */
   const [unopened, setUnopened] = useState<IProblem | null>(null);
   useEffect(() => setUnopened(null), [side.id]);
   const onOpen = async () => setUnopened(await actions.onOpen(side.id!));
@@ -112,7 +112,7 @@ export function Column(props: IColumnProps): JSX.Element {
   );
 }
 
-/** What a side is called wherever both are told apart. */
+/** What a side is called wherever both are named. */
 function letterOf(side: Side): string {
   return side === 'left' ? 'A' : 'B';
 }

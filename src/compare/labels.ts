@@ -16,7 +16,7 @@ export function share(value: number): string {
   return (value < 0 ? '−' : '') + percent(Math.abs(value));
 }
 
-/** A change in words: for hover, focus, and whoever doesn't see colours. */
+/** A change in words: for hover, focus, and readers who don't see colours. */
 export function describeChange(
   { pair, left, right, change, rank }: IChange,
   count: number,

@@ -180,7 +180,7 @@ export class CompareLauncher extends Model {
       );
   }
 
-  /** Let go of what was told of a trial. */
+  /** Drop what a trial reported. */
   dismiss(): void {
     this._refuse('');
   }

@@ -61,12 +61,12 @@ export function trialOf(
 export function nameOfTrial(taken: string, trans: TranslationBundle): string {
   const words = taken.trim().replace(/\s+/g, ' ');
   const characters = [...words];
-  const told =
+  const shown =
     characters.length > NAME_LENGTH
       ? `${characters
           .slice(0, NAME_LENGTH - 1)
           .join('')
           .trimEnd()}…`
       : words;
-  return trans.__('Without “%1”', told);
+  return trans.__('Without “%1”', shown);
 }

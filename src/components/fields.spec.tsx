@@ -94,7 +94,7 @@ describe('fields of the panel', () => {
       expect(value).toBe('soup');
     });
 
-    it('beyond the limit is told and shortened, and never laid out', async () => {
+    it('beyond the limit is reported and shortened, and never laid out', async () => {
       const long = 'a'.repeat(1_500_000);
       await show(long, 100_000);
       expect(held()).toBeLessThan(3_000);

@@ -3,7 +3,7 @@ import { Listing } from './listing';
 
 const TOTAL = 10_000;
 
-/** Rows that are told when the test says so. */
+/** Rows that arrive when the test says so. */
 class FakeRows {
   asked: DatasetSearch[] = [];
   answers: {
@@ -64,7 +64,7 @@ describe('datasets/listing', () => {
     list.dispose();
   });
 
-  it('passes by what whoever scrolls fast has left behind', async () => {
+  it('skips the pages that a fast scroll has left behind', async () => {
     for (let start = 1000; start <= 9000; start += 1000) {
       list.want(start, start + 20);
     }

@@ -253,10 +253,10 @@ describe('datasets/model', () => {
   it('tells that a row is gone with its dataset', async () => {
     await model.load();
     await model.analyze(1);
-    let told = 0;
-    chosen[0].changed.connect(() => told++);
+    let changes = 0;
+    chosen[0].changed.connect(() => changes++);
     await model.close();
-    expect(told).toBe(1);
+    expect(changes).toBe(1);
     expect(chosen[0].text).toBeNull();
   });
 

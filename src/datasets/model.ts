@@ -94,7 +94,7 @@ export class DatasetsModel extends Model {
     return this._loadingSince;
   }
 
-  /** Why the datasets' names can't be told, or null. */
+  /** Why the datasets' names can't be listed, or null. */
   get problem(): IProblem | null {
     return this._problem;
   }

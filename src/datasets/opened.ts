@@ -192,7 +192,7 @@ export class OpenedDataset extends Model {
     await this.open();
   }
 
-  /** Fetch all of a row; null: that failed, and is told. */
+  /** Fetch all of a row; null: that failed, and the problem is shown. */
   async read(row: number): Promise<DatasetFullRow | null> {
     try {
       return await this._row(row);
@@ -283,7 +283,7 @@ export class OpenedDataset extends Model {
     }
   }
 
-  /** Let go of a problem that was told. */
+  /** Dismiss a problem that was shown. */
   dismiss(): void {
     this._problems.clear();
     this._emit();
@@ -419,7 +419,7 @@ export class OpenedDataset extends Model {
     if (!isAbort(reason)) {
       this._isGone =
         reason instanceof ApiError && reason.error === 'unknown_dataset';
-      // What failed last is told first.
+      // What failed last is shown first.
       const problem = problemOf(reason, this._trans);
       this._problems.delete(what);
       this._problems = new Map([[what, problem], ...this._problems]);
@@ -442,7 +442,7 @@ export class OpenedDataset extends Model {
   private _id: string | null;
   private _state: DatasetState | null = null;
   private _since = Date.now();
-  /** By what they are of; the one that is told comes first. */
+  /** By what they are of; the one that is shown comes first. */
   private _problems = new Map<Reading | 'dataset', IProblem>();
   private _deleted: DatasetRow | null = null;
   private _isGone = false;

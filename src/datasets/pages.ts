@@ -50,7 +50,7 @@ export class Pages<T> {
       this._pages.clear();
     }
     this._pages.set(offset, rows);
-    // The page that came first goes first: whoever scrolls is somewhere else by now.
+    // The page that came first goes first: the user has scrolled on by now.
     while (this._pages.size > MOST) {
       const [oldest] = this._pages.keys();
       this._pages.delete(oldest);

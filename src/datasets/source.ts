@@ -52,7 +52,7 @@ export class DatasetSource extends Model implements IPromptSource {
     this.dataset.edited.disconnect(this._onEdited, this);
   }
 
-  /** Changes are told at once. */
+  /** Changes are signalled at once. */
   async settled(): Promise<void> {
     // Nothing to wait for.
   }

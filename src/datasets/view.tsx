@@ -34,7 +34,7 @@ export function DatasetsView(props: {
         root.current?.scrollIntoView({ block: 'nearest' })
       );
     };
-    // It stays where it was for whoever wants another row.
+    // It stays where it was for the next row.
     const onChosen = () => setOpen(true);
     model.revealed.connect(onRevealed);
     model.chosen.connect(onChosen);

@@ -31,7 +31,7 @@ export async function copy(
   type: 'text/plain' | 'image/png',
   content: Promise<Blob>
 ): Promise<void> {
-  content.catch(() => undefined); // told below
+  content.catch(() => undefined); // reported below
   const { clipboard } = navigator as { clipboard?: Clipboard };
   if (!clipboard) {
     // None on pages that are neither on HTTPS nor on this machine.

@@ -17,7 +17,7 @@ interface IOutput extends IPackedRun {
   readonly target: TokenSpan | null;
 }
 
-/** An output, for whoever can show it: the extension, a site, a terminal. */
+/** An output, for all that can show it: the extension, a site, a terminal. */
 export function makeOutput(
   reading: Reading,
   look: ILook,

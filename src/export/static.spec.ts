@@ -54,22 +54,22 @@ describe('export/output', () => {
   });
 
   it('names what the model is provided under, by the run itself', () => {
-    const told = (run: Partial<RunRecord>) => {
+    const described = (run: Partial<RunRecord>) => {
       const record = new Reading({ ...RUN, ...run });
       const made = makeOutput(record, LOOK, target, trans);
       return `${made['text/plain']}${made['text/html']}`;
     };
     const terms = { name: 'Some Licence', url: 'https://example.org/terms' };
-    expect(told({ terms })).toContain(
+    expect(described({ terms })).toContain(
       'provided under Some Licence: https://example.org/terms'
     );
     // One of before that was in runs.
-    expect(told({ model: 'my-Gemma', terms: null })).toContain(
+    expect(described({ model: 'my-Gemma', terms: null })).toContain(
       'Gemma Terms of Use: https://ai.google.dev/gemma/terms'
     );
-    expect(told({ terms: null })).not.toContain('provided under');
+    expect(described({ terms: null })).not.toContain('provided under');
     for (const url of ['javascript:alert(1)', 'https://a b', 'http://a.org']) {
-      expect(told({ terms: { name: 'x', url } })).not.toContain(url);
+      expect(described({ terms: { name: 'x', url } })).not.toContain(url);
     }
   });
 

@@ -1,4 +1,4 @@
-/** A reader as it stands: for whoever runs no scripts, and for pictures. */
+/** A reader without interactions: for browsers without scripts, and for pictures. */
 import React from 'react';
 import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';

@@ -208,7 +208,7 @@ export class HistoryModel extends Model {
     this._emit();
   }
 
-  /** How many runs there are, whatever is searched for; null: that failed, and is told. */
+  /** How many runs there are, whatever is searched for; null: that failed, and the problem is shown. */
   async countAll(): Promise<IRunCount | null> {
     let count: IRunCount | null = null;
     await this._try(async () => {

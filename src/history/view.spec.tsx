@@ -245,11 +245,11 @@ describe('history/view', () => {
       run('a', 1, { partial: 'stopped' }),
       run('b', 2, { partial: 'broke_off' })
     ]);
-    const told = [...host.querySelectorAll('.lit-kept-about')].map(
+    const about = [...host.querySelectorAll('.lit-kept-about')].map(
       element => element.textContent
     );
-    expect(told[0]).toContain(' · stopped · ');
-    expect(told[1]).toContain(' · broke off · ');
+    expect(about[0]).toContain(' · stopped · ');
+    expect(about[1]).toContain(' · broke off · ');
   });
 
   it('offers what can be done with a run', async () => {

@@ -32,7 +32,7 @@ export class LitFrame extends Widget {
     this.node.append(this._outer);
   }
 
-  /** Whether it was told to load the page. */
+  /** Whether it was asked to load the page. */
   get isUsed(): boolean {
     return this._outer.srcdoc !== '';
   }

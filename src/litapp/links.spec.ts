@@ -36,10 +36,10 @@ describe('followLink', () => {
     followLink(link, trans);
     followLink(link, trans);
     expect(opened).not.toHaveBeenCalled();
-    const [told, ...others] = Notification.manager.notifications;
+    const [first, ...others] = Notification.manager.notifications;
     expect(others).toEqual([]);
     // Without that, JupyterLab tells it behind its bell alone.
-    expect(told.options.autoClose).toBeGreaterThan(0);
+    expect(first.options.autoClose).toBeGreaterThan(0);
   });
 
   it('does nothing that nobody clicked for', () => {

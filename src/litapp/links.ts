@@ -23,8 +23,8 @@ const LINKS: ReadonlySet<string> = new Set([
   `${CODE}/wiki`
 ]);
 
-/** What was told of a link that isn't followed. */
-let told = '';
+/** The notification about a link that isn't followed. */
+let notification = '';
 
 /** Open a link that was clicked in LIT, if it is one of LIT's own; say so if it isn't. */
 export function followLink(link: string, trans: TranslationBundle): void {
@@ -35,8 +35,8 @@ export function followLink(link: string, trans: TranslationBundle): void {
     window.open(link, '_blank', 'noopener,noreferrer');
   } else {
     // One at a time, however often it is tried.
-    Notification.dismiss(told);
-    told = Notification.info(
+    Notification.dismiss(notification);
+    notification = Notification.info(
       trans.__(
         'From LIT, only links to LIT’s own documentation open. To follow another, copy its address.'
       ),

@@ -61,7 +61,7 @@ class Client {
   }
 }
 
-function make(client: Client): { model: LitAppModel; told: string[] } {
+function make(client: Client): { model: LitAppModel; messages: string[] } {
   const model = new LitAppModel({
     client: client as unknown as LitClient,
     trans,
@@ -70,21 +70,21 @@ function make(client: Client): { model: LitAppModel; told: string[] } {
     maxNewTokens: () => Promise.resolve(64),
     chat: () => 'off'
   });
-  const told: string[] = [];
-  model.changed.connect(() => told.push(model.message));
-  return { model, told };
+  const messages: string[] = [];
+  model.changed.connect(() => messages.push(model.message));
+  return { model, messages };
 }
 
 describe('LitAppModel', () => {
   it('has LIT made ready, telling what it waits for', async () => {
     const client = new Client();
-    const { model, told } = make(client);
+    const { model, messages } = make(client);
     expect(model.phase).toBe('asleep');
     await model.open();
     expect(client.started).toEqual([
       { kind: 'lit_app', model: 'demo', max_new_tokens: 64, chat: 'off' }
     ]);
-    expect(told).toContain('Loading demo…');
+    expect(messages).toContain('Loading demo…');
     expect(model.phase).toBe('ready');
     expect(model.program).toBe('program');
   });

@@ -260,7 +260,7 @@ function endIf(isAborted: boolean): void {
   }
 }
 
-/** Whether what failed is not LIT but what it runs on: told beside LIT, with what to do. */
+/** Whether what failed is not LIT but what it runs on: shown beside LIT, with what to do. */
 function isServices(reason: unknown): boolean {
   return (
     reason instanceof ApiError &&

@@ -5,7 +5,7 @@ import { Problem, Waiting } from '../components/notices';
 import { useRedraw } from '../components/redraw';
 import type { LitAppModel } from './model';
 
-/** What is told in LIT's tab: what it waits for, or why LIT isn't there. Nothing while all is well. */
+/** What LIT's tab says: what it waits for, or why LIT isn't there. Nothing while all is well. */
 export function LitAppView(props: {
   model: LitAppModel;
   trans: TranslationBundle;

@@ -80,7 +80,7 @@ export const Controls = React.memo(
 );
 Controls.displayName = 'Controls';
 
-/** The user's own expression; what is wrong with it is told below. */
+/** The user's own expression; what is wrong with it is shown below. */
 function Pattern(props: {
   pattern: string;
   problem: string;

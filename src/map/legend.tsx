@@ -5,7 +5,7 @@ import { percent } from '../session/labels';
 import { METHODS } from '../session/methods';
 import type { Session } from '../session/session';
 
-/** What the colours mean, what is told apart, and how it is shown. */
+/** What the colours mean, what is kept apart, and how it is shown. */
 export function Legend(props: {
   session: Session;
   /** What can be set, shown once it is asked for. */
@@ -67,7 +67,7 @@ export function Legend(props: {
   );
 }
 
-/** From here on, what integrated gradients leave unexplained is told loudly. */
+/** From here on, what integrated gradients leave unexplained is shown prominently. */
 const LARGE_GAP = 0.01;
 
 /** How much of the change integrated gradients explain. */

@@ -97,7 +97,7 @@ function orderName(order: Order, trans: TranslationBundle): string {
   }[order];
 }
 
-/** The curves in words and numbers, for whoever doesn't see them. */
+/** The curves in words and numbers, for readers who don't see them. */
 export function describePlot(
   kind: Kind,
   curves: readonly CurveEvent[],

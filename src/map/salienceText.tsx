@@ -86,7 +86,7 @@ export const SalienceText = React.memo(
 
     const onClick = (event: React.MouseEvent) => {
       const element = segmentAt(event.target);
-      // Whoever drags over the text wants to copy it.
+      // A drag over the text is meant to copy it.
       if (!element || (!event.shiftKey && isSelecting(root.current))) {
         return;
       }

@@ -221,7 +221,7 @@ function useCut(spans: readonly TokenSpan[]): number {
 /**
  * The groups to draw in the frame at hand, or null: all of them.
  *
- * What is in sight is told by where the groups were before the text was cut anew, which doesn't move it.
+ * What is in sight is known from where the groups were before the text was cut anew, which doesn't move it.
  */
 function useSight(
   root: React.RefObject<HTMLElement>,

@@ -67,9 +67,9 @@ export function Tooltip(props: {
   if (span && element?.isConnected) {
     const count = span[1] - span[0];
     const size = trans._n('%1 token', '%1 tokens', count, count);
-    const told = describe?.(index);
-    if (told) {
-      label = `${told} · ${size}`;
+    const description = describe?.(index);
+    if (description) {
+      label = `${description} · ${size}`;
     } else if (segment?.rank) {
       label = `${describeSegment(segment, map!, trans)} · ${size}`;
     } else if (target && span[0] >= target[0] && span[1] <= target[1]) {

@@ -112,7 +112,7 @@ describe('models/model', () => {
     expect(models.problem('demo')).toBeNull();
   });
 
-  it('hands a refusal of what is added to whoever adds', async () => {
+  it('hands a refusal of what is added to the caller', async () => {
     client.refusal = refusal();
     expect((await models.add('x', 'y'))?.message).toBe('Nowhere.');
     expect(models.problem('x')).toBeNull();
@@ -161,8 +161,8 @@ describe('models/labels', () => {
     [999_600_000, '1.0\u00a0GB'],
     [5_228_683_776, '5.2\u00a0GB'],
     [123_400_000_000, '123\u00a0GB']
-  ])('tells %d bytes', (bytes, told) => {
-    expect(describeBytes(bytes)).toBe(told);
+  ])('describes %d bytes', (bytes, described) => {
+    expect(describeBytes(bytes)).toBe(described);
   });
 
   it('tells weights in words', () => {

@@ -21,7 +21,7 @@ export type ModelsClient = Pick<
 >;
 
 /**
- * Changes the models. What they are is told by the service's own model, which
+ * Changes the models. What they are is known by the service's own model, which
  * is asked now and then.
  */
 export class ModelsModel extends Model {

@@ -93,7 +93,7 @@ describe('a notebook that several people edit', () => {
     await painted();
     expect(mine.shades()).toEqual(['Hi']);
     expect(theirs.shades()).toEqual(['you']);
-    // Whoever changes the prompt's text changes it for both: shades of the old one go.
+    // A change of the prompt's text is a change for both: shades of the old one go.
     theirs.source(0).updateSource(6, 7, 'o');
     await quiet();
     expect(fill(one.text!, {}).value).toBe(fill(other.text!, {}).value);

@@ -8,7 +8,7 @@ import type { IShadedRange } from './overlay';
 
 /** What is painted over a cell. */
 export interface IPainting {
-  /** The cell's source that the ranges belong to and are told in. */
+  /** The cell's source that the ranges belong to and are counted in. */
   readonly source: string;
   readonly ranges: readonly IShadedRange[];
 }

@@ -76,7 +76,7 @@ export class PointerMemory implements IDisposable {
     const at = event instanceof MouseEvent ? this._cellAt(event) : null;
     if (event.type === 'pointerdown') {
       // Some systems select the word under a right click: that is nobody's
-      // wish, and told by its not having been selected before. A left click
+      // wish, and recognized by its not having been selected before. A left click
       // opens no menu: what it selects is meant.
       this._before =
         at === null || isLeftClick(event)

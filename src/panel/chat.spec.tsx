@@ -66,11 +66,11 @@ describe('panel/chat', () => {
   });
 
   it('tells of a system turn and of the date that the template contains', () => {
-    const told = show({
+    const text = show({
       template: { ...template, system: 'added', date: '2024-07-26' }
     });
-    expect(told).toContain('It adds a system turn of its own.');
-    expect(told).toContain('always 2024-07-26');
+    expect(text).toContain('It adds a system turn of its own.');
+    expect(text).toContain('always 2024-07-26');
   });
 
   it('says why a template is not used, and what is done instead', () => {

@@ -127,7 +127,7 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     return null;
   }
   if (session.isStale && !isUnderWay(run)) {
-    // Told here too: the prompt's own note may be out of view.
+    // Said here too: the prompt's own note may be out of view.
     return (
       <span className="lit-facts">{trans.__('answer to an earlier text')}</span>
     );
@@ -252,14 +252,17 @@ function Sampled({ session }: { session: Session }): JSX.Element | null {
   if (isUsual || isTold) {
     return null;
   }
-  const told = [
+  const details = [
     how,
     count > 1 ? trans.__('%1 samples', count) : '',
     describeStops(stop, trans)
   ];
   return (
     <p className="lit-hint lit-sampled" role="status">
-      {trans.__('Next answer: %1', told.filter(part => part !== '').join(', '))}
+      {trans.__(
+        'Next answer: %1',
+        details.filter(part => part !== '').join(', ')
+      )}
     </p>
   );
 }

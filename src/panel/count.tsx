@@ -1,4 +1,4 @@
-/** How many tokens the prompt is, of those that the model takes; told before it is run. */
+/** How many tokens the prompt is, of those that the model takes; shown before it runs. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 

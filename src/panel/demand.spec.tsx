@@ -218,9 +218,9 @@ describe('panel: methods, demand and trust', () => {
         }
         await settle();
       });
-      const told = host.querySelector<HTMLElement>('.lit-gap')!;
-      expect(told.textContent).toContain(words);
-      expect(told.dataset.large).toBe(String(gap > 0.01));
+      const note = host.querySelector<HTMLElement>('.lit-gap')!;
+      expect(note.textContent).toContain(words);
+      expect(note.dataset.large).toBe(String(gap > 0.01));
     }
   });
 

@@ -9,7 +9,7 @@ const NEWEST = '.lit-caret, .lit-next';
 
 /**
  * Keep an answer in view while it comes in, for it stands behind the prompt.
- * Whoever scrolls up wants to read there, and is let.
+ * A user who scrolls up wants to read there, and stays there.
  */
 export function useFollow(
   root: React.RefObject<HTMLElement>,

@@ -110,7 +110,7 @@ describe('panel: samples', () => {
   const isOff = (name: string) =>
     button(name)!.getAttribute('aria-disabled') === 'true';
   const strip = () => host.querySelector('.lit-samples');
-  const told = () => strip()?.querySelector('[role=status]')?.textContent;
+  const status = () => strip()?.querySelector('[role=status]')?.textContent;
   const field = (name: string) =>
     [...host.querySelectorAll('label')]
       .find(label => label.textContent?.startsWith(name))!
@@ -140,28 +140,28 @@ describe('panel: samples', () => {
     expect(strip()).toBeNull();
     await run();
     await answer(' A.');
-    expect(told()).toBe('Sample 1 of 3');
+    expect(status()).toBe('Sample 1 of 3');
     expect(isOff('Next sample')).toBe(true);
     expect(button('Next sample')!.title).toBe(
       'Available once all samples are complete or stopped'
     );
     await answer(' B.');
     await answer(' A.');
-    expect(told()).toBe('Sample 3 of 3 · same answer as sample 1');
+    expect(status()).toBe('Sample 3 of 3 · same answer as sample 1');
     expect([isOff('Previous sample'), isOff('Next sample')]).toEqual([
       false,
       true
     ]);
     await click('Previous sample');
-    expect(told()).toBe('Sample 2 of 3');
+    expect(status()).toBe('Sample 2 of 3');
     expect(host.querySelector('.lit-facts')!.textContent).toContain('seed 6');
     await click('Previous sample');
-    expect(told()).toBe('Sample 1 of 3');
+    expect(status()).toBe('Sample 1 of 3');
     // The focus stays where the way ends.
     expect(document.activeElement).toBe(button('Previous sample'));
     expect(isOff('Previous sample')).toBe(true);
     await click('Previous sample');
-    expect(told()).toBe('Sample 1 of 3');
+    expect(status()).toBe('Sample 1 of 3');
     await click('Next sample');
     expect(session.run?.answerTokens.map(({ text }) => text)).toEqual([' B.']);
   });
@@ -185,7 +185,7 @@ describe('panel: samples', () => {
     await answer(' A.');
     await answer(' B.');
     await answer(' C.');
-    expect(told()).toBe('Sample 3 of 3');
+    expect(status()).toBe('Sample 3 of 3');
     expect(next()).toBeUndefined();
     await type('Samples', '2');
     expect(next()).toBe('Next answer: temperature 0.8, seed 5, 2 samples');
@@ -220,7 +220,7 @@ describe('panel: samples', () => {
     ]);
   });
 
-  it('has a repetition penalty, told with the answer, greedy too', async () => {
+  it('has a repetition penalty, shown with the answer, greedy too', async () => {
     await type('Temperature', '0');
     await type('Repetition penalty', '1.2');
     expect(session.settings.repetitionPenalty).toBe(1.2);

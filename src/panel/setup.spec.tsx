@@ -80,7 +80,7 @@ describe('panel/setup', () => {
     ).toContain('Collecting &lt;b&gt;x&lt;/b&gt;');
   });
 
-  it('can be gone on with after a stop and a failure', async () => {
+  it('continues after a stop and a failure', async () => {
     expect(await draw({ ...IDLE, state: 'stopped' })).toContain(
       '>Go on setting up</button>'
     );

@@ -4,7 +4,7 @@ import { usePanel } from '../components/context';
 import { isUnderWay } from '../session/run';
 import type { Session } from '../session/session';
 
-/** Reads out what happens, for whoever doesn't see it. */
+/** Announces what happens to screen readers. */
 export function Status({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
   const { run, attempt } = session;

@@ -162,15 +162,15 @@ describe('panel: where the answer ends', () => {
       await press('Enter');
       expect(stop).toEqual([]);
       expect(field().getAttribute('aria-invalid')).toBe('true');
-      const told = () =>
+      const problem = () =>
         document.getElementById(field().getAttribute('aria-describedby')!)!
           .textContent;
-      expect(told()).toBe('Enter at most 100 characters.');
+      expect(problem()).toBe('Enter at most 100 characters.');
       await type('x'.repeat(100));
       await press('Enter');
       expect(stop).toEqual(['x'.repeat(100)]);
       await show([...'abcdefgh']);
-      expect(told()).toContain('At most 8 texts');
+      expect(problem()).toContain('At most 8 texts');
       expect(field().readOnly).toBe(true);
       await type('i');
       await press('Enter');
@@ -208,7 +208,7 @@ describe('panel: where the answer ends', () => {
 
     afterEach(() => session.dispose());
 
-    it('is added with one click, told, and made no more', async () => {
+    it('is added with one click, announced, and made no more', async () => {
       await show();
       await click('Stop at “Q:”?');
       expect(session.settings.stop).toEqual(['\nQ:']);

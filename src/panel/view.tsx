@@ -138,7 +138,7 @@ export function PanelView(props: {
         ?.scrollIntoView({ block: 'nearest' });
     }
   }, [isMapped, target]);
-  // A wait or a failure stands behind the text: show it to whoever clicked there.
+  // A wait or a failure stands behind the text: show it to the user who clicked there.
   const isAwaited = target !== null && !isMapped;
   const hasFailed = (scores?.problem ?? null) !== null;
   useEffect(() => {

@@ -32,12 +32,12 @@ export function describeChat(
   trans: TranslationBundle,
   thinks = false
 ): string {
-  const told = {
+  const described = {
     plain: '',
     wrapped: trans.__('chat format'),
     written: trans.__('turns as written')
   }[use];
-  return thinks ? trans.__('%1 with thinking', told) : told;
+  return thinks ? trans.__('%1 with thinking', described) : described;
 }
 
 /** Who speaks. */

@@ -229,7 +229,7 @@ describe('session/contrast', () => {
 });
 
 describe('session: a text that is given', () => {
-  it('is a run like any other, told from an answer', async () => {
+  it('is a run like any other, distinct from an answer', async () => {
     const client = new FakeClient();
     const session = new Session(client, trans);
     await session.service.refresh();

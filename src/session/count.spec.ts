@@ -52,13 +52,13 @@ afterEach(() => {
 describe('session/count', () => {
   let client: Slow;
   let counter: TokenCounter;
-  let told: (number | null)[];
+  let counts: (number | null)[];
 
   beforeEach(() => {
     client = new Slow();
     counter = new TokenCounter(client);
-    told = [];
-    counter.changed.connect(() => told.push(counter.count?.tokens ?? null));
+    counts = [];
+    counter.changed.connect(() => counts.push(counter.count?.tokens ?? null));
   });
 
   afterEach(() => counter.dispose());
@@ -76,7 +76,7 @@ describe('session/count', () => {
     ]);
     client.asked[0].answer(3);
     await settle();
-    expect(told).toEqual([3]);
+    expect(counts).toEqual([3]);
     counter.watch({ ...AT, prompt: 'Oni' });
     jest.advanceTimersByTime(10 * COUNT_DELAY);
     expect(client.asked).toHaveLength(1);
@@ -89,11 +89,11 @@ describe('session/count', () => {
     expect(client.asked[0].signal?.aborted).toBe(true);
     client.asked[0].answer(99);
     await settle();
-    expect(told).toEqual([]);
+    expect(counts).toEqual([]);
     jest.advanceTimersByTime(COUNT_DELAY);
     client.asked[1].answer(2);
     await settle();
-    expect(told).toEqual([2]);
+    expect(counts).toEqual([2]);
   });
 
   it('keeps the count while one types on, and no longer', async () => {
@@ -134,12 +134,12 @@ describe('session/count', () => {
       new ApiError({ error: 'model_not_loaded', message: '', hint: '' }, 409)
     );
     await settle();
-    expect(told).toEqual([4, null]);
+    expect(counts).toEqual([4, null]);
     counter.watch({ ...AT, prompt: 'Onions' });
     jest.advanceTimersByTime(COUNT_DELAY);
     client.asked[2].answer(1);
     await settle();
-    expect(told).toEqual([4, null, 1]);
+    expect(counts).toEqual([4, null, 1]);
   });
 
   it('asks nothing once it is disposed of', () => {

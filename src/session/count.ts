@@ -1,4 +1,4 @@
-/** How many tokens a prompt would be, told while it is typed. */
+/** How many tokens a prompt would be, counted while it is typed. */
 
 import { isAbort } from '../api';
 import type { ApiClient, ChatMode, ModelInfo, TokenCount } from '../api';

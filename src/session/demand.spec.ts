@@ -63,7 +63,7 @@ describe('session/demand', () => {
     );
   }
 
-  it('offers what is costly, and computes it when told', async () => {
+  it('offers what is costly, and computes it on request', async () => {
     const jobs = client.jobs.length;
     await set({ method: 'shap' });
     expect(session.explanation.map).toBeNull();

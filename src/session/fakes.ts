@@ -1,4 +1,4 @@
-/** Stand-ins for the specs: a client that answers as told, and a source. */
+/** Fakes for the specs: a client with scripted answers, and a source. */
 import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api';

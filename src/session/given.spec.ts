@@ -44,7 +44,7 @@ describe('session/given', () => {
     }
   });
 
-  it('puts a blank between, unless told not to', () => {
+  it('puts a blank between, unless switched off', () => {
     expect(model.behind('A:', 'b')).toBe(' b');
     model.hasBlank = false;
     expect(model.behind('A:', 'b')).toBe('b');

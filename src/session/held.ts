@@ -44,7 +44,7 @@ export const NOTHING: IHeld = {
   isLost: false
 };
 
-/** Where a text came from; told even when its source is gone. */
+/** Where a text came from; shown even when its source is gone. */
 export function originOf({ source, origin }: IHeld): IOrigin | null {
   return source ? { document: source.document, place: source.place } : origin;
 }

@@ -7,7 +7,7 @@ import { charactersOf, isLonger } from './length';
 /** What a user can do about a problem, besides what its hint says. */
 export type Remedy = 'retry' | 'restart' | 'log' | 'reload' | 'models';
 
-/** A problem, told in place. */
+/** A problem, shown in place. */
 export interface IProblem {
   readonly message: string;
   readonly hint: string;

@@ -49,7 +49,7 @@ export class PromptModel extends Model {
     return this._now.source;
   }
 
-  /** Where it came from; told even when the source is gone. */
+  /** Where it came from; shown even when the source is gone. */
   get origin(): IOrigin | null {
     return originOf(this._now);
   }

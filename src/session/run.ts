@@ -54,7 +54,7 @@ export function modeOf(use: ChatUse): ChatMode {
   return use === 'plain' ? 'off' : 'on';
 }
 
-/** How many of the most likely tokens are told of each. */
+/** How many of the most likely tokens are listed for each. */
 const ALTERNATIVES = 5;
 
 /** The job that does what a run asks. */
@@ -101,7 +101,7 @@ export interface IRun extends IRunRequest {
   readonly jobId: string | null;
   /** What became of the prompt: whether it is in a chat format. */
   readonly chatUse: ChatUse;
-  /** Whether the model was told to think first. */
+  /** Whether the model was asked to think first. */
   readonly thinks: boolean;
   /** What its model is provided under, or null. */
   readonly terms: ModelTerms | null;

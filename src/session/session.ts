@@ -113,7 +113,7 @@ export class Session extends Model implements ISession {
     return this._isAnswering || this.samples.hasMore;
   }
 
-  /** Name of the model that runs; null before the server told its models. */
+  /** Name of the model that runs; null before the server has listed its models. */
   get model(): string | null {
     const { models, status } = this.service;
     const chosen = models.find(model => model.name === this._model);
@@ -126,7 +126,7 @@ export class Session extends Model implements ISession {
     this._emit();
   }
 
-  /** What is known of the model that runs; null before the server told. */
+  /** What is known of the model that runs; null before the server has said. */
   get modelInfo(): ModelInfo | null {
     const { model } = this;
     return this.service.models.find(({ name }) => name === model) ?? null;
@@ -184,7 +184,7 @@ export class Session extends Model implements ISession {
     return failed && this._isLeft(failed) ? null : (failed?.problem ?? null);
   }
 
-  /** What is wrong with the prompt; told before any request is made. */
+  /** What is wrong with the prompt; shown before any request is made. */
   get promptProblem(): IProblem | null {
     const limits = this.service.status?.limits ?? null;
     const problem = checkPrompt(this.prompt.value, limits, this._trans);

@@ -8,7 +8,7 @@ import type { MapMethod } from './methods';
 import type { IRunRequest } from './run';
 import { isSameStops, readStops } from './stop';
 
-/** How a map is shown without being told by colour alone. */
+/** How a map is shown without relying on colour alone. */
 export type Emphasis = 'shade' | 'underline';
 
 /** How close the lines of the text are. */

@@ -8,7 +8,7 @@ import type { IMatcher } from './splitter';
 
 const trans = nullTranslator.load('lit_lab');
 
-/** A worker that answers when it is told to. */
+/** A worker that answers on demand. */
 class FakeWorker implements IMatcher {
   onmessage: IMatcher['onmessage'] = null;
   onerror: IMatcher['onerror'] = null;

@@ -59,7 +59,7 @@ export class Splitter extends Model {
 
   /**
    * Where segments of a text begin. Another function whenever it would say
-   * something else, so that what was cut by it can be told to be stale.
+   * something else, so that what was cut by it is known to be stale.
    */
   get cut(): Cut {
     return this._cut;
@@ -110,7 +110,7 @@ export class Splitter extends Model {
       this._renew();
     };
     worker.onerror = event => {
-      // Without a worker nothing can be matched: better told than hung.
+      // Without a worker nothing can be matched: better an error than a hang.
       this._fail(
         this._trans.__(
           'The expression could not be matched: %1',

@@ -23,7 +23,7 @@ function read(): Partial<Record<keyof IPageData, unknown>> {
   return typeof data === 'object' && data !== null ? data : {};
 }
 
-/** Draw the runs in place of the still picture that is there for whoever runs no scripts. */
+/** Draw the runs in place of the static picture that readers without scripts see. */
 function draw(): void {
   const { runs, targets, look } = read();
   if (!Array.isArray(runs) || runs.length === 0 || runs.length > 2) {
@@ -31,7 +31,7 @@ function draw(): void {
   }
   const wished: readonly unknown[] = Array.isArray(targets) ? targets : [];
   const readings = runs.map(run => new Reading(unpackRun(run)));
-  // At once, so that what fails in it is told, too: React would leave a blank.
+  // At once, so that a failure in it is reported, too: React would leave a blank.
   flushSync(() =>
     createRoot(node).render(
       <Reader
@@ -48,10 +48,10 @@ function draw(): void {
 try {
   draw();
 } catch (reason) {
-  const told = document.createElement('p');
-  told.setAttribute('role', 'alert'); // not every browser has it as a property
-  told.textContent = `${WORDS.__('This run can’t be shown.')} ${
+  const alert = document.createElement('p');
+  alert.setAttribute('role', 'alert'); // not every browser has it as a property
+  alert.textContent = `${WORDS.__('This run can’t be shown.')} ${
     reason instanceof Error ? reason.message : ''
   }`;
-  node.before(told);
+  node.before(alert);
 }

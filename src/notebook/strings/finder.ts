@@ -295,7 +295,7 @@ function asTemplate(
 ): IFoundText {
   const read = call.how === 'format' ? readFormat : readPercent;
   const { problems, ...template } = read(text, call.args, context);
-  const told = [...(text.problem ? [text.problem] : []), ...problems];
+  const found = [...(text.problem ? [text.problem] : []), ...problems];
   return {
     ...text,
     ...template,
@@ -304,8 +304,8 @@ function asTemplate(
       asked: { cell, at: call.at }
     })),
     kind: 'template',
-    ...(told.length > 0
-      ? { problem: told.slice(0, MOST_PROBLEMS).join(' ') }
+    ...(found.length > 0
+      ? { problem: found.slice(0, MOST_PROBLEMS).join(' ') }
       : {})
   };
 }

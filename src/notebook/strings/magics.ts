@@ -51,7 +51,7 @@ export interface ICellMagic {
   readonly name: string;
   /** Where its body begins in the source. */
   readonly body: number;
-  /** Whether the body is Python, another text, or can't be told. */
+  /** Whether the body is Python, another text, or unknown. */
   readonly holds: 'python' | 'text' | 'unknown';
 }
 

@@ -84,7 +84,7 @@ export function findPythonStrings(
   }
 }
 
-/** Problems of a text that are told. */
+/** Problems of a text that are reported. */
 export const MOST_PROBLEMS = 5;
 
 function asFound(
