@@ -62,8 +62,8 @@ describe('models/add', () => {
     const elsewhere = [{ path, site: 'Hugging Face' }];
     const { buttons, added } = shown({ ...known, elsewhere });
     expect(buttons.map(button => button.getAttribute('aria-label'))).toEqual([
-      'Add Tiny from Kaggle',
-      'Add Tiny from Hugging Face'
+      'Add from Kaggle: Tiny',
+      'Add from Hugging Face: Tiny'
     ]);
     await act(async () => buttons[1].click());
     expect(added).toEqual([['tiny', path]]);

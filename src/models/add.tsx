@@ -110,7 +110,7 @@ export function Known(props: {
             aria-label={
               isAlone
                 ? trans.__('Add %1', known.title)
-                : trans.__('Add %1 from %2', known.title, site)
+                : trans.__('Add from %1: %2', site, known.title)
             }
             disabled={isAdding}
             onClick={() => void add(path)}
