@@ -11,6 +11,8 @@ PYTHON = {
     "service/loopback.py": "listens for the Jupyter server",
     "service/strangers.py": "limits who may connect to it",
     "service/weights/fetch.py": "downloads what somebody wants downloaded",
+    "service/weights/hub.py": "lists the files of a repository that somebody wants downloaded",
+    "service/weights/hub_file.py": "downloads the large ones of them",
     "supervision/remote.py": "asks the service that `c.LitLab.service_url` names",
     "supervision/socket_folder.py": "makes the service's socket",
     "service_client.py": "asks the service",
