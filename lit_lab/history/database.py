@@ -154,7 +154,9 @@ class Database:
                 self.close()
                 if damaged:
                     self._set_aside()
-                if not attempts_left or not (moved or damaged):
+                # A read may meet the journal of a write that a full disk broke off, and clears it away.
+                cleared = begin == "BEGIN" and is_sqlite_error(error, _IO_ERROR, _FULL, _CANT_OPEN)
+                if not attempts_left or not (moved or damaged or cleared):
                     raise self._problem(error) from error
         raise AssertionError
 

@@ -281,6 +281,27 @@ async def test_reading_doesn_t_wait_behind_a_change_that_waits_for_a_lock(histor
 # --- the file is another one
 
 
+def test_a_read_is_tried_again_where_a_broken_off_write_is_in_its_way(path):
+    failures = [sqlite3.OperationalError("disk I/O error"), sqlite3.OperationalError("database or disk is full")]
+
+    def work(connection):
+        if failures:
+            raise failures.pop()
+        return connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+    file = database.Database(path)
+    try:
+        with pytest.raises(Problem, match="history can't be used"):
+            file.read(work)
+        failures.append(sqlite3.OperationalError("disk I/O error"))
+        assert file.read(work) == 0
+        failures.append(sqlite3.OperationalError("disk I/O error"))
+        with pytest.raises(Problem, match="history can't be used"):
+            file.write(work)
+    finally:
+        file.close()
+
+
 async def test_a_file_that_was_deleted_meanwhile_is_made_anew(history, path):
     await history.store("me", record("a"))
     assert await listed(history) == ["a"]
