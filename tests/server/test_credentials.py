@@ -173,10 +173,10 @@ def test_a_download_names_the_file_and_asks_no_site(home, kind):
     process.communicate()
     assert (line["failed"], line["where"]) == ("credentials_file", str(file))
 
-    from lit_lab.service.weights import reasons
+    from lit_lab.service.weights import download_errors
     from lit_lab.service.weights.paths import Source
 
-    error = reasons.reason("mine", Source(kind, order["where"]), line)
+    error = download_errors.reason("mine", Source(kind, order["where"]), line)
     assert error.code == "preset_credentials"
     assert str(file) in error.message
     assert "accept" not in error.message

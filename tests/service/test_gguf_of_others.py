@@ -16,7 +16,7 @@ from lit_lab.service.gguf import forms, header, model, options
 from lit_lab.service.gguf.options import UnfamiliarError
 from lit_lab.service.gguf.rows import rows
 from lit_lab.service.scanning.facts import facts
-from lit_lab.service.scanning.lying import Lying
+from lit_lab.service.scanning.installed_models import InstalledModel
 from lit_lab.service.weights.paths import Source
 
 GEMMA3 = "Gemma 3, text"
@@ -302,7 +302,7 @@ def test_version_0_is_damage(tmp_path: Path) -> None:
 
 def fault_in_list(place: Path) -> str:
     """Return why the list of models says that a file can't be used."""
-    found = facts(Lying("llama_cpp", "tiny", str(place), place, Source("gguf", str(place))))
+    found = facts(InstalledModel("llama_cpp", "tiny", str(place), place, Source("gguf", str(place))))
     assert found is not None
     return found.fault
 

@@ -9,7 +9,7 @@ import pytest
 from hugging_face_standin import NAME, Site
 from test_hub_file import fetch, site
 
-from lit_lab.service.weights import hub, reasons
+from lit_lab.service.weights import download_errors, hub
 from lit_lab.service.weights.paths import Source
 
 __all__ = ["site"]
@@ -80,7 +80,7 @@ def test_nothing_is_downloaded_of_what_cannot_be_loaded(site: type[Site]) -> Non
         if name.endswith(".safetensors"):
             del site.files[name]
     _, last = fetch(NAME)
-    error = reasons.reason(f"hf://{NAME}", Source("hf", NAME), last)  # type: ignore[arg-type]
+    error = download_errors.reason(f"hf://{NAME}", Source("hf", NAME), last)  # type: ignore[arg-type]
     assert (error.code, "GGUF" in error.message) == ("preset_unfit", True)
     assert f"hf://{NAME}/q/tiny-00001-of-00002.gguf" in error.hint
     assert not any("/resolve/" in path for path in site.asked)

@@ -23,7 +23,7 @@ from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import allowed
+from lit_lab.service.weights import preset_validation
 from lit_lab.service.weights.reading import Reading
 
 LOCKED = Path(__file__).parents[2] / "requirements" / "hashed" / "tensorflow.txt"
@@ -177,7 +177,7 @@ def test_bfloat16_and_several_files_hold_the_same(
     for name, given, shards in (("one", whole, 1), ("several", whole, 3), ("half", halves, 1), ("halves", halves, 2)):
         place = write(tmp_path / name, config, given, shards)
         tokenizer_files(place, family, sentencepiece_proto)
-        allowed.check(place, name)
+        preset_validation.check(place, name)
         causal_lm = presets.make(place, name, "float32", Reading())
         found.append([numbers(weight) for weight in causal_lm.backbone.weights])
     for other in found[1:]:

@@ -24,7 +24,7 @@ from lit_lab.models import known
 from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo, StopModel
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import cached, paths
+from lit_lab.service.weights import hub_cache, paths
 
 NAME = "tiny-of-tests"
 
@@ -169,7 +169,7 @@ async def test_it_is_offered_added_downloaded_and_used(keras_libraries: None, ti
     assert entry.loading is not None
     await entry.loading
     assert (entry.state, entry.stored) == ("ready", "F32")
-    assert cached.lookup(paths.source(NAME)) == package_of(tiny).place
+    assert hub_cache.lookup(paths.source(NAME)) == package_of(tiny).place
 
 
 async def test_a_failed_download_says_what_to_do(keras_libraries: None, tiny: known.Known, index: Path) -> None:
@@ -262,7 +262,7 @@ async def test_what_is_here_from_another_site_is_offered_from_there(
 ) -> None:
     one = known.known()[1]
     monkeypatch.setattr(known, "known", lambda: (one,))
-    monkeypatch.setattr(cached, "lookup", lambda source: None if source.kind == "kaggle" else tmp_path)
+    monkeypatch.setattr(hub_cache, "lookup", lambda source: None if source.kind == "kaggle" else tmp_path)
     _, models = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
     (offer,) = models.known
     assert (offer.path, offer.site, offer.download) == (one.elsewhere[0], "Hugging Face", 0)

@@ -16,7 +16,7 @@ from lit_lab.service.errors import ServiceError
 from lit_lab.service.model_entry import ModelEntry
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import cached, paths
+from lit_lab.service.weights import hub_cache, paths
 from lit_lab.service.weights.download import Download
 from lit_lab.service.weights.reading import Reading
 
@@ -47,7 +47,7 @@ class Held:
 
         monkeypatch.setattr(Registry, "_make", make)
         monkeypatch.setattr(Download, "run", run)
-        monkeypatch.setattr(cached, "lookup", lambda source: None if source.page else folder)
+        monkeypatch.setattr(hub_cache, "lookup", lambda source: None if source.page else folder)
 
     async def change(self, change: Any) -> None:
         await self.manager.change(ModelChanging(change=change))

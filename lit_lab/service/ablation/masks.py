@@ -16,7 +16,7 @@ Masks = NDArray[np.bool_]
 """`<bool>[num_masks, num_segments]`: true where a segment stays."""
 
 _PROGRESS_EVENTS = 25  # number of progress events, about
-_SMALLEST_PART = 16  # sequences: fewer would leave the scorer's batches half empty
+_MIN_PART = 16  # sequences: fewer would leave the scorer's batches half empty
 
 
 class Scores(Protocol):
@@ -97,7 +97,7 @@ class SegmentValues:
         """
         sequences = [self.sequence(mask) for mask in masks]
         new = sorted(set(sequences) - self._known.keys())
-        part = max(_SMALLEST_PART, -(-len(new) // _PROGRESS_EVENTS))
+        part = max(_MIN_PART, -(-len(new) // _PROGRESS_EVENTS))
         for begin in range(0, len(new), part):
             self._cancellation.check()
             some = new[begin : begin + part]

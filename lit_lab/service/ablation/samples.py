@@ -8,7 +8,7 @@ from lit_lab.protocol import MAX_SAMPLES, AblationMethod
 
 from ..errors import ServiceError
 
-_FEWEST = 256  # up to 8 segments, all sets
+_MIN_SAMPLES = 256  # up to 8 segments, all sets
 _PER_SEGMENT = 16
 
 
@@ -17,7 +17,7 @@ def default_samples(num_segments: int) -> int:
 
     For SHAP these are eight orders of the segments, forwards and backwards. 2^n sets are all there are.
     """
-    return min(all_sets(num_segments), MAX_SAMPLES, max(_FEWEST, _PER_SEGMENT * num_segments))
+    return min(all_sets(num_segments), MAX_SAMPLES, max(_MIN_SAMPLES, _PER_SEGMENT * num_segments))
 
 
 def all_sets(num_segments: int) -> int:

@@ -33,7 +33,7 @@ MAX_HEADER = 96 * 2**20  # bytes, of all parts together
 MAX_DIMENSIONS = 4
 MAX_NUMBERS = 2**42  # of a tensor
 MAX_PARTS = 1_000
-MOST_ALIGNED = 2**16
+MAX_ALIGNMENT = 2**16
 _AT_ONCE = 2**20  # bytes of a header that are read
 _FEW = 4_096  # items of a list of numbers that is read though nobody has asked for it: it may be one for each layer
 
@@ -342,7 +342,7 @@ class _Walk:
             result.fields.setdefault(name, self._value(self._number("I")))
         found = [self._tensor() for _ in range(tensors)]
         alignment = result.whole("general.alignment") or 32
-        if not 1 <= alignment <= MOST_ALIGNED or alignment & (alignment - 1):
+        if not 1 <= alignment <= MAX_ALIGNMENT or alignment & (alignment - 1):
             raise GgufError("has tensors at places that no file has them")
         start = -(-self.at // alignment) * alignment
         for name, shape, kind, offset in found:

@@ -14,8 +14,8 @@ from .. import hugging_face
 from ..gguf import header
 from ..gguf import model as gguf
 from ..gguf.options import FAMILIES, UnfamiliarError
-from ..weights import instruct, need, regular, stored
-from .lying import Lying
+from ..weights import instruct, memory_estimate, regular, stored
+from .installed_models import InstalledModel
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +36,12 @@ class Facts:
     family: str = ""
     stored: str = ""
     is_instruct: bool | None = None
-    shape: need.Shape | None = None
+    shape: memory_estimate.Shape | None = None
     fault: str = ""
     may_pass: bool = False
 
 
-def facts(model: Lying) -> Facts | None:
+def facts(model: InstalledModel) -> Facts | None:
     """Return what is known of a model; None: it is none that continues a text, or isn't one at all."""
     try:
         return _of_file(model) if header.is_gguf(model.place) else _of_folder(model)
@@ -58,7 +58,7 @@ def facts(model: Lying) -> Facts | None:
         return Facts(fault="can't be read: its files aren't as its program writes them")
 
 
-def _of_file(model: Lying) -> Facts:
+def _of_file(model: InstalledModel) -> Facts:
     about = header.skim(model.place)
     family = "Llama" if about.architecture == "llama" else _family(FAMILIES, about.architecture)
     is_instruct = instruct.of_file(model.source, model.place, bool(about.text("tokenizer.chat_template")))
@@ -66,10 +66,10 @@ def _of_file(model: Lying) -> Facts:
         config = gguf.judged(about)
     except (UnfamiliarError, header.GgufError) as error:
         return Facts(family, about.quantization, is_instruct, fault=str(error))
-    return Facts(family, about.quantization, is_instruct, need.shape_of(config, about.numbers))
+    return Facts(family, about.quantization, is_instruct, memory_estimate.shape_of(config, about.numbers))
 
 
-def _of_folder(model: Lying) -> Facts | None:
+def _of_folder(model: InstalledModel) -> Facts | None:
     for name in ("config.json", "task.json", "tokenizer_config.json", *_files(model.place)):
         _check_link(model.place, name)
     config = regular.json_of(model.place / "config.json")
@@ -94,10 +94,10 @@ def _of_folder(model: Lying) -> Facts | None:
     if fault := hugging_face.fault_of(config):
         return Facts(family, form, is_instruct, fault=fault)
     parameters = sum(stored.numbers_in(model.place / name) for name in names)
-    return Facts(family, form, is_instruct, need.shape_of(config, parameters))
+    return Facts(family, form, is_instruct, memory_estimate.shape_of(config, parameters))
 
 
-def _of_preset(model: Lying, config: dict[str, Any], is_instruct: bool) -> Facts | None:
+def _of_preset(model: InstalledModel, config: dict[str, Any], is_instruct: bool) -> Facts | None:
     name = str(config.get("class_name", ""))
     task = model.place / "task.json"
     whole = str(regular.json_of(task).get("class_name", "")) if local_paths.is_file(task) else ""

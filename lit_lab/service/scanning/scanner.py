@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from lit_lab import local_paths
 
-from ..weights import cached, paths
-from .lying import Lying, lying
+from ..weights import hub_cache, paths
+from .installed_models import InstalledModel, installed_models
 
 if TYPE_CHECKING:
     from .facts import Facts
@@ -39,7 +39,7 @@ class Found:
         place: Where that leads, without links.
     """
 
-    model: Lying
+    model: InstalledModel
     facts: Facts
     size: int
     place: Path
@@ -100,7 +100,7 @@ class Scanner:
         seen: set[tuple[Path, str]] = set()
         for scanner in self._scanners:
             try:
-                for model in lying(scanner, self._own):
+                for model in installed_models(scanner, self._own):
                     self._look_at(model, known, result, seen)
             except Exception:  # what is wrong with one program's folders hides no other's models
                 log.exception("looking for models of %s failed", scanner)
@@ -109,7 +109,7 @@ class Scanner:
 
     def _look_at(
         self,
-        model: Lying,
+        model: InstalledModel,
         known: dict[_Stamp, tuple[Facts | None, int]],
         result: list[Found],
         seen: set[tuple[Path, str]],
@@ -129,7 +129,7 @@ class Scanner:
         about = self._known.get(stamp)
         if about is None:
             found = facts(model)
-            about = found, 0 if found is None else cached.size_of(model.place)
+            about = found, 0 if found is None else hub_cache.size_of(model.place)
         # What passes, such as that there are too many open files, isn't remembered.
         if about[0] is None or not about[0].may_pass:
             known[stamp] = about
@@ -156,12 +156,12 @@ def _told_apart(found: list[Found]) -> list[Found]:
     ]
 
 
-def _stamp(model: Lying) -> _Stamp:
+def _stamp(model: InstalledModel) -> _Stamp:
     """Return what changes where a model does: names, sizes and times of what is read of it."""
     if local_paths.is_folder(model.place):
-        files = [model.place, *(model.place / name for name in cached.names(model.place, 1_000))]
+        files = [model.place, *(model.place / name for name in hub_cache.names(model.place, 1_000))]
     else:
-        files = cached.parts_of(model.place) or [model.place]
+        files = hub_cache.parts_of(model.place) or [model.place]
     times = []
     for file in files:
         try:

@@ -14,7 +14,7 @@ from lit_lab.models import known
 from lit_lab.protocol import KaggleLogin, ModelDownload
 
 from ..errors import ServiceError
-from . import reasons
+from . import download_errors
 from .fetch import Line
 from .paths import Source
 
@@ -57,7 +57,7 @@ class Download:
         )
         try:
             if self._stopped:  # before there was something to end
-                raise reasons.stopped(self._path, self._source)
+                raise download_errors.stopped(self._path, self._source)
             return await self._follow(process)
         except ServiceError:
             if self._source.kind == "package":
@@ -86,10 +86,12 @@ class Download:
         while text := await process.stdout.readline():
             line: Line = json.loads(text)
             if "failed" in line:
-                raise reasons.reason(self._path, self._source, line)
+                raise download_errors.reason(self._path, self._source, line)
             if "folder" in line:
                 return Path(line["folder"])
             self.progress = ModelDownload(done=line["done"], total=line["total"])
         if self._stopped:
-            raise reasons.stopped(self._path, self._source)
-        raise reasons.reason(self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"})
+            raise download_errors.stopped(self._path, self._source)
+        raise download_errors.reason(
+            self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"}
+        )

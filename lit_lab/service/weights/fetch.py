@@ -21,7 +21,7 @@ from typing import Any, TypedDict
 from lit_lab import shared_files
 from lit_lab.models import credentials, folders, known
 
-from . import cached, hub, hub_file
+from . import hub, hub_cache, hub_file
 from .paths import Source
 
 LOOK_SECONDS = 0.3
@@ -193,7 +193,12 @@ def _from_kaggle(source: Source, say: Callable[[Line], None]) -> str:
         # With more files than one page's, they come as one archive, of a size that nobody tells.
         total = None if answer.next_page_token else sum(file.size for file in answer.files) or None
     place = (
-        cached.kaggle_cache() / handle.owner / handle.model / handle.framework / handle.variation / str(handle.version)
+        hub_cache.kaggle_cache()
+        / handle.owner
+        / handle.model
+        / handle.framework
+        / handle.variation
+        / str(handle.version)
     )
     # Two at once would write the same file. Whoever waits finds it whole; what is written meanwhile is told all the same.
     lock = folders.kaggle_cache() / ".lit_lab" / f"{str(handle).replace('/', '--')}.lock"
@@ -208,14 +213,14 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
     about = huggingface_hub.HfApi().model_info(source.repository, revision=source.revision, files_metadata=True)
     files = hub.chosen(source, about.siblings or [])
     wanted, unwanted = hub.patterns(source)
-    place = cached.hugging_face_repository(source)
+    place = hub_cache.hugging_face_repository(source)
     repository = hub_file.Repository(source.repository, str(about.sha), place)
     with _Watch(place, sum(file.size or 0 for file in files) or None, say, lambda: repository.written(files)):
         repository.fetch(files)
         folder = huggingface_hub.snapshot_download(
             source.repository, revision=source.revision, allow_patterns=wanted, ignore_patterns=unwanted
         )
-    if cached.lookup(source) is None:
+    if hub_cache.lookup(source) is None:
         raise hub.incomplete()
     return str(folder)
 

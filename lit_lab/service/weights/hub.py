@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..gguf.header import BESIDE, is_gguf, parts
-from . import cached
+from . import hub_cache
 from .hub_file import HubFile
 from .paths import Source
 
@@ -65,7 +65,7 @@ def chosen(source: Source, siblings: Iterable[Any]) -> list[HubFile]:
         if not set(wanted) <= set(names):
             raise UnknownError
         return [file for file in files if file.name in wanted]
-    if "config.json" not in names or not set(cached.WEIGHTS) & set(names):
+    if "config.json" not in names or not set(hub_cache.WEIGHTS) & set(names):
         raise _unfit(source, names)
     return list(filter_repo_objects(files, allow_patterns=wanted, ignore_patterns=unwanted, key=lambda file: file.name))
 
@@ -135,7 +135,7 @@ def _gguf_files(names: list[str]) -> list[str]:
     for name in names:
         if not is_gguf(Path(name)) or BESIDE.search(name):
             continue
-        first = cached.parts_of(Path(name))[:1]
+        first = hub_cache.parts_of(Path(name))[:1]
         if first in ([Path(name)], []):
             found.append(name)
     return sorted(found)

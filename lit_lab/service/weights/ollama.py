@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lit_lab import local_paths
 
-from . import cached, regular
+from . import hub_cache, regular
 
 MAX_MANIFESTS = 10_000
 _MAX_BYTES = 2**20  # of a manifest, and of a template
@@ -67,12 +67,12 @@ def _manifests(folder: Path) -> Iterator[Path]:
     left, waiting = MAX_MANIFESTS, [(folder, 0)]
     while waiting:
         here, level = waiting.pop()
-        for name in cached.names(here, left):
+        for name in hub_cache.names(here, left):
             left -= 1
             place = here / name
-            if level < _LEVELS - 1 and cached.is_own_folder(place):
+            if level < _LEVELS - 1 and hub_cache.is_own_folder(place):
                 waiting.append((place, level + 1))
-            elif cached.is_own_file(place):
+            elif hub_cache.is_own_file(place):
                 yield place
 
 

@@ -15,12 +15,12 @@ from lit_lab.protocol import Precision, WindowReason
 from lit_lab.protocol.base import MAX_TOKENS
 
 from . import regular
-from .need import Shape
+from .memory_estimate import Shape
 
 USUAL = 1024
 """Tokens of a model that says nothing, and the most where memory can't be reckoned."""
 
-LEAST = 512
+MIN_WINDOW = 512
 """Tokens below which a window isn't made to fit: such a model is refused, with what would help."""
 
 STEP = 256
@@ -98,7 +98,7 @@ def chosen(shape: Shape | None, precision: Precision, trained: int, free: int | 
             fitting = middle
         else:
             beyond = middle
-    return Window(min(most, max(LEAST, fitting * STEP)), trained, "memory")
+    return Window(min(most, max(MIN_WINDOW, fitting * STEP)), trained, "memory")
 
 
 def trained(folder: Path, config: dict[str, Any], parameters: int) -> int:

@@ -17,10 +17,10 @@ from lit_lab import local_paths
 from lit_lab.models import addresses, programs
 
 from ..gguf.header import BESIDE, is_gguf
-from ..weights import cached, ollama, regular
+from ..weights import hub_cache, ollama, regular
 from ..weights.paths import Source
 
-MOST = 500  # models of one program
+MAX_MODELS = 500  # models of one program
 MAX_ENTRIES = 20_000  # files and folders that are looked at for them
 MAX_LEVELS = 4  # of folders below a program's own
 ELSEWHERE = "is a link that leads out of its folder"
@@ -29,7 +29,7 @@ _OLLAMA_SITE = ("registry.ollama.ai", "library")
 
 
 @dataclass(frozen=True)
-class Lying:
+class InstalledModel:
     """A model that lies somewhere.
 
     Attributes:
@@ -49,7 +49,7 @@ class Lying:
     fault: str = ""
 
 
-def lying(scanner: str, own: Sequence[str] = ()) -> Iterator[Lying]:
+def installed_models(scanner: str, own: Sequence[str] = ()) -> Iterator[InstalledModel]:
     """Yield the models that a program keeps.
 
     Args:
@@ -57,11 +57,11 @@ def lying(scanner: str, own: Sequence[str] = ()) -> Iterator[Lying]:
         own: `c.LitLab.model_folders`.
     """
     found = _cached(scanner) if scanner in ("kaggle", "hugging_face") else _kept(scanner, own)
-    return islice(found, MOST)
+    return islice(found, MAX_MODELS)
 
 
-def _cached(scanner: str) -> Iterator[Lying]:
-    found = cached.kaggle_presets() if scanner == "kaggle" else cached.hugging_face_models()
+def _cached(scanner: str) -> Iterator[InstalledModel]:
+    found = hub_cache.kaggle_presets() if scanner == "kaggle" else hub_cache.hugging_face_models()
     (top,) = map(local_paths.resolved, programs.roots(scanner))
     for name, path, place in found:
         scheme, _, where = path.partition("://")
@@ -71,10 +71,10 @@ def _cached(scanner: str) -> Iterator[Lying]:
         fault = "" if lies_there and local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
         if addresses.fault(path):
             fault = "has a name that can't be written as an address"
-        yield Lying(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)
+        yield InstalledModel(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)
 
 
-def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
+def _kept(scanner: str, own: Sequence[str]) -> Iterator[InstalledModel]:
     seen: set[Path] = set()
     for root in programs.roots(scanner, own):
         top = local_paths.resolved(root)
@@ -84,28 +84,28 @@ def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
         yield from _of_ollama(top) if scanner == "ollama" else _within(scanner, top)
 
 
-def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | Lying]:
+def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | InstalledModel]:
     """Yield a folder and those in it, each with its level and what is in it; and those that hold too much as models at fault."""
     left = MAX_ENTRIES
     waiting = deque([(top, 0)])
     while waiting:
         folder, level = waiting.popleft()
-        names = cached.names(folder, left + 1)
+        names = hub_cache.names(folder, left + 1)
         if len(names) > left:
             fault = f"holds too many files: of all folders together, {MAX_ENTRIES:,} are looked at"
-            yield Lying(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
+            yield InstalledModel(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
             continue
         left -= len(names)
         yield folder, level, names
         is_model = programs.is_model(names)
         if level < MAX_LEVELS and not is_model:
-            waiting.extend((folder / name, level + 1) for name in names if cached.is_own_folder(folder / name))
+            waiting.extend((folder / name, level + 1) for name in names if hub_cache.is_own_folder(folder / name))
 
 
-def _within(scanner: str, top: Path) -> Iterator[Lying]:
+def _within(scanner: str, top: Path) -> Iterator[InstalledModel]:
     """Yield the GGUF files and the presets in and below a folder."""
     for found in _walked(scanner, top):
-        if isinstance(found, Lying):
+        if isinstance(found, InstalledModel):
             yield found
             continue
         folder, _, names = found
@@ -116,31 +116,31 @@ def _within(scanner: str, top: Path) -> Iterator[Lying]:
             if place.suffix.lower() != ".gguf" or BESIDE.search(name) or local_paths.is_folder(place):
                 continue
             # Of several parts the first is the model; what is wrong with an odd name is told.
-            if cached.parts_of(place)[:1] in ([place], []):
+            if hub_cache.parts_of(place)[:1] in ([place], []):
                 yield _found(scanner, top, place, "gguf")
 
 
-def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]) -> Lying:
+def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]) -> InstalledModel:
     fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     name = _PART.sub("", place.stem) if kind == "gguf" else place.name
-    return Lying(scanner, name, str(place), place, Source(kind, str(place)), fault)
+    return InstalledModel(scanner, name, str(place), place, Source(kind, str(place)), fault)
 
 
-def _of_ollama(top: Path) -> Iterator[Lying]:
+def _of_ollama(top: Path) -> Iterator[InstalledModel]:
     """Yield the models of a folder of Ollama's: a manifest for each tag, which names the files by their content."""
     manifests = top / "manifests"
     for found in _walked("ollama", manifests):
-        if isinstance(found, Lying):
+        if isinstance(found, InstalledModel):
             yield found
             continue
         folder, level, names = found
         for name in names if level else ():
             manifest = folder / name
-            if cached.is_own_file(manifest) and (model := _tagged(top, manifests, manifest)) is not None:
+            if hub_cache.is_own_file(manifest) and (model := _tagged(top, manifests, manifest)) is not None:
                 yield model
 
 
-def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
+def _tagged(top: Path, manifests: Path, manifest: Path) -> InstalledModel | None:
     *owners, model, tag = manifest.relative_to(manifests).parts
     for number, usual in enumerate(_OLLAMA_SITE):
         if owners[:1] == [usual] and len(owners) <= len(_OLLAMA_SITE) - number:
@@ -153,4 +153,4 @@ def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
     fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     if "adapter" in digests:
         fault = "is another model with an adapter, which isn't read here"
-    return Lying("ollama", name, str(place), place, Source("gguf", str(place)), fault)
+    return InstalledModel("ollama", name, str(place), place, Source("gguf", str(place)), fault)

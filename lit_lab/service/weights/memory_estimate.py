@@ -15,7 +15,7 @@ from lit_lab.protocol import ModelFit, Precision
 
 from ..errors import ServiceError
 from ..gguf import header
-from . import allowed, named, regular, stored
+from . import named, preset_validation, regular, stored
 
 KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
 COMPILED = 1.1  # what was measured to be taken, to what is kept
@@ -25,7 +25,7 @@ EAGER = 3.0  # the same of small models, whose first map of a length is computed
 BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
 TARGET_ROWS = 256  # tokens of an answer whose probabilities are held at once
 SPARE = 128 * 2**20  # bytes for compiled code and whatever else comes
-MOST_OF_HELD = 8  # weights made of one number of a file: quantized ones are packed, and tied ones are stored once
+MAX_EXPANSION = 8  # weights made of one number of a file: quantized ones are packed, and tied ones are stored once
 FEW = 1_000_000  # weights that may be made whatever the files hold
 LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
 """Limits that are offered where memory doesn't suffice, in tokens."""
@@ -215,7 +215,7 @@ def numbers(folder: Path, made: int = 0) -> int:
     """Return how many weights a preset has, at most: the largest of what its parts say. 0: none says it.
 
     Args:
-        folder: The preset, which `allowed.check` has looked through.
+        folder: The preset, which `preset_validation.check` has looked through.
         made: How many Keras makes of its configuration, whatever its files hold.
     """
     return max(made, _held(folder), _told(folder))
@@ -225,7 +225,7 @@ def check_held(folder: Path, path: str, made: int) -> None:
     """Refuse a preset of whose weights its files can hold only a small part.
 
     Args:
-        folder: The preset, which `allowed.check` has looked through.
+        folder: The preset, which `preset_validation.check` has looked through.
         path: What the user wrote, for messages.
         made: How many weights Keras makes of its configuration.
 
@@ -233,7 +233,7 @@ def check_held(folder: Path, path: str, made: int) -> None:
         ServiceError: `preset_unsafe`.
     """
     held = _held(folder)
-    if made > MOST_OF_HELD * held + FEW:
+    if made > MAX_EXPANSION * held + FEW:
         raise named.unsafe(
             path,
             f"its configuration describes {made:,} weights, and its files hold {held:,}.",
@@ -244,7 +244,7 @@ def check_held(folder: Path, path: str, made: int) -> None:
 def _held(folder: Path) -> int:
     if header.is_gguf(folder):
         return header.read(folder).numbers
-    files = allowed.weights(folder)
+    files = preset_validation.weights(folder)
     # A folder with both formats has the same weights twice.
     return max(
         sum(stored.numbers_in(file) for file in files if file.suffix == kind) for kind in (".h5", ".safetensors")
