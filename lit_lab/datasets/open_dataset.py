@@ -170,7 +170,7 @@ class OpenDataset:
             try:
                 self._take(batch)
             except Problem as full:
-                if full.error != FULL:
+                if full.code != FULL:
                     raise
                 self._is_cut = True
                 self._remark = (
@@ -295,7 +295,7 @@ class OpenDataset:
             try:
                 return into_lines(data, self.table.lines(), self.table.all(), names, keeps)
             except Problem as problem:
-                if keeps or problem.error != "file_changed":
+                if keeps or problem.code != "file_changed":
                     raise
         return from_table(self.table.all(), names)
 

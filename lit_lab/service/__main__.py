@@ -25,6 +25,7 @@ from typing import NoReturn, TextIO
 from pydantic import BaseModel, ValidationError
 
 from lit_lab import discreet
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     Arithmetic,
     Backend,
@@ -42,7 +43,6 @@ from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
 from . import calm, garbage_collection, libraries, loopback, process_priority
-from .errors import ServiceError
 
 EXIT_FAILED = 3
 """Exit status when the service can't start, or may not go on; the last line on standard output says why."""
@@ -83,7 +83,7 @@ def main() -> None:
         process_priority.lower_priority()
         libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)
-    except ServiceError as error:
+    except Problem as error:
         fail(lines, error)
 
 
@@ -99,12 +99,12 @@ def read_config(stdin: TextIO) -> ServiceConfig:
     """Read the configuration from standard input's first line.
 
     Raises:
-        ServiceError: `bad_config`.
+        Problem: `bad_config`.
     """
     try:
         return ServiceConfig.model_validate_json(stdin.readline())
     except ValidationError as error:
-        raise ServiceError(
+        raise Problem(
             400,
             "bad_config",
             f"The model service can't use its configuration: {describe_validation(error)}",
@@ -116,12 +116,12 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     """Serve until a signal comes; import the libraries meanwhile.
 
     Raises:
-        ServiceError: `missing_libraries`, `bad_model`, `port_in_use` or `no_loopback`.
+        Problem: `missing_libraries`, `bad_model`, `port_in_use` or `no_loopback`.
     """
     try:
         import uvicorn
     except ImportError as error:
-        raise ServiceError(
+        raise Problem(
             503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
         ) from error
     from .app import create_app
@@ -171,7 +171,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             lines.say(ListeningLine(port=number, host=host, version=version()))
         try:
             await registry.start(lambda detail: lines.say(ProgressLine(message=detail)))
-        except ServiceError as error:
+        except Problem as error:
             fail(lines, error)
         lines.say(ReadyLine(arithmetic=registry.arithmetic))
         for model in config.asked or [ModelAsked(name=next(iter(registry.entries)), load=True)]:
@@ -184,7 +184,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             if model.load:
                 async for message in registry.ready(model.name):
                     lines.say(ProgressLine(message=message))
-        except ServiceError as error:
+        except Problem as error:
             # Not the service's end: another model may load, and /models tells the reason.
             lines.say(ProgressLine(message=error.message))
 
@@ -226,7 +226,7 @@ def import_libraries(
         What Keras computes in.
 
     Raises:
-        ServiceError: `missing_libraries`, or `broken_libraries` where they are there and fail; where it is known that
+        Problem: `missing_libraries`, or `broken_libraries` where they are there and fail; where it is known that
             something around them is at fault, what `diagnosis` calls that; `inexact_arithmetic`.
     """
     try:
@@ -238,7 +238,7 @@ def import_libraries(
             from . import arithmetic
 
             found = arithmetic.checked(backend)
-    except ServiceError:
+    except Problem:
         raise
     except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
         # With what it says: no request has come this far, and only that tells what is broken.
@@ -248,7 +248,7 @@ def import_libraries(
     return found
 
 
-def why_not_imported(error: Exception, variables: Mapping[str, str]) -> ServiceError:
+def why_not_imported(error: Exception, variables: Mapping[str, str]) -> Problem:
     """Return what stops an import, and what to do about it.
 
     Args:
@@ -262,10 +262,10 @@ def why_not_imported(error: Exception, variables: Mapping[str, str]) -> ServiceE
     )
     if found is None:
         missing = isinstance(error, ModuleNotFoundError)
-        return ServiceError(
-            503, "missing_libraries" if missing else "broken_libraries", said, f"Its log tells more. {_ANEW}"
+        return Problem(
+            503, "missing_libraries" if missing else "broken_libraries", said, f"See its log for details. {_ANEW}"
         )
-    return ServiceError(503, found.error, found.message, found.hint)
+    return Problem(503, found.error, found.message, found.hint)
 
 
 _ANEW = f'Install them anew: {sys.executable} -m pip install --force-reinstall "lit_lab[service]=={version()}"'
@@ -279,10 +279,10 @@ def end_with_stdin(stdin: TextIO) -> NoReturn:
     os._exit(0)
 
 
-def fail(lines: Lines, error: ServiceError) -> NoReturn:
+def fail(lines: Lines, error: Problem) -> NoReturn:
     """Write why the service can't continue, and end it at once, without waiting for its threads."""
     log.error("%s %s", error.message, error.hint)
-    lines.say(FailedLine(error=error.code, message=error.message, hint=error.hint))
+    lines.say(FailedLine(**error.body()))
     os._exit(EXIT_FAILED)
 
 

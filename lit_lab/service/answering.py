@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     Alternative,
     AnswerEvent,
@@ -22,7 +23,6 @@ from lit_lab.protocol import (
 )
 
 from .cancellation import Cancellation
-from .errors import ServiceError
 from .generation import Decoder, Read, Step
 from .stopping import Holding
 from .tokens import AnswerStream, SequenceTokenizer, TokenizedPrompt
@@ -57,7 +57,7 @@ def answer(
         read: Reads the prompt where another pass will be over it.
 
     Raises:
-        ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
+        Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
         Cancelled: when the reader went away.
     """
     started = time.monotonic()
@@ -89,7 +89,7 @@ def answer(
                     yield TokenEvent(token=sure)
                 if holding.found is not None:
                     break
-        except ServiceError:
+        except Problem:
             # What there is of the answer is kept, all of it.
             for sure in holding.finish():
                 yield TokenEvent(token=sure)
@@ -140,7 +140,7 @@ def given(
         shared: Has the hidden states where another pass will be over the same tokens.
 
     Raises:
-        ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
+        Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
             or `not_finite`.
         Cancelled: when the reader went away.
     """
@@ -149,7 +149,7 @@ def given(
     tokens = prompt.tokens
     target = tokenizer.answer(request.target)
     if len(tokens) + len(target) > window:
-        raise ServiceError(
+        raise Problem(
             422,
             "target_too_long",
             f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
@@ -208,12 +208,12 @@ def _finite(logprob: float) -> float:
 
 def _tokenize(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> TokenizedPrompt:
     if not request.prompt:
-        raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
+        raise Problem(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
     prompt = tokenizer.tokenize_prompt(request.prompt, request.chat, request.thinking)
     length = len(prompt.tokens)
     if length >= window:
         added = sum(token.kind == "template" for token in prompt.tokens)
-        raise ServiceError(
+        raise Problem(
             422,
             "prompt_too_long",
             f"The prompt is {length} tokens long{_of_chat(prompt, added)}; the model's window has {window}, "

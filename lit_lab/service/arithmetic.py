@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Arithmetic, Backend
-
-from .errors import ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +50,7 @@ def checked(backend: Backend) -> Arithmetic:
     """Return what Keras computes in.
 
     Raises:
-        ServiceError: `inexact_arithmetic`: it isn't what results are promised in.
+        Problem: `inexact_arithmetic`: it isn't what results are promised in.
     """
     found = arithmetic()
     wanted = {
@@ -69,7 +68,7 @@ def checked(backend: Backend) -> Arithmetic:
     if not found.error <= LARGEST_ERROR:  # NaN is no better
         odd.append(f"a product of float32 matrices is off by {found.error:.0e}")
     if odd:
-        raise ServiceError(
+        raise Problem(
             503,
             "inexact_arithmetic",
             f"The model service doesn't compute as exactly as it promises: {'; '.join(odd)}.",

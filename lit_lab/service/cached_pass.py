@@ -11,9 +11,10 @@ import numpy as np
 from keras import ops, tree
 from numpy.typing import NDArray
 
+from lit_lab.problem import Problem
+
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
-from .errors import ServiceError
 from .vocabulary import logits, logits_at
 
 STEP = 128
@@ -54,7 +55,7 @@ class CachedPass:
         causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as nearly all of keras-hub's text models have it.
 
     Raises:
-        ServiceError: `unsupported_model`: it keeps something else of earlier tokens, as RWKV does.
+        Problem: `unsupported_model`: it keeps something else of earlier tokens, as RWKV does.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -69,7 +70,7 @@ class CachedPass:
             self._length_axes = tree.map_structure(_axis, one, other)
             self._batch_axes = tree.map_structure(_axis, one, wide)
         except (AttributeError, StopIteration, TypeError, ValueError) as error:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "unsupported_model",
                 f"{type(causal_lm).__name__} keeps no keys and values of earlier tokens, by which LIT Lab runs a model.",

@@ -16,10 +16,10 @@ from lit_nlp.examples.prompt_debugging import constants
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, ChatMode, GenerateRequest, SalienceRequest, ScoresEvent, Span, Token
 
 from .cancellation import Cancellation
-from .errors import ServiceError
 from .tokens import SequenceTokenizer
 
 Names = constants.FieldNames
@@ -130,7 +130,7 @@ class SalienceModel(_LanguageModelBase):
         """Yield tokens and scores of each input.
 
         Raises:
-            ServiceError: `bad_mask`, when the mask selects nothing, selects tokens that aren't neighbours, or is longer
+            Problem: `bad_mask`, when the mask selects nothing, selects tokens that aren't neighbours, or is longer
                 than the sequence.
         """
         for example in inputs:
@@ -191,7 +191,7 @@ def _span(mask: list[float], length: int) -> Span:
     # Token 0 is never predicted; LIT too takes it out of the mask.
     selected = [index for index, value in enumerate(mask) if value and index > 0]
     if not selected or selected[-1] >= length or selected != list(range(selected[0], selected[-1] + 1)):
-        raise ServiceError(
+        raise Problem(
             422,
             "bad_mask",
             f"The target mask selects the tokens {selected} of {length}.",

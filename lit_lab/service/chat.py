@@ -13,9 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ChatUse
-
-from .errors import ServiceError
 
 
 class Turns(Protocol):
@@ -108,14 +107,14 @@ def format_of(is_whole: Callable[[str], bool]) -> ChatFormat | None:
     return next((format for format in FORMATS if all(map(is_whole, format.markers))), None)
 
 
-def no_format(fault: str = "") -> ServiceError:
+def no_format(fault: str = "") -> Problem:
     """Return the refusal of a chat format that a model hasn't.
 
     Args:
         fault: Why its own template isn't used, in words that follow “it”; empty: it has none.
     """
     why = f" It has a template of its own, which can't be used: it {fault}." if fault else ""
-    return ServiceError(
+    return Problem(
         422,
         "no_chat_format",
         f"The chat format is on, and this model's vocabulary has the tokens of none that is known here.{why}",

@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT, ServiceDataset
 
 from . import arithmetic
-from .errors import ServiceError
 
 SAMPLE_PROMPTS = "sample_prompts"
 _PAGE_CHARS = 8_000_000  # after which no more rows are sent at once
@@ -29,7 +29,7 @@ def prompt_examples(path: Path) -> Any:
     LIT's own class for it imports LIT's whole application, about four seconds; this one has the same spec.
 
     Raises:
-        ServiceError: `bad_dataset`, naming the line.
+        Problem: `bad_dataset`, naming the line.
     """
     from lit_nlp.api import dataset as lit_dataset
     from lit_nlp.api import types as lit_types
@@ -47,7 +47,7 @@ def prompt_examples(path: Path) -> Any:
             row = json.loads(line)
             examples.append({key: str(row.get(key, "")) for key in spec})
         except (ValueError, AttributeError) as error:
-            raise ServiceError(
+            raise Problem(
                 422, "bad_dataset", f"Line {number} of {path.name} isn't a JSON object: {error}", "Correct that line."
             ) from error
     return lit_dataset.Dataset(spec=spec, examples=examples)
@@ -57,11 +57,11 @@ def sample_prompts() -> Any:
     """Return LIT's sample prompts, from where its package keeps them, as a LIT dataset.
 
     Raises:
-        ServiceError: `missing_libraries`.
+        Problem: `missing_libraries`.
     """
     spec = importlib.util.find_spec("lit_nlp")
     if spec is None or spec.origin is None:
-        raise ServiceError(
+        raise Problem(
             503, "missing_libraries", "lit-nlp isn't installed.", "Install it with: pip install 'lit-lab[service]'"
         )
     return prompt_examples(Path(spec.origin).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl")
@@ -88,12 +88,10 @@ class Datasets:
         """Return a dataset; blocks while it is made.
 
         Raises:
-            ServiceError: `unknown_dataset`, `bad_dataset`.
+            Problem: `unknown_dataset`, `bad_dataset`.
         """
         if name not in self.names:
-            raise ServiceError(
-                404, "unknown_dataset", f"There is no dataset {name}.", f"There is: {', '.join(self.names)}."
-            )
+            raise Problem(404, "unknown_dataset", f"There is no dataset {name}.", f"There is: {', '.join(self.names)}.")
         with self._lock:
             if name not in self._loaded:
                 self._loaded[name] = _make(name, self._classes[name]) if name in self._classes else sample_prompts()
@@ -103,7 +101,7 @@ class Datasets:
         """Return all as LIT's own datasets, by name; without those that can't be made."""
         found = {}
         for name in self.names:
-            with contextlib.suppress(ServiceError):  # the log says why
+            with contextlib.suppress(Problem):  # the log says why
                 found[name] = self.get(name)
         return found
 
@@ -111,7 +109,7 @@ class Datasets:
         """Return some rows of a dataset as text: what is neither text nor a number or a list of them is left out.
 
         Raises:
-            ServiceError: `unknown_dataset`, `bad_dataset`.
+            Problem: `unknown_dataset`, `bad_dataset`.
         """
         dataset = self.get(name)
         try:
@@ -141,8 +139,8 @@ def _make(name: str, cls: str) -> Any:
         raise _bad(name, error) from error
 
 
-def _bad(name: str, error: Exception) -> ServiceError:
-    return ServiceError(
+def _bad(name: str, error: Exception) -> Problem:
+    return Problem(
         422,
         "bad_dataset",
         f"The dataset {name} can't be read: {type(error).__name__}: {error}",

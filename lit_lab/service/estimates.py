@@ -21,7 +21,7 @@ def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     walk more finely.
 
     Raises:
-        ServiceError: `too_few_samples`.
+        Problem: `too_few_samples`.
     """
     # Of a contrastive target both continuations are passed through.
     return _passes(request) * (1 if request.instead is None else 2)
@@ -94,7 +94,7 @@ class Speed:
         """Return what a request would cost.
 
         Raises:
-            ServiceError: `too_few_samples`.
+            Problem: `too_few_samples`.
         """
         count = passes(request)
         with self._lock:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, zip_longest
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 MAX_WAITING = 512
 """The most computations that may wait for one model, unless configured otherwise."""
@@ -106,13 +106,13 @@ class FairQueue:
             max_waiting: How many may wait; one owner may have half of them.
 
         Raises:
-            ServiceError: `queue_full`.
+            Problem: `queue_full`.
         """
         own = len(self._of.get(owner, ()))
         waiting = len(self)
         if waiting >= max_waiting or own >= max(1, max_waiting // 2):
             whose = f"{own} of them yours" if own else "all of other users"
-            raise ServiceError(
+            raise Problem(
                 503,
                 "queue_full",
                 f"The model is busy, and its queue is full: {waiting} computations wait ({whose}).",

@@ -10,12 +10,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Sampling
 
 from .cached_pass import ALTERNATIVES, STEP, CachedPass, Next, cache_length
 from .cancellation import Cancellation
 from .engine.backends import backend
-from .errors import ServiceError
 from .sampling import Chooser, chooser
 
 KEPT_BYTES = 2**30  # largest cache that is reused for the next prompt
@@ -102,7 +102,7 @@ class Decoder:
             read: Reads the prompt by a pass that its maps will use; called unless most of the prompt is in the cache.
 
         Raises:
-            ServiceError: `not_finite`.
+            Problem: `not_finite`.
             Cancelled: when the reader went away.
         """
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size, ids)
@@ -156,7 +156,7 @@ class Decoder:
             cancellation: Checked between the chunks of a long sequence.
 
         Raises:
-            ServiceError: `not_finite`.
+            Problem: `not_finite`.
             Cancelled: when the reader went away.
         """
         known, cache, self.reused = self._taken(ids)
@@ -192,7 +192,7 @@ class Decoder:
             alternatives: How many of the most probable tokens to return, at most 20.
 
         Raises:
-            ServiceError: `not_finite`.
+            Problem: `not_finite`.
         """
         self.reused = 0
         for at in range(0, len(target), LOGIT_ROWS):
@@ -265,8 +265,8 @@ def _shared(known: Sequence[int], ids: Sequence[int]) -> int:
     return next((at for at in range(most) if known[at] != ids[at]), most)
 
 
-def _not_finite() -> ServiceError:
-    return ServiceError(
+def _not_finite() -> Problem:
+    return Problem(
         500,
         "not_finite",
         "The model's arithmetic overflowed: its probabilities are not numbers.",

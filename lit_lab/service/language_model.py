@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     AnswerEvent,
@@ -34,7 +35,6 @@ from . import ablation, trust
 from .answering import answer, given
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
-from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
 from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, integrating
@@ -136,14 +136,14 @@ class LanguageModel:
         """The gradients for salience, created on first use because some families can only generate.
 
         Raises:
-            ServiceError: `no_salience`.
+            Problem: `no_salience`.
         """
         with self._making:  # the background thread may create it, too
             if self._gradients is None:
                 try:
                     self._gradients = EmbeddingGradients(self.causal_lm, self.window)
                 except QuantizedError as error:
-                    raise ServiceError(
+                    raise Problem(
                         422,
                         "no_salience",
                         "This model's weights are quantized to whole numbers: gradients through them would be wrong.",
@@ -172,8 +172,8 @@ class LanguageModel:
             raise self._no_salience()
         self._salience_checked = True
 
-    def _no_salience(self) -> ServiceError:
-        return ServiceError(
+    def _no_salience(self) -> Problem:
+        return Problem(
             422,
             "no_salience",
             f"{type(self.causal_lm).__name__} can't be run from its embeddings on, so it has no salience here.",
@@ -186,7 +186,7 @@ class LanguageModel:
         """Answer a prompt: first its tokens, then the answer's one by one, then the answer as a whole.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
+            Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
 
@@ -209,7 +209,7 @@ class LanguageModel:
         """Return the probability of a given text after a prompt, in the events of an answer.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
+            Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
                 `lone_surrogate` or `not_finite`.
             Cancelled: when the reader went away.
         """
@@ -246,7 +246,7 @@ class LanguageModel:
             cancellation: Checked before every target, and between the passes' parts.
 
         Raises:
-            ServiceError: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
+            Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
             Cancelled: when the reader went away.
         """
         self._check_sequence(request.ids)
@@ -277,7 +277,7 @@ class LanguageModel:
                     self._known.put(ids, key, *known)
                 scores, gap = known
                 if not all(map(math.isfinite, scores)):
-                    raise ServiceError(
+                    raise Problem(
                         500,
                         "not_finite",
                         "The model's gradients overflowed for this target.",
@@ -294,7 +294,7 @@ class LanguageModel:
         """Score segments by what taking them away does to a target's probability.
 
         Raises:
-            ServiceError: `sequence_too_long`, `unknown_token`, `too_few_samples` or `not_finite`.
+            Problem: `sequence_too_long`, `unknown_token`, `too_few_samples` or `not_finite`.
             Cancelled: when the reader went away.
         """
         self._check_sequence(request.ids)
@@ -311,7 +311,7 @@ class LanguageModel:
         """Test a map.
 
         Raises:
-            ServiceError: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
+            Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
             Cancelled: when the reader went away.
         """
         self._check_sequence(request.ids)
@@ -328,7 +328,7 @@ class LanguageModel:
         """Return what a request would cost.
 
         Raises:
-            ServiceError: `too_few_samples`.
+            Problem: `too_few_samples`.
         """
         speed = self._gradient_speed if isinstance(request, SalienceRequest) else self._scoring_speed
         return speed.estimate(request)
@@ -373,7 +373,7 @@ class LanguageModel:
             return
         self.tokenizer.check_ids(instead)
         if target.start + len(instead) > self.window:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "sequence_too_long",
                 f"With the other text in the target's place there are {target.start + len(instead)} tokens; the model's "
@@ -384,7 +384,7 @@ class LanguageModel:
     def _check_sequence(self, ids: Sequence[int]) -> None:
         self.tokenizer.check_ids(ids)
         if len(ids) > self.window:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "sequence_too_long",
                 f"Prompt and answer are {len(ids)} tokens long; the model's window has {self.window}.",

@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Backend
 
 from . import environment
-from .errors import ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +81,12 @@ def check_interpreter(backend: Backend = "tensorflow") -> None:
     """Tell early, and cheaply, whether this interpreter has what the service needs.
 
     Raises:
-        ServiceError: `missing_libraries` or, where they can't be installed either, `unsupported_python`;
+        Problem: `missing_libraries` or, where they can't be installed either, `unsupported_python`;
             `missing_backend`, when only what Keras is to run on isn't there.
     """
     missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
     if not missing and importlib.util.find_spec(backend) is None:
-        raise ServiceError(
+        raise Problem(
             503,
             "missing_backend",
             f"c.LitLab.backend is {backend!r}, and the model service's Python ({sys.executable}) lacks it.",
@@ -95,7 +95,7 @@ def check_interpreter(backend: Backend = "tensorflow") -> None:
     if missing:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         fits = (3, 11) <= sys.version_info[:2] <= (3, 12)
-        raise ServiceError(
+        raise Problem(
             503,
             "missing_libraries" if fits else "unsupported_python",
             f"The model service's Python ({sys.executable}, {version}) lacks {', '.join(missing)}.",

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 ADDRESSES = ("127.0.0.1", "::1")
 """IPv4's and IPv6's own addresses of a machine. Containers may lack either."""
@@ -34,7 +34,7 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
         opened: Returns such a socket for an address and a port, or raises `OSError`; None: `open_at`.
 
     Raises:
-        ServiceError: `port_in_use`, or `no_loopback`.
+        Problem: `port_in_use`, or `no_loopback`.
     """
     failed: list[tuple[str, OSError]] = []
     for address in addresses:
@@ -49,7 +49,7 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
                 log.warning("%s can't be reached (%s): listening on %s", other, why.strerror or why, address)
             return listener
     said = "; ".join(f"{address}: {error.strerror or error}" for address, error in failed)
-    raise ServiceError(
+    raise Problem(
         503,
         "no_loopback",
         f"The model service can't be reached on this machine's own address ({said}).",
@@ -93,7 +93,7 @@ def open_at(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _in_use(port: int, error: OSError) -> ServiceError:
-    return ServiceError(
+def _in_use(port: int, error: OSError) -> Problem:
+    return Problem(
         409, "port_in_use", f"The model service can't listen on port {port}: {error.strerror}.", "Use another port."
     )

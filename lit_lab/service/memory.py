@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 3.0  # for a computation to end and give its memory back
@@ -45,8 +45,8 @@ class Watchdog:
     def __init__(
         self,
         limit: int,
-        end_work: Callable[[ServiceError], bool],
-        end_service: Callable[[ServiceError], None],
+        end_work: Callable[[Problem], bool],
+        end_service: Callable[[Problem], None],
         measure: Callable[[], int] = resident_bytes,
     ) -> None:
         self._limit = limit
@@ -85,8 +85,8 @@ class Watchdog:
         return False
 
 
-def _over(used: int, limit: int) -> ServiceError:
-    return ServiceError(
+def _over(used: int, limit: int) -> Problem:
+    return Problem(
         507,
         "memory_limit",
         f"The model service used {used / 2**20:,.0f} MiB of memory; its limit is {limit / 2**20:,.0f} MiB.",

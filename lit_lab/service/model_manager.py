@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lit_lab import demo
 from lit_lab.models import known, programs
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AddModel,
     DownloadModel,
@@ -27,7 +28,6 @@ from lit_lab.protocol import (
 )
 from lit_lab.protocol.base import MAX_NAME
 
-from .errors import ServiceError
 from .model_entry import ModelEntry
 from .registry import Registry
 from .returning import Returning
@@ -158,7 +158,7 @@ class ModelManager:
         for path in (path for each in known.known() for path in each.paths):
             try:
                 source = self._sources[path] = paths.source(path)
-            except ServiceError:
+            except Problem:
                 continue  # this keras-hub hasn't got it
             if hub_cache.lookup(source) is not None:
                 here.add(path)
@@ -168,7 +168,7 @@ class ModelManager:
         """Make or begin a change, and return all models.
 
         Raises:
-            ServiceError: `unknown_model`, `bad_model`, `bad_path`, `preset_not_found`, `model_configured`,
+            Problem: `unknown_model`, `bad_model`, `bad_path`, `preset_not_found`, `model_configured`,
                 `model_busy` or `last_model`.
         """
         change = request.change
@@ -207,11 +207,11 @@ class ModelManager:
         if change.name in registry.entries:
             if registry.entries[change.name].path == change.path:
                 return  # the Jupyter server repeats its list
-            raise ServiceError(
+            raise Problem(
                 422, "bad_model", f"There is a model named {change.name} already.", "Give the new one another name."
             )
         if ":" in change.name:
-            raise ServiceError(422, "bad_model", "A model's name holds no colon.", "Choose another name.")
+            raise Problem(422, "bad_model", "A model's name holds no colon.", "Choose another name.")
         if paths.is_local(change.path) or "://" in change.path or change.path == demo.EMBEDDED:
             source = paths.source(change.path)
         else:
@@ -221,7 +221,7 @@ class ModelManager:
 
     async def _remove(self, entry: ModelEntry) -> None:
         if not entry.added:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "model_configured",
                 f"{entry.name} is configured in c.LitLab.models.",
@@ -275,12 +275,12 @@ class ModelManager:
         await self.returning.after_unloading()
 
 
-def _busy(entry: ModelEntry, how: str = "") -> ServiceError:
+def _busy(entry: ModelEntry, how: str = "") -> Problem:
     if entry.state == "downloading":
-        return ServiceError(
+        return Problem(
             409, "model_busy", f"{entry.name} is being downloaded.", "Stop the download, or wait until it is there."
         )
-    return ServiceError(
+    return Problem(
         409,
         "model_busy",
         f"{entry.name} is being loaded{' ' if how else ''}{how}.",
@@ -295,7 +295,7 @@ def _look(entry: ModelEntry) -> None:
     try:
         source = entry.source = entry.source or paths.source(entry.path)
         here = hub_cache.lookup(source) is not None
-    except ServiceError:
+    except Problem:
         return  # loading reports it
     if not here and entry.state == "unloaded":
         entry.state, entry.error = "absent", download_errors.absent(entry.name, source)

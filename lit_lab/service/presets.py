@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import demo, local_paths
+from lit_lab.problem import Problem
 from lit_lab.protocol import ModelTerms, Precision
 
 from . import hugging_face, keras_preset
 from .cancellation import Cancelled
-from .errors import ServiceError
 from .gguf import model as gguf
 from .gguf.header import is_gguf
 from .weights import archive, download_errors, hub_cache, instruct, licences, paths, preset_validation, regular
@@ -28,7 +28,7 @@ def folder(path: str, cache: Path | None = None) -> Path:
         cache: Where archives are unpacked; None: they aren't taken.
 
     Raises:
-        ServiceError: what is missing or not allowed, and what to do about it; `preset_absent`: it is elsewhere.
+        Problem: what is missing or not allowed, and what to do about it; `preset_absent`: it is elsewhere.
     """
     source = paths.source(path)
     if source.kind == "archive" and cache is not None:
@@ -40,7 +40,7 @@ def folder(path: str, cache: Path | None = None) -> Path:
         return gguf.first(found, path)
     if not local_paths.is_folder(found):
         why = local_paths.fault(found)
-        raise ServiceError(
+        raise Problem(
             404,
             "preset_not_found",
             f"There is no {'file' if source.kind == 'gguf' else 'folder'} {str(found)[:200]}{f': {why}' if why and why != local_paths.ABSENT else ''}.",
@@ -58,7 +58,7 @@ def check(place: Path, path: str) -> dict[str, Any]:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: as `preset_validation.check` and `gguf.check`.
+        Problem: as `preset_validation.check` and `gguf.check`.
     """
     if is_gguf(place):
         return gguf.check(place, path)
@@ -92,7 +92,7 @@ class About:
 
 
 def load(path: str, precision: Precision = "float32") -> Any:
-    """Load a preset that is on this machine. Raises `ServiceError`, as `folder` and `make`."""
+    """Load a preset that is on this machine. Raises `Problem`, as `folder` and `make`."""
     place = folder(path)
     check(place, path)
     return make(place, path, precision, Reading())
@@ -109,7 +109,7 @@ def weights_of(place: Path, path: str) -> int:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: as `make`.
+        Problem: as `make`.
     """
     import keras
     import keras_nlp
@@ -135,7 +135,7 @@ def weights_of(place: Path, path: str) -> int:
     with ThreadPoolExecutor(1) as apart:
         try:
             return apart.submit(count).result()
-        except ServiceError:
+        except Problem:
             raise
         except Exception as error:  # as in `make`
             raise _explain(path, error) from error
@@ -163,7 +163,7 @@ def make(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
         reading: Gets the progress, and may end it.
 
     Raises:
-        ServiceError: why not, and what to do about it.
+        Problem: why not, and what to do about it.
         Cancelled: as `reading` says.
     """
     try:
@@ -173,51 +173,51 @@ def make(place: Path, path: str, precision: Precision, reading: Reading) -> Any:
             causal_lm = hugging_face.causal_lm(place, path, precision, reading)
         else:
             causal_lm = keras_preset.causal_lm(place, precision, reading)
-    except (ServiceError, Cancelled):
+    except (Problem, Cancelled):
         raise
     except Exception as error:  # Keras and its libraries have exceptions of their own; all end here, worded
         reading.stopped.check()  # which Keras has words of its own for
         raise _explain(path, error) from error
     if causal_lm.preprocessor is None:
-        raise ServiceError(422, "unsupported_model", f"The preset {path} has no tokenizer.", "Use a complete preset.")
+        raise Problem(422, "unsupported_model", f"The preset {path} has no tokenizer.", "Use a complete preset.")
     return causal_lm
 
 
-def _explain(path: str, error: Exception) -> ServiceError:
+def _explain(path: str, error: Exception) -> Problem:
     """Word a failed load for the person who can act on it."""
     names = {kind.__name__ for kind in type(error).__mro__}
     text = str(error)
     known = text.lower()
     if isinstance(error, MemoryError) or "ResourceExhaustedError" in names:
-        return ServiceError(
+        return Problem(
             507,
             "out_of_memory",
             f"There isn't enough memory to load {path}.",
             "Choose a smaller model, or free memory.",
         )
     if "unable to" in known and "open file" in known:
-        return ServiceError(
+        return Problem(
             422, "preset_damaged", f"The weights of {path} can't be read: {_first_line(text)}", "Copy the preset again."
         )
     if isinstance(error, FileNotFoundError) or "has no config.json" in known:
-        return ServiceError(
+        return Problem(
             404,
             "preset_incomplete",
             f"{path} isn't a complete preset: {_first_line(text)}",
             preset_validation.WHAT_A_PRESET_IS,
         )
     if isinstance(error, ImportError):
-        return ServiceError(
+        return Problem(
             424,
             "missing_libraries",
             f"Loading {path} needs a package that is missing: {_first_line(text)}",
             "Install it.",
         )
-    return ServiceError(
+    return Problem(
         422,
         "preset_failed",
         f"{path} can't be loaded: {_first_line(text) or type(error).__name__}",
-        "The service's log tells more. The preset must be a text model that keras_nlp.models.CausalLM can load.",
+        "See the service's log for details. The preset must be a text model that keras_nlp.models.CausalLM can load.",
     )
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
+from lit_lab.problem import Problem
 from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
 from . import garbage_collection
-from .errors import ServiceError
 from .model_entry import ModelEntry
 from .weights import device_memory, download_errors, hub_cache, memory_estimate, paths, reading, window
 from .weights.download import Download
@@ -63,20 +63,20 @@ def parse(models: list[str]) -> dict[str, ModelEntry]:
     """Read `name:path` entries, as LIT writes them; only the first colon divides, a path may be an address.
 
     Raises:
-        ServiceError: `bad_model`.
+        Problem: `bad_model`.
     """
     entries: dict[str, ModelEntry] = {}
     for model in models:
         name, _, path = (part.strip() for part in model.partition(":"))
         if not (name and path):
-            raise ServiceError(
+            raise Problem(
                 422,
                 "bad_model",
                 f"{model!r} isn't a model: it needs a name, a colon and a path.",
                 f"Write for example {demo.DEFAULT_MODEL}, or gemma:gemma2_instruct_2b_en, in c.LitLab.models.",
             )
         if name in entries:
-            raise ServiceError(
+            raise Problem(
                 422, "bad_model", f"Two models are named {name}.", "Give each model in c.LitLab.models its own name."
             )
         entries[name] = ModelEntry(name, path)
@@ -112,7 +112,7 @@ class Registry:
         self._importing = importing
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
         self.detail = ""
-        self.error: ServiceError | None = None
+        self.error: Problem | None = None
         self.arithmetic: Arithmetic | None = None  # known once the libraries are imported
         self._imported: asyncio.Task[None] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -126,10 +126,10 @@ class Registry:
         """Return a configured model.
 
         Raises:
-            ServiceError: `unknown_model`.
+            Problem: `unknown_model`.
         """
         if name not in self.entries:
-            raise ServiceError(
+            raise Problem(
                 404,
                 "unknown_model",
                 f"There is no model named {name}.",
@@ -144,7 +144,7 @@ class Registry:
             say: Takes progress messages; called in the thread.
 
         Raises:
-            ServiceError: A library is missing.
+            Problem: A library is missing.
         """
 
         def tell(detail: str) -> None:
@@ -154,7 +154,7 @@ class Registry:
         self._imported = asyncio.ensure_future(self.run(lambda: self._importing(tell)))
         try:
             await self._imported
-        except ServiceError as error:
+        except Problem as error:
             self.error = error
             raise
         finally:
@@ -164,7 +164,7 @@ class Registry:
         """Wait until the libraries are imported, if that has begun.
 
         Raises:
-            ServiceError: A library is missing.
+            Problem: A library is missing.
         """
         if self._imported is not None:
             await asyncio.shield(self._imported)
@@ -209,7 +209,7 @@ class Registry:
         """Wait until a model can be used, and yield messages about what it waits for.
 
         Raises:
-            ServiceError: The model can't be used.
+            Problem: The model can't be used.
         """
         loading = self.load(name)
         entry = self.get(name)
@@ -239,18 +239,18 @@ class Registry:
             if not attempt.stopped.is_set:
                 raise
             return  # `stop` has set the state
-        except ServiceError as error:
+        except Problem as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
             # Its traceback refers to what was loaded of the model by then.
             error.__cause__ = error.__context__ = None
             entry.error = error.with_traceback(None)
         except Exception as error:
             log.exception("loading %s failed", entry.name)
-            entry.error = ServiceError(
+            entry.error = Problem(
                 422,
                 "model_failed",
                 f"{entry.name} was loaded, but can't be used: {type(error).__name__}: {error}"[:500],
-                "The service's log tells more. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
+                "See the service's log for details. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
             )
         else:
             entry.state, entry.detail, entry.used = "ready", "", time.monotonic()
@@ -264,7 +264,7 @@ class Registry:
         """Download a model that isn't on this machine, if the user has allowed it, and return its source.
 
         Raises:
-            ServiceError: It may not or can't be downloaded.
+            Problem: It may not or can't be downloaded.
         """
         source = entry.source = await self.run(lambda: paths.source(entry.path))
         if not source.is_elsewhere or await self.run(lambda: hub_cache.lookup(source)) is not None:

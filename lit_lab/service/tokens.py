@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Protocol
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
+from lit_lab.surrogates import check_text
 
 from .chat import Turns, format_of, no_format
-from .errors import ServiceError
-from .surrogates import check_text
 from .templates.found import Found
 from .templates.known import known
 from .templates.own import MARKER, own
@@ -123,7 +123,7 @@ class SequenceTokenizer:
             thinks: Whether the model should think first, if its template supports that.
 
         Raises:
-            ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
+            Problem: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
         """
         check_text(text)
         use, before, behind = around = self._around(text, mode, thinks)
@@ -138,7 +138,7 @@ class SequenceTokenizer:
         """Return how many tokens `tokenize_prompt` would return, and how it would apply the chat format.
 
         Raises:
-            ServiceError: `no_chat_format` or `lone_surrogate`.
+            Problem: `no_chat_format` or `lone_surrogate`.
         """
         check_text(text)
         use, before, behind = self._around(text, mode, thinks)
@@ -160,7 +160,7 @@ class SequenceTokenizer:
         check_text(text)
         tokens = [self._token(id, covered) for id, covered in self._pieces.align(text)]
         if "".join(token.text for token in tokens) != text:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "not_tokenizable",
                 "This model's tokenizer makes no tokens of this text.",
@@ -172,11 +172,11 @@ class SequenceTokenizer:
         """Refuse ids that this model's vocabulary hasn't.
 
         Raises:
-            ServiceError: `unknown_token`.
+            Problem: `unknown_token`.
         """
         for index, id in enumerate(ids):
             if not 0 <= id < self.vocabulary_size:
-                raise ServiceError(
+                raise Problem(
                     422,
                     "unknown_token",
                     f"Token {index} has the id {id}; this model's ids go from 0 to {self.vocabulary_size - 1}.",
@@ -438,7 +438,7 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Foun
         template: Its own chat template; None: it has none.
 
     Raises:
-        ServiceError: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
+        Problem: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
     """
     tokenizer = causal_lm.preprocessor.tokenizer
     pieces: Pieces
@@ -447,7 +447,7 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Foun
     elif hasattr(tokenizer, "merges") and hasattr(tokenizer, "unsplittable_tokens"):
         pieces = BytePieces(tokenizer)
     else:
-        raise ServiceError(
+        raise Problem(
             422,
             "unsupported_model",
             f"{type(tokenizer).__name__} is neither a SentencePiece nor a byte-level BPE tokenizer.",

@@ -127,7 +127,7 @@ class Exit:
 def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
     """Return a diagnosis of a crash, for the user, and whether another start can succeed."""
     if how.said is not None:
-        return Diagnosis(how.said.error, how.said.message, how.said.hint, "always")
+        return Diagnosis(how.said.code, how.said.message, how.said.hint, "always")
     # What this module has set isn't the user's to correct.
     users = {name: value for name, value in how.environment.items() if os.environ.get(name) == value}
     limits, foreign = surroundings.limits(), surroundings.foreign(users)

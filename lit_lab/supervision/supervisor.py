@@ -160,12 +160,12 @@ class Supervisor:
             await self._keep_alive()
         except Problem as problem:
             self._lost(problem)
-            self._set("failed", problem.message, problem.hint, error=problem.error)
+            self._set("failed", problem.message, problem.hint, error=problem.code)
         except Exception:
             log.exception("LIT Lab: watching the model service failed")
             why = Problem(500, "internal", "Watching the model service failed.", "The Jupyter server's log says more.")
             self._lost(why)
-            self._set("failed", why.message, why.hint, error=why.error)
+            self._set("failed", why.message, why.hint, error=why.code)
 
     async def _keep_alive(self) -> None:
         crashes = 0

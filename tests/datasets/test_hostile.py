@@ -342,7 +342,7 @@ class TestDisk:
         with pytest.raises(Problem) as full:
             for _ in range(200):
                 dataset.table.duplicate(1)
-        assert (full.value.status, full.value.error) == (507, "dataset_full")
+        assert (full.value.status, full.value.code) == (507, "dataset_full")
         assert dataset.table.size > 1
         dataset.table.close()
 

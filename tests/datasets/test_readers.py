@@ -158,7 +158,7 @@ def test_parquet_without_its_library_says_what_to_install(write, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(Problem) as raised:
         Reader(write("a.parquet", b"PAR1"))
-    assert raised.value.error == "missing_pyarrow"
+    assert raised.value.code == "missing_pyarrow"
     assert "pip install 'lit-lab[parquet]'" in raised.value.hint
 
 

@@ -264,7 +264,7 @@ def test_limits_of_this_process_are_known():
 def test_a_server_that_can_start_no_process_says_what_it_lacks(number, says):
     problem = surroundings.no_room_for_a_process(OSError(number, "said"))
     assert problem is not None
-    assert problem.error == "service_limit"
+    assert problem.code == "service_limit"
     assert says in problem.hint
     assert surroundings.no_room_for_a_process(OSError(errno.ENOENT, "no such file")) is None
 

@@ -11,8 +11,8 @@ import pytest
 from waiting import PATIENCE
 
 from lit_lab import folder_files
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.scanning.scanner import Scanner
 from lit_lab.service.weights import archive, hub_cache, memory_estimate, preset_validation
 
@@ -55,7 +55,7 @@ def test_a_folder_is_checked_sized_and_loaded_without_them(copied: Path, preset:
 def test_they_are_no_weights(copied: Path) -> None:
     (copied / "model.weights.h5").unlink()
     (copied / "._pytorch_model.bin").write_bytes(b"x")
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         preset_validation.check(copied, "tiny")
     assert failure.value.code == "preset_incomplete"
 
@@ -84,7 +84,7 @@ def test_they_do_not_count_as_too_many_files_but_have_bounds(tmp_path: Path, mon
     monkeypatch.setattr(archive, "MAX_FILES", 5)
     assert (archive.unpacked(packed, tmp_path / "cache") / "config.json").is_file()
     monkeypatch.setattr(archive, "MAX_MEMBERS", 10)
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         archive.unpacked(packed, tmp_path / "another cache")
     assert failure.value.code == "archive_unsafe"
 

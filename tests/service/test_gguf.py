@@ -17,10 +17,10 @@ from hugging_face import IDS, MODELS, TEXTS, byte_level, tensors
 from hugging_face import write as write_folder
 from reference_gradients import numbers, whole_inputs
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.gguf import header, model
 from lit_lab.service.gguf import weights as weights_module
 from lit_lab.service.gguf.header import GgufError
@@ -75,7 +75,7 @@ def last_logits(causal_lm: Any) -> Any:
 
 
 def refused(place: Path, code: str) -> str:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         presets.load(str(place))
     assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
     return failure.value.message
@@ -422,7 +422,7 @@ def test_a_text_is_begun_as_the_file_says(
 
 def test_a_family_that_is_not_read_is_named_and_those_that_are(keras_libraries: None, tmp_path: Path) -> None:
     place = write(tmp_path / "tiny.gguf", "mamba", {}, {"token_embd.weight": np.zeros((4, 32), np.float32)})
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         presets.load(str(place))
     assert "mamba" in failure.value.message
     assert "Gemma 3" in failure.value.hint
@@ -566,7 +566,7 @@ def test_too_many_parts(tmp_path: Path) -> None:
     # A folder full of names costs nothing.
     for number in range(2_000):
         (tmp_path / f"m{number}-00001-of-01000.gguf").touch()
-    with pytest.raises(ServiceError, match="several models"):
+    with pytest.raises(Problem, match="several models"):
         model.within(tmp_path, "folder")
 
 
@@ -610,7 +610,7 @@ def test_a_cut_or_changed_file_is_read_or_refused(
         tracemalloc.start()
         try:
             model.check(file, "tiny")
-        except ServiceError as error:
+        except Problem as error:
             refused += 1
             assert error.hint
         finally:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from gguf_files import FAMILIES, PRE, fields_of, values_of, write
 
-from lit_lab.service.errors import ServiceError
+from lit_lab.problem import Problem
 from lit_lab.service.gguf import forms, header, model, options
 from lit_lab.service.gguf.options import UnfamiliarError
 from lit_lab.service.gguf.rows import rows
@@ -37,8 +37,8 @@ def config_of(place: Path) -> dict[str, Any]:
     return model.judged(header.read(place))
 
 
-def refused(place: Path) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def refused(place: Path) -> Problem:
+    with pytest.raises(Problem) as failure:
         model.check(place, "tiny")
     return failure.value
 
@@ -332,7 +332,7 @@ def test_the_list_and_the_loader_say_the_same(
     listed = fault_in_list(place)
     try:
         model.backbone(place, "tiny", "float32", None)
-    except ServiceError as error:
+    except Problem as error:
         assert listed
         assert listed in error.message
     else:

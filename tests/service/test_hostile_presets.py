@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 from families import FAMILIES, Family
 
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.scanning.scanner import Scanner
 from lit_lab.service.weights import archive, memory_estimate, preset_validation, regular, stored, window
 from lit_lab.service.weights.paths import Source
@@ -29,8 +29,8 @@ from lit_lab.service.weights.paths import Source
 MEBI = 2**20
 
 
-def refused(work: Callable[[], Any], code: str) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def refused(work: Callable[[], Any], code: str) -> Problem:
+    with pytest.raises(Problem) as failure:
         work()
     assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
     return failure.value
@@ -41,7 +41,7 @@ def refused(work: Callable[[], Any], code: str) -> ServiceError:
 _UNPACK = """
 import sys
 from pathlib import Path
-from lit_lab.service.errors import ServiceError
+from lit_lab.service.errors import Problem
 from lit_lab.service.weights import archive
 def peak():  # of getrusage's, a part is the parent's
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
@@ -50,7 +50,7 @@ try:
     archive.MAX_MEMBERS = int(sys.argv[3])
     archive.unpacked(Path(sys.argv[1]), Path(sys.argv[2]))
     print("unpacked", end=" ")
-except ServiceError as error:
+except Problem as error:
     print(error.code, end=" ")
 print((peak() - before) // 1024)
 """
@@ -248,7 +248,7 @@ def test_json_is_bounded_before_it_is_parsed(
     loads = json.loads
     monkeypatch.setattr(json, "loads", lambda text: loads(text) if len(text) < 10_000 else pytest.fail("it was parsed"))
     (copy / name).write_bytes(content)
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         preset_validation.check(copy, "x")
     assert failure.value.code in ("preset_unsafe", "preset_damaged")
 

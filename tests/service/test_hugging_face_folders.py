@@ -18,10 +18,10 @@ import pytest
 from hugging_face import IDS, MODELS, TEXTS, as_bfloat16, byte_level, packed, sentence_piece, tensors, write
 from reference_gradients import numbers, whole_inputs
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.weights import preset_validation
 from lit_lab.service.weights.reading import Reading
@@ -83,7 +83,7 @@ def last_logits(causal_lm: Any, ids: list[int] = IDS) -> Any:
 
 
 def refused(work: Callable[[], Any], code: str) -> str:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         work()
     assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
     return failure.value.message
@@ -132,7 +132,7 @@ async def test_a_family_that_keeps_something_else_is_converted_and_refused(
 ) -> None:
     place = folder_of(family, tmp_path / "tiny", sentencepiece_proto)
     close(last_logits(presets.load(str(place))), MODELS[family]["logits"])
-    with pytest.raises(ServiceError, match="keeps no keys and values"):
+    with pytest.raises(Problem, match="keeps no keys and values"):
         await loaded(place)
 
 

@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 from waiting import PATIENCE, until_async
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AddModel,
     LoadModel,
@@ -26,7 +27,6 @@ from lit_lab.protocol import (
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.model_entry import ModelEntry
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
@@ -52,8 +52,8 @@ class Models:
             await self.registry.start(lambda _: None)
         return await self.manager.change(ModelChanging(change=change))
 
-    async def refusal(self, change: Change) -> ServiceError:
-        with pytest.raises(ServiceError) as failure:
+    async def refusal(self, change: Change) -> Problem:
+        with pytest.raises(Problem) as failure:
             await self.change(change)
         assert failure.value.hint or failure.value.code == "unknown_model"
         return failure.value

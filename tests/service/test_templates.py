@@ -13,9 +13,9 @@ import pytest
 from test_chat import byte_level, ids_of, joined
 from test_gguf import file_of, folder_of, loaded
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, ScoreRequest
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.templates import rendering, stored
 from lit_lab.service.templates.found import Found, found
 from lit_lab.service.templates.known import known
@@ -677,7 +677,7 @@ def test_a_template_that_cannot_be_used_says_so_where_no_format_is_known(narrow_
     fault = refused("{{ ''.__class__.__mro__ }}{{ messages[0].content }}")
     tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, 0, True, Found(None, fault))
     assert tokenizer.tokenize_prompt("onion").use == "plain"
-    with pytest.raises(ServiceError, match="can't be used: it reaches for") as failure:
+    with pytest.raises(Problem, match="can't be used: it reaches for") as failure:
         tokenizer.tokenize_prompt("onion", "on")
     assert failure.value.code == "no_chat_format"
 

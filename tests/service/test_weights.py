@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.weights import archive, device_memory, memory_estimate, paths, preset_validation, window
 from lit_lab.service.weights.reading import Reading
 
 
-def refused(work: Callable[[], Any]) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def refused(work: Callable[[], Any]) -> Problem:
+    with pytest.raises(Problem) as failure:
         work()
     assert failure.value.message
     assert failure.value.hint

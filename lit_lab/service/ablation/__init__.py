@@ -34,7 +34,7 @@ def explain(
         Progress, and the scores last.
 
     Raises:
-        ServiceError: `too_few_samples`.
+        Problem: `too_few_samples`.
         Cancelled: when the reader went away.
     """
     num_segments = len(request.segments)

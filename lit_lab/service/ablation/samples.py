@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from math import exp, expm1, lgamma, log
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_SAMPLES, AblationMethod
-
-from ..errors import ServiceError
 
 _MIN_SAMPLES = 256  # up to 8 segments, all sets
 _PER_SEGMENT = 16
@@ -50,14 +49,14 @@ def samples_of(method: AblationMethod, num_segments: int, samples: int | None) -
     """Return how many sets a method tries.
 
     Raises:
-        ServiceError: `too_few_samples`.
+        Problem: `too_few_samples`.
     """
     if method == "leave_one_out":
         return num_segments + 1
     samples = default_samples(num_segments) if samples is None else samples
     fewest = min(fewest_samples(method, num_segments), all_sets(num_segments))
     if samples < fewest:
-        raise ServiceError(
+        raise Problem(
             422,
             "too_few_samples",
             f"{'LIME' if method == 'lime' else 'SHAP'} needs at least {fewest} samples for {num_segments} segments, "
@@ -71,7 +70,7 @@ def expected_passes(method: AblationMethod, num_segments: int, samples: int | No
     """Return how many sequences a method is likely to score; a set that is drawn again costs nothing.
 
     Raises:
-        ServiceError: `too_few_samples`.
+        Problem: `too_few_samples`.
     """
     samples = samples_of(method, num_segments, samples)
     if method == "leave_one_out" or is_exact(num_segments, samples):

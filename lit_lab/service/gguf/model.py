@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import folder_files, local_paths
+from lit_lab.problem import Problem
 from lit_lab.protocol import Precision
 
 from .. import hugging_face
-from ..errors import ServiceError
 from ..weights import named, regular
 from ..weights.reading import Reading
 from . import header, vocabulary
@@ -20,7 +20,7 @@ from .weights import Reader, check_names
 
 
 def first(file: Path, path: str) -> Path:
-    """Return the file that a model begins with: of one in several parts, the first. Raises `ServiceError`."""
+    """Return the file that a model begins with: of one in several parts, the first. Raises `Problem`."""
     try:
         return header.first(file)
     except GgufError as error:
@@ -35,7 +35,7 @@ def within(folder: Path, path: str) -> Path | None:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: `preset_not_found`: it has several; `preset_unsafe`: it has a link that leads elsewhere.
+        Problem: `preset_not_found`: it has several; `preset_unsafe`: it has a link that leads elsewhere.
     """
     try:
         files = folder_files.files(folder)
@@ -46,7 +46,7 @@ def within(folder: Path, path: str) -> Path | None:
     models = {first(file, path) for file in files if is_gguf(file) and not BESIDE.search(file.name)}
     if len(models) > 1:
         names = ", ".join(sorted(file.name for file in models)[:5])
-        raise ServiceError(
+        raise Problem(
             404,
             "preset_not_found",
             f"{path} holds several models: {names[:300]}.",
@@ -69,7 +69,7 @@ def said(file: Path, path: str) -> Header:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: as `check`.
+        Problem: as `check`.
     """
     try:
         return read(file)
@@ -85,7 +85,7 @@ def check(file: Path, path: str) -> dict[str, Any]:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
+        Problem: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
     """
     try:
         return judged(read(file))
@@ -122,7 +122,7 @@ def backbone(file: Path, path: str, precision: Precision, reading: Reading | Non
         reading: Is told how far it is, and may end it; None: its weights aren't read.
 
     Raises:
-        ServiceError: as `check`.
+        Problem: as `check`.
         Cancelled: as `reading` says.
     """
     try:
@@ -147,35 +147,35 @@ def causal_lm(file: Path, path: str, precision: Precision, reading: Reading) -> 
         raise _worded(file, path, error) from error
 
 
-def _worded(file: Path, path: str, error: Exception) -> ServiceError:
+def _worded(file: Path, path: str, error: Exception) -> Problem:
     if isinstance(error, UnfamiliarError):
-        return ServiceError(
+        return Problem(
             422,
             "unsupported_model",
             f"{path} can't be loaded: it {error}.",
             f"GGUF files of these families can be: {'; '.join(FAMILIES.values())}.",
         )
     if isinstance(error, UnreadError):
-        return ServiceError(422, "unsupported_model", f"{path} can't be loaded: it {error}.", error.hint)
+        return Problem(422, "unsupported_model", f"{path} can't be loaded: it {error}.", error.hint)
     if isinstance(error, regular.NotRegularError):
         return _linked(path, str(error))
     if isinstance(error, FileNotFoundError):
         missing = Path(error.filename or file).name
-        return ServiceError(
+        return Problem(
             404,
             "preset_incomplete",
             f"{path} isn't complete: there is no {missing}.",
             "Put all parts of the model into one folder.",
         )
     if isinstance(error, OSError):
-        return ServiceError(
+        return Problem(
             422,
             "preset_damaged",
             f"{path} can't be read: {error.strerror or error}.",
             "Look at the file and its permissions.",
         )
-    return ServiceError(422, "preset_damaged", f"{path} can't be read: it {error}.", "Copy or download the file again.")
+    return Problem(422, "preset_damaged", f"{path} can't be read: it {error}.", "Copy or download the file again.")
 
 
-def _linked(path: str, why: str) -> ServiceError:
+def _linked(path: str, why: str) -> Problem:
     return named.unsafe(path, f"{why}.", "Put a copy of the file there.")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Precision
 
-from ..errors import ServiceError
 from ..weights import regular
 from ..weights.reading import Reading
 from . import vocabulary
@@ -59,7 +59,7 @@ def backbone(place: Path, path: str, precision: Precision, reading: Reading | No
         reading: Is told how far it is, and may end it; None: its weights aren't read.
 
     Raises:
-        ServiceError: `unsupported_model` or `preset_incomplete`.
+        Problem: `unsupported_model` or `preset_incomplete`.
         Cancelled: as `reading` says.
     """
     loader = _loader(place, path)
@@ -78,7 +78,7 @@ def built(loader: Any, path: str, precision: Precision, weights: Callable[[], An
         weights: Opens what its weights are read from, such as `weights.reader`; None: they aren't read.
 
     Raises:
-        ServiceError: `unsupported_model`.
+        Problem: `unsupported_model`.
     """
     cls = loader.check_backbone_class()
     own: dict[str, Any] = {"dtype": precision}
@@ -165,7 +165,7 @@ def loader_of(config: dict[str, Any], place: Path, path: str) -> Any:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: `unsupported_model`.
+        Problem: `unsupported_model`.
     """
     fault = fault_of(config)
     if fault:
@@ -270,8 +270,8 @@ def _fault_of_positions(config: dict[str, Any], kind: str) -> str:
     return ""
 
 
-def _unsupported(path: str, why: str) -> ServiceError:
-    return ServiceError(
+def _unsupported(path: str, why: str) -> Problem:
+    return Problem(
         422,
         "unsupported_model",
         f"{path} can't be loaded: {why}.",

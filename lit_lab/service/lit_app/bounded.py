@@ -12,9 +12,9 @@ from typing import Any
 
 from lit_nlp.components import core, metrics, word_replacer
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import LitCall
 
-from ..errors import ServiceError
 from .turns import CALL, LitFailure
 
 MAX_RULES = 100
@@ -187,7 +187,7 @@ def check(app: Any, call: LitCall) -> None:
         call: The request.
 
     Raises:
-        ServiceError: `bad_request`.
+        Problem: `bad_request`.
     """
     query = call.query
     known = app._info["models"].get(query.get("model"))
@@ -205,5 +205,5 @@ def check(app: Any, call: LitCall) -> None:
         raise _refused(f"LIT's projections here have one setting, n_components, of at most {MAX_COMPONENTS}.")
 
 
-def _refused(message: str) -> ServiceError:
-    return ServiceError(400, "bad_request", message)
+def _refused(message: str) -> Problem:
+    return Problem(400, "bad_request", message)

@@ -30,7 +30,7 @@ def build(
         chat: Whether prompts are put into their model's chat format.
 
     Raises:
-        ServiceError: `missing_libraries`.
+        Problem: `missing_libraries`.
     """
     from lit_nlp import app
     from lit_nlp.api import dataset as lit_dataset

@@ -12,11 +12,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitAppRequest, LitCall, StateEvent
 
 from .. import garbage_collection
 from ..cancellation import Cancellation
-from ..errors import ServiceError, unexpected
+from ..errors import error_event, unexpected
 from ..registry import Registry
 from ..scheduler import HEARTBEAT, Scheduler
 from .turns import CALL, OWNER, InTurn
@@ -69,11 +70,11 @@ class LitHost:
                 yield _line(HeartbeatEvent())
             await making
             yield _line(DoneEvent(seconds=asyncio.get_running_loop().time() - started))
-        except ServiceError as error:
-            yield _line(error.event())
+        except Problem as error:
+            yield _line(error_event(error))
         except Exception as error:
             log.exception("LIT could not be made ready")
-            yield _line(unexpected(error).event())
+            yield _line(error_event(unexpected(error)))
 
     async def call(self, call: LitCall, owner: str = "") -> AsyncIterator[bytes]:
         """Answer a request of LIT's page: heartbeats, then `lit_answer` or `error`. Ends early when it is closed.
@@ -85,7 +86,7 @@ class LitHost:
         cancellation = Cancellation()
         try:
             if self._app is None:
-                raise ServiceError(
+                raise Problem(
                     409,
                     "lit_not_open",
                     "LIT isn't running any more: the model service was started anew, or a model was unloaded.",
@@ -100,11 +101,11 @@ class LitHost:
             while not (await asyncio.wait([answering], timeout=HEARTBEAT))[0]:
                 yield _line(HeartbeatEvent())
             yield _line(answering.result())
-        except ServiceError as error:
-            yield _line(error.event())
+        except Problem as error:
+            yield _line(error_event(error))
         except Exception as error:
             log.exception("LIT failed")
-            yield _line(unexpected(error).event())
+            yield _line(error_event(unexpected(error)))
         finally:
             cancellation.set()
 

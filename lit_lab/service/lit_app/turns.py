@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import GenerateRequest, SalienceRequest
 
 from ..cancellation import Cancellation
-from ..errors import ServiceError
 from ..scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ OWNER: ContextVar[str] = ContextVar("OWNER", default="")
 
 
 class LitFailure(Exception):  # noqa: N818 - LIT shows its text, not its name
-    """A `ServiceError` in one text: LIT shows an exception's text and has no hints."""
+    """A `Problem` in one text: LIT shows an exception's text and has no hints."""
 
 
 class InTurn:
@@ -65,5 +65,5 @@ class InTurn:
         asked = asyncio.run_coroutine_threadsafe(collecting, self._loop)
         try:
             return iter(asked.result())
-        except ServiceError as error:
+        except Problem as error:
             raise LitFailure(f"{error.message} {error.hint}".strip()) from error

@@ -12,8 +12,8 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from lit_lab import folder_files, local_paths
+from lit_lab.problem import Problem
 
-from ..errors import ServiceError
 from . import bounded_tar, regular
 
 MAX_FILES = 1_000
@@ -29,13 +29,13 @@ def unpacked(archive: Path, cache: Path) -> Path:
     """Return the folder of the preset in an archive, which is unpacked into the cache unless that was done before.
 
     Raises:
-        ServiceError: `archive_unsafe`, `archive_damaged`, `preset_incomplete` or `disk_full`; nothing is left behind.
+        Problem: `archive_unsafe`, `archive_damaged`, `preset_incomplete` or `disk_full`; nothing is left behind.
     """
     try:
         about = archive.stat()
     except local_paths.FAILURES as error:
         why = local_paths.words(error)
-        raise ServiceError(
+        raise Problem(
             404, "preset_not_found", f"There is no file {str(archive)[:200]}: {why}.", "Look at the path."
         ) from error
     key = hashlib.sha256(f"{local_paths.resolved(archive)}\n{about.st_size}\n{about.st_mtime_ns}".encode()).hexdigest()[
@@ -110,7 +110,7 @@ def _preset(folder: Path, archive: Path) -> Path:
     inner = [entry for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False)]
     if len(inner) == 1 and (Path(inner[0].path) / "config.json").is_file():
         return Path(inner[0].path)
-    raise ServiceError(
+    raise Problem(
         422,
         "preset_incomplete",
         f"{archive.name} holds no Keras preset: there is no config.json at its top, or in its only folder.",
@@ -118,8 +118,8 @@ def _preset(folder: Path, archive: Path) -> Path:
     )
 
 
-def _unsafe(archive: Path, why: str) -> ServiceError:
-    return ServiceError(
+def _unsafe(archive: Path, why: str) -> Problem:
+    return Problem(
         422,
         "archive_unsafe",
         f"{archive.name} was not unpacked: {why}.",
@@ -127,8 +127,8 @@ def _unsafe(archive: Path, why: str) -> ServiceError:
     )
 
 
-def _damaged(archive: Path, why: str) -> ServiceError:
-    return ServiceError(
+def _damaged(archive: Path, why: str) -> Problem:
+    return Problem(
         422,
         "archive_damaged",
         f"{archive.name} can't be unpacked: {why[:200]}.",
@@ -136,9 +136,9 @@ def _damaged(archive: Path, why: str) -> ServiceError:
     )
 
 
-def _full(archive: Path, needed: int, free: int) -> ServiceError:
+def _full(archive: Path, needed: int, free: int) -> Problem:
     numbers = f": it needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB may be used" if needed else ""
-    return ServiceError(
+    return Problem(
         507,
         "disk_full",
         f"There is no room on the disk to unpack {archive.name}{numbers}.",

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab.models import known
+from lit_lab.problem import Problem
 from lit_lab.protocol import KaggleLogin, ModelDownload
 
-from ..errors import ServiceError
 from . import download_errors
 from .fetch import Line
 from .paths import Source
@@ -46,7 +46,7 @@ class Download:
         """Return the preset's folder once it is there.
 
         Raises:
-            ServiceError: why not.
+            Problem: why not.
         """
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -59,7 +59,7 @@ class Download:
             if self._stopped:  # before there was something to end
                 raise download_errors.stopped(self._path, self._source)
             return await self._follow(process)
-        except ServiceError:
+        except Problem:
             if self._source.kind == "package":
                 self.progress = None  # the next one uses nothing of it
             raise

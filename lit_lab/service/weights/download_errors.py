@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from ..errors import ServiceError
+from lit_lab.problem import Problem
+
 from .fetch import Line
 from .paths import Source
 
 TOKEN_PAGES = {"kaggle": "https://www.kaggle.com/settings", "hf": "https://huggingface.co/settings/tokens"}
 
 
-def reason(path: str, source: Source, line: Line) -> ServiceError:
+def reason(path: str, source: Source, line: Line) -> Problem:
     """Return what the last line of a download says.
 
     Args:
@@ -29,11 +30,11 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
             if source.kind == "kaggle"
             else f"Make an access token at {tokens}, and set HF_TOKEN to it before JupyterLab starts, or run `hf auth login`."
         )
-        return ServiceError(401, "preset_login", f"{site} gives {path} only to those who are logged in.", log_in)
+        return Problem(401, "preset_login", f"{site} gives {path} only to those who are logged in.", log_in)
     where = line.get("where", "")
     if kind == "credentials_file":
         otherwise = "log in to Kaggle below" if source.kind == "kaggle" else "set HF_TOKEN before JupyterLab starts"
-        return ServiceError(
+        return Problem(
             401,
             "preset_credentials",
             f"The credentials for {site} can't be used: {where} {line.get('said', '')}.",
@@ -41,39 +42,37 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
         )
     if kind == "credentials":
         given = f" in {where}" if "/" in where else f" of {where}" if where else " that it was given"
-        return ServiceError(
+        return Problem(
             401,
             "preset_credentials",
             f"{site} doesn't accept the credentials{given} for {path}.",
             f"They may have been withdrawn, or mistyped. Make new ones at {tokens}, and log in again.",
         )
     if kind == "forbidden":
-        return ServiceError(
+        return Problem(
             403,
             "preset_forbidden",
             f"{site} doesn't give {path} to this account: its terms of use aren't accepted yet.",
             f"Open {page}, accept the terms with the same account, then download again.",
         )
     if kind == "unknown":
-        return ServiceError(
+        return Problem(
             404,
             "preset_not_found",
             f"{site} has no {source.where}.",
             f"Look at the spelling, and at {page}. It may also be private.",
         )
     if kind == "unfit":
-        return ServiceError(
-            422, "preset_unfit", f"{path} can't be loaded: it {line.get('said', '')}.", line.get("hint", "")
-        )
+        return Problem(422, "preset_unfit", f"{path} can't be loaded: it {line.get('said', '')}.", line.get("hint", ""))
     if kind == "network":
-        return ServiceError(
+        return Problem(
             503,
             "preset_unreachable",
             f"The connection to {site} can't be made, or broke.",
             "Check the network, then download again: it goes on from where it was. Without one, use a preset's folder.",
         )
     if kind == "busy":
-        return ServiceError(
+        return Problem(
             429, "preset_busy", f"{site} takes no more requests for now.", "Wait some minutes, then download again."
         )
     if kind == "disk_full":
@@ -83,7 +82,7 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
             if needed and free is not None
             else ""
         )
-        return ServiceError(
+        return Problem(
             507,
             "disk_full",
             f"There is no room on the disk for {path}.{numbers}",
@@ -91,14 +90,14 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
             "starts. Then download again: it goes on from where it was.",
         )
     if kind == "checksum":
-        return ServiceError(
+        return Problem(
             502,
             "preset_checksum",
             f"A file of {path} arrived damaged: its checksum is wrong. It was deleted.",
             "Download again. If it happens again, something between here and the site changes files.",
         )
     said = line.get("said", "")
-    return ServiceError(
+    return Problem(
         502,
         "download_failed",
         f"Downloading {path} failed{': ' if said else '.'}{said}",
@@ -106,7 +105,7 @@ def reason(path: str, source: Source, line: Line) -> ServiceError:
     )
 
 
-def _of_package(path: str, kind: str, said: str) -> ServiceError:
+def _of_package(path: str, kind: str, said: str) -> Problem:
     settings = "python -m pip config list shows pip's settings."
     reasons = {
         "pip": (
@@ -148,8 +147,8 @@ def _of_package(path: str, kind: str, said: str) -> ServiceError:
     }
     if kind in reasons:
         status, code, why, hint = reasons[kind]
-        return ServiceError(status, code, f"{path} {why}", hint)
-    return ServiceError(
+        return Problem(status, code, f"{path} {why}", hint)
+    return Problem(
         502,
         "download_failed",
         f"{path} can't be fetched{': ' if said else '.'}{said}",
@@ -157,10 +156,10 @@ def _of_package(path: str, kind: str, said: str) -> ServiceError:
     )
 
 
-def stopped(path: str, source: Source | None) -> ServiceError:
+def stopped(path: str, source: Source | None) -> Problem:
     """Return what is said of a download that the user stopped."""
     goes_on = source is None or source.kind != "package"
-    return ServiceError(
+    return Problem(
         409,
         "download_stopped",
         f"The download of {path} was stopped.",
@@ -168,18 +167,18 @@ def stopped(path: str, source: Source | None) -> ServiceError:
     )
 
 
-def loading_stopped(name: str) -> ServiceError:
+def loading_stopped(name: str) -> Problem:
     """Return what is said of a model whose loading the user stopped, and to whoever waits for it."""
-    return ServiceError(
+    return Problem(
         409, "loading_stopped", f"The loading of {name} was stopped.", "It is loaded again when it is needed."
     )
 
 
-def absent(name: str, source: Source) -> ServiceError:
+def absent(name: str, source: Source) -> Problem:
     """Return what is said of a model that has to be downloaded first."""
     terms = source.terms
     agreed = f" Downloading it means agreeing to {terms.name}: {terms.url}" if terms else ""
-    return ServiceError(
+    return Problem(
         409,
         "preset_absent",
         f"{name} isn't on this machine yet.",

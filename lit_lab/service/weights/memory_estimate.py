@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ModelFit, Precision
 
-from ..errors import ServiceError
 from ..gguf import header
 from . import named, preset_validation, regular, stored
 
@@ -192,7 +192,7 @@ def what_fits(shape: Shape, precision: Precision, tokens: int, free: int) -> lis
     return result
 
 
-class NoRoomError(ServiceError):
+class NoRoomError(Problem):
     """A model doesn't fit into memory.
 
     Args:
@@ -230,7 +230,7 @@ def check_held(folder: Path, path: str, made: int) -> None:
         made: How many weights Keras makes of its configuration.
 
     Raises:
-        ServiceError: `preset_unsafe`.
+        Problem: `preset_unsafe`.
     """
     held = _held(folder)
     if made > MAX_EXPANSION * held + FEW:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import ServiceError
+from lit_lab.problem import Problem
 
 CODE = frozenset({"Lambda", "__lambda__", "TorchModuleWrapper", "TFSMLayer", "JaxLayer", "FlaxLayer"})
 """Keras's own classes that hold, or fetch, code of others."""
@@ -52,7 +52,7 @@ def check(content: Any, file: str, path: str) -> None:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: `preset_unsafe`.
+        Problem: `preset_unsafe`.
     """
     for each in _objects(content):
         if "class_name" in each and not _is_model_part(each):
@@ -70,7 +70,7 @@ def check(content: Any, file: str, path: str) -> None:
                 raise unsafe(path, f"its {file} {why}.", "Load a preset as save_to_preset writes it.")
 
 
-def unsafe(path: str, why: str, hint: str) -> ServiceError:
+def unsafe(path: str, why: str, hint: str) -> Problem:
     """Return what is said of a preset that isn't loaded.
 
     Args:
@@ -78,7 +78,7 @@ def unsafe(path: str, why: str, hint: str) -> ServiceError:
         why: The reason, a clause.
         hint: What to do.
     """
-    return ServiceError(422, "preset_unsafe", f"{path} wasn't loaded: {why}", hint)
+    return Problem(422, "preset_unsafe", f"{path} wasn't loaded: {why}", hint)
 
 
 def _is_model_part(named: dict[str, Any]) -> bool:

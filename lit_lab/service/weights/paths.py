@@ -10,9 +10,9 @@ from typing import Literal
 
 from lit_lab import demo, local_paths
 from lit_lab.models import addresses, known
+from lit_lab.problem import Problem
 from lit_lab.protocol import ModelTerms
 
-from ..errors import ServiceError
 from ..gguf.header import is_gguf
 from . import licences
 
@@ -106,7 +106,7 @@ def source(path: str) -> Source:
     """Return what a path means. Preset names are Keras's own, so its libraries must have been imported for them.
 
     Raises:
-        ServiceError: `bad_path` or `preset_not_found`.
+        Problem: `bad_path` or `preset_not_found`.
     """
     if path == demo.EMBEDDED:
         return Source("folder", str(demo.preset_path()))
@@ -117,7 +117,7 @@ def source(path: str) -> Source:
     local = local_paths.of_user(path)
     # A folder that isn't there may come, as one on another machine's disk does.
     if (why := local_paths.fault(local)) and (why != local_paths.ABSENT or path.startswith("~")):
-        raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
+        raise Problem(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
     if is_gguf(local):
         return Source("gguf", str(local))
     if path.lower().endswith(ARCHIVES) and not local_paths.is_folder(local):
@@ -137,7 +137,7 @@ def is_local(path: str) -> bool:
 
 def _address(path: str) -> Source:
     if wrong := addresses.fault(path):
-        raise ServiceError(422, "bad_path", *wrong)
+        raise Problem(422, "bad_path", *wrong)
     scheme, _, where = addresses.cleaned(path).partition("://")
     return Source("kaggle" if scheme == "kaggle" else "hf", where)
 
@@ -150,8 +150,8 @@ def _named(path: str) -> Source:
     preset = preset_utils.BUILTIN_PRESETS.get(path)
     if preset is None:
         if not _PRESET.fullmatch(path):
-            raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither a path nor a name.", _HINT)
-        raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
+            raise Problem(404, "preset_not_found", f"{path[:200]} is neither a path nor a name.", _HINT)
+        raise Problem(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
     parameters = preset.get("metadata", {}).get("params")
     return Source("kaggle", preset["kaggle_handle"].removeprefix("kaggle://"), parameters)
 

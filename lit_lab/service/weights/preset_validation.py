@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import folder_files
+from lit_lab.problem import Problem
 
-from ..errors import ServiceError
 from . import named, regular, stored
 
 PICKLES = (".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".joblib", ".npy")
@@ -38,7 +38,7 @@ def check(folder: Path, path: str) -> dict[str, Any]:
         path: What the user wrote, for messages.
 
     Raises:
-        ServiceError: `preset_unsafe`, `preset_incomplete`, `pickled_weights` or `preset_damaged`.
+        Problem: `preset_unsafe`, `preset_incomplete`, `pickled_weights` or `preset_damaged`.
     """
     config = _read(folder / "config.json", path)
     if not isinstance(config, dict):
@@ -96,7 +96,7 @@ def _check_weights(folder: Path, path: str) -> None:
         return
     pickled = [file.name for file in folder_files.files(folder) if file.name.endswith(PICKLES)]
     if pickled:
-        raise ServiceError(
+        raise Problem(
             422,
             "pickled_weights",
             f"The weights of {path} are pickled ({pickled[0]}), and pickled files may hold code: they aren't loaded.",
@@ -120,7 +120,7 @@ def _weights(look: Callable[[Path], Any], file: Path, path: str) -> None:
     except regular.NotRegularError as error:
         raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
     except (OSError, ValueError, RuntimeError, LookupError, TypeError) as error:  # all of which h5py raises
-        raise ServiceError(
+        raise Problem(
             422, "preset_damaged", f"The weights of {path} can't be read: {str(error)[:200]}", "Copy the preset again."
         ) from error
 
@@ -137,13 +137,13 @@ def _read(file: Path, path: str, how: Callable[[Path], Any] = regular.json_of) -
     except regular.TooMuchError as error:
         raise _excess(path, file.name, str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise ServiceError(
+        raise Problem(
             422, "preset_damaged", f"{path} can't be read: {file.name} isn't JSON.", "Copy the preset again."
         ) from error
 
 
-def _unreadable(path: str, name: str, error: OSError) -> ServiceError:
-    return ServiceError(
+def _unreadable(path: str, name: str, error: OSError) -> Problem:
+    return Problem(
         422,
         "preset_damaged",
         f"{path} can't be read: {name}: {error.strerror or error}.",
@@ -151,12 +151,12 @@ def _unreadable(path: str, name: str, error: OSError) -> ServiceError:
     )
 
 
-def _excess(path: str, name: str, why: str) -> ServiceError:
+def _excess(path: str, name: str, why: str) -> Problem:
     return named.unsafe(path, f"its {name} {why}.", "Load a preset as save_to_preset writes it.")
 
 
-def _incomplete(path: str, why: str) -> ServiceError:
-    return ServiceError(
+def _incomplete(path: str, why: str) -> Problem:
+    return Problem(
         404,
         "preset_incomplete",
         f"{path} isn't a complete preset: {why}.",
