@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import shared_files
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
-from lit_lab.protocol import MAX_NAME
 
 MAX_MODELS = 100
 
@@ -35,7 +35,7 @@ class Added:
 
     def __init__(self, configured: Sequence[str], file: Path) -> None:
         self._configured = tuple(configured)
-        self._own = frozenset(model.partition(":")[0] for model in configured)
+        self._own = frozenset(ModelSpec.parse(model).name for model in configured)
         self._file = file
         self._lock = threading.Lock()
         self._stamp: Stamp = None
@@ -53,7 +53,7 @@ class Added:
     @property
     def models(self) -> tuple[str, ...]:
         """The added models, by whichever server, in order, as `name:path`."""
-        return tuple(f"{name}:{path}" for name, path in self._current().items())
+        return tuple(str(ModelSpec(name, path)) for name, path in self._current().items())
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -63,7 +63,7 @@ class Added:
     @property
     def names(self) -> list[str]:
         """The names of all models."""
-        return [model.partition(":")[0] for model in self.all]
+        return [ModelSpec.parse(model).name for model in self.all]
 
     def check(self, name: str) -> None:
         """Refuse a name that can't be added. Raises `Problem`."""
@@ -104,7 +104,9 @@ class Added:
         if name in self._own or name in added:
             raise Problem(422, "bad_model", f"There is a model named {name} already.", "Give the new one another name.")
         if ":" in name or name != name.strip():
-            raise Problem(422, "bad_model", "A model's name can't have a colon, nor a blank at its ends.", "Change the name.")
+            raise Problem(
+                422, "bad_model", "A model's name can't have a colon, nor a blank at its ends.", "Change the name."
+            )
         if len(added) >= MAX_MODELS:
             raise Problem(422, "too_many_models", f"There are {MAX_MODELS} added models.", "Remove one first.")
 
@@ -183,8 +185,13 @@ def _models(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _usable(models: dict[str, Any], configured: frozenset[str]) -> dict[str, str]:
-    return {
-        name: path
-        for name, path in models.items()
-        if name not in configured and isinstance(path, str) and path and 0 < len(name) <= MAX_NAME and ":" not in name
-    }
+    """Return the models that can be used, without those whose names are configured."""
+    found = {}
+    for name, path in models.items():
+        try:
+            spec = ModelSpec.parse(f"{name}:{path}") if isinstance(path, str) else None
+        except ValueError:
+            continue
+        if spec is not None and spec.name == name and name not in configured:
+            found[name] = spec.path
+    return found

@@ -34,7 +34,10 @@ def fault(address: str) -> tuple[str, str] | None:
     scheme = scheme.lower()
     if scheme not in SCHEMES:
         forms = " or ".join(FORMS.values())
-        return f"LIT Lab can't load models from {scheme[:40]}:// addresses.", f"Use {forms}, a preset's name, or a folder."
+        return (
+            f"LIT Lab can't load models from {scheme[:40]}:// addresses.",
+            f"Use {forms}, a preset's name, or a folder.",
+        )
     names, site = _PARTS[scheme], SCHEMES[scheme]
     hint = f"An address on {site} has the form {FORMS[scheme]}."
     # A slash at the end separates nothing.

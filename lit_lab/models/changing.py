@@ -12,6 +12,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from lit_lab import demo, protocol
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.service_client import ServiceClient
 from lit_lab.supervision.endpoint import Service
@@ -65,7 +66,7 @@ class Models:
             answer = await self._in_step(await self._ask())
             # A service that somebody else runs has its own models.
             return answer if self.added is not None else answer.model_copy(update={"known": [], "found": []})
-        added, listed = set(self.added.models), {entry.partition(":")[2] for entry in self.added.all}
+        added, listed = set(self.added.models), {ModelSpec.parse(entry).path for entry in self.added.all}
         return protocol.ModelsResponse(
             models=[_unloaded(entry, entry in added) for entry in self.added.all],
             known=[each.offer() for each in known.known() if listed.isdisjoint(each.paths)],
@@ -159,7 +160,7 @@ class Models:
         if self.added is None or self._listing.locked():
             return answer
         stamp = self.added.stamp
-        added = dict(entry.split(":", 1) for entry in self.added.models)
+        added = dict(map(ModelSpec.parse, self.added.models))
         listed = {model.name for model in answer.models}
         gone = {model.name for model in answer.models if model.added and added.get(model.name) != model.path}
         for name in gone - self._leaving:
@@ -214,6 +215,6 @@ class Models:
 
 
 def _unloaded(entry: str, added: bool) -> protocol.ModelInfo:
-    name, path = entry.split(":", 1)
+    name, path = ModelSpec.parse(entry)
     note = demo.NOTE if path == demo.EMBEDDED else ""
     return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note, added=added)
