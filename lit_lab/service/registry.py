@@ -322,7 +322,7 @@ class Registry:
             attempt.stopped.check()
             entry.window = limit
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
-            entry.template = template.told if template is not None else None
+            entry.template = template.info if template is not None else None
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * memory_estimate.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"

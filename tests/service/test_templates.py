@@ -529,7 +529,7 @@ def test_a_folders_template_that_cannot_be_used_says_why(
     told = found(tmp_path)
     assert told is not None
     assert told.rendering is None
-    assert reason in told.told.fault
+    assert reason in told.info.fault
 
 
 # --- Models ---

@@ -1,6 +1,5 @@
-"""What lies in the folders of the programs that keep models: which files are one, and what it is called there.
-
-A link that leads out of a program's folder isn't followed; and no more is looked at than somebody may have.
+"""Finds models in the folders of the programs that store them, with the programs' names for them.
+A link that leads out of a program's folder isn't followed, and the number of files and folders is bounded.
 """
 
 from __future__ import annotations
@@ -21,8 +20,8 @@ from ..weights import hub_cache, ollama, regular
 from ..weights.paths import Source
 
 MAX_MODELS = 500  # models of one program
-MAX_ENTRIES = 20_000  # files and folders that are looked at for them
-MAX_LEVELS = 4  # of folders below a program's own
+MAX_ENTRIES = 20_000  # files and folders that are searched for them
+MAX_LEVELS = 4  # of folders below a program's folder
 ELSEWHERE = "is a link that leads out of its folder"
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 _OLLAMA_SITE = ("registry.ollama.ai", "library")
@@ -30,15 +29,15 @@ _OLLAMA_SITE = ("registry.ollama.ai", "library")
 
 @dataclass(frozen=True)
 class InstalledModel:
-    """A model that lies somewhere.
+    """A model in a program's folder.
 
     Attributes:
         program: Key of `programs.TITLES`.
-        name: What it is called there, such as `llama3.2:1b`.
+        name: The program's name for it, such as `llama3.2:1b`.
         path: As in `name:path`.
-        place: Its folder or its file: the first one, of several parts.
+        place: Its folder or its file; of several parts, the first one.
         source: What the path means.
-        fault: Why it can't be used, if that is known already, in words that follow "it".
+        fault: Why it can't be used, if that is already known, in words that follow "it".
     """
 
     program: str
@@ -50,7 +49,7 @@ class InstalledModel:
 
 
 def installed_models(scanner: str, own: Sequence[str] = ()) -> Iterator[InstalledModel]:
-    """Yield the models that a program keeps.
+    """Yield a program's models.
 
     Args:
         scanner: A key of `programs.TITLES`.
@@ -65,7 +64,7 @@ def _cached(scanner: str) -> Iterator[InstalledModel]:
     (top,) = map(local_paths.resolved, programs.roots(scanner))
     for name, path, place in found:
         scheme, _, where = path.partition("://")
-        # What a file's link leads to is one of the blobs; a folder is the snapshot itself.
+        # A file's link leads to one of the blobs; a folder is the snapshot itself.
         allowed = regular.places_of(local_paths.resolved(place.parent)) if is_gguf(place) else [top]
         lies_there = any(local_paths.resolved(place).is_relative_to(each) for each in allowed)
         fault = "" if lies_there and local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
@@ -85,14 +84,14 @@ def _kept(scanner: str, own: Sequence[str]) -> Iterator[InstalledModel]:
 
 
 def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | InstalledModel]:
-    """Yield a folder and those in it, each with its level and what is in it; and those that hold too much as models at fault."""
+    """Yield a folder and its subfolders, with their levels and contents. Folders with too many files become models with a fault."""
     left = MAX_ENTRIES
     waiting = deque([(top, 0)])
     while waiting:
         folder, level = waiting.popleft()
         names = hub_cache.names(folder, left + 1)
         if len(names) > left:
-            fault = f"holds too many files: of all folders together, {MAX_ENTRIES:,} are looked at"
+            fault = f"contains too many files: LIT Lab searches {MAX_ENTRIES:,} in all folders together"
             yield InstalledModel(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
             continue
         left -= len(names)
@@ -115,7 +114,7 @@ def _within(scanner: str, top: Path) -> Iterator[InstalledModel]:
             place = folder / name
             if place.suffix.lower() != ".gguf" or BESIDE.search(name) or local_paths.is_folder(place):
                 continue
-            # Of several parts the first is the model; what is wrong with an odd name is told.
+            # The first part stands for the model. A file with an odd name is yielded, too, and gets a fault later.
             if hub_cache.parts_of(place)[:1] in ([place], []):
                 yield _found(scanner, top, place, "gguf")
 
@@ -127,7 +126,7 @@ def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]
 
 
 def _of_ollama(top: Path) -> Iterator[InstalledModel]:
-    """Yield the models of a folder of Ollama's: a manifest for each tag, which names the files by their content."""
+    """Yield the models in a folder of Ollama's: each tag has a manifest, which names files by their content."""
     manifests = top / "manifests"
     for found in _walked("ollama", manifests):
         if isinstance(found, InstalledModel):
@@ -148,9 +147,9 @@ def _tagged(top: Path, manifests: Path, manifest: Path) -> InstalledModel | None
     name = "/".join([*owners, f"{model}:{tag}"])
     digests = ollama.layers(manifest)
     if not digests.get("model"):
-        return None  # it is computed elsewhere, or isn't one that continues a text
+        return None  # a model that runs elsewhere, or doesn't continue texts
     place = top / "blobs" / f"sha256-{digests['model']}"
     fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     if "adapter" in digests:
-        fault = "is another model with an adapter, which isn't read here"
+        fault = "is another model with an adapter, which LIT Lab can't read"
     return InstalledModel("ollama", name, str(place), place, Source("gguf", str(place)), fault)

@@ -1,4 +1,4 @@
-"""A download under way: the process that does it, how far it is, and its end."""
+"""A running download: its process, its progress, and its end."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from .paths import Source
 
 
 class Download:
-    """Fetches one preset.
+    """Downloads one preset.
 
     Args:
-        path: What the user wrote, for messages.
-        source: What that means.
+        path: The path as the user wrote it, for messages.
+        source: The parsed path.
         login: Credentials from the panel, or None.
     """
 
@@ -37,16 +37,16 @@ class Download:
         self.progress: ModelDownload | None = None
 
     def stop(self) -> None:
-        """End it; what is there stays."""
+        """Stop it; the downloaded part stays."""
         self._stopped = True
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
     async def run(self) -> Path:
-        """Return the preset's folder once it is there.
+        """Return the preset's folder once it is complete.
 
         Raises:
-            Problem: why not.
+            Problem: The download failed.
         """
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -56,12 +56,12 @@ class Download:
             stdout=asyncio.subprocess.PIPE,
         )
         try:
-            if self._stopped:  # before there was something to end
+            if self._stopped:  # before the process started
                 raise download_errors.stopped(self._path, self._source)
             return await self._follow(process)
         except Problem:
             if self._source.kind == "package":
-                self.progress = None  # the next one uses nothing of it
+                self.progress = None  # the next download has its own progress
             raise
         finally:
             if process.returncode is None:
@@ -70,7 +70,7 @@ class Download:
             await process.wait()
 
     async def _follow(self, process: asyncio.subprocess.Process) -> Path:
-        assert process.stdin is not None  # noqa: S101 - it was started with pipes
+        assert process.stdin is not None  # noqa: S101 - it has pipes
         assert process.stdout is not None  # noqa: S101
         order: dict[str, Any] = {
             "kind": self._source.kind,
