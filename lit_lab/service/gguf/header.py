@@ -1,6 +1,6 @@
-"""A GGUF file's header, read within bounds: nothing is taken for true or made room for because the file says so.
+"""A GGUF file's header, read within bounds: nothing that the file declares is trusted or allocated without a check.
 
-Strings and lists are walked over, and read when somebody asks for them. The layout is that of
+Strings and lists are skipped, and only read when they are used. The layout is that of
 https://github.com/ggml-org/ggml/blob/master/docs/gguf.md, versions 2 and 3.
 """
 
@@ -35,13 +35,13 @@ MAX_NUMBERS = 2**42  # of a tensor
 MAX_PARTS = 1_000
 MAX_ALIGNMENT = 2**16
 _AT_ONCE = 2**20  # bytes of a header that are read
-_FEW = 4_096  # items of a list of numbers that is read though nobody has asked for it: it may be one for each layer
+_FEW = 4_096  # items of a list of numbers that is always read: it may have one for each layer
 
 BESIDE = re.compile(r"mmproj|imatrix", re.IGNORECASE)
-"""In the names of what lies beside a model: what sees for it, and notes."""
+"""In the names of files beside a model: its vision part, and notes."""
 
 SIGHT = re.compile(r"(v|mm)\.")
-"""Begins the names of tensors that see, which Ollama keeps in one file with those that read."""
+"""Prefixes of vision tensors, which Ollama stores in the same file as the text model's."""
 
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
 _PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.IGNORECASE | re.DOTALL)
@@ -51,11 +51,11 @@ _TEXT, _LIST = 8, 9
 
 
 class GgufError(ValueError):
-    """A file isn't what its size and format allow; says why, in words that follow its name."""
+    """A file contradicts its size or its format; the message says how, in words that follow its name."""
 
 
 class UnreadError(GgufError):
-    """A file may be whole, and is of a form that isn't read here; says which, in words that follow its name.
+    """A file may be valid, but its format can't be read; the message says which, in words that follow its name.
 
     Attributes:
         hint: What to do.
@@ -68,24 +68,24 @@ class UnreadError(GgufError):
 
 @dataclass(frozen=True)
 class Items:
-    """A list of a header, which is read when it is asked for."""
+    """A list in a header, which is read when it is used."""
 
     kind: int
     count: int
     content: memoryview | bytes
 
     def numbers(self) -> NDArray[Any]:
-        """Return a list of numbers. Raises `GgufError` where it is one of texts."""
+        """Return a list of numbers. Raises `GgufError` if it is a list of texts."""
         if self.kind not in _SCALARS:
-            raise GgufError("has a list of texts where numbers belong")
+            raise GgufError("has a list of texts instead of numbers")
         import numpy as np
 
         return np.frombuffer(self.content, dtype=np.dtype(f"<{_SCALARS[self.kind]}"), count=self.count)
 
     def texts(self) -> list[str]:
-        """Return a list of texts. Raises `GgufError` where it is one of numbers, or isn't text."""
+        """Return a list of texts. Raises `GgufError` if it is a list of numbers, or isn't valid text."""
         if self.kind != _TEXT:
-            raise GgufError("has a list of numbers where texts belong")
+            raise GgufError("has a list of numbers instead of texts")
         result, position = [], 0
         content = bytes(self.content)
         for _ in range(self.count):
@@ -97,13 +97,13 @@ class Items:
 
 @dataclass(frozen=True)
 class Tensor:
-    """Where a tensor lies, and in which form.
+    """A tensor's place and format.
 
     Attributes:
-        shape: Outermost first, as NumPy has it.
+        shape: Outermost dimension first, as in NumPy.
         kind: Key of `forms.TYPES`.
-        file: Which of the files it is in.
-        start: Its first byte there.
+        file: Index of its file.
+        start: Its first byte in that file.
     """
 
     name: str
@@ -114,12 +114,12 @@ class Tensor:
 
     @property
     def numbers(self) -> int:
-        """How many numbers it holds."""
+        """Number of its values."""
         return math.prod(self.shape)
 
     @property
     def row_size(self) -> int:
-        """The bytes of a row, which is what lies along its innermost dimension."""
+        """Bytes of a row, along its innermost dimension."""
         _, block, size = TYPES[self.kind]
         return self.shape[-1] // block * size
 
@@ -131,12 +131,12 @@ class Tensor:
 
 @dataclass
 class Header:
-    """What a model's file says of it.
+    """A model's header.
 
     Attributes:
         files: All parts.
-        fields: Numbers, texts and `Items`, by name.
-        tensors: By name.
+        fields: Numbers, texts and `Items` by name.
+        tensors: Tensors by name.
     """
 
     files: list[Path]
@@ -145,17 +145,17 @@ class Header:
 
     @property
     def architecture(self) -> str:
-        """What llama.cpp calls the model's family."""
+        """llama.cpp's name of the model's family."""
         return self.text("general.architecture")
 
     @property
     def numbers(self) -> int:
-        """How many weights it holds of what reads and writes texts."""
+        """Number of its weights, without those of vision."""
         return sum(tensor.numbers for name, tensor in self.tensors.items() if not SIGHT.match(name))
 
     @property
     def quantization(self) -> str:
-        """What its weights are stored in, as files are named after it."""
+        """The format of its weights, as in files' names."""
         named = forms.FILES.get(self.fields.get("general.file_type", -1))
         if named is not None:
             return named
@@ -165,23 +165,23 @@ class Header:
         return TYPES[max(counts, key=counts.__getitem__)][0] if counts else ""
 
     def text(self, name: str) -> str:
-        """Return a text; empty where there is none."""
+        """Return a text; empty if there is none."""
         value = self.fields.get(name)
         return value if isinstance(value, str) else ""
 
     def number(self, name: str) -> float | int | None:
-        """Return a number; None where there is none. Raises `GgufError` where there is something else."""
+        """Return a number; None if there is none. Raises `GgufError` if it is something else."""
         value = self.fields.get(name)
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise GgufError(f"has no possible {name[:100]}")
+            raise GgufError(f"has an impossible {name[:100]}")
         return value
 
     def whole(self, name: str) -> int | None:
-        """Return a whole number that isn't negative; None where there is none.
+        """Return a whole number that isn't negative; None if there is none.
 
-        What some files have for each layer is one number where it is the same for all.
+        A list with one number for each layer counts as a number if all are equal.
         """
         value = self.fields.get(name)
         if isinstance(value, Items) and value.kind in _SCALARS and value.count:
@@ -191,34 +191,34 @@ class Header:
 
 
 def is_gguf(place: Path) -> bool:
-    """Whether a model is a file of this form, told by its name. A folder may have such a name, too.
+    """Whether a path is a model in this format, judging by its name. A folder may have such a name, too.
 
-    Ollama calls its files after their content.
+    Ollama names its files by their content.
     """
     named = place.suffix.lower() == ".gguf" or _BLOB.fullmatch(place.name) is not None
     return named and not local_paths.is_folder(place)
 
 
 def first(file: Path) -> Path:
-    """Return the file that a model begins with: of one in several parts, the first.
+    """Return the file that a model begins with: of several parts, the first.
 
     Raises:
-        GgufError: It is named as one of more parts than there are, or than a model has.
+        GgufError: Its name declares more parts than there are, or than a model has.
     """
     match = _PART.fullmatch(file.name)
     if match is None:
         return file
     stem, number, count = match.groups()
     if not 1 <= int(number) <= int(count) <= MAX_PARTS:
-        raise GgufError("is one of more parts than a model has")
+        raise GgufError("has more parts than any model")
     return file.with_name(f"{stem}-00001-of-{count}{file.name[-5:]}")
 
 
 def parts(file: Path) -> list[Path]:
-    """Return all files of the model that a file is of, the first one first; of most models there is one.
+    """Return all files of a file's model, the first one first; most models have one.
 
     Raises:
-        GgufError: as `first`.
+        GgufError: As `first`.
     """
     match = _PART.fullmatch(first(file).name)
     if match is None:
@@ -232,14 +232,14 @@ _latest: tuple[_Key, Header] | None = None
 
 
 def read(file: Path) -> Header:
-    """Return the header of a model's file, all of its parts taken together. What was read last isn't read again.
+    """Return the header of a model's file, with all its parts combined. The last result is cached.
 
     Args:
         file: The file, or any part of several.
 
     Raises:
-        GgufError: It isn't what its size and format allow.
-        regular.NotRegularError: A part is no regular file, or a link that leads out of the folder.
+        GgufError: It contradicts its size or its format.
+        regular.NotRegularError: A part isn't a regular file, or is a link that leads out of the folder.
         OSError: It can't be read; `FileNotFoundError`: a part is missing.
     """
     global _latest
@@ -248,7 +248,7 @@ def read(file: Path) -> Header:
         _check_links(files)
     stats = [each.stat() for each in files]
     if len({(each.st_dev, each.st_ino) for each in stats}) < len(files):
-        raise GgufError("has a part that is another one's file")
+        raise GgufError("has the same file as two parts")
     key = tuple(
         (str(each), about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns)
         for each, about in zip(files, stats, strict=True)
@@ -260,9 +260,9 @@ def read(file: Path) -> Header:
 
 
 def skim(file: Path) -> Header:
-    """Return the header of a model's file without its long lists, such as its tokens: of these it has the lengths alone.
+    """Return the header of a model's file without its long lists, such as its tokens: only with their lengths.
 
-    Arguments and errors as `read`'s. Nothing is kept.
+    Arguments and errors as `read`'s. Nothing is cached.
     """
     files = parts(file)
     if len(files) > 1:
@@ -271,7 +271,7 @@ def skim(file: Path) -> Header:
 
 
 def _check_links(files: list[Path]) -> None:
-    """Refuse parts that lie elsewhere. The first may be a link: what it leads to has its parts beside it."""
+    """Refuse parts elsewhere. The first one may be a link: then the other parts are beside its target."""
     top = files[0].parent
     places = [*regular.places_of(local_paths.resolved(top)), local_paths.resolved(files[0]).parent]
     for each in files[1:]:
@@ -289,7 +289,7 @@ def _read(files: list[Path], skims: bool = False) -> Header:
             header.fields = part.fields
             count = part.whole("split.count")
             if count is not None and count > 1 and count != len(files):
-                raise GgufError(f"is one of {count:,} parts, and isn't named as one")
+                raise GgufError(f"is one of {count:,} parts, but isn't named like one")
         elif part.whole("split.no") not in (number, None):
             raise GgufError("has parts of another model beside it")
         for name, tensor in part.tensors.items():
@@ -299,7 +299,7 @@ def _read(files: list[Path], skims: bool = False) -> Header:
         if len(header.tensors) > MAX_TENSORS:
             raise GgufError(f"has more than {MAX_TENSORS:,} tensors")
     if not header.architecture:
-        raise GgufError("doesn't say of which family it is (general.architecture)")
+        raise GgufError("doesn't declare its family (general.architecture)")
     return header
 
 
@@ -313,9 +313,9 @@ def _read_one(file: Path, room: int, skims: bool) -> tuple[Header, int]:
 
 
 class _Walk:
-    """Goes through a header. What is short of bytes ends in `GgufError`.
+    """Walks through a header. Where bytes are missing, raises `GgufError`.
 
-    It is read as it is gone through: a file that is mapped, and becomes shorter meanwhile, would end the process.
+    It reads while walking: if a file were memory-mapped, and became shorter meanwhile, the process would end.
     """
 
     def __init__(self, stream: BinaryIO, size: int, room: int, skims: bool) -> None:
@@ -327,15 +327,15 @@ class _Walk:
         self.at = 0
 
     def header(self, file: Path) -> Header:
-        """Return what it says."""
+        """Return the header."""
         if self._take(4) != b"GGUF":
             raise GgufError("isn't a GGUF file")
         _check_version(self._number("I"))
         tensors, fields = self._number("Q"), self._number("Q")
         if tensors > MAX_TENSORS:
-            raise GgufError(f"says that it has {tensors:,} tensors")
+            raise GgufError(f"declares {tensors:,} tensors")
         if fields > MAX_FIELDS:
-            raise GgufError(f"says that it has {fields:,} fields")
+            raise GgufError(f"declares {fields:,} fields")
         result = Header([file])
         for _ in range(fields):
             name = self._text(MAX_NAME)
@@ -343,17 +343,17 @@ class _Walk:
         found = [self._tensor() for _ in range(tensors)]
         alignment = result.whole("general.alignment") or 32
         if not 1 <= alignment <= MAX_ALIGNMENT or alignment & (alignment - 1):
-            raise GgufError("has tensors at places that no file has them")
+            raise GgufError("has tensors at invalid places")
         start = -(-self.at // alignment) * alignment
         for name, shape, kind, offset in found:
             tensor = Tensor(name, shape, kind, file, start + offset)
             if offset % alignment or tensor.start + tensor.size > self._size:
-                raise GgufError("is cut short, or says that it holds more than it does")
+                raise GgufError("is cut short, or declares more than it contains")
             if name in result.tensors:
                 raise GgufError(f"has the tensor {name[:100]} twice")
             result.tensors[name] = tensor
         if sum(tensor.size for tensor in result.tensors.values()) > self._size:
-            raise GgufError("says that it holds more than it does")
+            raise GgufError("declares more than it contains")
         return result
 
     def _tensor(self) -> tuple[str, tuple[int, ...], int, int]:
@@ -364,11 +364,11 @@ class _Walk:
         shape = tuple(self._number("Q") for _ in range(count))
         kind, offset = self._number("I"), self._number("Q")
         if not all(shape) or math.prod(shape) > MAX_NUMBERS:
-            raise GgufError("has a tensor of no possible shape")
+            raise GgufError("has a tensor of an impossible shape")
         if kind not in TYPES:
             raise _unread(name, kind)
         if shape[0] % TYPES[kind][1]:
-            raise GgufError("has a tensor of no possible shape")
+            raise GgufError("has a tensor of an impossible shape")
         return name, shape[::-1], kind, offset
 
     def _value(self, kind: int) -> Any:
@@ -378,12 +378,12 @@ class _Walk:
             return self._text(MAX_TEXT)
         if kind == _LIST:
             return self._items()
-        raise GgufError(f"has a field of a kind ({kind}) that there isn't")
+        raise GgufError(f"has a field of an unknown kind ({kind})")
 
     def _items(self) -> Items:
         kind, count = self._number("I"), self._number("Q")
         if count > MAX_ITEMS:
-            raise GgufError(f"says that it has a list of {count:,} items")
+            raise GgufError(f"declares a list of {count:,} items")
         start = self.at
         if kind in _SCALARS:
             content = self._take(count * struct.calcsize(f"<{_SCALARS[kind]}"))
@@ -409,7 +409,7 @@ class _Walk:
     def _text(self, most: int) -> str:
         length = self._number("Q")
         if length > most:
-            raise GgufError(f"says that it has a text of {length:,} bytes")
+            raise GgufError(f"declares a text of {length:,} bytes")
         return _decoded(self._take(length))
 
     def _number(self, code: str) -> Any:
@@ -423,48 +423,48 @@ class _Walk:
         return bytes(self._content[start:end])
 
     def _fill(self, end: int) -> None:
-        """Read on, so that there are bytes up to `end`."""
+        """Read up to `end`."""
         if end > self._end:
-            raise GgufError("is cut short" if self._end == self._size else "has a header of no possible size")
+            raise GgufError("is cut short" if self._end == self._size else "has a header of an impossible size")
         while len(self._content) < end:
             more = self._stream.read(min(max(_AT_ONCE, end - len(self._content)), self._end - len(self._content)))
             if not more:
-                raise GgufError("has become shorter while it was read")
+                raise GgufError("became shorter while it was read")
             self._content += more
 
 
 def _check_version(version: int) -> None:
     if version == 1:
         raise UnreadError(
-            "is of GGUF's version 1, which was in use for some weeks of 2023 and isn't read here",
-            "Get a newer file of this model, or convert the original anew with llama.cpp's convert_hf_to_gguf.py.",
+            "has GGUF's version 1, which was in use for some weeks of 2023, and which LIT Lab can't read",
+            "Get a newer file of this model, or convert the original again with llama.cpp's convert_hf_to_gguf.py.",
         )
     if version and version & 0xFFFF == 0:
         raise UnreadError(
-            "is written for machines that have the most significant byte first (big-endian), and isn't read here",
-            "Get the file of this model without “be” or “big-endian” in its name, or turn it round: gguf-convert-endian FILE little, "
+            "is written for big-endian machines, and LIT Lab can't read it",
+            "Use the file of this model without “be” or “big-endian” in its name, or convert it: gguf-convert-endian FILE little, "
             "a command of the Python package gguf.",
         )
     if version > _VERSION:
         raise UnreadError(
-            f"is of GGUF's version {version:,}, made by a newer version of llama.cpp than is known here",
-            f"Update LIT Lab, or get a file of version {_VERSION} of this model.",
+            f"has GGUF's version {version:,}, of a newer version of llama.cpp than LIT Lab knows",
+            f"Update LIT Lab, or use a file of version {_VERSION} of this model.",
         )
     if version != _VERSION and version != _VERSION - 1:
-        raise GgufError("says that it is of version 0, which there isn't")
+        raise GgufError("declares version 0, which doesn't exist")
 
 
 def _unread(name: str, kind: int) -> UnreadError:
     known = forms.UNREAD.get(kind)
     if known is None:
         return UnreadError(
-            f"stores {name[:100]} in a form (number {kind}) of a newer version of llama.cpp than is known here; "
-            "a Q4_K_M file would be read",
+            f"stores {name[:100]} in a format (number {kind}) of a newer version of llama.cpp than LIT Lab knows; "
+            "LIT Lab can read Q4_K_M files",
             "Choose a Q4_K_M file of this model, or update LIT Lab.",
         )
     return UnreadError(
-        f"stores {name[:100]} as {known}, which isn't read here; a Q4_K_M file would be",
-        "Choose another file of this model, such as the one that is called Q4_K_M.",
+        f"stores {name[:100]} as {known}, which LIT Lab can't read; it can read Q4_K_M files",
+        "Choose another file of this model, such as Q4_K_M.",
     )
 
 

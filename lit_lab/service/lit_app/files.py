@@ -22,7 +22,7 @@ def client_root() -> Path:
         raise Problem(
             503,
             "missing_libraries",
-            "LIT's interface isn't installed where the model service runs.",
+            "LIT's interface isn't installed in the model service's environment.",
             "Install it there with: pip install 'lit-lab[service]'",
         )
     return root
@@ -32,7 +32,7 @@ def read_file(name: str) -> bytes:
     """Return one of LIT's files.
 
     Raises:
-        Problem: `no_such_file`, when it isn't one that the page needs; `missing_libraries`.
+        Problem: `no_such_file` if the page doesn't need it; `missing_libraries`.
     """
     if name not in get_args(LitFile):
         raise Problem(404, "no_such_file", "LIT's page has no such file.")

@@ -30,7 +30,7 @@ class LitFailure(Exception):  # noqa: N818 - LIT shows its text, not its name
 
 
 class InTurn:
-    """Stands before a `LanguageModel` (as a `causal_lm.Computing`).
+    """Wraps a `LanguageModel` (as a `causal_lm.Computing`).
 
     LIT computes in the thread of its request. Here each answer and each map is a separate computation in the model's
     queue, so that other users' computations run between those of a whole dataset.
@@ -43,7 +43,7 @@ class InTurn:
     """
 
     def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop, name: str, model: LanguageModel) -> None:
-        # To look tokens and embeddings up, which needs no turn.
+        # For looking up tokens and embeddings, which needs no turn.
         self.causal_lm = model.causal_lm
         self.tokenizer = model.tokenizer
         self._scheduler = scheduler
