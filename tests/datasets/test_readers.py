@@ -254,7 +254,7 @@ def test_a_quote_in_the_middle_of_a_field_is_text(write):
 
 def test_a_quote_that_is_closed_by_a_later_one_is_remarked_on(write):
     _, reader = read(write("a.csv", 'p,t\n"12 inches,z\nq,1\nr,2\ns,3\na,12",4\nlast,5\n'))
-    assert "lines 2 to 6, which look like rows" in reader.remark
+    assert "lines 2 to 6, which look like separate rows" in reader.remark
     _, reader = read(write("b.csv", 'p,t\n"A poem:\none\ntwo, three\nfour\nfive",4\n'))
     assert reader.remark == ""
 

@@ -34,12 +34,12 @@ def ended(code, *lines, **known):
     [
         (
             ended(-signal.SIGABRT, FLAG, *FAULTHANDLER, environment={"TF_XLA_FLAGS": "--tf_xla_nonsense=1"}),
-            "service_environment", "TF_XLA_FLAGS has a flag that this version doesn't know: --tf_xla_nonsense=1",
+            "service_environment", "TF_XLA_FLAGS has an unknown flag: --tf_xla_nonsense=1",
             "Remove it", "never",
         ),
         (
             ended(-signal.SIGABRT, "F0000 00:00:1.2 3 x.cc:1] Unknown flags in XLA_FLAGS: --a --b"),
-            "service_environment", "XLA_FLAGS has a flag", "Remove it", "never",
+            "service_environment", "XLA_FLAGS has an unknown flag", "Remove it", "never",
         ),
         (
             ended(
@@ -118,7 +118,7 @@ def ended(code, *lines, **known):
         (ended(1, *TRACEBACK, "MemoryError"), "service_died", "ran out of memory (exit code 1)", "smaller", "always"),
         (
             ended(1, *TRACEBACK, "OSError: [Errno 28] No space left on device: '/tmp/x'"),
-            "service_no_room", "No space left", "Make room in /tmp/x", "never",
+            "service_no_room", "No space left", "Free some space in /tmp/x", "never",
         ),
         (
             ended(

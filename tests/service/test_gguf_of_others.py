@@ -13,6 +13,7 @@ from gguf_files import FAMILIES, PRE, fields_of, values_of, write
 
 from lit_lab.problem import Problem
 from lit_lab.service.gguf import forms, header, model, options
+from lit_lab.service.gguf.contents import Tensor
 from lit_lab.service.gguf.options import UnfamiliarError
 from lit_lab.service.gguf.rows import rows
 from lit_lab.service.scanning.facts import facts
@@ -257,7 +258,7 @@ def test_a_form_is_read_by_slices_as_the_package_reads_it_whole(tmp_path: Path, 
     content = np.random.default_rng(kind).integers(0, 60, (40, 2 * size), np.uint8)
     place = tmp_path / "rows"
     place.write_bytes(content.tobytes())
-    tensor = header.Tensor("t", (40, 2 * block), kind, place, 0)
+    tensor = Tensor("t", (40, 2 * block), kind, place, 0)
     parts = [part for _, part in rows(tensor, 7 * 2 * block)]
     whole = dequantize(content, GGMLQuantizationType[name]).reshape(40, 2 * block)
     np.testing.assert_array_equal(np.concatenate(parts), whole)

@@ -19,6 +19,7 @@ from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
 from lit_lab.service.gguf import header
 from lit_lab.service.gguf import model as gguf_model
+from lit_lab.service.gguf.contents import Items
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import facts as telling
@@ -495,8 +496,8 @@ def test_a_skimmed_header_says_the_same_without_its_lists(
     assert skimmed.tensors == whole.tensors
     for name, value in whole.fields.items():
         other = skimmed.fields[name]
-        if isinstance(value, header.Items):
-            assert isinstance(other, header.Items)
+        if isinstance(value, Items):
+            assert isinstance(other, Items)
             assert (other.kind, other.count) == (value.kind, value.count)
         else:
             assert other == value

@@ -329,7 +329,7 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "an initializer": ("{{ cycler.__init__.__globals__ }}", "may not use"),
     "a class by a format": ("{{ messages[0].content }}{{ '{0.__class__}'.format(1) }}", ""),
     "a changed list": ("{{ messages.append(1) }}", "may not use"),
-    "recursion": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "without end"),
+    "recursion": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "endlessly"),
     "depth": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", ""),
     "no Jinja": ("{% if %}", "isn't valid Jinja"),
     "a file": ("{% include '/etc/passwd' %}", "no loader"),

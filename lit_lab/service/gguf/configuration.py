@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import options
-from .header import GgufError, Header
+from .contents import GgufError, Header
 from .options import FAMILIES, GLOBAL, UnfamiliarError
 from .rows import rows
 

@@ -14,7 +14,8 @@ from ..weights import named, regular
 from ..weights.reading import Reading
 from . import header, vocabulary
 from .configuration import config_of
-from .header import BESIDE, GgufError, Header, UnreadError, is_gguf, read
+from .contents import GgufError, Header, UnreadError
+from .header import BESIDE, is_gguf, read
 from .options import FAMILIES, UnfamiliarError
 from .weights import Reader, check_names
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .header import Header, Items
+from .contents import Header, Items
 
 FAMILIES = {
     "gemma": "Gemma",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..weights import regular
-from .header import GgufError, Tensor
+from .contents import GgufError, Tensor
 
 
 def rows(tensor: Tensor, at_once: int) -> Iterator[tuple[int, NDArray[np.float32]]]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from lit_lab.service.hugging_face import vocabulary
 
-from .header import MAX_ITEMS, GgufError, Header, Items
+from .contents import GgufError, Header, Items
 from .options import UnfamiliarError
+from .walk import MAX_ITEMS
 
 _NORMAL, _UNKNOWN, _CONTROL, _OWN, _UNUSED, _BYTE = 1, 2, 3, 4, 5, 6
 _KINDS = range(_NORMAL, _BYTE + 1)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..hugging_face.weights import AsStored
 from ..weights.reading import Reading
-from .header import SIGHT, GgufError, Header, Tensor
+from .contents import SIGHT, GgufError, Header, Tensor
 from .names import DERIVED, change_of, known_as
 from .options import UnfamiliarError
 from .rows import rows

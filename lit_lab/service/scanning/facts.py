@@ -13,6 +13,7 @@ from lit_lab import local_paths
 from .. import hugging_face
 from ..gguf import header
 from ..gguf import model as gguf
+from ..gguf.contents import GgufError
 from ..gguf.options import FAMILIES, UnfamiliarError
 from ..weights import instruct, memory_estimate, regular, stored
 from .installed_models import InstalledModel
@@ -45,7 +46,7 @@ def facts(model: InstalledModel) -> Facts | None:
     """Return what is known about a model; None if it isn't a model that continues texts."""
     try:
         return _of_file(model) if header.is_gguf(model.place) else _of_folder(model)
-    except header.GgufError as error:
+    except GgufError as error:
         return Facts(fault=f"can't be read: it {error}")
     except regular.NotRegularError as error:
         return Facts(fault=f"can't be read: {error}")
@@ -64,7 +65,7 @@ def _of_file(model: InstalledModel) -> Facts:
     is_instruct = instruct.of_file(model.source, model.place, bool(about.text("tokenizer.chat_template")))
     try:
         config = gguf.judged(about)
-    except (UnfamiliarError, header.GgufError) as error:
+    except (UnfamiliarError, GgufError) as error:
         return Facts(family, about.quantization, is_instruct, fault=str(error))
     return Facts(family, about.quantization, is_instruct, memory_estimate.shape_of(config, about.numbers))
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from lit_lab.protocol import ChatTemplate
 
-from ..gguf.header import GgufError, is_gguf, read
+from ..gguf.contents import GgufError
+from ..gguf.header import is_gguf, read
 from ..weights import ollama
 from . import stored
 from .rendering import Rendering, rendered

@@ -9,7 +9,7 @@ from typing import Any
 
 from lit_lab import local_paths
 
-from ..gguf.header import GgufError, Header, Items
+from ..gguf.contents import GgufError, Header, Items
 from ..weights import regular
 
 MAX_TEMPLATE = 256 * 1024  # bytes; the longest ones of these families have 20 kB

@@ -10,7 +10,7 @@ from typing import Any
 
 from lit_lab.protocol import ModelTerms
 
-from ..gguf.header import Header
+from ..gguf.contents import Header
 
 GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
 LLAMA = {
