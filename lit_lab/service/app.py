@@ -209,7 +209,7 @@ def create_app(
         # Runs while a user types: it takes no turn, and neither loads a model nor counts as a use of it.
         async with counting:
             if await request.is_disconnected():
-                return Response(status_code=499)  # the user has typed on; nobody reads this
+                return Response(status_code=499)  # the user has continued to type, so the answer isn't needed
             model = registry.get(body.model).model
             if model is None:
                 raise _not_loaded(body.model)

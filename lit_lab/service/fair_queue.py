@@ -10,9 +10,9 @@ from itertools import chain, zip_longest
 from lit_lab.problem import Problem
 
 MAX_WAITING = 512
-"""The most computations that may wait for one model, unless configured otherwise."""
+"""Default for the number of computations that may wait for one model."""
 NOTIFY_SECONDS = 1.0
-"""The longest time from a change to its notifications: a burst of changes sends one."""
+"""Maximum delay of notifications: a burst of changes sends one."""
 
 Notify = Callable[[int, bool], None]
 """Takes a position in the queue, from 1 (how many computations must end first), and whether the running one was stopped."""
@@ -24,7 +24,7 @@ class Ticket:
     Attributes:
         owner: The user it belongs to.
         notified: The last notification: the position, and whether the running computation was stopped; None: none yet.
-        notify: Receives notifications; None: nobody waits for one.
+        notify: Receives notifications; None: it isn't waiting.
         is_stopped: Whether its computation was stopped. The turn lasts until that has ended.
     """
 

@@ -103,7 +103,7 @@ class Decoder:
 
         Raises:
             Problem: `not_finite`.
-            Cancelled: when the reader went away.
+            Cancelled: The reader went away.
         """
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size, ids)
         known, cache, self.reused = self._taken(ids)
@@ -132,7 +132,7 @@ class Decoder:
                 yield step
         finally:
             self._pending_lengths = frozenset({self.cached_pass.length_of(cache)})
-            # After a failure as well: the cache holds the tokens of `known`.
+            # After a failure, too: the cache then contains the tokens in `known`.
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
@@ -157,10 +157,10 @@ class Decoder:
 
         Raises:
             Problem: `not_finite`.
-            Cancelled: when the reader went away.
+            Cancelled: The reader went away.
         """
         known, cache, self.reused = self._taken(ids)
-        # The last token predicts nothing that is needed.
+        # The last token's prediction isn't needed.
         pending = [*ids[self.reused :], *target[:-1]]
         scored = 0
         try:
@@ -218,7 +218,7 @@ class Decoder:
         return self._array(self.cached_pass.own_logits(ids))
 
     def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
-        """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
+        """Return the tokens in the cache, the cache, and how many of them match `ids`."""
         kept, self._kept = self._kept, None
         needed = _roomy(ids)
         if kept is None:
@@ -254,12 +254,12 @@ class Decoder:
 
 def _roomy(ids: Sequence[int]) -> int:
     """Return the length of a new cache for a prompt."""
-    # With room for the beginning of an answer, so that few answers change to another length midway.
+    # With space for the beginning of an answer, so that few answers need another length midway.
     return cache_length(len(ids) + STEP // 2)
 
 
 def _shared(known: Sequence[int], ids: Sequence[int]) -> int:
-    """Return how many of the tokens at the beginning of `ids` are those of `known`."""
+    """Return how many tokens at the beginning of `ids` match `known`."""
     # The last token always runs: its logits aren't cached.
     most = min(len(known), len(ids) - 1)
     return next((at for at in range(most) if known[at] != ids[at]), most)

@@ -113,7 +113,9 @@ class ModelManager:
                 continue
             try:
                 result.append(self._found_model(each, memory))
-            except ValidationError as error:  # other programs' names may be anything; none may hide the other models
+            except (
+                ValidationError
+            ) as error:  # other programs' names may contain anything; one must not hide the other models
                 log.warning("a model can't be listed: %s", describe_validation(error))
         return result
 
@@ -123,9 +125,9 @@ class ModelManager:
         program = str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program]
         path, fault = model.path, facts.fault
         if not is_plain(path) or len(path) > MAX_PATH:
-            path, fault = plain(path, MAX_PATH), "has a name that can't be written here"
+            path, fault = plain(path, MAX_PATH), "has a name that LIT Lab can't show"
         return FoundModel(
-            # Leaves room for a number at its end.
+            # Leaves space for a number at its end.
             name=plain(model.name.replace(":", "-"), MAX_NAME - 10) or "model",
             title=plain(model.name, MAX_NAME) or "model",
             program=plain(program, MAX_NAME),
@@ -159,7 +161,7 @@ class ModelManager:
             try:
                 source = self._sources[path] = paths.source(path)
             except Problem:
-                continue  # this keras-hub hasn't got it
+                continue  # this version of keras-hub doesn't have it
             if hub_cache.lookup(source) is not None:
                 here.add(path)
         self._here = here
@@ -200,7 +202,7 @@ class ModelManager:
             for entry in list(self._registry.entries.values()):
                 idle = entry.model is not None and not entry.turn.locked() and not entry.is_busy
                 if idle and time.monotonic() - entry.used >= timeout:
-                    await self._unload(entry, "Unloaded because nobody used it; it is loaded again when it is needed.")
+                    await self._unload(entry, "Unloaded because it was idle; it is loaded again when it is needed.")
 
     async def _add(self, change: AddModel) -> None:
         registry = self._registry
@@ -211,11 +213,11 @@ class ModelManager:
                 422, "bad_model", f"There is a model named {change.name} already.", "Give the new one another name."
             )
         if ":" in change.name:
-            raise Problem(422, "bad_model", "A model's name holds no colon.", "Choose another name.")
+            raise Problem(422, "bad_model", "A model's name can't have a colon.", "Choose another name.")
         if paths.is_local(change.path) or "://" in change.path or change.path == demo.EMBEDDED:
             source = paths.source(change.path)
         else:
-            await registry.libraries()  # Keras knows its presets' names
+            await registry.libraries()  # the names of presets come from Keras
             source = await registry.run(lambda: paths.source(change.path))
         registry.entries[change.name] = ModelEntry(change.name, change.path, added=True, source=source)
 
@@ -225,7 +227,7 @@ class ModelManager:
                 422,
                 "model_configured",
                 f"{entry.name} is configured in c.LitLab.models.",
-                "Take it out there, and restart the Jupyter server. It can be unloaded here.",
+                "Remove it there and restart the Jupyter server. It can be unloaded here.",
             )
         entry.leaving = True
         while entry.is_busy:
@@ -261,7 +263,7 @@ class ModelManager:
         was_loading = entry.state == "loading"
         await self._registry.stop(entry)
         if was_loading:
-            # Frees what was read, in the loading thread and so after it has released that.
+            # Frees the weights, in the loading thread, which must release them first.
             collecting = asyncio.ensure_future(self.returning.after_unloading())
             self._beside.add(collecting)
             collecting.add_done_callback(self._beside.discard)

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.1  # between two looks of a waiting request for a new message
+_LOOK_SECONDS = 0.1  # between two checks of a waiting request for a new message
 _FIGURES_SECONDS = 1.0  # between two messages about a model's progress
 _REST_SECONDS = 3.0  # that a model is idle before it compiles in the background
 
@@ -41,12 +41,12 @@ class Loading:
     """How models are loaded.
 
     Attributes:
-        backend: What Keras runs on.
-        precision: What weights are held and computed in unless the user chooses.
+        backend: Keras's backend.
+        precision: The default precision of weights and computations.
         memory_limit: `c.LitLab.memory_limit`, in bytes.
         cache: Where archives are unpacked; None: a temporary folder.
         idle_timeout: Seconds after which an unused model is unloaded; 0: never.
-        scanners: Which programs' models are looked for: keys of `lit_lab.models.programs.TITLES`.
+        scanners: Programs whose models are searched for: keys of `lit_lab.models.programs.TITLES`.
         folders: `c.LitLab.model_folders`.
     """
 
@@ -88,7 +88,7 @@ class Registry:
 
     Args:
         entries: The configured models; the first is the default.
-        max_length: Window in tokens; None: as many as each model was trained for, as far as memory goes.
+        max_length: Window in tokens; None: as many as each model was trained for, as far as memory allows.
         importing: Imports the libraries; called once, in the thread, with a function that takes progress messages.
         settings: How they are loaded.
 
