@@ -204,7 +204,7 @@ async def test_a_model_that_nobody_uses_is_unloaded(
     tidying.cancel()
     one, two = models.registry.get("one").info(), used.info()
     assert (one.state, two.state) == ("unloaded", "ready")
-    assert "nobody used it" in one.detail
+    assert "it was idle" in one.detail
 
 
 async def test_what_does_not_fit_is_refused_and_told_what_would(

@@ -105,7 +105,7 @@ class Scanner:
             except Exception:  # one program's faulty folder must not hide the others' models
                 log.exception("searching for models of %s failed", scanner)
         self._known = known
-        return _told_apart(result)
+        return _with_unique_names(result)
 
     def _look_at(
         self,
@@ -143,7 +143,7 @@ def _without(found: list[Found], names: frozenset[str]) -> list[Found]:
     return [each for each in found if each.model.path not in names and each.place not in there]
 
 
-def _told_apart(found: list[Found]) -> list[Found]:
+def _with_unique_names(found: list[Found]) -> list[Found]:
     """Prefix the names of models that would have the same name with their folders."""
     counts = Counter(each.model.name for each in found)
     return [

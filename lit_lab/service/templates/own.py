@@ -86,8 +86,8 @@ def own(rendering: Rendering, start: str, has_blank: bool = False, name: str = "
         each and Around(each.before.removeprefix(taken) + _gap(rendering, each, has_blank), each.behind)
         for each in (rendering.plain, rendering.thinking)
     )
-    told = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
-    markers = {marker for text in [*told, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
+    texts = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
+    markers = {marker for text in [*texts, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
     return OwnTemplate(
         form.name if form else name,
         form.start if form else "",

@@ -91,8 +91,8 @@ def rendered(template: Template) -> Rendering:
     ]
     said = _run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
 
-    def around(told: dict[str, Any]) -> Around:
-        return _around(_swallowed(_text(told), template.swallowing))
+    def around(result: dict[str, Any]) -> Around:
+        return _around(_swallowed(_text(result), template.swallowing))
 
     plain = around(said[0])
     thinking, system, closing = None, None, ""

@@ -57,8 +57,8 @@ def in_folder(place: Path) -> Template | None:
         return None
     special = {**_object(place, "special_tokens_map.json"), **config}
     added = config.get("added_tokens_decoder")
-    told = added.values() if isinstance(added, dict) else ()
-    swallowing = {_spelled(each) for each in told if isinstance(each, dict) and each.get("rstrip") is True}
+    tokens = added.values() if isinstance(added, dict) else ()
+    swallowing = {_spelled(each) for each in tokens if isinstance(each, dict) and each.get("rstrip") is True}
     return _template(_chosen(text), {name: _spelled(special.get(name)) for name in _SPECIAL}, swallowing)
 
 
@@ -90,11 +90,11 @@ def _template(text: str, special: dict[str, str], swallowing: set[str]) -> Templ
     return Template(text, known, frozenset(token for token in swallowing if 0 < len(token) <= MAX_TOKEN))
 
 
-def _chosen(told: Any) -> str:
+def _chosen(content: Any) -> str:
     """Return the template for conversations; a list may contain others, such as one for tools."""
-    if isinstance(told, str):
-        return told
-    listed = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+    if isinstance(content, str):
+        return content
+    listed = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
     named: dict[str, str] = {
         str(each.get("name")): each["template"] for each in listed if isinstance(each.get("template"), str)
     }

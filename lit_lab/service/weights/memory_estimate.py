@@ -218,7 +218,7 @@ def numbers(folder: Path, made: int = 0) -> int:
         folder: The preset, already checked by `preset_validation.check`.
         made: How many weights Keras creates for its configuration.
     """
-    return max(made, _held(folder), _told(folder))
+    return max(made, _held(folder), _declared(folder))
 
 
 def check_held(folder: Path, path: str, made: int) -> None:
@@ -251,7 +251,7 @@ def _held(folder: Path) -> int:
     )
 
 
-def _told(folder: Path) -> int:
+def _declared(folder: Path) -> int:
     try:
         count = regular.json_of(folder / "metadata.json").get("parameter_count")
     except (OSError, ValueError, AttributeError, RecursionError):

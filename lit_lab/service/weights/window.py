@@ -112,24 +112,24 @@ def trained(folder: Path, config: dict[str, Any], parameters: int) -> int:
     if "registered_name" in config:
         return _of_preset(folder, config, parameters)
     inner = _dictionary(config.get("text_config")) or config
-    told = _number(inner, "max_position_embeddings", "n_positions", "n_ctx")
+    declared = _number(inner, "max_position_embeddings", "n_positions", "n_ctx")
     # Phi-3.5 stretches positions by its input's length, padding included, so it doesn't run beyond where that begins.
     kind = str(inner.get("model_type", ""))
     places = (inner, *(_dictionary(inner.get(name)) for name in ("rope_scaling", "rope_parameters")))
     begins = [_number(place, "original_max_position_embeddings") for place in places if kind == "phi3"]
-    return min([told or TRAINED.get(_plain(kind), USUAL), *filter(None, begins)])
+    return min([declared or TRAINED.get(_plain(kind), USUAL), *filter(None, begins)])
 
 
 def _of_preset(folder: Path, config: dict[str, Any], parameters: int) -> int:
     saved = _saved(folder)
     inner = _dictionary(config.get("config"))
-    told = _number(inner, "max_sequence_length")
-    if told is not None and inner.get("rope_scaling_type"):
-        told = min(told, _number(inner, "pretraining_sequence_length") or told)
+    declared = _number(inner, "max_sequence_length")
+    if declared is not None and inner.get("rope_scaling_type"):
+        declared = min(declared, _number(inner, "pretraining_sequence_length") or declared)
     if saved is not None and saved not in UNCHOSEN:
-        return min(saved, told or saved)
-    if told is not None:
-        return told
+        return min(saved, declared or saved)
+    if declared is not None:
+        return declared
     if parameters < PUBLISHED:
         return saved or USUAL
     if inner.get("rope_frequency_adjustment_factor"):
