@@ -29,7 +29,8 @@ from lit_lab.protocol import (
     TokenEvent,
 )
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer, sequence_tokenizer
+from lit_lab.service.pieces import SentencePieces
+from lit_lab.service.tokens import SequenceTokenizer, sequence_tokenizer
 from lit_lab.service.weights import instruct, paths
 
 USER, MODEL, END = "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>"
@@ -275,10 +276,10 @@ def byte_level(family: str, special: list[str], *ends: str) -> tuple[Any, Sequen
     """
     from keras_nlp import models
 
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
     merges = ["o n", "i on", "Ċ Ċ"]
-    spellings = [*_byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
+    spellings = [*byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
     vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
     named = dict(zip(("bos_token", "eos_token"), ends, strict=False)) if family == "Llama3" else {}
     if named:

@@ -153,9 +153,9 @@ def test_presets_with_byte_level_tokenizers_work(keras_libraries: None, family: 
 
     from lit_lab.service import presets
     from lit_lab.service.language_model import LanguageModel
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
-    spellings = [*_byte_alphabet().values(), "on", "ion", *SPECIAL]
+    spellings = [*byte_alphabet().values(), "on", "ion", *SPECIAL]
     vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
     tokenizer = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=["o n", "i on"])
     shape = FAMILIES.get(family, GROUPED) | {"vocabulary_size": tokenizer.vocabulary_size(), "num_layers": 1}

@@ -375,7 +375,7 @@ def test_what_would_answer_otherwise_is_refused(
     [
         ("Gemma", {"gemma.rope.freq_base": 500.0}, "freq_base"),
         ("Gemma 2", {"gemma2.attention.layer_norm_rms_epsilon": 1e-2}, "epsilon"),
-        ("Gemma 2", {"gemma2.attention.sliding_window": 0}, "how far"),
+        ("Gemma 2", {"gemma2.attention.sliding_window": 0}, "window"),
         ("Gemma 3, text", {"gemma3.rope.freq_base": 10_000.0}, "freq_base"),
         ("Gemma 3, text", {"gemma3.rope.freq_base_swa": 5_000.0}, "freq_base_swa"),
         ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": 2}, "global attention"),

@@ -51,8 +51,8 @@ def test_gguf_files_are_named(names: tuple[str, ...], where: str, addresses: lis
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (("config.json", "pytorch_model.bin"), "pickled weights alone (pytorch_model.bin)"),
-        (("config.json", "pytorch_model.bin", "tf_model.h5"), "pickled weights alone (pytorch_model.bin)"),
+        (("config.json", "pytorch_model.bin"), "only pickled weights (pytorch_model.bin)"),
+        (("config.json", "pytorch_model.bin", "tf_model.h5"), "only pickled weights (pytorch_model.bin)"),
         (("config.json", "flux.safetensors", "training_args.bin"), "under other names than a preset's (flux"),
         (("adapter_config.json", "adapter_model.safetensors"), "an adapter to another model"),
         (("onnx/model.onnx", "config.json"), "other programs (onnx/model.onnx)"),

@@ -212,7 +212,7 @@ def test_weights_that_have_no_place_are_not_left_out_silently(
         ("Llama 3", {"quantization_config": {"quant_method": "gptq", "bits": 4}}, "gptq"),
         ("Llama 3", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, "yarn"),
         ("Qwen 3", {"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "yarn"),
-        ("Gemma 3, text", {"use_bidirectional_attention": True}, "as a whole"),
+        ("Gemma 3, text", {"use_bidirectional_attention": True}, "whole texts"),
     ],
 )
 def test_what_would_answer_otherwise_is_refused(

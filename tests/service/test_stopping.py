@@ -14,8 +14,9 @@ from lit_lab.protocol import AnswerEvent, AnswerToken, GenerateRequest, TokenEve
 from lit_lab.service.answering import answer
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.generation import Step
+from lit_lab.service.pieces import SentencePieces
 from lit_lab.service.stopping import Found, Holding, Matcher
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
+from lit_lab.service.tokens import SequenceTokenizer
 
 ALPHABET = "ab"  # so few that sequences repeat themselves and each other
 STOPS = st.lists(st.text(ALPHABET, min_size=1, max_size=6), max_size=4)

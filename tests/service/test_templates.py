@@ -16,13 +16,14 @@ from test_gguf import file_of, folder_of, loaded
 from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, ScoreRequest
 from lit_lab.service.cancellation import Cancellation
+from lit_lab.service.pieces import SentencePieces
 from lit_lab.service.templates import rendering, stored
 from lit_lab.service.templates.found import Found, found
 from lit_lab.service.templates.known import known
 from lit_lab.service.templates.own import OwnTemplate, own
 from lit_lab.service.templates.rendering import Rendering, rendered
 from lit_lab.service.templates.stored import Template, TemplateError
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
+from lit_lab.service.tokens import SequenceTokenizer
 
 SPECIAL = {"bos_token": "<s>", "eos_token": "</s>"}
 

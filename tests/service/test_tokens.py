@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from lit_lab.problem import Problem
 from lit_lab.protocol import Token
-from lit_lab.service.tokens import AnswerStream, BytePieces, SentencePieces, SequenceTokenizer
+from lit_lab.service.pieces import BytePieces, SentencePieces
+from lit_lab.service.tokens import AnswerStream, SequenceTokenizer
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "text" / "tokens.json"
 CASES = json.loads(FIXTURES.read_text("utf-8"))["cases"]
@@ -73,10 +74,10 @@ def byte_pieces(keras_libraries: None) -> BytePieces:
     """GPT-2's kind: a byte alphabet, a few merges, a token that is never split."""
     from keras_nlp import tokenizers
 
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
     merges = ["o n", "i on", "Ġ s", "Ġs o", "ð Ł", "ðŁ ĺ"]
-    spellings = [*_byte_alphabet().values(), *(merge.replace(" ", "") for merge in merges), "<|endoftext|>"]
+    spellings = [*byte_alphabet().values(), *(merge.replace(" ", "") for merge in merges), "<|endoftext|>"]
     return BytePieces(
         tokenizers.BytePairTokenizer(
             vocabulary={spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))},
