@@ -94,6 +94,7 @@ class Origin:
 
 def version(path: Path, is_copy: bool) -> str:
     """Return what identifies a file's state: its time of change, or the content of a copy.
+
     Empty if that can't be determined; an empty version equals no other.
     """
     try:

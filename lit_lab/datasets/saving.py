@@ -88,7 +88,7 @@ def into_lines(
         rows: All rows with their ids, in order.
         names: The names of the columns of prompts, targets and sources.
         keeps: Whether lines that aren't rows stay, and the file's encoding and line breaks, too. Otherwise the result is
-    UTF-8, with rows only.
+            UTF-8, with rows only.
 
     Raises:
         Problem: 413: There is too much to save; 409: The file can't be written again exactly.

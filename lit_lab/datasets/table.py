@@ -1,6 +1,8 @@
 """The rows of one dataset, in a database on disk that only this process can use.
+
 SQLite stores it in an unnamed file in the folder for temporary files: it takes no memory beyond a small cache, no other
 process can open it, and nothing remains however the process ends.
+
 The searched text is stored separately from the rows, in large pieces, because searching one piece is many times as fast as
 searching each row.
 """
@@ -77,7 +79,7 @@ class Table:
 
     Args:
         most: Bytes of disk space for the rows while they are read, and as many again for changes. Beyond that, methods
-    raise `Problem` (`FULL`). 0: no limit.
+            raise `Problem` (`FULL`). 0: no limit.
     """
 
     def __init__(self, most: int = 0) -> None:

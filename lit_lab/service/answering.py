@@ -44,21 +44,21 @@ def answer(
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
     """Answer a prompt.
 
-        The answer ends at an end token, at the first stop sequence, or when the window is full. A token that begins at or after the
+    The answer ends at an end token, at the first stop sequence, or when the window is full. A token that begins at or after the
     beginning of the stop sequence isn't part of the answer; a token that begins before it is, as a whole. The cache contains
     all of them: it is looked up by its tokens.
 
-        Args:
-            tokenizer: The model's tokenizer.
-            decoder: The model's decoder.
-            window: Maximum number of tokens, prompt and answer together.
-            request: The prompt, which isn't empty, and how to answer it.
-            cancellation: Checked before every token.
-            read: Reads the prompt, if another pass will use it.
+    Args:
+        tokenizer: The model's tokenizer.
+        decoder: The model's decoder.
+        window: Maximum number of tokens, prompt and answer together.
+        request: The prompt, which isn't empty, and how to answer it.
+        cancellation: Checked before every token.
+        read: Reads the prompt, if another pass will use it.
 
-        Raises:
-            Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
-            Cancelled: The reader went away.
+    Raises:
+        Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
+        Cancelled: The reader went away.
     """
     started = time.monotonic()
     prompt = _tokenize(tokenizer, window, request)

@@ -44,7 +44,7 @@ class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no t
     Args:
         language_model: The model.
         chat: Whether prompts are put into its chat format. It is the same for all three; otherwise LIT would explain another
-    sequence than the one that was answered.
+            sequence than the one that was answered.
     """
 
     def __init__(self, language_model: Computing, chat: ChatMode = "auto") -> None:
@@ -129,9 +129,9 @@ class SalienceModel(_LanguageModelBase):
     def predict(self, inputs: Iterable[lit_types.JsonDict], **_: Any) -> Iterator[dict[str, Any]]:
         """Yield tokens and scores of each input.
 
-            Raises:
-                Problem: `bad_mask`: the mask selects nothing, selects tokens that aren't adjacent, or is longer than the
-        sequence.
+        Raises:
+            Problem: `bad_mask`: the mask selects nothing, selects tokens that aren't adjacent, or is longer than the
+                sequence.
         """
         for example in inputs:
             ids, pieces = _pieces(self, example)
@@ -181,7 +181,7 @@ def _pieces(model: _LanguageModelBase, example: Mapping[str, Any]) -> tuple[list
 def _piece(token: Token) -> str:
     """Return a token's text for LIT's interface, which finds words by `▁` and lines by line breaks.
 
-        LIT takes the vocabulary's spelling and corrects some of GPT-2's characters. The token's own text needs no correction:
+    LIT takes the vocabulary's spelling and corrects some of GPT-2's characters. The token's own text needs no correction:
     other scripts stay readable, and characters made of several bytes are whole.
     """
     return token.piece if token.kind == "template" else token.text.replace(" ", "▁")

@@ -61,7 +61,7 @@ class ChatFormat:
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
         """Return how the format was applied to a prompt, and what to put before and after it so that the model's turn follows.
 
-                A prompt without turns becomes the user's turn. If it contains turns, nothing is put before it. An open turn is closed, unless
+        A prompt without turns becomes the user's turn. If it contains turns, nothing is put before it. An open turn is closed, unless
         it is the model's, which the answer continues. A turn that the prompt closes isn't closed twice.
         """
         place = prompt.rfind(self.start)

@@ -17,11 +17,11 @@ _HALVING = 8  # measurements after which an old one has half its weight
 def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     """Return the expected number of passes for a request; a gradient counts as two.
 
-        Unknown beforehand: which random sets repeat, and are only scored once, and where integrated gradients must divide
+    Unknown beforehand: which random sets repeat, and are only scored once, and where integrated gradients must divide
     their path more finely.
 
-        Raises:
-            Problem: `too_few_samples`.
+    Raises:
+        Problem: `too_few_samples`.
     """
     # A contrastive target needs passes through both continuations.
     return _passes(request) * (1 if request.instead is None else 2)

@@ -160,7 +160,7 @@ class LanguageModel:
     def _check_salience(self, ids: Sequence[int]) -> None:
         """Check once that salience uses the same logits as generation.
 
-                If a family changes its logits after the embedding layer's reverse, its explanations would be wrong. A few tokens show that.
+        If a family changes its logits after the embedding layer's reverse, its explanations would be wrong. A few tokens show that.
         Families in the tests needn't be checked again while a user waits.
         """
         if self._is_checked:

@@ -82,7 +82,7 @@ def check_interpreter(backend: Backend = "tensorflow") -> None:
 
     Raises:
         Problem: `missing_libraries` or, if they can't be installed either, `unsupported_python`; `missing_backend` if only
-    Keras's backend is missing.
+            Keras's backend is missing.
     """
     missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
     if not missing and importlib.util.find_spec(backend) is None:

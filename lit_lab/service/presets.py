@@ -101,15 +101,15 @@ def load(path: str, precision: Precision = "float32") -> Any:
 def weights_of(place: Path, path: str) -> int:
     """Return how many weights Keras would create for a preset's configuration, without creating them.
 
-        Its files may say otherwise. What is created before they are read depends on the configuration, and only Keras can
+    Its files may say otherwise. What is created before they are read depends on the configuration, and only Keras can
     interpret that.
 
-        Args:
-            place: Its folder, already validated.
-            path: The path as the user wrote it, for messages.
+    Args:
+        place: Its folder, already validated.
+        path: The path as the user wrote it, for messages.
 
-        Raises:
-            Problem: As `make`.
+    Raises:
+        Problem: As `make`.
     """
     import keras
     import keras_nlp

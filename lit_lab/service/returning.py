@@ -46,7 +46,7 @@ class Returning:
     def new_process(self) -> list[ModelAsked] | None:
         """Return the models of a new process, or None if it would free nothing or interrupt work.
 
-                It would interrupt work while anything is computed, loaded or compiled. Nor is it worthwhile while a large model is loaded,
+        It would interrupt work while anything is computed, loaded or compiled. Nor is it worthwhile while a large model is loaded,
         which takes long to load and compile again; the rest is small in comparison.
         """
         if not self._is_left:

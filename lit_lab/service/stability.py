@@ -26,12 +26,12 @@ def stability(
 ) -> Generator[ProgressEvent, None, tuple[float, int]]:
     """Return the mean rank correlation of a method's map with its maps under noise, from -1 to 1, and the number of passes.
 
-        The map, a sum of scores over each segment, is computed again here rather than taken from the request, where it may be
+    The map, a sum of scores over each segment, is computed again here rather than taken from the request, where it may be
     negated, averaged or otherwise prepared for display. Noise is Gaussian, seeded, and has `request.noise` times each embedding's
     root mean square.
 
-        Raises:
-            Cancelled: The reader went away.
+    Raises:
+        Cancelled: The reader went away.
     """
     start, end = request.target.start, request.target.end
     ids = request.ids[:end]

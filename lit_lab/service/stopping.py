@@ -86,16 +86,16 @@ class Matcher:
 class Holding(Generic[T]):
     """Holds back tokens of an answer while they may belong to a stop sequence.
 
-        A token that begins at or after the beginning of the sequence isn't part of the answer. One that begins before it is, as a
+    A token that begins at or after the beginning of the sequence isn't part of the answer. One that begins before it is, as a
     whole, because maps score whole tokens. If a character's bytes are spread over tokens, each of these begins where the character
     does.
 
-        Args:
-            sequences: The sequences that end the answer.
+    Args:
+        sequences: The sequences that end the answer.
 
-        Attributes:
-            found: The sequence that ended the answer; None if none did.
-            kept: Number of released tokens, which are those of the answer once it has ended.
+    Attributes:
+        found: The sequence that ended the answer; None if none did.
+        kept: Number of released tokens, which are those of the answer once it has ended.
     """
 
     sequences: Sequence[str]

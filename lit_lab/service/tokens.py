@@ -56,7 +56,7 @@ class SequenceTokenizer:
 
     Attributes:
         chat: The model's own template or, if that can't be used, the chat format whose tokens the vocabulary has or that its family
-    was trained with; or None.
+            was trained with; or None.
     """
 
     def __init__(
@@ -173,12 +173,12 @@ class SequenceTokenizer:
     def _begun(self, text: str, before: str = "") -> tuple[list[Token], str]:
         """Return a sequence's first tokens, and the rest of the prompt to tokenize.
 
-                The start token occurs once: from the template, if that begins with it; or from the prompt, if the user wrote it; or else it is
+        The start token occurs once: from the template, if that begins with it; or from the prompt, if the user wrote it; or else it is
         added here.
 
-                Args:
-                    text: The prompt.
-                    before: The template's text before it.
+        Args:
+            text: The prompt.
+            before: The template's text before it.
         """
         start = "".join(map(self._pieces.piece, self.start_ids))
         begins_turn = self.chat is not None and start == self.chat.start  # as SmolLM2's does
@@ -194,7 +194,7 @@ class SequenceTokenizer:
     def _within(self, before: str, text: str, behind: str) -> Iterator[Token]:
         """Yield the tokens of a text between two others, whose own tokens are `template`.
 
-                All three are tokenized together, as in training: a line break at the text's beginning may be one token with the template's
+        All three are tokenized together, as in training: a line break at the text's beginning may be one token with the template's
         line break before it. Such a token belongs to the text.
         """
         begin, end = len(before), len(before) + len(text)

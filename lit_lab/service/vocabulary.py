@@ -22,14 +22,14 @@ def head_weights(embed: Any) -> Any:
 def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
     """Return a ReversibleEmbedding's logits, `<float32>[rows, vocabulary_size]`.
 
-        The same as its own reverse, except that Keras first transposes the weights, which outside XLA copies the model's largest
+    The same as its own reverse, except that Keras first transposes the weights, which outside XLA copies the model's largest
     weight for each token.
 
-        Args:
-            embed: The embedding layer.
-            hidden: `[rows, width]`.
-            exact: Whether weights of half the precision are brought to float32 first, a part at a time; a product in half
-                precision is rounded to it, which at a logit of 20 is by up to 0.06.
+    Args:
+        embed: The embedding layer.
+        hidden: `[rows, width]`.
+        exact: Whether weights of half the precision are brought to float32 first, a part at a time; a product in half
+            precision is rounded to it, which at a logit of 20 is by up to 0.06.
     """
     if embed.quantization_mode is not None:  # its weights mean nothing without their scales
         return ops.cast(embed(hidden, reverse=True), "float32")

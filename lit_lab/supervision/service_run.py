@@ -32,7 +32,7 @@ _DRAIN = 1.0  # seconds to read a dead process's output; a child of it may hold 
 class Settings:
     """The configuration of the service; times in seconds, sizes in bytes.
 
-        `own_python` is called at each start. It returns the interpreter of the environment that was built for the service. If it
+    `own_python` is called at each start. It returns the interpreter of the environment that was built for the service. If it
     returns None, `python` is used.
     """
 

@@ -21,12 +21,12 @@ def lime(
 ) -> Generator[ProgressEvent, None, tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """Score each segment by its coefficient in a linear fit of the target's log-probability.
 
-        Ribeiro, Singh and Guestrin 2016, "Why Should I Trust You?". Sampling, distance and kernel are LIT's
-        (`lit_nlp.components.citrus.lime`), and so is the fit, but without LIT's ridge, which would shrink the nats by a few per
+    Ribeiro, Singh and Guestrin 2016, "Why Should I Trust You?". Sampling, distance and kernel are LIT's
+    (`lit_nlp.components.citrus.lime`), and so is the fit, but without LIT's ridge, which would shrink the nats by a few per
     cent, depending on the number of samples. If all sets are tried, each is weighted by the probability of sampling it.
 
-        Returns:
-            `<float64>[num_segments]`, in nats, and the coefficients' standard errors under heteroscedastic residuals (HC3:
+    Returns:
+        `<float64>[num_segments]`, in nats, and the coefficients' standard errors under heteroscedastic residuals (HC3:
         MacKinnon and White 1985), because the residuals of a linear fit to a nonlinear model are far from uniform. None if
         all sets were tried.
     """
@@ -40,7 +40,7 @@ def lime(
 def sample_masks(samples: int, num_segments: int, seed: int) -> Masks:
     """Return the masks that LIT's LIME samples for this seed, the first one with all segments.
 
-        The number of removed segments is uniform between 1 and all, and so is their choice. Implemented here because LIT's module
+    The number of removed segments is uniform between 1 and all, and so is their choice. Implemented here because LIT's module
     imports scikit-learn, which takes 1.8 s; the tests compare it with LIT's.
     """
     random = np.random.RandomState(seed)

@@ -92,7 +92,7 @@ class SegmentValues:
     def of(self, masks: Masks) -> Generator[ProgressEvent, None, NDArray[np.float64]]:
         """Return the target's log-probability for each mask, `<float64>[num_masks]`, in nats; yield progress meanwhile.
 
-                Sets that leave the same ids (such as with equal segments side by side) count as one. The scorer gets the sequences in
+        Sets that leave the same ids (such as with equal segments side by side) count as one. The scorer gets the sequences in
         parts, in lexical order, so that the sequences of a part begin alike.
         """
         sequences = [self.sequence(mask) for mask in masks]

@@ -18,16 +18,16 @@ def shap(
 ) -> Generator[ProgressEvent, None, tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """Score each segment by what it adds to the target's log-probability, averaged over all orders of adding segments.
 
-        Shapley 1953; Lundberg and Lee 2017, "A Unified Approach to Interpreting Model Predictions". The scores add up to
-        the log-probability with all segments minus that with none.
+    Shapley 1953; Lundberg and Lee 2017, "A Unified Approach to Interpreting Model Predictions". The scores add up to
+    the log-probability with all segments minus that with none.
 
-        With few segments, all sets are tried. With more, orders are sampled, each with its reverse (antithetic sampling:
+    With few segments, all sets are tried. With more, orders are sampled, each with its reverse (antithetic sampling:
     Mitchell, Cooper, Frank and Holmes 2022, "Sampling Permutations for Shapley Value Estimation"). Any number of orders
     is unbiased and preserves the sum, and the spread over the orders is a valid standard error, which the regression in
     `shap.KernelExplainer` doesn't give. Importing the package `shap` would also take 3 s; the tests compare this with it.
 
-        Returns:
-            `<float64>[num_segments]`, in nats, and standard errors over the pairs of orders; None if all sets were tried.
+    Returns:
+        `<float64>[num_segments]`, in nats, and standard errors over the pairs of orders; None if all sets were tried.
     """
     if is_exact(num_segments, samples):
         return (yield from _exact(num_segments, values)), None

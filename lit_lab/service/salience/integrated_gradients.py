@@ -61,7 +61,7 @@ class IntegratedGradients:
 
     Attributes:
         scores: One for each token before the target's end, except the last, in nats of the loss: `<float32>[end - 1]`.
-    Positive: the token made the target less likely.
+            Positive: the token made the target less likely.
         gap: Difference between their sum and the loss's change, relative to the latter.
         points: Points of the path at which a gradient was taken.
     """

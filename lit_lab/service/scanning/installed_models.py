@@ -1,4 +1,5 @@
 """Finds models in the folders of the programs that store them, with the programs' names for them.
+
 A link that leads out of a program's folder isn't followed, and the number of files and folders is bounded.
 """
 

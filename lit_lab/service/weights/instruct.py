@@ -39,13 +39,13 @@ def is_instruct(source: Source, place: Path, has_template: bool | None = None) -
 def of_file(source: Source, place: Path, has_template: bool) -> bool:
     """Return whether a GGUF file's model is known to be instruction-tuned.
 
-        Ollama names files by their content, so the tags decide, or a template beside the file. They are those that the list of models
+    Ollama names files by their content, so the tags decide, or a template beside the file. They are those that the list of models
     shows, and also apply if the file is loaded by its path.
 
-        Args:
-            source: The parsed path.
-            place: The file.
-            has_template: Whether it has a chat template itself.
+    Args:
+        source: The parsed path.
+        place: The file.
+        has_template: Whether it has a chat template itself.
     """
     tags = ollama.tags(place)
     if tags is None:

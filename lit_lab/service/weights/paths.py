@@ -33,7 +33,7 @@ class Source:
 
     Attributes:
         kind: `folder`, `archive` or `gguf` (a file) on this machine, or the site that has it: `package` is the Python package
-    index, for a known model.
+            index, for a known model.
         where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name`, `org/name@revision` or
             `org/name/file.gguf`.
         parameters: Number of weights, if Keras's list of presets contains it.

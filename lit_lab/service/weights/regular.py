@@ -120,7 +120,7 @@ def _bounded(content: bytes, values: int, containers: int) -> str:
 def places_of(top: Path) -> list[Path]:
     """Return where links in a resolved folder may lead: into it, and to the places of files in Hugging Face's cache.
 
-        Those are the repository's own `blobs`, and the one that all repositories of a cache share, marked as such by huggingface_hub.
+    Those are the repository's own `blobs`, and the one that all repositories of a cache share, marked as such by huggingface_hub.
     Other places in the cache, such as another repository's `blobs`, don't count.
     """
     for snapshot in (top, *top.parents):
