@@ -89,7 +89,7 @@ def check_interpreter(backend: Backend = "tensorflow") -> None:
         raise Problem(
             503,
             "missing_backend",
-            f"c.LitLab.backend is {backend!r}, and the model service's Python ({sys.executable}) doesn't have it.",
+            f"c.LitLab.backend is {backend!r}, and the model service's Python ({sys.executable}) lacks it.",
             f"Install it there with: pip install 'lit-lab[service,{backend}]', or leave c.LitLab.backend at 'tensorflow'.",
         )
     if missing:

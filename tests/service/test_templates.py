@@ -678,7 +678,7 @@ def test_a_template_that_cannot_be_used_says_so_where_no_format_is_known(narrow_
     fault = refused("{{ ''.__class__.__mro__ }}{{ messages[0].content }}")
     tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, 0, True, Found(None, fault))
     assert tokenizer.tokenize_prompt("onion").use == "plain"
-    with pytest.raises(Problem, match="can't be used: it reaches for") as failure:
+    with pytest.raises(Problem, match="can't be used: it uses operations") as failure:
         tokenizer.tokenize_prompt("onion", "on")
     assert failure.value.code == "no_chat_format"
 
