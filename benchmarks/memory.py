@@ -1,4 +1,4 @@
-"""The memory that a map takes, against what is reckoned before a model is loaded (`lit_lab.service.weights.need`).
+"""The memory that a map takes, against what is reckoned before a model is loaded (`lit_lab.service.weights.memory_estimate`).
 
     python benchmarks/memory.py --layers 16 --tokens 1024 --precision float32
 
@@ -43,7 +43,7 @@ def measure(layers: int, hidden: int, vocabulary: int, tokens: int, precision: s
     from keras_nlp import models
 
     from lit_lab.service.salience import EmbeddingGradients
-    from lit_lab.service.weights.need import Shape
+    from lit_lab.service.weights.memory_estimate import Shape
 
     heads, kv_heads, head_dim, intermediate = 8, 4, hidden // 8, 4 * hidden
     before = held_bytes()

@@ -66,7 +66,7 @@ def _causal_lm(family: str, width: int, layers: int) -> Any:
 def _tokenizer(family: str) -> Any:
     from keras_nlp import models
 
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
     made = getattr(models, f"{family}Tokenizer")
     if family == "Gemma3":
@@ -75,7 +75,7 @@ def _tokenizer(family: str) -> Any:
         return made(proto=_proto("<bos>", "<eos>"))
     if family in ("Llama", "Mistral"):
         return made(proto=_proto("<s>", "</s>"))
-    spellings = [*_byte_alphabet().values(), *(merge.replace(" ", "") for merge in MERGES), *SPECIAL]
+    spellings = [*byte_alphabet().values(), *(merge.replace(" ", "") for merge in MERGES), *SPECIAL]
     spellings += [f"Ġ⟨{number}⟩" for number in range(VOCABULARY - len(spellings))]  # which no text needs
     vocabulary = {spelling: id for id, spelling in enumerate(spellings)}
     return made(vocabulary=vocabulary, merges=list(MERGES))

@@ -172,7 +172,7 @@ class Jobs:
             job.fail(problem)
         except Exception as error:
             log.error("LIT Lab: a job failed\n%s", discreet.trace(error))
-            job.fail(Problem(500, "internal", "The Jupyter server failed at this run.", "Its log says more."))
+            job.fail(Problem(500, "internal", "The Jupyter server failed at this run.", "See its log for details."))
 
     async def _follow(self, job: Job, request: protocol.JobRequest) -> None:
         """Have the service do it, to its last event. Raises `Problem` where that doesn't come."""

@@ -8,18 +8,18 @@ class Problem(Exception):  # noqa: N818 - raised as an error, and also stored as
 
     Args:
         status: HTTP status.
-        error: Short stable code, such as `prompt_too_long`.
+        code: Short stable code, such as `prompt_too_long`.
         message: What happened.
         hint: What the user can do.
     """
 
-    def __init__(self, status: int, error: str, message: str, hint: str = "") -> None:
+    def __init__(self, status: int, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.status = status
-        self.error = error
+        self.code = code
         self.message = message
         self.hint = hint
 
     def body(self) -> dict[str, str]:
-        """Return the fields of `protocol.ErrorBody`."""
-        return {"error": self.error, "message": self.message, "hint": self.hint}
+        """Return the fields of `protocol.ErrorBody` and `protocol.ErrorEvent`."""
+        return {"error": self.code, "message": self.message, "hint": self.hint}

@@ -229,14 +229,14 @@ class RunRecorder:
             try:
                 await self._store(ended, no_room)
             except Problem as problem:
-                if problem.error == NO_ROOM_FOR_OWNER:  # which another try wouldn't change
+                if problem.code == NO_ROOM_FOR_OWNER:  # which another try wouldn't change
                     self._lose(ended, f"{problem.message} {problem.hint}")
                     continue
                 if self._problem is None:
                     log.warning("LIT Lab: a result can't be stored yet. %s %s", problem.message, problem.hint)
                 self._problem = problem
                 ended.tried.set()
-                if problem.error != _FULL:  # else a smaller one may have room
+                if problem.code != _FULL:  # else a smaller one may have room
                     for other in waiting:
                         other.tried.set()
                     return
@@ -264,7 +264,7 @@ class RunRecorder:
             else:
                 await self._history.store(ended.owner, found.run)
         except Problem as problem:
-            if problem.error == _FULL:
+            if problem.code == _FULL:
                 no_room[sequence] = problem
             raise
 

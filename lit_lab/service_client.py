@@ -208,9 +208,9 @@ class ServiceClient:
             except httpx.HTTPError as error:
                 gone = await self._service.why_gone(endpoint)
                 if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
-                    if gone.error == "service_silent":
+                    if gone.code == "service_silent":
                         raise _unreachable(endpoint, error) from error
-                    raise NeverSent(gone.status, gone.error, gone.message, gone.hint) from error
+                    raise NeverSent(gone.status, gone.code, gone.message, gone.hint) from error
                 raise gone from error
 
 

@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from lit_lab import protocol
 from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess, width
 from lit_lab.problem import Problem
+from lit_lab.surrogates import lone_surrogate
 
 MIN_TEXT_BYTES = 4 * 2**20
 """Bytes that any body's text may take, even on routes that allow less: so little hardly takes memory."""
@@ -59,12 +60,7 @@ def parse(type_name: str, body: bytes, max_body: int) -> protocol.Message:
         said = f"it isn't JSON: {error}"
     # Raised outside of `except`: those exceptions refer to the whole body until Python collects circular references.
     if "surrogate" in said or "unexpected end of hex escape" in said:
-        raise Problem(
-            422,
-            "lone_surrogate",
-            "The text holds half of a character (a lone surrogate), which no model can read.",
-            "Look for a broken emoji or a \\ud83d-like escape, and remove it.",
-        )
+        raise lone_surrogate("The text contains half of a character (a lone surrogate), which no model can read.")
     raise Problem(
         400,
         "invalid_request",

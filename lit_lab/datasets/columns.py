@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lit_lab.protocol import DatasetColumns
 
 Fields = dict[str, object]
-"""A row as its file says it: values by column."""
+"""A row as in its file: values by column."""
 
 _NAMES = {
     "prompt": ("prompt", "text", "input", "question", "instruction", "query", "sentence", "content", "message"),
@@ -18,10 +18,10 @@ _NAMES = {
 
 
 def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
-    """Return which columns are meant, by their names; where none is called so, the prompt is the longest text.
+    """Guess the columns from their names; if no name fits, the column with the longest text is the prompt.
 
     Args:
-        columns: All there are, in order.
+        columns: All columns, in order.
         sample: Some rows.
     """
     by_name = {column.strip().lower(): column for column in reversed(columns)}
@@ -38,7 +38,7 @@ def guess(columns: Sequence[str], sample: Sequence[Fields]) -> DatasetColumns:
 
 
 def any_known(columns: Sequence[str]) -> bool:
-    """Whether a column is called as those of prompts often are."""
+    """Whether a column has a name that columns of prompts often have."""
     known = {name for names in _NAMES.values() for name in names}
     return any(column.strip().lower() in known for column in columns)
 
@@ -49,7 +49,7 @@ def shorten(name: str, most: int) -> str:
 
 
 def text(value: object) -> str:
-    """Return a value as text: itself, or JSON; nothing for None."""
+    """Return a value as text: a text as it is, other values as JSON, and nothing for None."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)

@@ -1,4 +1,4 @@
-"""`c.LitLab.datasets`: what an entry means. Imported at server start, so this imports little."""
+"""Parses the entries of `c.LitLab.datasets`. Imported at server start, so this imports little."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ SAMPLE_PROMPTS = "sample_prompts"
 """LIT's own name for its sample prompts."""
 
 SUFFIXES = (".jsonl", ".ndjson", ".csv", ".tsv", ".txt", ".parquet")
-"""Names of files that can be read, by their ends, in lower case."""
+"""Suffixes of the files that can be read, in lower case."""
 
 _CLASS = re.compile(r"(?:(?P<name>[^:]+):)?(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<cls>[^\W\d]\w*)")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A configured dataset: a file, or a class that the model service makes.
+    """A configured dataset: a file, or a class that the model service instantiates.
 
     Attributes:
-        name: What it is called.
-        path: Of a file; empty for a class.
+        name: The dataset's name.
+        path: A file's path; empty for a class.
         cls: `module:Class`; empty for a file.
     """
 
@@ -33,10 +33,9 @@ class Entry:
 
 
 def parse(entry: str) -> Entry:
-    """Return what an entry of the configuration means.
+    """Return the dataset that an entry of the configuration describes.
 
-    `name:path` names a file, as LIT writes it, and ends as such a file's name does; `module:Class` and
-    `name:module:Class` a class.
+    `name:path` describes a file, as in LIT, if it ends in a known suffix; `module:Class` and `name:module:Class` a class.
 
     Raises:
         ValueError: It is neither.
@@ -58,16 +57,16 @@ def parse_all(entries: Iterable[str]) -> dict[str, Entry]:
     """Return entries by name.
 
     Raises:
-        ValueError: One is neither file nor class, or a name is there twice or too long.
+        ValueError: An entry is neither file nor class, or a name is duplicate or too long.
     """
     result: dict[str, Entry] = {}
     for text in entries:
         if text.strip() == SAMPLE_PROMPTS:
-            continue  # they are there anyway; LIT's own list names them so
+            continue  # they are always there; LIT's own list has this name
         entry = parse(text)
         if len(entry.name) > MAX_NAME:
             raise ValueError(f"the name {entry.name[:20]!r}… is longer than {MAX_NAME} characters")
         if entry.name in result or entry.name == SAMPLE_PROMPTS:
-            raise ValueError(f"the name {entry.name!r} is there twice")
+            raise ValueError(f"the name {entry.name!r} is used twice")
         result[entry.name] = entry
     return result

@@ -26,13 +26,13 @@ from .saving import MAX_HELD, too_large
 
 
 def check_name(path: str) -> None:
-    """Refuse what isn't a file of prompts. Raises `Problem`."""
+    """Refuse other files than those of prompts. Raises `Problem`."""
     if not path.lower().endswith(SUFFIXES):
         raise Problem(
             422,
             "unknown_format",
-            f"{PurePosixPath(path).name} isn't a kind of file that can be read as prompts.",
-            f"Such files end in {', '.join(SUFFIXES)}.",
+            f"{PurePosixPath(path).name} isn't a file of prompts.",
+            f"The name of such a file ends in {', '.join(SUFFIXES)}.",
         )
 
 
@@ -40,7 +40,7 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
     """Return the path of a contents manager's file on this machine, and whether it is a copy that the caller deletes.
 
     Raises:
-        Problem: There is none, it may not be read, or it is no file.
+        Problem: The file doesn't exist, is unreadable, or isn't a file.
     """
     check_name(path)
     name = PurePosixPath(path).name
@@ -70,7 +70,7 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
     except local_paths.FAILURES as error:
         why = local_paths.words(error)
         raise Problem(
-            422, "unreadable_file", f"{name} can't be opened: {why}.", "Look at the file and its name."
+            422, "unreadable_file", f"{name} can't be opened: {why}.", "Check the file and its name."
         ) from error
     with tempfile.NamedTemporaryFile(suffix=PurePosixPath(path).suffix.lower(), delete=False) as file:
         file.write(data)
@@ -79,12 +79,12 @@ async def local_file(manager: Any, path: str) -> tuple[Path, bool]:
 
 @dataclass(frozen=True)
 class Origin:
-    """The file that a dataset was read from, as it was then.
+    """The file that a dataset was read from, in the state in which it was read.
 
     Attributes:
-        path: In Jupyter's file browser; empty: the configuration names it.
-        local: Where it is on this machine; None: the contents manager doesn't say.
-        version: What tells it from what it may become.
+        path: Its path in Jupyter's file browser; empty if it comes from the configuration.
+        local: Its path on this machine; None if the contents manager doesn't say.
+        version: Identifies its state.
     """
 
     path: str
@@ -93,9 +93,9 @@ class Origin:
 
 
 def version(path: Path, is_copy: bool) -> str:
-    """Return what tells a file from what it may become: when it was changed, or, of a copy of it, what it holds.
+    """Return what identifies a file's state: its time of change, or the content of a copy.
 
-    Empty where that can't be seen, which is like nothing.
+    Empty if that can't be determined; an empty version equals no other.
     """
     try:
         if is_copy:
@@ -107,7 +107,7 @@ def version(path: Path, is_copy: bool) -> str:
 
 
 async def unchanged(manager: Any, origin: Origin) -> bytes | None:
-    """Return what is in a dataset's file; None: it isn't what was read. Raises `Problem` when it is too large."""
+    """Return a dataset's file; None if it has changed since it was read. Raises `Problem` if it is too large."""
     if not origin.version:
         return None
     local, is_copy = origin.local, False
@@ -122,7 +122,7 @@ async def unchanged(manager: Any, origin: Origin) -> bytes | None:
         if local.stat().st_size > MAX_HELD:
             raise too_large()
         data = await asyncio.to_thread(local.read_bytes)
-        # Whether it was changed while it was read.
+        # It may have changed while it was read.
         return data if version(local, is_copy) == origin.version else None
     except OSError:
         return None
@@ -132,12 +132,12 @@ async def unchanged(manager: Any, origin: Origin) -> bytes | None:
 
 
 def is_still(origin: Origin) -> bool:
-    """Whether a dataset's file is as it was, as far as that is seen without reading it."""
+    """Whether a dataset's file is unchanged, as far as can be seen without reading it."""
     return origin.local is None or version(origin.local, is_copy=False) == origin.version
 
 
 async def is_same(manager: Any, origin: Origin, path: str) -> bool:
-    """Whether a path of the file browser leads to a dataset's own file."""
+    """Whether a path in the file browser leads to a dataset's file."""
     if origin.path == path:
         return True
     if origin.local is None or not isinstance(manager, FileContentsManager):
@@ -149,10 +149,10 @@ async def is_same(manager: Any, origin: Origin, path: str) -> bool:
 
 
 async def is_there(manager: Any, path: str) -> bool:
-    """Whether there is a file that saving to a path would replace.
+    """Whether saving to a path would replace a file.
 
     Raises:
-        Problem: The path isn't one that a dataset can be saved to.
+        Problem: A dataset can't be saved to that path.
     """
     name = PurePosixPath(path).name
     if not path.lower().endswith(".jsonl") or name.lower() == ".jsonl":
@@ -164,13 +164,13 @@ async def is_there(manager: Any, path: str) -> bool:
 
 
 async def save(manager: Any, path: str, content: bytes) -> Origin:
-    """Write a file through the contents manager; returns it as it is now.
+    """Write a file through the contents manager; return its new state.
 
     Raises:
-        Problem: Whatever the manager says.
+        Problem: The manager refuses.
     """
     model = {"type": "file", "format": "base64", "content": base64.b64encode(content).decode()}
-    with contextlib.suppress(UnicodeDecodeError):  # as text where it is that: not every manager takes bytes
+    with contextlib.suppress(UnicodeDecodeError):  # as text if possible: not every manager accepts bytes
         model |= {"format": "text", "content": content.decode()}
     with _words(f"{PurePosixPath(path).name} can't be saved"):
         await ensure_async(manager.save(model, path))
@@ -178,7 +178,7 @@ async def save(manager: Any, path: str, content: bytes) -> Origin:
 
 
 async def _as_saved(manager: Any, path: str, content: bytes) -> Origin:
-    """Return a file that was just written; its version is none where something else is in it already."""
+    """Return the state of a file that was just written; without a version if its content is already different."""
     with contextlib.suppress(OSError, Problem):
         local, is_copy = await local_file(manager, path)
         try:
@@ -193,14 +193,14 @@ async def _as_saved(manager: Any, path: str, content: bytes) -> Origin:
 
 @contextlib.contextmanager
 def _words(what: str) -> Iterator[None]:
-    """Say in words why Jupyter's contents manager refuses something."""
+    """Turn the errors of Jupyter's contents manager into messages for the user."""
     try:
         yield
     except web.HTTPError as error:
         raise _refused(error, what) from error
     except OSError as error:
         raise Problem(500, "save_failed", f"{what}: {error.strerror or error}.", "Choose another folder.") from error
-    except (ValueError, RuntimeError) as error:  # what `Path` and the system say of impossible names
+    except (ValueError, RuntimeError) as error:  # raised by `Path` and the system for impossible names
         raise Problem(422, "bad_name", f"{what}: {local_paths.words(error)}.", "Choose another name.") from error
 
 
@@ -208,9 +208,9 @@ def _too_large(name: str, size: int) -> Problem:
     return Problem(
         413,
         "file_too_large",
-        f"{name} has {size / 1e6:,.0f} MB; here, where Jupyter's files aren't on its server's disk, "
+        f"{name} has {size / 1e6:,.0f} MB. Jupyter's files aren't on its server's disk here, so only "
         f"{MAX_HELD / 1e6:,.0f} MB can be read.",
-        "Take a part of it.",
+        "Split the file.",
     )
 
 
@@ -218,10 +218,10 @@ def _refused(error: web.HTTPError, what: str) -> Problem:
     status = error.status_code
     reason = (error.log_message or error.reason or "").strip().rstrip(".")
     if status == 404:
-        return Problem(404, "no_such_file", f"{what}: there is no such file.", "It may have been moved or renamed.")
+        return Problem(404, "no_such_file", f"{what}: there is no such file.", "Check whether it was moved or renamed.")
     return Problem(
         status if status in (403, 409, 413) else 500,
         "contents_refused",
         f"{what}: {reason or 'Jupyter refused it'}.",
-        "Nothing was changed. Look at the file's permissions, or choose another name.",
+        "Nothing was changed. Check the file's permissions, or choose another name.",
     )

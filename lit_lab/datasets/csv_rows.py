@@ -1,7 +1,7 @@
-"""Rows of CSV files, separated as exactly as possible: a quote that is never closed spoils its own row alone.
+"""Rows of CSV files, separated as exactly as possible: a quote that is never closed spoils only its own row.
 
-Python's reader takes all that is behind such a quote for one field, down to the next quote, and says nothing. Here it reads
-strictly, the lines that it took are remembered, and when a quote turns out to be no good they are read again, without it.
+Python's reader takes everything after such a quote for one field, up to the next quote, without an error. Here it reads
+strictly, and the lines of a row are stored. When a quote turns out to be wrong, they are read again, without it.
 """
 
 from __future__ import annotations
@@ -20,35 +20,33 @@ from lit_lab.protocol import MAX_TEXT
 from .text_file import TextFile
 
 MAX_COLUMNS = 10_000
-"""Most columns of a file."""
+"""Maximum number of columns of a file."""
 
 MAX_RECORD = 2 * MAX_TEXT + 100_000
-"""Most characters of a row as it is written, all of whose quotes may be doubled."""
+"""Maximum length of a row in the file, in characters, with all quotes doubled."""
 
 _MAX_LINES = 200_000  # of a row
-_FIELDS = 100_000  # separators in a line that are taken apart without a second look
+_FIELDS = 100_000  # separators in a line that is split without a check
 _SAMPLE = 10  # lines that the separator is guessed from
 _SAMPLE_CHARS = 100_000
-_LIKE_ROWS = 3  # lines inside of a text of which each looks like a row, so that a remark says so
+_LIKE_ROWS = 3  # lines in one text that look like rows: from this number on, a remark says so
 
 RECORD_TOO_LONG = f"It is longer than {MAX_RECORD:,} characters."
 _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
-_STRAY = (
-    "A quote in it stands neither at an end of its field nor twice. Inside of a quoted field, a quote is written twice."
-)
-_BEHIND = " The lines after it are read as rows of their own."
+_STRAY = "A quote in it is neither at an end of its field nor doubled. Inside a quoted field, a quote is written twice."
+_BEHIND = " The lines after it are read as separate rows."
 
 
 @dataclass(frozen=True)
 class CsvRow:
-    """A row, or why there is none.
+    """A row, or the reason why there is none.
 
     Attributes:
-        line: Where it begins, from 1.
+        line: Its first line in the file, from 1.
         fields: Its fields; empty for a bad row.
         reason: What is wrong with it; empty for a good one.
-        size: Characters that it was read from.
-        before: Number of the line with a bad quote behind which it was found, or behind which others are; 0: none.
+        size: Its length in the file, in characters.
+        before: Number of the line whose bad quote comes before it, or before the rows after it; 0: none.
     """
 
     line: int
@@ -59,24 +57,24 @@ class CsvRow:
 
 
 class CsvRows:
-    """Reads rows, the first line's names among them. Iterate once.
+    """Reads rows, starting with the columns' names. Iterate once.
 
     Args:
         text: The file.
-        is_tsv: Whether its name says that tabs separate the fields.
+        is_tsv: Whether the file's name indicates tabs as separators.
 
     Raises:
         Problem: The first line can't be read, or has too many columns.
     """
 
     def __init__(self, text: TextFile, is_tsv: bool) -> None:
-        # Python's own limit is 131,072 characters a field. It is the process's; a higher one harms nobody.
+        # Python's own limit is 131,072 characters a field, for the whole process; a higher one does no harm.
         csv.field_size_limit(max(csv.field_size_limit(), min(MAX_RECORD + 1, sys.maxsize)))
         self._lines = _Lines(text)
-        self._suspect = (0, 0)  # the line with a bad quote, and the last line that it had swallowed
+        self._suspect = (0, 0)  # the line with a bad quote, and the last line that the quote had swallowed
         self._width = 0
         self.remark = ""
-        """What to know of the file, in words for the user."""
+        """Remarks about the file, as text for the user."""
         sample = self._lines.peek()
         if sample and sample[0].lower().startswith("sep=") and len(sample[0].strip()) == 5:  # as Excel writes it
             self._lines.skip()
@@ -85,7 +83,7 @@ class CsvRows:
         else:
             self.delimiter = _delimiter(sample, "\t" if is_tsv else ",")
         mark = re.escape(self.delimiter)
-        # "a", "b": blanks before a quote aren't the field's.
+        # "a", "b": blanks before a quote don't belong to the field.
         self._skips = any(re.search(f'{mark} +"(?!")', line) for line in sample) and not any(
             f'{self.delimiter}"' in line for line in sample
         )
@@ -105,7 +103,7 @@ class CsvRows:
                         422,
                         "bad_dataset",
                         f"The columns' names can't be read, in line {bad.line}: {bad.reason}",
-                        "Mend that line.",
+                        "Correct that line.",
                     ) from error
                 yield replace(bad, reason=bad.reason + _BEHIND) if bad.before else bad
                 continue
@@ -120,7 +118,7 @@ class CsvRows:
                         422,
                         "bad_dataset",
                         f"Line {line} names {self._width:,} columns; {MAX_COLUMNS:,} can be read.",
-                        "Take some of the columns out.",
+                        "Remove some of the columns.",
                     )
             if len(taken) > _LIKE_ROWS and not self.remark:
                 self._look_inside(fields)
@@ -128,7 +126,7 @@ class CsvRows:
             yield CsvRow(line, fields, size=self._lines.size, before=quote if line <= last else 0)
 
     def _recover(self, error: Exception) -> CsvRow:
-        """Return a bad row, and give back the lines behind its quote."""
+        """Return a bad row, and return the lines after its quote to be read again."""
         taken = self._lines.taken
         line = taken[0][0]
         if len(taken) == 1:
@@ -140,31 +138,31 @@ class CsvRows:
         quote = taken[start][0]
         behind = taken[start + 1 :]
         self._suspect = (quote, taken[-1][0])
-        # No line is read more than twice so: behind a quote that stayed open quotes come in pairs, which open none.
+        # This reads no line more than twice: after an unclosed quote, quotes come in pairs, which open no field.
         self._lines.give_back(behind)
         reason = (
-            f"The quote that opens in line {quote} isn't closed, or a quote inside of its text isn't written twice."
+            f"The quote that opens in line {quote} isn't closed, or a quote inside its text isn't doubled."
             if is_closed
             else f"The quote that opens in line {quote} isn't closed."
         )
         return CsvRow(line, [], reason, before=quote if behind else 0)
 
     def _look_inside(self, fields: list[str]) -> None:
-        """Remark on a text whose lines all look like rows."""
+        """Add a remark about a text whose lines all look like rows."""
         inner = [text or "" for _, text in self._lines.taken[1:-1]]
         if self._width > 1 and all(line.count(self.delimiter) == self._width - 1 for line in inner):
             self.remark = (
-                f"A text spans lines {self._lines.taken[0][0]} to {self._lines.taken[-1][0]}, which look like rows of their own. "
+                f"A text spans lines {self._lines.taken[0][0]} to {self._lines.taken[-1][0]}, which look like separate rows. "
                 "Is a quote missing there?"
             )
 
 
-class _TooLong(Exception):  # noqa: N818 - not an error of the file's
+class _TooLong(Exception):  # noqa: N818 - not an error in the file
     pass
 
 
 class _Lines:
-    """A file's lines as Python's reader takes them; those of the row at hand are remembered, and can be given back."""
+    """A file's lines for Python's reader. Stores those of the current row, so that they can be read again."""
 
     def __init__(self, text: TextFile) -> None:
         self._source = text.whole_lines(MAX_RECORD)
@@ -195,11 +193,11 @@ class _Lines:
         self.taken, self.size = [], 0
 
     def give_back(self, lines: list[tuple[int, str | None]]) -> None:
-        """Let lines be read again."""
+        """Make lines the next ones to be read."""
         self._pushed.extendleft(reversed(lines))
 
     def peek(self) -> list[str]:
-        """Return the first lines, which are still to be read."""
+        """Return the first lines without consuming them."""
         found, size = list[tuple[int, str | None]](), 0
         for number, line in islice(self._source, _SAMPLE):
             found.append((number, line))
@@ -210,19 +208,19 @@ class _Lines:
         return [line for _, line in found if line is not None]
 
     def skip(self) -> None:
-        """Leave the first line out."""
+        """Skip the first line."""
         self._pushed.popleft()
 
 
 def _fields(line: str, delimiter: str, is_first: bool) -> int:
-    """Return about how many fields a line has; all but a row's first line begin inside of quotes."""
+    """Estimate a line's number of fields; all but a row's first line begin inside quotes."""
     if line.count('"') > _FIELDS:
         return 0  # a text about quotes
     return sum(part.count(delimiter) for part in line.split('"')[0 if is_first else 1 :: 2])
 
 
 def _bad_quote(lines: list[str], delimiter: str, skips: bool) -> tuple[int, bool]:
-    """Return the index of the line in which a bad quote opens, and whether it is closed, but at a wrong place."""
+    """Return the index of the line in which a bad quote opens, and whether it is closed in a wrong place."""
     text = "".join(lines)
     at, opened, is_closed = 0, 0, False
     while at < len(text):
@@ -251,7 +249,7 @@ def _bad_quote(lines: list[str], delimiter: str, skips: bool) -> tuple[int, bool
 
 
 def _delimiter(sample: list[str], usual: str) -> str:
-    """Return what separates the fields: what stands in the first line and takes the others apart as that."""
+    """Return the fields' separator: one that is in the first line and splits the other lines in the same way."""
     if not sample:
         return usual
     outside = "".join(sample[0].split('"')[::2])

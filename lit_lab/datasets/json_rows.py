@@ -1,4 +1,4 @@
-"""Rows of JSON Lines: a line's object, bounded in what it may become in memory; and the line with some values changed."""
+"""Rows of JSON Lines: parses a line into an object, with bounds on its memory, and changes values in a line."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from lit_lab import json_bounds
 
 MAX_VALUES = 100_000
-"""Most values that a line may hold, however nested: each takes many times the room of its two or three characters."""
+"""Maximum number of values in a line, at any depth: each takes many times the memory of its two or three characters."""
 
 MAX_DEPTH = 200
-"""Most levels that a line's values may be nested in: beyond about 900, Python can't write again what it has read."""
+"""Maximum depth of a line's values: beyond about 900, Python can't write what it has read."""
 
 TOO_MANY_VALUES = f"It has more than {MAX_VALUES:,} values."
 TOO_DEEP = f"It has values nested more than {MAX_DEPTH} levels deep."
@@ -21,7 +21,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def excess(line: str) -> str:
-    """Return which bound a line of JSON exceeds, in words; empty: none."""
+    """Return the bound that a line of JSON exceeds, as text; empty: none."""
     exceeded = json_bounds.excess(line, MAX_VALUES, max_depth=MAX_DEPTH)
     return f"It {exceeded}." if exceeded else ""
 
@@ -36,18 +36,18 @@ def parse(line: str) -> dict[str, object] | str:
     except json.JSONDecodeError as error:
         return f"It isn't JSON: {error.msg}, at character {error.colno:,}."
     except ValueError as error:  # a number of thousands of digits
-        return f"It isn't JSON that can be read: {str(error).partition(';')[0]}."
+        return f"It isn't readable JSON: {str(error).partition(';')[0]}."
     except RecursionError:
         return TOO_DEEP
     return row if isinstance(row, dict) else 'It isn\'t a JSON object, such as {"prompt": "…"}.'
 
 
 def changed(line: str, values: Mapping[str, str]) -> str:
-    """Return a line's object with some values changed, and all else, to the last blank, as it was.
+    """Return a line's object with some values changed, and everything else unchanged, including blanks.
 
     Args:
         line: A JSON object.
-        values: The new values by key; a key that isn't there is added at the end.
+        values: The new values by key; a missing key is added at the end.
     """
     spans, end = _spans(line)
     pieces, at = list[str](), 0
@@ -67,7 +67,7 @@ def changed(line: str, values: Mapping[str, str]) -> str:
 
 
 def _spans(line: str) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return where the value of each key stands, of equal keys the last one's, and where the last value ends."""
+    """Return the position of each key's value (of equal keys, the last one's), and where the last value ends."""
     decoder = json.JSONDecoder()
     spans: dict[str, tuple[int, int]] = {}
     at = end = line.index("{") + 1
@@ -78,7 +78,7 @@ def _spans(line: str) -> tuple[dict[str, tuple[int, int]], int]:
         if line[at] == ",":
             at = _behind_blanks(line, at + 1)
         key, at = decoder.raw_decode(line, at)
-        start = _behind_blanks(line, _behind_blanks(line, at) + 1)  # behind the colon
+        start = _behind_blanks(line, _behind_blanks(line, at) + 1)  # after the colon
         _, at = decoder.raw_decode(line, start)
         spans[key] = (start, at)
         end = at

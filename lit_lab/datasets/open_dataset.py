@@ -1,4 +1,4 @@
-"""One open dataset: read in a thread of its own, looked at meanwhile, changed and saved."""
+"""One open dataset: read in its own thread, and meanwhile viewed, changed and saved."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from .saving import Written, from_table, into_lines, names_of
 from .table import FULL, Row, Table
 from .text_file import is_text
 
-_DISK = 4  # bytes of the temporary file for one of those that are read: most texts take three
-_MIN_DISK_BYTES = 64_000_000  # that it may take all the same: the longest row and a batch have room there
+_DISK = 4  # bytes of the temporary file for a byte that is read: most texts take three
+_MIN_DISK_BYTES = 64_000_000  # that it may always take: enough for the longest row and a batch
 _SAMPLE = 100  # rows that columns are guessed from
 _BATCH = 500  # rows that are written at once
 _BATCH_CHARS = 1_000_000
 _FIELD = 50  # characters whose memory a field takes besides its own
-_BAD_ROWS = 200  # that a state lists
-_SOURCES = 200  # that are offered
-_COLUMNS = 500  # that a state lists
+_BAD_ROWS = 200  # listed in a state
+_SOURCES = 200  # listed in a state
+_COLUMNS = 500  # listed in a state
 _COLUMN_CHARS = 10_000  # of a listed name, as the protocol bounds it
 _COLUMNS_CHARS = 100_000  # of all of those names together
 _SHOWN = 80  # characters of a name in a reason
@@ -41,11 +41,11 @@ class OpenDataset:
     """A dataset that is open.
 
     Args:
-        owner: Whose it is.
-        name: What it is called.
-        path: Of its file in Jupyter's file browser; empty: it has none there.
-        columns: Those to use; None: they are guessed.
-        limit: Most bytes to read; 0: no limit.
+        owner: The user who opened it.
+        name: Its name.
+        path: Its file's path in Jupyter's file browser; empty if it has none there.
+        columns: The columns to use; None: guess them.
+        limit: Maximum number of bytes to read; 0: no limit.
     """
 
     def __init__(self, owner: str, name: str, path: str, columns: DatasetColumns | None, limit: int = 0) -> None:
@@ -57,7 +57,7 @@ class OpenDataset:
         self.edited = False
         self.table = Table(max(_DISK * limit, _MIN_DISK_BYTES) if limit else 0)
         self.origin: Origin | None = None
-        """Its file, as it was when it was read or saved last; None: it has none."""
+        """Its file, in the state in which it was last read or saved; None if it has none."""
         self.stop = threading.Event()
         self.size = 0
         self._limit = limit
@@ -76,7 +76,7 @@ class OpenDataset:
 
     @property
     def is_json(self) -> bool:
-        """Whether its file is one of JSON Lines."""
+        """Whether its file is in JSON Lines format."""
         if self.origin is None:
             return False
         return Path(self.origin.path or self.origin.local or "").suffix.lower() in (".jsonl", ".ndjson")
@@ -87,7 +87,7 @@ class OpenDataset:
         return self._is_reading
 
     def state(self) -> DatasetState:
-        """Return what there is to know of it."""
+        """Return its state."""
         problem = self._problem
         return DatasetState(
             id=self.id,
@@ -111,7 +111,7 @@ class OpenDataset:
         )
 
     def fail(self, problem: Problem) -> None:
-        """Say why no more rows will come."""
+        """Report why no more rows will come."""
         self._problem = problem
         self._is_reading = False
 
@@ -138,12 +138,14 @@ class OpenDataset:
                     422,
                     "unreadable_file",
                     f"{path.name} can't be read: {error.strerror or str(error).rstrip('.')}.",
-                    "Look at the file.",
+                    "Check the file, or save it again.",
                 )
             )
-        except Exception as error:  # a file that is broken in a way that its library has no word for
+        except Exception as error:  # a file that is damaged in a way that its library doesn't foresee
             log.error("LIT Lab: a dataset could not be read\n%s", discreet.trace(error))
-            self._stopped(Problem(422, "bad_dataset", f"{path.name} can't be read: {error}", "Look at the file."))
+            self._stopped(
+                Problem(422, "bad_dataset", f"{path.name} can't be read: {error}", "Check the file, or save it again.")
+            )
         finally:
             self._is_reading = False
 
@@ -158,7 +160,7 @@ class OpenDataset:
         self._done, self.size = first + len(records), total
 
     def finish(self) -> None:
-        """Say that all rows are there."""
+        """Report that all rows have been read."""
         self._is_reading = False
 
     def _read(self, reader: Reader) -> None:
@@ -170,12 +172,12 @@ class OpenDataset:
             try:
                 self._take(batch)
             except Problem as full:
-                if full.error != FULL:
+                if full.code != FULL:
                     raise
                 self._is_cut = True
                 self._remark = (
-                    f"Only the first rows were read: they take {self.table.most / 1e6:,.0f} MB, which is all of the disk that "
-                    "they may take (c.LitLab.dataset_megabytes sets it)."
+                    f"Only the first rows were read: they take {self.table.most / 1e6:,.0f} MB of disk space, the "
+                    "limit (set by c.LitLab.dataset_megabytes)."
                 )
                 return
             self._done = reader.position
@@ -193,13 +195,13 @@ class OpenDataset:
             self._done = self.size
 
     def _about_names(self, reader: Reader) -> str:
-        """Remark on a first line that may be a row."""
+        """Add a remark about a first line that may be a row."""
         if not reader.is_table or any_known(reader.columns):
             return ""
-        return f"The first line, “{shorten(', '.join(reader.columns[:20]), _SHOWN)}”, is taken for the columns' names."
+        return f"The first line, “{shorten(', '.join(reader.columns[:20]), _SHOWN)}”, is read as the columns' names."
 
     def _choose(self, sample: Sequence[Record]) -> None:
-        """Settle which columns are used."""
+        """Choose the columns to use."""
         if self._chosen is None and any(record.fields for record in sample):
             columns = [column for column in self._columns if len(column) <= _COLUMN_CHARS]
             self._chosen = guess(columns, [record.fields for record in sample if record.fields])
@@ -218,7 +220,7 @@ class OpenDataset:
             self.table.append(rows)
 
     def _row(self, record: Record) -> Row | str:
-        """Return a record's row, or what is wrong with it."""
+        """Return a record's row, or the reason why it is unusable."""
         if record.reason:
             return record.reason
         chosen = self._chosen or _NONE
@@ -231,7 +233,7 @@ class OpenDataset:
             text(prompt),
             text(record.fields.get(chosen.target)) if chosen.target is not None else "",
             text(record.fields.get(chosen.source)) if chosen.source is not None else "",
-            # Those without a value, too: they are saved as they were.
+            # Empty values, too: they are saved unchanged.
             {name: value for name, value in record.fields.items() if name not in used},
             origin=record.line,
         )
@@ -243,7 +245,7 @@ class OpenDataset:
         return row if is_text(row.prompt + row.target + row.source + others) else NOT_TEXT
 
     def _listed_columns(self) -> list[str]:
-        """Return the first columns, as far as they can be offered."""
+        """Return the first columns, as many as a state can list."""
         columns = self._columns
         if self._listed[0] != len(columns) and self._listed[0] <= _COLUMNS:
             listed, chars = list[str](), 0
@@ -261,10 +263,13 @@ class OpenDataset:
     # --- Changes ---
 
     def edit(self, request: protocol.DatasetEditing) -> int:
-        """Change it; returns the row that was added or changed. Raises `Problem`."""
+        """Change it; return the row that was added or changed. Raises `Problem`."""
         if self._is_reading:
             raise Problem(
-                409, "still_reading", "The dataset is still being read.", "Change it when all of its rows are there."
+                409,
+                "still_reading",
+                "The dataset is still being read.",
+                "Change it when all of its rows have been read.",
             )
         edit = request.edit
         if isinstance(edit, protocol.AddRow):
@@ -284,29 +289,29 @@ class OpenDataset:
         return row
 
     def write(self, data: bytes | None, keeps: bool) -> Written:
-        """Return what the dataset becomes in a file. Raises `Problem`.
+        """Return the dataset as a file's content. Raises `Problem`.
 
         Args:
-            data: The file that it was read from, if it is of JSON Lines and as it was; else None.
-            keeps: Whether it is saved to that file, and lines of it that can't be used stay.
+            data: The file that it was read from, if it is unchanged and in JSON Lines format; else None.
+            keeps: Whether it is saved to that file, and unusable lines of it stay.
         """
         names = names_of(self._chosen or _NONE, self._columns, renames=not self.is_json)
         if data is not None:
             try:
                 return into_lines(data, self.table.lines(), self.table.all(), names, keeps)
             except Problem as problem:
-                if keeps or problem.error != "file_changed":
+                if keeps or problem.code != "file_changed":
                     raise
         return from_table(self.table.all(), names)
 
     def saved(self, origin: Origin, revision: int, written: Written, keeps: bool) -> None:
-        """Say that what it was at that revision is in a file now. From here on, the state describes that file.
+        """Note that its state at that revision is now in a file. From here on, its state describes that file.
 
         Args:
             origin: That file.
             revision: The revision.
             written: What was written.
-            keeps: Whether the lines of it that can't be used are still there.
+            keeps: Whether the file still has the unusable lines.
         """
         self.table.renumber(written.lines)
         if keeps:
@@ -323,7 +328,7 @@ class OpenDataset:
         self.edited = self.table.revision != revision
 
     def _left_behind(self) -> str:
-        """Say what of the file that was read isn't in the one that was saved."""
+        """Describe what was in the file that was read, and isn't in the one that was saved."""
         said = []
         if self._bad:
             rows = (
@@ -333,14 +338,14 @@ class OpenDataset:
             )
             said.append(f"{rows} not written.")
         if self._is_cut:
-            said.append(f"What {self.name} holds beyond the rows that were read was not written.")
+            said.append(f"The part of {self.name} after the rows that were read was not written.")
         if self._problem is not None:
-            said.append(f"{self.name} couldn't be read to its end, and what comes after these rows was not written.")
-        self._is_cut, self._problem = False, None  # the new file is all here
+            said.append(f"{self.name} couldn't be read to its end, so its rest was not written.")
+        self._is_cut, self._problem = False, None  # the new file is complete here
         return " ".join(said)
 
     def _rename(self, names: Mapping[str, str]) -> None:
-        """Use the names that the columns have in the file that was saved."""
+        """Use the columns' names in the file that was saved."""
         old = self._chosen or _NONE
         renamed = {getattr(old, role): name for role, name in names.items() if getattr(old, role) is not None}
         taken = set(names.values())
@@ -353,11 +358,11 @@ class OpenDataset:
 
 
 def _batches(records: Iterable[Record], first: int) -> Iterator[list[Record]]:
-    """Yield records some at a time: not too many, and not too much text. Those before a failure come before that.
+    """Yield records in batches, bounded in number and in text. Before a failure, yield the records before it.
 
     Args:
-        records: All of them.
-        first: How many the first batch has at most.
+        records: All records.
+        first: Maximum size of the first batch.
     """
     batch, size, most = list[Record](), 0, first
     failure: Problem | None = None

@@ -36,7 +36,7 @@ MAX_OPEN = 16
 
 _READERS = 4  # files that are read at the same time
 _LOOKERS = 4  # searches and changes at the same time
-_CLOSING = 1.0  # seconds that reading may take to end with the server
+_CLOSING = 1.0  # seconds for reading to end when the server ends
 _PAGE = 200  # rows of a LIT dataset per request
 
 
@@ -81,7 +81,7 @@ class OpenDatasets:
             owner: The user who opens it.
             request: Which dataset.
             manager: Jupyter's contents manager; the caller has checked the permission to read its files.
-            may_start: Whether the model service may be started, where only that has the dataset.
+            may_start: Whether the model service may be started, if only it has the dataset.
 
         Raises:
             Problem: There is no such dataset or file, or too many are open.
@@ -91,7 +91,7 @@ class OpenDatasets:
             path = request.path.strip("/")
             local, is_copy = await contents.local_file(manager, path)
             dataset = self._put(owner, path.rsplit("/", 1)[-1], path, request.columns)
-            # Before it is read: what changes meanwhile counts as changed.
+            # Before reading: changes during reading count as changes.
             dataset.origin = contents.Origin(path, None if is_copy else local, contents.version(local, is_copy))
             self._do(self._read_file(dataset, local, request.split, is_copy))
             return dataset.state()
@@ -124,22 +124,24 @@ class OpenDatasets:
         self._drop(dataset_id)
 
     def run(self, function: Callable[[], Result]) -> asyncio.Future[Result]:
-        """Run work on a dataset in a thread that doesn't hold up the server's end."""
+        """Run work on a dataset in a thread that doesn't delay the server's end."""
         return self._lookers.run(function)
 
     async def save(self, dataset: OpenDataset, request: DatasetSaving, manager: Any) -> DatasetState:
         """Save a dataset.
 
         Args:
-            dataset: Which one.
-            request: Where to, and what may be lost.
+            dataset: The dataset.
+            request: Where to save it, and what may be lost.
             manager: Jupyter's contents manager; the caller has checked the permission to write its files.
 
         Raises:
             Problem: It can't be saved, or something would be lost that `request` doesn't allow; nothing was changed.
         """
         if dataset.is_reading:
-            raise Problem(409, "still_reading", "The dataset is still being read.", "Save it when all rows are there.")
+            raise Problem(
+                409, "still_reading", "The dataset is still being read.", "Save it when all of its rows have been read."
+            )
         path = request.path.strip("/")
         name = path.rsplit("/", 1)[-1]
         origin = dataset.origin
@@ -161,8 +163,8 @@ class OpenDatasets:
             raise Problem(
                 409,
                 "file_changed",
-                f"{name} isn't as it was when its rows were read: something else has changed it.",
-                "Save under another name. Or replace it: then what was changed there is lost, and so are the lines of it "
+                f"{name} has been changed since its rows were read.",
+                "Save under another name. Or replace the file: then its changes are lost, and so are the lines "
                 "that can't be used here.",
             )
         saved = await contents.save(manager, path, written.content)
@@ -217,7 +219,7 @@ class OpenDatasets:
         entry = self._entries.get(name)
         if entry is None:
             names = ", ".join([SAMPLE_PROMPTS, *self._entries])
-            raise Problem(404, "unknown_dataset", f"There is no dataset {name!r}.", f"There is: {names}.")
+            raise Problem(404, "unknown_dataset", f"There is no dataset {name!r}.", f"Choose one of: {names}.")
         if not entry.path:
             return None
         path = local_paths.of_user(entry.path)
@@ -226,7 +228,7 @@ class OpenDatasets:
                 404,
                 "no_such_file",
                 f"There is no file {entry.path}, which c.LitLab.datasets names {name!r}.",
-                "A relative path counts from the folder that Jupyter was started in.",
+                "A relative path starts at the folder that Jupyter was started in.",
             )
         return path
 
@@ -271,7 +273,7 @@ class OpenDatasets:
 
 
 def sample_prompts() -> Path | None:
-    """Return LIT's file of sample prompts where LIT is installed beside the Jupyter server; it isn't imported."""
+    """Return LIT's file of sample prompts if LIT is installed beside the Jupyter server; doesn't import LIT."""
     try:
         spec = importlib.util.find_spec("lit_nlp")
     except (ImportError, ValueError):

@@ -1,7 +1,7 @@
 """Decodes a Parquet file and writes its rows as JSON, a line each: `python parquet_child.py PATH MEMORY LONGEST`.
 
-Run by `parquet_rows.py` as a script, with nothing of this package. The first line tells columns and number of rows, then each is
-a row's list of values, and the last says that it is the last, or what went wrong.
+`parquet_rows.py` runs this as a script, without the rest of this package. The first line has the columns and the number of rows,
+the next ones each have a row's list of values, and the last one marks the end, or an error.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ def main(path: str, memory: int, longest: int) -> None:
 
     Args:
         path: The file.
-        memory: Most bytes of address space to take; where the system can't bound that, it isn't bounded.
-        longest: Most characters of a row.
+        memory: Maximum address space in bytes; unbounded where the system can't bound it.
+        longest: Maximum length of a row in characters.
     """
     _bound(memory)
-    # Whoever wants the rows is gone when this ends.
+    # The reader of the rows is gone when this ends.
     threading.Thread(target=_leave_with, args=(sys.stdin.buffer,), daemon=True).start()
     say = _Voice()
     try:
@@ -36,7 +36,7 @@ def main(path: str, memory: int, longest: int) -> None:
     except RecursionError:
         say({"error": "deep", "reason": ""})
     say.flush()
-    os._exit(0)  # what the library still does is of no interest
+    os._exit(0)  # the library's cleanup isn't needed
 
 
 def _read(path: str, longest: int, say: _Voice) -> None:
@@ -59,7 +59,7 @@ def _read(path: str, longest: int, say: _Voice) -> None:
             columns = [batch.column(index) for index in range(batch.num_columns)]
             is_large = batch.nbytes > longest
             for row in range(batch.num_rows):
-                # Made into Python's objects and into JSON, it would take several times its size.
+                # As Python objects and as JSON, it would take several times its size.
                 if is_large and batch.slice(row, 1).nbytes > 4 * longest:
                     say({"long": batch.slice(row, 1).nbytes})
                     continue
@@ -71,7 +71,7 @@ def _read(path: str, longest: int, say: _Voice) -> None:
                     say({"long": len(line)})
                 else:
                     say.line(line)
-    except MemoryError:  # among them the library's own
+    except MemoryError:  # including the library's own
         raise
     except (ArrowException, OSError, ValueError, NotImplementedError) as error:
         say({"error": state, "reason": str(error)[:1000].rstrip(".")})
@@ -97,7 +97,7 @@ class _Voice:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value with its bytes as text, as some programs write that; bytes that aren't any only by their number."""
+    """Return a value with its bytes decoded as text; bytes that aren't text become a note of their number."""
     if isinstance(value, bytes):
         try:
             return value.decode()
@@ -109,7 +109,7 @@ def _plain(value: Any) -> Any:
 
 
 def _bound(memory: int) -> None:
-    """Bound the address space, and write no core file, which would hold the user's texts."""
+    """Bound the address space, and write no core file, which would contain the user's texts."""
     try:
         import resource
     except ImportError:  # Windows
@@ -118,7 +118,7 @@ def _bound(memory: int) -> None:
         hard = resource.getrlimit(what)[1]
         try:
             resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-        except (ValueError, OSError):  # macOS knows the second, and refuses it
+        except (ValueError, OSError):  # macOS has the second limit, and refuses to set it
             continue
 
 
@@ -128,7 +128,7 @@ def _leave_with(pipe: Any) -> None:
 
 
 if __name__ == "__main__":
-    # Nothing that lies beside the script is imported in a library's place. Python 3.10 has no option for that.
+    # No module beside the script may replace a library. Python 3.10 has no option for that.
     if Path(sys.path[0]).resolve() == Path(__file__).resolve().parent:
         del sys.path[0]
     main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,8 +1,8 @@
-"""Parquet files, decoded in a process of their own.
+"""Parquet files, decoded in a separate process.
 
-A few hundred bytes of Parquet may stand for gigabytes, and nothing in the file says so beforehand. The library decodes a
-page at once, and can't be stopped. So it does that where its memory and its time are bounded, and where it can be ended:
-`parquet_child.py` writes the rows as JSON to a pipe, which fills when nobody takes them.
+A few hundred bytes of Parquet may decode to gigabytes, and the file doesn't say so beforehand. The library decodes a whole page at
+once, and can't be stopped. So it runs in a process with bounded memory and time, which can be ended: `parquet_child.py`
+writes the rows as JSON to a pipe, and waits when the pipe is full.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from . import json_rows, parquet_child
 from .text_file import LINE_TOO_LONG, MAX_LINE
 
 MEMORY = 1_500_000_000
-"""Most bytes of address space that decoding may take, the libraries among them."""
+"""Maximum address space for decoding, in bytes, including the libraries."""
 
 SILENCE = 60.0
-"""Seconds that decoding may take between one row and the next."""
+"""Maximum time between two rows, in seconds."""
 
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 # Other allocators reserve address space that they don't use.
 
-_LOOKS = 0.2  # seconds between two looks at whether it goes on
+_LOOKS = 0.2  # seconds between two checks of its progress
 
 
 class ParquetRows:
@@ -53,7 +53,7 @@ class ParquetRows:
                 422,
                 "missing_pyarrow",
                 "Reading Parquet files needs the library pyarrow, which the Jupyter server doesn't have.",
-                f"Install it where the server runs ({sys.executable} -m pip install 'lit-lab[parquet]') and restart the "
+                f"Install it in the server's environment ({sys.executable} -m pip install 'lit-lab[parquet]') and restart the "
                 "server; or save the file as .jsonl or .csv.",
             )
         self._name = path.name
@@ -64,7 +64,7 @@ class ParquetRows:
         self._number = 0
         self._total = 1
         command = [sys.executable, parquet_child.__file__, str(path.resolve()), str(MEMORY), str(MAX_LINE)]
-        self._child = subprocess.Popen(  # noqa: S603 - our own script
+        self._child = subprocess.Popen(  # noqa: S603 - LIT Lab's own script
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -76,7 +76,7 @@ class ParquetRows:
         self._pipe = self._child.stdout
         threading.Thread(target=self._watch, name="lit-lab-parquet", daemon=True).start()
         self.columns: list[str] = []
-        """Names of the columns, some of which may be the same."""
+        """Names of the columns, which may be equal."""
         try:
             head = self._receive()
             if head is not None:
@@ -87,11 +87,11 @@ class ParquetRows:
 
     @property
     def position(self) -> int:
-        """Bytes read so far, reckoned from the rows."""
+        """Bytes read so far, estimated from the rows."""
         return min(self._size, int(self._size * self._number / self._total))
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """End the process at once."""
         self._is_closed = True
         self._child.kill()
         self._child.wait()
@@ -101,17 +101,17 @@ class ParquetRows:
                     pipe.close()
 
     def __iter__(self) -> Iterator[tuple[list[Any] | str, int]]:
-        """Yield the values of each row, or what is wrong with it, and how many characters they were."""
+        """Yield the values of each row, or the reason why it is unusable, and its length in characters."""
         while (row := self._receive()) is not None:
             self._number += 1
             yield row["values"], row["size"]
 
     def _receive(self) -> dict[str, Any] | None:
-        """Return what the process says next; None: there is no more. Raises `Problem`."""
+        """Return the process's next message; None at the end. Raises `Problem`."""
         self._waiting_since = time.monotonic()
         try:
             line = self._pipe.readline(8 * MAX_LINE)
-        except (OSError, ValueError):  # it was closed meanwhile
+        except (OSError, ValueError):  # it has been closed
             line = b""
         finally:
             self._waiting_since = None
@@ -142,23 +142,23 @@ class ParquetRows:
                 422,
                 "dataset_too_large",
                 f"Reading {self._name} takes more than {MEMORY / 1e9:.1f} GB of memory{self._behind()}.",
-                "Write it with smaller row groups and pages, or take a part of it.",
+                "Save it with smaller row groups and pages, or split it.",
             )
         if error == "open":
-            return Problem(422, "bad_dataset", f"{self._name} isn't a whole Parquet file: {reason}.", "Write it anew.")
+            return Problem(
+                422, "bad_dataset", f"{self._name} isn't a complete Parquet file: {reason}.", "Save it again."
+            )
         if error == "deep":
             return Problem(
-                422, "bad_dataset", f"{self._name} can't be read: {json_rows.TOO_DEEP}", "Write its values as text."
+                422, "bad_dataset", f"{self._name} can't be read: {json_rows.TOO_DEEP}", "Save its values as text."
             )
         if error == "wide":
-            return Problem(
-                422, "bad_dataset", f"{self._name} has {reason} can be read.", "Take some of the columns out."
-            )
+            return Problem(422, "bad_dataset", f"{self._name} has {reason} can be read.", "Remove some of the columns.")
         return Problem(
             422,
             "bad_dataset",
             f"The file is damaged after row {self._number:,}: {reason}.",
-            "The rows before it are here. Write the file anew.",
+            "The rows before it can be used. Save the file again.",
         )
 
     def _died(self) -> Problem:
@@ -167,21 +167,21 @@ class ParquetRows:
                 422,
                 "bad_dataset",
                 f"Reading {self._name} took more than {SILENCE:.0f} seconds for one row{self._behind()}.",
-                "Write it with smaller row groups and pages, or take a part of it.",
+                "Save it with smaller row groups and pages, or split it.",
             )
-        # The library ends the process where it finds no memory and has no word for that.
+        # When memory runs out, the library may end the process without an error.
         return Problem(
             422,
             "bad_dataset",
             f"Reading {self._name} broke off{self._behind()}: the file is damaged, or takes more than {MEMORY / 1e9:.1f} GB of memory.",
-            "Write it anew, with smaller row groups and pages.",
+            "Save it again, with smaller row groups and pages.",
         )
 
     def _behind(self) -> str:
         return f", after row {self._number:,}" if self._number else ""
 
     def _watch(self) -> None:
-        """End the process when that is wanted, or when it is silent for too long."""
+        """End the process when it should stop, or when it is silent for too long."""
         while not self._is_closed and self._child.poll() is None:
             since = self._waiting_since
             self._is_late = since is not None and time.monotonic() - since > SILENCE

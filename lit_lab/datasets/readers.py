@@ -1,4 +1,4 @@
-"""Files of prompts, read row by row: JSON Lines, CSV, plain text, Parquet. None is ever held in memory as a whole."""
+"""Files of prompts, read row by row: JSON Lines, CSV, plain text, Parquet. No file is ever in memory as a whole."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .parquet_rows import ParquetRows
 from .text_file import LINE_TOO_LONG, TextFile, is_text
 
 Split = Literal["lines", "paragraphs", "whole"]
-"""How a plain text file holds prompts."""
+"""How prompts are separated in a plain text file."""
 
-NOT_TEXT = "It holds bytes that aren't text in this encoding, or half of a character."
+NOT_TEXT = "It contains bytes that aren't text in this encoding, or half of a character."
 _ROW_LIMIT = f"It is longer than {MAX_TEXT:,} characters."
 _TOO_WIDE = f"It has more than {MAX_COLUMNS:,} fields."
 _NAMES_CHARS = 1_000_000  # of all columns' names together
@@ -27,13 +27,13 @@ _NAMES_CHARS = 1_000_000  # of all columns' names together
 
 @dataclass(frozen=True)
 class Record:
-    """A row, or why there is none.
+    """A row, or the reason why there is none.
 
     Attributes:
-        line: Where it begins in the file, from 1; the row's number in a Parquet file.
+        line: Its first line in the file, from 1; in a Parquet file, the row's number.
         fields: Values by column; empty for a bad row.
         reason: What is wrong with it; empty for a good one.
-        size: About how many characters it was read from.
+        size: Its approximate length in the file, in characters.
     """
 
     line: int
@@ -47,8 +47,8 @@ class Reader:
 
     Args:
         path: The file.
-        split: How a plain text file holds prompts.
-        stop: When this is set, in whichever thread, reading ends soon, as if the file did.
+        split: How prompts are separated in a plain text file.
+        stop: When any thread sets this, reading ends soon, as at the end of the file.
 
     Raises:
         Problem: It can't be read.
@@ -63,11 +63,11 @@ class Reader:
         self._names: set[str] = set()
         self._names_chars = 0
         self.columns: list[str] = []
-        """All that were met so far, in order; at most 10,000."""
+        """All columns that were found so far, in order; at most 10,000."""
         self.is_plain = kind == ".txt"
-        """Whether it is text without columns."""
+        """Whether it is plain text, without columns."""
         self.is_table = kind in (".csv", ".tsv")
-        """Whether its first line names the columns."""
+        """Whether its first line contains the columns' names."""
         if kind == ".parquet":
             self._parquet = ParquetRows(path, stop)
             self._records = self._read_parquet(self._parquet)
@@ -86,7 +86,7 @@ class Reader:
 
     @property
     def encoding(self) -> str:
-        """A text file's encoding, as Python calls it; empty for others."""
+        """A text file's encoding, by its Python name; empty for other files."""
         return self._text.encoding if self._text else ""
 
     @property
@@ -98,9 +98,9 @@ class Reader:
 
     @property
     def remark(self) -> str:
-        """What to know of what was read so far, in words for the user; empty for most files."""
+        """Remarks about what was read so far, as text for the user; empty for most files."""
         if self._too_many:
-            return f"The file has more columns than can be offered: the first {len(self.columns):,} are."
+            return f"The file has too many columns; the first {len(self.columns):,} can be used."
         return self._csv.remark if self._csv else ""
 
     def close(self) -> None:
@@ -126,7 +126,7 @@ class Reader:
             if line is None:
                 yield Record(number, {}, LINE_TOO_LONG)
             elif line.strip():
-                # Nothing here holds what came of a line while the next one is read.
+                # No reference to a line's objects remains while the next line is read.
                 yield self._of_json(number, line)
 
     def _of_json(self, number: int, line: str) -> Record:
@@ -135,7 +135,7 @@ class Reader:
         row = json_rows.parse(line)
         if isinstance(row, str):
             return Record(number, {}, row)
-        if len(row) > MAX_COLUMNS:  # each takes many times the room of what it holds
+        if len(row) > MAX_COLUMNS:  # each takes many times the memory of its content
             return Record(number, {}, _TOO_WIDE)
         if not self._too_many and not self._names.issuperset(row):
             self._met(row)
@@ -158,7 +158,7 @@ class Reader:
                 yield Record(row.line, dict(zip(self.columns, row.fields, strict=False)), size=row.size)
 
     def _read_parquet(self, rows: ParquetRows) -> Iterator[Record]:
-        # Of columns of the same name, a row would have the last alone.
+        # Of columns with the same name, a row would only have the last one's value.
         self.columns = _distinct(rows.columns)
         for number, (values, size) in enumerate(rows, start=1):
             if isinstance(values, str):
@@ -197,7 +197,7 @@ def _plain(line: int, prompt: str) -> Record:
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Name columns apart, those without a name too."""
+    """Make columns' names unique, and name those without a name."""
     result: dict[str, None] = {}
     numbers: dict[str, int] = {}
     for index, name in enumerate(names, start=1):

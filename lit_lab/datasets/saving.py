@@ -1,8 +1,8 @@
-"""What a dataset becomes in its file.
+"""Writes a dataset to its file.
 
-Rows of JSON Lines go back into the lines that they came from: what was not changed stays as it is, to the last blank; of a changed
-row only what was changed is written anew. Lines that couldn't be used stay where they are. Rows of other kinds of files,
-and those whose file is no longer as it was read, become new lines.
+Rows of JSON Lines return to the lines that they came from. Unchanged lines stay exactly the same, blanks included; in a
+changed row, only the changed values are written. Unusable lines stay where they are. Rows from other kinds of files,
+and rows whose file has changed since, become new lines.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .table import Row
 from .text_file import MARKS, SNIFF, encoding_of
 
 MAX_HELD = 64_000_000
-"""Most bytes of a file that has to be held in memory: one that is saved, or one of a manager that isn't of files."""
+"""Maximum bytes of a file that has to be in memory: one that is saved, or one of a contents manager without local files."""
 
 _ROLES = ("prompt", "target", "source")
 
@@ -33,10 +33,10 @@ class Written:
 
     Attributes:
         content: Its bytes.
-        encoding: What they are encoded in, as Python calls it.
-        names: What the prompts', targets' and sources' columns are called in it.
-        lines: In which line of it each row is, by id.
-        moved: In which line of it each line is that isn't a row's and was left in it, by its line before.
+        encoding: Their encoding, by its Python name.
+        names: The names of the prompts', targets' and sources' columns in it.
+        lines: Each row's line in it, by id.
+        moved: The new numbers of lines that aren't rows and stay in it, by their previous numbers.
     """
 
     content: bytes = b""
@@ -47,28 +47,28 @@ class Written:
 
 
 def names_of(chosen: DatasetColumns, columns: Sequence[str], renames: bool) -> dict[str, str]:
-    """Return what the columns of prompts, targets and sources are to be called.
+    """Return the names of the columns of prompts, targets and sources.
 
     Args:
-        chosen: Which they are in the file that was read.
+        chosen: The columns in the file that was read.
         columns: All columns of that file.
-        renames: Whether they get LIT's own names, rather than those that they have.
+        renames: Whether they get LIT's names instead of their own.
     """
     if renames:
         return {role: role for role in _ROLES}
     names = {}
     for role in _ROLES:
         name = getattr(chosen, role)
-        # One that wasn't chosen must not take the place of another column.
+        # A column that wasn't chosen must not be replaced.
         names[role] = name if name is not None else f"{role} (added)" if role in columns else role
     return names
 
 
 def from_table(rows: Iterable[tuple[int, Row]], names: Mapping[str, str]) -> Written:
-    """Write rows as new lines: prompt, target and source, and what other columns there were.
+    """Write rows as new lines: prompt, target, source, and the other columns.
 
     Raises:
-        Problem: 413: They are too many to be saved.
+        Problem: 413: There is too much to save.
     """
     written = Written(names=dict(names))
     output = _Output(written, "utf-8")
@@ -80,18 +80,18 @@ def from_table(rows: Iterable[tuple[int, Row]], names: Mapping[str, str]) -> Wri
 def into_lines(
     data: bytes, used: Sequence[int], rows: Iterable[tuple[int, Row]], names: Mapping[str, str], keeps: bool
 ) -> Written:
-    """Write rows into the lines of JSON that they came from.
+    """Write rows into the JSON lines that they came from.
 
     Args:
         data: The file.
-        used: The lines that rows were made of, those of deleted rows too, in order.
+        used: The lines of all rows, including deleted rows, in order.
         rows: All rows with their ids, in order.
-        names: What the columns of prompts, targets and sources are called.
-        keeps: Whether lines that aren't any row's stay, and with them the file's encoding and line breaks; else the
-            result is UTF-8, of rows alone.
+        names: The names of the columns of prompts, targets and sources.
+        keeps: Whether lines that aren't rows stay, and the file's encoding and line breaks, too. Otherwise the result is
+            UTF-8, with rows only.
 
     Raises:
-        Problem: 413: They are too many to be saved; 409: The file holds what can't be written again.
+        Problem: 413: There is too much to save; 409: The file can't be written again exactly.
     """
     whole, encoding, codec, mark = _decoded(data)
     lines = list(io.StringIO(whole, newline=""))
@@ -101,7 +101,7 @@ def into_lines(
     output = _Output(written, codec if keeps else "utf-8", mark if keeps else b"", line_break)
     rest = _unused(len(lines), used)
     following = next(rest, None)
-    added = list[tuple[int, Row]]()  # they come behind all lines, unless a row of the file follows
+    added = list[tuple[int, Row]]()  # they come after all lines, unless a row of the file follows
     for row_id, row in rows:
         if not row.origin:
             added.append((row_id, row))
@@ -124,7 +124,7 @@ def into_lines(
 
 
 class _Output:
-    """A file's lines as they are written, each behind a line break."""
+    """A file's lines as they are written, with line breaks between them."""
 
     def __init__(self, written: Written, codec: str, mark: bytes = b"", line_break: str = "\n") -> None:
         self._written = written
@@ -142,12 +142,12 @@ class _Output:
         self._written.lines[row_id] = self._number
 
     def line(self, number: int, line: str) -> None:
-        """Write a line as it was."""
+        """Write a line unchanged."""
         self._add(line.encode(self._codec, _errors(self._codec)), line)
         self._written.moved[number] = self._number
 
     def end(self, with_break: bool = True) -> Written:
-        """Return what was written, the last line with its break or without."""
+        """Return the result, with or without a break after the last line."""
         if not with_break and not self._is_open and len(self._parts) > 1 and self._parts[-1].endswith(self._break):
             self._parts[-1] = self._parts[-1][: -len(self._break)]
         self._written.content = b"".join(self._parts)
@@ -171,7 +171,7 @@ def _line(row: Row, names: Mapping[str, str]) -> str:
         fields[names["target"]] = row.target
     if row.source:
         fields[names["source"]] = row.source
-    # A column that has one of these names, but was not chosen for it, keeps its values under another.
+    # A column with one of these names that wasn't chosen for it keeps its values under another name.
     taken = set(names.values())
     for name, value in row.others.items():
         fields[f"{name} (other)" if name in taken else name] = value
@@ -179,7 +179,7 @@ def _line(row: Row, names: Mapping[str, str]) -> str:
 
 
 def _relined(line: str, row: Row, names: Mapping[str, str]) -> str:
-    """Return the line that a row came from, with what was changed of it."""
+    """Return the line that a row came from, with the row's changes."""
     before = json_rows.parse(line)
     if isinstance(before, str):
         raise unlike()
@@ -192,7 +192,7 @@ def _relined(line: str, row: Row, names: Mapping[str, str]) -> str:
 
 
 def _unused(lines: int, used: Sequence[int]) -> Iterator[int]:
-    """Yield the numbers of lines, from 1, that aren't among those in use, which are in order."""
+    """Yield the numbers of the lines, from 1, that aren't in use; `used` is in order."""
     at = 0
     for number in range(1, lines + 1):
         if at < len(used) and used[at] == number:
@@ -202,7 +202,7 @@ def _unused(lines: int, used: Sequence[int]) -> Iterator[int]:
 
 
 def _decoded(data: bytes) -> tuple[str, str, str, bytes]:
-    """Return a file's text, its encoding, what Python encodes it with behind the byte order mark, and that mark."""
+    """Return a file's text, its encoding, Python's encoding for the part after the byte order mark, and that mark."""
     encoding = encoding_of(data[:SNIFF])
     mark = next((mark for mark, _ in MARKS if data.startswith(mark)), b"")
     codec = encoding
@@ -227,7 +227,7 @@ def _break_of(line: str) -> str:
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:
-    """Write a letter that an encoding lacks as JSON does."""
+    """Write a character that an encoding lacks in JSON's notation."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     return "".join(json.dumps(letter)[1:-1] for letter in error.object[error.start : error.end]), error.end
@@ -238,20 +238,20 @@ codecs.register_error(_ESCAPED, _escape)
 
 
 def too_large() -> Problem:
-    """Return why a dataset can't be saved."""
+    """Return the error that a dataset is too large to save."""
     return Problem(
         413,
         "dataset_too_large",
-        f"Only datasets of up to {MAX_HELD / 1e6:,.0f} MB can be saved from here.",
-        "Your changes are still here. Change the file itself, with a program.",
+        f"Only datasets of up to {MAX_HELD / 1e6:,.0f} MB can be saved here.",
+        "Your changes are still here. Edit the file itself, in another program.",
     )
 
 
 def unlike() -> Problem:
-    """Return why a file's own lines can't be written again."""
+    """Return the error that a file can't be written again exactly."""
     return Problem(
         409,
         "file_changed",
-        "The file holds bytes that can't be written again as they are.",
+        "The file contains bytes that can't be written again unchanged.",
         "Save under another name.",
     )

@@ -1,10 +1,10 @@
-"""Rows of one dataset in a database of its own, which is on disk and belongs to nobody but this process.
+"""The rows of one dataset, in a database on disk that only this process can use.
 
-SQLite keeps it in an unnamed file in the folder for temporary ones: it takes no memory beyond a small cache, nobody else
-can open it, and nothing is left behind however the process ends.
+SQLite stores it in an unnamed file in the folder for temporary files: it takes no memory beyond a small cache, no other
+process can open it, and nothing remains however the process ends.
 
-The searched text is stored apart from the rows, in large pieces: one search through a piece is many times as fast
-as one through each row.
+The searched text is stored separately from the rows, in large pieces, because searching one piece is many times as fast as
+searching each row.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ _INDICES = (
     "CREATE INDEX IF NOT EXISTS by_source ON facts (source_key)",
     "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
 )
-_BEGINNING = 240  # characters of a prompt that a list shows
-_KEY = 80  # characters that rows are sorted by
+_BEGINNING = 240  # characters of a prompt in a list
+_KEY = 80  # characters that determine a row's place when sorted
 _PIECE = 1 << 20  # bytes of text that are searched at once
 _VIEWS = 12  # cached lists, and parts of them
-_SOURCES = 10_000  # different sources that are counted
-_SOURCE = 1000  # characters of a source that is counted; a longer one is no group of rows
+_SOURCES = 10_000  # different sources to count
+_SOURCE = 1000  # characters of a source to count; a longer one isn't counted
 
 
 FULL = "dataset_full"
-"""Code of the `Problem` that a dataset takes as much of the disk as it may."""
+"""Code of the `Problem` that a dataset has reached its limit of disk space."""
 
 Sort = Literal["order", "prompt", "source", "length"]
 
@@ -61,9 +61,9 @@ class Row:
     """A row to store.
 
     Attributes:
-        line: Where it begins in its file; 0: nowhere.
-        others: Values of the other columns, such as JSON has them.
-        origin: The line of its file that it was made of, as a duplicate is of its row's; 0: none.
+        line: Its first line in its file; 0: none.
+        others: Values of the other columns, as in JSON.
+        origin: The line of its file that it came from, which a duplicate shares with its original; 0: none.
     """
 
     line: int
@@ -75,11 +75,11 @@ class Row:
 
 
 class Table:
-    """The rows. Its methods may be called in any thread; they raise `Problem` when the disk is full.
+    """The rows. Any thread may call its methods; they raise `Problem` when the disk is full.
 
     Args:
-        most: Bytes of the disk that its rows may take while they come, and as many again for what comes later; more
-            raises `Problem`, too (`FULL`). 0: any number.
+        most: Bytes of disk space for the rows while they are read, and as many again for changes. Beyond that, methods
+            raise `Problem` (`FULL`). 0: no limit.
     """
 
     def __init__(self, most: int = 0) -> None:
@@ -89,8 +89,8 @@ class Table:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_TABLES)
         self._allow(most)
-        self._rows = 0  # including those deleted
-        self._behind: dict[int, list[int]] = {}  # duplicates, by the row that they stand behind
+        self._rows = 0  # including deleted ones
+        self._behind: dict[int, list[int]] = {}  # duplicates, by the row that they follow
         self._deleted: set[int] = set()
         self._views: OrderedDict[tuple[object, ...], Sequence[int]] = OrderedDict()
         self._sources: Counter[str] = Counter()
@@ -102,26 +102,26 @@ class Table:
         return self._rows - len(self._deleted)
 
     def sources(self, most: int) -> list[tuple[str, int]]:
-        """Return the most frequent sources and how many rows have them; none where all rows have none."""
-        # Without the lock: who asks must not wait for a search.
+        """Return the most frequent sources and their numbers of rows; empty if no row has a source."""
+        # Without the lock: the caller must not wait for a search.
         counts = [(source, count) for source, count in list(self._sources.items()) if count > 0]
         found = nlargest(most, counts, key=lambda counted: counted[1])
         return found if any(source for source, _ in found) else []
 
     def stop(self) -> None:
-        """End whatever is being looked up, and let nothing begin. Doesn't wait."""
+        """End any running search, and allow no further ones. Doesn't wait."""
         self._is_closing = True
         with contextlib.suppress(sqlite3.ProgrammingError):  # it is closed
             self._database.interrupt()
 
     def close(self) -> None:
-        """Delete it, once nobody uses it; `stop` makes that soon."""
+        """Delete the database once no thread uses it; `stop` makes that soon."""
         self.stop()
         with self._lock:
             self._database.close()
 
     def append(self, rows: Sequence[Row]) -> int:
-        """Add rows at the end; returns the last one's id."""
+        """Add rows at the end; return the last one's id."""
         with self._changing(rows=rows) as database:
             first = self._rows + 1
             ids = range(first, first + len(rows))
@@ -140,14 +140,14 @@ class Table:
         return self._rows
 
     def finish(self) -> None:
-        """Make what lets the rows be sorted at once, when most of them are there."""
-        self._allow(2 * self.most)  # they are smaller than the rows; the rest is for changes
+        """Create the indices for fast sorting, once most rows are there."""
+        self._allow(2 * self.most)  # the indices are smaller than the rows; the rest is for changes
         for statement in _INDICES:
-            with self._lock, self._full_disk():  # one by one: who looks at rows meanwhile waits for one only
+            with self._lock, self._full_disk():  # one by one, so that other callers wait for one only
                 self._database.execute(statement)
 
     def duplicate(self, row_id: int) -> int:
-        """Add a row that is like another, behind that; returns its id. Raises `Problem` when there is none."""
+        """Add a copy of a row after it; return its id. Raises `Problem` if there is no such row."""
         with self._lock:
             like = self._get(row_id)
             made = self.append([Row(0, like.prompt, like.target, like.source, like.others, like.origin)])
@@ -155,7 +155,7 @@ class Table:
             return made
 
     def change(self, row_id: int, prompt: str | None, target: str | None, source: str | None) -> None:
-        """Change a row; what is None stays. Raises `Problem` when there is none."""
+        """Change a row; None leaves a value unchanged. Raises `Problem` if there is no such row."""
         with self._lock:
             old = self._get(row_id)
             new = Row(
@@ -175,14 +175,14 @@ class Table:
             self._count(new.source, 1)
 
     def delete(self, row_id: int) -> None:
-        """Delete a row. Raises `Problem` when there is none."""
+        """Delete a row. Raises `Problem` if there is no such row."""
         with self._lock:
             self._count(self._get(row_id).source, -1)
             self._deleted.add(row_id)
             self._changed()
 
     def restore(self, row_id: int) -> None:
-        """Bring a deleted row back to where it was. Raises `Problem` when it isn't one."""
+        """Bring a deleted row back to its place. Raises `Problem` if there is no such row."""
         with self._lock:
             if row_id not in self._deleted:
                 raise _no_row(row_id)
@@ -191,7 +191,7 @@ class Table:
             self._changed()
 
     def row(self, row_id: int) -> DatasetFullRow:
-        """Return a row. Raises `Problem` when there is none."""
+        """Return a row. Raises `Problem` if there is no such row."""
         with self._lock:
             row = self._get(row_id)
         return DatasetFullRow(
@@ -204,7 +204,7 @@ class Table:
         )
 
     def page(self, request: DatasetSearch) -> DatasetPage:
-        """Return some of the rows that are looked for."""
+        """Return a page of the rows that match."""
         with self._lock, self._full_disk():
             view = self._view(request)
             ids = list(view[request.offset : request.offset + request.limit])
@@ -231,18 +231,18 @@ class Table:
         for row_id in order:
             with self._lock:
                 if row_id in self._deleted:
-                    continue  # meanwhile
+                    continue  # deleted meanwhile
                 row = self._get(row_id)
-            yield row_id, row  # without the lock: who reads may take its time
+            yield row_id, row  # without the lock: the caller may take its time
 
     def lines(self) -> Sequence[int]:
-        """Return the lines of the file that rows stand in, those of deleted rows too, in order."""
+        """Return the lines of the file that contain rows, including deleted rows, in order."""
         with self._lock, self._full_disk():
             found = self._database.execute("SELECT line FROM facts WHERE line > 0 ORDER BY line")
             return array.array("q", chain.from_iterable(found))
 
     def renumber(self, lines: Mapping[int, int]) -> None:
-        """Say in which lines of a file the rows are now, by id; the others aren't in it."""
+        """Set the rows' lines in a new file, by id; other rows aren't in it."""
         with self._changing(counts=False) as database:
             database.execute("UPDATE facts SET line = 0, origin = 0")
             database.executemany(
@@ -250,7 +250,7 @@ class Table:
                 ((line, line, row_id) for row_id, line in lines.items()),
             )
 
-    # What follows is called with the lock held.
+    # --- Called with the lock held ---
 
     def _order(self) -> Sequence[int]:
         if not self._behind and not self._deleted:
@@ -272,9 +272,9 @@ class Table:
         return order
 
     def _view(self, request: DatasetSearch) -> Sequence[int]:
-        """Return the rows that are looked for, in order.
+        """Return the rows that match, in order.
 
-        Its parts are cached separately: sorting or filtering a search's result waits for that step only.
+        The steps are cached separately: sorting or filtering a search's result only takes the time of that step.
         """
         words = tuple(sorted(set(request.search.casefold().split()), key=len, reverse=True))
         source, sort = request.source, request.sort
@@ -290,7 +290,7 @@ class Table:
         return self._cached(("view", words, source, sort, request.descending), look_up)
 
     def _cached(self, key: tuple[object, ...], look_up: Callable[[], Sequence[int]]) -> Sequence[int]:
-        """Return what was looked up lately, or look it up."""
+        """Return a cached result, or look it up."""
         if key not in self._views:
             self._views[key] = look_up()
         self._views.move_to_end(key)
@@ -299,11 +299,11 @@ class Table:
         return self._views[key]
 
     def _sorted(self, sort: Sort) -> Sequence[int]:
-        """Return all rows; those that are equal in the order in which they came."""
+        """Return all rows in sorted order; equal ones in their original order."""
         if sort == "order":
             return self._order()
         by = {"prompt": "key", "source": "source_key", "length": "length"}[sort]
-        found = self._database.execute(f"SELECT id FROM facts ORDER BY {by}, id")  # noqa: S608 - by our own words
+        found = self._database.execute(f"SELECT id FROM facts ORDER BY {by}, id")  # noqa: S608 - made of constants
         return array.array("I", filterfalse(self._deleted.__contains__, chain.from_iterable(found)))
 
     def _of(self, source: str) -> bytearray:
@@ -314,7 +314,7 @@ class Table:
         return marks
 
     def _search(self, words: Sequence[str]) -> bytearray:
-        """Mark the rows that hold all words: 1 at their numbers, 0 at others."""
+        """Mark the rows that contain all words: 1 at their numbers, 0 at others."""
         first, *others = (word.encode(errors="replace") for word in words)
         marks = bytearray(self._rows + 1)
         for ids, bounds, folded in self._database.execute("SELECT rows, ends, folded FROM pieces"):
@@ -333,7 +333,7 @@ class Table:
         return marks
 
     def _index(self, database: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> None:
-        """Add rows to what is searched."""
+        """Add rows to the searched text."""
         ids, ends, folded = array.array("q"), array.array("q"), bytearray()
 
         def write() -> None:
@@ -354,8 +354,8 @@ class Table:
             write()
 
     def _forget(self, database: sqlite3.Connection, row_id: int) -> None:
-        """Take a row out of what is searched: its text there becomes blanks."""
-        # Behind a change it is in a later piece, too.
+        """Remove a row from the searched text, by overwriting it with blanks."""
+        # After a change, it is also in a later piece.
         pieces = database.execute("SELECT id, rows FROM pieces ORDER BY id DESC").fetchall()
         found = ((piece, array.array("q", ids)) for piece, ids in pieces)
         piece, numbers = next((piece, numbers) for piece, numbers in found if row_id in numbers)
@@ -404,7 +404,7 @@ class Table:
                 self._database.execute(f"PRAGMA max_page_count = {max(most // self._pragma('page_size'), 64)}")
 
     def _would_exceed(self, rows: Sequence[Row]) -> bool:
-        """Whether it is likely that rows have no room in what it may take, rather than on the disk."""
+        """Whether rows probably exceed the limit of disk space, rather than the disk itself."""
         chars = sum(
             len(row.prompt)
             + len(row.target)
@@ -412,7 +412,7 @@ class Table:
             + sum(len(f"{k}{text(v)}") for k, v in row.others.items())
             for row in rows
         )
-        # A row is there twice, once to be searched, and in up to four bytes a character.
+        # The database has each row twice, once for searching, with up to four bytes a character.
         return self._pragma("page_count") * self._pragma("page_size") + 8 * chars > self.most // 2
 
     def _pragma(self, name: str) -> int:
@@ -429,21 +429,21 @@ class Table:
                 raise Problem(
                     507,
                     FULL,
-                    "The dataset takes as much of the disk as it may.",
-                    "Save what is there; or have c.LitLab.dataset_megabytes raised.",
+                    "The dataset has reached its limit of disk space.",
+                    "Save the rows that are there, or ask the administrator to raise c.LitLab.dataset_megabytes.",
                 ) from error
             raise Problem(
                 507,
                 "disk_full",
                 f"The folder for temporary files can't take this dataset: {error}.",
-                "Make room there, or set SQLITE_TMPDIR to a folder with room before starting the Jupyter server.",
+                "Free some space there, or set SQLITE_TMPDIR to a folder with more space before starting the Jupyter server.",
             ) from error
         except sqlite3.ProgrammingError as error:
             raise _closed() from error
 
 
 def _facts(number: int, row: Row) -> tuple[object, ...]:
-    # Keys are folded here: SQLite's own comparison without case ends at a NUL, and knows no letters beyond ASCII.
+    # Keys are case-folded here, because SQLite's own comparison ends at a NUL, and only folds ASCII.
     key = " ".join(row.prompt[: 2 * _KEY].casefold().split())[:_KEY]
     source_key = row.source[:_SOURCE].casefold()
     return (number, row.line, row.origin, len(row.prompt), int(bool(row.target)), row.source, key, source_key)
@@ -455,12 +455,12 @@ def _texts(number: int, row: Row) -> tuple[object, ...]:
 
 
 def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
-    """Return the indices of the rows that hold the needle; a row's text ends where `ends` says."""
+    """Return the indices of the rows that contain the needle; a row's text ends where `ends` says."""
     hits = []
     row = 0
     at = folded.find(needle)
     while at >= 0:
-        # A word that most rows have is in the next one; a rare one is far away.
+        # A frequent word is in the next row; a rare one is far away.
         if at >= ends[row]:
             row = bisect_right(ends, at, row)
         hits.append(row)
@@ -470,7 +470,7 @@ def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
 
 
 def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:
-    """Return the rows that are marked."""
+    """Return the marked rows."""
     return array.array("I", compress(order, map(marks.__getitem__, order)))
 
 
@@ -479,4 +479,6 @@ def _closed() -> Problem:
 
 
 def _no_row(row_id: int) -> Problem:
-    return Problem(404, "unknown_row", f"There is no row {row_id} in this dataset.", "It was deleted meanwhile.")
+    return Problem(
+        404, "unknown_row", f"There is no row {row_id} in this dataset.", "It may have been deleted. Search again."
+    )

@@ -1,4 +1,4 @@
-"""Text files as lines, whatever they are encoded in."""
+"""Text files as lines, in any encoding."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from pathlib import Path
 
 from lit_lab.problem import Problem
 
-MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's
+MARKS = (  # longer ones first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-"""Byte order marks, and the encodings of files that begin with them, as Python calls those."""
+"""Byte order marks, with their encodings' Python names."""
 
 _NO_TEXTS = (
     (b"PK\x03\x04", "a ZIP archive, such as an Excel workbook", "Save it as CSV or unpack it."),
     (b"\x1f\x8b", "packed by gzip", "Unpack it first."),
-    (b"PAR1", "a Parquet file", "Let its name end in .parquet."),
-    (b"%PDF-", "a PDF document", "Take the text out of it."),
+    (b"PAR1", "a Parquet file", "Rename it so that it ends in .parquet."),
+    (b"%PDF-", "a PDF document", "Extract its text."),
     (b"SQLite format 3\x00", "an SQLite database", "Export its table as CSV."),
     (
         b"version https://git-lfs.github.com/spec/",
-        "a Git LFS pointer, which stands in the place of the file itself",
+        "a Git LFS pointer, which stands in for the file itself",
         "Run `git lfs pull` in its folder.",
     ),
 )
 SNIFF = 1 << 20
-"""Bytes that an encoding is guessed from."""
+"""Number of bytes from which an encoding is guessed."""
 
 MAX_LINE = 8_000_000
-"""Most characters of a line; a longer one is skipped, and isn't held in memory."""
+"""Maximum length of a line, in characters; a longer one is skipped, and never in memory as a whole."""
 
 LINE_TOO_LONG = f"The line is longer than {MAX_LINE:,} characters."
 
@@ -46,7 +46,7 @@ def encoding_of(head: bytes) -> str:
         if head.startswith(mark):
             return name
     if head:
-        # Text in Latin letters: every other byte is zero.
+        # Latin text: every other byte is zero.
         if head[1::2].count(0) > 0.4 * len(head[1::2]) > 0:
             return "utf-16-le"
         if head[::2].count(0) > 0.4 * len(head[::2]):
@@ -54,22 +54,22 @@ def encoding_of(head: bytes) -> str:
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character may be cut at the end
     except UnicodeDecodeError as error:
-        # One broken place in what else is UTF-8 is a bad row, not another encoding.
+        # One broken place in otherwise valid UTF-8 is a bad row, not another encoding.
         return "cp1252" if head[: error.start].isascii() else "utf-8"
     return "utf-8"
 
 
 class TextFile:
-    """An open text file. Tells how far it was read.
+    """An open text file. Reports how far it was read.
 
-    What isn't of the encoding becomes lone surrogates (UTF-8, Windows-1252), which `is_text` refuses, or U+FFFD.
+    Bytes that aren't valid in the encoding become lone surrogates (UTF-8, Windows-1252), which `is_text` refuses, or U+FFFD.
 
     Args:
         path: The file.
-        stop: When this is set, the file ends where it was read to.
+        stop: When this is set, the file ends at the current position.
 
     Raises:
-        Problem: It is a kind of file that isn't text.
+        Problem: It is another kind of file than text.
     """
 
     def __init__(self, path: Path, stop: threading.Event | None = None) -> None:
@@ -82,7 +82,7 @@ class TextFile:
         self.encoding = encoding_of(head)
         self._raw.seek(0)
         errors = "surrogateescape" if self.encoding in ("utf-8", "utf-8-sig", "cp1252") else "replace"
-        # Line breaks stay as they are: some are inside of a CSV file's fields.
+        # Line breaks stay unchanged: a CSV file's fields may contain some.
         self._text = io.TextIOWrapper(self._raw, self.encoding, errors, newline="")
         self._stop = stop or threading.Event()
         self._held = ""  # read ahead
@@ -97,7 +97,7 @@ class TextFile:
         self._text.close()
 
     def whole_lines(self, most: int) -> Iterator[tuple[int, str | None]]:
-        r"""Yield lines by number, from 1, with their break (`\n`, `\r\n` or `\r`); None: one has more characters."""
+        r"""Yield lines by number, from 1, with their break (`\n`, `\r\n` or `\r`); None for a line with more characters."""
         number = 0
         while not self._stop.is_set() and (line := self._read_line(most)):
             number += 1
@@ -109,7 +109,7 @@ class TextFile:
             yield number, None
 
     def _read_line(self, most: int) -> str:
-        r"""Return a line, or so many characters of one, and a `\n` that comes right after these if they end in `\r`."""
+        r"""Return a line, or its first `most` characters, including a `\n` right after these if they end in `\r`."""
         line, self._held = self._held or self._text.readline(most), ""
         if len(line) == most and line.endswith("\r"):
             self._held = self._text.readline(most)
@@ -118,13 +118,13 @@ class TextFile:
         return line
 
     def lines(self) -> Iterator[tuple[int, str | None]]:
-        """Yield lines by number, from 1, without their break; None: it is too long."""
+        """Yield lines by number, from 1, without their break; None for a line that is too long."""
         for number, line in self.whole_lines(MAX_LINE):
             yield number, None if line is None else line.rstrip("\r\n")
 
 
 def is_text(value: str) -> bool:
-    """Whether a text holds whole characters only: no half of one, as broken encodings and escapes leave it."""
+    """Whether a text consists of whole characters. Broken encodings and escapes leave halves."""
     try:
         value.encode()
     except UnicodeEncodeError:

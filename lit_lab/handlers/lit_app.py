@@ -64,7 +64,7 @@ class LitCallHandler(Handler):
                 if not sent:
                     raise
                 # The status is already sent.
-                event = ErrorEvent(error=problem.error, message=problem.message, hint=problem.hint)
+                event = ErrorEvent(**problem.body())
                 self.write(event.model_dump_json().encode() + b"\n")
         await self.finish(set_content_type="application/x-ndjson")
         return None

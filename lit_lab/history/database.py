@@ -111,7 +111,7 @@ class Database:
         try:
             done = self.write(work)
         except Problem as problem:
-            if problem.error != "disk_full":
+            if problem.code != "disk_full":
                 raise
             done = self._do("BEGIN IMMEDIATE", work, in_memory=True)
         self.shrink(is_wanted=True)

@@ -1,1 +1,1 @@
-"""Models as the Jupyter server knows them: those that were added in the panel, and whose credentials fetch them."""
+"""Models on the Jupyter server's side: models that users added in the panel, and credentials for downloads."""

@@ -1,6 +1,6 @@
-"""The models that were added in the panel: kept in a file, so that they are there at the next start.
+"""The models that were added in the panel, stored in a file for the next start.
 
-Servers of one user share that file. Each reads it anew when it has changed, and changes what is in it then.
+Servers of one user share that file. Each reads it again when it has changed, and changes its current content.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import shared_files
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
-from lit_lab.protocol import MAX_NAME
 
 MAX_MODELS = 100
 
 log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int, int] | None
-"""Tells one state of a file from another; None: there is none."""
+"""Identifies one state of a file; None: there is no file."""
 
 
 class Added:
     """Models beside the configured ones, as `name:path`.
 
     Args:
-        configured: Those of `c.LitLab.models`; their names win.
-        file: Where the others are kept.
+        configured: Those of `c.LitLab.models`; their names take precedence.
+        file: Where the others are stored.
     """
 
     def __init__(self, configured: Sequence[str], file: Path) -> None:
         self._configured = tuple(configured)
-        self._own = frozenset(model.partition(":")[0] for model in configured)
+        self._own = frozenset(ModelSpec.parse(model).name for model in configured)
         self._file = file
         self._lock = threading.Lock()
         self._stamp: Stamp = None
@@ -43,7 +43,7 @@ class Added:
 
     @property
     def stamp(self) -> Stamp:
-        """Tells one state of the file from another."""
+        """Identifies the file's current state."""
         try:
             about = self._file.stat()
         except OSError:
@@ -52,8 +52,8 @@ class Added:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Those that were added, by whichever server, in order, as `name:path`."""
-        return tuple(f"{name}:{path}" for name, path in self._current().items())
+        """The added models, by whichever server, in order, as `name:path`."""
+        return tuple(str(ModelSpec(name, path)) for name, path in self._current().items())
 
     @property
     def all(self) -> tuple[str, ...]:
@@ -63,14 +63,14 @@ class Added:
     @property
     def names(self) -> list[str]:
         """The names of all models."""
-        return [model.partition(":")[0] for model in self.all]
+        return [ModelSpec.parse(model).name for model in self.all]
 
     def check(self, name: str) -> None:
         """Refuse a name that can't be added. Raises `Problem`."""
         self._check(name, self._current())
 
     def add(self, name: str, path: str) -> None:
-        """Add a model; waits for others that change the file. Raises `Problem` where it can't be kept."""
+        """Add a model; waits for others that change the file. Raises `Problem` if it can't be stored."""
 
         def add(models: dict[str, Any]) -> None:
             if models.get(name) == path and name not in self._own:
@@ -81,17 +81,17 @@ class Added:
         self._change(add)
 
     def remove(self, name: str) -> None:
-        """Forget a model; waits for others that change the file.
+        """Remove a model; waits for others that change the file.
 
         Raises:
-            Problem: It is configured, or there is none, or that can't be kept.
+            Problem: It is configured, or doesn't exist, or the change can't be stored.
         """
         if name in self._own:
             raise Problem(
                 422,
                 "model_configured",
                 f"{name} is configured in c.LitLab.models.",
-                "Take it out there, and restart the Jupyter server. It can be unloaded here.",
+                "Remove it there and restart the Jupyter server. It can be unloaded here.",
             )
 
         def remove(models: dict[str, Any]) -> None:
@@ -104,12 +104,14 @@ class Added:
         if name in self._own or name in added:
             raise Problem(422, "bad_model", f"There is a model named {name} already.", "Give the new one another name.")
         if ":" in name or name != name.strip():
-            raise Problem(422, "bad_model", "A model's name has no colon, and no blank at its ends.", "Change it.")
+            raise Problem(
+                422, "bad_model", "A model's name can't have a colon, nor a blank at its ends.", "Change the name."
+            )
         if len(added) >= MAX_MODELS:
             raise Problem(422, "too_many_models", f"There are {MAX_MODELS} added models.", "Remove one first.")
 
     def _current(self) -> dict[str, str]:
-        """Return what the file holds, read again where it has changed."""
+        """Return the file's models; reads the file again if it has changed."""
         with self._lock:
             stamp = self.stamp
             if stamp != self._stamp:
@@ -118,13 +120,13 @@ class Added:
             return self._known
 
     def _read(self) -> dict[str, str]:
-        """Return what the file holds; while that can't be read, what it held: its models may be loaded, and at work."""
+        """Return the file's models. While it can't be read, return the previous ones: they may be loaded and in use."""
         try:
             return _usable(_models(_parsed(self._file.read_bytes())), self._own)
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            log.warning("LIT Lab: the models that were added can't be read from %s: %s", self._file, error)
+            log.warning("LIT Lab: can't read the added models from %s: %s", self._file, error)
             return self._known
 
     def _change(self, how: Callable[[dict[str, Any]], None]) -> None:
@@ -138,7 +140,7 @@ class Added:
                 self._file.replace(aside)
                 content, models = {}, {}
             how(models)
-            # What a newer version keeps there, or a model whose name is configured here alone, is another server's.
+            # What a newer version stores there, and models whose names are configured only here, belong to other servers.
             return json.dumps({**content, "models": models}, indent=2, ensure_ascii=False) + "\n"
 
         try:
@@ -155,11 +157,11 @@ class Added:
                 507,
                 "not_kept",
                 f"The list of models can't be stored in {self._file}: {error.strerror or error}.",
-                "Make room, or look at the folder's permissions.",
+                "Free some disk space, or check the folder's permissions.",
             ) from error
 
     def _aside(self) -> Path:
-        """Return a free name for a damaged list, called under the lock for changes."""
+        """Return an unused name for a damaged list. Called under the lock for changes."""
         beside = self._file.with_name(self._file.name + ".damaged")
         names = itertools.chain([beside], (beside.with_name(f"{beside.name}-{n}") for n in itertools.count(2)))
         return next(name for name in names if not name.exists())
@@ -171,20 +173,25 @@ def _parsed(content: bytes) -> dict[str, Any]:
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(parsed, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it isn't a JSON object")
     return parsed
 
 
 def _models(content: dict[str, Any]) -> dict[str, Any]:
     models = content.get("models", {})
     if not isinstance(models, dict):
-        raise ValueError("its models are no JSON object")
+        raise ValueError("its models aren't a JSON object")
     return dict(models)
 
 
 def _usable(models: dict[str, Any], configured: frozenset[str]) -> dict[str, str]:
-    return {
-        name: path
-        for name, path in models.items()
-        if name not in configured and isinstance(path, str) and path and 0 < len(name) <= MAX_NAME and ":" not in name
-    }
+    """Return the models that can be used, without those whose names are configured."""
+    found = {}
+    for name, path in models.items():
+        try:
+            spec = ModelSpec.parse(f"{name}:{path}") if isinstance(path, str) else None
+        except ValueError:
+            continue
+        if spec is not None and spec.name == name and name not in configured:
+            found[name] = spec.path
+    return found

@@ -1,5 +1,5 @@
-"""Addresses that models are loaded from: `kaggle://owner/model/keras/variation` and `hf://owner/model[@revision]`, behind
-which a GGUF file of that repository may be named.
+"""Addresses of models: `kaggle://owner/model/keras/variation` and `hf://owner/model[@revision]`, which a GGUF file of that
+repository may follow.
 """
 
 from __future__ import annotations
@@ -8,24 +8,24 @@ import re
 
 SCHEMES = {"kaggle": "Kaggle", "hf": "Hugging Face"}
 FORMS = {
-    "kaggle": "kaggle://owner/model/keras/variation, and perhaps /version",
-    "hf": "hf://owner/model, and perhaps @revision and /file.gguf",
+    "kaggle": "kaggle://owner/model/keras/variation, optionally with /version",
+    "hf": "hf://owner/model, optionally with @revision and /file.gguf",
 }
 _PARTS = {"kaggle": ("owner", "model", "framework (keras)", "variation"), "hf": ("owner", "model")}
 _PART = re.compile(r"[\w.-]+", re.ASCII)
-# A branch, a tag or a commit; what has a slash in it, such as refs/pr/1, has a commit, too.
+# A branch, a tag or a commit. A revision with a slash in it, such as refs/pr/1, has a commit, too.
 _REVISION = re.compile(r"[\w-][\w.-]{0,99}", re.ASCII)
 _MOST_PARTS = 8
 _VERSION = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
 
 def is_address(path: str) -> bool:
-    """Whether a path is an address, rather than a name or a path of this machine."""
+    """Whether a path is an address, rather than a name or a path on this machine."""
     return "://" in path
 
 
 def fault(address: str) -> tuple[str, str] | None:
-    """Return what is wrong with an address, and what to do about it; None: nothing that can be seen.
+    """Return what is wrong with an address, and what to do about it; None if no fault is visible.
 
     Args:
         address: With its scheme.
@@ -34,33 +34,36 @@ def fault(address: str) -> tuple[str, str] | None:
     scheme = scheme.lower()
     if scheme not in SCHEMES:
         forms = " or ".join(FORMS.values())
-        return f"Models aren't loaded from {scheme[:40]}:// addresses.", f"Write {forms}, a preset's name, or a folder."
+        return (
+            f"LIT Lab can't load models from {scheme[:40]}:// addresses.",
+            f"Use {forms}, a preset's name, or a folder.",
+        )
     names, site = _PARTS[scheme], SCHEMES[scheme]
     hint = f"An address on {site} has the form {FORMS[scheme]}."
-    # A slash too many at the end is no part.
+    # A slash at the end separates nothing.
     parts = rest.removesuffix("/").split("/") if rest else []
     for number in range(len(names)):
         if number >= len(parts) or parts[number] == "":
             missing = names[number:] if number >= len(parts) else names[number : number + 1]
-            return f"{address[:200]} isn't complete: it lacks the {_listed(missing)}.", hint
+            return f"{address[:200]} is incomplete: it lacks the {_listed(missing)}.", hint
     version = parts[len(names) :]
     if scheme == "kaggle" and version and not _VERSION.fullmatch(version[0]):
-        return f"{version[0][:40]!r} in {address[:200]} isn't a version, which is a number.", hint
+        return f"{version[0][:40]!r} in {address[:200]} isn't a version number.", hint
     names_file = scheme == "hf" and bool(version) and version[-1].lower().endswith(".gguf")
     if len(version) > (1 if scheme == "kaggle" else _MOST_PARTS if names_file else 0):
-        return f"{address[:200]} has a part too many.", hint
+        return f"{address[:200]} has one part too many.", hint
     if scheme == "hf" and "@" in parts[1]:
         parts[1], _, revision = parts[1].partition("@")
         if not _REVISION.fullmatch(revision) or ".." in revision:
             return f"{revision[:40]!r} in {address[:200]} isn't a revision: a branch, a tag or a commit.", hint
     odd = next((part for part in parts if not _PART.fullmatch(part) or ".." in part or part == "."), None)
     if odd is not None:
-        return f"{odd[:40]!r} in {address[:200]} isn't a name that {site} has.", hint
+        return f"{odd[:40]!r} in {address[:200]} isn't a valid name on {site}.", hint
     return None
 
 
 def cleaned(address: str) -> str:
-    """Return a faultless address as it is kept: its scheme in small letters, without a slash at its end."""
+    """Return a valid address in its stored form: with a lower-case scheme, and without a slash at its end."""
     scheme, _, rest = address.partition("://")
     return f"{scheme.lower()}://{rest.removesuffix('/')}"
 

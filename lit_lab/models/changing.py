@@ -1,7 +1,7 @@
-"""What models there are, and changes to them: told to the model service, and kept for the next start.
+"""The list of models and its changes, which go to the model service and to a file for the next start.
 
-Servers of one user share the list of added models, and each has a service of its own. What another server adds or removes
-is told to a running service when it is next asked for its models.
+Servers of one user share the list of added models, and each has its own service. A running service learns what another
+server added or removed when its models are next requested.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from lit_lab import demo, protocol
+from lit_lab.model_spec import ModelSpec
 from lit_lab.problem import Problem
 from lit_lab.service_client import ServiceClient
 from lit_lab.supervision.endpoint import Service
@@ -20,7 +21,7 @@ from lit_lab.supervision.endpoint import Service
 from . import known, places
 from .added import Added, Stamp
 
-ATTEND_SECONDS = 10.0  # how often is looked whether a download goes on
+ATTEND_SECONDS = 10.0  # between two looks at a running download
 
 log = logging.getLogger(__name__)
 
@@ -30,16 +31,16 @@ class Models:
 
     Args:
         service: The model service.
-        upstream: Requests to it.
-        added: All models; None when the service is elsewhere, which then knows them.
-        scanners: Whose models on this machine are offered.
+        client: Requests to it.
+        added: All models; None if the service is elsewhere, and has its own list.
+        scanners: The programs whose models on this machine are offered.
         folders: `c.LitLab.model_folders`.
     """
 
     def __init__(
         self,
         service: Service,
-        upstream: ServiceClient,
+        client: ServiceClient,
         added: Added | None,
         scanners: Sequence[str] = (),
         folders: Sequence[str] = (),
@@ -47,50 +48,50 @@ class Models:
         self.added = added
         self._service = service
         self._scanners, self._folders = scanners, folders
-        self._upstream = upstream
+        self._client = client
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listing = asyncio.Lock()  # held while a model is being added or removed here
+        self._listing = asyncio.Lock()  # held while this server adds or removes a model
         self._leaving: set[str] = set()
         self._refused: set[tuple[str, str]] = set()
-        self._told: Stamp | str = "never"
+        self._passed_on: Stamp | str = "never"
 
     def close(self) -> None:
-        """End what goes on beside requests, with the server."""
+        """Cancel the tasks that outlive requests, when the server ends."""
         for task in self._tasks:
             task.cancel()
 
     async def all(self) -> protocol.ModelsResponse:
-        """Return the models: as the service knows them when it is ready, else as they are configured. Raises `Problem`."""
+        """Return the models: as the service reports them if it is ready, else as they are configured. Raises `Problem`."""
         status = await self._service.status()
         if self.added is None or status.state == "ready":
             answer = await self._in_step(await self._ask())
-            # What somebody else runs has the models that it has.
+            # A service that somebody else runs has its own models.
             return answer if self.added is not None else answer.model_copy(update={"known": [], "found": []})
-        added, listed = set(self.added.models), {entry.partition(":")[2] for entry in self.added.all}
+        added, listed = set(self.added.models), {ModelSpec.parse(entry).path for entry in self.added.all}
         return protocol.ModelsResponse(
             models=[_unloaded(entry, entry in added) for entry in self.added.all],
             known=[each.offer() for each in known.known() if listed.isdisjoint(each.paths)],
         )
 
     async def catch_up(self) -> None:
-        """Have a running service know what another server has added since it was last told."""
-        if self.added is not None and self.added.stamp != self._told:
-            with contextlib.suppress(Problem):  # what is asked of it next tells what is wrong with it
+        """Pass on to a running service what another server has added since the last time."""
+        if self.added is not None and self.added.stamp != self._passed_on:
+            with contextlib.suppress(Problem):  # the next request to the service reports what is wrong with it
                 await self.all()
 
     async def change(self, request: protocol.ModelChanging, contents: Any) -> protocol.ModelsResponse:
-        """Change the models, or begin to.
+        """Change the models, or start to.
 
         Args:
             request: The change.
             contents: Jupyter's contents manager; None: the caller may not read its files.
 
         Raises:
-            Problem: It is refused; nothing has changed.
+            Problem: The change is refused; nothing has changed.
         """
         added, change = self.own(), request.change
         if isinstance(change, protocol.AddModel):
-            # What it is comes first: its name was perhaps proposed from that.
+            # The path comes first: the name may have been proposed from it.
             path = await places.locate(contents, change.path, self._scanners, self._folders)
             change = protocol.AddModel(name=change.name, path=path)
             async with self._listing:
@@ -113,18 +114,18 @@ class Models:
         return answer
 
     def own(self) -> Added:
-        """Return the models, if they are this server's to change. Raises `Problem`."""
+        """Return the models, if this server may change them. Raises `Problem`."""
         if self.added is None:
             raise Problem(
                 409,
                 "service_remote",
-                "The model service runs elsewhere, and so do its models.",
-                "Ask who runs it for another model.",
+                "The model service runs elsewhere, with its own list of models.",
+                "Ask the person who runs it to add the model.",
             )
         return self.added
 
     def check(self, name: str) -> None:
-        """Refuse a model that there isn't. Raises `Problem`."""
+        """Refuse a model that doesn't exist. Raises `Problem`."""
         if self.added is None:
             return
         names = self.added.names
@@ -149,18 +150,18 @@ class Models:
         return answer or await self.all()
 
     async def _in_step(self, answer: protocol.ModelsResponse) -> protocol.ModelsResponse:
-        """Have the service know what another server of this user has added or removed meanwhile.
+        """Pass on to the service what another server of this user has added or removed meanwhile.
 
         Args:
-            answer: What the service says that it has.
+            answer: The models that the service reports.
 
         Returns:
-            What it has now, without those that it is about to let go of.
+            Its models now, without those that it is about to remove.
         """
         if self.added is None or self._listing.locked():
             return answer
         stamp = self.added.stamp
-        added = dict(entry.split(":", 1) for entry in self.added.models)
+        added = dict(map(ModelSpec.parse, self.added.models))
         listed = {model.name for model in answer.models}
         gone = {model.name for model in answer.models if model.added and added.get(model.name) != model.path}
         for name in gone - self._leaving:
@@ -172,20 +173,20 @@ class Models:
                     answer = await self._tell(protocol.AddModel(name=name, path=path))
                 except Problem as problem:
                     self._refused.add((name, path))
-                    log.warning("LIT Lab: the model service doesn't take %s: %s", name, problem.message)
-        self._told = stamp
+                    log.warning("LIT Lab: the model service refuses %s: %s", name, problem.message)
+        self._passed_on = stamp
         return answer.model_copy(update={"models": [model for model in answer.models if model.name not in gone]})
 
     async def _let_go(self, name: str) -> None:
-        """Have the service forget a model, which may have to end its work first."""
+        """Have the service remove a model, which may have to end its work first."""
         try:
-            with contextlib.suppress(Problem):  # it has, or is gone itself
+            with contextlib.suppress(Problem):  # it has done so, or has ended
                 await self._tell(protocol.RemoveModel(name=name))
         finally:
             self._leaving.discard(name)
 
     async def _attend(self, name: str) -> None:
-        """Keep the service from falling asleep while it downloads, though nobody looks."""
+        """Keep the service running while it downloads, even if no client looks."""
         with self._service.use(), contextlib.suppress(Problem):
             busy = True
             while busy:
@@ -198,13 +199,13 @@ class Models:
 
     async def _ask(self) -> protocol.ModelsResponse:
         endpoint = await self._service.awaited()
-        return await self._upstream.request(endpoint, "GET", "/models", protocol.ModelsResponse)
+        return await self._client.request(endpoint, "GET", "/models", protocol.ModelsResponse)
 
     async def _tell(self, change: Any) -> protocol.ModelsResponse:
         with self._service.use():
             endpoint = await self._service.awaited()
             request = protocol.ModelChanging(change=change)
-            return await self._upstream.request(
+            return await self._client.request(
                 endpoint, "POST", "/models/change", protocol.ModelsResponse, request, loads=True
             )
 
@@ -215,6 +216,6 @@ class Models:
 
 
 def _unloaded(entry: str, added: bool) -> protocol.ModelInfo:
-    name, path = entry.split(":", 1)
+    name, path = ModelSpec.parse(entry)
     note = demo.NOTE if path == demo.EMBEDDED else ""
     return protocol.ModelInfo(name=name, path=path, state="unloaded", note=note, added=added)

@@ -1,6 +1,6 @@
-"""Where credentials for Kaggle and Hugging Face come from, and what is wrong with a file that should hold them.
+"""Where credentials for Kaggle and Hugging Face come from, and what is wrong with a file that should contain them.
 
-The order is that in which kagglehub and huggingface_hub look. Nothing here returns a secret.
+The order is that of kagglehub and huggingface_hub. Nothing here returns a secret.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Credentials:
     """Where credentials come from.
 
     Attributes:
-        source: `none`: there are none.
+        source: `none` if there are none.
         where: The variable, or the file.
-        fault: What is wrong with the file, as the end of a sentence; empty: nothing that can be seen.
+        fault: What is wrong with the file, as the end of a sentence; empty if no fault is visible.
     """
 
     source: Literal["none", "environment", "file"]
@@ -37,7 +37,7 @@ NONE = Credentials("none")
 
 
 def of_kaggle() -> Credentials:
-    """Return what kagglehub will use of its environment and its files."""
+    """Return what kagglehub will use from its environment and its files."""
     token = os.environ.get("KAGGLE_API_TOKEN")
     if token:
         if not local_paths.is_there(Path(token)):
@@ -58,7 +58,7 @@ def of_kaggle() -> Credentials:
 
 
 def of_hugging_face() -> Credentials:
-    """Return what huggingface_hub will use of its environment and its files."""
+    """Return what huggingface_hub will use from its environment and its files."""
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if os.environ.get(name, "").strip():
             return Credentials("environment", name)
@@ -66,19 +66,19 @@ def of_hugging_face() -> Credentials:
 
 
 def _token(file: Path) -> Credentials:
-    """Return the credentials of a file that holds a token and nothing else; an empty one counts as none."""
+    """Return the credentials in a file that contains only a token; an empty file counts as none."""
     content = _content(file)
     if isinstance(content, bytes):
         token = content.strip()
         if not token:
             return NONE
-        fault = "" if all(0x21 <= byte <= 0x7E for byte in token) else "holds what can't be a token"
+        fault = "" if all(0x21 <= byte <= 0x7E for byte in token) else "contains something that can't be a token"
         return Credentials("file", str(file), fault)
     return NONE if content is None else Credentials("file", str(file), content)
 
 
 def _content(file: Path) -> bytes | str | None:
-    """Return a file's content, or in words why it can't be read; None: there is none."""
+    """Return a file's content, or why it can't be read, as text; None if there is no file."""
     try:
         with file.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
@@ -87,7 +87,7 @@ def _content(file: Path) -> bytes | str | None:
     except local_paths.FAILURES as error:
         reason = error.strerror if isinstance(error, OSError) else local_paths.words(error)
         return f"can't be read: {reason}"
-    return content if len(content) <= MAX_BYTES else "is too large to be one of credentials"
+    return content if len(content) <= MAX_BYTES else "is too large for a file of credentials"
 
 
 def _of_json(content: bytes) -> str:
@@ -102,6 +102,6 @@ def _of_json(content: bytes) -> str:
         line = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         return f"isn't JSON{line}"
     if not isinstance(found, dict):
-        return "is no JSON object with a “username” and a “key”"
+        return "isn't a JSON object with a “username” and a “key”"
     missing = [name for name in ("username", "key") if not (isinstance(found.get(name), str) and found[name].strip())]
     return f"lacks {' and '.join(f'“{name}”' for name in missing)}" if missing else ""

@@ -1,7 +1,7 @@
-"""The folders of kagglehub and huggingface_hub, found as these find them, and without importing them; and our own.
+"""The folders of kagglehub, huggingface_hub and LIT Lab. Finds the former as these libraries do, without importing them.
 
-kagglehub takes its variables as they are written. huggingface_hub expands `~` and variables in each of its own, so that
-`HF_HOME='$SCRATCH/hf'` works. To both a variable that is set and empty is set. A test holds this against the libraries.
+kagglehub uses its variables unchanged. huggingface_hub expands `~` and variables in each of its own, so that
+`HF_HOME='$SCRATCH/hf'` works. For both, an empty variable counts as set. A test compares this with the libraries.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def kaggle_cache() -> Path:
-    """Return the folder that kagglehub keeps downloads in."""
+    """Return the folder where kagglehub stores downloads."""
     found = os.environ.get("KAGGLEHUB_CACHE")
     return home() / ".cache" / "kagglehub" if found is None else Path(found)
 
@@ -23,23 +23,23 @@ def kaggle_credentials() -> Path:
 
 
 def kaggle_tokens() -> tuple[Path, Path]:
-    """Return the files that may hold an API token, the first of which counts more."""
+    """Return the files that may contain an API token; the first one takes precedence."""
     return home() / ".kaggle" / "access_token", home() / ".kaggle" / "access_token.txt"
 
 
 def hugging_face_cache() -> Path:
-    """Return the folder that huggingface_hub keeps models in."""
+    """Return the folder where huggingface_hub stores models."""
     default = os.environ.get("HUGGINGFACE_HUB_CACHE", os.path.join(_hugging_facehome(), "hub"))  # noqa: PTH118
     return Path(_expanded(os.environ.get("HF_HUB_CACHE", default)))
 
 
 def hugging_face_token() -> Path:
-    """Return the file that may hold an access token."""
+    """Return the file that may contain an access token."""
     return Path(_expanded(os.environ.get("HF_TOKEN_PATH", os.path.join(_hugging_facehome(), "token"))))  # noqa: PTH118
 
 
 def fetched() -> Path:
-    """Return the folder of models that LIT Lab fetched itself: `LIT_LAB_MODELS`, or one in the user's cache."""
+    """Return the folder of the models that LIT Lab downloads itself: `LIT_LAB_MODELS`, or one in the user's cache."""
     caches = os.environ.get("XDG_CACHE_HOME") or str(home() / ".cache")
     return Path(_expanded(os.environ.get("LIT_LAB_MODELS") or os.path.join(caches, "lit-lab", "models")))  # noqa: PTH118
 
@@ -54,5 +54,5 @@ def _expanded(text: str) -> str:
 
 
 def home() -> Path:
-    """Return the home folder, without failing where there is none."""
+    """Return the home folder; doesn't fail where there is none."""
     return Path(os.path.expanduser("~"))  # noqa: PTH111

@@ -1,10 +1,10 @@
-"""Credentials for Kaggle: from the panel's login, or where Kaggle's own tools look for them.
+"""Credentials for Kaggle: from the panel's login, or from where Kaggle's own tools look for them.
 
-Those of the panel are kept in this process alone, and go to the model service by its standard input or by a request on
-loopback: never to a log, a process list, an environment or a browser.
+The panel's credentials stay in this process. They reach the model service through its standard input or a request on
+loopback, and never a log, a process list, an environment or a browser.
 
-There is one login for the server, as there is one model service. Where Jupyter has real users, all of them download with it, and
-only who logged in may change it or log out.
+There is one login for the server, as there is one model service. Where Jupyter has real users, all of them download with
+it, and only the user who logged in may change it or log out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from . import credentials, folders
 
 
 class Kaggle:
-    """Knows whether there are credentials, and holds those of the panel.
+    """Stores the panel's credentials, and knows which credentials there are.
 
     Attributes:
         login: The panel's.
@@ -31,14 +31,14 @@ class Kaggle:
         self.login: KaggleLogin | None = None
         self._owner = ""
         self._saved: dict[Path, str] = {}
-        """By whom files were saved."""
+        """Which user saved which files."""
 
     def status(self, owner: str, shared: bool) -> KaggleStatus:
-        """Return where the credentials come from that are used; in the order in which kagglehub looks.
+        """Return where the credentials in use come from. The order is kagglehub's.
 
         Args:
-            owner: Who asks.
-            shared: Whether the server has several users. No name of theirs is told.
+            owner: The user who made the request.
+            shared: Whether the server has several users. The status names none of them.
         """
         folder = _shown(folders.kaggle_credentials())
         if self.login is not None:
@@ -58,19 +58,19 @@ class Kaggle:
             )
 
     def log_in(self, request: KaggleLoggingIn, owner: str, shared: bool) -> None:
-        """Use credentials from now on, and save them where that is asked for.
+        """Use these credentials from now on, and save them if the request says so.
 
         Args:
             request: The credentials.
             owner: Whose they are.
-            shared: Whether the server has several users: then no file is replaced that this one hasn't saved.
+            shared: Whether the server has several users. Then only files that this server saved are replaced.
 
         Raises:
             Problem: Another user is logged in, or the credentials can't be saved.
         """
         self.check_own(owner)
         login = request.login
-        # A token is looked for in the home folder alone, a key where KAGGLE_CONFIG_DIR says.
+        # A token is only looked for in the home folder, a key in KAGGLE_CONFIG_DIR.
         folder = Path.home() / ".kaggle" if login.token else folders.kaggle_credentials()
         file = folder / ("access_token" if login.token else "kaggle.json")
         if request.save and shared and self._saved.get(file) != owner and os.path.lexists(file):
@@ -93,16 +93,16 @@ class Kaggle:
                 507,
                 "login_not_saved",
                 f"You are logged in until Jupyter ends, but it can't be saved in {folder}: {error.strerror or error}.",
-                "Look at the folder's permissions, or log in without saving.",
+                "Check the folder's permissions, or log in without saving.",
             ) from error
 
     def log_out(self, owner: str) -> None:
-        """Forget the panel's credentials; files stay as they are. Raises `Problem` where they are another user's."""
+        """Forget the panel's credentials; files stay unchanged. Raises `Problem` if they are another user's."""
         self.check_own(owner)
         self.login = None
 
 
 def _shown(path: Path) -> str:
-    """Return a path as people write it."""
+    """Return a path as users write it."""
     home = Path.home()
     return f"~/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)

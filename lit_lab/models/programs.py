@@ -1,4 +1,4 @@
-"""Programs that keep models on this machine, and the folders that they keep them in, found as they find them."""
+"""Programs that store models on this machine, and their folders, found as the programs find them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ TITLES = {
     "kaggle": "Kaggle",
     "folders": "c.LitLab.model_folders",
 }
-"""What is looked through, by the names of `c.LitLab.model_scanners`."""
+"""The programs that can be searched, by the names of `c.LitLab.model_scanners`."""
 
-_ADDRESSED = ("hugging_face", "kaggle")  # whose models have addresses
+_ADDRESSED = ("hugging_face", "kaggle")  # their models have addresses
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "model.weights.h5", "model.weights.json")
 _BLOB = re.compile(r"sha256-[0-9a-f]{64}")
-_MOST = 2**20  # bytes of a program's own settings
+_MAX_SETTINGS = 2**20  # bytes of a program's settings
 
 
 def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
-    """Return the folders that a program may keep models in, the first one that counts first.
+    """Return the folders where a program may store models, in order of precedence.
 
     Args:
         scanner: A key of `TITLES`.
@@ -47,7 +47,7 @@ def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
     home = folders.home()
     if scanner == "ollama":
         named = os.environ.get("OLLAMA_MODELS")
-        # Where it runs as the system's service, its models are that user's.
+        # If it runs as a system service, its models belong to that user.
         return [Path(named)] if named else [home / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models")]
     if scanner == "lm_studio":
         return [*_of_lm_studio(home), home / ".cache" / "lm-studio" / "models"]
@@ -58,14 +58,14 @@ def roots(scanner: str, own: Iterable[str] = ()) -> list[Path]:
 
 
 def is_model(names: Collection[str]) -> bool:
-    """Whether a folder that holds files of these names is a model: a preset, or one of Hugging Face's form."""
+    """Whether a folder with files of these names is a model: a preset, or a model in Hugging Face's format."""
     return "config.json" in names and any(name in names for name in _WEIGHTS)
 
 
 def is_among(path: str, scanners: Sequence[str], own: Sequence[str]) -> bool:
-    """Whether a path is that of a model in one of the programs' folders, links followed.
+    """Whether a path is a model's in one of the programs' folders, links followed.
 
-    The models of Hugging Face's and Kaggle's caches have addresses, and aren't meant. Looks at the disk.
+    Models in the caches of Hugging Face and Kaggle have addresses instead, and don't count. Reads the disk.
     """
     given = Path(path)
     if not given.is_absolute():
@@ -103,7 +103,7 @@ def _caches(home: Path) -> Path:
 
 
 def _of_lm_studio(home: Path) -> list[Path]:
-    """Return where LM Studio keeps models: where its settings say, in its own folder, which may have moved."""
+    """Return where LM Studio stores models, according to its settings. Its own folder may have moved."""
     pointed = Path(_said(home / ".lmstudio-home-pointer").strip())
     top = pointed if pointed.is_absolute() else home / ".lmstudio"
     try:
@@ -116,9 +116,9 @@ def _of_lm_studio(home: Path) -> list[Path]:
 
 
 def _said(file: Path) -> str:
-    """Return a small file's text; empty where it is none."""
+    """Return a small file's text; empty if there is none."""
     try:
-        # A pipe that nobody writes to would be waited for.
+        # Opening a pipe that nobody writes to would wait.
         number = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except local_paths.FAILURES:
         return ""
@@ -126,6 +126,6 @@ def _said(file: Path) -> str:
         try:
             if not stat.S_ISREG(os.fstat(number).st_mode):
                 return ""
-            return stream.read(_MOST).decode()
+            return stream.read(_MAX_SETTINGS).decode()
         except (OSError, UnicodeDecodeError):
             return ""

@@ -1,8 +1,8 @@
 """Start the model service: `python -m lit_lab.service`.
 
 It reads its configuration (`lit_lab.protocol.ServiceConfig`) as one line of JSON from standard input, listens on the
-Unix socket that this names, or on a loopback port, and tells on standard output, one line of JSON each (`ServiceLine`),
-what it is doing. It ends when standard input closes. By hand, with the embedded model:
+Unix socket named there, or on a loopback port, and reports what it is doing on standard output, as lines of JSON
+(`ServiceLine`). It ends when standard input closes. To start it by hand, with the embedded model:
 
     (echo '{"secret": "0123456789abcdef", "models": ["demo:embedded"]}'; cat) | python -m lit_lab.service --port 8999
     curl -H 'Authorization: Bearer 0123456789abcdef' localhost:8999/health
@@ -25,6 +25,7 @@ from typing import NoReturn, TextIO
 from pydantic import BaseModel, ValidationError
 
 from lit_lab import discreet
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     Arithmetic,
     Backend,
@@ -42,16 +43,15 @@ from lit_lab.supervision.ended import Ended
 from lit_lab.version import version
 
 from . import calm, garbage_collection, libraries, loopback, process_priority
-from .errors import ServiceError
 
 EXIT_FAILED = 3
-"""Exit status when the service can't start, or may not go on; the last line on standard output says why."""
+"""Exit status if the service can't start or continue; the last line on standard output gives the reason."""
 
 log = logging.getLogger(__name__)
 
 
 class Lines:
-    """Standard output, kept for `ServiceLine`s: whatever libraries print goes to standard error."""
+    """Standard output, reserved for `ServiceLine`s: output of libraries goes to standard error."""
 
     def __init__(self) -> None:
         self._out: TextIO = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -59,17 +59,17 @@ class Lines:
         os.dup2(2, 1)
 
     def say(self, line: BaseModel) -> None:
-        """Write a line; nobody may be reading any more."""
+        """Write a line; there may be no reader any more."""
         with self._lock:
             try:
                 self._out.write(line.model_dump_json() + "\n")
                 self._out.flush()
             except BrokenPipeError:
-                log.info("nobody reads standard output")
+                log.info("standard output has no reader")
 
 
 def main() -> None:
-    """Read the configuration, serve until standard input closes or a signal comes."""
+    """Read the configuration; serve until standard input closes or a signal arrives."""
     parser = argparse.ArgumentParser(prog="python -m lit_lab.service", description="LIT Lab's model service.")
     parser.add_argument("--port", type=int, default=0, help="loopback port to listen on (default: a free one)")
     arguments = parser.parse_args()
@@ -83,12 +83,12 @@ def main() -> None:
         process_priority.lower_priority()
         libraries.check_interpreter(config.backend)
         serve(config, arguments.port, lines)
-    except ServiceError as error:
+    except Problem as error:
         fail(lines, error)
 
 
 def leave_no_core() -> None:
-    """Have neither this process nor those that it starts leave its memory, prompts among it, in a file when it crashes."""
+    """Forbid core files, for this process and its children: they would contain its memory, including prompts."""
     with contextlib.suppress(ImportError):  # Windows
         import resource
 
@@ -99,12 +99,12 @@ def read_config(stdin: TextIO) -> ServiceConfig:
     """Read the configuration from standard input's first line.
 
     Raises:
-        ServiceError: `bad_config`.
+        Problem: `bad_config`.
     """
     try:
         return ServiceConfig.model_validate_json(stdin.readline())
     except ValidationError as error:
-        raise ServiceError(
+        raise Problem(
             400,
             "bad_config",
             f"The model service can't use its configuration: {describe_validation(error)}",
@@ -113,15 +113,15 @@ def read_config(stdin: TextIO) -> ServiceConfig:
 
 
 def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
-    """Serve until a signal comes; import the libraries meanwhile.
+    """Serve until a signal arrives; import the libraries meanwhile.
 
     Raises:
-        ServiceError: `missing_libraries`, `bad_model`, `port_in_use` or `no_loopback`.
+        Problem: `missing_libraries`, `bad_model`, `port_in_use` or `no_loopback`.
     """
     try:
         import uvicorn
     except ImportError as error:
-        raise ServiceError(
+        raise Problem(
             503, "missing_libraries", f"{error}.", "Install the service's part with: pip install 'lit-lab[service]'"
         ) from error
     from .app import create_app
@@ -137,7 +137,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     libraries.set_environment(threads, config.backend)
     unix = loopback.listen_at(config.socket) if config.socket and not port else None
     listener = unix or loopback.listen(port)
-    # Into the socket's folder comes nobody else; to a port, every user of the machine.
+    # Only this user can enter the socket's folder; every user of the machine can connect to a port.
     strangers = None if unix else Strangers()
     known = None if strangers is None else strangers.known
 
@@ -171,7 +171,7 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             lines.say(ListeningLine(port=number, host=host, version=version()))
         try:
             await registry.start(lambda detail: lines.say(ProgressLine(message=detail)))
-        except ServiceError as error:
+        except Problem as error:
             fail(lines, error)
         lines.say(ReadyLine(arithmetic=registry.arithmetic))
         for model in config.asked or [ModelAsked(name=next(iter(registry.entries)), load=True)]:
@@ -184,8 +184,8 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
             if model.load:
                 async for message in registry.ready(model.name):
                     lines.say(ProgressLine(message=message))
-        except ServiceError as error:
-            # Not the service's end: another model may load, and /models tells the reason.
+        except Problem as error:
+            # The service continues: another model may load, and /models reports the reason.
             lines.say(ProgressLine(message=error.message))
 
     def leftover(models: list[ModelAsked] | None) -> None:
@@ -208,26 +208,26 @@ def serve(config: ServiceConfig, port: int, lines: Lines) -> NoReturn:
     )
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(server.serve(sockets=[listener]))
-    os._exit(0)  # at once: a thread may be importing or computing, and nobody waits for it any more
+    os._exit(0)  # at once: a thread may be importing or computing, and its result isn't needed any more
 
 
 def import_libraries(
     threads: int, backend: Backend, say: Callable[[str], None], variables: Mapping[str, str]
 ) -> Arithmetic:
-    """Import what Keras runs on, Keras and LIT, saying which, and look what they compute in.
+    """Import Keras's backend, Keras and LIT, report progress, and check their arithmetic.
 
     Args:
-        threads: Most threads for arithmetic.
-        backend: What Keras runs on.
-        say: Takes what is being done.
-        variables: The environment as the user left it.
+        threads: Maximum number of threads for arithmetic.
+        backend: Keras's backend.
+        say: Receives progress messages.
+        variables: The user's environment, unchanged.
 
     Returns:
-        What Keras computes in.
+        Keras's arithmetic.
 
     Raises:
-        ServiceError: `missing_libraries`, or `broken_libraries` where they are there and fail; where it is known that
-            something around them is at fault, what `diagnosis` calls that; `inexact_arithmetic`.
+        Problem: `missing_libraries`; `broken_libraries` if they are there but fail, or `diagnosis`'s code if their surroundings
+            are known to be at fault; `inexact_arithmetic`.
     """
     try:
         with garbage_collection.paused(keep=True):
@@ -238,22 +238,22 @@ def import_libraries(
             from . import arithmetic
 
             found = arithmetic.checked(backend)
-    except ServiceError:
+    except Problem:
         raise
-    except Exception as error:  # a broken installation fails in many ways, not by ImportError alone
-        # With what it says: no request has come this far, and only that tells what is broken.
+    except Exception as error:  # a broken installation fails in many ways, not only with ImportError
+        # With its message: no request has come this far, and only the message shows what is broken.
         log.error("import failed\n%s", traceback.format_exc())
         raise why_not_imported(error, variables) from error
     log.info("%s", arithmetic.described(found))
     return found
 
 
-def why_not_imported(error: Exception, variables: Mapping[str, str]) -> ServiceError:
-    """Return what stops an import, and what to do about it.
+def why_not_imported(error: Exception, variables: Mapping[str, str]) -> Problem:
+    """Return why an import failed, and what to do about it.
 
     Args:
-        error: What the import raised.
-        variables: The environment as the user left it.
+        error: The import's exception.
+        variables: The user's environment, unchanged.
     """
     said = f"The model service can't import its libraries: {type(error).__name__}: {error}"
     lines = "".join(traceback.format_exception(error)).splitlines()
@@ -262,13 +262,13 @@ def why_not_imported(error: Exception, variables: Mapping[str, str]) -> ServiceE
     )
     if found is None:
         missing = isinstance(error, ModuleNotFoundError)
-        return ServiceError(
-            503, "missing_libraries" if missing else "broken_libraries", said, f"Its log tells more. {_ANEW}"
+        return Problem(
+            503, "missing_libraries" if missing else "broken_libraries", said, f"See its log for details. {_ANEW}"
         )
-    return ServiceError(503, found.error, found.message, found.hint)
+    return Problem(503, found.error, found.message, found.hint)
 
 
-_ANEW = f'Install them anew: {sys.executable} -m pip install --force-reinstall "lit_lab[service]=={version()}"'
+_ANEW = f'Install them again: {sys.executable} -m pip install --force-reinstall "lit_lab[service]=={version()}"'
 
 
 def end_with_stdin(stdin: TextIO) -> NoReturn:
@@ -279,10 +279,10 @@ def end_with_stdin(stdin: TextIO) -> NoReturn:
     os._exit(0)
 
 
-def fail(lines: Lines, error: ServiceError) -> NoReturn:
+def fail(lines: Lines, error: Problem) -> NoReturn:
     """Write why the service can't continue, and end it at once, without waiting for its threads."""
     log.error("%s %s", error.message, error.hint)
-    lines.say(FailedLine(error=error.code, message=error.message, hint=error.hint))
+    lines.say(FailedLine(**error.body()))
     os._exit(EXIT_FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Answering a prompt: its tokens, then the answer's one by one, then the answer as a whole."""
+"""Answers a prompt: first its tokens, then the answer's one by one, then the answer as a whole."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     Alternative,
     AnswerEvent,
@@ -22,16 +23,15 @@ from lit_lab.protocol import (
 )
 
 from .cancellation import Cancellation
-from .errors import ServiceError
 from .generation import Decoder, Read, Step
 from .stopping import Holding
 from .tokens import AnswerStream, SequenceTokenizer, TokenizedPrompt
 
-MIN_LOGPROB = -1e30  # of what can't be: JSON has no word for minus infinity
+MIN_LOGPROB = -1e30  # for impossible tokens: JSON has no minus infinity
 
 Shared = Callable[[Sequence[int], int], Any | None]
-"""Takes a sequence and a place in it; returns the hidden states that the tokens from there on are predicted by,
-`[num_tokens, width]`, or None where it has no pass to take them from."""
+"""Takes a sequence and a position in it; returns the hidden states that predict the tokens from there on,
+`[num_tokens, width]`, or None if there is no pass with them."""
 
 
 def answer(
@@ -44,21 +44,21 @@ def answer(
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
     """Answer a prompt.
 
-    The answer ends at an end token, at the first stop sequence, or where there is room for no more. Of a stop sequence's
-    tokens, those that begin at or after its beginning aren't part of the answer; one that begins before it is, as a whole.
-    The kept cache has them all the same: it is looked up by its tokens.
+    The answer ends at an end token, at the first stop sequence, or when the window is full. A token that begins at or after the
+    beginning of the stop sequence isn't part of the answer; a token that begins before it is, as a whole. The cache contains
+    all of them: it is looked up by its tokens.
 
     Args:
-        tokenizer: The model's.
-        decoder: The model's.
-        window: Most tokens, prompt and answer together.
-        request: The prompt, any text but the empty one, and how to answer it.
+        tokenizer: The model's tokenizer.
+        decoder: The model's decoder.
+        window: Maximum number of tokens, prompt and answer together.
+        request: The prompt, which isn't empty, and how to answer it.
         cancellation: Checked before every token.
-        read: Reads the prompt where another pass will be over it.
+        read: Reads the prompt, if another pass will use it.
 
     Raises:
-        ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
-        Cancelled: when the reader went away.
+        Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
+        Cancelled: The reader went away.
     """
     started = time.monotonic()
     prompt = _tokenize(tokenizer, window, request)
@@ -73,7 +73,7 @@ def answer(
     holding: Holding[AnswerToken] = Holding(request.stop)
     ended = False
     first: float | None = None
-    # Closed at once whatever ends it, so that what it computed is there for the next prompt.
+    # Closed at once however it ends, so that its results are there for the next prompt.
     with closing(decoder.steps(ids, length, request.sampling, request.alternatives, cancellation, read)) as steps:
         try:
             for step in steps:
@@ -89,8 +89,8 @@ def answer(
                     yield TokenEvent(token=sure)
                 if holding.found is not None:
                     break
-        except ServiceError:
-            # What there is of the answer is kept, all of it.
+        except Problem:
+            # The whole answer is stored.
             for sure in holding.finish():
                 yield TokenEvent(token=sure)
             raise
@@ -101,7 +101,7 @@ def answer(
     found = holding.found
     if found is not None:
         del said[holding.kept :], alternatives[holding.kept :]
-        # Anew: the last token may end inside a character whose other bytes are the stop sequence's.
+        # Decoded again: the last token may end inside a character whose other bytes are the stop sequence's.
         stream = tokenizer.streamed()
         for step in said:
             stream.add(step.id)
@@ -127,29 +127,29 @@ def given(
     cancellation: Cancellation,
     shared: Shared = lambda ids, start: None,
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-    """Tell how likely a given text is after a prompt, in the events of an answer.
+    """Yield how probable a given text is after a prompt, as the events of an answer.
 
-    The text is tokenized apart from the prompt, as an answer's ids stand apart from it.
+    The text is tokenized separately from the prompt, like an answer.
 
     Args:
-        tokenizer: The model's.
-        decoder: The model's.
-        window: Most tokens, prompt and text together.
+        tokenizer: The model's tokenizer.
+        decoder: The model's decoder.
+        window: Maximum number of tokens, prompt and text together.
         request: The prompt and the text.
-        cancellation: Checked between parts of either.
-        shared: Has the hidden states where another pass will be over the same tokens.
+        cancellation: Checked between parts of the prompt and the text.
+        shared: Returns the hidden states, if another pass will use the same tokens.
 
     Raises:
-        ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
+        Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`, `lone_surrogate`
             or `not_finite`.
-        Cancelled: when the reader went away.
+        Cancelled: The reader went away.
     """
     started = time.monotonic()
     prompt = _tokenize(tokenizer, window, request)
     tokens = prompt.tokens
     target = tokenizer.answer(request.target)
     if len(tokens) + len(target) > window:
-        raise ServiceError(
+        raise Problem(
             422,
             "target_too_long",
             f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
@@ -189,7 +189,7 @@ def _sure(token: Token, step: Step, alternatives: list[Alternative]) -> AnswerTo
 
 
 def _alternatives(stream: AnswerStream, step: Step) -> list[Alternative]:
-    """Return what else might have been said, as it would read after what was."""
+    """Return the alternatives to a token, with their texts after the previous tokens."""
     return [
         Alternative(id=token.id, piece=token.piece, text=token.text, logprob=_finite(logprob))
         for token, logprob in ((stream.instead(id), logprob) for id, logprob in step.alternatives)
@@ -208,16 +208,16 @@ def _finite(logprob: float) -> float:
 
 def _tokenize(tokenizer: SequenceTokenizer, window: int, request: GenerateRequest | ScoreRequest) -> TokenizedPrompt:
     if not request.prompt:
-        raise ServiceError(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
+        raise Problem(422, "empty_prompt", "The prompt is empty.", "Write a prompt first.")
     prompt = tokenizer.tokenize_prompt(request.prompt, request.chat, request.thinking)
     length = len(prompt.tokens)
     if length >= window:
         added = sum(token.kind == "template" for token in prompt.tokens)
-        raise ServiceError(
+        raise Problem(
             422,
             "prompt_too_long",
             f"The prompt is {length} tokens long{_of_chat(prompt, added)}; the model's window has {window}, "
-            "and the answer needs room in it, too.",
+            "which must also hold the answer.",
             "Shorten the prompt, or choose a model with a larger window.",
         )
     return prompt

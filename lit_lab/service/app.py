@@ -15,6 +15,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     OWNER_HEADER,
     AblationRequest,
@@ -38,7 +39,7 @@ from lit_lab.protocol import (
 from lit_lab.version import version
 
 from .datasets import SAMPLE_PROMPTS, Datasets
-from .errors import ServiceError, unexpected
+from .errors import unexpected
 from .lit_app import LitHost, read_file
 from .model_manager import ModelManager
 from .registry import Registry
@@ -97,12 +98,12 @@ class SecretMiddleware:
             self._known(scope["client"])
         await self._app(scope, receive, send)
 
-    def _refusal(self, headers: Mapping[bytes, bytes]) -> ServiceError | None:
+    def _refusal(self, headers: Mapping[bytes, bytes]) -> Problem | None:
         hint = "The service is meant for the Jupyter server that started it."
         if not hmac.compare_digest(headers.get(b"authorization", b""), self._expected):
-            return ServiceError(401, "unauthorized", "This request doesn't carry the model service's secret.", hint)
+            return Problem(401, "unauthorized", "This request doesn't carry the model service's secret.", hint)
         if b"origin" in headers or _PORT.sub(b"", headers.get(b"host", b"")) not in _LOOPBACK:
-            return ServiceError(403, "foreign", "The model service answers no browser and to no other name.", hint)
+            return Problem(403, "foreign", "The model service answers no browser and to no other name.", hint)
         return None
 
 
@@ -145,14 +146,14 @@ def create_app(
     lit = LitHost(registry, scheduler, datasets.lit)
     counting = asyncio.Semaphore(COUNTING)
 
-    @app.exception_handler(ServiceError)
-    async def failed(_: Request, error: ServiceError) -> Response:
+    @app.exception_handler(Problem)
+    async def failed(_: Request, error: Problem) -> Response:
         return _answer(error)
 
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         what = f"{request.method} {request.url.path}"
-        return _answer(ServiceError(error.status_code, "no_such_route", f"The model service has no {what}."))
+        return _answer(Problem(error.status_code, "no_such_route", f"The model service has no {what}."))
 
     @app.exception_handler(Exception)
     async def crashed(_: Request, error: Exception) -> Response:
@@ -208,7 +209,7 @@ def create_app(
         # Runs while a user types: it takes no turn, and neither loads a model nor counts as a use of it.
         async with counting:
             if await request.is_disconnected():
-                return Response(status_code=499)  # the user has typed on; nobody reads this
+                return Response(status_code=499)  # the user has continued to type, so the answer isn't needed
             model = registry.get(body.model).model
             if model is None:
                 raise _not_loaded(body.model)
@@ -272,8 +273,8 @@ def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     return passes(request)
 
 
-def _not_loaded(name: str) -> ServiceError:
-    return ServiceError(
+def _not_loaded(name: str) -> Problem:
+    return Problem(
         409,
         "model_not_loaded",
         f"{name} isn't loaded, so its tokens can't be counted.",
@@ -285,8 +286,8 @@ def _json(message: BaseModel, status: int = 200) -> Response:
     return Response(message.model_dump_json(), status, media_type="application/json")
 
 
-def _answer(error: ServiceError) -> Response:
-    body: ErrorBody = error.body()
+def _answer(error: Problem) -> Response:
+    body = ErrorBody(**error.body())
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     return Response(body.model_dump_json(), error.status, headers, media_type="application/json")
 

@@ -1,4 +1,4 @@
-"""What the service computes in: known at its start, and refused if it isn't what it has to be."""
+"""Checks the arithmetic that the service computes with, and refuses to start if it is inexact."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Arithmetic, Backend
-
-from .errors import ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +17,11 @@ FLOATX = "float32"
 EPSILON = 1e-7
 IMAGE_DATA_FORMAT = "channels_last"
 LARGEST_ERROR = 2e-5
-"""Of a product of matrices, as a part of its largest entry: float32 is off by some 1e-7, TensorFloat-32 by 4e-4."""
+"""Maximum error of a matrix product, relative to its largest entry: float32 has some 1e-7, TensorFloat-32 4e-4."""
 
 
 def arithmetic() -> Arithmetic:
-    """Return what Keras computes in, and how exact a product of matrices comes out. Keras is imported by now."""
+    """Return Keras's arithmetic, and the error of a matrix product. Keras is already imported."""
     import keras
 
     return Arithmetic(
@@ -36,7 +35,7 @@ def arithmetic() -> Arithmetic:
 
 
 def product_error() -> float:
-    """Return how far a product of float32 matrices is off, as a part of its largest entry."""
+    """Return the error of a product of float32 matrices, relative to its largest entry."""
     import numpy as np
     from keras import ops
 
@@ -48,10 +47,10 @@ def product_error() -> float:
 
 
 def checked(backend: Backend) -> Arithmetic:
-    """Return what Keras computes in.
+    """Return Keras's arithmetic.
 
     Raises:
-        ServiceError: `inexact_arithmetic`: it isn't what results are promised in.
+        Problem: `inexact_arithmetic`: results would be less exact than promised.
     """
     found = arithmetic()
     wanted = {
@@ -69,11 +68,11 @@ def checked(backend: Backend) -> Arithmetic:
     if not found.error <= LARGEST_ERROR:  # NaN is no better
         odd.append(f"a product of float32 matrices is off by {found.error:.0e}")
     if odd:
-        raise ServiceError(
+        raise Problem(
             503,
             "inexact_arithmetic",
             f"The model service doesn't compute as exactly as it promises: {'; '.join(odd)}.",
-            "Something outside of LIT Lab sets this: look for a sitecustomize.py or usercustomize.py of the service's Python, "
+            "Something outside LIT Lab causes this: look for a sitecustomize.py or usercustomize.py of the service's Python, "
             "and for environment variables of TensorFlow, XLA, oneDNN or CUDA. Then restart the Jupyter server.",
         )
     return found
@@ -81,7 +80,7 @@ def checked(backend: Backend) -> Arithmetic:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let somebody else's code run inside, such as a dataset's class; what it sets for Keras is put back afterwards."""
+    """Run other people's code inside, such as a dataset's class, and restore Keras's settings afterwards."""
     try:
         yield
     finally:
@@ -101,7 +100,7 @@ def _put_back(config: Any) -> None:
 
 
 def described(found: Arithmetic) -> str:
-    """Return it in a line, for the log."""
+    """Return a description in one line, for the log."""
     return (
         f"computing on {found.backend} in {found.floatx} (policy {found.policy}, epsilon {found.epsilon:g}, "
         f"{found.image_data_format}); a product of matrices is off by {found.error:.0e}"

@@ -11,29 +11,30 @@ import numpy as np
 from keras import ops, tree
 from numpy.typing import NDArray
 
+from lit_lab.problem import Problem
+
 from .engine.allocation import allocated_cache
 from .engine.backends import Spec, backend, bytes_of, spec_of
-from .errors import ServiceError
 from .vocabulary import logits, logits_at
 
 STEP = 128
-"""Caches are so many tokens long, or a multiple: long enough to grow rarely, short enough to waste little attention."""
+"""Lengths of caches are multiples of this number of tokens: caches grow rarely, and waste little attention."""
 
 
 ALTERNATIVES = 20
-"""How many of the most probable tokens are returned: the most that a request may ask for."""
+"""How many of the most probable tokens are returned: the maximum for requests."""
 
 
 @dataclass(frozen=True)
 class Next:
-    """What is known of the next token.
+    """The prediction of the next token.
 
     Attributes:
         logits: `<float32>[vocabulary_size]`.
-        values: The highest of them, highest first: `<float32>[20]`, fewer where the vocabulary is smaller.
-        places: Whose they are: `<int32>[20]`.
-        total: The logarithm of the sum of all their powers.
-        least: The lowest of them.
+        values: The highest logits, highest first: `<float32>[20]`, fewer if the vocabulary is smaller.
+        places: Their ids: `<int32>[20]`.
+        total: The logarithm of the sum of all logits' exponentials.
+        least: The lowest logit.
     """
 
     logits: Any
@@ -44,17 +45,17 @@ class Next:
 
 
 class CachedPass:
-    """Runs tokens on top of those that a cache holds.
+    """Runs tokens after the tokens in a cache.
 
     On TensorFlow, one graph serves prompts (many tokens into an empty cache), later steps (one token) and batches: its
     lengths are open, so that no new prompt waits for a compiler. JAX compiles for each length: there a prompt is run in
     chunks of a few lengths.
 
     Args:
-        causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as nearly all of keras-hub's text models have it.
+        causal_lm: A `keras_nlp.models.CausalLM` with `call_with_cache`, as in nearly all of keras-hub's text models.
 
     Raises:
-        ServiceError: `unsupported_model`: it keeps something else of earlier tokens, as RWKV does.
+        Problem: `unsupported_model`: its cache has something else than keys and values, as RWKV's does.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -62,17 +63,16 @@ class CachedPass:
         self._embed = causal_lm.backbone.token_embedding
         self._has_own_head: bool | None = None  # unknown before the first pass
         self.vocabulary_size = int(self._embed.input_dim)
-        # Two sizes tell which axis of which part is the batch, and which the length, whatever this family's cache
-        # looks like.
+        # Two sizes show which axis of each part is the batch, and which the length, whatever the form of this family's cache.
         try:
             one, other, wide = (allocated_cache(causal_lm, *size) for size in ((1, 3), (1, 5), (2, 3)))
             self._length_axes = tree.map_structure(_axis, one, other)
             self._batch_axes = tree.map_structure(_axis, one, wide)
         except (AttributeError, StopIteration, TypeError, ValueError) as error:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "unsupported_model",
-                f"{type(causal_lm).__name__} keeps no keys and values of earlier tokens, by which LIT Lab runs a model.",
+                f"{type(causal_lm).__name__} has no cache of earlier tokens' keys and values, which LIT Lab needs.",
                 "Choose a model of another family, such as Gemma, Llama, Mistral or Qwen.",
             ) from error
         specs = tree.map_structure(spec_of, one, self._length_axes, self._batch_axes)
@@ -86,7 +86,7 @@ class CachedPass:
 
     @property
     def reads_hidden_states(self) -> bool:
-        """Whether `logits` takes the hidden states of any pass; not of a family with a head of its own."""
+        """Whether `logits` accepts the hidden states of any pass; false for families with their own head."""
         return self._has_own_head is False
 
     def empty_cache(self, length: int, batch: int = 1) -> Any:
@@ -94,7 +94,7 @@ class CachedPass:
         return allocated_cache(self._causal_lm, batch, length)
 
     def resized(self, cache: Any, length: int) -> Any:
-        """Return a cache of another length; what it holds from there on is lost."""
+        """Return a cache of another length; positions beyond that length are lost."""
 
         def resize(part: Any, axis: int) -> Any:
             missing = length - part.shape[axis]
@@ -120,12 +120,12 @@ class CachedPass:
     def run(self, ids: Any, cache: Any, position: int) -> tuple[Any, Any]:
         """Return the hidden states of some tokens, `[batch, num_tokens, width]`, and the cache with them in it.
 
-        They are what `logits` takes: the logits themselves where the family makes them in a way of its own.
+        `logits` accepts them. They are already logits if the family computes these in its own way.
 
         Args:
             ids: `<int32>[batch, num_tokens]`.
-            cache: Holds the tokens before.
-            position: How many these are.
+            cache: Contains the previous tokens.
+            position: Number of previous tokens.
         """
         found = []
         for part in self._parts(np.asarray(ids, np.int32)):
@@ -135,7 +135,7 @@ class CachedPass:
         return found[0] if len(found) == 1 else ops.concatenate(found, axis=1), cache
 
     def next(self, ids: Sequence[int], cache: Any, position: int) -> tuple[Next, Any]:
-        """Return what is known of the token after some, and the cache with these in it."""
+        """Return the prediction after some tokens, and the cache with these in it."""
         for part in self._parts(np.array([ids], np.int32)):
             forward = self._steps.get(self.length_of(cache), self._last) if part.shape[1] == 1 else self._last
             found, cache = forward(ops.convert_to_tensor(part), cache, ops.convert_to_tensor(position, "int32"))
@@ -143,11 +143,11 @@ class CachedPass:
         return Next(*found), cache
 
     def next_of(self, hidden: Any) -> Next:
-        """Return what is known of the token that a hidden state predicts, `[1, width]`; see `reads_hidden_states`."""
+        """Return the prediction of a hidden state, `[1, width]`; see `reads_hidden_states`."""
         return Next(*self._next(hidden))
 
     def compile_next(self) -> None:
-        """Compile `next_of`, if it may be used."""
+        """Compile `next_of`, if it can be used."""
         if self.reads_hidden_states:
             self.next_of(ops.zeros(self._row.shape, self._row.dtype))
 
@@ -155,16 +155,16 @@ class CachedPass:
         """Return the logits of rows of hidden states, `<float32>[rows, vocabulary_size]`.
 
         Args:
-            hidden: Of `run`.
-            exact: Whether they are multiplied in float32 where the weights have half its precision: slower, for a row.
+            hidden: From `run`.
+            exact: Whether to multiply in float32 if the weights have half precision: slower, for single rows.
         """
         return ops.cast(hidden, "float32") if self._has_own_head else logits(self._embed, hidden, exact)
 
     def losses(self, hidden: Any, labels: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Return how improbable each label is after its row of hidden states, in nats: `<float32>[rows]`.
+        """Return each label's loss after its row of hidden states, in nats: `<float32>[rows]`.
 
         Args:
-            hidden: Rows of what `run` returns.
+            hidden: Rows from `run`.
             labels: `<int32>[rows]`.
         """
         with self._backend.without_gradients():
@@ -173,9 +173,9 @@ class CachedPass:
         return losses
 
     def compile_step(self, length: int) -> None:
-        """Compile the step of one token over a cache of one length; until then the open graph does it.
+        """Compile the step of one token over a cache of one length; until then the open graph runs it.
 
-        It keeps doing it where that fails.
+        If that fails, the open graph continues to run it.
         """
         if length in self._steps:
             return
@@ -191,7 +191,7 @@ class CachedPass:
         return set(self._steps)
 
     def own_logits(self, ids: Sequence[int]) -> Any:
-        """Return the logits after the last of some ids by the model's own head, eagerly: what others are held to."""
+        """Return the logits after the last id from the model's own head, eagerly: the reference for other logits."""
         given = ops.convert_to_tensor([list(ids)], "int32")
         with self._backend.without_gradients():
             found, _, _ = self._causal_lm.call_with_cache(given, self.empty_cache(len(ids)), 0)
@@ -212,9 +212,9 @@ class CachedPass:
         headless = Headless(self._causal_lm)
         try:
             hidden, _, filled = type(self._causal_lm).call_with_cache(headless, ids, cache, position)
-        except TypeError:  # `super()` knows no stand-in
+        except TypeError:  # `super()` doesn't accept a wrapper
             hidden = None
-        # The very same: a family that does more to its logits (Gemma 4 bends them) has made a tensor of its own of them.
+        # Compared by identity: a family that changes its logits (Gemma 4 caps them) has made another tensor of them.
         self._has_own_head = hidden is None or hidden is not headless.hidden
         if self._has_own_head:
             hidden, _, filled = self._causal_lm.call_with_cache(ids, cache, position)
@@ -229,7 +229,7 @@ class CachedPass:
         values, places = ops.top_k(found, min(ALTERNATIVES, self.vocabulary_size))
         is_half = keras.backend.standardize_dtype(hidden.dtype) != "float32"
         if is_half and not self._has_own_head and self._embed.quantization_mode is None:
-            # Half precision has many ties among the likeliest. These few are worth their exact logits.
+            # Half precision has many ties among the most probable tokens. These few are worth their exact logits.
             values = logits_at(self._embed, hidden[0], places)
             found = ops.scatter_update(found, places[:, None], values)
             order = ops.argsort(-values)
@@ -238,13 +238,13 @@ class CachedPass:
 
 
 class Headless:
-    """A model whose logits are its hidden states, for `call_with_cache` to be called on.
+    """A model whose logits are its hidden states, to call `call_with_cache` on.
 
     Args:
         causal_lm: The model.
 
     Attributes:
-        hidden: What logits were last asked for; None: they weren't asked of the embedding layer.
+        hidden: The input of the last call of the embedding layer's reverse; None: it wasn't called.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -272,7 +272,7 @@ class _HeadlessBackbone:
 
 
 def cache_length(tokens: int) -> int:
-    """Return how long a cache is made for so many tokens."""
+    """Return the length of a new cache for so many tokens."""
     return -(-tokens // STEP) * STEP
 
 

@@ -1,4 +1,4 @@
-"""A log that nobody can fill by having the same thing happen again and again."""
+"""Limits repeated log lines, so that repeated events can't fill the log."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 MAX_LINES = 20
-"""Lines of one kind a minute."""
+"""Maximum lines of one kind per minute."""
 
 _SECONDS = 60.0
-_KINDS = 256  # that are remembered
-_KIND_CHARS = 60  # of a text that tell its kind: what follows may be numbers, or a traceback
+_KINDS = 256  # to remember
+_KIND_CHARS = 60  # of a text that identify its kind: numbers or a traceback may follow
 
 
 class Calm(logging.Filter):
-    """Lets a few lines of each kind through a minute, and says in the next one how many it left out.
+    """Passes a few lines of each kind per minute, and reports in the next one how many it left out.
 
     Args:
-        most: How many.
-        clock: Tells the time, in seconds.
+        most: Maximum lines of one kind per minute.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, most: int = MAX_LINES, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,7 +30,7 @@ class Calm(logging.Filter):
         self._seen: OrderedDict[tuple[str, int, str], list[float]] = OrderedDict()  # when it began, and how many since
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a line is let through."""
+        """Return whether a line passes."""
         kind = record.name, record.levelno, str(record.msg)[:_KIND_CHARS]
         now = self._clock()
         began, count = self._seen.get(kind, (now, 0))

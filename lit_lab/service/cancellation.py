@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error
@@ -23,11 +23,11 @@ class Cancellation:
 
     def __init__(self) -> None:
         self._set = threading.Event()
-        self.why: ServiceError | None = None
+        self.why: Problem | None = None
         self._watching: Callable[[], object] | None = None
         self._lock = threading.Lock()
 
-    def set(self, why: ServiceError | None = None) -> None:
+    def set(self, why: Problem | None = None) -> None:
         """Cancel the computation, with a reason for its reader if that is still there."""
         with self._lock:
             if self._set.is_set():
@@ -56,7 +56,7 @@ class Cancellation:
 
         Raises:
             Cancelled: The reader is gone.
-            ServiceError: The reason for the reader.
+            Problem: The reason for the reader.
         """
         if self._set.is_set():
             raise self.why or Cancelled

@@ -1,6 +1,6 @@
 """LIT models over a Keras CausalLM: the three that LIT's own interface expects, with its specs.
 
-They share one `LanguageModel`, as LIT's own three share one Keras model. Unlike LIT's they never cut a text in silence.
+They share one `LanguageModel`, as LIT's own three share one Keras model. Unlike LIT's, they never cut a text silently.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from lit_nlp.examples.prompt_debugging import constants
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, ChatMode, GenerateRequest, SalienceRequest, ScoresEvent, Span, Token
 
 from .cancellation import Cancellation
-from .errors import ServiceError
 from .tokens import SequenceTokenizer
 
 Names = constants.FieldNames
 
 
 class Computing(Protocol):
-    """What LIT's models need of a `LanguageModel`, or of what stands before one."""
+    """The part of a `LanguageModel`, or of a wrapper, that LIT's models need."""
 
     causal_lm: Any
     tokenizer: SequenceTokenizer
@@ -43,8 +43,8 @@ class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no t
 
     Args:
         language_model: The model.
-        chat: Whether prompts are put into its chat format: the same for all three, or LIT would explain another sequence
-            than the one that was answered.
+        chat: Whether prompts are put into its chat format. It is the same for all three; otherwise LIT would explain another
+            sequence than the one that was answered.
     """
 
     def __init__(self, language_model: Computing, chat: ChatMode = "auto") -> None:
@@ -63,11 +63,11 @@ class _LanguageModelBase(lit_model.Model):  # type: ignore[misc]  # LIT has no t
 
 
 class GenerationModel(_LanguageModelBase):
-    """Answers prompts greedily, and places prompts and answers by their mean token embeddings, as LIT's own does.
+    """Answers prompts greedily, and embeds prompts and answers by their mean token embeddings, as LIT's own does.
 
     Args:
         language_model: The model.
-        max_new_tokens: Most tokens of an answer.
+        max_new_tokens: Maximum number of tokens in an answer.
         chat: As for all three.
     """
 
@@ -103,7 +103,7 @@ class GenerationModel(_LanguageModelBase):
 
 
 class TokenizerModel(_LanguageModelBase):
-    """Tokenizes prompt and target, apart from each other."""
+    """Tokenizes prompt and target separately."""
 
     def output_spec(self) -> lit_types.Spec:
         """Return LIT's spec of tokens."""
@@ -130,8 +130,8 @@ class SalienceModel(_LanguageModelBase):
         """Yield tokens and scores of each input.
 
         Raises:
-            ServiceError: `bad_mask`, when the mask selects nothing, selects tokens that aren't neighbours, or is longer
-                than the sequence.
+            Problem: `bad_mask`: the mask selects nothing, selects tokens that aren't adjacent, or is longer than the
+                sequence.
         """
         for example in inputs:
             ids, pieces = _pieces(self, example)
@@ -179,22 +179,22 @@ def _pieces(model: _LanguageModelBase, example: Mapping[str, Any]) -> tuple[list
 
 
 def _piece(token: Token) -> str:
-    """Return what LIT's interface shows of a token: it finds words by `▁` and lines by line breaks.
+    """Return a token's text for LIT's interface, which finds words by `▁` and lines by line breaks.
 
-    LIT takes the vocabulary's spelling and mends some of GPT-2's signs. The token's own text needs no mending: a text
-    in another script stays readable, and what bytes make up is whole.
+    LIT takes the vocabulary's spelling and corrects some of GPT-2's characters. The token's own text needs no correction:
+    other scripts stay readable, and characters made of several bytes are whole.
     """
     return token.piece if token.kind == "template" else token.text.replace(" ", "▁")
 
 
 def _span(mask: list[float], length: int) -> Span:
-    # Token 0 is never predicted; LIT too takes it out of the mask.
+    # Token 0 is never predicted; LIT, too, excludes it from the mask.
     selected = [index for index, value in enumerate(mask) if value and index > 0]
     if not selected or selected[-1] >= length or selected != list(range(selected[0], selected[-1] + 1)):
-        raise ServiceError(
+        raise Problem(
             422,
             "bad_mask",
             f"The target mask selects the tokens {selected} of {length}.",
-            "Select one or more neighbouring tokens, not the first alone.",
+            "Select one or more neighbouring tokens, other than just the first one.",
         )
     return Span(start=selected[0], end=selected[-1] + 1)

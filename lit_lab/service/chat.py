@@ -1,9 +1,9 @@
-"""Chat formats: the turns that an instruction-tuned model was taught to expect around a prompt.
+"""Chat formats: the turns around a prompt that an instruction-tuned model was trained with.
 
-Each format is that of its family's own model card. They serve models that come without a template of their own
-(`templates/`), and say how a conversation that somebody wrote goes on. A turn is a heading with its role, its text, and what closes it:
-`<start_of_turn>user\\n … <end_of_turn>\\n`. What is put around a prompt is its template; turns that somebody wrote into the
-prompt are the prompt's own.
+Each format comes from its family's model card. They serve models without their own template (`templates/`), and determine how a
+conversation that the user wrote continues. A turn has a heading with its role, its text, and an end:
+`<start_of_turn>user\\n … <end_of_turn>\\n`. The text around a prompt is its template; turns that the user wrote into the prompt
+are part of the prompt.
 """
 
 from __future__ import annotations
@@ -13,38 +13,37 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ChatUse
-
-from .errors import ServiceError
 
 
 class Turns(Protocol):
-    """What puts prompts into turns: a family's format, or a model's own template."""
+    """Puts prompts into turns: a family's format, or a model's own template."""
 
     @property
     def name(self) -> str:
-        """What the interface calls it."""
+        """Its name in the interface."""
 
     @property
     def start(self) -> str:
-        """The token that begins a turn; empty: that isn't known."""
+        """The token that begins a turn; empty if unknown."""
 
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
-        """Return what becomes of a prompt, and what to put before and behind it so that the model speaks next."""
+        """Return how the format was applied to a prompt, and what to put before and after it so that the model's turn follows."""
 
 
 @dataclass(frozen=True)
 class ChatFormat:
-    """How a family writes a conversation.
+    """A family's format of conversations.
 
     Attributes:
-        name: What the interface calls it.
+        name: Its name in the interface.
         start: The token that begins a turn.
-        heading: What stands between the role and the turn's text.
+        heading: The text between the role and the turn's text.
         end: The token that closes a turn.
-        gap: What stands between two turns.
-        model: What the model's own role is called.
-        markers: All its tokens; a tokenizer must take each as one.
+        gap: The text between two turns.
+        model: The name of the model's role.
+        markers: All its tokens; a tokenizer must encode each one as one token.
     """
 
     name: str
@@ -56,15 +55,14 @@ class ChatFormat:
     markers: tuple[str, ...]
 
     def open(self, role: str) -> str:
-        """Return what begins a role's turn."""
+        """Return the beginning of a role's turn."""
         return f"{self.start}{role}{self.heading}"
 
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
-        """Return what becomes of a prompt, and what to put before and behind it so that the model speaks next.
+        """Return how the format was applied to a prompt, and what to put before and after it so that the model's turn follows.
 
-        A prompt without turns becomes the user's. In one with turns of its own, nothing is put before them; a turn that
-        is left open is closed, unless it is the model's, which the answer goes on with. What the prompt closes itself isn't
-        closed twice.
+        A prompt without turns becomes the user's turn. If it contains turns, nothing is put before it. An open turn is closed, unless
+        it is the model's, which the answer continues. A turn that the prompt closes isn't closed twice.
         """
         place = prompt.rfind(self.start)
         last = prompt[place + len(self.start) :] if place >= 0 else prompt
@@ -75,7 +73,7 @@ class ChatFormat:
         if place < 0:
             return "wrapped", self.open("user"), onward
         if closed:
-            return "written", "", onward if is_closed else ""  # text behind the last turn: the user knows why
+            return "written", "", onward if is_closed else ""  # text after the last turn: users do that on purpose
         role = re.match(r"\w*", last)
         if role is not None and role.group() in (self.model, "assistant"):
             written = last[role.end() :]
@@ -100,25 +98,25 @@ FORMATS = (
 
 
 def format_of(is_whole: Callable[[str], bool]) -> ChatFormat | None:
-    """Return the format whose tokens a vocabulary has; None: none that is known here.
+    """Return the format whose tokens a vocabulary has; None if it has no known format's.
 
     Args:
-        is_whole: Whether the tokenizer makes one control token of a marker that stands in a text.
+        is_whole: Whether the tokenizer encodes a marker in a text as one control token.
     """
     return next((format for format in FORMATS if all(map(is_whole, format.markers))), None)
 
 
-def no_format(fault: str = "") -> ServiceError:
-    """Return the refusal of a chat format that a model hasn't.
+def no_format(fault: str = "") -> Problem:
+    """Return the error that a model has no chat format.
 
     Args:
-        fault: Why its own template isn't used, in words that follow “it”; empty: it has none.
+        fault: Why its own template can't be used, in words that follow "it"; empty if it has none.
     """
-    why = f" It has a template of its own, which can't be used: it {fault}." if fault else ""
-    return ServiceError(
+    why = f" Its own template can't be used: it {fault}." if fault else ""
+    return Problem(
         422,
         "no_chat_format",
-        f"The chat format is on, and this model's vocabulary has the tokens of none that is known here.{why}",
+        f"The chat format is on, but this model's vocabulary has no known format's tokens.{why}",
         "Set Chat format to automatic or off in the panel's options; or choose an instruction-tuned model that comes with a "
         "chat template, or one of Gemma, Llama 3, Qwen, Phi-3 or Mistral.",
     )

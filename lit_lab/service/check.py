@@ -1,6 +1,6 @@
-"""Import all that the service imports, and say nothing: `python -m lit_lab.service.check <backend>`.
+"""Imports everything that the service imports, without output: `python -m lit_lab.service.check <backend>`.
 
-By its exit status `lit-lab setup-service` knows whether a new environment can be used.
+Its exit status shows `lit-lab setup-service` whether a new environment works.
 """
 
 from __future__ import annotations

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TEXT, ServiceDataset
 
 from . import arithmetic
-from .errors import ServiceError
 
 SAMPLE_PROMPTS = "sample_prompts"
-_PAGE_CHARS = 8_000_000  # after which no more rows are sent at once
+_PAGE_CHARS = 8_000_000  # after which a page ends
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def prompt_examples(path: Path) -> Any:
     LIT's own class for it imports LIT's whole application, about four seconds; this one has the same spec.
 
     Raises:
-        ServiceError: `bad_dataset`, naming the line.
+        Problem: `bad_dataset`, naming the line.
     """
     from lit_nlp.api import dataset as lit_dataset
     from lit_nlp.api import types as lit_types
@@ -47,21 +47,21 @@ def prompt_examples(path: Path) -> Any:
             row = json.loads(line)
             examples.append({key: str(row.get(key, "")) for key in spec})
         except (ValueError, AttributeError) as error:
-            raise ServiceError(
+            raise Problem(
                 422, "bad_dataset", f"Line {number} of {path.name} isn't a JSON object: {error}", "Correct that line."
             ) from error
     return lit_dataset.Dataset(spec=spec, examples=examples)
 
 
 def sample_prompts() -> Any:
-    """Return LIT's sample prompts, from where its package keeps them, as a LIT dataset.
+    """Return LIT's sample prompts, from its package, as a LIT dataset.
 
     Raises:
-        ServiceError: `missing_libraries`.
+        Problem: `missing_libraries`.
     """
     spec = importlib.util.find_spec("lit_nlp")
     if spec is None or spec.origin is None:
-        raise ServiceError(
+        raise Problem(
             503, "missing_libraries", "lit-nlp isn't installed.", "Install it with: pip install 'lit-lab[service]'"
         )
     return prompt_examples(Path(spec.origin).parent / "examples" / "prompt_debugging" / "prompt_examples.jsonl")
@@ -85,14 +85,14 @@ class Datasets:
         return [SAMPLE_PROMPTS, *self._classes]
 
     def get(self, name: str) -> Any:
-        """Return a dataset; blocks while it is made.
+        """Return a dataset; blocks while it is created.
 
         Raises:
-            ServiceError: `unknown_dataset`, `bad_dataset`.
+            Problem: `unknown_dataset`, `bad_dataset`.
         """
         if name not in self.names:
-            raise ServiceError(
-                404, "unknown_dataset", f"There is no dataset {name}.", f"There is: {', '.join(self.names)}."
+            raise Problem(
+                404, "unknown_dataset", f"There is no dataset {name}.", f"Choose one of: {', '.join(self.names)}."
             )
         with self._lock:
             if name not in self._loaded:
@@ -100,18 +100,18 @@ class Datasets:
             return self._loaded[name]
 
     def lit(self) -> dict[str, Any]:
-        """Return all as LIT's own datasets, by name; without those that can't be made."""
+        """Return all datasets by name, as LIT's; without those that can't be created."""
         found = {}
         for name in self.names:
-            with contextlib.suppress(ServiceError):  # the log says why
+            with contextlib.suppress(Problem):  # the log says why
                 found[name] = self.get(name)
         return found
 
     def rows(self, name: str, offset: int, limit: int) -> ServiceDataset:
-        """Return some rows of a dataset as text: what is neither text nor a number or a list of them is left out.
+        """Return some rows of a dataset as text, without fields that are neither text nor numbers or lists of them.
 
         Raises:
-            ServiceError: `unknown_dataset`, `bad_dataset`.
+            Problem: `unknown_dataset`, `bad_dataset`.
         """
         dataset = self.get(name)
         try:
@@ -127,7 +127,7 @@ class Datasets:
                     if size > _PAGE_CHARS:
                         break
                 return ServiceDataset(columns=columns, rows=rows, total=len(examples))
-        except Exception as error:  # somebody else's code
+        except Exception as error:  # other people's code
             raise _bad(name, error) from error
 
 
@@ -136,25 +136,25 @@ def _make(name: str, cls: str) -> Any:
     try:
         with arithmetic.undisturbed():
             return getattr(importlib.import_module(module), attribute)()
-    except Exception as error:  # somebody else's code
+    except Exception as error:  # other people's code
         log.exception("the dataset %s could not be made", cls)
         raise _bad(name, error) from error
 
 
-def _bad(name: str, error: Exception) -> ServiceError:
-    return ServiceError(
+def _bad(name: str, error: Exception) -> Problem:
+    return Problem(
         422,
         "bad_dataset",
         f"The dataset {name} can't be read: {type(error).__name__}: {error}",
-        "Look at its class in c.LitLab.datasets: it must be importable where the model service runs, take no arguments, "
-        "and have LIT's Dataset API. The service's log says more.",
+        "Check its class in c.LitLab.datasets: it must be importable in the model service's environment, take no arguments, "
+        "and have LIT's Dataset API. See the service's log for details.",
     )
 
 
 def _text(value: Any) -> str:
-    """Return a value as text that can be shown."""
+    """Return a value as displayable text."""
     if isinstance(value, str):
-        # Half of a character would make the whole answer fail.
+        # A lone surrogate would make the whole response fail.
         return value[:MAX_TEXT].encode(errors="replace").decode()
     plain = isinstance(value, (bool, int, float))
     if plain or (isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)):

@@ -1,8 +1,8 @@
-"""Variables and files of the user's that libraries read by themselves, and that would change what is computed.
+"""Handles the user's variables and files that libraries read by themselves, and that would change results.
 
-What the service computes in is its own affair: what a user has set for their own programs must not make its results
-inexact, nor keep it from starting. So such variables are set or left out before the first import, and Keras's own file,
-`keras.json`, isn't read at all. What only says where things lie, which devices there are or how much memory to take stays.
+Settings for the user's own programs must not make the service's results inexact, nor keep it from starting. So such variables
+are set or removed before the first import, and Keras's own file, `keras.json`, isn't read. Variables stay if they only determine
+places, devices or memory.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LEFT_OUT: dict[str, str] = {
     "TF_CONV2D_USE_FP16_ACCUMULATE": "results of float16 would be less exact",
     "JAX_DEFAULT_DTYPE_BITS": "it changes what numbers are computed in",
     "JAX_NUMPY_DTYPE_PROMOTION": "it changes what numbers are computed in",
-    # another way of computing than the one that is tested
+    # another kind of computation than the tested one
     "TF_USE_LEGACY_KERAS": "the service runs on Keras 3",
     "TF2_BEHAVIOR": "the service runs on TensorFlow 2",
     "TF_FUNCTION_JIT_COMPILE_DEFAULT": "the service chooses what is compiled",
@@ -38,12 +38,12 @@ LEFT_OUT: dict[str, str] = {
     "JAX_DEBUG_NANS": "it makes sound computations fail",
     "JAX_DEBUG_INFS": "it makes sound computations fail",
     "JAX_CHECK_TRACER_LEAKS": "it makes sound computations fail",
-    # read at import, of no use here, and fatal with a value that isn't a number
+    # read at import, of no use here, and fatal if they aren't numbers
     "KERAS_MAX_EPOCHS": "the service trains nothing",
     "KERAS_MAX_STEPS_PER_EPOCH": "the service trains nothing",
     "WEB_CONCURRENCY": "the service is one process",
 }
-"""Variables that the service's process does without, and why."""
+"""Variables that are removed for the service's process, with the reason."""
 
 SET: dict[str, str] = {
     "KERAS_NNX_ENABLED": "0",
@@ -52,20 +52,20 @@ SET: dict[str, str] = {
     "JAX_ENABLE_X64": "0",
     "JAX_DEFAULT_MATMUL_PRECISION": "highest",
 }
-"""Variables that have one value here, whatever the user's; `libraries.set_environment` sets those of threads and memory."""
+"""Variables with a fixed value, whatever the user's; `libraries.set_environment` sets those for threads and memory."""
 
 _INEXACT_FLAG = re.compile(r"^--xla_\w*(fast_math|fast_min_max|alg_dot_bf16)\w*(=.*)?$")
 
 
 def own(variables: MutableMapping[str, str], backend: Backend) -> list[str]:
-    """Set what is ours, and leave out what would change the service's results or keep it from starting.
+    """Set the service's variables, and remove those that would change its results or keep it from starting.
 
     Args:
-        variables: The environment, which is changed.
-        backend: What Keras runs on.
+        variables: The environment, which is changed in place.
+        backend: Keras's backend.
 
     Returns:
-        What was changed of the user's own settings, in words for the log.
+        The changes to the user's settings, as text for the log.
     """
     notes = []
     for name, why in LEFT_OUT.items():
@@ -86,7 +86,7 @@ def own(variables: MutableMapping[str, str], backend: Backend) -> list[str]:
 
 
 def _flags(value: str) -> list[str]:
-    """Return XLA's flags, which may also stand in a file that the variable names."""
+    """Return XLA's flags, which may also be in a file that the variable names."""
     if not value.lstrip().startswith("-"):
         try:
             value = Path(value.strip()).read_text("utf-8")
@@ -100,12 +100,12 @@ def _flags(value: str) -> list[str]:
 
 @contextmanager
 def without_keras_file(variables: MutableMapping[str, str] = os.environ) -> Iterator[None]:
-    """While this lasts, Keras finds no `keras.json`; import it, and what imports it, inside.
+    """Hide `keras.json` from Keras while this lasts; import Keras, and what imports it, inside.
 
-    Its folder counts again afterwards: for what lies there besides, such as files that `keras.utils.get_file` fetched.
+    Its folder is used again afterwards, for other files in it, such as those that `keras.utils.get_file` downloaded.
     """
     users = variables.get("KERAS_HOME")
-    # There is nothing in it, nothing can be made in it, and Keras is content with that.
+    # Nothing is in this folder, nothing can be created in it, and Keras accepts that.
     variables["KERAS_HOME"] = os.devnull
     try:
         yield
@@ -118,7 +118,7 @@ def without_keras_file(variables: MutableMapping[str, str] = os.environ) -> Iter
 
 
 def _find_keras_home(users: str | None) -> None:
-    """Have Keras keep its files where it would have without us."""
+    """Restore the folder where Keras would store its files without LIT Lab."""
     config = sys.modules.get("keras.src.backend.config")
     if getattr(config, "_KERAS_DIR", "") == os.devnull:
         home = Path("~").expanduser()

@@ -1,4 +1,4 @@
-"""What a job costs: passes through the model, and seconds by what was measured until now."""
+"""Estimates a job's cost: passes through the model, and seconds from measurements."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from .salience.integrated_gradients import integrated_points
 from .stability import GRADIENT_PASSES
 from .trust import cuts
 
-_HALVING = 8  # measurements after which an old one counts half
+_HALVING = 8  # measurements after which an old one has half its weight
 
 
 def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
-    """Return how many passes through the model a request is likely to take; a gradient counts as two.
+    """Return the expected number of passes for a request; a gradient counts as two.
 
-    Not known beforehand: which random sets come up again, and are scored but once, and where integrated gradients must
-    walk more finely.
+    Unknown beforehand: which random sets repeat, and are only scored once, and where integrated gradients must divide
+    their path more finely.
 
     Raises:
-        ServiceError: `too_few_samples`.
+        Problem: `too_few_samples`.
     """
-    # Of a contrastive target both continuations are passed through.
+    # A contrastive target needs passes through both continuations.
     return _passes(request) * (1 if request.instead is None else 2)
 
 
@@ -34,14 +34,14 @@ def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
     if isinstance(request, AblationRequest):
         return expected_passes(request.method, num_segments, request.samples)
     inner = len(cuts(num_segments)) - 2
-    # The map's order and each length-matched one have two curves; the random ones and their reverses share theirs.
+    # The map's order and each length-matched one have two curves; random ones and their reverses share theirs.
     curves = 2 + 2 * request.orders + 2 * request.orders
     return min(2 + inner * curves, 1 << min(num_segments, 62)) + _stability_passes(request)
 
 
 def _salience_passes(request: SalienceRequest) -> int:
     methods = set(request.methods)
-    # A sequence's targets share one pass forward, and a target's simple methods one gradient.
+    # A sequence's targets share one forward pass, and a target's simple methods share one gradient.
     simple = 1 + len(request.targets) if methods - {"integrated_gradients"} else 0
     if "integrated_gradients" not in methods:
         return simple
@@ -58,16 +58,16 @@ def _stability_passes(request: TrustRequest) -> int:
 
 
 def tokens(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
-    """Return how many tokens a pass of the request goes through at most: nothing after the last target is computed."""
+    """Return the maximum number of tokens in a pass of the request: nothing after the last target is computed."""
     if isinstance(request, SalienceRequest):
         return max(target.end for target in request.targets)
     return request.target.end
 
 
 class Speed:
-    """How fast a model is: a running mean of seconds a pass and token, from what really was run.
+    """A model's speed: a running mean of seconds per pass and token, from real runs.
 
-    Its parts may be used from several threads.
+    Its methods may be called from several threads.
     """
 
     def __init__(self) -> None:
@@ -76,10 +76,10 @@ class Speed:
         self._work = 0.0
 
     def measured(self, seconds: float, passes: int, tokens: int) -> None:
-        """Take in a measurement; older ones fade, for a model warms up and computers get busy.
+        """Add a measurement; older ones lose weight, because models warm up and machines get busy.
 
         Args:
-            seconds: What it took, compiling not included.
+            seconds: Time without compiling.
             passes: Passes through the model; a gradient counts as two.
             tokens: Tokens of each pass.
         """
@@ -91,10 +91,10 @@ class Speed:
             self._work = fade * self._work + passes * tokens
 
     def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
-        """Return what a request would cost.
+        """Return a request's estimated cost.
 
         Raises:
-            ServiceError: `too_few_samples`.
+            Problem: `too_few_samples`.
         """
         count = passes(request)
         with self._lock:

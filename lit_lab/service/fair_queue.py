@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, zip_longest
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 MAX_WAITING = 512
-"""The most computations that may wait for one model, unless configured otherwise."""
+"""Default for the number of computations that may wait for one model."""
 NOTIFY_SECONDS = 1.0
-"""The longest time from a change to its notifications: a burst of changes sends one."""
+"""Maximum delay of notifications: a burst of changes sends one."""
 
 Notify = Callable[[int, bool], None]
 """Takes a position in the queue, from 1 (how many computations must end first), and whether the running one was stopped."""
@@ -24,7 +24,7 @@ class Ticket:
     Attributes:
         owner: The user it belongs to.
         notified: The last notification: the position, and whether the running computation was stopped; None: none yet.
-        notify: Receives notifications; None: nobody waits for one.
+        notify: Receives notifications; None: it isn't waiting.
         is_stopped: Whether its computation was stopped. The turn lasts until that has ended.
     """
 
@@ -106,13 +106,13 @@ class FairQueue:
             max_waiting: How many may wait; one owner may have half of them.
 
         Raises:
-            ServiceError: `queue_full`.
+            Problem: `queue_full`.
         """
         own = len(self._of.get(owner, ()))
         waiting = len(self)
         if waiting >= max_waiting or own >= max(1, max_waiting // 2):
             whose = f"{own} of them yours" if own else "all of other users"
-            raise ServiceError(
+            raise Problem(
                 503,
                 "queue_full",
                 f"The model is busy, and its queue is full: {waiting} computations wait ({whose}).",

@@ -10,12 +10,12 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Sampling
 
 from .cached_pass import ALTERNATIVES, STEP, CachedPass, Next, cache_length
 from .cancellation import Cancellation
 from .engine.backends import backend
-from .errors import ServiceError
 from .sampling import Chooser, chooser
 
 KEPT_BYTES = 2**30  # largest cache that is reused for the next prompt
@@ -102,8 +102,8 @@ class Decoder:
             read: Reads the prompt by a pass that its maps will use; called unless most of the prompt is in the cache.
 
         Raises:
-            ServiceError: `not_finite`.
-            Cancelled: when the reader went away.
+            Problem: `not_finite`.
+            Cancelled: The reader went away.
         """
         choose = chooser(sampling or Sampling(), self.cached_pass.vocabulary_size, ids)
         known, cache, self.reused = self._taken(ids)
@@ -132,7 +132,7 @@ class Decoder:
                 yield step
         finally:
             self._pending_lengths = frozenset({self.cached_pass.length_of(cache)})
-            # After a failure as well: the cache holds the tokens of `known`.
+            # After a failure, too: the cache then contains the tokens in `known`.
             if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
                 self._kept = known, cache
 
@@ -156,11 +156,11 @@ class Decoder:
             cancellation: Checked between the chunks of a long sequence.
 
         Raises:
-            ServiceError: `not_finite`.
-            Cancelled: when the reader went away.
+            Problem: `not_finite`.
+            Cancelled: The reader went away.
         """
         known, cache, self.reused = self._taken(ids)
-        # The last token predicts nothing that is needed.
+        # The last token's prediction isn't needed.
         pending = [*ids[self.reused :], *target[:-1]]
         scored = 0
         try:
@@ -192,7 +192,7 @@ class Decoder:
             alternatives: How many of the most probable tokens to return, at most 20.
 
         Raises:
-            ServiceError: `not_finite`.
+            Problem: `not_finite`.
         """
         self.reused = 0
         for at in range(0, len(target), LOGIT_ROWS):
@@ -218,7 +218,7 @@ class Decoder:
         return self._array(self.cached_pass.own_logits(ids))
 
     def _taken(self, ids: Sequence[int]) -> tuple[list[int], Any, int]:
-        """Return the tokens that the cache holds, the cache, and how many of them are of `ids`."""
+        """Return the tokens in the cache, the cache, and how many of them match `ids`."""
         kept, self._kept = self._kept, None
         needed = _roomy(ids)
         if kept is None:
@@ -254,19 +254,19 @@ class Decoder:
 
 def _roomy(ids: Sequence[int]) -> int:
     """Return the length of a new cache for a prompt."""
-    # With room for the beginning of an answer, so that few answers change to another length midway.
+    # With space for the beginning of an answer, so that few answers need another length midway.
     return cache_length(len(ids) + STEP // 2)
 
 
 def _shared(known: Sequence[int], ids: Sequence[int]) -> int:
-    """Return how many of the tokens at the beginning of `ids` are those of `known`."""
+    """Return how many tokens at the beginning of `ids` match `known`."""
     # The last token always runs: its logits aren't cached.
     most = min(len(known), len(ids) - 1)
     return next((at for at in range(most) if known[at] != ids[at]), most)
 
 
-def _not_finite() -> ServiceError:
-    return ServiceError(
+def _not_finite() -> Problem:
+    return Problem(
         500,
         "not_finite",
         "The model's arithmetic overflowed: its probabilities are not numbers.",

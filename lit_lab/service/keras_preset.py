@@ -1,4 +1,4 @@
-"""A preset in Keras's own form, with its weights."""
+"""Loads a preset in Keras's own format, with its weights."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def causal_lm(place: Path, precision: Precision, reading: Reading) -> Any:
     """Return the model, as `keras_nlp.models.CausalLM.from_preset` does.
 
     Args:
-        place: The preset's folder, whose files have been looked through.
-        precision: What its weights are held and computed in.
-        reading: Gets the progress, and may end it.
+        place: The preset's folder, already validated.
+        precision: The precision of its weights and computations.
+        reading: Receives the progress, and may end it.
 
     Raises:
-        FileNotFoundError: it has no weights.
-        Cancelled: as `reading` says.
+        FileNotFoundError: It has no weights.
+        Cancelled: `reading` was stopped.
     """
     import keras_nlp
 
@@ -49,14 +49,13 @@ def causal_lm(place: Path, precision: Precision, reading: Reading) -> Any:
 
 @contextmanager
 def _counted(variables: list[Any], reading: Reading) -> Iterator[None]:
-    """Count what is assigned to variables inside, and check before each whether loading was stopped.
+    """Count assignments to variables inside, and check before each one whether loading was stopped.
 
-    Keras has no callback for this. But it sets each variable by `assign`, from an HDF5 dataset of the file, which is read
-    then.
+    Keras has no callback for this. But it assigns each variable from an HDF5 dataset, which is only read then.
 
     Args:
-        variables: Of the model.
-        reading: Gets the progress.
+        variables: The model's variables.
+        reading: Receives the progress.
     """
 
     def counted(assign: Callable[[Any], Any]) -> Callable[[Any], Any]:

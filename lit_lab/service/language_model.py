@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     AnswerEvent,
@@ -34,7 +35,6 @@ from . import ablation, trust
 from .answering import answer, given
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
-from .errors import ServiceError
 from .estimates import Speed
 from .generation import Decoder
 from .salience import METHODS, Contrast, EmbeddingGradients, TargetGradient, integrating
@@ -59,10 +59,10 @@ class LanguageModel:
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM`, in float32.
-        max_length: Window in tokens; None: the preset's own.
+        max_length: Window in tokens; None: the preset's.
         is_instruct: Whether it is known to be instruction-tuned.
-        terms: What it is provided under, if that is known.
-        template: Its own chat template; None: it has none.
+        terms: Its licence, if it is known.
+        template: Its own chat template; None if it has none.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class LanguageModel:
         self._scorer = Scorer(self._decoder.cached_pass)
         self._known = ScoreCache()
         self._owner = ""
-        # Apart: passes that share their beginning are much quicker than those that a gradient is taken of.
+        # Separate: passes that share their beginning are much quicker than those with a gradient.
         self._gradient_speed = Speed()
         self._scoring_speed = Speed()
 
@@ -136,14 +136,14 @@ class LanguageModel:
         """The gradients for salience, created on first use because some families can only generate.
 
         Raises:
-            ServiceError: `no_salience`.
+            Problem: `no_salience`.
         """
         with self._making:  # the background thread may create it, too
             if self._gradients is None:
                 try:
                     self._gradients = EmbeddingGradients(self.causal_lm, self.window)
                 except QuantizedError as error:
-                    raise ServiceError(
+                    raise Problem(
                         422,
                         "no_salience",
                         "This model's weights are quantized to whole numbers: gradients through them would be wrong.",
@@ -158,10 +158,10 @@ class LanguageModel:
         return self._salience_checked or type(self.causal_lm).__name__ in CHECKED
 
     def _check_salience(self, ids: Sequence[int]) -> None:
-        """Check, once, that salience scores by the very logits that generation's model chooses by.
+        """Check once that salience uses the same logits as generation.
 
-        A family that does more to its logits than the embedding layer's reverse would be explained wrongly. A few tokens
-        tell. Families that the tests check needn't be checked again while somebody waits.
+        If a family changes its logits after the embedding layer's reverse, its explanations would be wrong. A few tokens show that.
+        Families in the tests needn't be checked again while a user waits.
         """
         if self._is_checked:
             return
@@ -172,8 +172,8 @@ class LanguageModel:
             raise self._no_salience()
         self._salience_checked = True
 
-    def _no_salience(self) -> ServiceError:
-        return ServiceError(
+    def _no_salience(self) -> Problem:
+        return Problem(
             422,
             "no_salience",
             f"{type(self.causal_lm).__name__} can't be run from its embeddings on, so it has no salience here.",
@@ -186,8 +186,8 @@ class LanguageModel:
         """Answer a prompt: first its tokens, then the answer's one by one, then the answer as a whole.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
-            Cancelled: when the reader went away.
+            Problem: `empty_prompt`, `prompt_too_long`, `no_chat_format`, `lone_surrogate` or `not_finite`.
+            Cancelled: The reader went away.
         """
 
         def read(ids: Sequence[int]) -> tuple[Any, Any] | None:
@@ -209,9 +209,9 @@ class LanguageModel:
         """Return the probability of a given text after a prompt, in the events of an answer.
 
         Raises:
-            ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
+            Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
                 `lone_surrogate` or `not_finite`.
-            Cancelled: when the reader went away.
+            Cancelled: The reader went away.
         """
 
         def shared(ids: Sequence[int], start: int) -> Any | None:
@@ -239,15 +239,15 @@ class LanguageModel:
     ) -> Iterator[StateEvent | ProgressEvent | ScoresEvent]:
         """Score every token by its influence on each target: one event for each target and method, in that order.
 
-        The first of all targets, and each after a slow one, is announced in words. What was computed before is looked up.
+        The first target, and each one after a slow one, is announced by a message. Earlier results are looked up.
 
         Args:
             request: Ids and targets; the scores have the ids' length, zero from a target's last token on.
             cancellation: Checked before every target, and between the passes' parts.
 
         Raises:
-            ServiceError: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
-            Cancelled: when the reader went away.
+            Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
+            Cancelled: The reader went away.
         """
         self._check_sequence(request.ids)
         self._check_instead(request.instead, request.targets[0])
@@ -277,13 +277,13 @@ class LanguageModel:
                     self._known.put(ids, key, *known)
                 scores, gap = known
                 if not all(map(math.isfinite, scores)):
-                    raise ServiceError(
+                    raise Problem(
                         500,
                         "not_finite",
                         "The model's gradients overflowed for this target.",
                         "Try a shorter target, or load the model in float32 (Models, Load with other settings…): float16 overflows first.",
                     )
-                # The target's last token and what follows it have no part in the target's loss.
+                # The target's last token and later ones don't affect the target's loss.
                 whole = scores + [0.0] * (len(request.ids) - len(scores))
                 yield ScoresEvent(target=target, method=method, scores=whole, gap=gap, instead=request.instead)
             announce = time.monotonic() - started > _SLOW_SECONDS
@@ -291,11 +291,11 @@ class LanguageModel:
     def ablation(
         self, request: AblationRequest, cancellation: Cancellation
     ) -> Iterator[ProgressEvent | SegmentScoresEvent]:
-        """Score segments by what taking them away does to a target's probability.
+        """Score segments by how their removal changes a target's probability.
 
         Raises:
-            ServiceError: `sequence_too_long`, `unknown_token`, `too_few_samples` or `not_finite`.
-            Cancelled: when the reader went away.
+            Problem: `sequence_too_long`, `unknown_token`, `too_few_samples` or `not_finite`.
+            Cancelled: The reader went away.
         """
         self._check_sequence(request.ids)
         self._check_instead(request.instead, request.target)
@@ -311,13 +311,13 @@ class LanguageModel:
         """Test a map.
 
         Raises:
-            ServiceError: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
-            Cancelled: when the reader went away.
+            Problem: `sequence_too_long`, `unknown_token`, `no_salience` or `not_finite`.
+            Cancelled: The reader went away.
         """
         self._check_sequence(request.ids)
         self._check_instead(request.instead, request.target)
         started = time.monotonic()
-        # A family without salience can have its ablation maps tested all the same.
+        # Ablation maps of a family without salience can still be tested.
         gradients = self._gradients_of(request.instead) if request.method is not None else None
         for event in trust.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
             if isinstance(event, TrustEvent):
@@ -325,10 +325,10 @@ class LanguageModel:
             yield event
 
     def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
-        """Return what a request would cost.
+        """Return a request's estimated cost.
 
         Raises:
-            ServiceError: `too_few_samples`.
+            Problem: `too_few_samples`.
         """
         speed = self._gradient_speed if isinstance(request, SalienceRequest) else self._scoring_speed
         return speed.estimate(request)
@@ -373,7 +373,7 @@ class LanguageModel:
             return
         self.tokenizer.check_ids(instead)
         if target.start + len(instead) > self.window:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "sequence_too_long",
                 f"With the other text in the target's place there are {target.start + len(instead)} tokens; the model's "
@@ -384,7 +384,7 @@ class LanguageModel:
     def _check_sequence(self, ids: Sequence[int]) -> None:
         self.tokenizer.check_ids(ids)
         if len(ids) > self.window:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "sequence_too_long",
                 f"Prompt and answer are {len(ids)} tokens long; the model's window has {self.window}.",

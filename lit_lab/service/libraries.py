@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Backend
 
 from . import environment
-from .errors import ServiceError
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +24,9 @@ REQUIRED = ("tensorflow", "keras", "keras_nlp", "lit_nlp")
 BACKEND_NAMES: dict[Backend, str] = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 
 UNUSED = frozenset({"IPython", "matplotlib", "nltk", "pandas", "rouge_score", "scipy", "sklearn", "tensorflow_text"})
-"""Packages that Keras and keras-hub import at once where they find them, do without where they don't, and that
-generation and salience never touch: plots, tables, metrics, tokenizing inside of TensorFlow's graphs. Together they
-take a third of the import's time (about 1.7 of 4.7 s), and the user waits for it.
+"""Packages that Keras and keras-hub import if they find them, and don't need, and that generation and salience never use: plots,
+tables, metrics, tokenizing inside TensorFlow's graphs. Together they take a third of the import's time (about 1.7 of
+4.7 s), and the user waits for it.
 
 Sound for the versions that pyproject.toml allows: of these, keras-hub 0.32 uses only `tensorflow_text`, and only while
 it traces a graph of strings (`PreprocessingLayer._use_tf_workflow`), which nothing here does: its tokenizers run on
@@ -34,7 +34,7 @@ it traces a graph of strings (`PreprocessingLayer._use_tf_workflow`), which noth
 
 
 class _Absent(MetaPathFinder):
-    """Says of packages that they aren't there."""
+    """Hides packages from imports."""
 
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
@@ -47,7 +47,7 @@ class _Absent(MetaPathFinder):
 
 @contextmanager
 def without(names: frozenset[str]) -> Iterator[None]:
-    """Leave optional packages out of what is imported inside; afterwards they can be imported as ever."""
+    """Hide optional packages from imports inside; afterwards they can be imported again."""
     finder = _Absent(names)
     sys.meta_path.insert(0, finder)
     try:
@@ -57,18 +57,18 @@ def without(names: frozenset[str]) -> Iterator[None]:
 
 
 def set_environment(threads: int, backend: Backend = "tensorflow") -> None:
-    """Set what Keras and its backend read from the environment; call it before the first import of either.
+    """Set the variables that Keras and its backend read; call this before importing either.
 
     Args:
-        threads: Most threads for arithmetic.
-        backend: What Keras runs on, whatever the user's own variables and files say.
+        threads: Maximum number of threads for arithmetic.
+        backend: Keras's backend, whatever the user's variables and files say.
     """
     for note in environment.own(os.environ, backend):
         log.warning("%s", note)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    # On processors for which TensorFlow switches oneDNN on, it would keep all memory that was ever used, and take it in
-    # ever larger pieces: 2.3 GB for a model of 400 MB, of which unloading it gives nothing back.
+    # Where TensorFlow uses oneDNN by default, it would never free memory, and allocate ever larger pieces: 2.3 GB for a
+    # model of 400 MB, none of which unloading returns.
     os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
     if backend == "jax":
         # The only number that XLA's pool of threads listens to here; TensorFlow's flags for it do nothing.
@@ -78,15 +78,15 @@ def set_environment(threads: int, backend: Backend = "tensorflow") -> None:
 
 
 def check_interpreter(backend: Backend = "tensorflow") -> None:
-    """Tell early, and cheaply, whether this interpreter has what the service needs.
+    """Check early, and cheaply, whether this interpreter has what the service needs.
 
     Raises:
-        ServiceError: `missing_libraries` or, where they can't be installed either, `unsupported_python`;
-            `missing_backend`, when only what Keras is to run on isn't there.
+        Problem: `missing_libraries` or, if they can't be installed either, `unsupported_python`; `missing_backend` if only
+            Keras's backend is missing.
     """
     missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
     if not missing and importlib.util.find_spec(backend) is None:
-        raise ServiceError(
+        raise Problem(
             503,
             "missing_backend",
             f"c.LitLab.backend is {backend!r}, and the model service's Python ({sys.executable}) lacks it.",
@@ -95,7 +95,7 @@ def check_interpreter(backend: Backend = "tensorflow") -> None:
     if missing:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         fits = (3, 11) <= sys.version_info[:2] <= (3, 12)
-        raise ServiceError(
+        raise Problem(
             503,
             "missing_libraries" if fits else "unsupported_python",
             f"The model service's Python ({sys.executable}, {version}) lacks {', '.join(missing)}.",
@@ -107,7 +107,7 @@ def check_interpreter(backend: Backend = "tensorflow") -> None:
 
 
 def import_backend(threads: int, backend: Backend = "tensorflow") -> None:
-    """Import what Keras runs on, with its threads capped."""
+    """Import Keras's backend, with a limited number of threads."""
     # TensorFlow may import Keras, for its own `tf.keras`.
     with environment.without_keras_file():
         _import_backend(threads, backend)
@@ -126,7 +126,7 @@ def _import_backend(threads: int, backend: Backend) -> None:
 
 
 def import_tensorflow(threads: int) -> None:
-    """Import TensorFlow, cap its threads, and let GPU memory grow on demand instead of taking all of it."""
+    """Import TensorFlow, limit its threads, and let GPU memory grow on demand instead of taking all of it."""
     with without(UNUSED):
         import tensorflow as tf
     tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -142,7 +142,7 @@ def import_tensorflow(threads: int) -> None:
 
 def import_keras() -> None:
     """Import Keras and its model library."""
-    # JAX wants SciPy; PyTorch looks for pandas where it is imported, and takes no refusal.
+    # JAX needs SciPy; PyTorch looks for pandas when it is imported, and fails if that raises.
     unused = UNUSED if os.environ["KERAS_BACKEND"] == "tensorflow" else frozenset[str]()
     with environment.without_keras_file(), without(unused):
         import keras_nlp  # noqa: F401

@@ -1,4 +1,4 @@
-"""The address that the service listens on: this machine's own, which nobody elsewhere can reach."""
+"""The address that the service listens on: this machine's own, which other machines can't reach."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import socket
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 ADDRESSES = ("127.0.0.1", "::1")
-"""IPv4's and IPv6's own addresses of a machine. Containers may lack either."""
+"""A machine's own addresses in IPv4 and IPv6. Containers may lack either."""
 
 REACH_SECONDS = 3.0
 
 BACKLOG = 128
-"""Connections that may wait to be accepted."""
+"""Maximum number of connections that wait to be accepted."""
 
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)  # the port, not the address, is what is wrong
 
@@ -29,12 +29,12 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
     """Return a socket that listens on loopback, and that can be reached there.
 
     Args:
-        port: Of TCP; 0: a free one.
-        addresses: What to try, one after the other.
+        port: TCP port; 0: a free one.
+        addresses: Addresses to try, in order.
         opened: Returns such a socket for an address and a port, or raises `OSError`; None: `open_at`.
 
     Raises:
-        ServiceError: `port_in_use`, or `no_loopback`.
+        Problem: `port_in_use`, or `no_loopback`.
     """
     failed: list[tuple[str, OSError]] = []
     for address in addresses:
@@ -49,7 +49,7 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
                 log.warning("%s can't be reached (%s): listening on %s", other, why.strerror or why, address)
             return listener
     said = "; ".join(f"{address}: {error.strerror or error}" for address, error in failed)
-    raise ServiceError(
+    raise Problem(
         503,
         "no_loopback",
         f"The model service can't be reached on this machine's own address ({said}).",
@@ -59,7 +59,7 @@ def listen(port: int, addresses: Sequence[str] = ADDRESSES, opened: Opened | Non
 
 
 def listen_at(path: str) -> socket.socket | None:
-    """Return a Unix socket that listens at a path; None where there is none to be had, as in a container of its own."""
+    """Return a Unix socket that listens at a path; None if that is impossible, as in some containers."""
     if not hasattr(socket, "AF_UNIX"):
         return None
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -75,16 +75,16 @@ def listen_at(path: str) -> socket.socket | None:
 
 
 def open_at(address: str, port: int) -> socket.socket:
-    """Return a socket that listens at an address, having tried that it can be reached. Raises `OSError`."""
+    """Return a socket that listens at an address, after checking that it can be reached. Raises `OSError`."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # Only where the protocol is named does asyncio send at once what is written (TCP_NODELAY); else a stream's lines
-    # may wait 40 ms for the reader's acknowledgement.
+    # asyncio only sends without delay (TCP_NODELAY) if the protocol is given; otherwise a stream's lines may wait 40 ms for the
+    # reader's acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((address, port))
         listener.listen(BACKLOG)
-        # Where the interface is down one can listen, but nobody gets here.
+        # If the interface is down, listening works, but connecting doesn't.
         with socket.create_connection(listener.getsockname()[:2], REACH_SECONDS):
             listener.accept()[0].close()
     except OSError:
@@ -93,7 +93,7 @@ def open_at(address: str, port: int) -> socket.socket:
     return listener
 
 
-def _in_use(port: int, error: OSError) -> ServiceError:
-    return ServiceError(
+def _in_use(port: int, error: OSError) -> Problem:
+    return Problem(
         409, "port_in_use", f"The model service can't listen on port {port}: {error.strerror}.", "Use another port."
     )

@@ -1,7 +1,7 @@
 """Watches the service's memory.
 
 Address space can't be limited (`RLIMIT_AS`): TensorFlow reserves far more than it uses, and an allocation that fails
-inside it ends the process without a word. So the resident size is looked at a few times a second.
+inside it ends the process without a message. So the resident size is checked a few times a second.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from .errors import ServiceError
+from lit_lab.problem import Problem
 
 LOOK_SECONDS = 0.2
 GRACE_SECONDS = 3.0  # for a computation to end and give its memory back
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def resident_bytes() -> int:
-    """Return how much memory this process holds; where there is no /proc, the most that it ever held."""
+    """Return this process's resident memory; where there is no /proc, its maximum so far."""
     if sys.platform == "linux":
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     import resource
@@ -33,11 +33,11 @@ def resident_bytes() -> int:
 
 
 class Watchdog:
-    """Ends what runs when memory goes over a limit, and the service itself when that didn't help.
+    """Ends computations when memory exceeds a limit, and the service itself if that doesn't help.
 
     Args:
         limit: In bytes.
-        end_work: Ends all computations with a reason; tells whether there were any.
+        end_work: Ends all computations with a reason; returns whether there were any.
         end_service: Ends the service with a reason.
         measure: Returns the memory in use, in bytes.
     """
@@ -45,8 +45,8 @@ class Watchdog:
     def __init__(
         self,
         limit: int,
-        end_work: Callable[[ServiceError], bool],
-        end_service: Callable[[ServiceError], None],
+        end_work: Callable[[Problem], bool],
+        end_service: Callable[[Problem], None],
         measure: Callable[[], int] = resident_bytes,
     ) -> None:
         self._limit = limit
@@ -56,11 +56,11 @@ class Watchdog:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Watch from now on, in a thread."""
+        """Start watching, in a thread."""
         threading.Thread(target=self._watch, name="memory", daemon=True).start()
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._stopped.set()
 
     def _watch(self) -> None:
@@ -85,8 +85,8 @@ class Watchdog:
         return False
 
 
-def _over(used: int, limit: int) -> ServiceError:
-    return ServiceError(
+def _over(used: int, limit: int) -> Problem:
+    return Problem(
         507,
         "memory_limit",
         f"The model service used {used / 2**20:,.0f} MiB of memory; its limit is {limit / 2**20:,.0f} MiB.",

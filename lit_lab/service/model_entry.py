@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lit_lab import demo
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     ChatTemplate,
     ModelDownload,
@@ -20,7 +21,6 @@ from lit_lab.protocol import (
     WindowReason,
 )
 
-from .errors import ServiceError
 from .fair_queue import FairQueue
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class ModelEntry:
     path: str
     state: ModelState = "unloaded"
     detail: str = ""
-    error: ServiceError | None = None
+    error: Problem | None = None
     model: LanguageModel | None = None
     turn: FairQueue = field(default_factory=FairQueue)
     loading: asyncio.Task[None] | None = None

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from lit_lab import demo
 from lit_lab.models import known, programs
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AddModel,
     DownloadModel,
@@ -27,13 +28,12 @@ from lit_lab.protocol import (
 )
 from lit_lab.protocol.base import MAX_NAME
 
-from .errors import ServiceError
 from .model_entry import ModelEntry
 from .registry import Registry
 from .returning import Returning
 from .scanning.plain import is_plain, plain
 from .scanning.scanner import Found, Scanner
-from .weights import cached, need, paths, reasons, room
+from .weights import device_memory, download_errors, hub_cache, memory_estimate, paths
 from .weights.paths import Source
 
 LOOK_SECONDS = 5.0  # between two searches for idle models
@@ -72,8 +72,8 @@ class ModelManager:
         for entry in registry.entries.values():
             _look(entry)
         if self._device is None:
-            self._device = await registry.run(lambda: room.device(registry.settings.backend))
-        memory = await asyncio.to_thread(room.memory, self._device, registry.settings.memory_limit)
+            self._device = await registry.run(lambda: device_memory.device(registry.settings.backend))
+        memory = await asyncio.to_thread(device_memory.memory, self._device, registry.settings.memory_limit)
         found = await self._look_around(memory)
         models = [entry.info() for entry in registry.entries.values()]
         return ModelsResponse(models=models, found=found, known=self._offered(memory), memory=memory)
@@ -87,7 +87,7 @@ class ModelManager:
             sources = [self._sources[path] for path in each.paths if path in self._sources]
             if each.path not in self._sources or any(source.where in listed for source in sources):
                 continue
-            offer = each.offer(*self._need(need.Shape(parameters=each.parameters, **each.shape), memory))
+            offer = each.offer(*self._need(memory_estimate.Shape(parameters=each.parameters, **each.shape), memory))
             here = next((path for path in each.paths if path in self._here), None)
             if here is not None:
                 found = {"path": here, "site": each.site(here), "download": 0, "elsewhere": []}
@@ -113,7 +113,9 @@ class ModelManager:
                 continue
             try:
                 result.append(self._found_model(each, memory))
-            except ValidationError as error:  # other programs' names may be anything; none may hide the other models
+            except (
+                ValidationError
+            ) as error:  # other programs' names may contain anything; one must not hide the other models
                 log.warning("a model can't be listed: %s", describe_validation(error))
         return result
 
@@ -123,9 +125,9 @@ class ModelManager:
         program = str(model.place.parent) if model.program == "folders" else programs.TITLES[model.program]
         path, fault = model.path, facts.fault
         if not is_plain(path) or len(path) > MAX_PATH:
-            path, fault = plain(path, MAX_PATH), "has a name that can't be written here"
+            path, fault = plain(path, MAX_PATH), "has a name that LIT Lab can't show"
         return FoundModel(
-            # Leaves room for a number at its end.
+            # Leaves space for a number at its end.
             name=plain(model.name.replace(":", "-"), MAX_NAME - 10) or "model",
             title=plain(model.name, MAX_NAME) or "model",
             program=plain(program, MAX_NAME),
@@ -141,12 +143,14 @@ class ModelManager:
             fault=plain(fault, 300),
         )
 
-    def _need(self, shape: need.Shape | None, memory: MemoryStatus) -> tuple[Precision | None, int | None, bool | None]:
+    def _need(
+        self, shape: memory_estimate.Shape | None, memory: MemoryStatus
+    ) -> tuple[Precision | None, int | None, bool | None]:
         """Return a model's precision, the most bytes that it would need, and whether these are free."""
         if shape is None:
             return None, None, None
         configured, limit = self._registry.settings_of(None, None)
-        precision = room.chosen(configured, self._registry.settings.backend)
+        precision = device_memory.chosen(configured, self._registry.settings.backend)
         needed = shape.total(precision, limit or TOKENS)
         return precision, needed, None if memory.free is None else needed <= memory.free
 
@@ -156,9 +160,9 @@ class ModelManager:
         for path in (path for each in known.known() for path in each.paths):
             try:
                 source = self._sources[path] = paths.source(path)
-            except ServiceError:
-                continue  # this keras-hub hasn't got it
-            if cached.lookup(source) is not None:
+            except Problem:
+                continue  # this version of keras-hub doesn't have it
+            if hub_cache.lookup(source) is not None:
                 here.add(path)
         self._here = here
 
@@ -166,7 +170,7 @@ class ModelManager:
         """Make or begin a change, and return all models.
 
         Raises:
-            ServiceError: `unknown_model`, `bad_model`, `bad_path`, `preset_not_found`, `model_configured`,
+            Problem: `unknown_model`, `bad_model`, `bad_path`, `preset_not_found`, `model_configured`,
                 `model_busy` or `last_model`.
         """
         change = request.change
@@ -198,32 +202,32 @@ class ModelManager:
             for entry in list(self._registry.entries.values()):
                 idle = entry.model is not None and not entry.turn.locked() and not entry.is_busy
                 if idle and time.monotonic() - entry.used >= timeout:
-                    await self._unload(entry, "Unloaded because nobody used it; it is loaded again when it is needed.")
+                    await self._unload(entry, "Unloaded because it was idle; it is loaded again when it is needed.")
 
     async def _add(self, change: AddModel) -> None:
         registry = self._registry
         if change.name in registry.entries:
             if registry.entries[change.name].path == change.path:
                 return  # the Jupyter server repeats its list
-            raise ServiceError(
+            raise Problem(
                 422, "bad_model", f"There is a model named {change.name} already.", "Give the new one another name."
             )
         if ":" in change.name:
-            raise ServiceError(422, "bad_model", "A model's name holds no colon.", "Choose another name.")
+            raise Problem(422, "bad_model", "A model's name can't have a colon.", "Choose another name.")
         if paths.is_local(change.path) or "://" in change.path or change.path == demo.EMBEDDED:
             source = paths.source(change.path)
         else:
-            await registry.libraries()  # Keras knows its presets' names
+            await registry.libraries()  # the names of presets come from Keras
             source = await registry.run(lambda: paths.source(change.path))
         registry.entries[change.name] = ModelEntry(change.name, change.path, added=True, source=source)
 
     async def _remove(self, entry: ModelEntry) -> None:
         if not entry.added:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "model_configured",
                 f"{entry.name} is configured in c.LitLab.models.",
-                "Take it out there, and restart the Jupyter server. It can be unloaded here.",
+                "Remove it there and restart the Jupyter server. It can be unloaded here.",
             )
         entry.leaving = True
         while entry.is_busy:
@@ -259,7 +263,7 @@ class ModelManager:
         was_loading = entry.state == "loading"
         await self._registry.stop(entry)
         if was_loading:
-            # Frees what was read, in the loading thread and so after it has released that.
+            # Frees the weights, in the loading thread, which must release them first.
             collecting = asyncio.ensure_future(self.returning.after_unloading())
             self._beside.add(collecting)
             collecting.add_done_callback(self._beside.discard)
@@ -273,12 +277,12 @@ class ModelManager:
         await self.returning.after_unloading()
 
 
-def _busy(entry: ModelEntry, how: str = "") -> ServiceError:
+def _busy(entry: ModelEntry, how: str = "") -> Problem:
     if entry.state == "downloading":
-        return ServiceError(
+        return Problem(
             409, "model_busy", f"{entry.name} is being downloaded.", "Stop the download, or wait until it is there."
         )
-    return ServiceError(
+    return Problem(
         409,
         "model_busy",
         f"{entry.name} is being loaded{' ' if how else ''}{how}.",
@@ -292,10 +296,10 @@ def _look(entry: ModelEntry) -> None:
         return
     try:
         source = entry.source = entry.source or paths.source(entry.path)
-        here = cached.lookup(source) is not None
-    except ServiceError:
+        here = hub_cache.lookup(source) is not None
+    except Problem:
         return  # loading reports it
     if not here and entry.state == "unloaded":
-        entry.state, entry.error = "absent", reasons.absent(entry.name, source)
+        entry.state, entry.error = "absent", download_errors.absent(entry.name, source)
     elif here and entry.state == "absent":
         entry.state, entry.error, entry.progress = "unloaded", None, None

@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 NICENESS = 10
-OUT_OF_MEMORY_SCORE = 1000  # the kernel's own maximum: it ends this process before any other
+OUT_OF_MEMORY_SCORE = 1000  # the kernel's maximum: it ends this process first
 
 log = logging.getLogger(__name__)
 
 
 def lower_priority() -> None:
-    """Lower this process's priority, and have the kernel end it first when memory runs out."""
+    """Lower this process's priority, and make the kernel end it first when memory runs out."""
     try:
         os.nice(max(0, NICENESS - os.nice(0)))
     except OSError as error:
@@ -23,7 +23,7 @@ def lower_priority() -> None:
         try:
             Path("/proc/self/oom_score_adj").write_text(f"{OUT_OF_MEMORY_SCORE}\n")
         except OSError as error:
-            log.warning("can't ask to be ended first when memory runs out: %s", error)
+            log.warning("can't set this process to be ended first when memory runs out: %s", error)
 
 
 def threads(configured: int | None) -> int:

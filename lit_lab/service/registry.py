@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from lit_lab import demo
+from lit_lab.problem import Problem
 from lit_lab.protocol import Arithmetic, Backend, KaggleLogin, Precision
 
 from . import garbage_collection
-from .errors import ServiceError
 from .model_entry import ModelEntry
-from .weights import cached, need, paths, reading, reasons, room, window
+from .weights import device_memory, download_errors, hub_cache, memory_estimate, paths, reading, window
 from .weights.download import Download
-from .weights.need import NoRoomError
+from .weights.memory_estimate import NoRoomError
 from .weights.paths import Source
 from .weights.reading import Reading
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.1  # between two looks of a waiting request for a new message
+_LOOK_SECONDS = 0.1  # between two checks of a waiting request for a new message
 _FIGURES_SECONDS = 1.0  # between two messages about a model's progress
 _REST_SECONDS = 3.0  # that a model is idle before it compiles in the background
 
@@ -41,12 +41,12 @@ class Loading:
     """How models are loaded.
 
     Attributes:
-        backend: What Keras runs on.
-        precision: What weights are held and computed in unless the user chooses.
+        backend: Keras's backend.
+        precision: The default precision of weights and computations.
         memory_limit: `c.LitLab.memory_limit`, in bytes.
         cache: Where archives are unpacked; None: a temporary folder.
         idle_timeout: Seconds after which an unused model is unloaded; 0: never.
-        scanners: Which programs' models are looked for: keys of `lit_lab.models.programs.TITLES`.
+        scanners: Programs whose models are searched for: keys of `lit_lab.models.programs.TITLES`.
         folders: `c.LitLab.model_folders`.
     """
 
@@ -63,20 +63,20 @@ def parse(models: list[str]) -> dict[str, ModelEntry]:
     """Read `name:path` entries, as LIT writes them; only the first colon divides, a path may be an address.
 
     Raises:
-        ServiceError: `bad_model`.
+        Problem: `bad_model`.
     """
     entries: dict[str, ModelEntry] = {}
     for model in models:
         name, _, path = (part.strip() for part in model.partition(":"))
         if not (name and path):
-            raise ServiceError(
+            raise Problem(
                 422,
                 "bad_model",
                 f"{model!r} isn't a model: it needs a name, a colon and a path.",
                 f"Write for example {demo.DEFAULT_MODEL}, or gemma:gemma2_instruct_2b_en, in c.LitLab.models.",
             )
         if name in entries:
-            raise ServiceError(
+            raise Problem(
                 422, "bad_model", f"Two models are named {name}.", "Give each model in c.LitLab.models its own name."
             )
         entries[name] = ModelEntry(name, path)
@@ -88,7 +88,7 @@ class Registry:
 
     Args:
         entries: The configured models; the first is the default.
-        max_length: Window in tokens; None: as many as each model was trained for, as far as memory goes.
+        max_length: Window in tokens; None: as many as each model was trained for, as far as memory allows.
         importing: Imports the libraries; called once, in the thread, with a function that takes progress messages.
         settings: How they are loaded.
 
@@ -112,7 +112,7 @@ class Registry:
         self._importing = importing
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="load")
         self.detail = ""
-        self.error: ServiceError | None = None
+        self.error: Problem | None = None
         self.arithmetic: Arithmetic | None = None  # known once the libraries are imported
         self._imported: asyncio.Task[None] | None = None
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
@@ -126,10 +126,10 @@ class Registry:
         """Return a configured model.
 
         Raises:
-            ServiceError: `unknown_model`.
+            Problem: `unknown_model`.
         """
         if name not in self.entries:
-            raise ServiceError(
+            raise Problem(
                 404,
                 "unknown_model",
                 f"There is no model named {name}.",
@@ -144,7 +144,7 @@ class Registry:
             say: Takes progress messages; called in the thread.
 
         Raises:
-            ServiceError: A library is missing.
+            Problem: A library is missing.
         """
 
         def tell(detail: str) -> None:
@@ -154,7 +154,7 @@ class Registry:
         self._imported = asyncio.ensure_future(self.run(lambda: self._importing(tell)))
         try:
             await self._imported
-        except ServiceError as error:
+        except Problem as error:
             self.error = error
             raise
         finally:
@@ -164,7 +164,7 @@ class Registry:
         """Wait until the libraries are imported, if that has begun.
 
         Raises:
-            ServiceError: A library is missing.
+            Problem: A library is missing.
         """
         if self._imported is not None:
             await asyncio.shield(self._imported)
@@ -192,9 +192,9 @@ class Registry:
         else:
             # Set before the requests that wait look at it.
             if entry.may_download:
-                entry.state, entry.error = "absent", reasons.stopped(entry.path, entry.source)
+                entry.state, entry.error = "absent", download_errors.stopped(entry.path, entry.source)
             else:
-                entry.state, entry.error = "unloaded", reasons.loading_stopped(entry.name)
+                entry.state, entry.error = "unloaded", download_errors.loading_stopped(entry.name)
             entry.detail, entry.may_download = "", False
             entry.reading.stopped.set()
             entry.loading.cancel()
@@ -209,7 +209,7 @@ class Registry:
         """Wait until a model can be used, and yield messages about what it waits for.
 
         Raises:
-            ServiceError: The model can't be used.
+            Problem: The model can't be used.
         """
         loading = self.load(name)
         entry = self.get(name)
@@ -232,25 +232,25 @@ class Registry:
             source = await self._fetch(entry)
             entry.may_download = False
             if entry.leaving or attempt.stopped.is_set:
-                raise reasons.stopped(entry.path, source)
+                raise download_errors.stopped(entry.path, source)
             entry.state = "loading"
             entry.model = await self.run(lambda: self._make(entry, attempt))
         except asyncio.CancelledError:
             if not attempt.stopped.is_set:
                 raise
             return  # `stop` has set the state
-        except ServiceError as error:
+        except Problem as error:
             log.warning("loading %s failed: %s", entry.name, error.message, exc_info=error.__cause__)
             # Its traceback refers to what was loaded of the model by then.
             error.__cause__ = error.__context__ = None
             entry.error = error.with_traceback(None)
         except Exception as error:
             log.exception("loading %s failed", entry.name)
-            entry.error = ServiceError(
+            entry.error = Problem(
                 422,
                 "model_failed",
                 f"{entry.name} was loaded, but can't be used: {type(error).__name__}: {error}"[:500],
-                "The service's log tells more. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
+                "See the service's log for details. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
             )
         else:
             entry.state, entry.detail, entry.used = "ready", "", time.monotonic()
@@ -264,15 +264,15 @@ class Registry:
         """Download a model that isn't on this machine, if the user has allowed it, and return its source.
 
         Raises:
-            ServiceError: It may not or can't be downloaded.
+            Problem: It may not or can't be downloaded.
         """
         source = entry.source = await self.run(lambda: paths.source(entry.path))
-        if not source.is_elsewhere or await self.run(lambda: cached.lookup(source)) is not None:
+        if not source.is_elsewhere or await self.run(lambda: hub_cache.lookup(source)) is not None:
             return source
         if not entry.may_download:
-            raise reasons.absent(entry.name, source)
+            raise download_errors.absent(entry.name, source)
         if entry.leaving:
-            raise reasons.stopped(entry.path, source)
+            raise download_errors.stopped(entry.path, source)
         download = entry.download = Download(entry.path, source, self.kaggle)
         entry.state, entry.detail = "downloading", f"Downloading {entry.name} from {source.site}…"
         log.info("downloading %s from %s", entry.name, entry.path)
@@ -293,21 +293,23 @@ class Registry:
         log.info("loading %s from %s", entry.name, entry.path)
         settings = self.settings
         place = entry.folder = presets.folder(entry.path, self.cache())
-        entry.size = cached.size_of(place)
+        entry.size = hub_cache.size_of(place)
         config = presets.check(place, entry.path)
-        precision = room.chosen(entry.requested_precision or settings.precision, settings.backend)
-        device = room.device(settings.backend)
+        precision = device_memory.chosen(entry.requested_precision or settings.precision, settings.backend)
+        device = device_memory.device(settings.backend)
         made = presets.weights_of(place, entry.path)
-        need.check_held(place, entry.path, made)
-        shape = need.shape(place, config, made)
-        free = room.memory(device, settings.memory_limit).free
-        limit = self._window(entry, window.trained(place, config, need.numbers(place, made)), shape, precision, free)
+        memory_estimate.check_held(place, entry.path, made)
+        shape = memory_estimate.shape(place, config, made)
+        free = device_memory.memory(device, settings.memory_limit).free
+        limit = self._window(
+            entry, window.trained(place, config, memory_estimate.numbers(place, made)), shape, precision, free
+        )
         if shape is not None:
             entry.peak = shape.total(precision, limit.tokens)
             if free is not None:
-                need.check(entry.name, shape, precision, limit.tokens, free, device)
+                memory_estimate.check(entry.name, shape, precision, limit.tokens, free, device)
         elif free is not None:
-            need.check_weights(entry.name, need.numbers(place, made), precision, free, device)
+            memory_estimate.check_weights(entry.name, memory_estimate.numbers(place, made), precision, free, device)
         with garbage_collection.paused():
             attempt.stopped.check()
             causal_lm = presets.make(place, entry.path, precision, attempt)
@@ -320,15 +322,20 @@ class Registry:
             attempt.stopped.check()
             entry.window = limit
             entry.chat = model.tokenizer.chat.name if model.tokenizer.chat else ""
-            entry.template = template.told if template is not None else None
+            entry.template = template.info if template is not None else None
             entry.precision, entry.device = precision, device
-            entry.memory = model.parameters * need.BYTES[precision]
+            entry.memory = model.parameters * memory_estimate.BYTES[precision]
             entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
             model.warm_up_generation()
         return model
 
     def _window(
-        self, entry: ModelEntry, trained: int, shape: need.Shape | None, precision: Precision, free: int | None
+        self,
+        entry: ModelEntry,
+        trained: int,
+        shape: memory_estimate.Shape | None,
+        precision: Precision,
+        free: int | None,
     ) -> window.Window:
         """Return a model's window: the user's, or else the administrator's, or else what fits in memory."""
         if entry.max_length:

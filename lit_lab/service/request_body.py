@@ -10,10 +10,9 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from lit_lab.json_bounds import MAX_CONTAINERS, MAX_NAMES, MAX_VALUES, excess
+from lit_lab.problem import Problem
 from lit_lab.protocol import describe_validation
-
-from .errors import ServiceError
-from .surrogates import check_texts
+from lit_lab.surrogates import check_texts
 
 MAX_BODY = 64 * 2**20  # bytes; above any request that the types allow
 
@@ -27,7 +26,7 @@ def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
         kind: The type of the body.
 
     Raises:
-        ServiceError: On reading: `too_large`, `bad_request` or `lone_surrogate`.
+        Problem: On reading: `too_large`, `bad_request` or `lone_surrogate`.
     """
 
     async def read(request: Request) -> T:
@@ -35,9 +34,7 @@ def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
         async for chunk in request.stream():
             data += chunk
             if len(data) > MAX_BODY:
-                raise ServiceError(
-                    413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it."
-                )
+                raise Problem(413, "too_large", f"The request is larger than {MAX_BODY // 2**20} MiB.", "Shorten it.")
         return _parsed(bytes(data), kind)
 
     return read
@@ -45,14 +42,14 @@ def body_of(kind: type[T]) -> Callable[[Request], Awaitable[T]]:
 
 def _parsed(data: bytes, kind: type[T]) -> T:
     if too_much := excess(data, MAX_VALUES, MAX_CONTAINERS, max_names=MAX_NAMES):
-        raise ServiceError(413, "too_large", f"The request {too_much}.", "Send less at a time.")
+        raise Problem(413, "too_large", f"The request {too_much}.", "Send less at a time.")
     try:
         content = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise ServiceError(400, "bad_request", f"The request isn't JSON: {error}") from error
+        raise Problem(400, "bad_request", f"The request isn't JSON: {error}") from error
     # Before pydantic, whose message about lone surrogates helps only programmers.
     check_texts(content)
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise ServiceError(422, "bad_request", describe_validation(error)) from error
+        raise Problem(422, "bad_request", describe_validation(error)) from error

@@ -1,6 +1,6 @@
 """Frees the memory of unloaded models: some at once, the rest by a new process.
 
-TensorFlow keeps the graph of each function that it compiles, and the program that XLA makes of it, after the function
+TensorFlow retains the graph of each function that it compiles, and the program that XLA makes of it, after the function
 itself is gone (`benchmarks/unloading.py`). Only the end of the process frees them.
 """
 
@@ -17,7 +17,7 @@ from lit_lab.protocol import ModelAsked
 
 from .registry import Registry
 
-LOOK_SECONDS = 2.0  # between two looks at whether a new process would free memory
+LOOK_SECONDS = 2.0  # between two checks of whether a new process would free memory
 _ROUNDS = 3
 _PATIENCE = 5.0  # seconds to wait for another thread's collection
 _PAUSE = 0.01
@@ -44,10 +44,10 @@ class Returning:
             self._is_left = True
 
     def new_process(self) -> list[ModelAsked] | None:
-        """Return the models of a new process, or None where it would free nothing or get in the way.
+        """Return the models of a new process, or None if it would free nothing or interrupt work.
 
-        It would get in the way while anything is computed, loaded or compiled. It also would while a large model is
-        loaded, which takes long to load and compile again; the rest is small in comparison.
+        It would interrupt work while anything is computed, loaded or compiled. Nor is it worthwhile while a large model is loaded,
+        which takes long to load and compile again; the rest is small in comparison.
         """
         if not self._is_left:
             return None

@@ -1,4 +1,4 @@
-"""Choosing the next token."""
+"""Chooses the next token."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lit_lab.protocol import Sampling
 from .engine.backends import Spec, backend, spec_of
 
 MIN_TEMPERATURE = 1e-6
-"""What is colder is greedy: logits divided by less overflow, and at that temperature only ties are left to chance."""
+"""Lower temperatures are greedy: dividing logits by less overflows, and at this temperature only ties are random."""
 
 NUCLEUS = 1024
-"""Where the likeliest so many tokens reach top-p together, the rest of the vocabulary needn't be sorted."""
+"""If so many of the most probable tokens reach top-p together, the rest of the vocabulary needn't be sorted."""
 
 
 class Chooser(Protocol):
@@ -33,12 +33,12 @@ class Chooser(Protocol):
 
 
 def chooser(sampling: Sampling, vocabulary_size: int, ids: Sequence[int] = ()) -> Chooser | None:
-    """Return what chooses one answer's tokens, for each answer from the seed anew; None: the likeliest, always.
+    """Return the chooser for one answer's tokens, which starts from the seed; None: always the most probable token.
 
     Args:
-        sampling: How they are chosen.
-        vocabulary_size: How many tokens there are.
-        ids: The prompt, whose tokens a repetition penalty holds for.
+        sampling: How tokens are chosen.
+        vocabulary_size: Size of the vocabulary.
+        ids: The prompt, to whose tokens a repetition penalty applies.
     """
     choose = _drawing(sampling, vocabulary_size)
     if sampling.repetition_penalty == 1:
@@ -49,18 +49,18 @@ def chooser(sampling: Sampling, vocabulary_size: int, ids: Sequence[int] = ()) -
 def penalized(logits: Any, occurred: Any, penalty: Any) -> Any:
     """Return logits after a repetition penalty, as Hugging Face defines it (Keskar et al. 2019, "CTRL", section 4.1).
 
-    Dividing alone, as in the paper, would make a token with a negative logit more probable.
+    Only dividing, as in the paper, would make a token with a negative logit more probable.
 
     Args:
         logits: `<float32>[vocabulary_size]`.
-        occurred: `<bool>[vocabulary_size]`: whether prompt or answer has the token, once or often.
+        occurred: `<bool>[vocabulary_size]`: whether the prompt or the answer contains the token.
         penalty: `<float32>`.
     """
     return ops.where(occurred, ops.where(logits > 0, logits / penalty, logits * penalty), logits)
 
 
 def _penalizing(choose: Chooser, penalty: float, vocabulary_size: int, ids: Sequence[int]) -> Chooser:
-    """Return what chooses as another chooser does, from penalized logits."""
+    """Return a chooser that applies another one to penalized logits."""
     penalize = _compiled_penalty(vocabulary_size)
     occurred = np.zeros(vocabulary_size, bool)
     occurred[list(ids)] = True
@@ -68,7 +68,7 @@ def _penalizing(choose: Chooser, penalty: float, vocabulary_size: int, ids: Sequ
 
     def chosen(logits: Any) -> int:
         id = choose(penalize(logits, ops.convert_to_tensor(occurred), by))
-        # Only now: a tensor may share the array's memory, and the choice has waited for what is computed with it.
+        # Not earlier: a tensor may share the array's memory, and the choice has waited for the computation with it.
         occurred[id] = True
         return id
 
@@ -76,7 +76,7 @@ def _penalizing(choose: Chooser, penalty: float, vocabulary_size: int, ids: Sequ
 
 
 def _likeliest(logits: Any) -> int:
-    # Not by Keras' `argmax`, which run eagerly takes longer than all the rest.
+    # Keras's `argmax`, run eagerly, would take longer than all the rest.
     return int(backend().array(logits).argmax())
 
 
@@ -87,7 +87,7 @@ def _compiled_penalty(vocabulary_size: int) -> Any:
 
 
 def _drawing(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
-    """Return what draws one answer's tokens; None: they aren't drawn."""
+    """Return the chooser that samples one answer's tokens; None if they aren't sampled."""
     if sampling.temperature < MIN_TEMPERATURE:
         return None
     top_k = min(sampling.top_k, vocabulary_size) if sampling.top_k is not None else None
@@ -108,11 +108,11 @@ def _drawing(sampling: Sampling, vocabulary_size: int) -> Chooser | None:
 def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> tuple[Any, str]:
     """Return keras-hub's sampler as a function of logits, temperature and the random generator's state, and its type.
 
-    Run eagerly, it takes longer than a step of a small model; with a state of its own, it could serve one answer only.
+    Run eagerly, the sampler takes longer than a step of a small model; with its own state, it could serve only one answer.
     """
     from keras_nlp import samplers
 
-    # What seeds the sampler is replaced in each call.
+    # Each call replaces the sampler's seed generator.
     sampler: Any
     nucleus: Any = None
     if top_p is not None:
@@ -131,7 +131,7 @@ def _compiled(vocabulary_size: int, top_k: int | None, top_p: float | None) -> t
         return token, scope.get_current_value(seed)
 
     def choose(logits: Any, temperature: Any, state: Any) -> tuple[Any, Any]:
-        # The highest is taken off so that no quotient is infinite.
+        # The highest logit is subtracted so that no quotient is infinite.
         probabilities = ops.softmax((logits - ops.max(logits)) / temperature)[None]
         if nucleus is None:
             return drawn(sampler, probabilities, state)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, StateEvent
 from lit_lab.timeouts import within
 
 from . import fair_queue
 from .cancellation import Cancellation, Cancelled
-from .errors import ServiceError, unexpected
+from .errors import error_event, unexpected
 from .fair_queue import Ticket
 from .registry import Registry
 
@@ -54,7 +55,7 @@ class Scheduler:
         self._threads = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="compute")
         self._running: dict[asyncio.Task[None], Cancellation] = {}
 
-    def end_all(self, why: ServiceError | None = None) -> bool:
+    def end_all(self, why: Problem | None = None) -> bool:
         """End all computations, from any thread, and return whether there were any."""
         running = list(self._running.values())
         for cancellation in running:
@@ -93,7 +94,7 @@ class Scheduler:
         """Return a computation's events once it has ended or is cancelled; it waits for its turn like any other.
 
         Raises:
-            ServiceError: The computation failed.
+            Problem: The computation failed.
             Cancelled: `cancellation` was set.
         """
         events: asyncio.Queue[BaseModel | None] = asyncio.Queue()
@@ -103,7 +104,7 @@ class Scheduler:
             received.append(event)
         last = received[-1] if received else None
         if isinstance(last, ErrorEvent):
-            raise ServiceError(500, last.error, last.message, last.hint)
+            raise Problem(500, last.error, last.message, last.hint)
         if not isinstance(last, DoneEvent):
             raise Cancelled
         return received
@@ -136,7 +137,7 @@ class Scheduler:
 
         def end() -> None:
             if cancellation.why is not None:
-                send_until_over(cancellation.why.event())
+                send_until_over(error_event(cancellation.why))
             send_until_over(None)
             task.cancel()
 
@@ -161,11 +162,11 @@ class Scheduler:
             send(DoneEvent(seconds=seconds))
         except (Cancelled, asyncio.CancelledError):
             log.info("a computation was cancelled")
-        except ServiceError as error:
-            send(error.event())
+        except Problem as error:
+            send(error_event(error))
         except Exception as error:
             log.exception("a computation failed")
-            send(unexpected(error).event())
+            send(error_event(unexpected(error)))
         finally:
             cancellation.watch(None)
             send(None)
@@ -226,7 +227,7 @@ class Scheduler:
         except asyncio.CancelledError:
             ticket.stop()
             await asyncio.wait([running])
-            if not isinstance(error := running.exception(), Cancelled | ServiceError | None):
+            if not isinstance(error := running.exception(), Cancelled | Problem | None):
                 log.warning("a computation that was stopped failed", exc_info=error)
             raise
 

@@ -1,4 +1,4 @@
-"""Scores that were computed before: coming back to a target is a look-up."""
+"""Caches scores, so that returning to a target is a look-up."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Ids = tuple[int, ...]
 
 
 class ScoreCache:
-    """Scores by what they were computed from; those that were not asked for longest go first.
+    """Scores by their inputs; the least recently used ones are dropped first.
 
     Args:
-        max_bytes: Most memory that it takes, about.
+        max_bytes: Approximate maximum memory.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -26,7 +26,7 @@ class ScoreCache:
         self._known: OrderedDict[tuple[Ids, Hashable], tuple[array[float], float | None]] = OrderedDict()
 
     def get(self, ids: Ids, what: Hashable) -> tuple[list[float], float | None] | None:
-        """Return the scores and the gap that were put in for a sequence, or None."""
+        """Return a sequence's cached scores and gap, or None."""
         key = ids, what
         if key not in self._known:
             return None
@@ -35,7 +35,7 @@ class ScoreCache:
         return scores.tolist(), gap
 
     def put(self, ids: Ids, what: Hashable, scores: Sequence[float], gap: float | None) -> None:
-        """Keep scores and gap."""
+        """Cache scores and gap."""
         key = ids, what
         if key not in self._known:
             self._known[key] = array("d", scores), gap

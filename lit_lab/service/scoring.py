@@ -1,4 +1,4 @@
-"""Log-probabilities of a target after many versions of what comes before it."""
+"""Log-probabilities of a target after many versions of the text before it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .cached_pass import CachedPass, cache_length
 from .cancellation import Cancellation
 
 BATCH_BYTES = 512 * 2**20
-"""Most memory of a batch's caches; a batch is smaller where the cache of one sequence is large."""
+"""Maximum memory of a batch's caches; a batch is smaller if one sequence's cache is large."""
 
 MAX_SEQUENCES = 16
-"""Most sequences of a batch: more is no faster on a CPU, and would be longer between two looks at the cancellation."""
+"""Maximum sequences in a batch: more is no faster on a CPU, and would delay cancellation."""
 
 LOGIT_BYTES = 256 * 2**20
-"""Most memory of the logits at hand."""
+"""Maximum memory of the logits at one time."""
 
 
 class Scorer:
@@ -44,11 +44,11 @@ class Scorer:
         Args:
             sequences: Token ids; each has at least one token before the target.
             num_targets: Length of the target.
-            progress: Told how many sequences are done, after each batch.
+            progress: Called with the number of finished sequences after each batch.
             cancellation: Checked before each batch.
 
         Raises:
-            Cancelled: when the reader went away.
+            Cancelled: The reader went away.
         """
         found = np.zeros(len(sequences))
         if not len(sequences):
@@ -60,7 +60,7 @@ class Scorer:
         if shared:
             _, prefix = self._pass.run(np.array([sequences[0][:shared]], np.int32), prefix, 0)
         size = max(1, min(MAX_SEQUENCES, BATCH_BYTES // max(1, self._pass.bytes_of(prefix))))
-        # Those of about one length together, so that little is padded.
+        # Sequences of similar length together, to pad little.
         order = sorted(range(len(sequences)), key=lambda index: len(sequences[index]))
         for begin in range(0, len(order), size):
             cancellation.check()
@@ -70,7 +70,7 @@ class Scorer:
         return found
 
     def _batch(self, sequences: list[Sequence[int]], shared: int, num_targets: int, prefix: Any) -> NDArray[np.float64]:
-        # A sequence's last token predicts nothing.
+        # A sequence's last token needs no prediction.
         rests = [list(sequence[shared:-1]) for sequence in sequences]
         longest = max(map(len, rests))
         padded = np.array([rest + [0] * (longest - len(rest)) for rest in rests], np.int32)
@@ -81,7 +81,7 @@ class Scorer:
         return np.asarray(scores.reshape(labels.shape).sum(axis=1))
 
     def _scores(self, rows: Any, labels: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Return each row's log-probability of its label, with no more logits at once than there is room for."""
+        """Return each row's log-probability of its label, with a bounded number of logits at one time."""
         vocabulary = self._pass.vocabulary_size
         size = max(1, LOGIT_BYTES // (4 * vocabulary))
         parts = [-self._pass.losses(rows[at : at + size], labels[at : at + size]) for at in range(0, len(labels), size)]

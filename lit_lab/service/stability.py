@@ -1,4 +1,4 @@
-"""How much of a gradient map's ranking is left when the embeddings are shaken a little."""
+"""How much of a gradient map's ranking remains if the embeddings are perturbed a little."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .salience.gradients import TargetGradient
 from .salience.integrated_gradients import PathGradients, integrate
 
 GRADIENT_PASSES = 2
-"""What a gradient counts as: forwards and, less the weights' gradients, the same again backwards."""
+"""Passes that a gradient counts as: one forward and, without the weights' gradients, about one backward."""
 
 
 def stability(
@@ -24,14 +24,14 @@ def stability(
     methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
 ) -> Generator[ProgressEvent, None, tuple[float, int]]:
-    """Return the mean rank correlation of a method's map with its maps under noise, from -1 to 1, and passes made.
+    """Return the mean rank correlation of a method's map with its maps under noise, from -1 to 1, and the number of passes.
 
-    The map, a sum of scores over each segment, is computed here again rather than taken from the request, where it may
-    be turned, averaged or otherwise made ready to be shown. Noise is Gaussian, of `request.noise` parts of each
-    embedding's root mean square, and seeded.
+    The map, a sum of scores over each segment, is computed again here rather than taken from the request, where it may be
+    negated, averaged or otherwise prepared for display. Noise is Gaussian, seeded, and has `request.noise` times each embedding's
+    root mean square.
 
     Raises:
-        Cancelled: when the reader went away.
+        Cancelled: The reader went away.
     """
     start, end = request.target.start, request.target.end
     ids = request.ids[:end]
@@ -61,9 +61,9 @@ def summed(scores: NDArray[np.float32], segments: Sequence[Span]) -> NDArray[np.
 
 
 def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return Spearman's rank correlation; ties share their mean rank. 0 where all of one are alike.
+    """Return Spearman's rank correlation; ties share their mean rank. 0 if all values of one side are equal.
 
-    Written out because `scipy.stats` takes a second to import.
+    Implemented here because `scipy.stats` takes a second to import.
     """
     ranks = [_ranks(values) - (len(values) - 1) / 2 for values in (one, other)]
     norm = np.sqrt(np.prod([np.sum(centred**2) for centred in ranks]))

@@ -1,4 +1,4 @@
-"""Stop sequences: where an answer's text first holds one, and which of its tokens may be sent meanwhile."""
+"""Stop sequences: where an answer's text first contains one, and which tokens may be sent meanwhile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Found:
     """A stop sequence in a text.
 
     Attributes:
-        sequence: Which one.
+        sequence: The sequence.
         start: The index of its first character.
     """
 
@@ -28,8 +28,8 @@ class _Progress:
     """How far the text's end is into one sequence (Knuth, Morris and Pratt 1977).
 
     Attributes:
-        sequence: It.
-        shorter: For each number of its characters: how many of its first ones these end in, not counting all of them.
+        sequence: The sequence.
+        shorter: For each number of its first characters: how many of its first ones these end in, except for all of them.
         matched: How many of its first characters the text ends in.
     """
 
@@ -38,7 +38,7 @@ class _Progress:
     matched: int = 0
 
     def add(self, character: str) -> bool:
-        """Take one more character of the text; return whether the text now ends in the sequence."""
+        """Add a character of the text; return whether the text now ends in the sequence."""
         while self.matched and self.sequence[self.matched] != character:
             self.matched = self.shorter[self.matched]
         self.matched += self.sequence[self.matched] == character
@@ -46,30 +46,30 @@ class _Progress:
 
 
 class Matcher:
-    """Looks for the first of some sequences in a text that comes in pieces.
+    """Finds the first of several sequences in a text that arrives in pieces.
 
     The first is the one that is complete first; of those that are complete at the same character, the longest. How the
     text is cut into pieces makes no difference. Each character costs a constant time on average, however long the text.
 
     Args:
-        sequences: What to look for; none of them empty.
+        sequences: The sequences, none of them empty.
     """
 
     def __init__(self, sequences: Sequence[str]) -> None:
-        # The longest first, so that it is found before those that it ends in.
+        # Longest first, so that a sequence is found before its own suffixes.
         self._progress = [_Progress(one, _shorter(one)) for one in sorted(set(sequences), key=lambda one: -len(one))]
         self.length = 0
         """Characters of the text so far."""
 
     @property
     def open(self) -> int:
-        """Where the text so far may have begun a sequence, at the earliest; its length where it hasn't."""
+        """The earliest position where the text so far may have begun a sequence; its length if there is none."""
         return self.length - max((one.matched for one in self._progress), default=0)
 
     def add(self, text: str) -> Found | None:
-        """Take the next piece of the text; return the first sequence once it is complete.
+        """Add the next piece of the text; return the first sequence once it is complete.
 
-        Nothing is to be added behind one that was found.
+        Nothing may be added after one was found.
         """
         for character in text:
             self.length += 1
@@ -84,18 +84,18 @@ class Matcher:
 
 @dataclass
 class Holding(Generic[T]):
-    """Holds tokens of an answer back while they may belong to a stop sequence.
+    """Holds back tokens of an answer while they may belong to a stop sequence.
 
-    A token that begins at or after the beginning of the sequence isn't part of the answer. One that begins before it is,
-    as a whole: maps are of tokens, so none is cut. Where a character's bytes are spread over tokens, each of these
-    begins where the character does.
+    A token that begins at or after the beginning of the sequence isn't part of the answer. One that begins before it is, as a
+    whole, because maps score whole tokens. If a character's bytes are spread over tokens, each of these begins where the character
+    does.
 
     Args:
-        sequences: Where the answer ends.
+        sequences: The sequences that end the answer.
 
     Attributes:
-        found: The sequence that ended the answer; None: none yet.
-        kept: Number of tokens that are let go of, which are those of the answer once it has ended.
+        found: The sequence that ended the answer; None if none did.
+        kept: Number of released tokens, which are those of the answer once it has ended.
     """
 
     sequences: Sequence[str]
@@ -107,12 +107,12 @@ class Holding(Generic[T]):
         self._matcher = Matcher(self.sequences)
 
     def add(self, token: T, text: str, earlier: int = 0) -> Iterator[T]:
-        """Take the next token; yield those that are sure by now to belong to the answer.
+        """Add the next token; yield those that now certainly belong to the answer.
 
         Args:
             token: The token.
             text: Its text.
-            earlier: How many characters at the beginning of that stand for bytes of tokens before it.
+            earlier: How many characters at its beginning come from bytes of tokens before it.
         """
         start = self._matcher.length + earlier
         self._held.append((start, token))

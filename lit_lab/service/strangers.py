@@ -23,7 +23,7 @@ of the event loop later, and until then take descriptors that the import of the 
 
 
 class Server(uvicorn.Server):
-    """One for which many connections may wait, though it accepts few in one go: to asyncio these are the same number."""
+    """Separates the number of connections that may wait from the number accepted at once; asyncio uses one number for both."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""
@@ -33,11 +33,11 @@ class Server(uvicorn.Server):
 
 
 class Strangers:
-    """Counts the connections that haven't shown the secret yet, and closes them when they are too many or too slow.
+    """Counts connections that haven't shown the secret yet, and closes them if they are too many or too slow.
 
     Args:
-        most: Such connections at once.
-        seconds: How long each has.
+        most: Maximum number of such connections.
+        seconds: Time limit for each.
     """
 
     def __init__(self, most: int = MAX_CONNECTIONS, seconds: float = SECONDS) -> None:
@@ -46,30 +46,30 @@ class Strangers:
         self._open: dict[Any, tuple[asyncio.Transport, asyncio.TimerHandle]] = {}  # by address, the oldest first
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Number of such connections."""
         return len(self._open)
 
     @property
     def protocol(self) -> type[asyncio.Protocol]:
-        """What answers a connection, for `uvicorn.Config.http`."""
+        """The protocol of connections, for `uvicorn.Config.http`."""
         return type("Watched", (_Watched,), {"strangers": self})
 
     def came(self, client: Any, transport: asyncio.Transport) -> None:
-        """Take in a new connection."""
+        """Count a new connection."""
         while len(self._open) >= self._most:
             self._drop(next(iter(self._open)))
         timer = asyncio.get_running_loop().call_later(self._seconds, self._drop, client)
         self._open[client] = transport, timer
 
     def known(self, client: Any) -> None:
-        """Say that a connection has shown the secret, or is gone."""
+        """Stop counting a connection, which has shown the secret or is gone."""
         if (found := self._open.pop(client, None)) is not None:
             found[1].cancel()
 
     def _drop(self, client: Any) -> None:
         transport, timer = self._open.pop(client)
         timer.cancel()
-        transport.abort()  # at once: who reads no answer would hold it open
+        transport.abort()  # at once: a client that doesn't read could keep it open
 
 
 class _Watched(H11Protocol):

@@ -1,54 +1,29 @@
-"""Text to tokens and back, as the text contract says.
+"""Text to tokens and back, according to the text contract.
 
-The texts of all tokens that aren't `template` join to exactly the text that was tokenized. They come from aligning the
-tokens with that text, not from decoding pieces: a piece can't tell a blank from a `▁` that the user typed.
+The texts of all tokens that aren't `template` join to exactly the tokenized text. They come from aligning the tokens with that
+text, not from decoding pieces: a piece can't distinguish a blank from a `▁` that the user typed.
 
-Prompt and answer are tokenized apart; the answer of a generation isn't tokenized at all, its ids are those that were
-generated, and their texts come from decoding, for want of a text to align with.
+Prompt and answer are tokenized separately. A generated answer isn't tokenized at all: its ids are the generated ones, and their
+texts come from decoding, because there is no text to align with.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ChatMode, ChatUse, Token, TokenKind
+from lit_lab.surrogates import check_text
 
 from .chat import Turns, format_of, no_format
-from .errors import ServiceError
-from .surrogates import check_text
+from .pieces import BytePieces, Pieces, SentencePieces
 from .templates.found import Found
 from .templates.known import known
 from .templates.own import MARKER, own
-
-# Tokens that structure a chat or a sequence, in the spellings of keras-hub's families. Other pieces that a tokenizer
-# never splits (Gemma's runs of newlines, its HTML tags) are ordinary text.
-_CONTROL = re.compile(
-    r"<(?:\|.*\||start_of_\w+|end_of_\w+|bos|eos|pad|mask|s|/s|unused\d+)>|\[/?(?:INST|PAD|MASK|multimodal|[A-Z]+_[A-Z]+)\]"
-)
-
-
-class Pieces(Protocol):
-    """A tokenizer family: what is known of its vocabulary, and how its tokens are laid along a text."""
-
-    def align(self, text: str) -> Iterator[tuple[int, str]]:
-        """Yield id and text of each token; the texts join to `text`."""
-
-    def count(self, text: str) -> int:
-        """Return how many tokens `align` yields, in far less time."""
-
-    def piece(self, id: int) -> str:
-        """Return the vocabulary's own spelling."""
-
-    def is_control(self, id: int) -> bool:
-        """Tell whether the token structures the sequence rather than being text."""
-
-    def decode(self, id: int) -> bytes | str:
-        """Return what a generated token adds to the text: text, or bytes that may be part of a character."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +49,14 @@ class SequenceTokenizer:
         start_ids: Template tokens before a prompt, such as `<bos>`.
         stop_ids: Tokens that end an answer.
         vocabulary_size: Number of ids.
-        pad_id: The token that stands for nothing.
+        pad_id: The token for padding.
         is_instruct: Whether the model is known to be instruction-tuned.
         template: The model's own chat template; None: it has none.
         family: Name of Keras's class of the tokenizer.
 
     Attributes:
-        chat: The model's own template or, where that can't be used, the chat format whose tokens the vocabulary has or that its
-            family was taught; or None.
+        chat: The model's own template or, if that can't be used, the chat format whose tokens the vocabulary has or that its family
+            was trained with; or None.
     """
 
     def __init__(
@@ -109,7 +84,7 @@ class SequenceTokenizer:
             self.chat = format_of(self._is_whole) or known(family, self._is_whole, begun, has_blank)
         else:
             self.chat = own(template.rendering, begun, has_blank)
-            # What the template ends the model's turn with.
+            # The template's end of the model's turn.
             for marker in MARKER.findall(template.rendering.closing)[:1]:
                 if self._is_whole(marker):
                     self.stop_ids |= {id for id, text in pieces.align(marker) if text}
@@ -123,7 +98,7 @@ class SequenceTokenizer:
             thinks: Whether the model should think first, if its template supports that.
 
         Raises:
-            ServiceError: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
+            Problem: `no_chat_format`, `not_tokenizable` or `lone_surrogate`.
         """
         check_text(text)
         use, before, behind = around = self._around(text, mode, thinks)
@@ -138,57 +113,57 @@ class SequenceTokenizer:
         """Return how many tokens `tokenize_prompt` would return, and how it would apply the chat format.
 
         Raises:
-            ServiceError: `no_chat_format` or `lone_surrogate`.
+            Problem: `no_chat_format` or `lone_surrogate`.
         """
         check_text(text)
         use, before, behind = self._around(text, mode, thinks)
         begun, rest = self._begun(text, before)
         whole = before + rest + behind
         first = MARKER.match(whole) if self._has_blank and use != "plain" else None
-        # The blank before a text, a token of its own where a control token comes first, is left out there (`_within`).
+        # The blank before a text, a separate token after a control token, is left out there (`_within`).
         extra = first is not None and self._is_whole(first.group())
         return len(begun) + self._pieces.count(whole) - extra, use
 
     def prompt(self, text: str) -> list[Token]:
-        """Return a prompt's tokens as it stands, behind what the model begins each text with."""
+        """Return a prompt's tokens without a chat format, after the model's start tokens."""
         check_text(text)
         begun, rest = self._begun(text)
         return begun + self.answer(rest)
 
     def answer(self, text: str) -> list[Token]:
-        """Return the tokens of a text that follows a prompt, tokenized apart from it."""
+        """Return the tokens of a text after a prompt, tokenized separately."""
         check_text(text)
         tokens = [self._token(id, covered) for id, covered in self._pieces.align(text)]
         if "".join(token.text for token in tokens) != text:
-            raise ServiceError(
+            raise Problem(
                 422,
                 "not_tokenizable",
                 "This model's tokenizer makes no tokens of this text.",
-                "It may drop blank text. Write something that isn't blank.",
+                "It may drop blanks. Write a text that isn't blank.",
             )
         return tokens
 
     def check_ids(self, ids: Sequence[int]) -> None:
-        """Refuse ids that this model's vocabulary hasn't.
+        """Refuse ids that aren't in this model's vocabulary.
 
         Raises:
-            ServiceError: `unknown_token`.
+            Problem: `unknown_token`.
         """
         for index, id in enumerate(ids):
             if not 0 <= id < self.vocabulary_size:
-                raise ServiceError(
+                raise Problem(
                     422,
                     "unknown_token",
-                    f"Token {index} has the id {id}; this model's ids go from 0 to {self.vocabulary_size - 1}.",
-                    "The tokens are another model's. Run the prompt again with this model.",
+                    f"Token {index} has the id {id}; this model's ids range from 0 to {self.vocabulary_size - 1}.",
+                    "The tokens belong to another model. Run the prompt again with this model.",
                 )
 
     def streamed(self) -> AnswerStream:
-        """Return what turns generated ids into tokens, one by one."""
+        """Return a stream that turns generated ids into tokens, one by one."""
         return AnswerStream(self._pieces)
 
     def _around(self, text: str, mode: ChatMode, thinks: bool = False) -> tuple[ChatUse, str, str]:
-        """Return what becomes of a prompt, and what is put before and behind it."""
+        """Return how the chat format was applied to a prompt, and the texts before and after it."""
         if mode == "off" or (mode == "auto" and not (self.is_instruct and self.chat)):
             return "plain", "", ""
         if self.chat is None:
@@ -196,14 +171,14 @@ class SequenceTokenizer:
         return self.chat.around(text, thinks)
 
     def _begun(self, text: str, before: str = "") -> tuple[list[Token], str]:
-        """Return what a sequence begins with, and what of the prompt is still to be tokenized.
+        """Return a sequence's first tokens, and the rest of the prompt to tokenize.
 
-        The start token occurs once: from the template, if that begins with it; or from the prompt, as the user's own; or
-        else from here.
+        The start token occurs once: from the template, if that begins with it; or from the prompt, if the user wrote it; or else it is
+        added here.
 
         Args:
             text: The prompt.
-            before: What the template puts before it.
+            before: The template's text before it.
         """
         start = "".join(map(self._pieces.piece, self.start_ids))
         begins_turn = self.chat is not None and start == self.chat.start  # as SmolLM2's does
@@ -217,14 +192,14 @@ class SequenceTokenizer:
         return Token(id=id, piece=self._pieces.piece(id), text="", kind="template")
 
     def _within(self, before: str, text: str, behind: str) -> Iterator[Token]:
-        """Yield the tokens of a text between two others, whose own are `template`.
+        """Yield the tokens of a text between two others, whose own tokens are `template`.
 
-        All three are tokenized as one, as the model was taught: a line break that the text begins with may be one token
-        with the template's before it. Such a token is the text's.
+        All three are tokenized together, as in training: a line break at the text's beginning may be one token with the template's
+        line break before it. Such a token belongs to the text.
         """
         begin, end = len(before), len(before) + len(text)
         position = 0
-        empty: list[int] = []  # the first bytes of a character: they go where its last byte goes
+        empty: list[int] = []  # a character's first bytes belong to the token with its last byte
         for id, covered in self._pieces.align(before + text + behind):
             start, position = position, position + len(covered)
             if start == position:
@@ -251,15 +226,15 @@ class SequenceTokenizer:
 
 
 class AnswerStream:
-    """Texts of generated tokens: a token that completes no character has an empty text, the one that does carries it."""
+    """Texts of generated tokens: the token that completes a character has its text; tokens before it have an empty text."""
 
     def __init__(self, pieces: Pieces) -> None:
         self._pieces = pieces
-        # Bytes that can't become a character show as U+FFFD, the ones left at the end too.
+        # Bytes that can't become a character show as U+FFFD, including those at the end.
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.tokens: list[Token] = []
         self.earlier = 0
-        """How many characters at the beginning of the last token's text stand for bytes of tokens before it."""
+        """How many characters at the beginning of the last token's text come from bytes of tokens before it."""
 
     def add(self, id: int) -> Token:
         """Return the next token of the answer."""
@@ -271,7 +246,7 @@ class AnswerStream:
             self._decoder.reset()
         else:
             pending, _ = self._decoder.getstate()
-            # What doesn't go on with a character ends it, unfinished.
+            # A byte that doesn't continue a character ends it, incomplete.
             goes_on = bool(decoded) and 0x80 <= decoded[0] < 0xC0
             self.earlier = 0 if goes_on or not decoded else len(pending.decode("utf-8", "replace"))
             text = self._decoder.decode(decoded)
@@ -281,7 +256,7 @@ class AnswerStream:
         return token
 
     def instead(self, id: int) -> Token:
-        """Return what another next token would be; U+FFFD is in its text where it completes no character."""
+        """Return another token in the next one's place; its text has U+FFFD if it completes no character."""
         decoded = self._pieces.decode(id)
         state = self._decoder.getstate()
         if isinstance(decoded, str):
@@ -293,140 +268,12 @@ class AnswerStream:
         return Token(id=id, piece=self._pieces.piece(id), text=text, kind=kind)
 
     def finish(self) -> list[Token]:
-        """Return all tokens; where the answer ends inside a character, the last one shows U+FFFD."""
+        """Return all tokens; if the answer ends inside a character, the last one shows U+FFFD."""
         rest = self._decoder.decode(b"", final=True)
         if rest and self.tokens:
             last = self.tokens[-1]
             self.tokens[-1] = last.model_copy(update={"text": last.text + rest})
         return self.tokens
-
-
-class SentencePieces:
-    """SentencePiece vocabularies (Gemma, Llama 2, Mistral, Phi-3 …), aligned by SentencePiece itself.
-
-    Control pieces that a user types (`<bos>`) are split like any other text, as keras-hub's own tokenizers do;
-    user-defined ones (`<start_of_turn>`) become the one token that they name.
-    """
-
-    def __init__(self, proto: bytes) -> None:
-        import sentencepiece
-
-        # A processor of our own, because keras-hub's hands out no alignment. The vocabulary is the same, and a test
-        # holds the ids against keras-hub's.
-        self._processor = sentencepiece.SentencePieceProcessor(model_proto=proto)
-        # SentencePiece 0.2.3 renamed it.
-        processor: Any = self._processor
-        self._encode = getattr(processor, "encode_as_proto", None) or processor.encode_as_immutable_proto
-        size = self._processor.get_piece_size()
-        self._pieces: list[str] = [self._processor.id_to_piece(id) for id in range(size)]
-        # The unknown token isn't one: it stands for text that the vocabulary hasn't.
-        self._controls = frozenset(
-            id for id in range(size) if self._processor.is_control(id) or _CONTROL.fullmatch(self._pieces[id])
-        ) - {self._processor.unk_id()}
-        self._bytes = {id: bytes([int(self._pieces[id][3:5], 16)]) for id in range(size) if self._processor.is_byte(id)}
-
-    def align(self, text: str) -> Iterator[tuple[int, str]]:
-        """Lay the surfaces that SentencePiece reports along the text; what it dropped goes to the token after it."""
-        pieces = self._encode(text).pieces
-        position = 0
-        for index, piece in enumerate(pieces):
-            if index == len(pieces) - 1:
-                end = len(text)
-            else:
-                # The surface is a substring of the text even where the tokenizer normalizes; for all but the last
-                # byte of a character it is empty.
-                end = text.index(piece.surface, position) + len(piece.surface) if piece.surface else position
-            yield piece.id, text[position:end]
-            position = end
-
-    def count(self, text: str) -> int:
-        """Return how many tokens `align` yields."""
-        return len(self._processor.encode(text))
-
-    def piece(self, id: int) -> str:
-        """Return the vocabulary's own spelling."""
-        return self._pieces[id]
-
-    def is_control(self, id: int) -> bool:
-        """Tell whether the token structures the sequence rather than being text."""
-        return id in self._controls
-
-    def decode(self, id: int) -> bytes | str:
-        """Return the byte of a byte piece, else the piece with blanks for `▁`."""
-        return self._bytes[id] if id in self._bytes else self._pieces[id].replace("▁", " ")
-
-
-_TOKENS_AHEAD = 256
-"""How many tokens are tried to go on from, where one's bytes aren't in the text: not all, or a long text would take for ever."""
-
-
-class BytePieces:
-    """Byte-level BPE vocabularies (GPT-2, Llama 3, Qwen …): each character of a piece stands for one byte.
-
-    Args:
-        tokenizer: A `keras_nlp.tokenizers.BytePairTokenizer`.
-    """
-
-    def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
-        self._byte_of = {character: byte for byte, character in _byte_alphabet().items()}
-        self._whole = frozenset(tokenizer.unsplittable_tokens or ())
-
-    def align(self, text: str) -> Iterator[tuple[int, str]]:
-        """Lay the tokens' bytes along the text's; a character belongs to the token with its last byte."""
-        ids = [int(id) for id in self._tokenizer.tokenize(text)] if text else []
-        data = text.encode()
-        begin = 0  # where the token begins
-        yielded = 0  # end of the characters that were yielded
-        for index, id in enumerate(ids):
-            piece = self._raw(id)
-            if begin == 0 and piece.startswith(b" ") and not data.startswith(b" "):
-                piece = piece[1:]  # a blank that the tokenizer put before the text, and that has no place in it
-            if index == len(ids) - 1:
-                end = len(data)
-            elif data.startswith(piece, begin):
-                end = begin + len(piece)
-            else:
-                # A tokenizer that normalizes: all up to the next token that can be found belongs to this one.
-                end = self._find(data, begin, islice(ids, index + 1, index + 1 + _TOKENS_AHEAD))
-            whole = end
-            while yielded < whole < len(data) and data[whole] & 0xC0 == 0x80:  # inside a character
-                whole -= 1
-            yield id, data[yielded:whole].decode()
-            begin, yielded = end, whole
-
-    def count(self, text: str) -> int:
-        """Return how many tokens `align` yields."""
-        return len(self._tokenizer.tokenize(text)) if text else 0
-
-    def piece(self, id: int) -> str:
-        """Return the vocabulary's own spelling."""
-        return str(self._tokenizer.id_to_token(id))
-
-    def is_control(self, id: int) -> bool:
-        """Tell whether the token structures the sequence rather than being text."""
-        piece = self.piece(id)
-        return piece in self._whole or _CONTROL.fullmatch(piece) is not None
-
-    def decode(self, id: int) -> bytes | str:
-        """Return the token's bytes, or the spelling of a control token."""
-        return self.piece(id) if self.is_control(id) else self._raw(id)
-
-    def _raw(self, id: int) -> bytes:
-        piece = self.piece(id)
-        if piece in self._whole:
-            return piece.encode()
-        return b"".join(
-            bytes([self._byte_of[character]]) if character in self._byte_of else character.encode()
-            for character in piece
-        )
-
-    def _find(self, data: bytes, start: int, ids: Iterable[int]) -> int:
-        for id in ids if start < len(data) else ():
-            found = data.find(self._raw(id), start)
-            if found >= 0:
-                return found
-        return len(data)
 
 
 def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Found | None = None) -> SequenceTokenizer:
@@ -438,7 +285,7 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Foun
         template: Its own chat template; None: it has none.
 
     Raises:
-        ServiceError: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
+        Problem: `unsupported_model`, for a tokenizer that is neither SentencePiece nor byte-level BPE.
     """
     tokenizer = causal_lm.preprocessor.tokenizer
     pieces: Pieces
@@ -447,16 +294,16 @@ def sequence_tokenizer(causal_lm: Any, is_instruct: bool = False, template: Foun
     elif hasattr(tokenizer, "merges") and hasattr(tokenizer, "unsplittable_tokens"):
         pieces = BytePieces(tokenizer)
     else:
-        raise ServiceError(
+        raise Problem(
             422,
             "unsupported_model",
             f"{type(tokenizer).__name__} is neither a SentencePiece nor a byte-level BPE tokenizer.",
             "Use a text model of the Gemma, Llama, Mistral, GPT-2, Qwen or Phi families.",
         )
-    # keras-hub begins every generation with the start token, whatever the preset's `add_start_token` says.
+    # keras-hub begins every generation with the start token, whatever the preset's `add_start_token`.
     start = getattr(tokenizer, "start_token_id", None)
     stops = [getattr(tokenizer, name, None) for name in ("end_token_id", "end_token2_id")]
-    # A model that ends its turn has nothing more to say, whether or not its family's `generate` knows that.
+    # A model that ends its turn has finished, whether or not its family's `generate` knows that token.
     vocabulary = set(tokenizer.get_vocabulary())
     for name in ("<end_of_turn>", "<|eot_id|>", "<|im_end|>", "<|end|>"):
         if name in vocabulary:
@@ -472,13 +319,3 @@ def _ids(value: Any) -> list[int]:
     if value is None:
         return []
     return [int(id) for id in value] if isinstance(value, (list, tuple)) else [int(value)]
-
-
-def _byte_alphabet() -> dict[int, str]:
-    """Return the printable character that byte-level BPE writes for each byte (GPT-2's table).
-
-    Printable Latin-1 characters stand for themselves, the other bytes for the characters from U+0100 on, in order.
-    """
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(0x100) if byte not in set(printable)]
-    return {byte: chr(byte) for byte in printable} | {byte: chr(0x100 + n) for n, byte in enumerate(others)}

@@ -10,7 +10,7 @@ from keras import ops
 from .engine.backends import backend
 
 CHUNK = 32_768
-"""Of the vocabulary: 300 MB of float32 at width 2,304."""
+"""Rows of the vocabulary at one time: 300 MB of float32 at width 2,304."""
 
 
 def head_weights(embed: Any) -> Any:
@@ -22,8 +22,8 @@ def head_weights(embed: Any) -> Any:
 def logits(embed: Any, hidden: Any, exact: bool = False) -> Any:
     """Return a ReversibleEmbedding's logits, `<float32>[rows, vocabulary_size]`.
 
-    The same as its own reverse, but for how: Keras transposes the weights first, which outside of XLA is a copy of the
-    model's largest weight for each token.
+    The same as its own reverse, except that Keras first transposes the weights, which outside XLA copies the model's largest
+    weight for each token.
 
     Args:
         embed: The embedding layer.

@@ -55,11 +55,11 @@ def unforeseen(ended: Ended) -> Diagnosis:
     """Return a diagnosis of an end that `explain` has no reason for: how it ended, and its last words."""
     said = f": {ended.quoted}" if ended.quoted else "."
     return Diagnosis(
-        "service_died", f"The model service ended unexpectedly ({ended.how}){said}", "Its log says more.", "once"
+        "service_died", f"The model service ended unexpectedly ({ended.how}){said}", "See its log for details.", "once"
     )
 
 
-# --- Reasons, the surest first ---
+# --- Reasons, the most certain first ---
 
 
 def _flags(ended: Ended) -> Diagnosis | None:
@@ -71,9 +71,9 @@ def _flags(ended: Ended) -> Diagnosis | None:
         return None
     if match.re.groups == 1:
         name = "TF_XLA_FLAGS" if match[1].startswith("tf_") else "XLA_FLAGS"
-        what = f"has a value that can't be read: {match[0]}"
+        what = f"has an invalid value: {match[0]}"
     else:
-        name, what = match[1], f"has a flag that this version doesn't know: {match[2].strip()}"
+        name, what = match[1], f"has an unknown flag: {match[2].strip()}"
     return _variable(name, what)
 
 
@@ -86,12 +86,12 @@ def _interpreter(ended: Ended) -> Diagnosis | None:
     return Diagnosis(
         "service_python",
         f"The model service's Python is incomplete: {ended.last_word}",
-        "Install that Python again, or give the service an environment of its own: lit-lab setup-service.",
+        "Install that Python again, or give the service a separate environment: lit-lab setup-service.",
     )
 
 
 def _foreign(ended: Ended) -> Diagnosis | None:
-    """A module on PYTHONPATH that the error names, or in which it was raised."""
+    """A module on PYTHONPATH that the error names, or that raised it."""
     if ended.code is not None and ended.code < 0:
         return None
     said = ended.last_word
@@ -107,9 +107,9 @@ def _foreign(ended: Ended) -> Diagnosis | None:
         return None
     return Diagnosis(
         "foreign_libraries",
-        f"The folder {folder} on PYTHONPATH has its own {name}, which takes the place of the model service's: {said}",
-        "Take that folder out of the environment variable PYTHONPATH, and restart the Jupyter server. Or give the "
-        "service an environment of its own, which doesn't look there: lit-lab setup-service.",
+        f"The folder {folder} on PYTHONPATH has its own {name}, which hides the model service's: {said}",
+        "Remove that folder from the environment variable PYTHONPATH and restart the Jupyter server. Or give the "
+        "service a separate environment, which ignores PYTHONPATH: lit-lab setup-service.",
     )
 
 
@@ -120,7 +120,7 @@ def _from_pythonpath(ended: Ended) -> tuple[str, str] | None:
         for folder in ended.environment.get("PYTHONPATH", "").split(os.pathsep):
             inside = path.removeprefix(folder.rstrip("/") + "/") if folder else path
             name = inside.partition("/")[0].removesuffix(".py")
-            # A whole Python may lie somewhere below such a folder, as in a home folder, and LIT Lab itself may be found there.
+            # A whole Python may be somewhere below such a folder, as in a home folder, and so may LIT Lab itself.
             installed = "/site-packages/" in inside or "/lib/python" in f"/{inside}"
             if inside != path and name.isidentifier() and name != "lit_lab" and not installed:
                 return name, folder
@@ -151,7 +151,7 @@ def _limits(ended: Ended) -> Diagnosis | None:
         return _limit(ended, "file size", "wrote a file that is too large")
     if re.search(r"Too many open files", text):
         return _limit(ended, "files", "has too many open files")
-    # Where memory is short no thread can be made, either.
+    # Without memory, a process can't make threads either.
     if "memory" not in ended.limits and re.search(
         r"can't start new thread|pthread_create|[Tt]hread .*creation.* failed|Resource temporarily unavailable|"
         r"BlockingIOError: \[Errno 11\]",
@@ -176,7 +176,7 @@ def _memory(ended: Ended) -> Diagnosis | None:
     return Diagnosis(
         "service_died",
         f"The model service ran out of memory{how}.{_known_limits(ended)}",
-        "Close what else uses memory, choose a smaller model or a lower c.LitLab.max_length"
+        "Close other programs that use memory, choose a smaller model or a lower c.LitLab.max_length"
         + (", or raise c.LitLab.memory_limit." if ended.memory_limit else "."),
         "always",
     )
@@ -190,14 +190,14 @@ def _killed(ended: Ended) -> Diagnosis:
     return Diagnosis(
         "service_died",
         f"The model service was {ended.how}, most likely because memory ran out{processor}.{_known_limits(ended)}",
-        "Close what else uses memory, or choose a smaller model or a lower c.LitLab.max_length."
+        "Close other programs that use memory, or choose a smaller model or a lower c.LitLab.max_length."
         + (f" Or raise the limit that {LIMITS['processor'].option} shows." if processor else ""),
         "never" if processor and _is_start(ended) else "always",
     )
 
 
 def _is_start(ended: Ended) -> bool:
-    """Whether the limit of processor time is one that a start alone uses up."""
+    """Whether a start alone can use up the limit of processor time."""
     return ended.limits["processor"] < 120
 
 
@@ -216,8 +216,8 @@ def _disk(ended: Ended) -> Diagnosis | None:
         where = full[1] or ended.environment.get("TMPDIR") or "the folder for temporary files, or the home folder"
         return Diagnosis(
             "service_no_room",
-            f"The model service has no room to write: {full[0]}",
-            f"Make room in {where}; the service starts when it is next needed or started in the panel.",
+            f"The model service can't write, because the disk is full: {full[0]}",
+            f"Free some space in {where}; the service starts when it is next needed or started in the panel.",
         )
     none = re.search(r"No usable temporary directory found in (\[.*?\])", ended.cause)
     denied = re.search(r"(Read-only file system|Permission denied|Operation not permitted): *'([^']+)'", ended.cause)
@@ -226,8 +226,8 @@ def _disk(ended: Ended) -> Diagnosis | None:
     said = f"{denied[2]}: {denied[1]}" if denied else none[0] if none else ""
     return Diagnosis(
         "service_denied",
-        f"The model service can't read or write what it has to: {said}",
-        "Give your user permission for it."
+        f"The model service can't read or write a file that it needs: {said}",
+        "Give your user permission for that file."
         if denied
         else "Make one of these folders writable, or set the environment variable TMPDIR to one that is. " + _AFTER,
     )
@@ -243,12 +243,12 @@ def _linking(ended: Ended) -> Diagnosis | None:
     if sign is None:
         return None
     names = [name for name in _LOADER if ended.environment.get(name)]
-    # ld.so says that of every process where LD_PRELOAD names what isn't there, and goes on.
+    # Where LD_PRELOAD names a missing file, ld.so reports that for every process, and continues.
     if "LD_PRELOAD" in names and re.search(r"from LD_PRELOAD cannot be preloaded", text) and ended.code is None:
         names = [name for name in names if name != "LD_PRELOAD"]
     if names:
         listed = " and ".join(names)
-        return _variable(listed, f"brought other system libraries than the service's own need, it seems: {sign[0]}")
+        return _variable(listed, f"loads system libraries that don't seem to match the service's: {sign[0]}")
     if "GLIBC" in sign[0]:
         return Diagnosis(
             "service_system",
@@ -259,20 +259,20 @@ def _linking(ended: Ended) -> Diagnosis | None:
 
 
 def _named(ended: Ended) -> Diagnosis | None:
-    """A variable that the error itself names, or the line of code that failed."""
+    """A variable that the error names, or that the failing line of code names."""
     lines = ended.cause.splitlines()
     # The last frame's two lines, its marks, and what follows them.
     start = max((number for number, line in enumerate(lines) if line.lstrip().startswith('File "')), default=None)
     last = lines[start:] if start is not None else [ended.last_word]
     names = [name for name in _NAME.findall("\n".join(last)) if ended.environment.get(name)]
-    return _variable(names[0], f"is set, and what failed names it: {ended.last_word}") if names else None
+    return _variable(names[0], f"is set, and the error names it: {ended.last_word}") if names else None
 
 
 def _python_variables(ended: Ended) -> Diagnosis | None:
-    """A variable whose name the error doesn't write, but whose doing is known by what it says."""
+    """A variable that the error doesn't name, but whose effect its message shows."""
     for name, sign in _SIGNS:
         if ended.environment.get(name) and re.search(sign, ended.cause):
-            return _variable(name, f"is set, and the service's libraries can't be used with it: {ended.last_word}")
+            return _variable(name, f"has a value that the service's libraries can't use: {ended.last_word}")
     return None
 
 
@@ -282,7 +282,7 @@ def _sent(ended: Ended) -> Diagnosis | None:
     return Diagnosis(
         "service_died",
         f"The model service was {ended.how}: another program or user ended it.",
-        "Start it again. If it keeps ending, look for what ends processes on this machine.",
+        "Start it again. If that happens repeatedly, find out what ends processes on this machine.",
         "always",
     )
 
@@ -291,7 +291,7 @@ def _limit(ended: Ended, name: str, what: str) -> Diagnosis:
     limit = LIMITS[name]
     amount = ended.limits.get(name)
     known = "" if amount is None else f": the system allows it {limit.words(amount)} ({limit.option})"
-    said = f" It said: {ended.last_word}" if ended.last_word else ""
+    said = f" Its last output: {ended.last_word}" if ended.last_word else ""
     return Diagnosis(
         "service_limit",
         f"The model service {what}{known}.{said}",
@@ -305,7 +305,7 @@ def _variable(name: str, what: str) -> Diagnosis:
     return Diagnosis(
         "service_environment",
         f"The environment variable{'s' if several else ''} {name} {what}",
-        f"Take {'them' if several else 'it'} out of the environment that Jupyter starts in, or correct "
+        f"Remove {'them' if several else 'it'} from the environment that Jupyter starts in, or correct "
         f"{'them' if several else 'it'}. {_AFTER}",
     )
 

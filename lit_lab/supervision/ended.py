@@ -1,4 +1,4 @@
-"""How a process of the model service ended, or how an import in it failed: what is known of that, and its last words."""
+"""How a process of the model service ended, or how an import in it failed: what is known about it, and its last output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PYTHON_ERROR = re.compile(
     r"^[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)\b(?::|$)|^\S+: No module named "
 )
 _PREFIX = re.compile(r"^[FEWI]\d{4} [\d:.]+\s+\d+\s+\S+\] ")
-# What Python's faulthandler writes after what a library may have said.
+# What Python's faulthandler writes after a library's own message.
 _BARE_SIGNAL = re.compile(r"^Fatal Python error: (Aborted|Segmentation fault|Illegal instruction|Bus error|Floating)")
 _NOISE = re.compile(
     r"^(?:WARNING: All log messages before absl|[IW]\d{4} |Extension modules: |Current thread |Thread 0x|File \"|\*\*\* |"
@@ -32,12 +32,12 @@ class Ended:
     """How a start went wrong.
 
     Attributes:
-        code: Exit status; negative: the signal; None: the process is still there, and an import failed in it.
-        lines: The last lines that it wrote, a Python error's traceback among them.
-        environment: The variables that it had.
-        limits: What the system limits it to, by name as in `LIMITS`, in bytes, seconds or pieces; only where there is a limit.
-        foreign: Modules that the service needs and that PYTHONPATH has, too: their folder by their name.
-        memory_limit: That of the configuration, in bytes.
+        code: Exit status; negative: the signal; None: the process still runs, and an import in it failed.
+        lines: The last lines of its output, including a Python error's traceback.
+        environment: Its environment variables.
+        limits: The system's limits on it, by the names in `LIMITS`, in bytes, seconds or numbers; without unlimited ones.
+        foreign: Modules that the service needs and that PYTHONPATH has, too: folder by name.
+        memory_limit: The configured limit, in bytes.
     """
 
     code: int | None
@@ -49,7 +49,7 @@ class Ended:
 
     @property
     def how(self) -> str:
-        """In a few words, such as `killed by SIGKILL`; empty while the process is there."""
+        """In a few words, such as `killed by SIGKILL`; empty while the process runs."""
         if self.code is None:
             return ""
         if self.code >= 0:
@@ -58,9 +58,9 @@ class Ended:
 
     @property
     def cause(self) -> str:
-        """What it wrote as it failed: a Python error's traceback, or from the first fatal line on; else its last line.
+        """Its output about the failure: a Python error's traceback, or everything from the first fatal line; else its last line.
 
-        An error that was dealt with earlier stands in the log, too, and doesn't count for a process that a signal ended.
+        The log may also contain errors that the process handled. They don't count if a signal ended it.
         """
         lines = list(self.lines)
         begins = [number for number, line in enumerate(lines) if line.startswith(_TRACEBACK)]
@@ -73,7 +73,7 @@ class Ended:
 
     @property
     def last_word(self) -> str:
-        """The line that says most: a fatal one, else a Python error, else the last."""
+        """The most informative line: a fatal one, else a Python error, else the last one."""
         lines = self._said
         telling = [line for line in lines if self._tells(line)]
         plain = [line for line in telling if not _BARE_SIGNAL.match(line)]
@@ -81,7 +81,7 @@ class Ended:
 
     @property
     def quoted(self) -> str:
-        """Its last words, for a message about what nobody foresaw: a Python error, or the last lines."""
+        """Its last output, for a message about an unforeseen end: a Python error, or the last lines."""
         last = self.last_word
         return last if _PYTHON_ERROR.match(last) else " | ".join(self._said[-_QUOTED_LINES:])
 
@@ -115,11 +115,11 @@ LIMITS: Mapping[str, Limit] = {
     "processor": Limit("RLIMIT_CPU", "ulimit -t", lambda amount: f"{amount:,} seconds of processor time"),
     "file size": Limit("RLIMIT_FSIZE", "ulimit -f", lambda amount: f"{amount:,} bytes a file"),
 }
-"""What `Ended.limits` may hold, besides `container`: the bytes of memory that a container has."""
+"""The names in `Ended.limits`, besides `container`: the bytes of memory that a container has."""
 
 
 def signal_name(code: int) -> str:
-    """Return what a negative exit status is called."""
+    """Return the name of a negative exit status."""
     try:
         return signal.Signals(-code).name
     except ValueError:

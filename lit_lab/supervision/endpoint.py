@@ -11,7 +11,7 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import ServiceStatus
 
 Report = Callable[[str], None]
-"""Called with what the caller waits for, in words for the user."""
+"""Called with what the caller waits for, as text for the user."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +39,7 @@ class Service(Protocol):
         """Start it unless it is starting or ready. Returns at once."""
 
     def restart(self) -> None:
-        """Stop it and start it again. Returns at once. Raises `Problem` where others run it."""
+        """Stop it and start it again. Returns at once. Raises `Problem` if others run it."""
 
     async def ready(self, report: Report | None = None) -> Endpoint:
         """Start it if it is stopped, and return its address once it is ready. Raises `Problem`."""
@@ -51,7 +51,7 @@ class Service(Protocol):
         """Return why an address stopped answering."""
 
     def use(self, *, only_look: bool = False) -> AbstractContextManager[None]:
-        """Count a user of the service in a `with` block; `only_look`: nothing is computed, as when the models are listed."""
+        """Count a user of the service in a `with` block; `only_look`: nothing is computed, as for a list of models."""
 
     def log_lines(self) -> list[str]:
         """Return the last lines of its output."""

@@ -34,11 +34,11 @@ _OF_PYTHON = frozenset(
         # Without bytecode, importing TensorFlow takes 20 s instead of 6.
         "PYTHONDONTWRITEBYTECODE",
         "PYTHONDUMPREFS",
-        # The process would wait for commands on standard input instead of ending.
+        # The process would read commands from standard input instead of ending.
         "PYTHONINSPECT",
         "PYTHONMALLOC",
         "PYTHONMALLOCSTATS",
-        # Libraries take for granted that their assertions run, and that they have docstrings.
+        # Libraries rely on their assertions and docstrings.
         "PYTHONOPTIMIZE",
         "PYTHONPERFSUPPORT",
         "PYTHONPROFILEIMPORTTIME",
@@ -46,11 +46,11 @@ _OF_PYTHON = frozenset(
         "PYTHONTRACEMALLOC",
         "PYTHONVERBOSE",
         "PYTHONWARNDEFAULTENCODING",
-        # As errors, warnings of libraries would end the service.
+        # This makes libraries' warnings errors, which would end the service.
         "PYTHONWARNINGS",
     }
 )
-"""Variables that are meant for the user's own programs and would make the service slow, noisy or another one."""
+"""Variables for users' own programs, which would make the service slow or noisy, or change its libraries."""
 
 _MISSING_MODULE = re.compile(
     r"(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)'?|: No module named ([\w.]+)$"
@@ -61,7 +61,7 @@ _NUMBER = re.compile(r"0x[0-9a-fA-F]+|[0-9]+")
 
 
 def command(python: str) -> list[str]:
-    """Return the command line that starts the service. It holds no secret: those go through standard input."""
+    """Return the command line that starts the service. It contains no secret: secrets go through standard input."""
     return [python, "-m", "lit_lab.service"]
 
 
@@ -70,26 +70,26 @@ def environment(python: str, cache: Path, base: Mapping[str, str] | None = None)
 
     Args:
         python: The interpreter it will run under.
-        cache: A folder for what JAX has compiled, and for bytecode where the libraries' own folder can't be written to.
+        cache: A folder for JAX's compiled programs, and for bytecode if the libraries' folder is read-only.
         base: The environment to start from; None: this process's.
     """
     result = {name: value for name, value in (base or os.environ).items() if not _NOT_FOR_THE_SERVICE.match(name)}
     for name in _OF_PYTHON:
         result.pop(name, None)
     if python != sys.executable:
-        # They are this interpreter's, and would mix its libraries into the other's.
+        # They belong to this interpreter, and would mix its libraries with the other's.
         for name in ("PYTHONHOME", "PYTHONPATH"):
             result.pop(name, None)
     elif not os.access(sysconfig.get_path("purelib"), os.W_OK):
         result.setdefault("PYTHONPYCACHEPREFIX", str(cache / "bytecode"))
-    # Otherwise a file `random.py` in the folder that Jupyter was started in would be imported in place of Python's own.
+    # Otherwise a file `random.py` in the folder that Jupyter was started in would replace Python's own.
     result["PYTHONSAFEPATH"] = "1"
     result["PYTHONUNBUFFERED"] = "1"
     result["PYTHONIOENCODING"] = "utf-8"
-    # A crash in a library then says where it was.
+    # If a library crashes, this shows where.
     result.setdefault("PYTHONFAULTHANDLER", "1")
     result.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    # Read by JAX alone: what was compiled once needn't be at the next start.
+    # Only JAX reads this: the next start then needn't compile again.
     result.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / "jax"))
     result.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
     return result
@@ -101,9 +101,9 @@ class Exit:
 
     Attributes:
         code: Its return code; negative: the signal.
-        lines: The last lines that it wrote.
-        said: What it said itself about why.
-        environment: What it was started with.
+        lines: The last lines of its output.
+        said: The reason that it reported itself.
+        environment: The environment that it was started with.
     """
 
     code: int
@@ -112,11 +112,11 @@ class Exit:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def describe(self) -> str:
-        """Say in a few words how it ended, such as `killed by SIGKILL`."""
+        """Describe its end in a few words, such as `killed by SIGKILL`."""
         return Ended(self.code).how
 
     def is_like(self, other: Exit | None) -> bool:
-        """Whether another process ended in the same way, with the same last words but for numbers and addresses."""
+        """Whether another process ended in the same way, with the same last output except for numbers and addresses."""
         return other is not None and self._kind == other._kind
 
     @property
@@ -127,8 +127,8 @@ class Exit:
 def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
     """Return a diagnosis of a crash, for the user, and whether another start can succeed."""
     if how.said is not None:
-        return Diagnosis(how.said.error, how.said.message, how.said.hint, "always")
-    # What this module has set isn't the user's to correct.
+        return Diagnosis(how.said.code, how.said.message, how.said.hint, "always")
+    # Users can't correct what this module has set.
     users = {name: value for name, value in how.environment.items() if os.environ.get(name) == value}
     limits, foreign = surroundings.limits(), surroundings.foreign(users)
     ended = Ended(how.code, how.lines, users, limits, foreign, memory_limit)
@@ -136,14 +136,14 @@ def explain_crash(how: Exit, memory_limit: int | None) -> Diagnosis:
 
 
 def explain_refusal(line: FailedLine, python: str) -> Problem:
-    """Return what the service says about why it can't go on; where something is to be installed, the exact command."""
+    """Return the service's reason for refusing to run; if something must be installed, with the exact command."""
     hint = f"Run: {install_command(python)}{_or_apart(python)}" if line.error == "missing_libraries" else line.hint
     return Problem(503, line.error, line.message, hint)
 
 
 def missing_stack(how: Exit, python: str) -> Problem | None:
-    """Tell whether a process ended because libraries are missing, and what installs them; None: it did not."""
-    if how.code != 1:  # Python's own for an error that nobody caught; else a library only mentioned it
+    """Return an error if a process ended because libraries are missing, with the command that installs them; else None."""
+    if how.code != 1:  # Python's code for an uncaught error; otherwise a library only mentioned the name
         return None
     missing = None
     for line in how.lines:
@@ -163,13 +163,13 @@ def missing_stack(how: Exit, python: str) -> Problem | None:
 
 
 def wrong_python(found: tuple[int, int], python: str) -> Problem:
-    """Tell that an interpreter's version can't run the service, and how to give it one that can."""
-    apart = f"name a Python 3.11 or 3.12 that has it (pip install {_requirement()}) in c.LitLab.service_python"
+    """Return the error that an interpreter's version can't run the service, with a way to one that can."""
+    apart = f"set c.LitLab.service_python to a Python 3.11 or 3.12 with the service's libraries (pip install {_requirement()})"
     hint = (
-        f"Give it an environment of its own: with Set up in LIT Lab's panel, or by lit-lab setup-service in a terminal. Or {apart}, "
+        f"Give it a separate environment: with Set up in LIT Lab's panel, or with lit-lab setup-service in a terminal. Or {apart}, "
         "and restart the Jupyter server."
         if python == sys.executable
-        else f"{apart[0].upper()}{apart[1:]}, or take that option out and run lit-lab setup-service; then restart the Jupyter server."
+        else f"{apart[0].upper()}{apart[1:]}, or remove that option and run lit-lab setup-service; then restart the Jupyter server."
     )
     return Problem(
         503,
@@ -180,7 +180,7 @@ def wrong_python(found: tuple[int, int], python: str) -> Problem:
 
 
 def wrong_version(found: str, python: str) -> Problem:
-    """Tell that the service is of another version than this server."""
+    """Return the error that the service has another version than this server."""
     return Problem(
         503,
         "service_version",
@@ -190,15 +190,15 @@ def wrong_version(found: str, python: str) -> Problem:
 
 
 def install_command(python: str) -> str:
-    """Return the command that installs the service's stack, of this very version, for an interpreter."""
+    """Return the command that installs this version of the service's libraries for an interpreter."""
     if is_own(python):
         return "lit-lab setup-service"
     return f"{shlex.quote(python)} -m pip install {_requirement()}"
 
 
 def _or_apart(python: str) -> str:
-    """Name the other way, where this server's own environment is what lacks something."""
-    return " Or give the service an environment of its own: lit-lab setup-service" if python == sys.executable else ""
+    """Return the alternative, if this server's own environment lacks libraries."""
+    return " Or give the service a separate environment: lit-lab setup-service" if python == sys.executable else ""
 
 
 def _requirement() -> str:
@@ -206,7 +206,7 @@ def _requirement() -> str:
 
 
 def python_version(python: str) -> tuple[int, int] | None:
-    """Ask an interpreter for its version; None: it does not say."""
+    """Return an interpreter's version; None if it doesn't report one."""
     if python == sys.executable:
         return sys.version_info[0], sys.version_info[1]
     try:

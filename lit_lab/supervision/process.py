@@ -1,4 +1,4 @@
-"""The model service's process: begun, listened to, and ended without leaving anything behind."""
+"""The model service's process: starts it, reads its output, and ends it with everything that it started."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from lit_lab.problem import Problem
 from lit_lab.supervision import surroundings
 from lit_lab.timeouts import within
 
-TERMINATE_AFTER = 2.0  # seconds that the service has to end by itself once its standard input is closed
-KILL_AFTER = 2.0  # seconds more that it has after SIGTERM
-MAX_LINE = 1_000_000  # bytes; what goes beyond is cut off
+TERMINATE_AFTER = 2.0  # seconds for the service to end by itself once its standard input is closed
+KILL_AFTER = 2.0  # further seconds after SIGTERM
+MAX_LINE = 1_000_000  # bytes; the rest of a longer line is dropped
 
 
 class ServiceProcess:
     """A running model service.
 
-    Its standard input stays open: when this server is gone, even by SIGKILL, the service reads the end of it and ends.
+    Its standard input stays open. When this server ends, even by SIGKILL, the service reads the end of it and ends, too.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -30,7 +30,7 @@ class ServiceProcess:
 
     @classmethod
     async def begin(cls, command: Sequence[str], environment: Mapping[str, str], first_line: str) -> ServiceProcess:
-        """Start the process and hand it one line of standard input.
+        """Start the process and write one line to its standard input.
 
         Raises:
             Problem: It can't be started.
@@ -42,7 +42,7 @@ class ServiceProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=dict(environment),
-                # A Ctrl-C in the terminal is for Jupyter alone, which first asks whether it is meant.
+                # A Ctrl-C in the terminal is only for Jupyter, which asks for confirmation first.
                 start_new_session=True,
             )
         except NotImplementedError as error:  # Jupyter's event loop on Windows starts no processes
@@ -59,17 +59,17 @@ class ServiceProcess:
                 503,
                 "service_python",
                 f"The model service can't be started with {command[0]}: {error.strerror or error}.",
-                "Set c.LitLab.service_python to a Python 3.11 or 3.12 that has lit_lab[service].",
+                "Set c.LitLab.service_python to a Python 3.11 or 3.12 with lit_lab[service].",
             ) from error
         self = cls(process)
-        # It may be dead already; then its exit tells more than a broken pipe.
+        # It may be dead already; its exit then says more than a broken pipe.
         with contextlib.suppress(ConnectionError):
             stdin = _pipe(process.stdin)
             stdin.write(first_line.encode() + b"\n")
             try:
                 await stdin.drain()
             except asyncio.CancelledError:
-                self.kill()  # nobody else knows of it yet
+                self.kill()  # no other code knows it yet
                 raise
         return self
 
@@ -91,7 +91,7 @@ class ServiceProcess:
         return await self._process.wait()
 
     async def end(self) -> None:
-        """End the process and all that it has started: kindly first, then by force."""
+        """End the process and everything that it started: first by closing its standard input, then by signals."""
         process = self._process
         _pipe(process.stdin).close()
         for patience, number in ((TERMINATE_AFTER, signal.SIGTERM), (KILL_AFTER, _KILL)):
@@ -101,7 +101,7 @@ class ServiceProcess:
             except asyncio.TimeoutError:
                 self._signal(number)
         await process.wait()
-        # What it has left behind in its session has no use any more.
+        # What remains in its session has no use any more.
         self._signal(_KILL)
 
     def kill(self) -> None:
@@ -129,7 +129,7 @@ _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 async def _lines(stream: asyncio.StreamReader) -> AsyncIterator[str]:
-    """Yield lines of any length, bounded, whatever bytes they hold; a progress bar's CR ends one too."""
+    """Yield lines, cut at a maximum length, whatever their bytes; the CR of a progress bar ends a line, too."""
     rest = b""
     while chunk := await stream.read(65_536):
         *whole, rest = (rest + chunk).replace(b"\r", b"\n").split(b"\n")

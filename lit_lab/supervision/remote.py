@@ -1,4 +1,4 @@
-"""A model service elsewhere: `c.LitLab.service_url`. Nothing is started or stopped here."""
+"""A model service elsewhere: `c.LitLab.service_url`. LIT Lab doesn't start or stop it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from lit_lab.supervision import launch
 from lit_lab.supervision.endpoint import Endpoint, Report
 from lit_lab.version import version
 
-TIMEOUT = 5.0  # seconds that an answer about its health may take
-_RUNS_ELSEWHERE = "It runs elsewhere: ask who runs it."
+TIMEOUT = 5.0  # seconds for an answer about its health
+_RUNS_ELSEWHERE = "It runs elsewhere: ask the person who runs it."
 
 
 class RemoteService:
@@ -24,7 +24,7 @@ class RemoteService:
 
     Args:
         url: Its address.
-        secret: What it was started with.
+        secret: The secret that it was started with.
     """
 
     def __init__(self, url: str, secret: str) -> None:
@@ -45,7 +45,7 @@ class RemoteService:
         return status.model_copy(update={"arithmetic": health.arithmetic})
 
     async def health(self) -> ServiceHealth:
-        """Return what it says about itself. Raises `Problem`."""
+        """Return its report about itself. Raises `Problem`."""
         url = self._endpoint.url
         try:
             headers = {"Authorization": f"Bearer {self._endpoint.secret}"}
@@ -63,7 +63,7 @@ class RemoteService:
                 503,
                 "service_secret",
                 f"The model service at {url} does not accept this server's secret.",
-                "Set c.LitLab.service_secret to the one that the service was started with.",
+                "Set c.LitLab.service_secret to the secret that the service was started with.",
             )
         try:
             return ServiceHealth.model_validate_json(response.content)
@@ -71,13 +71,13 @@ class RemoteService:
             raise Problem(
                 503,
                 "service_answer",
-                f"What answers at {url} is not LIT Lab's model service, or is of another version.",
+                f"The server at {url} is not LIT Lab's model service, or has another version.",
                 "Check c.LitLab.service_url.",
             ) from error
 
     def log_lines(self) -> list[str]:
         """Return where the logs are: they stay on the remote host."""
-        return [f"The model service runs at {self._endpoint.url}; its log is there."]
+        return [f"The model service runs at {self._endpoint.url}, and so its log is there."]
 
     def start(self) -> None:
         """Do nothing: others start the service; `status` shows whether it runs."""
@@ -87,7 +87,7 @@ class RemoteService:
         raise Problem(409, "service_remote", "The model service can't be restarted from here.", _RUNS_ELSEWHERE)
 
     async def ready(self, report: Report | None = None) -> Endpoint:
-        """Return its address if it is there; it waits itself until it is ready. Raises `Problem`."""
+        """Return its address if it answers; the service itself waits until it is ready. Raises `Problem`."""
         return await self.awaited()
 
     async def awaited(self) -> Endpoint:

@@ -25,15 +25,15 @@ from lit_lab.supervision.socket_folder import socket_folder
 from lit_lab.version import version
 
 _LINE: TypeAdapter[protocol.ServiceLine] = TypeAdapter(protocol.ServiceLine)
-_DRAIN = 1.0  # seconds to read what a dead process has written; a child of its own may hold the pipe open
+_DRAIN = 1.0  # seconds to read a dead process's output; a child of it may hold the pipe open
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the configuration says about the service; times in seconds, sizes in bytes.
+    """The configuration of the service; times in seconds, sizes in bytes.
 
-    `own_python` is called at each start. It returns the interpreter of the environment that was built for the service; None:
-    `python` is used.
+    `own_python` is called at each start. It returns the interpreter of the environment that was built for the service. If it
+    returns None, `python` is used.
     """
 
     python: str
@@ -54,9 +54,9 @@ class Settings:
     max_waiting: int = 512
     idle_timeout: float = 1800.0
     start_timeout: float = 180.0
-    renewal_rest: float = 60.0  # at rest for so long, a process that unloaded models have left memory in is replaced
+    renewal_rest: float = 60.0  # after so long at rest, a process with memory of unloaded models is replaced
     backoff: tuple[float, ...] = (1.0, 3.0, 10.0)
-    steady: float = 60.0  # ready for so long, earlier crashes are forgotten
+    steady: float = 60.0  # after so long ready, earlier crashes don't count
 
 
 class ServiceRun:
@@ -67,10 +67,10 @@ class ServiceRun:
         log: Receives the process's output.
         report: Called with the service's progress while it starts.
         ready: Called once, when the service is ready.
-        models: The models of the run before; empty: as configured.
+        models: The models of the previous run; empty: as configured.
 
     Attributes:
-        leftover: The models of the next run, while a new process would free memory; else None.
+        leftover: The models of the next run, if a new process would free memory; else None.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class ServiceRun:
 
     @property
     def ready_for(self) -> float:
-        """Seconds since it was ready; 0 when it never was."""
+        """Seconds since it was ready; 0 if it never was."""
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
 
     async def run(self, idle: Coroutine[Any, Any, None]) -> launch.Exit | None:
@@ -113,7 +113,7 @@ class ServiceRun:
             How the process ended by itself, or None if it was idle.
 
         Raises:
-            Problem: It can't be started, says so itself, is of another version or hangs.
+            Problem: The process can't be started, reports a reason itself, has another version or hangs.
         """
         with socket_folder() as socket:
             return await self._run(idle, socket)
@@ -150,7 +150,7 @@ class ServiceRun:
             try:
                 await process.end()
             except asyncio.CancelledError:
-                process.kill()  # cancelled twice
+                process.kill()  # this was cancelled twice
                 raise
             finally:
                 ending.cancel()
@@ -207,12 +207,15 @@ class ServiceRun:
                 said = launch.explain_refusal(line, self.python)
                 if self.ready_at is None:
                     raise said
-                self._last_words = said  # such as that memory ran out: another run may succeed
+                self._last_words = said  # such as a lack of memory: another run may succeed
             elif isinstance(line, protocol.LeftoverLine):
                 self.leftover = line.models
             elif self._endpoint is None:
                 raise Problem(
-                    503, "service_protocol", "The model service is ready but reported no port.", "See its log."
+                    503,
+                    "service_protocol",
+                    "The model service is ready but reported no port.",
+                    "See its log for details.",
                 )
             else:
                 self.ready_at = time.monotonic()
@@ -226,7 +229,7 @@ class ServiceRun:
             self._log.add(text)
 
     async def _watch_start(self) -> None:
-        """Raise when the service is not ready and has said nothing for too long."""
+        """Raise if the service is not ready and has written nothing for too long."""
         timeout = self._settings.start_timeout
         while self.ready_at is None:
             silent = time.monotonic() - self._last_output
@@ -234,8 +237,8 @@ class ServiceRun:
                 raise Problem(
                     503,
                     "service_hung",
-                    f"The model service did not start: it has said nothing for {timeout:g} seconds.",
-                    "Look at its log. On a slow disk, raise c.LitLab.start_timeout. Then start it again.",
+                    f"The model service did not start: it reported nothing for {timeout:g} seconds.",
+                    "See its log for details. On a slow disk, raise c.LitLab.start_timeout. Then start it again.",
                 )
             await asyncio.sleep(timeout - silent)
         await asyncio.Event().wait()  # a ready service may be silent

@@ -1,4 +1,4 @@
-"""What the model service writes: the last lines in memory, all of it in a file that only the user can read."""
+"""The model service's output: the last lines in memory, and all of it in a file that only the user can read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import IO
 
 MAX_LINES = 500
 MAX_LINE = 4_000  # characters
-MAX_FILE = 5_000_000  # bytes; then a new file begins, and the last one stays beside it
+MAX_FILE = 5_000_000  # bytes; then a new file begins, and the previous one remains
 
 
 class ServiceLog:
     """A ring of lines, and a file with mode 0600.
 
     Args:
-        path: The file. Its folder is made. Where the file can't be written, there is none.
+        path: The file. Its folder is created. If the file can't be written, there is none.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,7 +32,7 @@ class ServiceLog:
         return list(self._lines)
 
     def add(self, line: str) -> None:
-        """Take a line, without its line break."""
+        """Add a line, without its line break."""
         line = line if len(line) <= MAX_LINE else line[:MAX_LINE] + " …"
         self._lines.append(line)
         try:
@@ -44,7 +44,7 @@ class ServiceLog:
             self._file = None
 
     def close(self) -> None:
-        """Close the file and remove it: it is of use only while the server runs."""
+        """Close the file and remove it: it is only useful while the server runs."""
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -64,7 +64,7 @@ class ServiceLog:
             self._file = None
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            # A new file, never one that someone else has made, with a mode or a link of their own.
+            # Always a new file: another user's file would have that user's mode, or be a link.
             self.path.unlink(missing_ok=True)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="replace")

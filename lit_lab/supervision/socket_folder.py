@@ -1,7 +1,7 @@
-"""Where the model service's Unix socket is: in a folder that nobody but the user can look into.
+"""The folder of the model service's Unix socket, which only the user can read.
 
-A port of loopback is open to every user of the machine, who can't pass without the secret, but can knock. A socket in
-such a folder they can't even find.
+Every user of the machine can connect to a loopback port, but not use it without the secret. They can't even find a
+socket in such a folder.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from jupyter_core.paths import jupyter_runtime_dir
 
 NAME = "service"
 MAX_PATH_BYTES = 100
-"""Of a socket's path: macOS takes 103, Linux 107."""
+"""Bytes of a socket's path: macOS allows 103, Linux 107."""
 
 _PREFIX = "lit-lab-"
-_held: set[Path] = set()  # this process's own
+_held: set[Path] = set()  # this process's folders
 
 
 @contextlib.contextmanager
 def socket_folder(parents: Iterable[Path] | None = None) -> Iterator[Path | None]:
-    """Make a folder for a socket, and remove it at the end.
+    """Create a folder for a socket, and remove it at the end.
 
     Args:
-        parents: Where the folder may be, best first; None: Jupyter's runtime folder, then the system's temporary one.
+        parents: Where the folder may be, in order of preference; None: Jupyter's runtime folder, then the system's temporary one.
 
     Yields:
         The path for the socket, which doesn't exist yet; None where no socket can be made (Windows, or a file system
@@ -47,7 +47,7 @@ def socket_folder(parents: Iterable[Path] | None = None) -> Iterator[Path | None
 
 
 def candidates() -> list[Path]:
-    """Return where the folder may be, best first."""
+    """Return where the folder may be, in order of preference."""
     return [Path(jupyter_runtime_dir()), Path(tempfile.gettempdir())]
 
 
@@ -69,7 +69,7 @@ def _made(parents: Iterable[Path]) -> Path | None:
 
 
 def _takes_sockets(folder: Path) -> bool:
-    """Tell whether a socket can be made in a folder, and be reached: not every network file system has them."""
+    """Whether a folder can contain a socket that can be connected to: not every network file system supports that."""
     path = folder / NAME
     if len(os.fsencode(path)) > MAX_PATH_BYTES:
         return False
@@ -85,15 +85,15 @@ def _takes_sockets(folder: Path) -> bool:
 
 
 def _remove_stale(parent: Path) -> None:
-    """Remove what Jupyter servers of this machine have left that were killed.
+    """Remove folders that killed Jupyter servers of this machine left.
 
-    A folder may be shared among machines, on which the same number means another process: so the name tells the machine.
+    Machines may share a folder, and the same number means another process on each. So the name identifies the machine.
     """
     for folder in parent.glob(f"{_mine()}*-*"):
         number = folder.name[len(_mine()) :].partition("-")[0]
         if not number.isdecimal() or folder in _held or folder.is_symlink():
             continue
-        # Ours by its number, and not held: an earlier process of a container that was begun anew.
+        # This process's number, but not its folder: an earlier process of a restarted container had the same number.
         if (int(number) == os.getpid() or not _runs(int(number))) and folder.stat().st_uid == os.getuid():
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -3,9 +3,9 @@
     stopped → starting (with progress) → ready → failed (with the reason)
 
 The service starts on first need. After a crash it restarts a few times, with back-off, unless the reason would be the same each
-time, or two starts end in the same way. Then it has failed until the user starts it, and requests get the reason. It stops
-after an idle time. When unloaded models have left something in its memory, and nothing has been computed for a minute, a new
-process replaces it.
+time, or two starts end in the same way. Then it has failed until the user starts it, and requests return the reason. It stops
+after an idle time. When unloaded models have left memory in use, and nothing has been computed for a minute, a new process
+replaces it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 _STARTING = "Starting the model service…"
 _RENEWING = "Starting the model service again, to free the memory of unloaded models…"
 _RUN_AGAIN = "Run it again."
-_CHECK_INTERVAL = 5.0  # seconds between checks whether the process is still needed
+_CHECK_INTERVAL = 5.0  # seconds between checks of whether the process is still needed
 
 
 class Supervisor:
@@ -47,7 +47,7 @@ class Supervisor:
         self._status = ServiceStatus(state="stopped", since=time.time())
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()  # this one, and earlier ones that are still ending a process
+        self._tasks: set[asyncio.Task[None]] = set()  # the current one, and earlier ones that still end a process
         self._current_run: ServiceRun | None = None
         self._endpoint: Endpoint | None = None
         self._gone: Problem | None = None  # why the last endpoint stopped answering
@@ -79,7 +79,7 @@ class Supervisor:
         self._set("stopped")
         if task is not None:
             task.cancel()
-        # An earlier run may still be ending: of a process that hangs and was restarted a moment ago.
+        # An earlier run may still be ending, such as that of a hanging process that was just restarted.
         if self._tasks:
             await asyncio.wait(self._tasks)
         self._log.close()
@@ -88,10 +88,10 @@ class Supervisor:
         """Start the service if it is stopped, wait until it is ready, and return its endpoint.
 
         Args:
-            report: Called with what the caller waits for, in words for the user, whenever that changes.
+            report: Called with what the caller waits for, as text for the user, whenever that changes.
 
         Raises:
-            Problem: `service_failed`: it can't be started; `service_stopped`: it was stopped meanwhile.
+            Problem: `service_failed`: the service can't be started; `service_stopped`: it was stopped meanwhile.
         """
         if self._status.state == "stopped":
             self.start()
@@ -117,7 +117,7 @@ class Supervisor:
         """Count a user of the service in a `with` block: meanwhile it isn't idle.
 
         Args:
-            only_look: Nothing is computed, as when the panel lists the models: the service is still at rest.
+            only_look: Nothing is computed, as when the panel lists the models; the service stays at rest.
         """
         self._users += 1
         try:
@@ -131,7 +131,7 @@ class Supervisor:
     async def why_gone(self, endpoint: Endpoint, patience: float = 2.0) -> Problem:
         """Return why an endpoint stopped answering.
 
-        A process's connections break just before its end is known, so this waits for its end, `patience` seconds at most.
+        A process's connections break just before its end is known, so this waits for its end, at most `patience` seconds.
         """
         deadline = time.monotonic() + patience
         while self._endpoint is endpoint and (left := deadline - time.monotonic()) > 0:
@@ -160,12 +160,14 @@ class Supervisor:
             await self._keep_alive()
         except Problem as problem:
             self._lost(problem)
-            self._set("failed", problem.message, problem.hint, error=problem.error)
+            self._set("failed", problem.message, problem.hint, error=problem.code)
         except Exception:
             log.exception("LIT Lab: watching the model service failed")
-            why = Problem(500, "internal", "Watching the model service failed.", "The Jupyter server's log says more.")
+            why = Problem(
+                500, "internal", "Watching the model service failed.", "See the Jupyter server's log for details."
+            )
             self._lost(why)
-            self._set("failed", why.message, why.hint, error=why.error)
+            self._set("failed", why.message, why.hint, error=why.code)
 
     async def _keep_alive(self) -> None:
         crashes = 0
@@ -203,7 +205,7 @@ class Supervisor:
         return await asyncio.to_thread(launch.missing_stack, how, python)
 
     def _progress(self, run: ServiceRun, message: str) -> None:
-        # A run that is being ended may still report a line.
+        # A run that is ending may still report a line.
         if run is self._current_run and self._endpoint is None:
             self._set("starting", message, restarts=self._status.restarts)
 
@@ -230,7 +232,7 @@ class Supervisor:
                 self._set("stopped", "Stopped because it was idle; it starts again when it is needed.")
                 return
             if run.leftover is not None and at_rest >= rest:
-                self._log.add("[ended for another: unloaded models have left something in memory]")
+                self._log.add("[replaced by a new process: unloaded models have left memory in use]")
                 self._lost(
                     Problem(
                         502,

@@ -1,4 +1,4 @@
-"""What a process of the model service finds around it, for `lit_lab.supervision.diagnosis`: limits and foreign modules."""
+"""The surroundings of a model service's process, for `lit_lab.supervision.diagnosis`: limits and foreign modules."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ NEEDED = (
 """Packages that the service imports, beside Python's own modules."""
 
 _CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-_NO_LIMIT = 2**50  # bytes; cgroups write "none" as a number of this kind
+_NO_LIMIT = 2**50  # bytes; for cgroups, such a number means no limit
 
 
 def limits() -> dict[str, int]:
-    """Return what the system limits this process, and those that it starts, to; see `ended.Ended.limits`."""
+    """Return the system's limits on this process and its children; see `ended.Ended.limits`."""
     found: dict[str, int] = {}
     try:
         import resource
@@ -70,11 +70,11 @@ def limits() -> dict[str, int]:
 
 
 def foreign(environment: Mapping[str, str], needed: Sequence[str] = NEEDED) -> dict[str, str]:
-    """Return the modules on PYTHONPATH that take the place of those that the service needs: folder by module.
+    """Return the modules on PYTHONPATH that hide modules which the service needs: folder by module.
 
     Args:
-        environment: The process's.
-        needed: Names of packages; Python's own modules are looked for, too.
+        environment: The process's environment.
+        needed: Names of packages; Python's own modules are checked, too.
     """
     found: dict[str, str] = {}
     for entry in environment.get("PYTHONPATH", "").split(os.pathsep):
@@ -89,7 +89,7 @@ def foreign(environment: Mapping[str, str], needed: Sequence[str] = NEEDED) -> d
 
 
 def no_room_for_a_process(error: OSError) -> Problem | None:
-    """Return what it means that no process could be started, where that isn't the program's fault; None: it is."""
+    """Return the error to report if no process could be started because of a limit; None if the program is at fault."""
     short = {
         errno.EMFILE: ("open files", LIMITS["files"].option),
         errno.ENFILE: ("open files", "the whole system's limit"),
@@ -102,12 +102,12 @@ def no_room_for_a_process(error: OSError) -> Problem | None:
     return Problem(
         503,
         "service_limit",
-        f"The model service can't be started: the Jupyter server may have no more {what} ({error.strerror}).",
-        f"Close what isn't needed, such as kernels, and start it again. If that doesn't help, raise the limit ({option}) before "
+        f"The model service can't be started: the Jupyter server has reached the limit of {what} ({error.strerror}).",
+        f"Close what you don't need, such as kernels, and start it again. If that doesn't help, raise the limit ({option}) before "
         "Jupyter starts.",
     )
 
 
 def _is_module(folder: Path, name: str) -> bool:
-    # A folder without __init__.py stands behind every real module, so it takes nobody's place.
+    # Any real module takes precedence over a folder without __init__.py, so such a folder hides nothing.
     return (folder / name / "__init__.py").is_file() or (folder / f"{name}.py").is_file()

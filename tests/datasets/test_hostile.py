@@ -129,7 +129,7 @@ def test_ever_new_keys_are_met_once_each(tmp_path, monkeypatch):
     monkeypatch.setattr(Reader, "_met", lambda self, columns: met.append(1) or meet(self, columns))
     state = state_of(path)
     assert (state.rows, len(state.columns)) == (12_000, 500)
-    assert "more columns than can be offered: the first 10,000 are" in state.remark
+    assert "too many columns; the first 10,000 can be used" in state.remark
     assert len(met) <= csv_rows.MAX_COLUMNS + 1
 
 
@@ -342,7 +342,7 @@ class TestDisk:
         with pytest.raises(Problem) as full:
             for _ in range(200):
                 dataset.table.duplicate(1)
-        assert (full.value.status, full.value.error) == (507, "dataset_full")
+        assert (full.value.status, full.value.code) == (507, "dataset_full")
         assert dataset.table.size > 1
         dataset.table.close()
 

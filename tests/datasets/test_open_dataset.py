@@ -14,4 +14,4 @@ def test_a_dataset_that_was_read_in_part_says_so_where_that_is_saved():
     state = dataset.state()
     dataset.table.close()
     assert (state.name, state.state, state.rows) == ("new.jsonl", "ready", 2)
-    assert state.remark == ("own.parquet couldn't be read to its end, and what comes after these rows was not written.")
+    assert state.remark == ("own.parquet couldn't be read to its end, so its rest was not written.")

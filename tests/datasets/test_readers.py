@@ -158,7 +158,7 @@ def test_parquet_without_its_library_says_what_to_install(write, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(Problem) as raised:
         Reader(write("a.parquet", b"PAR1"))
-    assert raised.value.error == "missing_pyarrow"
+    assert raised.value.code == "missing_pyarrow"
     assert "pip install 'lit-lab[parquet]'" in raised.value.hint
 
 
@@ -170,7 +170,7 @@ def test_parquet(tmp_path):
     parquet.write_table(pyarrow.table({"prompt": ["a", None, "c"], "n": [1, 2, 3]}), path)
     assert rows(path) == [(1, {"prompt": "a", "n": 1}), (2, {"prompt": None, "n": 2}), (3, {"prompt": "c", "n": 3})]
     path.write_bytes(b"no parquet")
-    with pytest.raises(Problem, match="isn't a whole Parquet file"):
+    with pytest.raises(Problem, match="isn't a complete Parquet file"):
         Reader(path)
 
 
@@ -231,7 +231,7 @@ def test_of_a_damaged_parquet_file_what_stands_before_is_read(tmp_path):
         ("p,t\na,1\nb,\"2", [(2, "a")], 3, "opens in line 3 isn't closed"),
         ("p,t\n\"a\nb\",\"1\nc,2\n", [(4, "c")], 2, "opens in line 3 isn't closed"),
         ("p,t\n\"Rain,x\n\"Snow\",y\nz,1\n", [(3, "Snow"), (4, "z")], 2, "opens in line 2 isn't closed, or"),
-        ("p,t\n\"5\" pipe\",x\nok,1\n", [(3, "ok")], 2, "stands neither at an end of its field nor twice"),
+        ("p,t\n\"5\" pipe\",x\nok,1\n", [(3, "ok")], 2, "is neither at an end of its field nor doubled"),
     ],
 )  # fmt: skip
 def test_a_quote_that_is_not_closed_spoils_its_own_row_alone(write, content, good, line, reason):
@@ -254,7 +254,7 @@ def test_a_quote_in_the_middle_of_a_field_is_text(write):
 
 def test_a_quote_that_is_closed_by_a_later_one_is_remarked_on(write):
     _, reader = read(write("a.csv", 'p,t\n"12 inches,z\nq,1\nr,2\ns,3\na,12",4\nlast,5\n'))
-    assert "lines 2 to 6, which look like rows" in reader.remark
+    assert "lines 2 to 6, which look like separate rows" in reader.remark
     _, reader = read(write("b.csv", 'p,t\n"A poem:\none\ntwo, three\nfour\nfive",4\n'))
     assert reader.remark == ""
 

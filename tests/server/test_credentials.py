@@ -84,8 +84,8 @@ def test_who_has_none():
         (b" \n", "is empty"),
         (b'{"username": "u"', "isn't JSON (line 1, column 17)"),
         (b"u:k", "isn't JSON (line 1, column 1)"),
-        (b'["u", "k"]', "is no JSON object"),
-        (b"7", "is no JSON object"),
+        (b'["u", "k"]', "isn't a JSON object"),
+        (b"7", "isn't a JSON object"),
         (b'{"username": "u"}', "lacks “key”"),
         (b'{"username": null, "key": " "}', "lacks “username” and “key”"),
         (b"\xff\xfe{\x00", "isn't"),
@@ -119,8 +119,8 @@ def test_a_file_that_cannot_be_read_says_so(home):
     [
         (b"KGAT_x\n", "file", ""),
         (b"\n", "none", ""),
-        (b"two words", "file", "holds what"),
-        (b"\xff", "file", "holds what"),
+        (b"two words", "file", "contains something"),
+        (b"\xff", "file", "contains something"),
     ],
     ids=["token", "empty", "two words", "no text"],
 )
@@ -173,10 +173,10 @@ def test_a_download_names_the_file_and_asks_no_site(home, kind):
     process.communicate()
     assert (line["failed"], line["where"]) == ("credentials_file", str(file))
 
-    from lit_lab.service.weights import reasons
+    from lit_lab.service.weights import download_errors
     from lit_lab.service.weights.paths import Source
 
-    error = reasons.reason("mine", Source(kind, order["where"]), line)
+    error = download_errors.reason("mine", Source(kind, order["where"]), line)
     assert error.code == "preset_credentials"
     assert str(file) in error.message
     assert "accept" not in error.message

@@ -182,7 +182,7 @@ class TestCut:
         status, saved = await save(state)
         assert (status, saved["remark"]) == (200, state["remark"])
         assert path.read_text() == "".join(['{"prompt": "y"}\n', *lines[1:]])
-        assert "beyond the rows that were read was not" in (await save(state, "new.jsonl"))[1]["remark"]
+        assert "after the rows that were read was not" in (await save(state, "new.jsonl"))[1]["remark"]
 
 
 async def test_a_file_too_large_to_be_held_is_left_alone(file, opened, edit, save, monkeypatch):

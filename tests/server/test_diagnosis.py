@@ -34,12 +34,12 @@ def ended(code, *lines, **known):
     [
         (
             ended(-signal.SIGABRT, FLAG, *FAULTHANDLER, environment={"TF_XLA_FLAGS": "--tf_xla_nonsense=1"}),
-            "service_environment", "TF_XLA_FLAGS has a flag that this version doesn't know: --tf_xla_nonsense=1",
-            "Take it out", "never",
+            "service_environment", "TF_XLA_FLAGS has an unknown flag: --tf_xla_nonsense=1",
+            "Remove it", "never",
         ),
         (
             ended(-signal.SIGABRT, "F0000 00:00:1.2 3 x.cc:1] Unknown flags in XLA_FLAGS: --a --b"),
-            "service_environment", "XLA_FLAGS has a flag", "Take it out", "never",
+            "service_environment", "XLA_FLAGS has an unknown flag", "Remove it", "never",
         ),
         (
             ended(
@@ -72,7 +72,7 @@ def ended(code, *lines, **known):
                 1, "Python path configuration:", "Fatal Python error: init_fs_encoding: failed to get the Python codec",
                 "ModuleNotFoundError: No module named 'encodings'", environment={"PYTHONHOME": "/gone"},
             ),
-            "service_environment", "PYTHONHOME makes Python use", "Take it out", "never",
+            "service_environment", "PYTHONHOME makes Python use", "Remove it", "never",
         ),
         (
             ended(1, "Fatal Python error: init_fs_encoding: failed to get the Python codec of the filesystem encoding"),
@@ -99,7 +99,7 @@ def ended(code, *lines, **known):
             "service_limit", "40 open files (ulimit -n)", "ulimit -n", "never",
         ),
         (ended(-signal.SIGXCPU, limits={"processor": 3}), "service_limit", "3 seconds", "ulimit -t", "never"),
-        (ended(-signal.SIGKILL, limits={"processor": 3}), "service_died", "ulimit -t", "Close what else", "never"),
+        (ended(-signal.SIGKILL, limits={"processor": 3}), "service_died", "ulimit -t", "Close other programs", "never"),
         (ended(-signal.SIGXFSZ, limits={"file size": 10}), "service_limit", "10 bytes a file", "ulimit -f", "never"),
         (ended(-signal.SIGILL), "service_processor", "lacks instructions", "newer processor", "never"),
         (
@@ -118,7 +118,7 @@ def ended(code, *lines, **known):
         (ended(1, *TRACEBACK, "MemoryError"), "service_died", "ran out of memory (exit code 1)", "smaller", "always"),
         (
             ended(1, *TRACEBACK, "OSError: [Errno 28] No space left on device: '/tmp/x'"),
-            "service_no_room", "No space left", "Make room in /tmp/x", "never",
+            "service_no_room", "No space left", "Free some space in /tmp/x", "never",
         ),
         (
             ended(
@@ -133,14 +133,14 @@ def ended(code, *lines, **known):
         ),
         (
             ended(127, "/usr/bin/python: symbol lookup error: /x.so: undefined symbol: y", environment={"LD_PRELOAD": "/x.so"}),
-            "service_environment", "LD_PRELOAD brought", "Take it out", "never",
+            "service_environment", "LD_PRELOAD loads", "Remove it", "never",
         ),
         (
             ended(
                 None, *TRACEBACK, "ImportError: /old/libstdc++.so.6: version `GLIBCXX_3.4.30' not found (required by /x.so)",
                 environment={"LD_LIBRARY_PATH": "/old"},
             ),
-            "service_environment", "LD_LIBRARY_PATH", "Take it out", "never",
+            "service_environment", "LD_LIBRARY_PATH", "Remove it", "never",
         ),
         (
             ended(None, *TRACEBACK, "ImportError: /lib/libc.so.6: version `GLIBC_2.34' not found (required by /x.so)"),
@@ -151,14 +151,14 @@ def ended(code, *lines, **known):
                 None, *TRACEBACK[:2], '    _MAX = int(os.environ["SOME_NUMBER"])', "ValueError: invalid literal for int()",
                 environment={"SOME_NUMBER": "x", "OTHER_NUMBER": "y"},
             ),
-            "service_environment", "SOME_NUMBER", "Take it out", "never",
+            "service_environment", "SOME_NUMBER", "Remove it", "never",
         ),
         (
             ended(
                 None, *TRACEBACK, "ImportError: To use NNX with the JAX backend, you must install `flax`.",
                 environment={"KERAS_NNX_ENABLED": "1"},
             ),
-            "service_environment", "KERAS_NNX_ENABLED", "Take it out", "never",
+            "service_environment", "KERAS_NNX_ENABLED", "Remove it", "never",
         ),
         (ended(-signal.SIGTERM), "service_died", "another program or user", "Start it again", "always"),
     ],
@@ -264,7 +264,7 @@ def test_limits_of_this_process_are_known():
 def test_a_server_that_can_start_no_process_says_what_it_lacks(number, says):
     problem = surroundings.no_room_for_a_process(OSError(number, "said"))
     assert problem is not None
-    assert problem.error == "service_limit"
+    assert problem.code == "service_limit"
     assert says in problem.hint
     assert surroundings.no_room_for_a_process(OSError(errno.ENOENT, "no such file")) is None
 

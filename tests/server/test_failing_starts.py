@@ -78,7 +78,7 @@ async def test_an_unknown_flag_is_named(failing, monkeypatch):
     status, starts = await failing(tensorflow=dies)
     assert (status.error, starts) == ("service_environment", 1)
     assert "--tf_xla_nonsense=1" in status.detail
-    assert "Take it out of the environment" in status.hint
+    assert "Remove it from the environment" in status.hint
 
 
 async def test_a_limit_of_address_space_is_named(failing, tmp_path):

@@ -171,7 +171,7 @@ async def test_rename_star_delete_clear(history):
     assert (await history.delete("me", "b")).deleted == 1
     with pytest.raises(Problem) as caught:
         await history.delete("me", "b")
-    assert (caught.value.status, caught.value.error) == (404, "unknown_run")
+    assert (caught.value.status, caught.value.code) == (404, "unknown_run")
     assert (await history.clear("me", starred=True)).deleted == 2
     assert await listed(history) == []
 
@@ -264,7 +264,7 @@ async def test_starred_runs_leave_room_for_new_ones(path):
     await history.change("me", "a", starred)  # again: it counts once
     with pytest.raises(Problem, match=r"may take 80% of the 0\.1 MB") as refusal:
         await history.change("me", "b", starred)
-    assert (refusal.value.status, refusal.value.error) == (507, "history_full")
+    assert (refusal.value.status, refusal.value.code) == (507, "history_full")
     assert "c.LitLab.history_megabytes" in refusal.value.hint
     assert (await history.run("me", "b")).title == ""
     await history.change("me", "a", protocol.RunChange(starred=False))
@@ -288,7 +288,7 @@ async def test_a_run_s_scores_don_t_outgrow_its_owner_s_room(path):
         await history.store_scores(
             "me", "demo", ids_of(run), [scores(target=(1, 4 + n), values=many) for n in range(3)]
         )
-    assert refusal.value.error == "history_full"
+    assert refusal.value.code == "history_full"
     assert len((await history.run("me", "a")).scores) == 2
     await history.close()
 

@@ -188,7 +188,7 @@ def refused(type_name, request, says):
     body = request if type_name == "JobRequest" else {"request": request}
     with pytest.raises(Problem) as raised:
         parse(type_name, json.dumps(body).encode(), 2**20)
-    assert (raised.value.status, raised.value.error) == (400, "invalid_request")
+    assert (raised.value.status, raised.value.code) == (400, "invalid_request")
     assert says in raised.value.message
     assert len(raised.value.message) < 2_000  # whatever was sent
 

@@ -113,9 +113,9 @@ class TestOwn:
 
 def test_what_is_missing_is_what_an_environment_helps_with(monkeypatch):
     lines = ("ModuleNotFoundError: No module named 'tensorflow'",)
-    assert launch.missing_stack(launch.Exit(1, lines), sys.executable).error in HELPS
-    assert launch.wrong_python((3, 13), "x").error in HELPS
-    assert launch.wrong_version("0.0.1", "x").error in HELPS
+    assert launch.missing_stack(launch.Exit(1, lines), sys.executable).code in HELPS
+    assert launch.wrong_python((3, 13), "x").code in HELPS
+    assert launch.wrong_version("0.0.1", "x").code in HELPS
 
 
 def test_the_hint_for_an_environment_of_its_own_is_the_command_that_makes_it():

@@ -34,7 +34,7 @@ def test_each_of_two_servers_keeps_what_the_other_has_added(file):
     assert two.names == ["demo", "first"]
     with pytest.raises(Problem) as refusal:
         two.remove("second")
-    assert refusal.value.error == "unknown_model"
+    assert refusal.value.code == "unknown_model"
 
 
 def test_the_same_name_is_not_added_twice_though_both_have_looked(file):
@@ -45,7 +45,7 @@ def test_the_same_name_is_not_added_twice_though_both_have_looked(file):
     two.add("mine", REMOTE)  # the very same
     with pytest.raises(Problem) as refusal:
         two.add("mine", "hf://org/other")
-    assert refusal.value.error == "bad_model"
+    assert refusal.value.code == "bad_model"
     assert one.models == (f"mine:{REMOTE}",)
 
 
@@ -134,7 +134,7 @@ def test_a_lock_is_waited_for_no_longer_than_one_says(file, holder, monkeypatch)
     monkeypatch.setattr(shared_files.change, "__defaults__", (0.01,))
     with pytest.raises(Problem) as refusal:
         Added([], file).add("mine", REMOTE)
-    assert (refusal.value.status, refusal.value.error) == (503, "models_busy")
+    assert (refusal.value.status, refusal.value.code) == (503, "models_busy")
     assert not file.exists()
 
 

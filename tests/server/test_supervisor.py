@@ -110,7 +110,7 @@ async def test_many_crashes_are_a_failure_that_stays_until_it_is_started(supervi
     service = supervisor()
     with pytest.raises(Problem) as raised:
         await service.ready()
-    assert raised.value.error == "service_failed"
+    assert raised.value.code == "service_failed"
     assert "the sky fell" in raised.value.message
     assert "3 times" in raised.value.message
     assert len(fake_service.pids) == 3
@@ -403,7 +403,7 @@ async def test_no_orphan_when_the_server_is_killed(fake_service, tmp_path):
 
 def test_a_library_that_is_only_mentioned_is_not_missing():
     lines = ("ModuleNotFoundError: No module named 'tensorrt'",)
-    assert launch.missing_stack(launch.Exit(1, lines), sys.executable).error == "service_not_installed"
+    assert launch.missing_stack(launch.Exit(1, lines), sys.executable).code == "service_not_installed"
     assert launch.missing_stack(launch.Exit(-9, lines), sys.executable) is None
 
 

@@ -49,7 +49,7 @@ def closed():
 
 async def test_the_address_and_what_to_look_at_are_named(closed):
     problem = await failure(f"http://127.0.0.1:{closed}", Running())
-    assert problem.error == "service_unreachable"
+    assert problem.code == "service_unreachable"
     assert f"127.0.0.1 can't be reached on port {closed}" in problem.message
     assert "loopback interface" in problem.hint
 
@@ -65,7 +65,7 @@ async def test_elsewhere_it_is_the_network(monkeypatch):
 
 
 async def test_a_process_that_has_died_is_reported_as_such(closed):
-    assert (await failure(f"http://127.0.0.1:{closed}", Running("service_died"))).error == "service_died"
+    assert (await failure(f"http://127.0.0.1:{closed}", Running("service_died"))).code == "service_died"
 
 
 async def test_counting_tokens_is_no_use_of_the_service(closed):

@@ -117,10 +117,10 @@ def test_a_large_body_of_wide_letters_is_refused_in_words(text: str, share: int)
             parse("JobRequest", head + b"x" * (size - len(head) - 2) + b'"}', MAX_BODY)
         return refusal.value
 
-    assert (read(MAX_BODY // share).status, read(MAX_BODY // share).error) == (400, "invalid_request")
+    assert (read(MAX_BODY // share).status, read(MAX_BODY // share).code) == (400, "invalid_request")
     if share > 1:
         refused = read(MAX_BODY // share + 1)
-        assert (refused.status, refused.error) == (413, "body_too_large")
+        assert (refused.status, refused.code) == (413, "body_too_large")
         assert f"{24 // share} MiB" in refused.message
 
 

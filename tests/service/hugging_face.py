@@ -100,9 +100,9 @@ def byte_level(
         begins_with: The token that each text is begun with.
         digits: Whether digits stand by themselves.
     """
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
-    pieces = [*_byte_alphabet().values(), *(merge.replace(" ", "") for merge in merges)]
+    pieces = [*byte_alphabet().values(), *(merge.replace(" ", "") for merge in merges)]
     pieces += [f"<{number}>" for number in range(VOCABULARY - len(pieces) - len(_SPECIAL))]
     words: list[dict[str, Any]] = [{"type": "Digits", "individual_digits": True}] if digits else []
     if pattern:

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from fake_scorers import BEGINNING, PAD, TARGET, FakeScorer, ReferenceScorer, additive, fields
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AblationMethod, AblationRequest, ProgressEvent, SegmentScoresEvent, Span
 from lit_lab.service.ablation import explain
 from lit_lab.service.ablation.lime import every_mask, sample_masks, weights
 from lit_lab.service.ablation.masks import Scores, SegmentValues
 from lit_lab.service.ablation.samples import default_samples, fewest_samples
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 
 METHODS: list[AblationMethod] = ["leave_one_out", "lime", "shap"]
 FEW, MANY = 4, 12  # segments: all sets are tried, or some
@@ -179,7 +179,7 @@ def test_too_few_samples_are_refused() -> None:
     for method in ("lime", "shap"):
         fewest = fewest_samples(method, MANY)
         assert run(additive([1.0] * MANY), method, [1] * MANY, samples=fewest).errors is not None
-        with pytest.raises(ServiceError, match=f"at least {fewest} samples") as failure:
+        with pytest.raises(Problem, match=f"at least {fewest} samples") as failure:
             run(additive([1.0] * MANY), method, [1] * MANY, samples=fewest - 1)
         assert failure.value.code == "too_few_samples"
 

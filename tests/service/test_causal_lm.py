@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lit_lab.service.errors import ServiceError
+from lit_lab.problem import Problem
 
 EXAMPLE = {"prompt": "Suggestion: Onion soup\n", "target": "Avoid."}
 
@@ -95,7 +95,7 @@ def test_another_script_stays_readable(group: dict[str, Any]) -> None:
 @pytest.mark.parametrize("mask", [[], [1], [0, 1, 0, 1], [0] * 500 + [1]])
 def test_a_mask_that_is_no_span_is_refused(group: dict[str, Any], mask: list[int]) -> None:
     # LIT answers zeros, or clips the mask, and says nothing.
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         list(group["_tiny_salience"].predict([EXAMPLE | {"target_mask": mask}]))
     assert failure.value.code == "bad_mask"
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference_gradients import loss_and_gradient, numbers
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AnswerEvent,
     ChatUse,
@@ -28,8 +29,8 @@ from lit_lab.protocol import (
     TokenEvent,
 )
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer, sequence_tokenizer
+from lit_lab.service.pieces import SentencePieces
+from lit_lab.service.tokens import SequenceTokenizer, sequence_tokenizer
 from lit_lab.service.weights import instruct, paths
 
 USER, MODEL, END = "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>"
@@ -145,7 +146,7 @@ def test_a_vocabulary_without_turns_has_no_format(narrow_proto: bytes) -> None:
     tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, is_instruct=True)
     assert tokenizer.chat is None
     assert tokenizer.tokenize_prompt("onion").use == "plain"
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         tokenizer.tokenize_prompt("onion", "on")
     assert failure.value.code == "no_chat_format"
     assert "automatic or off" in failure.value.hint
@@ -244,7 +245,7 @@ def test_the_template_counts_towards_the_window(tuned: Any) -> None:
     assert len(tuned.tokenizer.prompt(prompt)) < tuned.window <= len(tuned.tokenizer.tokenize_prompt(prompt).tokens)
     list(tuned.generate(GenerateRequest(model="tiny", prompt=prompt, max_new_tokens=1, chat="off"), Cancellation()))
     added = sum(token.kind == "template" for token in tuned.tokenizer.tokenize_prompt(prompt).tokens)
-    with pytest.raises(ServiceError, match=f"{added} of them the chat format's") as failure:
+    with pytest.raises(Problem, match=f"{added} of them the chat format's") as failure:
         list(tuned.generate(GenerateRequest(model="tiny", prompt=prompt), Cancellation()))
     assert failure.value.code == "prompt_too_long"
 
@@ -275,10 +276,10 @@ def byte_level(family: str, special: list[str], *ends: str) -> tuple[Any, Sequen
     """
     from keras_nlp import models
 
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
     merges = ["o n", "i on", "Ċ Ċ"]
-    spellings = [*_byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
+    spellings = [*byte_alphabet().values(), "on", "ion", "ĊĊ", *special]
     vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
     named = dict(zip(("bos_token", "eos_token"), ends, strict=False)) if family == "Llama3" else {}
     if named:

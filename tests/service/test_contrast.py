@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from reference_gradients import loss_and_gradient, numbers
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     EstimateRequest,
@@ -24,7 +25,6 @@ from lit_lab.protocol import (
     TrustRequest,
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 
 AGREEMENT = 1e-5  # max|a - b| / max|b|
 PROMPT = "Taste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\nRecommendation:"
@@ -241,9 +241,9 @@ def test_is_cancelled(language_model: Any, prefix: list[int]) -> None:
 
 
 def test_ids_that_do_not_fit_are_refused(language_model: Any, prefix: list[int]) -> None:
-    with pytest.raises(ServiceError, match="40000"):
+    with pytest.raises(Problem, match="40000"):
         list(language_model.salience(ask(prefix, [7], [40_000]), Cancellation()))
-    with pytest.raises(ServiceError, match="window") as failure:
+    with pytest.raises(Problem, match="window") as failure:
         list(language_model.salience(ask(prefix, [7], [8] * 96), Cancellation()))
     assert failure.value.code == "sequence_too_long"
     with pytest.raises(ValueError, match="exactly one target"):

@@ -11,10 +11,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Arithmetic
 from lit_lab.service import arithmetic, environment
 from lit_lab.service.datasets import Datasets
-from lit_lab.service.errors import ServiceError
 
 HOSTILE = {
     "DNNL_DEFAULT_FPMATH_MODE": "BF16",
@@ -178,7 +178,7 @@ RIGHT = Arithmetic(
 )
 def test_other_arithmetic_is_refused(odd: dict[str, object], says: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arithmetic, "arithmetic", lambda: RIGHT.model_copy(update=odd))
-    with pytest.raises(ServiceError) as raised:
+    with pytest.raises(Problem) as raised:
         arithmetic.checked("tensorflow")
     assert raised.value.code == "inexact_arithmetic"
     assert says in raised.value.message

@@ -8,6 +8,7 @@ import pytest
 from fake_scorers import PAD, additive, fields
 from paths import KnownGradients
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     Integration,
@@ -19,7 +20,6 @@ from lit_lab.protocol import (
 )
 from lit_lab.service.ablation import explain
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.estimates import Speed, passes
 from lit_lab.service.salience import METHODS
 from lit_lab.service.trust import test as examine
@@ -85,5 +85,5 @@ def test_seconds_come_from_what_was_measured() -> None:
 
 
 def test_what_is_refused_is_refused_before_it_starts() -> None:
-    with pytest.raises(ServiceError, match="at least"):
+    with pytest.raises(Problem, match="at least"):
         passes(AblationRequest(method="shap", samples=9, **fields([1] * 12)))

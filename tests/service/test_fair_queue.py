@@ -12,10 +12,10 @@ import pytest
 from pydantic import BaseModel
 from waiting import PATIENCE, until_async
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ProgressEvent
 from lit_lab.service import fair_queue
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.fair_queue import FairQueue, Ticket
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scheduler import BUSY, Scheduler
@@ -106,13 +106,13 @@ async def test_it_is_bounded_for_one_and_for_all() -> None:
     holder = queue.join("a", max_waiting=4)
     queue.join("a", max_waiting=4)
     queue.join("a", max_waiting=4)
-    with pytest.raises(ServiceError, match="2 computations wait \\(2 of them yours\\)") as own:
+    with pytest.raises(Problem, match="2 computations wait \\(2 of them yours\\)") as own:
         queue.join("a", max_waiting=4)
     assert (own.value.status, own.value.code) == (503, "queue_full")
     assert "run it again" in own.value.hint
     for _ in range(2):
         queue.join("b", max_waiting=4)
-    with pytest.raises(ServiceError, match="4 computations wait \\(all of other users\\)"):
+    with pytest.raises(Problem, match="4 computations wait \\(all of other users\\)"):
         queue.join("c", max_waiting=4)
     holder.leave()  # the next one's turn
     queue.join("c", max_waiting=4)
@@ -202,7 +202,7 @@ async def test_what_is_ended_for_a_reason_tells_it_though_its_turn_never_came(sc
     ]
     await until_async(lambda: bool(second) and len(computations.begun) == 1)
     # From another thread, as the watchdog of memory does.
-    await asyncio.to_thread(scheduler.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    await asyncio.to_thread(scheduler.end_all, Problem(507, "memory_limit", "Too much.", "Use less."))
     await tasks[1]
     assert second[-1]["error"] == "memory_limit"
     computations.may_end.set()

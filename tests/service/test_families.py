@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from reference_gradients import numbers, whole_inputs
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AblationRequest, AnswerEvent, GenerateRequest, SalienceRequest, SegmentScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 
 SMALL: dict[str, Any] = {"vocabulary_size": 64, "num_layers": 2, "hidden_dim": 16, "intermediate_dim": 32}
 GROUPED: dict[str, Any] = {**SMALL, "num_query_heads": 2, "num_key_value_heads": 1}
@@ -91,7 +91,7 @@ def test_what_keeps_no_keys_and_values_is_refused(keras_libraries: None) -> None
     lora = {f"{name}_lora": 8 for name in ("gate", "mv", "aaa", "decay")}
     shape = {"vocabulary_size": 64, "num_layers": 2, "hidden_size": 16, "head_size": 8, "intermediate_dim": 32}
     causal_lm = models.RWKV7CausalLM(backbone=models.RWKV7Backbone(**shape, **lora), preprocessor=None)
-    with pytest.raises(ServiceError, match="RWKV7CausalLM") as failure:
+    with pytest.raises(Problem, match="RWKV7CausalLM") as failure:
         CachedPass(causal_lm)
     assert failure.value.code == "unsupported_model"
 
@@ -113,7 +113,7 @@ def test_a_model_that_chooses_by_other_logits_has_no_salience(
     generated = model.decoder.next_logits([0, 0])
     monkeypatch.setattr(model.decoder, "next_logits", lambda ids: np.tanh(generated))
     request = SalienceRequest(model="tiny", ids=[2, 300, 301], targets=[Span(start=2, end=3)])
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         list(model.salience(request, Cancellation()))
     assert failure.value.code == "no_salience"
 
@@ -128,7 +128,7 @@ def test_a_quantized_model_answers_and_has_no_salience(keras_libraries: None, pr
     final = list(model.generate(GenerateRequest(model="tiny", prompt="onion", max_new_tokens=3), Cancellation()))[-1]
     assert isinstance(final, AnswerEvent)
     request = SalienceRequest(model="tiny", ids=[2, 300, 301], targets=[Span(start=2, end=3)])
-    with pytest.raises(ServiceError, match="quantized") as failure:
+    with pytest.raises(Problem, match="quantized") as failure:
         list(model.salience(request, Cancellation()))
     assert failure.value.code == "no_salience"
     # What the hint recommends instead.
@@ -153,9 +153,9 @@ def test_presets_with_byte_level_tokenizers_work(keras_libraries: None, family: 
 
     from lit_lab.service import presets
     from lit_lab.service.language_model import LanguageModel
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
-    spellings = [*_byte_alphabet().values(), "on", "ion", *SPECIAL]
+    spellings = [*byte_alphabet().values(), "on", "ion", *SPECIAL]
     vocabulary = {spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))}
     tokenizer = getattr(models, f"{family}Tokenizer")(vocabulary=vocabulary, merges=["o n", "i on"])
     shape = FAMILIES.get(family, GROUPED) | {"vocabulary_size": tokenizer.vocabulary_size(), "num_layers": 1}

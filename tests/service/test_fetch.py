@@ -13,7 +13,7 @@ import pytest
 from fake_kaggle import HANDLE, KEY, USER, VERSION, FakeKaggle
 
 from lit_lab import shared_files
-from lit_lab.service.weights import reasons
+from lit_lab.service.weights import download_errors
 from lit_lab.service.weights.paths import Source
 
 DOWNLOADS = "DownloadModelInstanceVersion"
@@ -73,6 +73,6 @@ def test_credentials_that_are_not_accepted_are_told_by_where_they_are(
     line = json.loads(process.stdout.readline())
     process.communicate()
     assert (line["failed"], line["where"]) == ("credentials", "" if panel else str(file))
-    message = reasons.reason("mine", Source("kaggle", HANDLE), line).message
+    message = download_errors.reason("mine", Source("kaggle", HANDLE), line).message
     assert (str(file) in message) is not panel
     assert "mistyped" not in json.dumps(line) + message

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest, Precision, SalienceRequest, ScoresEvent, Span
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 
 PROMPT = "Taste-likes: I've a sweet-tooth\nTaste-dislikes: Don't like onions\nSuggestion: Onion soup\nAnalysis:"
 ANSWER = " it has onions in it, which you don't like."
@@ -61,7 +61,7 @@ def test_an_overflow_is_told_with_what_helps(keras_libraries: None) -> None:
     model = load("float16")
     embeddings = model.causal_lm.backbone.token_embedding.embeddings
     embeddings.assign(embeddings * 60_000.0)
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         scores(model)
     assert failure.value.code == "not_finite"
     assert "float32" in failure.value.hint

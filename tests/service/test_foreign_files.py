@@ -11,10 +11,10 @@ import pytest
 from waiting import PATIENCE
 
 from lit_lab import folder_files
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.scanning.scanner import Scanner
-from lit_lab.service.weights import allowed, archive, cached, need
+from lit_lab.service.weights import archive, hub_cache, memory_estimate, preset_validation
 
 LEFT = {
     "._config.json": b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X",
@@ -42,19 +42,21 @@ def copied(preset: Path, tmp_path: Path) -> Path:
 
 
 def test_a_folder_is_checked_sized_and_loaded_without_them(copied: Path, preset: Path) -> None:
-    config = allowed.check(copied, "tiny")
-    assert cached.size_of(copied) == cached.size_of(preset)
-    assert need.shape(copied, config) == need.shape(preset, config)
+    config = preset_validation.check(copied, "tiny")
+    assert hub_cache.size_of(copied) == hub_cache.size_of(preset)
+    assert memory_estimate.shape(copied, config) == memory_estimate.shape(preset, config)
     (copied / "metadata.json").unlink()
-    assert need.shape(copied, config) == need.shape(preset, config)  # counted in the weights themselves
+    assert memory_estimate.shape(copied, config) == memory_estimate.shape(
+        preset, config
+    )  # counted in the weights themselves
     assert presets.load(str(copied)).count_params() > 0
 
 
 def test_they_are_no_weights(copied: Path) -> None:
     (copied / "model.weights.h5").unlink()
     (copied / "._pytorch_model.bin").write_bytes(b"x")
-    with pytest.raises(ServiceError) as failure:
-        allowed.check(copied, "tiny")
+    with pytest.raises(Problem) as failure:
+        preset_validation.check(copied, "tiny")
     assert failure.value.code == "preset_incomplete"
 
 
@@ -69,7 +71,7 @@ def test_an_archive_is_unpacked_without_them(copied: Path, preset: Path, tmp_pat
             tar.addfile(member, io.BytesIO(b"\x00\x05\x16\x07"))
         tar.add(copied, arcname=inside)
     place = archive.unpacked(packed, tmp_path / "cache")
-    allowed.check(place, "tiny")
+    preset_validation.check(place, "tiny")
     names = {file.relative_to(place).as_posix() for file in place.rglob("*") if file.is_file()}
     assert names == {file.relative_to(preset).as_posix() for file in preset.rglob("*") if file.is_file()}
 
@@ -82,7 +84,7 @@ def test_they_do_not_count_as_too_many_files_but_have_bounds(tmp_path: Path, mon
     monkeypatch.setattr(archive, "MAX_FILES", 5)
     assert (archive.unpacked(packed, tmp_path / "cache") / "config.json").is_file()
     monkeypatch.setattr(archive, "MAX_MEMBERS", 10)
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         archive.unpacked(packed, tmp_path / "another cache")
     assert failure.value.code == "archive_unsafe"
 
@@ -115,7 +117,7 @@ async def test_caches_are_searched_without_them(tmp_path: Path, monkeypatch: pyt
     for left in (tmp_path / "models", place.parent.parent, place.parent, place):
         (left / ".DS_Store").write_bytes(b"x")
         (left / "._x").mkdir()
-    assert [path for _, path, _ in cached.kaggle_presets() if "lab" in path] == ["kaggle://lab/tiny/keras/small"]
+    assert [path for _, path, _ in hub_cache.kaggle_presets() if "lab" in path] == ["kaggle://lab/tiny/keras/small"]
     # Paths of models that are known may be anything that somebody has written.
     odd = ["a\0b", "x" * 5000, "~nobody-of-this-name", "\ud800", "kaggle://x"]
     assert len(await Scanner(["kaggle"]).found(odd, PATIENCE)) == 1

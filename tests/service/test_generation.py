@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import MAX_TOKENS, AnswerEvent, GenerateRequest, PromptEvent, Token, TokenEvent
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 
 PROMPTS = ["Analyze a menu item in a restaurant.\n", "Suggestion: 😀 soup", "é"]
 
@@ -93,7 +93,7 @@ def test_stops_at_an_end_token_which_is_not_part_of_the_answer(
 
 @pytest.mark.parametrize("tokens", [96, 97, 500])
 def test_a_prompt_that_does_not_fit_is_refused_with_both_lengths(language_model: Any, tokens: int) -> None:
-    with pytest.raises(ServiceError, match=rf"{tokens} tokens.*96") as failure:
+    with pytest.raises(Problem, match=rf"{tokens} tokens.*96") as failure:
         answer(language_model, "1" * (tokens - 1))
     assert failure.value.code == "prompt_too_long"
     assert failure.value.hint
@@ -105,7 +105,7 @@ def test_a_prompt_that_leaves_room_for_one_token(language_model: Any) -> None:
 
 
 def test_an_empty_prompt_is_refused(language_model: Any) -> None:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         answer(language_model, "")
     assert failure.value.code == "empty_prompt"
 

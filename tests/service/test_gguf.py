@@ -17,13 +17,14 @@ from hugging_face import IDS, MODELS, TEXTS, byte_level, tensors
 from hugging_face import write as write_folder
 from reference_gradients import numbers, whole_inputs
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.gguf import header, model
 from lit_lab.service.gguf import weights as weights_module
-from lit_lab.service.gguf.header import GgufError
+from lit_lab.service.gguf.contents import GgufError
+from lit_lab.service.gguf.walk import Walk
 from lit_lab.service.registry import Registry, parse
 
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on", "1 2", "12 ,", "Ġ (", "( t", "! Ċ", "' s", "Ġ Ġ"]
@@ -75,7 +76,7 @@ def last_logits(causal_lm: Any) -> Any:
 
 
 def refused(place: Path, code: str) -> str:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         presets.load(str(place))
     assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
     return failure.value.message
@@ -293,7 +294,7 @@ async def test_several_parts_are_one(keras_libraries: None, tmp_path: Path, sent
     assert "another model" in refused(first, "preset_damaged")
     parts[1].unlink()
     parts[1].hardlink_to(parts[2])
-    assert "another one's file" in refused(first, "preset_damaged")
+    assert "same file as two parts" in refused(first, "preset_damaged")
     parts[1].unlink()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "part").write_bytes(moved)
@@ -374,11 +375,11 @@ def test_what_would_answer_otherwise_is_refused(
     [
         ("Gemma", {"gemma.rope.freq_base": 500.0}, "freq_base"),
         ("Gemma 2", {"gemma2.attention.layer_norm_rms_epsilon": 1e-2}, "epsilon"),
-        ("Gemma 2", {"gemma2.attention.sliding_window": 0}, "how far"),
+        ("Gemma 2", {"gemma2.attention.sliding_window": 0}, "window"),
         ("Gemma 3, text", {"gemma3.rope.freq_base": 10_000.0}, "freq_base"),
         ("Gemma 3, text", {"gemma3.rope.freq_base_swa": 5_000.0}, "freq_base_swa"),
-        ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": 2}, "look at everything"),
-        ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": [True, False]}, "look at everything"),
+        ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": 2}, "global attention"),
+        ("Gemma 3, text", {"gemma3.attention.sliding_window_pattern": [True, False]}, "global attention"),
         ("Qwen 3", {"tokenizer.ggml.tokens": [f"<{n}>" for n in range(400)]}, "<|endoftext|>"),
     ],
 )
@@ -422,7 +423,7 @@ def test_a_text_is_begun_as_the_file_says(
 
 def test_a_family_that_is_not_read_is_named_and_those_that_are(keras_libraries: None, tmp_path: Path) -> None:
     place = write(tmp_path / "tiny.gguf", "mamba", {}, {"token_embd.weight": np.zeros((4, 32), np.float32)})
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         presets.load(str(place))
     assert "mamba" in failure.value.message
     assert "Gemma 3" in failure.value.hint
@@ -511,10 +512,10 @@ HOSTILE = {
     "an empty tensor": (head(1, text(b"t") + struct.pack("<IQIQ", 1, 0, 0, 0)) + bytes(64), "possible shape"),
     "half a block": (head(1, text(b"t") + struct.pack("<IQIQ", 1, 33, 8, 0)) + bytes(64), "possible shape"),
     "an unknown form": (head(1, text(b"t") + struct.pack("<IQIQ", 1, 32, 77, 0)) + bytes(64), "form"),
-    "a tensor behind the end": (head(1, TENSOR), "more than it does"),
+    "a tensor behind the end": (head(1, TENSOR), "more than it contains"),
     "a tensor far away": (
         head(1, text(b"t") + struct.pack("<IQIQ", 1, 32, 0, 2**60)) + bytes(256),
-        "more than it does",
+        "more than it contains",
     ),
     "a tensor at no possible place": (
         head(1, text(b"t") + struct.pack("<IQIQ", 1, 32, 0, 3)) + bytes(999),
@@ -523,7 +524,7 @@ HOSTILE = {
     "a tensor twice": (head(2, TENSOR + TENSOR) + bytes(256), "twice"),
     "the same bytes many times": (
         head(9, b"".join(text(b"t%d" % n) + struct.pack("<IQIQ", 1, 32, 0, 0) for n in range(9))) + bytes(160),
-        "more than it does",
+        "more than it contains",
     ),
     "no family": (head(), "family"),
     "an alignment of its own": (
@@ -566,7 +567,7 @@ def test_too_many_parts(tmp_path: Path) -> None:
     # A folder full of names costs nothing.
     for number in range(2_000):
         (tmp_path / f"m{number}-00001-of-01000.gguf").touch()
-    with pytest.raises(ServiceError, match="several models"):
+    with pytest.raises(Problem, match="several models"):
         model.within(tmp_path, "folder")
 
 
@@ -576,15 +577,15 @@ def test_a_file_that_becomes_shorter_while_it_is_read_is_refused(
     content = head(0, ONE + struct.pack("<IIQ", 9, 4, 100_000) + bytes(400_000), 1) + bytes(2**21)
     file = tmp_path / "tiny.gguf"
     file.write_bytes(content)
-    read = header._Walk._fill
+    read = Walk._fill
 
-    def cuts(walk: header._Walk, end: int) -> None:
+    def cuts(walk: Walk, end: int) -> None:
         with file.open("r+b") as stream:
             stream.truncate(100)
         read(walk, end)
 
-    monkeypatch.setattr(header._Walk, "_fill", cuts)
-    with pytest.raises(GgufError, match="become shorter"):
+    monkeypatch.setattr(Walk, "_fill", cuts)
+    with pytest.raises(GgufError, match="became shorter"):
         header.read(file)
 
 
@@ -610,7 +611,7 @@ def test_a_cut_or_changed_file_is_read_or_refused(
         tracemalloc.start()
         try:
             model.check(file, "tiny")
-        except ServiceError as error:
+        except Problem as error:
             refused += 1
             assert error.hint
         finally:

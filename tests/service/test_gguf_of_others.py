@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from gguf_files import FAMILIES, PRE, fields_of, values_of, write
 
-from lit_lab.service.errors import ServiceError
+from lit_lab.problem import Problem
 from lit_lab.service.gguf import forms, header, model, options
+from lit_lab.service.gguf.contents import Tensor
 from lit_lab.service.gguf.options import UnfamiliarError
 from lit_lab.service.gguf.rows import rows
 from lit_lab.service.scanning.facts import facts
-from lit_lab.service.scanning.lying import Lying
+from lit_lab.service.scanning.installed_models import InstalledModel
 from lit_lab.service.weights.paths import Source
 
 GEMMA3 = "Gemma 3, text"
@@ -37,8 +38,8 @@ def config_of(place: Path) -> dict[str, Any]:
     return model.judged(header.read(place))
 
 
-def refused(place: Path) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def refused(place: Path) -> Problem:
+    with pytest.raises(Problem) as failure:
         model.check(place, "tiny")
     return failure.value
 
@@ -257,7 +258,7 @@ def test_a_form_is_read_by_slices_as_the_package_reads_it_whole(tmp_path: Path, 
     content = np.random.default_rng(kind).integers(0, 60, (40, 2 * size), np.uint8)
     place = tmp_path / "rows"
     place.write_bytes(content.tobytes())
-    tensor = header.Tensor("t", (40, 2 * block), kind, place, 0)
+    tensor = Tensor("t", (40, 2 * block), kind, place, 0)
     parts = [part for _, part in rows(tensor, 7 * 2 * block)]
     whole = dequantize(content, GGMLQuantizationType[name]).reshape(40, 2 * block)
     np.testing.assert_array_equal(np.concatenate(parts), whole)
@@ -302,7 +303,7 @@ def test_version_0_is_damage(tmp_path: Path) -> None:
 
 def fault_in_list(place: Path) -> str:
     """Return why the list of models says that a file can't be used."""
-    found = facts(Lying("llama_cpp", "tiny", str(place), place, Source("gguf", str(place))))
+    found = facts(InstalledModel("llama_cpp", "tiny", str(place), place, Source("gguf", str(place))))
     assert found is not None
     return found.fault
 
@@ -332,7 +333,7 @@ def test_the_list_and_the_loader_say_the_same(
     listed = fault_in_list(place)
     try:
         model.backbone(place, "tiny", "float32", None)
-    except ServiceError as error:
+    except Problem as error:
         assert listed
         assert listed in error.message
     else:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AnswerEvent,
     GenerateRequest,
@@ -18,7 +19,6 @@ from lit_lab.protocol import (
     TokenEvent,
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 
 PROMPT = "Taste-dislikes: Don't like onions or garlic\nSuggestion: Onion soup\nAnalysis:"
 TARGETS = [" You have to try it.", "\n\nAvoid.", " é😀", "x"]
@@ -104,7 +104,7 @@ def test_as_many_alternatives_as_are_asked_for(language_model: Any) -> None:
 )
 def test_what_does_not_fit_is_refused(language_model: Any, prompt: str, target: str, code: str) -> None:
     request = ScoreRequest.model_construct(model="tiny", prompt=prompt, target=target, alternatives=5)
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         list(language_model.score(request, Cancellation()))
     assert failure.value.code == code
     assert failure.value.hint

@@ -20,17 +20,17 @@ import numpy as np
 import pytest
 from families import FAMILIES, Family
 
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.scanning.scanner import Scanner
-from lit_lab.service.weights import allowed, archive, need, regular, stored, window
+from lit_lab.service.weights import archive, memory_estimate, preset_validation, regular, stored, window
 from lit_lab.service.weights.paths import Source
 
 MEBI = 2**20
 
 
-def refused(work: Callable[[], Any], code: str) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def refused(work: Callable[[], Any], code: str) -> Problem:
+    with pytest.raises(Problem) as failure:
         work()
     assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
     return failure.value
@@ -41,7 +41,7 @@ def refused(work: Callable[[], Any], code: str) -> ServiceError:
 _UNPACK = """
 import sys
 from pathlib import Path
-from lit_lab.service.errors import ServiceError
+from lit_lab.service.errors import Problem
 from lit_lab.service.weights import archive
 def peak():  # of getrusage's, a part is the parent's
     return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
@@ -50,7 +50,7 @@ try:
     archive.MAX_MEMBERS = int(sys.argv[3])
     archive.unpacked(Path(sys.argv[1]), Path(sys.argv[2]))
     print("unpacked", end=" ")
-except ServiceError as error:
+except Problem as error:
     print(error.code, end=" ")
 print((peak() - before) // 1024)
 """
@@ -179,11 +179,11 @@ def test_hugging_faces_links_into_its_blobs_are_followed(preset: Path, tmp_path:
         link = snapshot / file.relative_to(preset)
         link.parent.mkdir(parents=True, exist_ok=True)
         link.symlink_to(os.path.relpath(repository / "blobs" / str(number), link.parent))
-    assert allowed.check(snapshot, "x")["registered_name"]
+    assert preset_validation.check(snapshot, "x")["registered_name"]
     # But not farther: blobs that are elsewhere aren't the repository's.
     (repository / "blobs").rename(tmp_path / "elsewhere")
     (repository / "blobs").symlink_to(tmp_path / "elsewhere")
-    refused(lambda: allowed.check(snapshot, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(snapshot, "x"), "preset_unsafe")
 
 
 @pytest.mark.parametrize(
@@ -204,13 +204,13 @@ def test_what_is_no_regular_file_of_the_folder_is_neither_read_nor_waited_for(
         os.mkfifo(file)
     else:
         file.symlink_to("/dev/zero" if kind == "device" else outside)
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 def test_a_linked_folder_leads_nowhere_else(copy: Path, tmp_path: Path) -> None:
     (copy / "assets").rename(tmp_path / "assets")
     (copy / "assets").symlink_to(tmp_path / "assets")
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.weights.json", "task.json", "tokenizer_config.json"])
@@ -232,10 +232,10 @@ def test_searching_the_caches_waits_for_no_pipe(
 
 def test_many_files_and_deep_folders_are_no_preset(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (copy.joinpath(*"a" * (regular.MAX_LEVELS + 2))).mkdir(parents=True)
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
     shutil.rmtree(copy / "a")
     monkeypatch.setattr(regular, "MAX_FILES", 5)
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 @pytest.mark.parametrize(
@@ -248,17 +248,17 @@ def test_json_is_bounded_before_it_is_parsed(
     loads = json.loads
     monkeypatch.setattr(json, "loads", lambda text: loads(text) if len(text) < 10_000 else pytest.fail("it was parsed"))
     (copy / name).write_bytes(content)
-    with pytest.raises(ServiceError) as failure:
-        allowed.check(copy, "x")
+    with pytest.raises(Problem) as failure:
+        preset_validation.check(copy, "x")
     assert failure.value.code in ("preset_unsafe", "preset_damaged")
 
 
 def test_vocabularies_are_bounded(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (copy / "assets" / "merges.txt").write_bytes(b"\n" * (allowed.MAX_LINES + 1))
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    (copy / "assets" / "merges.txt").write_bytes(b"\n" * (preset_validation.MAX_LINES + 1))
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
     (copy / "assets" / "merges.txt").unlink()
-    (copy / "assets" / "tokenizer" / "vocabulary.spm").write_bytes(b"\n\0" * (4 * allowed.MAX_PIECES + 1))
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    (copy / "assets" / "tokenizer" / "vocabulary.spm").write_bytes(b"\n\0" * (4 * preset_validation.MAX_PIECES + 1))
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 # --- Weights ---
@@ -315,7 +315,7 @@ def declaring(file: Path, kind: str) -> None:
 def test_hdf5_that_declares_more_than_it_holds_is_refused(copy: Path, kind: str) -> None:
     declaring(copy / "model.weights.h5", kind)
     assert (copy / "model.weights.h5").stat().st_size < MEBI
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 def test_weights_as_keras_writes_them_pass(tmp_path: Path) -> None:
@@ -363,7 +363,7 @@ def test_safetensors_are_what_they_declare(tmp_path: Path) -> None:
 @pytest.mark.parametrize("index", ["model.weights.json", "model.safetensors.index.json"])
 def test_an_index_names_files_of_its_folder(copy: Path, index: str, name: Any) -> None:
     (copy / index).write_text(json.dumps({"weight_map": {"x": [name]}}))
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 # --- What Keras would make ---
@@ -389,26 +389,29 @@ def test_a_configuration_that_makes_more_than_the_files_hold_is_counted_and_refu
         backbone = json.loads((copy / "config.json").read_text())
         backbone["config"].update(settings)
         rewrite(copy / file, backbone=backbone)
-    allowed.check(copy, "x")
+    preset_validation.check(copy, "x")
     made = presets.weights_of(copy, "x")
     assert made > 10**9
-    refused(lambda: need.check_held(copy, "x", made), "preset_unsafe")
+    refused(lambda: memory_estimate.check_held(copy, "x", made), "preset_unsafe")
 
 
 def test_the_largest_number_of_weights_counts(copy: Path, preset: Path, causal_lm: Any) -> None:
     count = causal_lm.count_params()
-    config = allowed.check(copy, "x")
+    config = preset_validation.check(copy, "x")
     assert presets.weights_of(copy, "x") == count
     for told, made, expected in ((1, 0, count), (10**12, count, 10**12), (1, 10**11, 10**11), (True, 0, count)):
         (copy / "metadata.json").write_text(json.dumps({"parameter_count": told}))
-        shape = need.shape(copy, config, made)
+        shape = memory_estimate.shape(copy, config, made)
         assert shape is not None
         assert shape.parameters == expected
 
 
 def test_a_model_of_which_only_its_weights_are_known_has_to_fit() -> None:
-    need.check_weights("x", 10**9, "bfloat16", 3 * 10**9, "CPU")
-    assert "4.0 GB" in refused(lambda: need.check_weights("x", 10**9, "float32", 3 * 10**9, "CPU"), "no_room").message
+    memory_estimate.check_weights("x", 10**9, "bfloat16", 3 * 10**9, "CPU")
+    assert (
+        "4.0 GB"
+        in refused(lambda: memory_estimate.check_weights("x", 10**9, "float32", 3 * 10**9, "CPU"), "no_room").message
+    )
 
 
 @pytest.mark.parametrize(
@@ -427,7 +430,7 @@ def test_a_model_of_which_only_its_weights_are_known_has_to_fit() -> None:
 )
 def test_what_would_loop_or_lead_elsewhere_is_refused(copy: Path, settings: dict[str, Any]) -> None:
     rewrite(copy / "tokenizer.json", **settings)
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 @pytest.mark.parametrize(
@@ -461,7 +464,7 @@ def test_what_would_loop_or_lead_elsewhere_is_refused(copy: Path, settings: dict
 )
 def test_a_class_is_told_by_its_whole_name_and_place(copy: Path, named: dict[str, Any]) -> None:
     rewrite(copy / "config.json", activation=[{"nested": [named]}])
-    refused(lambda: allowed.check(copy, "x"), "preset_unsafe")
+    refused(lambda: preset_validation.check(copy, "x"), "preset_unsafe")
 
 
 @pytest.mark.parametrize(
@@ -481,7 +484,7 @@ def test_a_class_is_told_by_its_whole_name_and_place(copy: Path, named: dict[str
 )
 def test_what_keras_writes_into_presets_passes(copy: Path, named: dict[str, Any]) -> None:
     rewrite(copy / "config.json", activation=[{"nested": [named]}])
-    allowed.check(copy, "x")
+    preset_validation.check(copy, "x")
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.models)
@@ -492,10 +495,10 @@ def test_each_family_as_keras_saves_it_passes_and_is_counted_exactly(
 
     backbone = getattr(models, f"{family.cls}Backbone")(**family.shape)
     backbone.save_to_preset(str(tmp_path / "saved"))
-    assert allowed.check(tmp_path / "saved", "x")["class_name"] == f"{family.cls}Backbone"
+    assert preset_validation.check(tmp_path / "saved", "x")["class_name"] == f"{family.cls}Backbone"
     made = presets.weights_of(tmp_path / "saved", "x")
     if made != backbone.count_params():  # some families' configuration leaves parts of their shape out
         backbone = type(backbone).from_config(backbone.get_config())
     assert made == backbone.count_params()
-    need.check_held(tmp_path / "saved", "x", made)
-    assert need.numbers(tmp_path / "saved", made) >= made
+    memory_estimate.check_held(tmp_path / "saved", "x", made)
+    assert memory_estimate.numbers(tmp_path / "saved", made) >= made

@@ -9,7 +9,7 @@ import pytest
 from hugging_face_standin import NAME, Site
 from test_hub_file import fetch, site
 
-from lit_lab.service.weights import hub, reasons
+from lit_lab.service.weights import download_errors, hub
 from lit_lab.service.weights.paths import Source
 
 __all__ = ["site"]
@@ -45,14 +45,14 @@ GGUF = ("tiny-Q2_K.gguf", "tiny-Q4_K_M.gguf", "tiny-Q8_0.gguf", "mmproj-tiny-F16
 def test_gguf_files_are_named(names: tuple[str, ...], where: str, addresses: list[str]) -> None:
     error = refused("README.md", *names, where=where)
     assert "GGUF" in str(error)
-    assert error.hint == f"Name one file: {' or '.join(addresses)}."
+    assert error.hint == f"Choose one file: {' or '.join(addresses)}."
 
 
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        (("config.json", "pytorch_model.bin"), "pickled weights alone (pytorch_model.bin)"),
-        (("config.json", "pytorch_model.bin", "tf_model.h5"), "pickled weights alone (pytorch_model.bin)"),
+        (("config.json", "pytorch_model.bin"), "only pickled weights (pytorch_model.bin)"),
+        (("config.json", "pytorch_model.bin", "tf_model.h5"), "only pickled weights (pytorch_model.bin)"),
         (("config.json", "flux.safetensors", "training_args.bin"), "under other names than a preset's (flux"),
         (("adapter_config.json", "adapter_model.safetensors"), "an adapter to another model"),
         (("onnx/model.onnx", "config.json"), "other programs (onnx/model.onnx)"),
@@ -80,7 +80,7 @@ def test_nothing_is_downloaded_of_what_cannot_be_loaded(site: type[Site]) -> Non
         if name.endswith(".safetensors"):
             del site.files[name]
     _, last = fetch(NAME)
-    error = reasons.reason(f"hf://{NAME}", Source("hf", NAME), last)  # type: ignore[arg-type]
+    error = download_errors.reason(f"hf://{NAME}", Source("hf", NAME), last)  # type: ignore[arg-type]
     assert (error.code, "GGUF" in error.message) == ("preset_unfit", True)
     assert f"hf://{NAME}/q/tiny-00001-of-00002.gguf" in error.hint
     assert not any("/resolve/" in path for path in site.asked)

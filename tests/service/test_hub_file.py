@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hugging_face_standin import COMMIT, NAME, OTHER, TOKEN, Site, sha256, standing_in
 
-from lit_lab.service.weights import cached, reasons
+from lit_lab.service.weights import download_errors, hub_cache
 from lit_lab.service.weights.paths import Source
 
 WEIGHTS, FIRST, SECOND = "model.safetensors", "q/tiny-00001-of-00002.gguf", "q/tiny-00002-of-00002.gguf"
@@ -57,7 +57,7 @@ def fetch(where: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 
 def blobs(site: type[Site]) -> Path:
-    return cached.hugging_face_repository(Source("hf", NAME)) / "blobs"
+    return hub_cache.hugging_face_repository(Source("hf", NAME)) / "blobs"
 
 
 def half_here(site: type[Site], name: str, content: bytes) -> Path:
@@ -129,7 +129,7 @@ def test_what_is_damaged_is_deleted_and_told(site: type[Site], how: str) -> None
         site.other[WEIGHTS] = bytes(len(content)) if how == "what comes" else content + bytes(10)
     _, last = fetch(MODEL)
     assert last["failed"] == "checksum"
-    assert reasons.reason(f"hf://{NAME}", Source("hf", NAME), last).code == "preset_checksum"  # type: ignore[arg-type]
+    assert download_errors.reason(f"hf://{NAME}", Source("hf", NAME), last).code == "preset_checksum"  # type: ignore[arg-type]
     assert not [file for file in blobs(site).iterdir() if file.stat().st_size]
     site.other.clear()
     assert is_whole(site, fetch(MODEL)[1], WEIGHTS)

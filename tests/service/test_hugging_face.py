@@ -13,7 +13,7 @@ from lit_lab.protocol import DownloadModel, ModelChanging, ModelInfo
 from lit_lab.service.gguf.header import parts
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import cached, paths
+from lit_lab.service.weights import hub_cache, paths
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ async def test_a_preset_is_downloaded_without_pickled_files_and_then_found(site:
     info = await download(f"hf://{NAME}")
     assert (info.state, info.detail) == ("ready", "")
     assert not any("pytorch_model.bin" in path for path in site.asked)
-    assert [(name, path) for name, path, _ in cached.hugging_face_models()] == [("tiny", f"hf://{NAME}")]
+    assert [(name, path) for name, path, _ in hub_cache.hugging_face_models()] == [("tiny", f"hf://{NAME}")]
     asked = len(site.asked)
     registry = Registry(parse([f"tiny:hf://{NAME}"]), None, lambda _: None)
     await registry.load("tiny")
@@ -65,7 +65,7 @@ async def test_a_revision_is_downloaded_and_found_as_such(site: type[Site], revi
     assert not any("/resolve/main/" in path or f"/resolve/{COMMIT}/" in path for path in site.asked)
     source = paths.source(f"hf://{NAME}@{revision}")
     assert source.page == f"https://huggingface.co/{NAME}"
-    found = cached.lookup(source)
+    found = hub_cache.lookup(source)
     assert found is not None
     assert found.name == OTHER
     assert is_absent(f"hf://{NAME}")  # the newest isn't here
@@ -73,7 +73,7 @@ async def test_a_revision_is_downloaded_and_found_as_such(site: type[Site], revi
 
 
 def is_absent(path: str) -> bool:
-    return cached.lookup(paths.source(path)) is None
+    return hub_cache.lookup(paths.source(path)) is None
 
 
 async def test_a_gguf_file_is_downloaded_alone_with_all_of_its_parts(
@@ -94,7 +94,7 @@ async def test_a_gguf_file_is_downloaded_alone_with_all_of_its_parts(
         assert (info.state, info.detail, info.stored) == ("ready", "", "F32")
         fetched = {path.rpartition("/")[2] for path in site.asked if "/resolve/" in path}
         assert fetched == {file.name for file in files}
-        found = cached.lookup(paths.source(address))
+        found = hub_cache.lookup(paths.source(address))
         assert found is not None
         assert found.name == files[0].name
         found.unlink()

@@ -18,12 +18,12 @@ import pytest
 from hugging_face import IDS, MODELS, TEXTS, as_bfloat16, byte_level, packed, sentence_piece, tensors, write
 from reference_gradients import numbers, whole_inputs
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest
 from lit_lab.service import presets
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import allowed
+from lit_lab.service.weights import preset_validation
 from lit_lab.service.weights.reading import Reading
 
 LOCKED = Path(__file__).parents[2] / "requirements" / "hashed" / "tensorflow.txt"
@@ -83,7 +83,7 @@ def last_logits(causal_lm: Any, ids: list[int] = IDS) -> Any:
 
 
 def refused(work: Callable[[], Any], code: str) -> str:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         work()
     assert (failure.value.code, bool(failure.value.hint)) == (code, True), failure.value.message
     return failure.value.message
@@ -132,7 +132,7 @@ async def test_a_family_that_keeps_something_else_is_converted_and_refused(
 ) -> None:
     place = folder_of(family, tmp_path / "tiny", sentencepiece_proto)
     close(last_logits(presets.load(str(place))), MODELS[family]["logits"])
-    with pytest.raises(ServiceError, match="keeps no keys and values"):
+    with pytest.raises(Problem, match="has no cache of earlier tokens"):
         await loaded(place)
 
 
@@ -177,7 +177,7 @@ def test_bfloat16_and_several_files_hold_the_same(
     for name, given, shards in (("one", whole, 1), ("several", whole, 3), ("half", halves, 1), ("halves", halves, 2)):
         place = write(tmp_path / name, config, given, shards)
         tokenizer_files(place, family, sentencepiece_proto)
-        allowed.check(place, name)
+        preset_validation.check(place, name)
         causal_lm = presets.make(place, name, "float32", Reading())
         found.append([numbers(weight) for weight in causal_lm.backbone.weights])
     for other in found[1:]:
@@ -212,7 +212,7 @@ def test_weights_that_have_no_place_are_not_left_out_silently(
         ("Llama 3", {"quantization_config": {"quant_method": "gptq", "bits": 4}}, "gptq"),
         ("Llama 3", {"rope_scaling": {"type": "yarn", "factor": 4.0}}, "yarn"),
         ("Qwen 3", {"rope_scaling": {"rope_type": "yarn", "factor": 4.0}}, "yarn"),
-        ("Gemma 3, text", {"use_bidirectional_attention": True}, "as a whole"),
+        ("Gemma 3, text", {"use_bidirectional_attention": True}, "whole texts"),
     ],
 )
 def test_what_would_answer_otherwise_is_refused(

@@ -18,7 +18,7 @@ from lit_lab.protocol import DownloadModel, KaggleLogin, ModelChanging, ModelInf
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scanning.scanner import Scanner
-from lit_lab.service.weights import cached
+from lit_lab.service.weights import hub_cache
 from lit_lab.service.weights.paths import Source
 
 LOGIN = KaggleLogin(token=TOKEN)
@@ -111,16 +111,16 @@ async def test_a_preset_in_kaggles_cache_needs_no_network(kaggle: FakeKaggle) ->
 
 
 async def test_what_keras_has_fetched_file_by_file_counts_too(kaggle: FakeKaggle, preset: Path) -> None:
-    place = cached.kaggle_cache() / HANDLE
+    place = hub_cache.kaggle_cache() / HANDLE
     marks = place / ".complete" / "7"
     for name, content in kaggle.files.items():
         for file, text in ((place / "7" / name, content), (marks / f"{name}.complete", b"")):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(text)
-    assert cached.lookup(Source("kaggle", HANDLE)) == place / "7"
-    assert cached.lookup(Source("kaggle", f"{HANDLE}/6")) is None
+    assert hub_cache.lookup(Source("kaggle", HANDLE)) == place / "7"
+    assert hub_cache.lookup(Source("kaggle", f"{HANDLE}/6")) is None
     (marks / "model.weights.h5.complete").unlink()
-    assert cached.lookup(Source("kaggle", HANDLE)) is None
+    assert hub_cache.lookup(Source("kaggle", HANDLE)) is None
 
 
 async def test_what_was_downloaded_is_found_by_others(kaggle: FakeKaggle) -> None:
@@ -131,7 +131,7 @@ async def test_what_was_downloaded_is_found_by_others(kaggle: FakeKaggle) -> Non
         ("tiny", f"kaggle://{HANDLE}", kaggle.size)
     ]
     assert await scanner.found([f"kaggle://{HANDLE}"]) == []
-    assert await scanner.found([str(cached.kaggle_cache() / HANDLE / str(VERSION))]) == []
+    assert await scanner.found([str(hub_cache.kaggle_cache() / HANDLE / str(VERSION))]) == []
 
 
 async def failure(path: str, login: KaggleLogin | None) -> ModelInfo:

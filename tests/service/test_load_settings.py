@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from waiting import PATIENCE
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import DownloadModel, LoadModel, ModelChanging, RemoveModel, StopModel, UnloadModel
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.model_entry import ModelEntry
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Registry, parse
-from lit_lab.service.weights import cached, paths
+from lit_lab.service.weights import hub_cache, paths
 from lit_lab.service.weights.download import Download
 from lit_lab.service.weights.reading import Reading
 
@@ -42,18 +42,18 @@ class Held:
             while not (self.go_on.is_set() or download._stopped):
                 await asyncio.sleep(0.005)
             if download._stopped:
-                raise ServiceError(409, "download_stopped", "Stopped.", "Go on.")
+                raise Problem(409, "download_stopped", "Stopped.", "Go on.")
             return folder
 
         monkeypatch.setattr(Registry, "_make", make)
         monkeypatch.setattr(Download, "run", run)
-        monkeypatch.setattr(cached, "lookup", lambda source: None if source.page else folder)
+        monkeypatch.setattr(hub_cache, "lookup", lambda source: None if source.page else folder)
 
     async def change(self, change: Any) -> None:
         await self.manager.change(ModelChanging(change=change))
 
-    async def refusal(self, change: Any) -> ServiceError:
-        with pytest.raises(ServiceError) as failure:
+    async def refusal(self, change: Any) -> Problem:
+        with pytest.raises(Problem) as failure:
             await self.change(change)
         assert failure.value.status == 409
         assert failure.value.hint
@@ -126,7 +126,7 @@ async def test_two_who_want_it_loaded_otherwise_at_once_both_get_it_or_are_refus
     ended = await asyncio.gather(*wanted, return_exceptions=True)
     await held.ended("here")
     got = [limit for limit, end in zip(limits, ended, strict=True) if end is None]
-    assert all(isinstance(end, ServiceError) and end.code == "model_busy" for end in ended if end is not None)
+    assert all(isinstance(end, Problem) and end.code == "model_busy" for end in ended if end is not None)
     assert [limit for _, limit in held.made[1:]] == got
     assert entry.max_length == got[-1]
 
@@ -182,8 +182,8 @@ async def test_a_model_that_is_removed_before_its_download_begins_is_not_downloa
 
 
 def test_a_misspelt_preset_gets_the_names_that_are_like_it(keras_libraries: None) -> None:
-    def refused(path: str) -> ServiceError:
-        with pytest.raises(ServiceError) as failure:
+    def refused(path: str) -> Problem:
+        with pytest.raises(Problem) as failure:
             paths.source(path)
         return failure.value
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.service import loopback
-from lit_lab.service.errors import ServiceError
 
 
 def opening(**refused: int) -> tuple[list[str], Callable[[str, int], socket.socket]]:
@@ -46,7 +46,7 @@ def test_ipv6_is_taken_where_ipv4_is_not_there(why: int, port: int) -> None:
 
 def test_where_neither_can_be_reached_both_are_named() -> None:
     _, opened = opening(four=errno.ENETUNREACH, six=errno.EADDRNOTAVAIL)
-    with pytest.raises(ServiceError) as raised:
+    with pytest.raises(Problem) as raised:
         loopback.listen(0, opened=opened)
     assert raised.value.code == "no_loopback"
     assert "127.0.0.1: Network is unreachable; ::1: " in raised.value.message
@@ -56,7 +56,7 @@ def test_where_neither_can_be_reached_both_are_named() -> None:
 def test_a_port_that_is_taken_is_not_sought_elsewhere() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(ServiceError) as raised:
+        with pytest.raises(Problem) as raised:
             loopback.listen(port)
     assert raised.value.code == "port_in_use"
     assert str(port) in raised.value.message
@@ -72,10 +72,10 @@ def test_what_is_opened_can_be_reached_and_has_nobody_waiting() -> None:
 
 LISTEN = """
 from lit_lab.service import loopback
-from lit_lab.service.errors import ServiceError
+from lit_lab.service.errors import Problem
 try:
     print(loopback.listen(0).getsockname()[0])
-except ServiceError as error:
+except Problem as error:
     print(error.code, error.message)
 """
 

@@ -12,8 +12,8 @@ from gguf_files import write as write_file
 from hugging_face import MODELS, TEXTS, byte_level, tensors, write
 from test_hugging_face_folders import GPT2_WORDS
 
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.hugging_face import vocabulary
 
 MERGES = ["o n", "i on", "Ċ Ċ", "Ġ on", "1 2", "12 ,", "Ġ (", "( t", "! Ċ", "' s", "Ġ Ġ"]
@@ -92,5 +92,5 @@ def test_a_gguf_files_merges_are_cut_as_llama_cpp_cuts_them(keras_libraries: Non
     for text in ODD:
         assert ids(odd.preprocessor.tokenizer, text) == ids(plain.preprocessor.tokenizer, text), text
     fields["tokenizer.ggml.merges"] = [*MERGES, "on"]
-    with pytest.raises(ServiceError, match="isn't two tokens"):
+    with pytest.raises(Problem, match="isn't two tokens"):
         presets.load(str(write_file(tmp_path / "damaged.gguf", name, fields, values)))

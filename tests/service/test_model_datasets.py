@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.service.datasets import prompt_examples, sample_prompts
-from lit_lab.service.errors import ServiceError
 
 
 def test_the_sample_prompts_are_lits() -> None:
@@ -32,5 +32,5 @@ def test_missing_fields_are_empty_and_blank_lines_pass(tmp_path: Path) -> None:
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "own.jsonl"
     file.write_text('{"prompt": "a"}\n' + line + "\n", "utf-8")
-    with pytest.raises(ServiceError, match=r"Line 2 of own\.jsonl"):
+    with pytest.raises(Problem, match=r"Line 2 of own\.jsonl"):
         prompt_examples(file)

@@ -15,6 +15,7 @@ import pytest
 from pydantic import BaseModel
 from waiting import PATIENCE, until_async
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AddModel,
     LoadModel,
@@ -26,14 +27,13 @@ from lit_lab.protocol import (
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.model_entry import ModelEntry
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import scanner
-from lit_lab.service.scanning.lying import Lying
+from lit_lab.service.scanning.installed_models import InstalledModel
 from lit_lab.service.scheduler import Scheduler
-from lit_lab.service.weights import room
+from lit_lab.service.weights import device_memory
 from lit_lab.service.weights.paths import Source
 
 Change = AddModel | RemoveModel | LoadModel | UnloadModel | StopModel
@@ -52,8 +52,8 @@ class Models:
             await self.registry.start(lambda _: None)
         return await self.manager.change(ModelChanging(change=change))
 
-    async def refusal(self, change: Change) -> ServiceError:
-        with pytest.raises(ServiceError) as failure:
+    async def refusal(self, change: Change) -> Problem:
+        with pytest.raises(Problem) as failure:
             await self.change(change)
         assert failure.value.hint or failure.value.code == "unknown_model"
         return failure.value
@@ -94,15 +94,15 @@ async def test_a_model_that_is_removed_is_found_though_the_disk_was_looked_throu
     address = "kaggle://lab/x/keras/x"
     place = Path(shutil.copytree(preset, tmp_path / "copy"))
 
-    def lying(*_: Any) -> Iterator[Lying]:
+    def installed_models(*_: Any) -> Iterator[InstalledModel]:
         looking.set()
         assert removed.wait(PATIENCE)
-        yield Lying("kaggle", "x", address, place, Source("kaggle", "lab/x/keras/x"))
+        yield InstalledModel("kaggle", "x", address, place, Source("kaggle", "lab/x/keras/x"))
 
     models.registry.entries["mine"] = ModelEntry("mine", address, added=True)
     await models.registry.start(lambda _: None)
     models.manager._scanner = scanner.Scanner(["kaggle"])
-    monkeypatch.setattr(scanner, "lying", lying)
+    monkeypatch.setattr(scanner, "installed_models", installed_models)
     monkeypatch.setattr(scanner, "PATIENCE", PATIENCE)
     earlier = asyncio.ensure_future(models.manager.models())
     assert await asyncio.to_thread(looking.wait, PATIENCE)
@@ -204,7 +204,7 @@ async def test_a_model_that_nobody_uses_is_unloaded(
     tidying.cancel()
     one, two = models.registry.get("one").info(), used.info()
     assert (one.state, two.state) == ("unloaded", "ready")
-    assert "nobody used it" in one.detail
+    assert "it was idle" in one.detail
 
 
 async def test_what_does_not_fit_is_refused_and_told_what_would(
@@ -212,8 +212,8 @@ async def test_what_does_not_fit_is_refused_and_told_what_would(
 ) -> None:
     whole = (await models.loaded("one")).peak
     assert whole is not None
-    memory = room.memory("CPU", None)
-    monkeypatch.setattr(room, "memory", lambda *_: memory.model_copy(update={"free": whole - 100}))
+    memory = device_memory.memory("CPU", None)
+    monkeypatch.setattr(device_memory, "memory", lambda *_: memory.model_copy(update={"free": whole - 100}))
     made: list[Any] = []
     from lit_lab.service import presets
 

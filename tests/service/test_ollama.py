@@ -12,7 +12,7 @@ from gguf_files import FAMILIES, fields_of, values_of, write
 
 from lit_lab.service import presets
 from lit_lab.service.scanning.facts import facts
-from lit_lab.service.scanning.lying import lying
+from lit_lab.service.scanning.installed_models import installed_models
 from lit_lab.service.templates.found import found
 from lit_lab.service.weights import ollama, paths
 
@@ -59,7 +59,7 @@ def pulled(top: Path, tag: str, file: Path, template: str | None) -> Path:
 
 
 def is_instruct_by_tag() -> bool | None:
-    (model,) = lying("ollama")
+    (model,) = installed_models("ollama")
     known = facts(model)
     assert known is not None
     return known.is_instruct
@@ -93,7 +93,7 @@ def test_a_template_of_ollamas_alone_is_named_and_a_known_format_is_taken(top: P
     template = found(pulled(top, "gemma3/4b", file, GEMMA))
     assert template is not None
     assert template.rendering is None
-    assert "Ollama's own language" in template.fault
+    assert "Ollama's template language" in template.fault
 
 
 def test_a_template_in_the_file_goes_first(top: Path, tmp_path: Path, sentencepiece_proto: bytes) -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest, TokenEvent
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 
 IDS = st.lists(st.integers(4, 60), min_size=1, max_size=20)
 
@@ -160,7 +160,7 @@ def test_arithmetic_that_overflowed_is_told(causal_lm: Any) -> None:
     before = norm.numpy()
     norm.assign(np.full_like(before, np.inf))
     try:
-        with pytest.raises(ServiceError) as failure:
+        with pytest.raises(Problem) as failure:
             next(decoder.steps([2, 5, 6], 5))
     finally:
         norm.assign(before)

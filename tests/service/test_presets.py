@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from lit_lab import demo
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.weights.reading import Reading
 
 
-def load(path: str) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def load(path: str) -> Problem:
+    with pytest.raises(Problem) as failure:
         presets.load(path)
     assert failure.value.message
     assert failure.value.hint
@@ -40,7 +40,7 @@ def test_failures_are_worded(
         raise raised
 
     monkeypatch.setattr(models.CausalLM, "from_preset", fail)
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         presets.make(preset, path, "float32", Reading())
     error = failure.value
     assert error.code == code

@@ -12,12 +12,12 @@ import pytest
 from pydantic import BaseModel, ValidationError
 from waiting import PATIENCE, until_async
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import CurvePoint, TokenEvent
 from lit_lab.service import fair_queue
 from lit_lab.service import registry as registry_module
 from lit_lab.service import scheduler as scheduler_module
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.scheduler import BUSY, Scheduler
 
@@ -32,7 +32,7 @@ def test_the_first_colon_divides() -> None:
 
 @pytest.mark.parametrize("models", [["demo"], [":embedded"], ["demo:"], [" : "], ["a:x", "a:y"], ["a:x", " a:y"]])
 def test_entries_that_make_no_sense_are_refused(models: list[str]) -> None:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         parse(models)
     assert failure.value.code == "bad_model"
     assert "c.LitLab.models" in failure.value.hint
@@ -203,7 +203,7 @@ async def test_work_that_is_ended_for_a_reason_tells_it(registry: Registry) -> N
 
     stream = scheduler.stream("one", endless)
     await anext(stream)
-    assert scheduler.end_all(ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    assert scheduler.end_all(Problem(507, "memory_limit", "Too much.", "Use less."))
     last = [json.loads(line) async for line in stream][-1]
     assert (last["event"], last["error"], last["hint"]) == ("error", "memory_limit", "Use less.")
     await until_async(lambda: not scheduler.end_all())

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Method, SalienceRequest, ScoresEvent, Span, StateEvent
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 
 AGREEMENT = 1e-5  # max|a - b| / max|b|, as the design asks
 # Compiled, a product of gradient and input is less exact where it nearly cancels out: 2.6e-5 was seen, and 3.0e-5 in a
@@ -185,12 +185,12 @@ def test_says_what_it_does(language_model: Any) -> None:
 
 def test_a_sequence_longer_than_the_window_is_refused(language_model: Any) -> None:
     request = SalienceRequest(model="tiny", ids=[2] + [300] * 96, targets=[Span(start=1, end=2)])
-    with pytest.raises(ServiceError, match=r"97 tokens.*96") as failure:
+    with pytest.raises(Problem, match=r"97 tokens.*96") as failure:
         list(language_model.salience(request, Cancellation()))
     assert failure.value.code == "sequence_too_long"
 
 
 def test_ids_of_another_model_are_refused(language_model: Any) -> None:
     request = SalienceRequest(model="tiny", ids=[2, 40_000], targets=[Span(start=1, end=2)])
-    with pytest.raises(ServiceError, match="40000"):
+    with pytest.raises(Problem, match="40000"):
         list(language_model.salience(request, Cancellation()))

@@ -19,10 +19,11 @@ from lit_lab.models import programs
 from lit_lab.protocol import AddModel, FoundModel, ModelChanging
 from lit_lab.service.gguf import header
 from lit_lab.service.gguf import model as gguf_model
+from lit_lab.service.gguf.contents import Items
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
 from lit_lab.service.scanning import facts as telling
-from lit_lab.service.scanning import lying as lists
+from lit_lab.service.scanning import installed_models as lists
 from lit_lab.service.scanning.scanner import Found, Scanner
 from lit_lab.service.weights import regular
 from lit_lab.service.weights.reading import Reading
@@ -215,7 +216,7 @@ async def test_it_is_looked_once_a_minute_and_never_where_nothing_is_to_be_looke
         looked.append(arguments)
         return iter(())
 
-    monkeypatch.setattr("lit_lab.service.scanning.scanner.lying", nothing)
+    monkeypatch.setattr("lit_lab.service.scanning.scanner.installed_models", nothing)
     clock = iter((0.0, 30.0, 59.0, 61.0, 61.0))  # the first looks without asking what time it is
     scanner = Scanner(["ollama"], clock=lambda: next(clock))
     for _ in range(4):
@@ -335,14 +336,14 @@ def test_what_passes_is_not_remembered(home: Path, file: Path, monkeypatch: pyte
 
 def test_a_failing_program_hides_no_others(home: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(file, home / ".cache" / "llama.cpp" / "one.gguf")
-    lying = lists.lying
+    original = lists.installed_models
 
     def failing(scanner: str, own: Any = ()) -> Iterator[Any]:
         if scanner == "ollama":
             raise PermissionError
-        return lying(scanner, own)
+        return original(scanner, own)
 
-    monkeypatch.setattr("lit_lab.service.scanning.scanner.lying", failing)
+    monkeypatch.setattr("lit_lab.service.scanning.scanner.installed_models", failing)
     assert set(found("ollama", "llama_cpp")) == {"one"}
 
 
@@ -495,8 +496,8 @@ def test_a_skimmed_header_says_the_same_without_its_lists(
     assert skimmed.tensors == whole.tensors
     for name, value in whole.fields.items():
         other = skimmed.fields[name]
-        if isinstance(value, header.Items):
-            assert isinstance(other, header.Items)
+        if isinstance(value, Items):
+            assert isinstance(other, Items)
             assert (other.kind, other.count) == (value.kind, value.count)
         else:
             assert other == value

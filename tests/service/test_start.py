@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from waiting import PATIENCE
 
+from lit_lab.problem import Problem
 from lit_lab.service import garbage_collection, libraries, process_priority
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.memory import Watchdog, resident_bytes
 
 
@@ -70,7 +70,7 @@ def test_left_out_packages_can_be_imported_afterwards(tmp_path: Path, monkeypatc
 
 def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "REQUIRED", ("json", "no_such_library"))
-    with pytest.raises(ServiceError, match="no_such_library") as failure:
+    with pytest.raises(Problem, match="no_such_library") as failure:
         libraries.check_interpreter()
     assert "pip install" in failure.value.hint or "service_python" in failure.value.hint
 
@@ -78,7 +78,7 @@ def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_missing_backend_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "REQUIRED", ())
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ServiceError, match="lacks it") as failure:
+    with pytest.raises(Problem, match="lacks it") as failure:
         libraries.check_interpreter("jax")
     assert failure.value.code == "missing_backend"
     assert "lit-lab[service,jax]" in failure.value.hint
@@ -113,17 +113,17 @@ class Memory:
 
     def __init__(self, used: int, after_work: int, busy: bool) -> None:
         self.used, self._after_work, self._busy = used, after_work, busy
-        self.reasons: list[ServiceError] = []
-        self.ended: ServiceError | None = None
+        self.reasons: list[Problem] = []
+        self.ended: Problem | None = None
         self.acted = threading.Event()
 
-    def end_work(self, why: ServiceError) -> bool:
+    def end_work(self, why: Problem) -> bool:
         self.reasons.append(why)
         self.used = self._after_work
         self.acted.set()
         return self._busy
 
-    def end_service(self, why: ServiceError) -> None:
+    def end_service(self, why: Problem) -> None:
         self.ended = why
         self.acted.set()
 

@@ -15,11 +15,11 @@ import pytest
 from pydantic import BaseModel
 from waiting import PATIENCE, SOON, until_async
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import GenerateRequest, SalienceRequest
 from lit_lab.service import fair_queue
 from lit_lab.service.cached_pass import CachedPass
 from lit_lab.service.cancellation import Cancellation, Cancelled
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.registry import Registry, parse
 from lit_lab.service.salience import EmbeddingGradients
 from lit_lab.service.scheduler import BUSY, STOPPED, Scheduler
@@ -127,7 +127,7 @@ async def test_whoever_is_told_why_is_told_at_once(scheduler: Scheduler, monkeyp
     reader = Reader(scheduler.stream("tiny", answer))
     assert await asyncio.to_thread(compiler.begun.wait, PATIENCE)
     # From another thread, as the watchdog of memory does.
-    await asyncio.to_thread(scheduler.end_all, ServiceError(507, "memory_limit", "Too much.", "Use less."))
+    await asyncio.to_thread(scheduler.end_all, Problem(507, "memory_limit", "Too much.", "Use less."))
     await asyncio.wait_for(reader.reading, SOON)
     assert [event["error"] for event in reader.told if event["event"] == "error"] == ["memory_limit"]
     # It still holds memory: there is something whose end can be waited for.

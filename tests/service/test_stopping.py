@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, AnswerToken, GenerateRequest, TokenEvent
 from lit_lab.service.answering import answer
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
 from lit_lab.service.generation import Step
+from lit_lab.service.pieces import SentencePieces
 from lit_lab.service.stopping import Found, Holding, Matcher
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
+from lit_lab.service.tokens import SequenceTokenizer
 
 ALPHABET = "ab"  # so few that sequences repeat themselves and each other
 STOPS = st.lists(st.text(ALPHABET, min_size=1, max_size=6), max_size=4)
@@ -227,14 +228,14 @@ def test_what_is_held_when_it_breaks_off_is_told(pieces: SentencePieces) -> None
     class Breaking(Said):
         def steps(self, ids: list[int], length: int, *rest: Any) -> Any:
             yield from super().steps(ids, length, *rest)
-            raise ServiceError(502, "not_finite", "Some are not numbers.", "Load it in float32.")
+            raise Problem(502, "not_finite", "Some are not numbers.", "Load it in float32.")
 
     by_piece = {pieces.piece(id): id for id in range(len(pieces._pieces))}
     decoder: Any = Breaking([by_piece["a"], by_piece["T"]])
     request = GenerateRequest(model="m", prompt="a", max_new_tokens=9, stop=["Tas"])
     tokenizer = SequenceTokenizer(pieces, [2], [1], len(pieces._pieces))
     told = []
-    with pytest.raises(ServiceError):
+    with pytest.raises(Problem):
         for event in answer(tokenizer, decoder, 500, request, Cancellation()):
             if isinstance(event, TokenEvent):
                 told.append(event.token.text)

@@ -13,16 +13,17 @@ import pytest
 from test_chat import byte_level, ids_of, joined
 from test_gguf import file_of, folder_of, loaded
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import AnswerEvent, GenerateRequest, PromptEvent, ScoreRequest
 from lit_lab.service.cancellation import Cancellation
-from lit_lab.service.errors import ServiceError
+from lit_lab.service.pieces import SentencePieces
 from lit_lab.service.templates import rendering, stored
 from lit_lab.service.templates.found import Found, found
 from lit_lab.service.templates.known import known
 from lit_lab.service.templates.own import OwnTemplate, own
 from lit_lab.service.templates.rendering import Rendering, rendered
 from lit_lab.service.templates.stored import Template, TemplateError
-from lit_lab.service.tokens import SentencePieces, SequenceTokenizer
+from lit_lab.service.tokens import SequenceTokenizer
 
 SPECIAL = {"bos_token": "<s>", "eos_token": "</s>"}
 
@@ -324,21 +325,21 @@ HOSTILE: dict[str, tuple[str, str]] = {
     "a wide number": ("{{ '%1000000000d' % 1 }}", "256 MiB"),
     "a huge range": ("{% for i in range(10 ** 12) %}{% endfor %}", "Range too big"),
     "a long output": ("{% for i in range(2000) %}{{ 'a' * 1000 }}{% endfor %}{{ messages[0].content }}", "1,048,576"),
-    "classes": ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "no business"),
-    "globals": ("{{ lipsum.__globals__['os'].popen('id').read() }}", "no business"),
-    "an initializer": ("{{ cycler.__init__.__globals__ }}", "no business"),
+    "classes": ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "may not use"),
+    "globals": ("{{ lipsum.__globals__['os'].popen('id').read() }}", "may not use"),
+    "an initializer": ("{{ cycler.__init__.__globals__ }}", "may not use"),
     "a class by a format": ("{{ messages[0].content }}{{ '{0.__class__}'.format(1) }}", ""),
-    "a changed list": ("{{ messages.append(1) }}", "no business"),
-    "recursion": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "without end"),
+    "a changed list": ("{{ messages.append(1) }}", "may not use"),
+    "recursion": ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "endlessly"),
     "depth": ("{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}", ""),
-    "no Jinja": ("{% if %}", "isn't Jinja"),
+    "no Jinja": ("{% if %}", "isn't valid Jinja"),
     "a file": ("{% include '/etc/passwd' %}", "no loader"),
     "an exception": (
         "{{ raise_exception('Not\x1b[31m for you') }}",
         "refuses a conversation of one turn (Not [31m for you)",
     ),
-    "nothing of the prompt": ("Hello", "leaves the prompt out"),
-    "another case": ("{{ messages[0].content | lower }}", "leaves the prompt out, or changes it"),
+    "nothing of the prompt": ("Hello", "omits or changes the prompt"),
+    "another case": ("{{ messages[0].content | lower }}", "omits or changes the prompt"),
     "the prompt twice": ("{{ messages[0].content * 2 }}", "repeats the prompt"),
     "half a character": ("{{ '\\ud800' }}{{ messages[0].content }}", "half of a character"),
 }
@@ -529,7 +530,7 @@ def test_a_folders_template_that_cannot_be_used_says_why(
     told = found(tmp_path)
     assert told is not None
     assert told.rendering is None
-    assert reason in told.told.fault
+    assert reason in told.info.fault
 
 
 # --- Models ---
@@ -669,7 +670,7 @@ async def test_a_template_that_cannot_be_used_says_so_and_a_known_format_is_take
     entry = await loaded(file_of("Gemma", tmp_path, sentencepiece_proto, **{TEMPLATE: hostile}))
     info = entry.info()
     assert (info.state, info.chat) == ("ready", "Gemma")
-    assert "no business" in info.template.fault
+    assert "may not use" in info.template.fault
     assert entry.model.tokenizer.tokenize_prompt("on").use == "wrapped"
 
 
@@ -677,7 +678,7 @@ def test_a_template_that_cannot_be_used_says_so_where_no_format_is_known(narrow_
     fault = refused("{{ ''.__class__.__mro__ }}{{ messages[0].content }}")
     tokenizer = SequenceTokenizer(SentencePieces(narrow_proto), [], [], 60, 0, True, Found(None, fault))
     assert tokenizer.tokenize_prompt("onion").use == "plain"
-    with pytest.raises(ServiceError, match="can't be used: it reaches for") as failure:
+    with pytest.raises(Problem, match="can't be used: it uses operations") as failure:
         tokenizer.tokenize_prompt("onion", "on")
     assert failure.value.code == "no_chat_format"
 

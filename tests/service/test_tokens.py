@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Token
-from lit_lab.service.errors import ServiceError
-from lit_lab.service.tokens import AnswerStream, BytePieces, SentencePieces, SequenceTokenizer
+from lit_lab.service.pieces import BytePieces, SentencePieces
+from lit_lab.service.tokens import AnswerStream, SequenceTokenizer
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "text" / "tokens.json"
 CASES = json.loads(FIXTURES.read_text("utf-8"))["cases"]
@@ -73,10 +74,10 @@ def byte_pieces(keras_libraries: None) -> BytePieces:
     """GPT-2's kind: a byte alphabet, a few merges, a token that is never split."""
     from keras_nlp import tokenizers
 
-    from lit_lab.service.tokens import _byte_alphabet
+    from lit_lab.service.pieces import byte_alphabet
 
     merges = ["o n", "i on", "Ġ s", "Ġs o", "ð Ł", "ðŁ ĺ"]
-    spellings = [*_byte_alphabet().values(), *(merge.replace(" ", "") for merge in merges), "<|endoftext|>"]
+    spellings = [*byte_alphabet().values(), *(merge.replace(" ", "") for merge in merges), "<|endoftext|>"]
     return BytePieces(
         tokenizers.BytePairTokenizer(
             vocabulary={spelling: id for id, spelling in enumerate(dict.fromkeys(spellings))},
@@ -110,7 +111,7 @@ def test_texts_join_where_the_tokenizer_normalizes(normalizing: SentencePieces, 
     tokenizer = SequenceTokenizer(normalizing, [], [], 330)
     try:
         tokens = tokenizer.answer(text)
-    except ServiceError as error:
+    except Problem as error:
         # Only a text of which the tokenizer leaves nothing has no token to stand with.
         assert error.code == "not_tokenizable"
         assert list(normalizing.align(text)) == []
@@ -202,7 +203,7 @@ def test_a_control_token_typed_into_a_byte_level_tokenizer(byte_pieces: BytePiec
 
 @pytest.mark.parametrize("text", ["\ud83d", "fine until \udc00 here", "\ude00\ud83d"])
 def test_half_characters_are_refused(tokenizer: SequenceTokenizer, text: str) -> None:
-    with pytest.raises(ServiceError) as failure:
+    with pytest.raises(Problem) as failure:
         tokenizer.prompt(text)
     assert failure.value.code == "lone_surrogate"
     assert "U+" in failure.value.message
@@ -211,7 +212,7 @@ def test_half_characters_are_refused(tokenizer: SequenceTokenizer, text: str) ->
 
 @pytest.mark.parametrize("id", [-1, 400, 10**6])
 def test_ids_of_another_vocabulary_are_refused(tokenizer: SequenceTokenizer, id: int) -> None:
-    with pytest.raises(ServiceError, match=str(id)):
+    with pytest.raises(Problem, match=str(id)):
         tokenizer.check_ids([2, 7, id])
 
 
@@ -226,7 +227,7 @@ def test_counting_says_how_many_there_would_be(
 
 
 def test_half_a_character_is_not_counted(tokenizer: SequenceTokenizer) -> None:
-    with pytest.raises(ServiceError, match="half of a character"):
+    with pytest.raises(Problem, match="half of a character"):
         tokenizer.count("a \ud83d")
 
 

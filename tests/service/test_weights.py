@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
+from lit_lab.problem import Problem
 from lit_lab.service import presets
-from lit_lab.service.errors import ServiceError
-from lit_lab.service.weights import allowed, archive, need, paths, room, window
+from lit_lab.service.weights import archive, device_memory, memory_estimate, paths, preset_validation, window
 from lit_lab.service.weights.reading import Reading
 
 
-def refused(work: Callable[[], Any]) -> ServiceError:
-    with pytest.raises(ServiceError) as failure:
+def refused(work: Callable[[], Any]) -> Problem:
+    with pytest.raises(Problem) as failure:
         work()
     assert failure.value.message
     assert failure.value.hint
@@ -220,7 +220,7 @@ def test_keras_own_presets_pass(preset: Path) -> None:
     from lit_lab import demo
 
     for folder in (preset, demo.preset_path()):
-        assert allowed.check(folder, "x")["registered_name"]
+        assert preset_validation.check(folder, "x")["registered_name"]
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_what_is_not_keras_own_is_refused_before_anything_is_made(
 def test_keras_own_functions_pass(copy: Path) -> None:
     named = {"module": "builtins", "class_name": "function", "config": "gelu", "registered_name": "function"}
     rewrite(copy / "config.json", lambda content: content["config"].update({"activation": named}))
-    allowed.check(copy, "x")
+    preset_validation.check(copy, "x")
 
 
 def test_nested_without_end(copy: Path) -> None:
@@ -260,9 +260,9 @@ def test_nested_without_end(copy: Path) -> None:
     for _ in range(200):
         value = {"a": value}
     rewrite(copy / "config.json", lambda content: content["config"].update(value))
-    assert refused(lambda: allowed.check(copy, "x")).code == "preset_unsafe"
+    assert refused(lambda: preset_validation.check(copy, "x")).code == "preset_unsafe"
     (copy / "config.json").write_text("[" * 200_000)
-    assert refused(lambda: allowed.check(copy, "x")).code == "preset_unsafe"
+    assert refused(lambda: preset_validation.check(copy, "x")).code == "preset_unsafe"
 
 
 def test_pickled_weights_are_refused(copy: Path) -> None:
@@ -293,8 +293,8 @@ def test_keras_safe_mode_is_never_turned_off() -> None:
 
 
 def test_the_shape_is_what_keras_makes(preset: Path, causal_lm: Any) -> None:
-    config = allowed.check(preset, "x")
-    shape = need.shape(preset, config)
+    config = preset_validation.check(preset, "x")
+    shape = memory_estimate.shape(preset, config)
     assert shape is not None
     assert shape.parameters == causal_lm.count_params()
     assert (shape.layers, shape.hidden, shape.heads, shape.kv_heads, shape.head_dim) == (2, 32, 2, 1, 16)
@@ -305,38 +305,38 @@ def test_the_shape_is_what_keras_makes(preset: Path, causal_lm: Any) -> None:
 
 def test_the_number_of_weights_is_read_from_the_weights_where_no_file_tells(copy: Path, causal_lm: Any) -> None:
     (copy / "metadata.json").unlink()
-    shape = need.shape(copy, allowed.check(copy, "x"))
+    shape = memory_estimate.shape(copy, preset_validation.check(copy, "x"))
     assert shape is not None
     assert shape.parameters == causal_lm.count_params()
 
 
-GEMMA = need.Shape(2_614_341_888, 26, 2304, 9216, 8, 4, 256, 256_000)
+GEMMA = memory_estimate.Shape(2_614_341_888, 26, 2304, 9216, 8, 4, 256, 256_000)
 
 
 def test_what_does_not_fit_is_refused_with_numbers_and_what_would() -> None:
     assert GEMMA.total("bfloat16", 512) < 9.5e9 < GEMMA.total("float32", 512)
-    need.check("gemma", GEMMA, "bfloat16", 512, int(9.5e9), "CPU")
-    error = refused(lambda: need.check("gemma", GEMMA, "float32", 8192, int(16e9), "CPU"))
-    assert isinstance(error, need.NoRoomError)
+    memory_estimate.check("gemma", GEMMA, "bfloat16", 512, int(9.5e9), "CPU")
+    error = refused(lambda: memory_estimate.check("gemma", GEMMA, "float32", 8192, int(16e9), "CPU"))
+    assert isinstance(error, memory_estimate.NoRoomError)
     assert error.code == "no_room"
     assert "10.5 GB for its weights in float32" in error.message
     assert "16.0 GB are free" in error.message
     for fit in error.fits:
-        need.check("gemma", GEMMA, fit.precision, fit.max_length or 8192, int(16e9), "CPU")
+        memory_estimate.check("gemma", GEMMA, fit.precision, fit.max_length or 8192, int(16e9), "CPU")
     assert [fit.precision for fit in error.fits] == ["float32", "bfloat16"]
     assert error.fits[0].max_length is not None
-    none = refused(lambda: need.check("gemma", GEMMA, "float32", 8192, int(1e9), "CPU"))
-    assert isinstance(none, need.NoRoomError)
+    none = refused(lambda: memory_estimate.check("gemma", GEMMA, "float32", 8192, int(1e9), "CPU"))
+    assert isinstance(none, memory_estimate.NoRoomError)
     assert none.fits == []
 
 
 def test_the_memory_that_is_free(keras_libraries: None) -> None:
-    status = room.memory("CPU", None)
+    status = device_memory.memory("CPU", None)
     assert status.free is not None
     assert status.used > 0
-    limited = room.memory("CPU", status.used + 10**8)
+    limited = device_memory.memory("CPU", status.used + 10**8)
     assert limited.free is not None
     assert 0 <= limited.free < 2 * 10**8
-    assert room.memory("CPU", 1).free == 0
-    assert room.device("tensorflow") == "CPU"
-    assert room.chosen("auto", "tensorflow") == "float32"
+    assert device_memory.memory("CPU", 1).free == 0
+    assert device_memory.device("tensorflow") == "CPU"
+    assert device_memory.chosen("auto", "tensorflow") == "float32"

@@ -17,10 +17,10 @@ from lit_lab.protocol.base import MAX_TOKENS
 from lit_lab.service import presets
 from lit_lab.service.model_manager import ModelManager
 from lit_lab.service.registry import Loading, Registry, parse
-from lit_lab.service.weights import need, room, window
+from lit_lab.service.weights import device_memory, memory_estimate, window
 
-SMOL = need.Shape(134_515_008, 30, 576, 1536, 9, 3, 64, 49_152)
-TINY = need.Shape(1_000_000, 4, 64, 128, 4, 2, 16, 2_000)
+SMOL = memory_estimate.Shape(134_515_008, 30, 576, 1536, 9, 3, 64, 49_152)
+TINY = memory_estimate.Shape(1_000_000, 4, 64, 128, 4, 2, 16, 2_000)
 
 
 @pytest.fixture(autouse=True)
@@ -37,9 +37,9 @@ def test_with_enough_memory_it_is_what_the_model_was_trained_for() -> None:
 
 
 @given(free=st.integers(0, 60 * 10**9), shape=st.sampled_from([SMOL, TINY]), trained=st.integers(2, 40_000))
-def test_it_is_the_largest_that_fits(free: int, shape: need.Shape, trained: int) -> None:
+def test_it_is_the_largest_that_fits(free: int, shape: memory_estimate.Shape, trained: int) -> None:
     found = window.chosen(shape, "float32", trained, free)
-    least = min(trained, window.LEAST)
+    least = min(trained, window.MIN_WINDOW)
     assert least <= found.tokens <= trained
     assert found.tokens == trained or found.tokens % window.STEP == 0
     assert found.reason == ("model" if shape.total("float32", trained) <= free else "memory")
@@ -66,12 +66,12 @@ def test_no_request_could_name_more() -> None:
 
 
 @given(shape=st.sampled_from([SMOL, TINY]), tokens=st.integers(2, 60_000), more=st.integers(1, 5_000))
-def test_a_longer_prompt_never_needs_less(shape: need.Shape, tokens: int, more: int) -> None:
+def test_a_longer_prompt_never_needs_less(shape: memory_estimate.Shape, tokens: int, more: int) -> None:
     assert shape.total("float32", tokens) <= shape.total("float32", tokens + more)
 
 
 def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
-    per_block = 4096 * (9 * 64 + 2 * 3 * 64 + 2 * 576 + 3 * 1536 + 2 * 9 * 4096) * need.KEPT
+    per_block = 4096 * (9 * 64 + 2 * 3 * 64 + 2 * 576 + 3 * 1536 + 2 * 9 * 4096) * memory_estimate.KEPT
     assert SMOL.activations(4096) < SMOL.layers * per_block / 2
     # Gemma 4's blocks aren't run one by one: all of a pass is taken at once.
     config: dict[str, Any] = {
@@ -80,12 +80,12 @@ def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
     }
     config["text_config"] |= {"num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536}
     for whole in (config, keras("Gemma4", **config["text_config"])):
-        shape = need.shape_of(whole, SMOL.parameters)
+        shape = memory_estimate.shape_of(whole, SMOL.parameters)
         assert shape is not None
         assert shape.activations(4096) > SMOL.layers * per_block
-    assert need.shape_of(config | {"model_type": "llama"}, SMOL.parameters) == SMOL
+    assert memory_estimate.shape_of(config | {"model_type": "llama"}, SMOL.parameters) == SMOL
     # None is computed again where a model is too small to be compiled before its first map.
-    assert TINY.activations(4096) > TINY.layers * 2 * TINY.heads * 4096**2 * need.KEPT
+    assert TINY.activations(4096) > TINY.layers * 2 * TINY.heads * 4096**2 * memory_estimate.KEPT
 
 
 # --- What a model was trained for ---
@@ -162,7 +162,7 @@ def test_a_gguf_file(tmp_path: Path, sentencepiece_proto: bytes) -> None:
 
 def test_the_embedded_models_is_its_own() -> None:
     place = presets.folder("embedded")
-    assert window.trained(place, presets.check(place, "embedded"), need.numbers(place)) == 512
+    assert window.trained(place, presets.check(place, "embedded"), memory_estimate.numbers(place)) == 512
 
 
 # --- What it comes to ---
@@ -215,8 +215,8 @@ async def test_with_little_memory_it_takes_what_fits(long: Path, monkeypatch: py
     whole = (await loaded(registry)).peak
     assert whole is not None
     await ModelManager(registry).change(ModelChanging(change=UnloadModel(name="long")))
-    memory = room.memory("CPU", None)
-    monkeypatch.setattr(room, "memory", lambda *_: memory.model_copy(update={"free": whole // 2}))
+    memory = device_memory.memory("CPU", None)
+    monkeypatch.setattr(device_memory, "memory", lambda *_: memory.model_copy(update={"free": whole // 2}))
     info = await loaded(registry)
     assert (info.state, info.window_reason) == ("ready", "memory")
     assert 1024 < (info.window or 0) < 4096
@@ -224,7 +224,7 @@ async def test_with_little_memory_it_takes_what_fits(long: Path, monkeypatch: py
     # More than that is refused to whoever asks for it.
     refused = await loaded(registry, max_length=4096)
     assert (refused.state, refused.error) == ("failed", "no_room")
-    monkeypatch.setattr(room, "memory", lambda *_: memory.model_copy(update={"free": 10**6}))
+    monkeypatch.setattr(device_memory, "memory", lambda *_: memory.model_copy(update={"free": 10**6}))
     refused = await loaded(registry, max_length=0)
     assert (refused.state, refused.error) == ("failed", "no_room")
     assert "512 tokens" in refused.detail

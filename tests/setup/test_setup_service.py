@@ -78,7 +78,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     # One that can't be tried out for a reason around it stays, and is gone on with.
     with pytest.raises(Problem) as raised:
         make(check=("-c", "raise SystemExit('F0000 1.2 3 x.cc:1] Unknown flag in TF_XLA_FLAGS: --nonsense')"))
-    assert raised.value.error == "service_environment"
+    assert raised.value.code == "service_environment"
     assert "TF_XLA_FLAGS" in raised.value.message
     assert environment.unfinished().path.exists()
     assert environment.python() == str(first.python)
@@ -86,7 +86,7 @@ def test_an_environment_is_made_checked_and_only_then_used(index, capsys, monkey
     # One that can't be imported is never used, and what was in use stays so.
     with pytest.raises(Problem) as raised:
         make(check=("-c", "raise ImportError('libfoo.so is missing')"))
-    assert raised.value.error == "setup_check"
+    assert raised.value.code == "setup_check"
     assert "libfoo.so is missing" in raised.value.message
     assert environment.python() == str(first.python)
 
@@ -120,7 +120,7 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
     moved.rename(index.parent / moved.name)
     with pytest.raises(Problem) as raised:
         make()
-    assert raised.value.error == "setup_not_found"
+    assert raised.value.code == "setup_not_found"
     assert "lit-nlp" in raised.value.message
 
     with monkeypatch.context() as patch:
@@ -130,7 +130,7 @@ def test_what_is_broken_off_is_gone_on_with(index, monkeypatch):
         patch.setenv("PIP_RETRIES", "1")
         with pytest.raises(Problem) as raised:
             make()
-    assert raised.value.error == "setup_no_network"
+    assert raised.value.code == "setup_no_network"
 
     # Killed while pip copied a package's files.
     (index.parent / moved.name).rename(moved)
@@ -153,7 +153,7 @@ def test_nothing_else_is_installed_than_what_was_locked(index):
     packages.write_wheel(index, "keras", number, "import os  # somebody else's")
     with pytest.raises(Problem) as raised:
         make()
-    assert raised.value.error == "setup_changed"
+    assert raised.value.code == "setup_changed"
     assert environment.python() is None
     assert not list(environment.unfinished().path.glob("lib/python*/site-packages/keras*"))
 
@@ -215,7 +215,7 @@ def test_stopping_ends_what_runs(data):
 def test_only_one_at_a_time(index):
     with environment.alone(), pytest.raises(Problem) as raised:
         make()
-    assert raised.value.error == "setup_busy"
+    assert raised.value.code == "setup_busy"
 
 
 def test_where_nothing_can_be_locked_it_is_made_all_the_same(index, monkeypatch):
@@ -232,13 +232,13 @@ def test_where_nothing_can_be_locked_it_is_made_all_the_same(index, monkeypatch)
 def test_a_python_of_any_name_is_refused_in_words(wanted):
     with pytest.raises(Problem) as raised:
         pythons.find(wanted)
-    assert raised.value.error == "setup_no_python"
+    assert raised.value.code == "setup_no_python"
 
 
 def test_no_room_is_reported_before_anything_is_made(index):
     with pytest.raises(Problem) as raised:
         make(room=10**18)
-    assert raised.value.error == "setup_no_room"
+    assert raised.value.code == "setup_no_room"
     assert "GB are free" in raised.value.message
     assert not list(environment.home().glob("env-*"))
 
@@ -248,14 +248,14 @@ def test_a_folder_that_can_not_be_written(data, index):
     data.mkdir(mode=0o500)
     with pytest.raises(Problem) as raised:
         make()
-    assert raised.value.error == "setup_not_written"
+    assert raised.value.code == "setup_not_written"
 
 
 def test_a_file_in_the_way(data, index):
     data.write_text("")
     with pytest.raises(Problem) as raised:
         make()
-    assert raised.value.error == "setup_not_written"
+    assert raised.value.code == "setup_not_written"
 
 
 @pytest.mark.parametrize("folder", ["../../bin", "/usr", "env-1/../../x", ""])
@@ -322,7 +322,7 @@ class TestPythons:
         self.says(bin / "python3.12", [3, 12], "/a", False)
         with pytest.raises(Problem) as raised:
             pythons.find()
-        assert raised.value.error == "setup_no_venv"
+        assert raised.value.code == "setup_no_venv"
         assert "python3.12-venv" in raised.value.hint
         self.says(bin / "python3.11", [3, 11], "/b", True)
         assert pythons.find().path == "/b"
@@ -330,7 +330,7 @@ class TestPythons:
     def test_pyenvs_condas_and_uvs_are_found(self, bin, tmp_path):
         with pytest.raises(Problem) as raised:
             pythons.find()
-        assert raised.value.error == "setup_no_python"
+        assert raised.value.code == "setup_no_python"
         assert "uv python install" in raised.value.hint
         uvs = tmp_path / "uvs" / "python"
         self.says(uvs, [3, 12], "/uv", True)
@@ -349,7 +349,7 @@ class TestPythons:
             self.says(bin / "python3.13", *answer)
         with pytest.raises(Problem, match=r"3\.13") as raised:
             pythons.find("python3.13")
-        assert raised.value.error == "setup_no_python"
+        assert raised.value.code == "setup_no_python"
 
     def test_this_one_says_what_it_is(self):
         found = pythons.ask(sys.executable)
@@ -379,7 +379,7 @@ def test_each_failure_of_pip_is_reported_with_what_helps(line, error):
     # Without a network pip says last that it found nothing.
     last = "ERROR: No matching distribution found for x" if error == "setup_no_network" else ""
     problem = pip_errors.explain(["Collecting x", line, last], 1)
-    assert problem.error == error
+    assert problem.code == error
     assert problem.hint
 
 

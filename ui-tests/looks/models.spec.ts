@@ -121,7 +121,7 @@ test('no room', async ({ page, request }) => {
       error: 'no_room',
       detail:
         'gemma needs 18.4 GB of memory, and 12.1 GB are free: 10.5 GB for its weights in float32, the rest for maps of prompts up to 1,024 tokens.',
-      hint: 'It fits otherwise: choose below.',
+      hint: 'It fits with other settings: choose below.',
       fits: [
         { precision: 'float32', max_length: 256 },
         { precision: 'bfloat16', max_length: null }

@@ -286,7 +286,7 @@ test('a file keeps what could not be read; one that something else has changed i
   await page.contents.uploadContent('{"prompt": "Other"}\n', 'text', path);
   await save();
   await expect(form.getByRole('alert')).toContainText(
-    'something else has changed it'
+    'has been changed since'
   );
   expect(await content()).toBe('{"prompt": "Other"}\n');
   await form.getByRole('button', { name: 'Replace it' }).click();

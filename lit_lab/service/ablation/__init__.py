@@ -1,4 +1,4 @@
-"""Ablation: what taking segments of a prompt away does to a target's probability. No gradient is involved."""
+"""Ablation: how removing segments of a prompt changes a target's probability. Needs no gradient."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ def explain(
     """Score segments by their effect on the target's log-probability; positive: they make it more likely.
 
     Args:
-        request: What is asked for; the ids are known to the model and fit its window.
-        scorer: What scores sequences.
-        pad_id: The token that stands in for what is masked.
+        request: The request; the ids are valid for the model and fit its window.
+        scorer: Scores sequences.
+        pad_id: The token that replaces masked tokens.
         cancellation: Checked before each batch of passes.
 
     Yields:
         Progress, and the scores last.
 
     Raises:
-        ServiceError: `too_few_samples`.
-        Cancelled: when the reader went away.
+        Problem: `too_few_samples`.
+        Cancelled: The reader went away.
     """
     num_segments = len(request.segments)
     samples = samples_of(request.method, num_segments, request.samples)

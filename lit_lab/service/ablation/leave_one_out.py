@@ -13,9 +13,9 @@ from .masks import SegmentValues
 
 
 def leave_one_out(num_segments: int, values: SegmentValues) -> Generator[ProgressEvent, None, NDArray[np.float64]]:
-    """Score each segment by how much the target's log-probability falls when it alone is taken away.
+    """Score each segment by how much the target's log-probability falls when only this segment is removed.
 
-    Exact: nothing is sampled. What two segments say alike it gives to neither, for either makes up for the other.
+    Exact: nothing is sampled. If two segments say the same, neither gets credit for it, because each makes up for the other.
     Li, Monroe and Jurafsky 2016, "Understanding Neural Networks through Representation Erasure".
 
     Returns:

@@ -1,4 +1,4 @@
-"""LIME: a linear model of what sets of segments do."""
+"""LIME: a linear model of the effect of sets of segments."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def lime(
     """Score each segment by its coefficient in a linear fit of the target's log-probability.
 
     Ribeiro, Singh and Guestrin 2016, "Why Should I Trust You?". Sampling, distance and kernel are LIT's
-    (`lit_nlp.components.citrus.lime`), and the fit is LIT's less its ridge, which would shrink the nats by some per
-    cent, depending on the number of samples. Where all sets are tried, each counts by how likely it is to be sampled.
+    (`lit_nlp.components.citrus.lime`), and so is the fit, but without LIT's ridge, which would shrink the nats by a few per
+    cent, depending on the number of samples. If all sets are tried, each is weighted by the probability of sampling it.
 
     Returns:
-        `<float64>[num_segments]`, in nats, and standard errors: those that heteroscedastic residuals leave to the
-        coefficients (HC3: MacKinnon and White 1985), for the residuals of a linear fit to a model that isn't linear
-        are anything but even. None where all sets were tried.
+        `<float64>[num_segments]`, in nats, and the coefficients' standard errors under heteroscedastic residuals (HC3:
+        MacKinnon and White 1985), because the residuals of a linear fit to a nonlinear model are far from uniform. None if
+        all sets were tried.
     """
     exact = is_exact(num_segments, samples)
     masks, likelihood = every_mask(num_segments) if exact else (sample_masks(samples, num_segments, seed), 1.0)
@@ -38,10 +38,10 @@ def lime(
 
 
 def sample_masks(samples: int, num_segments: int, seed: int) -> Masks:
-    """Return the masks that LIT's LIME samples for this seed, the first with everything in place.
+    """Return the masks that LIT's LIME samples for this seed, the first one with all segments.
 
-    How many segments go is uniform between 1 and all; which of them, too. Written again here because LIT's module
-    imports scikit-learn, which takes 1.8 s; the tests hold it against LIT's own.
+    The number of removed segments is uniform between 1 and all, and so is their choice. Implemented here because LIT's module
+    imports scikit-learn, which takes 1.8 s; the tests compare it with LIT's.
     """
     random = np.random.RandomState(seed)
     orders = np.array([random.permutation(num_segments) for _ in range(samples)])
@@ -51,7 +51,7 @@ def sample_masks(samples: int, num_segments: int, seed: int) -> Masks:
 
 
 def every_mask(num_segments: int) -> tuple[Masks, NDArray[np.float64]]:
-    """Return all masks, and how likely `sample_masks` is to draw each; everything in place as likely as one draw."""
+    """Return all masks, and the probability that `sample_masks` draws each; all segments count as one draw."""
     numbers = np.arange(2**num_segments)
     masks = (numbers[:, None] >> np.arange(num_segments)) & 1 == 1
     gone = num_segments - masks.sum(1)
@@ -61,7 +61,7 @@ def every_mask(num_segments: int) -> tuple[Masks, NDArray[np.float64]]:
 
 
 def weights(masks: Masks) -> NDArray[np.float64]:
-    """Return how much each mask counts, by its cosine distance from everything in place: `<float64>[num_masks]`."""
+    """Return each mask's weight, by its cosine distance from the mask with all segments: `<float64>[num_masks]`."""
     distances = 1 - np.sqrt(masks.mean(1))
     return np.asarray(exponential_kernel(_DISTANCE_SCALE * distances), np.float64)
 
@@ -76,7 +76,7 @@ def _fit(
     coefficients = inverse @ (outcomes * root)
     residuals = outcomes * root - design @ coefficients
     leverage = np.einsum("mi,im->m", design, inverse)
-    # A mask that the fit goes through whatever it says tells nothing of the error.
+    # A mask that the fit always passes through says nothing about the error.
     spread = np.where(leverage < 1 - 1e-9, residuals / np.maximum(1 - leverage, 1e-9), 0.0)
     errors = np.sqrt(np.square(inverse) @ np.square(spread))
     return coefficients[1:], errors[1:]

@@ -1,4 +1,4 @@
-"""Sets of segments, and what the target's probability is with each of them in place."""
+"""Sets of segments, and the target's probability with each of them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..cancellation import Cancellation
 Masks = NDArray[np.bool_]
 """`<bool>[num_masks, num_segments]`: true where a segment stays."""
 
-_PROGRESS_EVENTS = 25  # number of progress events, about
-_SMALLEST_PART = 16  # sequences: fewer would leave the scorer's batches half empty
+_PROGRESS_EVENTS = 25  # approximate number of progress events
+_MIN_PART = 16  # sequences: fewer would leave the scorer's batches half empty
 
 
 class Scores(Protocol):
-    """What scores sequences (`lit_lab.service.scoring.Scorer`)."""
+    """Scores sequences (`lit_lab.service.scoring.Scorer`)."""
 
     def log_probabilities(
         self,
@@ -33,15 +33,15 @@ class Scores(Protocol):
 
 
 class SegmentValues:
-    """The target's log-probability for any set of segments in place. Each distinct sequence is scored once.
+    """The target's log-probability for any set of segments. Each distinct sequence is scored once.
 
     Args:
-        ids: The whole sequence; what follows the target has no part in it.
-        target: What is scored.
-        segments: In order, apart, before the target.
-        mode: What is done with the segments that don't stay.
-        pad_id: What their tokens are replaced by in mode `mask`.
-        scorer: What scores sequences.
+        ids: The whole sequence; tokens after the target don't matter.
+        target: The span to score.
+        segments: Separate spans before the target, in order.
+        mode: What happens to the removed segments.
+        pad_id: Replaces their tokens in mode `mask`.
+        scorer: Scores sequences.
         cancellation: Checked before each batch of sequences.
         instead: Another text in the target's place, whose log-probability is taken off; None: nothing is.
     """
@@ -69,16 +69,16 @@ class SegmentValues:
 
     @property
     def passes(self) -> int:
-        """Sequences that were scored until now."""
+        """Number of sequences scored so far."""
         return len(self._known) * (1 if self._instead is None else 2)
 
     @property
     def span(self) -> float:
-        """How far the values met until now lie apart, in nats."""
+        """Difference between the largest and the smallest value so far, in nats."""
         return max(self._known.values()) - min(self._known.values()) if self._known else 0.0
 
     def sequence(self, mask: NDArray[np.bool_]) -> tuple[int, ...]:
-        """Return the ids that are left, up to the target's end.
+        """Return the remaining ids, up to the target's end.
 
         Args:
             mask: `<bool>[num_segments]`: true where a segment stays.
@@ -90,27 +90,27 @@ class SegmentValues:
         return tuple(left.tolist())
 
     def of(self, masks: Masks) -> Generator[ProgressEvent, None, NDArray[np.float64]]:
-        """Return the target's log-probability for each mask, `<float64>[num_masks]`, in nats; tell progress meanwhile.
+        """Return the target's log-probability for each mask, `<float64>[num_masks]`, in nats; yield progress meanwhile.
 
-        Sets that leave the same ids (segments that say the same stand side by side) count as one. What is left to
-        score goes to the scorer in parts, in lexical order, so that the sequences of a part begin alike.
+        Sets that leave the same ids (such as with equal segments side by side) count as one. The scorer gets the sequences in
+        parts, in lexical order, so that the sequences of a part begin alike.
         """
         sequences = [self.sequence(mask) for mask in masks]
         new = sorted(set(sequences) - self._known.keys())
-        part = max(_SMALLEST_PART, -(-len(new) // _PROGRESS_EVENTS))
+        part = max(_MIN_PART, -(-len(new) // _PROGRESS_EVENTS))
         for begin in range(0, len(new), part):
             self._cancellation.check()
             some = new[begin : begin + part]
-            values = self._scorer.log_probabilities(some, self._num_targets, _untold, self._cancellation)
+            values = self._scorer.log_probabilities(some, self._num_targets, _ignore, self._cancellation)
             if self._instead is not None:
                 others = [(*sequence[: -self._num_targets], *self._instead) for sequence in some]
                 values = values - self._scorer.log_probabilities(
-                    others, len(self._instead), _untold, self._cancellation
+                    others, len(self._instead), _ignore, self._cancellation
                 )
             self._known.update(zip(some, np.asarray(values, np.float64).tolist(), strict=True))
             yield ProgressEvent(done=begin + len(some), total=len(new))
         return np.array([self._known[sequence] for sequence in sequences], np.float64)
 
 
-def _untold(done: int) -> None:
-    """Progress inside of a part isn't reported."""
+def _ignore(done: int) -> None:
+    """Ignore progress inside a part."""

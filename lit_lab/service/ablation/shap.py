@@ -16,18 +16,18 @@ from .samples import is_exact, pair_passes
 def shap(
     num_segments: int, values: SegmentValues, samples: int, seed: int
 ) -> Generator[ProgressEvent, None, tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
-    """Score each segment by what it adds to the target's log-probability, in the mean over all orders of putting in.
+    """Score each segment by what it adds to the target's log-probability, averaged over all orders of adding segments.
 
     Shapley 1953; Lundberg and Lee 2017, "A Unified Approach to Interpreting Model Predictions". The scores add up to
-    the log-probability with everything in place less that with nothing.
+    the log-probability with all segments minus that with none.
 
-    With few segments all sets are tried. With more, orders are drawn, each with its reverse (antithetic sampling:
+    With few segments, all sets are tried. With more, orders are sampled, each with its reverse (antithetic sampling:
     Mitchell, Cooper, Frank and Holmes 2022, "Sampling Permutations for Shapley Value Estimation"). Any number of orders
-    is without bias and keeps the sum, and the orders' spread is an honest standard error, which the regression of
-    `shap.KernelExplainer` doesn't give. The package `shap` would take 3 s to import, too: the tests hold this against it.
+    is unbiased and preserves the sum, and the spread over the orders is a valid standard error, which the regression in
+    `shap.KernelExplainer` doesn't give. Importing the package `shap` would also take 3 s; the tests compare this with it.
 
     Returns:
-        `<float64>[num_segments]`, in nats, and standard errors over the pairs of orders; None where all sets were tried.
+        `<float64>[num_segments]`, in nats, and standard errors over the pairs of orders; None if all sets were tried.
     """
     if is_exact(num_segments, samples):
         return (yield from _exact(num_segments, values)), None
@@ -44,7 +44,7 @@ def shap(
 
 
 def _built_up(orders: NDArray[np.int64]) -> Masks:
-    """Return what is in place while segments are put in: `<bool>[..., num_segments + 1, num_segments]`."""
+    """Return the sets while segments are added one by one: `<bool>[..., num_segments + 1, num_segments]`."""
     places = np.argsort(orders, axis=-1)
     steps = np.arange(orders.shape[-1] + 1)
     return np.asarray(places[..., None, :] < steps[:, None])
@@ -55,7 +55,7 @@ def _exact(num_segments: int, values: SegmentValues) -> Generator[ProgressEvent,
     masks = (numbers[:, None] >> np.arange(num_segments)) & 1 == 1
     outcomes = yield from values.of(masks)
     size = masks.sum(1)
-    # The part of all orders in which exactly this set precedes a given segment: |S|! (n - |S| - 1)! / n!
+    # The share of orders in which exactly this set precedes a given segment: |S|! (n - |S| - 1)! / n!
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, num_segments + 1)))])
     scores = np.zeros(num_segments)
     for segment in range(num_segments):

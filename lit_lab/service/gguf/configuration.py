@@ -1,4 +1,4 @@
-"""What Hugging Face's `config.json` would say of a GGUF file's model."""
+"""Translates a GGUF file's header to Hugging Face's `config.json`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 
 from . import options
-from .header import GgufError, Header
+from .contents import GgufError, Header
 from .options import FAMILIES, GLOBAL, UnfamiliarError
 from .rows import rows
 
 MAX_LAYERS = 1_000
 MAX_SIZE = 2**20  # of any one dimension
 
-# Llama 3.1's and 3.2's way of stretching their positions, of which a file has what it leads to alone.
+# How Llama 3.1 and 3.2 stretch positions; a file only has the resulting factors.
 _LOW, _HIGH, _PRETRAINED = 1.0, 4.0, 8192
-# Gemma 3's shapes of 4B, 12B and 27B, by their layers, and what their global layers' positions are divided by. Ollama's engine
-# knows it by the layers, whatever the file (newTextModel in model/models/gemma3/model_text.go, until it was removed); its
-# llama/compat/llama-ollama-compat.cpp writes it into files that have none.
+# Gemma 3's 4B, 12B and 27B by their layers, with the divisor of their global layers' positions. Ollama's engine decided by the
+# layers, whatever the file said (newTextModel in model/models/gemma3/model_text.go, until it was removed); its
+# llama/compat/llama-ollama-compat.cpp writes the divisor into files without one.
 _STRETCHED = (34, 48, 62)
 _UNSAID = 8.0
 # The layers of Gemma's 27B, whose queries are divided by another number than their length.
@@ -27,20 +27,20 @@ _WIDE = {"gemma2": 46, "gemma3": 62}
 
 
 def config_of(header: Header) -> dict[str, Any]:
-    """Return a model's configuration as transformers writes it.
+    """Return a model's configuration in the format of transformers.
 
     Args:
-        header: What its file says.
+        header: The file's header.
 
     Raises:
-        UnfamiliarError: It isn't one of `FAMILIES`, or has what none of these has.
-        GgufError: The file doesn't say what it has to.
+        UnfamiliarError: It isn't one of `FAMILIES`, or has a feature that none of these has.
+        GgufError: The file lacks required information.
     """
     family = header.architecture
     if family not in FAMILIES:
         raise UnfamiliarError(f"is a {family[:40]} model")
     if header.fields.get("general.type", "model") != "model":
-        raise UnfamiliarError(f"is no model by itself ({header.text('general.type')[:40]})")
+        raise UnfamiliarError(f"isn't a model by itself ({header.text('general.type')[:40]})")
     options.check(header, family)
 
     def whole(name: str, default: int | None = None) -> int:
@@ -50,19 +50,19 @@ def config_of(header: Header) -> dict[str, Any]:
         if value is None:
             raise GgufError(f"doesn't say its {family}.{name}, or not one for all of its layers")
         if not 1 <= value <= MAX_SIZE:
-            raise GgufError(f"has no possible {family}.{name}")
+            raise GgufError(f"has an impossible {family}.{name}")
         return value
 
     embedding = header.tensors.get("token_embd.weight")
     if embedding is None or len(embedding.shape) != 2:
-        raise GgufError("has no token_embd.weight, or one of no possible shape")
+        raise GgufError("has no token_embd.weight, or one of an impossible shape")
     layers, hidden, heads = whole("block_count"), whole("embedding_length"), whole("attention.head_count")
     if layers > MAX_LAYERS or f"blk.{layers - 1}.attn_norm.weight" not in header.tensors:
-        raise GgufError(f"says that it has {layers:,} layers, and hasn't")
+        raise GgufError(f"declares {layers:,} layers, but doesn't have them")
     lengths = (header.whole(f"{family}.attention.{name}") for name in ("key_length", "head_dim"))
     if hidden % heads and not any(lengths):
-        raise GgufError("has no possible number of heads")
-    # What Ollama's converter called it before it wrote llama.cpp's name, too.
+        raise GgufError("has an impossible number of heads")
+    # The name that Ollama's converter used before it also wrote llama.cpp's.
     length = whole("attention.key_length", header.whole(f"{family}.attention.head_dim") or hidden // heads)
     _check_lengths(header, family, length)
     config: dict[str, Any] = {
@@ -88,13 +88,13 @@ def config_of(header: Header) -> dict[str, Any]:
 
 
 def _check_lengths(header: Header, family: str, length: int) -> None:
-    """Refuse heads that aren't of one length, in all of their layers and parts."""
+    """Refuse heads whose length isn't the same in all layers and parts."""
     for name in ("value_length", "head_dim", "key_length_swa", "value_length_swa"):
         if header.whole(f"{family}.attention.{name}") not in (None, 0, length):
             raise UnfamiliarError(f"has heads of more than one length ({family}.attention.{name})")
     for name in ("dimension_count", "dimension_count_swa"):
         if header.whole(f"{family}.rope.{name}") not in (None, 0, length):
-            raise UnfamiliarError(f"turns another part of each head than all of it ({family}.rope.{name})")
+            raise UnfamiliarError(f"rotates only a part of each head ({family}.rope.{name})")
 
 
 def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str,
     if family in ("gemma2", "gemma3"):
         own["sliding_window"] = header.whole(f"{family}.attention.sliding_window")
         if not own["sliding_window"]:
-            raise UnfamiliarError(f"doesn't say how far its layers look ({family}.attention.sliding_window)")
+            raise UnfamiliarError(f"doesn't declare its layers' window ({family}.attention.sliding_window)")
         own["query_pre_attn_scalar"] = hidden // heads if layers == _WIDE[family] else config["head_dim"]
     if family == "gemma2":
         own["attn_logit_softcapping"] = header.number("gemma2.attn_logit_softcapping") or 50.0
@@ -113,15 +113,15 @@ def _of_family(header: Header, family: str, config: dict[str, Any]) -> dict[str,
             "sliding_attention" if number % GLOBAL < GLOBAL - 1 else "full_attention" for number in range(layers)
         ]
     if family == "llama" and config["head_dim"] != hidden // heads:
-        own["model_type"] = "mistral"  # Keras's Llama has no heads of another length
+        own["model_type"] = "mistral"  # Keras's Llama can't have heads of another length
     if family == "phi3":
         own["sliding_window"] = header.whole(f"{family}.attention.sliding_window") or None
     return own
 
 
 def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, Any] | None:
-    """Return how positions are stretched; None: they aren't."""
-    # llama.cpp's own defaults; 0 stands for 1, and scale_linear is what older files call the factor.
+    """Return how positions are stretched; None if they aren't."""
+    # llama.cpp's defaults; 0 means 1, and older files call the factor scale_linear.
     way = header.text(f"{family}.rope.scaling.type") or "linear"
     named = (header.number(f"{family}.rope.{name}") for name in ("scaling.factor", "scale_linear"))
     factor = next((float(value) for value in named if value), 1.0)
@@ -133,14 +133,14 @@ def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, A
         if way not in ("none", "longrope", "linear") or (way != "none" and factor != 1.0):
             raise UnfamiliarError(f"stretches its positions in two ways ({family}.rope.scaling)")
         if family != "phi3" or any(len(each) != config["head_dim"] // 2 for each in factors.values()):
-            raise UnfamiliarError("stretches its positions by factors that its family hasn't")
+            raise UnfamiliarError("stretches its positions by factors that its family doesn't have")
         original = header.whole(f"{family}.rope.scaling.original_context_length") or config["max_position_embeddings"]
         config["original_max_position_embeddings"] = original
         _check_attention(header, config, original)
         return {"rope_type": "longrope", **factors}
     _check_attention(header, config, None)
     if long is not None or short is not None or way == "longrope":
-        raise UnfamiliarError("stretches its positions by factors, and hasn't all of them")
+        raise UnfamiliarError("stretches its positions by factors, but lacks some of them")
     freqs = header.tensors.get("rope_freqs.weight")
     if freqs is not None:
         if family != "llama" or (way, factor) not in (("linear", 1.0), ("none", factor)):
@@ -152,13 +152,13 @@ def _scaling(header: Header, family: str, config: dict[str, Any]) -> dict[str, A
 
 
 def _is_unsaid(header: Header, family: str, config: dict[str, Any]) -> bool:
-    """Whether a file leaves out that its positions are stretched, as Ollama's of Gemma 3 do."""
+    """Whether a file omits that its positions are stretched, as Ollama's files of Gemma 3 do."""
     said = any(f"{family}.rope.{name}" in header.fields for name in ("scaling.type", "scaling.factor", "scale_linear"))
     return family == "gemma3" and not said and config["num_hidden_layers"] in _STRETCHED
 
 
 def _check_attention(header: Header, config: dict[str, Any], original: int | None) -> None:
-    """Refuse another factor of attention than the one that Keras finds by itself."""
+    """Refuse another attention factor than the one that Keras computes."""
     given = header.number(f"{header.architecture}.rope.scaling.attn_factor")
     expected = 1.0
     if original is not None and config["max_position_embeddings"] > original > 1:
@@ -168,13 +168,13 @@ def _check_attention(header: Header, config: dict[str, Any], original: int | Non
 
 
 def _llama3(given: list[float], config: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what each wave is lengthened by as Llama 3.1 says it, where that is what it says."""
+    """Return the factors of Llama 3.1's method of stretching positions, if they are exactly those."""
     factor = max(given)
     waves = 2 * math.pi * config["rope_theta"] ** (np.arange(len(given)) * 2 / config["head_dim"])
     smooth = np.clip((_PRETRAINED / waves - _LOW) / (_HIGH - _LOW), 0.0, 1.0)
     expected = 1 / ((1 - smooth) / factor + smooth)
     if len(given) != config["head_dim"] // 2 or not np.allclose(given, expected, rtol=1e-3):
-        raise UnfamiliarError("stretches its positions in a way of its own (rope_freqs)")
+        raise UnfamiliarError("stretches its positions in an unknown way (rope_freqs)")
     if factor == 1.0:
         return None
     return {
@@ -188,16 +188,16 @@ def _llama3(given: list[float], config: dict[str, Any]) -> dict[str, Any] | None
 
 def _values(tensor: Any) -> list[float]:
     if tensor.numbers > MAX_SIZE:
-        raise GgufError(f"has a {tensor.name} of no possible size")
+        raise GgufError(f"has a {tensor.name} of an impossible size")
     values = np.concatenate([part.reshape(-1) for _, part in rows(tensor, MAX_SIZE)])
     if not np.all(np.isfinite(values)) or np.min(values) <= 0:
-        raise GgufError(f"has a {tensor.name} of no possible numbers")
+        raise GgufError(f"has a {tensor.name} with impossible numbers")
     return [float(value) for value in values]
 
 
 def _number(header: Header, name: str, default: float) -> float:
     value = header.number(name)
     if value is not None and value <= 0:
-        raise GgufError(f"has no possible {name}")
-    # Float32s of decimal fractions: 1e-6 was written, and 9.999999974752427e-07 is read.
+        raise GgufError(f"has an impossible {name}")
+    # Float32s of decimal fractions: what was written as 1e-6 reads as 9.999999974752427e-07.
     return default if value is None else float(f"{value:.7g}")

@@ -1,4 +1,4 @@
-"""The forms that GGUF files store weights in: full numbers, and llama.cpp's quantizations."""
+"""The formats of weights in GGUF files: full numbers, and llama.cpp's quantizations."""
 
 TYPES: dict[int, tuple[str, int, int]] = {
     0: ("F32", 1, 4),
@@ -28,10 +28,10 @@ TYPES: dict[int, tuple[str, int, int]] = {
     39: ("MXFP4", 32, 17),
     40: ("NVFP4", 64, 36),
 }
-"""What is read, all of it by the `gguf` package: a form's name, the numbers of a block, and its bytes, by its number in a file."""
+"""The readable formats, all read by the `gguf` package: name, numbers per block, and bytes per block, by number in a file."""
 
 UNREAD = {4: "Q4_2", 5: "Q4_3", 9: "Q8_1", 15: "Q8_K", 24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64"}
-"""Forms by their numbers that the package can't turn into weights: llama.cpp's for other things than weights, and what it gave up."""
+"""Formats, by number, that the package can't read as weights: llama.cpp's formats for other data, and abandoned ones."""
 UNREAD |= {31: "Q4_0_4_4", 32: "Q4_0_4_8", 33: "Q4_0_8_8", 36: "IQ4_NL_4_4", 37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8"}
 UNREAD |= {41: "Q1_0"}
 
@@ -40,4 +40,4 @@ FILES |= {12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S", 
 FILES |= {19: "IQ2_XXS", 20: "IQ2_XS", 21: "Q2_K_S", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 25: "IQ4_NL"}
 FILES |= {26: "IQ3_S", 27: "IQ3_M", 28: "IQ2_S", 29: "IQ2_M", 30: "IQ4_XS", 31: "IQ1_M", 32: "BF16"}
 FILES |= {36: "TQ1_0", 37: "TQ2_0", 38: "MXFP4", 39: "NVFP4"}
-"""What a file as a whole is called, by its `general.file_type`."""
+"""The name of a file's format as a whole, by its `general.file_type`."""

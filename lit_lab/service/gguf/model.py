@@ -1,4 +1,4 @@
-"""The model that a GGUF file holds, with all of its weights or none."""
+"""The model in a GGUF file, with or without its weights."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import folder_files, local_paths
+from lit_lab.problem import Problem
 from lit_lab.protocol import Precision
 
 from .. import hugging_face
-from ..errors import ServiceError
 from ..weights import named, regular
 from ..weights.reading import Reading
 from . import header, vocabulary
 from .configuration import config_of
-from .header import BESIDE, GgufError, Header, UnreadError, is_gguf, read
+from .contents import GgufError, Header, UnreadError
+from .header import BESIDE, is_gguf, read
 from .options import FAMILIES, UnfamiliarError
 from .weights import Reader, check_names
 
 
 def first(file: Path, path: str) -> Path:
-    """Return the file that a model begins with: of one in several parts, the first. Raises `ServiceError`."""
+    """Return the file that a model begins with: of several parts, the first. Raises `Problem`."""
     try:
         return header.first(file)
     except GgufError as error:
@@ -28,29 +29,29 @@ def first(file: Path, path: str) -> Path:
 
 
 def within(folder: Path, path: str) -> Path | None:
-    """Return the file of a folder that holds one model in this form and none in another; None: it isn't such a folder.
+    """Return the only GGUF model in a folder without a model in another format; None if it isn't such a folder.
 
     Args:
         folder: The folder.
-        path: What the user wrote, for messages.
+        path: The path as the user wrote it, for messages.
 
     Raises:
-        ServiceError: `preset_not_found`: it has several; `preset_unsafe`: it has a link that leads elsewhere.
+        Problem: `preset_not_found`: it has several; `preset_unsafe`: it has a link that leads elsewhere.
     """
     try:
         files = folder_files.files(folder)
     except OSError:
-        return None  # what comes next says what is wrong
+        return None  # the next step reports what is wrong
     if len(files) > regular.MAX_FILES or any(file.suffix in (".h5", ".safetensors") for file in files):
         return None
     models = {first(file, path) for file in files if is_gguf(file) and not BESIDE.search(file.name)}
     if len(models) > 1:
         names = ", ".join(sorted(file.name for file in models)[:5])
-        raise ServiceError(
+        raise Problem(
             404,
             "preset_not_found",
-            f"{path} holds several models: {names[:300]}.",
-            "Write the path of one of these files.",
+            f"{path} contains several models: {names[:300]}.",
+            "Use the path of one of these files.",
         )
     if not models:
         return None
@@ -62,14 +63,14 @@ def within(folder: Path, path: str) -> Path | None:
 
 
 def said(file: Path, path: str) -> Header:
-    """Return what a file says.
+    """Return a file's header.
 
     Args:
         file: The file, or any part of several.
-        path: What the user wrote, for messages.
+        path: The path as the user wrote it, for messages.
 
     Raises:
-        ServiceError: as `check`.
+        Problem: As `check`.
     """
     try:
         return read(file)
@@ -78,14 +79,14 @@ def said(file: Path, path: str) -> Header:
 
 
 def check(file: Path, path: str) -> dict[str, Any]:
-    """Return a model's configuration in Hugging Face's words, once its file is known to hold what it says.
+    """Return a model's configuration in Hugging Face's format, after checking its file.
 
     Args:
         file: The file, or any part of several.
-        path: What the user wrote, for messages.
+        path: The path as the user wrote it, for messages.
 
     Raises:
-        ServiceError: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
+        Problem: `preset_damaged`, `preset_incomplete`, `preset_unsafe` or `unsupported_model`.
     """
     try:
         return judged(read(file))
@@ -94,14 +95,14 @@ def check(file: Path, path: str) -> dict[str, Any]:
 
 
 def judged(about: Header) -> dict[str, Any]:
-    """Return a model's configuration in Hugging Face's words, if what its header says is read: for lists and for loading.
+    """Return a model's configuration in Hugging Face's format, if LIT Lab can load it: for lists and for loading.
 
     Args:
-        about: What its file says; the contents of its long lists may be left out.
+        about: The file's header; the contents of its long lists may be missing.
 
     Raises:
-        UnfamiliarError: It isn't read.
-        GgufError: It isn't whole.
+        UnfamiliarError: LIT Lab can't load it.
+        GgufError: It is damaged.
     """
     config = config_of(about)
     vocabulary.check(about, config)
@@ -117,13 +118,13 @@ def backbone(file: Path, path: str, precision: Precision, reading: Reading | Non
 
     Args:
         file: The file, or any part of several.
-        path: What the user wrote, for messages.
-        precision: What its weights are held and computed in.
-        reading: Is told how far it is, and may end it; None: its weights aren't read.
+        path: The path as the user wrote it, for messages.
+        precision: The precision of its weights and computations.
+        reading: Receives the progress, and may end it; None: its weights aren't read.
 
     Raises:
-        ServiceError: as `check`.
-        Cancelled: as `reading` says.
+        Problem: As `check`.
+        Cancelled: `reading` was stopped.
     """
     try:
         about = read(file)
@@ -147,35 +148,35 @@ def causal_lm(file: Path, path: str, precision: Precision, reading: Reading) -> 
         raise _worded(file, path, error) from error
 
 
-def _worded(file: Path, path: str, error: Exception) -> ServiceError:
+def _worded(file: Path, path: str, error: Exception) -> Problem:
     if isinstance(error, UnfamiliarError):
-        return ServiceError(
+        return Problem(
             422,
             "unsupported_model",
             f"{path} can't be loaded: it {error}.",
-            f"GGUF files of these families can be: {'; '.join(FAMILIES.values())}.",
+            f"Choose a GGUF file of one of these families: {'; '.join(FAMILIES.values())}.",
         )
     if isinstance(error, UnreadError):
-        return ServiceError(422, "unsupported_model", f"{path} can't be loaded: it {error}.", error.hint)
+        return Problem(422, "unsupported_model", f"{path} can't be loaded: it {error}.", error.hint)
     if isinstance(error, regular.NotRegularError):
         return _linked(path, str(error))
     if isinstance(error, FileNotFoundError):
         missing = Path(error.filename or file).name
-        return ServiceError(
+        return Problem(
             404,
             "preset_incomplete",
-            f"{path} isn't complete: there is no {missing}.",
+            f"{path} is incomplete: there is no {missing}.",
             "Put all parts of the model into one folder.",
         )
     if isinstance(error, OSError):
-        return ServiceError(
+        return Problem(
             422,
             "preset_damaged",
             f"{path} can't be read: {error.strerror or error}.",
-            "Look at the file and its permissions.",
+            "Check the file and its permissions.",
         )
-    return ServiceError(422, "preset_damaged", f"{path} can't be read: it {error}.", "Copy or download the file again.")
+    return Problem(422, "preset_damaged", f"{path} can't be read: it {error}.", "Copy or download the file again.")
 
 
-def _linked(path: str, why: str) -> ServiceError:
-    return named.unsafe(path, f"{why}.", "Put a copy of the file there.")
+def _linked(path: str, why: str) -> Problem:
+    return named.unsafe(path, f"{why}.", "Copy the file there.")

@@ -1,4 +1,4 @@
-"""Where Hugging Face's form has a GGUF file's tensors, and how their numbers differ there."""
+"""Maps a GGUF file's tensors to Hugging Face's names, and their numbers to Hugging Face's order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-"""Takes rows of a tensor as a file has them, and returns them as Hugging Face does."""
+"""Converts rows of a tensor from a file's order to Hugging Face's."""
 
 _WHOLE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
 _LAYER = {
@@ -27,7 +27,7 @@ _LAYER = {
     "ffn_down": "mlp.down_proj",
     "ffn_norm": "post_attention_layernorm",
 }
-# Gemma 2 and 3 have a norm on both sides of attention and of the feed-forward part.
+# Gemma 2 and 3 have a norm before and after attention, and before and after the feed-forward part.
 _BOTH_SIDES = {
     "post_attention_norm": "post_attention_layernorm",
     "ffn_norm": "pre_feedforward_layernorm",
@@ -36,14 +36,14 @@ _BOTH_SIDES = {
 _IN_LAYER = re.compile(r"blk\.(\d{1,4})\.(\w+)\.(weight|bias)")
 
 DERIVED = frozenset({"rope_freqs.weight", "rope_factors_long.weight", "rope_factors_short.weight"})
-"""Tensors that the configuration says as well."""
+"""Tensors that the configuration determines."""
 
 
 def known_as(name: str, family: str) -> str | None:
-    """Return the name of a tensor in Hugging Face's form; None: that has none of the kind.
+    """Return a tensor's name in Hugging Face's format; None if there is no such tensor.
 
     Args:
-        name: As the file has it.
+        name: Its name in the file.
         family: The file's `general.architecture`.
     """
     stem, _, kind = name.rpartition(".")
@@ -60,15 +60,15 @@ def known_as(name: str, family: str) -> str | None:
 
 
 def change_of(name: str, family: str, config: dict[str, Any]) -> Change | None:
-    """Return what turns a tensor's rows into Hugging Face's; None: they are the same.
+    """Return what converts a tensor's rows to Hugging Face's; None if they are the same.
 
     Args:
-        name: As the file has it.
+        name: Its name in the file.
         family: The file's `general.architecture`.
-        config: The model's configuration, in Hugging Face's words.
+        config: The model's configuration, in Hugging Face's format.
     """
     if family.startswith("gemma") and name.endswith("norm.weight"):
-        return lambda values: values - np.float32(1)  # what is multiplied by, rather than one less
+        return lambda values: values - np.float32(1)  # the file has the factor itself, Hugging Face has it minus one
     if family == "llama" and name.startswith("blk."):
         if name.endswith((".attn_q.weight", ".attn_q.bias")):
             return _halves(config["num_attention_heads"])
@@ -78,7 +78,7 @@ def change_of(name: str, family: str, config: dict[str, Any]) -> Change | None:
 
 
 def _halves(heads: int) -> Change:
-    """Return what puts each head's first halves of all pairs before the second ones; a file has the pairs one by one."""
+    """Return what puts the first halves of each head's pairs before the second ones; a file has pair after pair."""
 
     def change(values: NDArray[np.float32]) -> NDArray[np.float32]:
         pairs = values.reshape(heads, -1, 2, *values.shape[1:])

@@ -1,7 +1,7 @@
-"""What a GGUF file says of its model's arithmetic, held against what is computed here.
+"""Checks a GGUF file's options against the arithmetic that LIT Lab computes.
 
-llama.cpp ignores an option that its code for a family doesn't read; so does LIT Lab, where that is known. What may change
-the arithmetic is refused by its name, unless its value says that nothing is done.
+llama.cpp ignores an option that its code for a family doesn't read; so does LIT Lab, where that is known. Any other option that
+may change the arithmetic is refused by name, unless its value turns it off.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .header import Header, Items
+from .contents import Header, Items
 
 FAMILIES = {
     "gemma": "Gemma",
@@ -20,15 +20,15 @@ FAMILIES = {
     "qwen2": "Qwen 2, Qwen 2.5",
     "qwen3": "Qwen 3",
 }
-"""What is read, by `general.architecture`."""
+"""The families that can be read, by `general.architecture`."""
 
-# What `configuration.py` reads, or what is looked at below.
+# Options that `configuration.py` reads, or that are checked below.
 READ = frozenset(
     [
         "attention.causal",
         "attention.head_count",
         "attention.head_count_kv",
-        "attention.head_dim",  # Ollama's Llamas: the same as key_length
+        "attention.head_dim",  # in Ollama's Llamas: the same as key_length
         "attention.key_length",
         "attention.key_length_swa",
         "attention.layer_norm_rms_epsilon",
@@ -57,14 +57,14 @@ READ = frozenset(
         "rope.scaling.type",
     ]
 )
-# What changes nothing of how these families read a text, whatever it says.
+# Options that change nothing in how these families read a text, whatever their values.
 HARMLESS = frozenset(
     [
-        "attention.layer_norm_epsilon",  # of another kind of norm
-        "rope.dimension_sections",  # a text's positions are the same in all three
+        "attention.layer_norm_epsilon",  # for another kind of norm
+        "rope.dimension_sections",  # a text's positions are the same in all of them
         "rope.mrope_section",
         "rope.scaling.finetuned",
-        # How "yarn" stretches positions, which is refused itself.
+        # How "yarn" stretches positions, which is itself refused.
         "rope.scaling.beta_fast",
         "rope.scaling.beta_slow",
         "rope.scaling.extrapolation_factor",
@@ -77,7 +77,7 @@ HARMLESS = frozenset(
         "vocab_size",
     ]
 )
-# What llama.cpp has for other families. `attention.` and `rope.` stand for what is newer, too.
+# llama.cpp's options for other families. `attention.` and `rope.` cover newer ones, too.
 CHANGING = frozenset(
     [
         "activation_sparsity_scale",
@@ -123,28 +123,28 @@ CHANGING_KINDS = (
 )
 _ONE_IS_NONE = ("embedding_scale", "logit_scale", "residual_scale")
 
-# What Keras's Gemmas have, whatever a file says: their waves, and their norms' epsilon.
+# Properties of Keras's Gemmas, whatever a file says: their waves, and their norms' epsilon.
 _WAVES = {"gemma": 10_000.0, "gemma2": 10_000.0, "gemma3": 1_000_000.0}
 _LOCAL_WAVES = 10_000.0
 _EPSILON = 1e-6
 GLOBAL = 6
-"""Of so many layers of Gemma 3, the last looks at everything."""
+"""Of so many layers of Gemma 3, the last one has global attention."""
 
 
 class UnfamiliarError(ValueError):
-    """A model is of a family, or of a shape, that isn't read; says why, in words that follow “it”."""
+    """A model's family or shape isn't supported; the message says why, in words that follow "it"."""
 
 
 def check(header: Header, family: str) -> None:
-    """Refuse what would change the arithmetic, and isn't done here.
+    """Refuse options that would change the arithmetic, and aren't implemented.
 
     Args:
-        header: What a file says.
+        header: A file's header.
         family: Key of `FAMILIES`.
 
     Raises:
-        UnfamiliarError: It says something of the kind.
-        GgufError: It has no number where one belongs.
+        UnfamiliarError: It has such an option.
+        GgufError: It has something else instead of a number.
     """
     if header.whole(f"{family}.expert_count"):
         raise UnfamiliarError("is a mixture of experts")
@@ -152,7 +152,7 @@ def check(header: Header, family: str) -> None:
         raise _otherwise(f"{family}.attention.causal")
     if header.fields.get(f"{family}.pooling_type", 0) != 0:
         raise _otherwise(f"{family}.pooling_type")
-    # Gemma 3's last one comes of Ollama's converter, and neither Ollama nor llama.cpp computes it where there is a window.
+    # The last one comes from Ollama's converter for Gemma 3; neither Ollama nor llama.cpp computes it where there is a window.
     capped = {"gemma2": (), "gemma3": ("attn_logit_softcapping",)}
     for option in capped.get(family, ("attn_logit_softcapping", "final_logit_softcapping")):
         if header.number(f"{family}.{option}"):
@@ -160,13 +160,13 @@ def check(header: Header, family: str) -> None:
     for name, value in header.fields.items():
         start, _, option = name.partition(".")
         if start == family and _may_change(option) and not _is_none(option, value):
-            raise UnfamiliarError(f"has an option that isn't known here ({name[:60]})")
+            raise UnfamiliarError(f"has an unknown option ({name[:60]})")
     if family in _WAVES:
         _check_gemma(header, family)
 
 
 def _otherwise(name: str) -> UnfamiliarError:
-    return UnfamiliarError(f"isn't computed as its family is ({name})")
+    return UnfamiliarError(f"isn't computed like its family ({name})")
 
 
 def _may_change(option: str) -> bool:
@@ -176,7 +176,7 @@ def _may_change(option: str) -> bool:
 
 
 def _is_none(option: str, value: Any) -> bool:
-    """Whether an option's value says that nothing is done."""
+    """Whether an option's value turns it off."""
     if isinstance(value, Items):
         return not value.count or (len(value.content) > 0 and not any(value.content))
     return value in (0, "") or (option in _ONE_IS_NONE and value == 1)
@@ -186,7 +186,7 @@ def _check_gemma(header: Header, family: str) -> None:
     for option, only in (
         ("rope.freq_base", _WAVES[family]),
         ("rope.freq_base_swa", _LOCAL_WAVES),
-        ("rope.global.freq_base", _WAVES[family]),  # as Ollama writes these two
+        ("rope.global.freq_base", _WAVES[family]),  # Ollama's names for these two
         ("rope.local.freq_base", _LOCAL_WAVES),
         ("attention.layer_norm_rms_epsilon", _EPSILON),
     ):
@@ -194,10 +194,10 @@ def _check_gemma(header: Header, family: str) -> None:
         if value is not None and not math.isclose(value, only, rel_tol=1e-5):
             raise UnfamiliarError(f"has another {family}.{option} than Keras's {FAMILIES[family]} ({value:g})")
     if "output.weight" in header.tensors:
-        raise UnfamiliarError(f"has an output.weight, as no {FAMILIES[family]} of Keras's has")
+        raise UnfamiliarError(f"has an output.weight, which Keras's {FAMILIES[family]} doesn't have")
     pattern = header.fields.get("gemma3.attention.sliding_window_pattern", GLOBAL)
     if isinstance(pattern, Items):
         local = [bool(value) for value in pattern.numbers()]
         pattern = GLOBAL if local == [number % GLOBAL < GLOBAL - 1 for number in range(len(local))] else None
     if pattern != GLOBAL:
-        raise UnfamiliarError("has other layers that look at everything than Keras's Gemma 3")
+        raise UnfamiliarError("has other layers with global attention than Keras's Gemma 3")

@@ -1,4 +1,4 @@
-"""A GGUF file's tokenizer, made into one of Keras's."""
+"""Converts a GGUF file's tokenizer to one of Keras's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from lit_lab.service.hugging_face import vocabulary
 
-from .header import MAX_ITEMS, GgufError, Header, Items
+from .contents import GgufError, Header, Items
 from .options import UnfamiliarError
+from .walk import MAX_ITEMS
 
 _NORMAL, _UNKNOWN, _CONTROL, _OWN, _UNUSED, _BYTE = 1, 2, 3, 4, 5, 6
 _KINDS = range(_NORMAL, _BYTE + 1)
@@ -25,7 +26,7 @@ def _split(pattern: str) -> list[dict[str, Any]]:
     return [step, {**_GPT2, "use_regex": False}]
 
 
-# How a text is split into words, by the name that a file has for it (`tokenizer.ggml.pre`).
+# How texts are split into words, by the names in files (`tokenizer.ggml.pre`).
 _WAYS: dict[str, list[dict[str, Any]]] = {
     **dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "smaug-bpe"), _split(vocabulary.LLAMA3)),
     "qwen2": _split(vocabulary.QWEN),
@@ -33,21 +34,21 @@ _WAYS: dict[str, list[dict[str, Any]]] = {
     "smollm": [_DIGITS, _GPT2],
     "gpt-2": [_GPT2],
 }
-_WHOLE_WORDS = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a word that is a token isn't merged of others
-_BEGUN = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a text is begun with a token where a file says nothing of it
+_WHOLE_WORDS = ("llama-bpe", "llama3", "llama-v3", "tekken")  # a word that is a token isn't made by merging
+_BEGUN = ("llama-bpe", "llama3", "llama-v3", "tekken")  # texts begin with a token unless a file says otherwise
 
 
 def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
     """Return a model's tokenizer.
 
     Args:
-        header: What its file says.
-        config: Its configuration, in Hugging Face's words.
+        header: The file's header.
+        config: Its configuration, in Hugging Face's format.
         cls: Keras's class of its family's tokenizer.
 
     Raises:
-        UnfamiliarError: It is of a kind that isn't read.
-        GgufError: It isn't whole.
+        UnfamiliarError: LIT Lab can't read this kind.
+        GgufError: It is damaged.
     """
     check(header, config)
     words = _texts(header, "tokenizer.ggml.tokens")[: config["vocab_size"]]
@@ -57,7 +58,7 @@ def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
         made = _byte_level(header, words, config, cls)
     begin = _id(header, "bos_token_id", words) if _is_begun(header) else None
     made.start_token_id, made.start_token = begin, None if begin is None else words[begin]
-    # Keras knows the ends that it was told of at the time; the file knows its own.
+    # Keras knows the end tokens of its own release; the file knows its own.
     ends = [_id(header, name, words) for name in ("eos_token_id", "eot_token_id")]
     known = [id for id in ends if id is not None]
     if known:
@@ -68,20 +69,20 @@ def tokenizer(header: Header, config: dict[str, Any], cls: Any) -> Any:
 
 
 def check(header: Header, config: dict[str, Any]) -> None:
-    """Refuse a tokenizer that isn't read, so far as that is known without its tokens. Arguments and errors as `tokenizer`'s."""
+    """Refuse an unsupported tokenizer, as far as that is known without its tokens. Arguments and errors as `tokenizer`'s."""
     tokens = header.fields.get("tokenizer.ggml.tokens")
     count = tokens.count if isinstance(tokens, Items) else 0
     if not count:
         raise GgufError("has no tokenizer (tokenizer.ggml.tokens)")
-    # Ollama's files of Gemma 3 have tokens for pictures behind all that have weights.
+    # Ollama's files of Gemma 3 have tokens for pictures after all tokens with weights.
     if count > config["vocab_size"] and header.architecture != "gemma3":
-        raise GgufError(f"has {count:,} tokens, and weights of {config['vocab_size']:,}")
+        raise GgufError(f"has {count:,} tokens, but weights for {config['vocab_size']:,}")
     kind = header.text("tokenizer.ggml.model")
     if kind not in ("llama", "gpt2"):
         raise UnfamiliarError(f"has a tokenizer of the kind {kind[:40]!r}")
     way = header.text("tokenizer.ggml.pre")
     if kind == "gpt2" and way not in _WAYS:
-        raise UnfamiliarError(f"splits texts into words in a way ({way[:40]!r}) that isn't known here")
+        raise UnfamiliarError(f"splits texts into words in an unknown way ({way[:40]!r})")
     family = config["model_type"]
     is_one = family in _ENDS if kind == "llama" else family in ("llama", "qwen2", "qwen3")
     if not is_one and not (kind == "gpt2" and family == "mistral" and way == "tekken"):
@@ -101,10 +102,10 @@ def _sentence_pieces(header: Header, words: list[str], config: dict[str, Any]) -
 
 
 def sentence_pieces(header: Header, words: list[str]) -> bytes:
-    """Return the SentencePiece model that a file's tokenizer was made of.
+    """Return a SentencePiece model equal to the one that a file's tokenizer came from.
 
     Args:
-        header: What the file says.
+        header: The file's header.
         words: Its tokens.
     """
     from sentencepiece import sentencepiece_model_pb2 as proto
@@ -122,8 +123,8 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
     result.trainer_spec.model_type = proto.TrainerSpec.BPE
     result.trainer_spec.vocab_size = len(words)
     result.trainer_spec.byte_fallback = _BYTE in kinds
-    # llama.cpp takes a blank where nothing is said. Ollama's files of Gemma 3 don't say that Gemma's tokenizer has none, which
-    # Ollama's engine takes for granted (tokenizer/sentencepiece.go).
+    # llama.cpp's default is a blank. Ollama's files of Gemma 3 don't say that Gemma's tokenizer has none, which Ollama's engine
+    # assumes (tokenizer/sentencepiece.go).
     default = not header.architecture.startswith("gemma")
     first = header.fields.get("tokenizer.ggml.add_space_prefix", default) is not False
     for spec in (result.normalizer_spec, result.denormalizer_spec):
@@ -133,7 +134,7 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
     result.normalizer_spec.name = "identity"
     for id, (word, kind, score) in enumerate(zip(words, kinds, scores, strict=True)):
         piece = result.pieces.add()
-        # llama.cpp writes the blanks of its own tokens as blanks; SentencePiece looks for them as it has them.
+        # llama.cpp writes the blanks in its own tokens as blanks; SentencePiece looks for its own character.
         blanks = word.replace(" ", "▁")
         piece.piece, piece.score = word if blanks in there else blanks, float(score)
         if id == unknown:
@@ -141,7 +142,7 @@ def sentence_pieces(header: Header, words: list[str]) -> bytes:
         elif kind == _UNKNOWN:
             piece.type = _CONTROL
         elif kind == _CONTROL and id not in named:
-            piece.type = _OWN  # a turn's beginning, and its like, which a text may hold
+            piece.type = _OWN  # such as a turn's beginning, which a text may contain
         else:
             piece.type = kind
     return bytes(result.SerializeToString())
@@ -193,7 +194,7 @@ def _byte_level(header: Header, words: list[str], config: dict[str, Any], cls: A
 
 
 def _merges(header: Header) -> list[tuple[str, str]]:
-    """Return the merges, each cut at its first blank that isn't its first character, as llama.cpp does."""
+    """Return the merges, each split at its first blank after its first character, as in llama.cpp."""
     texts = _texts(header, "tokenizer.ggml.merges")
     cuts = [text.find(" ", 1) for text in texts]
     if any(cut < 0 or cut + 1 == len(text) for text, cut in zip(texts, cuts, strict=True)):
@@ -209,7 +210,7 @@ def _texts(header: Header, name: str) -> list[str]:
 def _kinds(header: Header, count: int) -> list[int]:
     kinds = [int(kind) or _NORMAL for kind in _numbers(header, "tokenizer.ggml.token_type", count, _NORMAL)]
     if any(kind not in _KINDS for kind in kinds):
-        raise GgufError("has tokens of a kind that there isn't")
+        raise GgufError("has tokens of an unknown kind")
     return kinds
 
 
@@ -219,12 +220,12 @@ def _numbers(header: Header, name: str, count: int, default: float) -> list[floa
         return [default] * min(count, MAX_ITEMS)
     tokens = header.fields.get("tokenizer.ggml.tokens")
     if not isinstance(value, Items) or not isinstance(tokens, Items) or value.count != tokens.count:
-        raise GgufError(f"has as many {name} as it has no tokens")
+        raise GgufError(f"has another number of {name} than of tokens")
     return list(value.numbers()[:count].tolist())
 
 
 def _is_begun(header: Header) -> bool:
-    """Whether a text is begun with a token: as the file says, or as llama.cpp does where it says nothing."""
+    """Whether texts begin with a token, according to the file, or else to llama.cpp's default."""
     default = header.text("tokenizer.ggml.model") == "llama" or header.text("tokenizer.ggml.pre") in _BEGUN
     return header.fields.get("tokenizer.ggml.add_bos_token", default) is True
 

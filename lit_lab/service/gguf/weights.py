@@ -13,42 +13,42 @@ from numpy.typing import NDArray
 
 from ..hugging_face.weights import AsStored
 from ..weights.reading import Reading
-from .header import SIGHT, GgufError, Header, Tensor
+from .contents import SIGHT, GgufError, Header, Tensor
 from .names import DERIVED, change_of, known_as
 from .options import UnfamiliarError
 from .rows import rows
 
-AT_ONCE = 2**20  # numbers that are read at once; dequantizing holds three times as many
-LARGE = 2**23  # numbers from which on a tensor isn't held beside its variable
+AT_ONCE = 2**20  # numbers that are read at once; dequantizing takes three times the memory
+LARGE = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
-_TURNED = "lm_head.weight"  # Keras has it the other way round
+_TURNED = "lm_head.weight"  # transposed in Keras
 
 Hook = Callable[[NDArray[Any], list[int]], NDArray[Any]]
 
 
 class Later:
-    """A tensor that is read when it is made an array. Gemma 3's converter asks for one to see whether it is there."""
+    """A tensor that is read when it becomes an array. Gemma 3's converter gets one only to see whether it exists."""
 
     def __init__(self, read: Callable[[Tensor], NDArray[np.float32]], tensor: Tensor) -> None:
         self._read = read
         self._tensor = tensor
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Return what NumPy asks for."""
+        """Return the array for NumPy."""
         return self._read(self._tensor).astype(dtype or np.float32, copy=False)
 
 
 class Reader(contextlib.ExitStack):
-    """What keras-hub's converters take weights from, as `SafetensorLoader` is.
+    """Gives keras-hub's converters their weights, like `SafetensorLoader`.
 
     Args:
-        header: What the file says.
-        config: The model's configuration, in Hugging Face's words.
-        reading: Is told how far it is, and may end it.
+        header: The file's header.
+        config: The model's configuration, in Hugging Face's format.
+        reading: Receives the progress, and may end it.
 
     Attributes:
-        taken: What has been asked for so far, by its name in Hugging Face's form.
-        names: What there is.
+        taken: The weights requested so far, by their names in Hugging Face's format.
+        names: All weights.
     """
 
     def __init__(self, header: Header, config: dict[str, Any], reading: Reading) -> None:
@@ -70,7 +70,7 @@ class Reader(contextlib.ExitStack):
         return set(self._tensors)
 
     def get_tensor(self, name: str) -> NDArray[np.float32] | Later:
-        """Return a tensor whole; a large one is read when it is used. Raises `GgufError` where there is none of this name."""
+        """Return a whole tensor; a large one is read when it is used. Raises `GgufError` if there is no such tensor."""
         tensor = self._find(name)
         return Later(self._read, tensor) if tensor.numbers >= LARGE else self._read(tensor)
 
@@ -83,16 +83,16 @@ class Reader(contextlib.ExitStack):
         return (result if change is None else change(result)).view(AsStored)
 
     def port_weight(self, keras_variable: Any, hf_weight_key: str, hook_fn: Hook | None = None) -> None:
-        """Give a variable its numbers, as `SafetensorLoader.port_weight` does.
+        """Assign a tensor to a variable, as `SafetensorLoader.port_weight` does.
 
         Args:
             keras_variable: The variable.
-            hf_weight_key: The tensor's name in Hugging Face's form.
-            hook_fn: Takes the tensor and the variable's shape, and returns what goes into it.
+            hf_weight_key: The tensor's name in Hugging Face's format.
+            hook_fn: Gets the tensor and the variable's shape, and returns the variable's value.
         """
         tensor = self._find(hf_weight_key)
         shape = tuple(keras_variable.shape)
-        # The two large ones, whatever is done to all; Phi-3 may have the former as the latter, too.
+        # The two large ones, with a known change; Phi-3's head may also be its embeddings.
         turned = hf_weight_key.endswith(_TURNED) or tensor.shape != shape
         if not hf_weight_key.endswith((_EMBEDDINGS, _TURNED)) or tensor.numbers < LARGE:
             if tensor.numbers != math.prod(shape):
@@ -111,7 +111,7 @@ class Reader(contextlib.ExitStack):
                 filling.put(first, part)
 
     def _rows(self, tensor: Tensor) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        """Yield a tensor's rows, and tell of them. One that is read again, as tied embeddings are, counts once."""
+        """Yield a tensor's rows, and report progress. A tensor that is read again, such as tied embeddings, counts once."""
         is_new = tensor.name not in self._read_once
         for first, part in rows(tensor, AT_ONCE):
             yield first, part
@@ -120,7 +120,7 @@ class Reader(contextlib.ExitStack):
         self._reading.took(0, int(is_new))
 
     def _find(self, name: str) -> Tensor:
-        # Qwen 3's converter leaves out what all names begin with.
+        # Qwen 3's converter omits the prefix that all names have.
         found = next((each for each in (name, f"model.{name}") if each in self._tensors), None)
         if found is None:
             raise GgufError(f"has no {name}, as Hugging Face calls it")
@@ -133,7 +133,7 @@ def _misshapen(tensor: Tensor) -> GgufError:
 
 
 class _Filling:
-    """Puts rows into a variable, where the backend's variables can be changed in place; else gathers them."""
+    """Writes rows into a variable, if the backend's variables can be changed in place; else collects them."""
 
     def __init__(self, variable: Any, turned: bool) -> None:
         import keras
@@ -154,7 +154,7 @@ class _Filling:
             self._variable.assign(self._gathered)
 
     def put(self, first: int, part: NDArray[np.float32]) -> None:
-        """Put rows where they belong, the first of them at `first`."""
+        """Write rows at their place, the first of them at `first`."""
         here = slice(first, first + len(part))
         place = (slice(None), here) if self._turned else (here, slice(None))
         values = part.T if self._turned else part
@@ -172,9 +172,9 @@ class _Filling:
 
 
 def _memory_of(variable: Any) -> NDArray[Any] | None:
-    """Return the memory of a variable of TensorFlow's, to be written to; None where it isn't this process's own.
+    """Return the writable memory of a TensorFlow variable; None if it isn't in this process's memory.
 
-    TensorFlow's own assignment to a part of a variable has the variable copied at every read from then on.
+    TensorFlow's own assignment to a part of a variable makes every later read copy the variable.
     """
     import tensorflow
 
@@ -182,7 +182,7 @@ def _memory_of(variable: Any) -> NDArray[Any] | None:
     if "CPU" not in held.device:
         return None
     kind = np.dtype(variable.dtype.as_numpy_dtype)
-    # dlpack knows no bfloat16 in numpy.
+    # NumPy's dlpack doesn't support bfloat16.
     bits = tensorflow.bitcast(held, f"uint{8 * kind.itemsize}")
     address = np.from_dlpack(_Handed(bits)).ctypes.data
     memory = (ctypes.c_char * (kind.itemsize * math.prod(variable.shape))).from_address(address)
@@ -190,7 +190,7 @@ def _memory_of(variable: Any) -> NDArray[Any] | None:
 
 
 class _Handed:
-    """A tensor of TensorFlow's as numpy takes it over."""
+    """A TensorFlow tensor in the form that NumPy imports."""
 
     def __init__(self, tensor: Any) -> None:
         self._tensor = tensor
@@ -201,11 +201,11 @@ class _Handed:
         return tensorflow.experimental.dlpack.to_dlpack(self._tensor)
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        return (1, 0)  # this process's own memory
+        return (1, 0)  # this process's memory
 
 
 def check_names(header: Header) -> None:
-    """Refuse a file with weights that have no place in its family. Raises `UnfamiliarError`."""
+    """Refuse a file with weights that don't belong to its family. Raises `UnfamiliarError`."""
     left = sorted(
         name
         for name in header.tensors

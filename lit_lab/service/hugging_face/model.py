@@ -1,4 +1,4 @@
-"""The model that a folder in Hugging Face's form describes, with all of its weights or none."""
+"""The model in a folder in Hugging Face's format, with or without its weights."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import Precision
 
-from ..errors import ServiceError
 from ..weights import regular
 from ..weights.reading import Reading
 from . import vocabulary
@@ -37,15 +37,15 @@ CONVERTED = {
     "qwen3_5_moe_text": "Qwen 3.5 MoE, text",
     "smollm3": "SmolLM 3",
 }
-"""What is converted of what continues a text, by the `model_type` of its `config.json`."""
+"""The models that continue texts and can be converted, by the `model_type` in their `config.json`."""
 
-# Which way of stretching positions each converter knows; the others would take them as they are.
+# Each converter's known ways of stretching positions; it would ignore others.
 _STRETCHED = {"llama": ("llama3",), "gemma3": ("linear",), "gemma3_text": ("linear",), "gpt_oss": ("yarn",)}
 _STRETCHED |= {"gemma4": ("proportional",), "gemma4_text": ("proportional",), "phi3": ("longrope",)}
 
 
 def is_form(config: Any) -> bool:
-    """Whether a folder with this `config.json` is in Hugging Face's form rather than Keras's."""
+    """Whether a folder with this `config.json` is in Hugging Face's format rather than Keras's."""
     return isinstance(config, dict) and "registered_name" not in config and "model_type" in config
 
 
@@ -53,14 +53,14 @@ def backbone(place: Path, path: str, precision: Precision, reading: Reading | No
     """Return the model below its head.
 
     Args:
-        place: The folder, whose files have been looked through.
-        path: What the user wrote, for messages.
-        precision: What its weights are held and computed in.
-        reading: Is told how far it is, and may end it; None: its weights aren't read.
+        place: The folder, already validated.
+        path: The path as the user wrote it, for messages.
+        precision: The precision of its weights and computations.
+        reading: Receives the progress, and may end it; None: its weights aren't read.
 
     Raises:
-        ServiceError: `unsupported_model` or `preset_incomplete`.
-        Cancelled: as `reading` says.
+        Problem: `unsupported_model` or `preset_incomplete`.
+        Cancelled: `reading` was stopped.
     """
     loader = _loader(place, path)
     as_stored = loader.config["model_type"] == "mistral"
@@ -72,17 +72,17 @@ def built(loader: Any, path: str, precision: Precision, weights: Callable[[], An
     """Return the model below its head.
 
     Args:
-        loader: keras-hub's, of its configuration: `loader_of`.
-        path: What the user wrote, for messages.
-        precision: What its weights are held and computed in.
-        weights: Opens what its weights are read from, such as `weights.reader`; None: they aren't read.
+        loader: keras-hub's loader of its configuration: `loader_of`.
+        path: The path as the user wrote it, for messages.
+        precision: The precision of its weights and computations.
+        weights: Opens the source of its weights, such as `weights.reader`; None: they aren't read.
 
     Raises:
-        ServiceError: `unsupported_model`.
+        Problem: `unsupported_model`.
     """
     cls = loader.check_backbone_class()
     own: dict[str, Any] = {"dtype": precision}
-    # Llama's converter takes Keras's own; the difference is small, and in every layer.
+    # Llama's converter uses Keras's default; the difference is small, but in every layer.
     epsilon = loader.config.get("rms_norm_eps")
     if loader.config["model_type"] == "llama" and isinstance(epsilon, float):
         own["layer_norm_epsilon"] = epsilon
@@ -93,7 +93,7 @@ def built(loader: Any, path: str, precision: Precision, weights: Callable[[], An
     with weights() as opened:
         loader.converter.convert_weights(result, opened, loader.config)
         left = sorted(name for name in opened.names - opened.taken if not UNUSED.search(name))
-        # A head that is the embeddings' own is stored a second time by some.
+        # Some files store a head that is tied to the embeddings a second time.
         if left == ["lm_head.weight"] and loader.config.get("tie_word_embeddings", True):
             left = []
     if left:
@@ -104,12 +104,12 @@ def built(loader: Any, path: str, precision: Precision, weights: Callable[[], An
 
 
 def _empty(make: Callable[[], Any]) -> Any:
-    """Make a model whose weights are read afterwards: random numbers would take long, and as much memory again."""
+    """Create a model without weights, to be read afterwards: random ones would take long, and the same memory again."""
     import keras
     from keras import initializers
 
     random = (initializers.RandomNormal, initializers.RandomUniform, initializers.TruncatedNormal)
-    with keras.StatelessScope():  # variables get their numbers at its end
+    with keras.StatelessScope():  # variables get their values at its end
         result = make()
         for weight in result.weights:
             if isinstance(weight._initializer, (*random, initializers.VarianceScaling)):
@@ -129,17 +129,19 @@ def causal_lm(place: Path, path: str, precision: Precision, reading: Reading) ->
 
 
 def whole(loader: Any, tokenizer: Any, made: Callable[[], Any]) -> Any:
-    """Return a model of its tokenizer and what is below its head.
+    """Return a model with its tokenizer and its backbone.
 
     Args:
-        loader: keras-hub's, of its configuration.
+        loader: keras-hub's loader of its configuration.
         tokenizer: Keras's.
-        made: Makes the latter, once the former is known to fit.
+        made: Creates the backbone, once the tokenizer is known to fit.
     """
     from keras_nlp import models
 
     cls = task_of(loader)
-    if isinstance(tokenizer, models.LlamaTokenizer):  # Llama 2's and its like's, for which the converter has no class
+    if isinstance(
+        tokenizer, models.LlamaTokenizer
+    ):  # of Llama 2 and similar models; the converter has no class for them
         cls = models.LlamaCausalLM
     preprocessor = cls.preprocessor_cls(tokenizer=tokenizer)
     return cls(backbone=made(), preprocessor=preprocessor)
@@ -157,15 +159,15 @@ def _loader(place: Path, path: str) -> Any:
 
 
 def loader_of(config: dict[str, Any], place: Path, path: str) -> Any:
-    """Return keras-hub's own for a folder, with a configuration that says what its converters look for.
+    """Return keras-hub's loader for a folder, with a configuration that has what its converters expect.
 
     Args:
-        config: What a `config.json` says; it is mended in place.
-        place: The folder that keras-hub may look for other files in.
-        path: What the user wrote, for messages.
+        config: The content of a `config.json`; it is corrected in place.
+        place: The folder where keras-hub may look for other files.
+        path: The path as the user wrote it, for messages.
 
     Raises:
-        ServiceError: `unsupported_model`.
+        Problem: `unsupported_model`.
     """
     fault = fault_of(config)
     if fault:
@@ -187,32 +189,32 @@ def loader_of(config: dict[str, Any], place: Path, path: str) -> Any:
 
 
 def fault_of(config: dict[str, Any]) -> str:
-    """Return why a model can't be loaded, in words that follow "it"; empty: nothing that its configuration says.
+    """Return why a model can't be loaded, in words that follow "it"; empty if its configuration shows no reason.
 
     Args:
-        config: What a `config.json` says; it is mended in place.
+        config: The content of a `config.json`; it is corrected in place.
     """
     kind = config["model_type"]
     if not isinstance(kind, str) or kind not in CONVERTED:
         return f"is a {str(kind)[:40]} model, and Keras converts none from Hugging Face's form"
     text = config["text_config"] if isinstance(config.get("text_config"), dict) else config
     if text.get("use_bidirectional_attention") or text.get("is_encoder_decoder"):
-        return "reads a text as a whole, and continues none"
+        return "reads whole texts, but doesn't continue them"
     quantized = config.get("quantization_config")
     if quantized and kind != "gpt_oss":
         method = quantized.get("quant_method", "some way") if isinstance(quantized, dict) else "some way"
-        return f"has weights that are quantized ({str(method)[:40]}), which Keras can't read"
+        return f"has quantized weights ({str(method)[:40]}), which Keras can't read"
     _mend(config)
     return _fault_of_positions(config, kind)
 
 
 def _mend(config: dict[str, Any]) -> None:
-    """Write a configuration as all of transformers' versions do that the converters know."""
+    """Rewrite a configuration so that the converters know it, whichever version of transformers wrote it."""
     if not config.get("architectures"):
         config["architectures"] = ["AutoModelForCausalLM"]
     if not isinstance(config.get("rope_parameters"), dict):
         config.pop("rope_parameters", None)
-    # From version 5 on, what was two settings is one.
+    # From version 5 on, two settings are one.
     parameters = config.get("rope_parameters", {})
     if parameters.get("rope_type", "default") != "default" and not config.get("rope_scaling"):
         config["rope_scaling"] = parameters
@@ -222,12 +224,12 @@ def _mend(config: dict[str, Any]) -> None:
         if scaling["rope_type"] == "default":
             config["rope_scaling"] = None
         elif config["model_type"] == "phi3" and scaling["rope_type"] == "su":
-            scaling["rope_type"] = "longrope"  # as it was called at first
-    # What transformers takes where nothing is said, and doesn't write down.
+            scaling["rope_type"] = "longrope"  # its original name
+    # transformers' defaults, which it doesn't write down.
     if config["model_type"].startswith(("llama", "qwen")):
         config.setdefault("tie_word_embeddings", False)
     if config["model_type"].startswith("qwen3_5"):
-        config["model_type"] = config["model_type"].removesuffix("_text")  # which the converter tells by what is in it
+        config["model_type"] = config["model_type"].removesuffix("_text")  # which the converter finds out by itself
     if config["model_type"] == "qwen3_moe" and "num_local_experts" in config:
         config.setdefault("num_experts", config["num_local_experts"])
     if config["model_type"] in ("qwen2", "qwen3"):
@@ -244,15 +246,15 @@ def _mend(config: dict[str, Any]) -> None:
 
 
 def _set_right(made: Any, config: dict[str, Any]) -> None:
-    """Set what keras-hub 0.32 takes no account of, found by holding each family against transformers."""
+    """Set what keras-hub 0.32 ignores, found by comparing each family with transformers."""
     if config["model_type"] == "qwen3":
         for layer in made.transformer_layers:
-            attention = layer._self_attention_layer  # whose norms have another epsilon than the layer's
+            attention = layer._self_attention_layer  # its norms have another epsilon than the layer's
             for norm in (attention._query_dense_layer_norm, attention._key_dense_layer_norm):
                 norm.epsilon = made.layer_norm_epsilon
     if config["model_type"] == "gpt_oss" and isinstance(kinds := config.get("layer_types"), list):
         for layer, kind in zip(made.transformer_layers, kinds, strict=False):
-            # Every other layer looks back so far only: the first, third and so on; and so far with the token itself.
+            # Every other layer (the first, third and so on) looks back only so far, counting the token itself.
             window = made.sliding_window - 1 if kind == "sliding_attention" and made.sliding_window else None
             layer.self_attention_layer.sliding_window = window
 
@@ -260,21 +262,21 @@ def _set_right(made: Any, config: dict[str, Any]) -> None:
 def _fault_of_positions(config: dict[str, Any], kind: str) -> str:
     turned = config.get("rope_parameters", {}).get("partial_rotary_factor", config.get("partial_rotary_factor"))
     if kind == "phi3" and turned not in (None, 1, 1.0):
-        return "turns a part of each head only, as Keras's Phi-3 doesn't"
+        return "rotates only a part of each head, which Keras's Phi-3 can't"
     scaling = config.get("rope_scaling")
     if not isinstance(scaling, dict):
         return ""
     way = scaling.get("rope_type", "default")
     if way not in ("default", *_STRETCHED.get(kind, ())) and "mrope_section" not in scaling:
-        return f"stretches its positions in a way ({str(way)[:40]}) that Keras doesn't know for it"
+        return f"stretches its positions in a way ({str(way)[:40]}) that Keras can't for this family"
     return ""
 
 
-def _unsupported(path: str, why: str) -> ServiceError:
-    return ServiceError(
+def _unsupported(path: str, why: str) -> Problem:
+    return Problem(
         422,
         "unsupported_model",
         f"{path} can't be loaded: {why}.",
-        f"What can be, of models from Hugging Face: {'; '.join(dict.fromkeys(CONVERTED.values()))}. As a Keras preset "
-        "other families can be, too.",
+        f"From Hugging Face, these families can be loaded: {'; '.join(dict.fromkeys(CONVERTED.values()))}. Other "
+        "families can be loaded as Keras presets.",
     )

@@ -1,4 +1,4 @@
-"""What keras-hub's converters are for other families, for Phi-3, of which it has none."""
+"""A converter for Phi-3, as keras-hub has for other families."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def convert_weights(backbone: Any, loader: Any, config: dict[str, Any]) -> None:
         name = f"model.layers.{number}"
         loader.port_weight(layer.pre_attention_layernorm.scale, f"{name}.input_layernorm.weight")
         loader.port_weight(layer.post_attention_layernorm.scale, f"{name}.post_attention_layernorm.weight")
-        # All three are one matrix.
+        # All three are one matrix in the file.
         attention = layer.attention
         parts = (attention.query_dense.kernel, attention.key_dense.kernel, attention.value_dense.kernel)
         _port(parts, np.asarray(loader.get_tensor(f"{name}.self_attn.qkv_proj.weight")))

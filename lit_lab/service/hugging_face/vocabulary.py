@@ -1,4 +1,4 @@
-"""Tokenizers from `tokenizer.json`, where keras-hub's converters want other files, or take it for something else."""
+"""Tokenizers from `tokenizer.json`, where keras-hub's converters expect other files, or misread it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ log = logging.getLogger(__name__)
 
 _SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistral": "MistralTokenizer"}
 _SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer", "phi3": "Phi3Tokenizer"}
-# Whose converters know merges in one of their two forms only, or guess the form by the first.
+# Their converters know only one of the two forms of merges, or guess the form from the first merge.
 _BYTE_LEVEL = ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3")
-MAX_TEKKEN = 1_000  # characters of base64 that a token has
+MAX_TEKKEN = 1_000  # characters of a token's base64
 MAX_PIECES = 64 * 2**20  # bytes of a SentencePiece model
 _ENDS = ("<s>", "</s>", "<bos>", "<eos>", "<pad>")
 _VERSION = "#version"  # begins a line of files that were lists of merges
 _BYTE = re.compile(r"<0x[0-9A-Fa-f]{2}>")
 
-# A file may name any regular expression, and some take time without end on some text: these are the models' own.
+# A file may contain any regular expression, and some take endless time on some texts: these are the models' own.
 _WORDS = r"[^\r\n\p{L}\p{N}]?\p{L}+"
 _REST = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 _CASED = (
@@ -52,10 +52,10 @@ PATTERNS = frozenset(
 
 
 def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
-    """Return a folder's tokenizer; None: the converter of its family makes it.
+    """Return a folder's tokenizer; None if the family's converter makes it.
 
     Args:
-        place: The folder, whose files have been looked through.
+        place: The folder, already validated.
         config: Its `config.json`.
         cls: Keras's class of its family's tokenizer.
     """
@@ -64,7 +64,7 @@ def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
     kind = config["model_type"]
     if kind == "mistral" and _has(place, "tekken.json"):
         _check_tekken(_object(place / "tekken.json"))
-    # Llama 3's tokenizer.model, where one is beside it, isn't SentencePiece's; Phi-3's hasn't the tokens that begin turns.
+    # A tokenizer.model beside Llama 3's isn't SentencePiece's; Phi-3's lacks the tokens that begin turns.
     about = _about(place) if kind in ("llama", "phi3") or not _has(place, "tokenizer.model") else None
     if kind == "llama" and about is not None and _is_byte_level(about):
         return byte_level_llama(about, _object(place / "tokenizer_config.json"), config)
@@ -78,7 +78,7 @@ def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
         added = sorted(each["content"] for each in about.get("added_tokens") or [])
         return split(cls(vocabulary=words, merges=as_texts(merges), unsplittable_tokens=added), about)
     if kind == "phi3" and about is not None and _is_byte_level(about):
-        raise ValueError("its tokenizer is of another kind than Keras's Phi-3 has: it is of Phi-4's")
+        raise ValueError("its tokenizer is of Phi-4's kind, which Keras's Phi-3 can't have")
     if kind in _SENTENCE_PIECE and not _has(place, "tekken.json"):
         own = getattr(models, _SENTENCE_PIECE[kind])
         if _has(place, "tokenizer.model") and not (kind == "phi3" and about is not None):
@@ -89,9 +89,9 @@ def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
 
 
 def _with_turns(file: Path) -> bytes:
-    """Return a SentencePiece model in which a text may hold what begins and ends turns, as with transformers.
+    """Return a SentencePiece model in which texts may contain the tokens that begin and end turns, as in transformers.
 
-    Mistral's has them as control pieces, which SentencePiece finds in no text.
+    In Mistral's they are control pieces, which SentencePiece finds in no text.
     """
     from sentencepiece import sentencepiece_model_pb2 as proto
 
@@ -105,11 +105,11 @@ def _with_turns(file: Path) -> bytes:
 
 
 def _check_tekken(about: dict[str, Any]) -> None:
-    """Refuse what would take time without end: merges are found anew, in the square of a token's length."""
+    """Refuse a file that would take endless time: merges are recomputed, in the square of a token's length."""
     config, words = about.get("config"), about.get("vocab")
     pattern = config.get("pattern") if isinstance(config, dict) else None
     if pattern not in PATTERNS:
-        raise ValueError("its tekken.json splits texts by a regular expression that no family has")
+        raise ValueError("its tekken.json splits texts by an unknown regular expression")
     if not isinstance(words, list) or any(
         not isinstance(word, dict) or len(str(word.get("token_bytes"))) > MAX_TEKKEN for word in words
     ):
@@ -117,17 +117,17 @@ def _check_tekken(about: dict[str, Any]) -> None:
 
 
 def split_as_published(made: Any, place: Path) -> None:
-    """Have a byte-level tokenizer split a text into words as its `tokenizer.json` says, which keras-hub leaves out."""
+    """Make a byte-level tokenizer split texts into words according to its `tokenizer.json`, which keras-hub ignores."""
     about = _about(place)
     if about is not None and hasattr(made, "merges") and _is_byte_level(about):
         split(made, about)
 
 
 def sentence_pieces(about: dict[str, Any]) -> bytes:
-    """Return a SentencePiece model that tokenizes as a `tokenizer.json` that was made of one.
+    """Return a SentencePiece model equivalent to a `tokenizer.json` that was made from one.
 
     Args:
-        about: What the file holds.
+        about: The file's content.
     """
     from sentencepiece import sentencepiece_model_pb2 as proto
 
@@ -161,25 +161,25 @@ def sentence_pieces(about: dict[str, Any]) -> bytes:
         elif word in added:
             piece.type = kinds.USER_DEFINED
         else:
-            # What comes of no merge is a character.
+            # A piece that no merge makes is a character.
             piece.score = -float(ranks.get(word, len(merges) + 1))
     return bytes(result.SerializeToString())
 
 
 def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[str, Any]) -> Any:
-    """Return the tokenizer of Llama 3, SmolLM and their like, with every token that the model has a place for.
+    """Return the tokenizer of Llama 3, SmolLM and similar models, with all tokens for which the model has weights.
 
     Args:
-        about: What a `tokenizer.json` says.
-        said: What a `tokenizer_config.json` says.
-        config: What a `config.json` says.
+        about: The content of `tokenizer.json`.
+        said: The content of `tokenizer_config.json`.
+        config: The content of `config.json`.
     """
     from keras_nlp import models
 
     words, merges = merged(about)
     names = {id: word for word, id in words.items()}
 
-    def told(name: str) -> str | None:
+    def special_token(name: str) -> str | None:
         value = said.get(f"{name}_token")
         word = value.get("content") if isinstance(value, dict) else value
         if not isinstance(word, str):
@@ -188,12 +188,12 @@ def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[s
             word = names.get(id) if isinstance(id, int) else None
         return word if word in words else None
 
-    end = told("eos") or told("bos")
+    end = special_token("eos") or special_token("bos")
     if end is None:
         raise ValueError("its files don't say which token ends a text (eos_token in tokenizer_config.json)")
     special = {each["content"] for each in about.get("added_tokens") or []}
-    # Keras wants both of Llama 3's own.
-    begin = told("bos") or end
+    # Keras requires both of Llama 3's tokens.
+    begin = special_token("bos") or end
     made = models.Llama3Tokenizer(
         vocabulary=words,
         merges=as_texts(merges),
@@ -208,7 +208,7 @@ def byte_level_llama(about: dict[str, Any], said: dict[str, Any], config: dict[s
 
 
 def _adds(begin: str, about: dict[str, Any], said: dict[str, Any]) -> bool:
-    """Whether a text is begun with this token; SmolLM's have one, and begin none with it."""
+    """Whether texts begin with this token; SmolLM's have one, but don't begin with it."""
     if isinstance(said.get("add_bos_token"), bool):
         return bool(said["add_bos_token"])
     after = about.get("post_processor") or {}
@@ -217,20 +217,20 @@ def _adds(begin: str, about: dict[str, Any], said: dict[str, Any]) -> bool:
 
 
 def split(made: Any, about: dict[str, Any]) -> Any:
-    """Have a byte-level tokenizer split a text into words as a `tokenizer.json` says; return it."""
+    """Make a byte-level tokenizer split texts into words according to a `tokenizer.json`; return it."""
     import tokenizers
 
     steps = _steps(about.get("pre_tokenizer"))
     normal = [step["type"] for step in _steps(about.get("normalizer"))]
     if not all(map(_is_known, steps)) or any(kind not in ("NFC", "NFKC") for kind in normal):
-        log.warning("a tokenizer.json splits texts in a way that isn't known here; Keras's own is taken")
+        log.warning("a tokenizer.json splits texts in an unknown way; using Keras's own instead")
         return made
     made._maybe_initialized_tokenizers()
     inner = made._tokenizer
     if steps:
         inner.pre_tokenizer = tokenizers.pre_tokenizers.Sequence([_step(step) for step in steps])
     if about["model"].get("ignore_merges"):
-        inner.model.ignore_merges = True  # a word that is a token is one, whatever its parts would be merged to
+        inner.model.ignore_merges = True  # a word that is a token stays one, whatever merging its parts would give
     if normal:
         inner.normalizer = tokenizers.normalizers.Sequence([getattr(tokenizers.normalizers, kind)() for kind in normal])
     return made
@@ -252,11 +252,11 @@ def _step(step: dict[str, Any]) -> Any:
     return pre_tokenizers.ByteLevel(bool(step.get("add_prefix_space")), use_regex=bool(step.get("use_regex", True)))
 
 
-def _steps(told: Any) -> list[dict[str, Any]]:
-    if not isinstance(told, dict):
+def _steps(content: Any) -> list[dict[str, Any]]:
+    if not isinstance(content, dict):
         return []
-    inner = told.get("pretokenizers") or told.get("normalizers")
-    return [step for each in inner for step in _steps(each)] if inner else [told]
+    inner = content.get("pretokenizers") or content.get("normalizers")
+    return [step for each in inner for step in _steps(each)] if inner else [content]
 
 
 def _is_byte_level(about: dict[str, Any]) -> bool:
@@ -265,7 +265,7 @@ def _is_byte_level(about: dict[str, Any]) -> bool:
 
 
 def _begins_with_blank(about: dict[str, Any]) -> bool:
-    """Whether a blank goes before a text: what was SentencePiece's `add_dummy_prefix`."""
+    """Whether a blank is put before a text: SentencePiece's `add_dummy_prefix`."""
     steps = [*_steps(about.get("normalizer")), *_steps(about.get("pre_tokenizer"))]
     return any(
         (step.get("type") == "Prepend" and step.get("prepend") == "▁")
@@ -275,10 +275,10 @@ def _begins_with_blank(about: dict[str, Any]) -> bool:
 
 
 def merged(about: dict[str, Any]) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Return the ids of all tokens, and the merges, best first. Raises `ValueError` where a merge isn't two tokens."""
+    """Return the ids of all tokens, and the merges, best first. Raises `ValueError` if a merge isn't two tokens."""
     model = about["model"]
     if model.get("type", "BPE") != "BPE":
-        raise ValueError(f"its tokenizer is of the kind {str(model['type'])[:40]}, which none of Keras's is")
+        raise ValueError(f"its tokenizer is of the kind {str(model['type'])[:40]}, which Keras doesn't have")
     words = dict(model["vocab"])
     words |= {each["content"]: each["id"] for each in about.get("added_tokens") or []}
     return words, [_pair(merge) for merge in model["merges"] if not _is_version(merge)]
@@ -289,7 +289,7 @@ def _is_version(line: Any) -> bool:
 
 
 def _pair(merge: Any) -> tuple[str, str]:
-    """Return the two tokens of a merge: a list of both, or a text with a blank between them, as older files have it."""
+    """Return the two tokens of a merge: a list of both, or in older files a text with a blank between them."""
     match merge.split(" ") if isinstance(merge, str) else merge:
         case (str(left), str(right)):
             return left, right
@@ -297,9 +297,9 @@ def _pair(merge: Any) -> tuple[str, str]:
 
 
 def as_texts(merges: list[tuple[str, str]]) -> list[str]:
-    """Return merges of a byte-level tokenizer as Keras wants them: with a blank between both tokens.
+    """Return merges of a byte-level tokenizer in Keras's form: with a blank between both tokens.
 
-    A token that has a blank itself is left out: these tokenizers put Ġ in a blank's place before they merge.
+    Tokens that contain a blank are left out: these tokenizers replace blanks by Ġ before they merge.
     """
     return [f"{left} {right}" for left, right in merges if " " not in left and " " not in right]
 

@@ -1,4 +1,4 @@
-"""Reads safetensors for keras-hub's converters, and knows afterwards what they have left out."""
+"""Reads safetensors for keras-hub's converters, and records which weights they have used."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ UNUSED = re.compile(
     r"(^|\.)(vision|visual|vision_tower|audio|audio_tower|embed_vision|embed_audio|multi_modal_projector|mtp)\."
     r"|rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$"
 )
-"""What a text model has no use for: pictures, sound, guesses ahead, masks and angles that are computed anew."""
+"""Weights that a text model doesn't need: pictures, sound, speculative decoding, and masks and angles that are recomputed."""
 
 _WITHIN = "model.language_model."
 
 
 class AsStored(np.ndarray[Any, Any]):
-    """Numbers that stay what they are.
+    """Numbers whose type doesn't change.
 
-    Mistral's converter turns all of them into float16, which loses what bfloat16 and float32 have below 6e-5.
+    Mistral's converter converts all numbers to float16, which loses values of bfloat16 and float32 below 6e-5.
     """
 
     def astype(self, *_: Any, **__: Any) -> NDArray[Any]:
-        """Return them as they are."""
+        """Return them unchanged."""
         return self
 
 
 def reader(place: Path, as_stored: bool, reading: Reading) -> Any:
-    """Return a reader of a folder's weights, to be closed: keras-hub's, which takes note of what is `taken`.
+    """Return a reader of a folder's weights, to be closed: keras-hub's, which also records what is `taken`.
 
     Args:
-        place: The folder, whose files have been looked through.
-        as_stored: Whether what is read withstands a converter that changes its type.
-        reading: Is told how far it is, and may end it.
+        place: The folder, already validated.
+        as_stored: Whether the weights keep their type in a converter that changes it.
+        reading: Receives the progress, and may end it.
     """
-    import ml_dtypes  # noqa: F401 - NumPy knows bfloat16 from then on, which safetensors asks it for
+    import ml_dtypes  # noqa: F401 - registers bfloat16 with NumPy, which safetensors needs
     from keras_hub.src.utils.transformers.safetensor_utils import SafetensorLoader
 
     class Reader(SafetensorLoader):  # type: ignore[misc]
@@ -52,11 +52,11 @@ def reader(place: Path, as_stored: bool, reading: Reading) -> Any:
             reading.begin(sum(wanted), len(wanted))
 
         def get_tensor(self, hf_weight_key: str) -> NDArray[Any]:
-            # Qwen 3.5's converter knows its texts as a part of what sees, too.
+            # Qwen 3.5's converter also knows its text model as a part of a vision model.
             if hf_weight_key.startswith(_WITHIN) and hf_weight_key not in self.names:
                 hf_weight_key = hf_weight_key.replace(_WITHIN, "model.", 1)
             found: NDArray[Any] = super().get_tensor(hf_weight_key)
-            # Tied embeddings are read again, and count once.
+            # Tied embeddings are read twice, and count once.
             is_new = hf_weight_key not in self.taken
             self.taken.add(f"{self.prefix or ''}{hf_weight_key}")
             self.taken.add(hf_weight_key)
@@ -73,7 +73,7 @@ def reader(place: Path, as_stored: bool, reading: Reading) -> Any:
                 return stored.tensors_in(place / "model.safetensors")
             where = self.safetensor_config["weight_map"]
             found = {file: stored.tensors_in(place / file) for file in set(where.values())}
-            # One that is named and isn't there is told when it is asked for.
+            # A missing file is reported when it is read.
             return {name: found[file].get(name, 0) for name, file in where.items()}
 
     return Reader()

@@ -1,4 +1,4 @@
-"""LIT's own web app over the service's models and datasets: imported and made on first need."""
+"""LIT's own web app over the service's models and datasets: imported and created on first need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LIT's own components where what they do grows faster than what they are given, bounded and ended with their request."""
+"""LIT's components whose cost grows faster than their input, with bounds, and ended together with their request."""
 
 from __future__ import annotations
 
@@ -12,52 +12,52 @@ from typing import Any
 
 from lit_nlp.components import core, metrics, word_replacer
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import LitCall
 
-from ..errors import ServiceError
 from .turns import CALL, LitFailure
 
 MAX_RULES = 100
-"""Words to replace: each place of a text is looked at for each."""
+"""Maximum number of words to replace: each one is searched for in the whole text."""
 
 MAX_REPLACED = 100_000
-"""Characters of a text that words are replaced in."""
+"""Maximum length in characters of a text in which words are replaced."""
 
 MAX_MADE = 1_000
-"""Datapoints that one request may make."""
+"""Maximum number of datapoints that one request may make."""
 
 MAX_MADE_CHARS = 5_000_000
-"""Characters of their texts together: each has all of the text that it is made of."""
+"""Maximum length of their texts together, in characters: each contains its whole original text."""
 
 MAX_SCORED = 20_000
-"""Characters of each of two texts that are compared."""
+"""Maximum length of each of two compared texts, in characters."""
 
 MAX_PAIRS = 1_000_000
-"""Pairs of their words: the search for the words that both have in the same order takes 50 bytes for each."""
+"""Maximum number of pairs of their words: searching for a common subsequence takes 50 bytes for each."""
 
 MAX_ENDED = 200 * 2**20
-"""Bytes of models' answers that LIT keeps."""
+"""Bytes of models' answers in LIT's caches."""
 
 MAX_COMPONENTS = 3
-"""Dimensions of a projection: LIT's page shows three."""
+"""Maximum dimensions of a projection: LIT's page shows three."""
 
 
 class WordReplacer(word_replacer.WordReplacer):  # type: ignore[misc]  # LIT has no types for mypy
-    """LIT's, with linear patterns and bounds. LIT's own takes the square of a run of blanks, and logs rules."""
+    """LIT's, with linear patterns and bounds. LIT's own takes quadratic time on a run of blanks, and logs rules."""
 
     def description(self) -> str:
-        """Return what LIT's page says of it."""
+        """Return the description on LIT's page."""
         return str(word_replacer.WordReplacer.description(self))
 
     def parse_subs_string(self, subs_string: str, ignore_casing: bool = True) -> dict[str, list[str]]:
-        """Return the replacements of each word, of a text as `foo -> bar | baz, spam -> eggs`."""
+        """Return each word's replacements from a text such as `foo -> bar | baz, spam -> eggs`."""
         found: dict[str, list[str]] = {}
         for rule in subs_string.split(","):
             parts = rule.split("->")
             if len(parts) == 2:
                 source = parts[0].strip()
                 found[source.lower() if ignore_casing else source] = [one.strip() for one in parts[1].split("|")]
-        found.pop("", None)  # it would be found between all characters
+        found.pop("", None)  # it would match between all characters
         if len(found) > MAX_RULES:
             raise LitFailure(f"At most {MAX_RULES} words can be replaced at a time.")
         return found
@@ -81,7 +81,7 @@ class WordReplacer(word_replacer.WordReplacer):  # type: ignore[misc]  # LIT has
             yield new
 
     def generate_all(self, inputs: list[Any], *args: Any, **kwargs: Any) -> list[list[Any]]:
-        """Return what is made of each datapoint."""
+        """Return the results for each datapoint."""
         made: list[list[Any]] = []
         for one in inputs:
             CALL.get().check()
@@ -92,7 +92,7 @@ class WordReplacer(word_replacer.WordReplacer):  # type: ignore[misc]  # LIT has
 
 
 class RougeL(metrics.RougeL):  # type: ignore[misc]
-    """LIT's, for texts that it can compare in a time in which nobody is kept waiting."""
+    """LIT's, for texts that it can compare in acceptable time."""
 
     def _score(self, reference: str, prediction: str) -> float:
         CALL.get().check()
@@ -107,10 +107,10 @@ class RougeL(metrics.RougeL):  # type: ignore[misc]
 
 
 class Kept:
-    """What LIT keeps of models' answers, bounded in bytes: beyond that all of it goes. LIT itself keeps any number.
+    """A bound in bytes for the answers in LIT's caches: beyond it, all are dropped. LIT itself has no bound.
 
     Args:
-        most: Bytes of all of LIT's caches together, about.
+        most: Approximate bytes of all of LIT's caches together.
     """
 
     def __init__(self, most: int = MAX_ENDED) -> None:
@@ -120,7 +120,7 @@ class Kept:
         self._caches: list[Any] = []
 
     def bound(self, cache: Any) -> None:
-        """Have a `lit_nlp.lib.caching.PredsCache` keep no more than what is allowed."""
+        """Bound a `lit_nlp.lib.caching.PredsCache`."""
         put = cache.put
         self._caches.append(cache)
 
@@ -140,7 +140,7 @@ class Kept:
 
 
 def size_of(value: Any) -> int:
-    """Return about how many bytes an answer takes in memory."""
+    """Return an answer's approximate size in memory, in bytes."""
     size, waiting = 0, [value]
     while waiting:
         one = waiting.pop()
@@ -155,7 +155,7 @@ def size_of(value: Any) -> int:
 
 
 def ended_with_its_request(model: Any) -> None:
-    """Have a model of LIT's look before each datapoint whether somebody still waits."""
+    """Make a LIT model check before each datapoint whether its request was cancelled."""
     predict = model.predict
 
     def each(inputs: Iterable[Any]) -> Iterator[Any]:
@@ -168,34 +168,34 @@ def ended_with_its_request(model: Any) -> None:
 
 
 def generators() -> dict[str, Any]:
-    """Return LIT's generators, by name, those of here in the place of LIT's."""
+    """Return LIT's generators by name, with those of this module instead of LIT's."""
     return {**core.default_generators(), "Word Replacer": WordReplacer()}
 
 
 def all_metrics() -> dict[str, Any]:
-    """Return LIT's metrics, by name, those of here in the place of LIT's."""
+    """Return LIT's metrics by name, with those of this module instead of LIT's."""
     return {**core.default_metrics(), "rouge": RougeL()}
 
 
 def check(app: Any, call: LitCall) -> None:
-    """Refuse what LIT's page offers for no such model, and what no page of LIT's asks.
+    """Refuse requests for components that LIT's page doesn't offer for a model, and requests that the page never makes.
 
-    LIT itself runs any of its components on any model. Several compute as long, and take as much memory, as their settings say.
+    LIT itself runs any component on any model. The settings of several determine how long they compute, and how much memory they take.
 
     Args:
         app: A `lit_nlp.app.LitApp`.
         call: The request.
 
     Raises:
-        ServiceError: `bad_request`.
+        Problem: `bad_request`.
     """
     query = call.query
     known = app._info["models"].get(query.get("model"))
     for parameter in ("generator", "interpreter"):
         name = query.get(parameter)
-        # Without a model LIT itself says what is missing.
+        # Without a model, LIT itself reports what is missing.
         if name is not None and known is not None and name not in known[f"{parameter}s"]:
-            raise _refused("That isn't one of this model's in LIT.")
+            raise _refused("LIT doesn't offer that for this model.")
     projection = (call.config or {}).get("proj_kw")
     if projection is not None and not (
         isinstance(projection, dict)
@@ -205,5 +205,5 @@ def check(app: Any, call: LitCall) -> None:
         raise _refused(f"LIT's projections here have one setting, n_components, of at most {MAX_COMPONENTS}.")
 
 
-def _refused(message: str) -> ServiceError:
-    return ServiceError(400, "bad_request", message)
+def _refused(message: str) -> Problem:
+    return Problem(400, "bad_request", message)

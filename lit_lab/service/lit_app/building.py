@@ -1,4 +1,4 @@
-"""LIT's application, made over models and datasets that are there already."""
+"""Creates LIT's application over existing models and datasets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from .files import client_root
 from .turns import OWNER
 
 PROMPTS = "prompts"
-"""An empty dataset, for the datapoints that the page brings: LIT asks for the answers of a whole dataset as soon as it is
-shown, and someone who comes with one prompt should not wait for twelve others."""
+"""An empty dataset, for the page's own datapoints. LIT computes the answers for a whole dataset as soon as it is shown, and a user
+with one prompt shouldn't wait for twelve others."""
 
 MAX_EXAMPLES = 1000  # of each dataset, as in LIT's own prompt debugging
 
@@ -24,13 +24,13 @@ def build(
     """Return a `lit_nlp.app.LitApp`. Imports all of LIT: seconds.
 
     Args:
-        models: By name, the first is what LIT shows first.
-        datasets: LIT's, by name.
-        max_new_tokens: Most tokens of an answer.
+        models: LIT's models by name; LIT shows the first one first.
+        datasets: LIT's datasets by name.
+        max_new_tokens: Maximum number of tokens in an answer.
         chat: Whether prompts are put into their model's chat format.
 
     Raises:
-        ServiceError: `missing_libraries`.
+        Problem: `missing_libraries`.
     """
     from lit_nlp import app
     from lit_nlp.api import dataset as lit_dataset
@@ -50,15 +50,15 @@ def build(
         shown,
         generators=bounded.generators(),
         metrics=bounded.all_metrics(),
-        # None of either: without these LIT would offer to make models and datasets from any path.
+        # Neither: without these arguments, LIT would offer to create models and datasets from any path.
         model_loaders={},
         dataset_loaders={},
         layouts=layouts.PROMPT_DEBUGGING_LAYOUTS,
         default_layout=layouts.LEFT_RIGHT,
         client_root=str(client_root()),
-        # Without it LIT writes and reads files wherever a request says.
+        # Without it, LIT would write and read files at any path in a request.
         demo_mode=True,
-        # Others may use the same service: what is kept of one's request must not become another's answer.
+        # Other users may use the same service: a cached answer must not become another user's.
         strict_cache_id_validation=True,
         page_title="LIT",
     )
@@ -71,7 +71,7 @@ def build(
 
 
 def _keep_apart(wrapper: Any) -> None:
-    """Have what LIT keeps of a model's answers serve those alone whose they are."""
+    """Keep each user's cached answers separate."""
     key_of = wrapper.key_fn
 
     def key(example: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Has LIT's application made when it is first wanted, and hands it its page's requests."""
+"""Creates LIT's application on first need, and passes its page's requests to it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import DoneEvent, ErrorEvent, HeartbeatEvent, LitAnswer, LitAppRequest, LitCall, StateEvent
 
 from .. import garbage_collection
 from ..cancellation import Cancellation
-from ..errors import ServiceError, unexpected
+from ..errors import error_event, unexpected
 from ..registry import Registry
 from ..scheduler import HEARTBEAT, Scheduler
 from .turns import CALL, OWNER, InTurn
 
-THREADS = 8  # requests of LIT's pages at a time; most wait for a model's turn
-MAX_INPUTS = 20_000  # after so many LIT's caches are dropped; they have no bound of their own
+THREADS = 8  # concurrent requests of LIT's pages; most wait for a model's turn
+MAX_INPUTS = 20_000  # after so many, LIT's caches are dropped; they have no bound
 
 log = logging.getLogger(__name__)
 
@@ -50,15 +51,15 @@ class LitHost:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody may be at LIT: it was opened, and none of its models has gone since."""
+        """Whether LIT may be in use: it was opened, and all of its models are still loaded."""
         return self._app is not None
 
     def _forget(self) -> None:
-        """Let go of LIT, which holds its models, because one of them was unloaded."""
+        """Drop LIT, which refers to its models, because one of them was unloaded."""
         self._app, self._make, self._made_of = None, lambda: None, ()
 
     async def open(self, request: LitAppRequest) -> AsyncIterator[bytes]:
-        """Make LIT ready, and yield as lines of JSON what is being waited for; at last `done` or `error`."""
+        """Make LIT ready, and yield as JSON lines what it waits for; at last `done` or `error`."""
         started = asyncio.get_running_loop().time()
         try:
             async for message in self._registry.ready(request.model):
@@ -69,29 +70,29 @@ class LitHost:
                 yield _line(HeartbeatEvent())
             await making
             yield _line(DoneEvent(seconds=asyncio.get_running_loop().time() - started))
-        except ServiceError as error:
-            yield _line(error.event())
+        except Problem as error:
+            yield _line(error_event(error))
         except Exception as error:
             log.exception("LIT could not be made ready")
-            yield _line(unexpected(error).event())
+            yield _line(error_event(unexpected(error)))
 
     async def call(self, call: LitCall, owner: str = "") -> AsyncIterator[bytes]:
         """Answer a request of LIT's page: heartbeats, then `lit_answer` or `error`. Ends early when it is closed.
 
         Args:
             call: The request.
-            owner: Who makes it; turns go round among them.
+            owner: The user who made the request; the queue takes turns among users.
         """
         cancellation = Cancellation()
         try:
             if self._app is None:
-                raise ServiceError(
+                raise Problem(
                     409,
                     "lit_not_open",
-                    "LIT isn't running any more: the model service was started anew, or a model was unloaded.",
+                    "LIT isn't running any more: the model service was restarted, or a model was unloaded.",
                     "Open LIT again.",
                 )
-            self._inputs += 1 + len(call.inputs)  # some keep something of a request without any, too
+            self._inputs += 1 + len(call.inputs)  # some cache something for a request without inputs, too
             if self._inputs > MAX_INPUTS:
                 await self._make_anew()
             answering = asyncio.get_running_loop().run_in_executor(
@@ -100,11 +101,11 @@ class LitHost:
             while not (await asyncio.wait([answering], timeout=HEARTBEAT))[0]:
                 yield _line(HeartbeatEvent())
             yield _line(answering.result())
-        except ServiceError as error:
-            yield _line(error.event())
+        except Problem as error:
+            yield _line(error_event(error))
         except Exception as error:
             log.exception("LIT failed")
-            yield _line(unexpected(error).event())
+            yield _line(error_event(unexpected(error)))
         finally:
             cancellation.set()
 
@@ -134,7 +135,7 @@ class LitHost:
 
 
 def _answer(app: Any, call: LitCall, owner: str, cancellation: Cancellation) -> LitAnswer | ErrorEvent:
-    """Have LIT answer, as a WSGI application answers."""
+    """Have LIT's WSGI application answer."""
     from werkzeug.test import Client
 
     from .bounded import check
@@ -143,13 +144,13 @@ def _answer(app: Any, call: LitCall, owner: str, cancellation: Cancellation) -> 
     CALL.set(cancellation)
     OWNER.set(owner)
     inputs = [one if isinstance(one, str) else one.model_dump() for one in call.inputs]
-    # As LIT's page sends it: without a configuration there is no such field, not a null.
+    # As LIT's page sends it: without a configuration, the field is missing rather than null.
     body = {"inputs": inputs} | ({} if call.config is None else {"config": call.config})
     response = Client(app).post(f"/{call.endpoint}", query_string=dict(call.query), data=json.dumps(body))
     text = response.get_data(as_text=True)
     if response.status_code == 200:
         return LitAnswer(body=text)
-    # LIT tells an exception's text, and after it, for programmers, where it was raised: that is in the log.
+    # LIT sends an exception's text, followed by its traceback, which is in the log.
     said = text.partition("\n\nDetails:")[0].removeprefix("Uncaught error: ").strip()
     return ErrorEvent(error="lit_failed", message=said[:2_000] or f"LIT answered with {response.status_code}.")
 

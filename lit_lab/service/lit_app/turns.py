@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import GenerateRequest, SalienceRequest
 
 from ..cancellation import Cancellation
-from ..errors import ServiceError
 from ..scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ OWNER: ContextVar[str] = ContextVar("OWNER", default="")
 
 
 class LitFailure(Exception):  # noqa: N818 - LIT shows its text, not its name
-    """A `ServiceError` in one text: LIT shows an exception's text and has no hints."""
+    """A `Problem` in one text: LIT shows an exception's text and has no hints."""
 
 
 class InTurn:
-    """Stands before a `LanguageModel` (as a `causal_lm.Computing`).
+    """Wraps a `LanguageModel` (as a `causal_lm.Computing`).
 
     LIT computes in the thread of its request. Here each answer and each map is a separate computation in the model's
     queue, so that other users' computations run between those of a whole dataset.
@@ -43,7 +43,7 @@ class InTurn:
     """
 
     def __init__(self, scheduler: Scheduler, loop: asyncio.AbstractEventLoop, name: str, model: LanguageModel) -> None:
-        # To look tokens and embeddings up, which needs no turn.
+        # For looking up tokens and embeddings, which needs no turn.
         self.causal_lm = model.causal_lm
         self.tokenizer = model.tokenizer
         self._scheduler = scheduler
@@ -65,5 +65,5 @@ class InTurn:
         asked = asyncio.run_coroutine_threadsafe(collecting, self._loop)
         try:
             return iter(asked.result())
-        except ServiceError as error:
+        except Problem as error:
             raise LitFailure(f"{error.message} {error.hint}".strip()) from error

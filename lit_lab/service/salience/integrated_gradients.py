@@ -15,16 +15,16 @@ from lit_lab.protocol import Integration, ProgressEvent
 from ..cancellation import Cancellation
 
 TOLERANCE = 0.01
-"""Largest error, as a part of the loss's change, at which the path isn't walked more finely."""
+"""Maximum error, relative to the loss's change; above it, the path is divided more finely."""
 
 FINER = 4
-"""At most this many times the steps that were asked for are taken to get there."""
+"""Maximum ratio of the steps that are taken to the requested ones."""
 
 NEARLY_ZERO = 0.01
-"""Where the path from `zero` begins: at this part of each embedding (see `integrate`)."""
+"""Where the path from `zero` begins: at this fraction of each embedding (see `integrate`)."""
 
 _POINTS = 8  # of a part of the path
-_BATCH = 16  # points between two looks at the cancellation
+_BATCH = 16  # points between two checks for cancellation
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_POINTS)  # type: ignore[no-untyped-call]
 
@@ -60,9 +60,9 @@ class IntegratedGradients:
     """A target's integrated gradients.
 
     Attributes:
-        scores: One a token before the target's end, less one, in nats of the loss: `<float32>[end - 1]`. Positive: the
-            token made the target less likely.
-        gap: How far their sum is from the loss's change, as a part of the latter's size.
+        scores: One for each token before the target's end, except the last, in nats of the loss: `<float32>[end - 1]`.
+            Positive: the token made the target less likely.
+        gap: Difference between their sum and the loss's change, relative to the latter.
         points: Points of the path at which a gradient was taken.
     """
 
@@ -120,7 +120,7 @@ def integrate(
         embeddings: Where the path ends, `<float32>[end - 1, width]`; None: at those of the ids.
 
     Raises:
-        Cancelled: when the reader went away.
+        Cancelled: The reader went away.
     """
     steps = integrating(gradients, ids, start, end, integration, cancellation, embeddings)
     while True:
@@ -140,7 +140,7 @@ def integrating(
     cancellation: Cancellation,
     embeddings: NDArray[np.float32] | None = None,
 ) -> Generator[ProgressEvent, None, IntegratedGradients]:
-    """Do as `integrate`, and tell progress between batches; the total grows where the path must be walked more finely."""
+    """Like `integrate`, but yield progress between batches; the total grows if the path must be divided more finely."""
     if embeddings is None:
         embeddings = gradients.embeddings(ids[: end - 1])
     path = _Path(gradients, ids, start, end, embeddings, integration, cancellation)
@@ -148,13 +148,13 @@ def integrating(
 
 
 def integrated_points(integration: Integration) -> int:
-    """Return at how many points a gradient is taken at first; up to `FINER` times as many where the path is rough."""
+    """Return the initial number of points with a gradient; up to `FINER` times as many if the path is rough."""
     parts = max(1, round(integration.steps / _POINTS))
     return parts * _POINTS + parts + 1
 
 
 class _Path:
-    """The straight way from a baseline, 0, to the embeddings, 1."""
+    """The straight path from a baseline, 0, to the embeddings, 1."""
 
     def __init__(
         self,
@@ -188,7 +188,7 @@ class _Path:
         most = FINER * self._points
         while sum(part.error(self._losses) for part in parts) > TOLERANCE * abs(change) and self._points < most:
             parts.sort(key=lambda part: part.error(self._losses))
-            # Those that are about as far off as the worst are halved together.
+            # Those with errors close to the largest are halved together.
             worst = parts[-1].error(self._losses)
             rough = [part for part in parts if part.error(self._losses) > worst / 4]
             halves = [(part.begin + part.end) / 2 for part in rough]
@@ -202,12 +202,12 @@ class _Path:
             parts = parts[: len(parts) - len(rough)] + (yield from self._sum(finer))
         scores = np.sum([part.scores for part in parts], axis=0)
         off = abs(float(scores.sum()) - change)
-        # Where the loss doesn't change at all there is nothing to be a part of.
+        # If the loss doesn't change at all, there is nothing to compare with.
         gap = off / abs(change) if change else float(off > 0)
         return IntegratedGradients(scores.astype(np.float32), gap, self._points)
 
     def _look(self, places: Sequence[float]) -> Generator[ProgressEvent, None, None]:
-        """Take in the losses at some places."""
+        """Compute the losses at some places."""
         losses, _ = yield from self._at(places)
         self._losses.update(zip(places, losses.tolist(), strict=True))
 

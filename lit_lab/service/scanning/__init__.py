@@ -1,5 +1,5 @@
-"""Models that are on this machine already, whichever program keeps them: looked for, and told what they are.
+"""Models that are already on this machine, in the folders of whichever programs store them.
 
-`lying.py` goes through the programs' folders, `facts.py` tells of one model from its header or its configuration whether
-and how it could be loaded, and `scanner.py` does both in the background. Nothing is copied, changed or downloaded.
+`installed_models.py` searches the programs' folders, `facts.py` describes one model from its header or its configuration and
+says how it could be loaded, and `scanner.py` does both in the background. Nothing is copied, changed or downloaded.
 """

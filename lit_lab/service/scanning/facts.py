@@ -1,4 +1,4 @@
-"""What a model is, told by its header or its configuration: nothing of its weights is read."""
+"""Facts about a model, from its header or its configuration, without reading its weights."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from lit_lab import local_paths
 from .. import hugging_face
 from ..gguf import header
 from ..gguf import model as gguf
+from ..gguf.contents import GgufError
 from ..gguf.options import FAMILIES, UnfamiliarError
-from ..weights import instruct, need, regular, stored
-from .lying import Lying
+from ..weights import instruct, memory_estimate, regular, stored
+from .installed_models import InstalledModel
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a model before it is loaded.
+    """What is known about a model before it is loaded.
 
     Attributes:
-        family: Such as `Gemma 3`; empty: it doesn't say.
-        stored: What its weights are stored in, such as `Q4_K_M`; empty: that isn't known.
-        is_instruct: Whether it was taught to follow instructions; None: that isn't known.
-        shape: What its memory depends on; None: it doesn't say.
-        fault: Why it can't be used, in words that follow "it"; empty: nothing that is known stands against it.
-        may_pass: Whether the fault may be gone the next time, though no file has changed.
+        family: Such as `Gemma 3`; empty if unknown.
+        stored: The format of its weights, such as `Q4_K_M`; empty if unknown.
+        is_instruct: Whether it is instruction-tuned; None if unknown.
+        shape: What its memory depends on; None if unknown.
+        fault: Why it can't be used, in words that follow "it"; empty if there is no known reason.
+        may_pass: Whether the fault may disappear although no file changes.
     """
 
     family: str = ""
     stored: str = ""
     is_instruct: bool | None = None
-    shape: need.Shape | None = None
+    shape: memory_estimate.Shape | None = None
     fault: str = ""
     may_pass: bool = False
 
 
-def facts(model: Lying) -> Facts | None:
-    """Return what is known of a model; None: it is none that continues a text, or isn't one at all."""
+def facts(model: InstalledModel) -> Facts | None:
+    """Return what is known about a model; None if it isn't a model that continues texts."""
     try:
         return _of_file(model) if header.is_gguf(model.place) else _of_folder(model)
-    except header.GgufError as error:
+    except GgufError as error:
         return Facts(fault=f"can't be read: it {error}")
     except regular.NotRegularError as error:
         return Facts(fault=f"can't be read: {error}")
@@ -53,28 +54,28 @@ def facts(model: Lying) -> Facts | None:
         return Facts(fault=f"can't be read: {local_paths.words(error)}", may_pass=True)
     except (regular.TooMuchError, stored.UnfitError) as error:
         return Facts(fault=f"can't be read: one of its files {error}")
-    except Exception as error:  # files of others may be anything; none may hide the other models
-        log.info("a model can't be told of: %s", type(error).__name__)
+    except Exception as error:  # files may contain anything; one model must not hide the others
+        log.info("a model can't be described: %s", type(error).__name__)
         return Facts(fault="can't be read: its files aren't as its program writes them")
 
 
-def _of_file(model: Lying) -> Facts:
+def _of_file(model: InstalledModel) -> Facts:
     about = header.skim(model.place)
     family = "Llama" if about.architecture == "llama" else _family(FAMILIES, about.architecture)
     is_instruct = instruct.of_file(model.source, model.place, bool(about.text("tokenizer.chat_template")))
     try:
         config = gguf.judged(about)
-    except (UnfamiliarError, header.GgufError) as error:
+    except (UnfamiliarError, GgufError) as error:
         return Facts(family, about.quantization, is_instruct, fault=str(error))
-    return Facts(family, about.quantization, is_instruct, need.shape_of(config, about.numbers))
+    return Facts(family, about.quantization, is_instruct, memory_estimate.shape_of(config, about.numbers))
 
 
-def _of_folder(model: Lying) -> Facts | None:
+def _of_folder(model: InstalledModel) -> Facts | None:
     for name in ("config.json", "task.json", "tokenizer_config.json", *_files(model.place)):
         _check_link(model.place, name)
     config = regular.json_of(model.place / "config.json")
     if not isinstance(config, dict):
-        return Facts(fault="can't be read: its config.json holds no configuration")
+        return Facts(fault="can't be read: its config.json contains no configuration")
     is_instruct = instruct.is_instruct(model.source, model.place)
     if not hugging_face.is_form(config):
         return _of_preset(model, config, is_instruct)
@@ -90,14 +91,14 @@ def _of_folder(model: Lying) -> Facts | None:
     form = config.get("torch_dtype") or config.get("dtype")
     form = form if isinstance(form, str) and len(form) <= 20 else ""
     if config.get("quantization"):
-        return Facts(family, "", is_instruct, fault="stores its weights quantized as MLX does, which isn't read here")
+        return Facts(family, "", is_instruct, fault="has weights quantized for MLX, which LIT Lab can't read")
     if fault := hugging_face.fault_of(config):
         return Facts(family, form, is_instruct, fault=fault)
     parameters = sum(stored.numbers_in(model.place / name) for name in names)
-    return Facts(family, form, is_instruct, need.shape_of(config, parameters))
+    return Facts(family, form, is_instruct, memory_estimate.shape_of(config, parameters))
 
 
-def _of_preset(model: Lying, config: dict[str, Any], is_instruct: bool) -> Facts | None:
+def _of_preset(model: InstalledModel, config: dict[str, Any], is_instruct: bool) -> Facts | None:
     name = str(config.get("class_name", ""))
     task = model.place / "task.json"
     whole = str(regular.json_of(task).get("class_name", "")) if local_paths.is_file(task) else ""
@@ -115,7 +116,7 @@ def _files(place: Path) -> list[str]:
 
 
 def _family(names: Mapping[str, str], kind: str) -> str:
-    """Return what a family is called: the first of those that are of one kind."""
+    """Return a family's name: the first one with the kind."""
     return names.get(kind, kind[:40]).partition(",")[0]
 
 

@@ -1,4 +1,4 @@
-"""Looks through the programs' folders beside requests, and remembers what each model is."""
+"""Searches the programs' folders in the background, and caches the facts about each model."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 
 from lit_lab import local_paths
 
-from ..weights import cached, paths
-from .lying import Lying, lying
+from ..weights import hub_cache, paths
+from .installed_models import InstalledModel, installed_models
 
 if TYPE_CHECKING:
     from .facts import Facts
 
-FRESH_SECONDS = 60.0  # how long what was found is taken for true
-PATIENCE = 1.0  # seconds that somebody waits for what is found; later it is there when they ask again
+FRESH_SECONDS = 60.0  # how long a result stays valid
+PATIENCE = 1.0  # seconds that a request waits for a search; a later request gets the result
 
 _Stamp = tuple[str, str, tuple[tuple[int, int, int, int], ...]]
 
@@ -30,16 +30,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Found:
-    """A model that lies on this machine.
+    """A model on this machine.
 
     Attributes:
-        model: Where it lies, and what it is called there.
-        facts: What it is.
+        model: Its place and its name.
+        facts: What is known about it.
         size: Bytes of its files.
-        place: Where that leads, without links.
+        place: Its place with links resolved.
     """
 
-    model: Lying
+    model: InstalledModel
     facts: Facts
     size: int
     place: Path
@@ -67,14 +67,14 @@ class Scanner:
         self._known: dict[_Stamp, tuple[Facts | None, int]] = {}
 
     async def found(self, listed: Iterable[str], patience: float | None = None) -> list[Found]:
-        """Return what was found, but for what is listed already.
+        """Return the models that were found, without those on the list.
 
         Args:
-            listed: Paths, folders and files of models that are.
-            patience: Seconds to wait for what is being looked for; None: `PATIENCE`.
+            listed: Paths, folders and files of the listed models.
+            patience: Seconds to wait for a running search; None: `PATIENCE`.
         """
         names = frozenset(listed)
-        # What is taken from the list is perhaps new here: a download that has ended meanwhile.
+        # A model that leaves the list may be new here, such as one that was downloaded meanwhile.
         is_old = self._at is None or self._listed != names or self._clock() - self._at > FRESH_SECONDS
         if self._scanners and is_old and self._task is None:
             self._listed = names
@@ -88,39 +88,39 @@ class Scanner:
         try:
             self._found = await asyncio.to_thread(self.look)
         except Exception:
-            log.exception("looking for models failed")
+            log.exception("searching for models failed")
         finally:
             self._at = self._clock()
             self._task = None
 
     def look(self) -> list[Found]:
-        """Look through the folders; of what has changed since the last time, read the headers."""
+        """Search the folders; read the headers of files that are new or have changed."""
         known: dict[_Stamp, tuple[Facts | None, int]] = {}
         result: list[Found] = []
         seen: set[tuple[Path, str]] = set()
         for scanner in self._scanners:
             try:
-                for model in lying(scanner, self._own):
+                for model in installed_models(scanner, self._own):
                     self._look_at(model, known, result, seen)
-            except Exception:  # what is wrong with one program's folders hides no other's models
-                log.exception("looking for models of %s failed", scanner)
+            except Exception:  # one program's faulty folder must not hide the others' models
+                log.exception("searching for models of %s failed", scanner)
         self._known = known
-        return _told_apart(result)
+        return _with_unique_names(result)
 
     def _look_at(
         self,
-        model: Lying,
+        model: InstalledModel,
         known: dict[_Stamp, tuple[Facts | None, int]],
         result: list[Found],
         seen: set[tuple[Path, str]],
     ) -> None:
-        from .facts import Facts, facts  # here, as the service listens before anything large is imported
+        from .facts import Facts, facts  # imported here, because the service listens before it imports anything large
 
         place = local_paths.resolved(model.place)
         if model.fault:
             result.append(Found(model, Facts(fault=model.fault), 0, place))
             return
-        # Two tags of Ollama's may be one file.
+        # Two of Ollama's tags may name one file.
         key = (place, model.name if model.program == "ollama" else "")
         if key in seen:
             return
@@ -129,8 +129,8 @@ class Scanner:
         about = self._known.get(stamp)
         if about is None:
             found = facts(model)
-            about = found, 0 if found is None else cached.size_of(model.place)
-        # What passes, such as that there are too many open files, isn't remembered.
+            about = found, 0 if found is None else hub_cache.size_of(model.place)
+        # Temporary faults, such as too many open files, aren't cached.
         if about[0] is None or not about[0].may_pass:
             known[stamp] = about
         if about[0] is not None:
@@ -138,13 +138,13 @@ class Scanner:
 
 
 def _without(found: list[Found], names: frozenset[str]) -> list[Found]:
-    """Return those that aren't named, by their paths or by where these lead."""
+    """Return those that aren't listed, by their paths or by their places."""
     there = {local_paths.resolved(local_paths.of_user(name)) for name in names if paths.is_local(name)}
     return [each for each in found if each.model.path not in names and each.place not in there]
 
 
-def _told_apart(found: list[Found]) -> list[Found]:
-    """Put the folder before the names of those that would have the same one."""
+def _with_unique_names(found: list[Found]) -> list[Found]:
+    """Prefix the names of models that would have the same name with their folders."""
     counts = Counter(each.model.name for each in found)
     return [
         each
@@ -156,12 +156,12 @@ def _told_apart(found: list[Found]) -> list[Found]:
     ]
 
 
-def _stamp(model: Lying) -> _Stamp:
-    """Return what changes where a model does: names, sizes and times of what is read of it."""
+def _stamp(model: InstalledModel) -> _Stamp:
+    """Return what changes when a model does: names, sizes and times of the files that are read."""
     if local_paths.is_folder(model.place):
-        files = [model.place, *(model.place / name for name in cached.names(model.place, 1_000))]
+        files = [model.place, *(model.place / name for name in hub_cache.names(model.place, 1_000))]
     else:
-        files = cached.parts_of(model.place) or [model.place]
+        files = hub_cache.parts_of(model.place) or [model.place]
     times = []
     for file in files:
         try:

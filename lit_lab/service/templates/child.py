@@ -1,8 +1,8 @@
-"""Renders conversations by a chat template, as transformers does: `python child.py`, the order as JSON on standard input.
+"""Renders conversations with a chat template, as transformers does: `python child.py`, with a request as JSON on standard input.
 
-Run by `rendering.py` as a script, with nothing of this package. A template is a program that somebody else has written: it runs
-in Jinja's sandbox, in a process that can open no files and start no others, and whose memory and time are bounded. The first
-line of the output says that it begins; what follows is JSON.
+`rendering.py` runs this as a script, without the rest of this package. A template is another person's program: it runs in Jinja's
+sandbox, in a process that can open no files and start no processes, with bounded memory and time. The first line of the output
+says that it starts; JSON follows.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ import sys
 from datetime import datetime
 from typing import Any
 
-_SECONDS = 5  # of computing time, if the parent is gone by then
+_SECONDS = 5  # of computing time, in case the parent is gone
 
 
 def main() -> None:
-    """Do what is ordered."""
+    """Render the requested conversations."""
     order = json.load(sys.stdin)
-    # Jinja's location is all that is taken from the parent.
+    # The parent only passes Jinja's location.
     sys.path += order["path"]
     environment = _environment(order["date"])
     _bound(order["memory"])
@@ -33,16 +33,16 @@ def main() -> None:
 
 
 def _environment(date: str) -> Any:
-    """Return what a template runs in. Everything that it may import later is imported here, while files can be opened."""
+    """Return a template's environment. Imports everything that a template may need while files can still be opened."""
     import jinja2.debug
     import jinja2.ext
     from jinja2 import TemplateError, nodes
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     class Generation(jinja2.ext.Extension):
-        """`{% generation %}` marks what the model says, for training: here it is what is in it."""
+        """`{% generation %}` marks the model's text for training; here only its content counts."""
 
-        tags = {"generation"}  # noqa: RUF012 - as its base class has it
+        tags = {"generation"}  # noqa: RUF012 - as in its base class
 
         def parse(self, parser: Any) -> list[nodes.Node]:
             next(parser.stream)
@@ -65,7 +65,7 @@ def _environment(date: str) -> Any:
     environment.filters["tojson"] = tojson
     environment.globals |= {"raise_exception": raise_exception, "strftime_now": strftime_now}
     environment.asked_date = False
-    # What is imported by a first use is there from now on.
+    # The first use imports modules, which are available from then on.
     for text in ("{{ raise_exception('') }}", "{{ strftime_now('%d %b') | tojson }}{{ '1' | int }}", "{{"):
         try:
             environment.from_string(text).render()
@@ -75,15 +75,15 @@ def _environment(date: str) -> Any:
 
 
 class _LongError(Exception):
-    """All conversations together are longer than they may be."""
+    """All conversations together are too long."""
 
 
 class _RefusedError(Exception):
-    """A template says that it doesn't take a conversation."""
+    """A template refuses a conversation."""
 
 
 def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return of each conversation its text and whether the date was asked for, or what is wrong."""
+    """Return each conversation's text and whether it used the date, or an error."""
     room = order["longest"]
     said: list[dict[str, Any]] = []
     try:
@@ -100,7 +100,7 @@ def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
                 if room < 0:
                     raise _LongError
                 pieces.append(piece)
-        except Exception as error:  # a template can raise whatever Python's own functions raise
+        except Exception as error:  # a template can raise any exception of Python's functions
             said.append(_fault(error))
         else:
             said.append({"text": "".join(pieces), "date": environment.asked_date})
@@ -119,7 +119,7 @@ def _fault(error: Exception) -> dict[str, Any]:
 
 
 def _bound(memory: int) -> None:
-    """Bound memory and time, open no more files and start no process; where the system can't, it doesn't."""
+    """Bound memory and time, and forbid opening files and starting processes, as far as the system can."""
     try:
         import resource
     except ImportError:  # Windows
@@ -137,7 +137,7 @@ def _bound(memory: int) -> None:
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)
         try:
             resource.setrlimit(what, (most, most))
-        except (ValueError, OSError):  # macOS refuses a bound of the address space
+        except (ValueError, OSError):  # macOS refuses to bound the address space
             continue
 
 

@@ -1,4 +1,4 @@
-"""What a model's own chat template comes to: a format, or why there is none of it."""
+"""A model's own chat template as a format, or the reason why it can't be used."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 
 from lit_lab.protocol import ChatTemplate
 
-from ..gguf.header import GgufError, is_gguf, read
+from ..gguf.contents import GgufError
+from ..gguf.header import is_gguf, read
 from ..weights import ollama
 from . import stored
 from .rendering import Rendering, rendered
 from .stored import TemplateError
 
-_CHANNEL = "<|channel|>"  # of GPT-OSS: what ends one of them doesn't end the answer
+_CHANNEL = "<|channel|>"  # of GPT-OSS, whose answers have several channels
 
 log = logging.getLogger(__name__)
 
@@ -24,16 +25,16 @@ class Found:
     """A model's own template.
 
     Attributes:
-        rendering: What it does; None: it can't be used.
-        fault: Why not, in words that follow “it”.
+        rendering: What it does; None if it can't be used.
+        fault: Why not, in words that follow "it".
     """
 
     rendering: Rendering | None
     fault: str = ""
 
     @property
-    def told(self) -> ChatTemplate:
-        """What the interface says of it."""
+    def info(self) -> ChatTemplate:
+        """The template for the interface."""
         if self.rendering is None:
             return ChatTemplate(fault=self.fault)
         known = self.rendering
@@ -41,17 +42,17 @@ class Found:
 
 
 def found(place: Path) -> Found | None:
-    """Return what a model's own template comes to; None: it has none.
+    """Return a model's own template, rendered; None if it has none.
 
     Args:
-        place: Its folder, or its GGUF file, which have been looked through.
+        place: Its folder or its GGUF file, already validated.
     """
     try:
         template = stored.in_gguf(read(place)) if is_gguf(place) else stored.in_folder(place)
         if template is None and (tags := ollama.tags(place)) is not None and tags.has_template:
-            raise TemplateError("is in Ollama's own language, which isn't read here")
+            raise TemplateError("is in Ollama's template language, which LIT Lab can't read")
         if template is not None and _CHANNEL in template.text:
-            raise TemplateError("has channels, which aren't told apart here")
+            raise TemplateError("has channels, which LIT Lab can't separate")
         return Found(rendered(template)) if template is not None else None
     except TemplateError as error:
         fault = str(error)

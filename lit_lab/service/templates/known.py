@@ -1,4 +1,4 @@
-"""What Mistral's and Phi-3's models were taught, for those that come without a template, as Keras's presets do."""
+"""The formats of Mistral's and Phi-3's models, for models without a template, such as Keras's presets."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _PHI3 = Rendering(
 
 
 def known(tokenizer: str, is_whole: Callable[[str], bool], start: str, has_blank: bool) -> OwnTemplate | None:
-    """Return a family's own format; None: none is known.
+    """Return a family's format; None if it is unknown.
 
     Args:
         tokenizer: Name of Keras's class of its tokenizer.
-        is_whole: Whether the tokenizer makes one control token of a marker that stands in a text.
-        start: What the tokenizer begins each text with by itself.
+        is_whole: Whether the tokenizer encodes a marker in a text as one control token.
+        start: The token with which the tokenizer begins each text.
         has_blank: Whether it puts a blank before a text.
     """
     if tokenizer == "Phi3Tokenizer" and all(map(is_whole, _TURNS[:3])):
@@ -36,7 +36,7 @@ def known(tokenizer: str, is_whole: Callable[[str], bool], start: str, has_blank
 
 
 def _mistral(has_tokens: bool, is_tekken: bool) -> Rendering:
-    """Return Mistral's format as https://docs.mistral.ai has it by versions: of texts (1), of tokens (3), by tekken."""
+    """Return Mistral's format by version, from https://docs.mistral.ai: of texts (1), of tokens (3), by tekken."""
     if not has_tokens:
         return Rendering(Around("[INST] ", " [/INST]"))
     return Rendering(Around("[INST]", "[/INST]") if is_tekken else Around("[INST] ", "[/INST]"))

@@ -1,4 +1,4 @@
-"""A model's own chat template as a chat format: what becomes of a prompt."""
+"""A model's own chat template as a chat format: applies it to prompts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .rendering import Around, Rendering
 MARKER = re.compile(
     r"<\|[^|<>\s]{1,60}\|?>|<[^|<>\s]{1,60}\|>|\[/?[A-Z][A-Z_]{1,40}\]|<(?:start|end)_of_\w{1,40}>|</?s>|<</?SYS>>"
 )
-"""What templates part turns with: control tokens, and texts that look like them, as Llama 2's `[INST]`."""
+"""Markers between turns: control tokens, and texts that look like them, such as Llama 2's `[INST]`."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,12 @@ class OwnTemplate:
     """A model's own template.
 
     Attributes:
-        name: Of the known format that its turns have; `own` where they have none of these.
+        name: The known format of its turns; `own` if none fits.
         start: The token that begins a turn, of a known format.
         plain: What it puts around a prompt.
-        thinking: The same where the model is to think first; None: the template knows no such thing.
-        form: The known format that its turns have, or None.
-        markers: All that parts its turns.
+        thinking: The same when the model should think first; None if the template can't do that.
+        form: The known format of its turns, or None.
+        markers: All markers between its turns.
     """
 
     name: str
@@ -37,11 +37,11 @@ class OwnTemplate:
     markers: frozenset[str]
 
     def around(self, prompt: str, thinks: bool = False) -> tuple[ChatUse, str, str]:
-        """Return what becomes of a prompt, and what to put before and behind it, as `ChatFormat.around` does.
+        """Return how a prompt is used, and what to put before and after it, as `ChatFormat.around` does.
 
         Args:
             prompt: The prompt; the template never sees it.
-            thinks: Whether the model is to think first, if it can be told to.
+            thinks: Whether the model should think first, if it can.
         """
         around = self.thinking if thinks and self.thinking is not None else self.plain
         if self.form is None:
@@ -53,7 +53,7 @@ class OwnTemplate:
 
     def _around(self, prompt: str, around: Around) -> tuple[ChatUse, str, str]:
         ends = MARKER.findall(around.behind)
-        # Where one marker both ends the user's turn and begins the model's, as `[/INST]`, none closes any other turn.
+        # If one marker ends the user's turn and begins the model's, as `[/INST]` does, no other turn has a closing marker.
         closer = ends[0] if len(ends) > 1 else ""
         found = [match for match in MARKER.finditer(prompt) if match.group() in self.markers]
         last = found[-1].group() if found else ""
@@ -63,7 +63,7 @@ class OwnTemplate:
         if all(match.group() == closer for match in found):
             return "wrapped", around.before, behind
         if last == closer and not is_closed:
-            return "written", "", ""  # text behind the last turn: the user knows why
+            return "written", "", ""  # text after the last turn: users do that on purpose
         if ends and last == ends[-1]:
             missing = around.behind.rpartition(last)[2]
             return "written", "", missing[len(rest) :] if missing.startswith(rest) else ""
@@ -74,20 +74,20 @@ def own(rendering: Rendering, start: str, has_blank: bool = False, name: str = "
     """Return a template as a chat format.
 
     Args:
-        rendering: What it was found to do.
-        start: What the tokenizer begins each text with by itself, which the template's is then without; empty: nothing.
-        has_blank: Whether it puts a blank before a text. Where tokens swallow blanks, as Phi-3's, there is then one behind them.
-        name: What it is called where its turns have no known format.
+        rendering: What the template does.
+        start: The token with which the tokenizer begins each text, and which the template's text then omits; empty: none.
+        has_blank: Whether it puts a blank before a text. Where tokens swallow blanks, as Phi-3's do, a blank then follows them.
+        name: Its name if its turns have no known format.
     """
     form = next((form for form in FORMATS if _has(rendering, form)), None)
-    # A token that begins turns, too, stays: the tokenizer is told by it that it needn't begin the text.
+    # If the token also begins turns, it stays: it shows the tokenizer that the text needs no start token.
     taken = "" if form is not None and start == form.start else start
     plain, thinking = (
         each and Around(each.before.removeprefix(taken) + _gap(rendering, each, has_blank), each.behind)
         for each in (rendering.plain, rendering.thinking)
     )
-    told = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
-    markers = {marker for text in [*told, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
+    texts = [part for each in (plain, thinking) if each for part in (each.before, each.behind)]
+    markers = {marker for text in [*texts, rendering.system_opening] for marker in MARKER.findall(text)} - {start}
     return OwnTemplate(
         form.name if form else name,
         form.start if form else "",
@@ -113,5 +113,5 @@ def _onward(form: ChatFormat) -> str:
 
 
 def _remaining(wanted: str, there: str) -> str:
-    """Return what is missing of a text, of which the blanks that it begins with may be there."""
+    """Return the missing part of a text; the blanks at its beginning may be there already."""
     return wanted[len(there) :] if wanted.startswith(there) else wanted.lstrip()

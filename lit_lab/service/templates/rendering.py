@@ -1,7 +1,7 @@
-"""What a chat template puts around a prompt, found out by having it render placeholders, once for each model.
+"""Finds out what a chat template puts around a prompt, by rendering placeholders, once for each model.
 
-A template is somebody else's program. It runs in a process of its own (`child.py`), which is ended after two seconds, and it
-never sees a prompt: what stands before and behind a placeholder is what is put around any text.
+A template is another person's program. It runs in a separate process (`child.py`), which is ended after two seconds, and it never
+sees a prompt: the text before and after a placeholder is the text around any prompt.
 """
 
 from __future__ import annotations
@@ -22,25 +22,23 @@ from . import child
 from .stored import Template, TemplateError
 
 SECONDS = 2.0
-"""Time that a template may take."""
+"""Maximum time for a template."""
 
-STARTING = (
-    30.0  # seconds until the process is there: on a busy machine, or from a slow disk, more than a template may take
-)
+STARTING = 30.0  # seconds for the process to start: on a busy machine or a slow disk, longer than a template may take
 MEMORY = 256 * 2**20
-"""Bytes of address space that it may take, Python and Jinja among them; where the system bounds that."""
+"""Maximum address space in bytes, including Python and Jinja, where the system can bound it."""
 
 LONGEST = 2**20
-"""Characters that it may write, in all conversations together."""
+"""Maximum length of its output in characters, in all conversations together."""
 
-_MOST = 12 * LONGEST + 2**16  # bytes of the process's answer, in which a character has twelve at most
-_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # without which some Pythons don't start
+_MOST = 12 * LONGEST + 2**16  # bytes of the process's answer, with at most twelve per character
+_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # some Pythons don't start without them
 DATE = "2024-07-26"
-"""What is today for a template that asks: always the same, so that answers are. Llama's own take it where they aren't told one."""
+"""The date for templates: always the same, so that answers are. It is the default of Llama's own templates."""
 
-_SAID = 200  # characters of a template's own words that are shown
+_SAID = 200  # characters of a template's message that are shown
 
-# In letters alone: some templates take blanks off a text's ends, and none changes these.
+# Only letters: some templates strip blanks from a text's ends, but none changes letters.
 _USER, _MODEL, _NEXT, _SYSTEM = "LitLabUserText", "LitLabModelText", "LitLabNextText", "LitLabSystemText"
 
 System = Literal["none", "possible", "added"]
@@ -48,7 +46,7 @@ System = Literal["none", "possible", "added"]
 
 @dataclass(frozen=True)
 class Around:
-    """What stands before a user's text and behind it, so that the model speaks next."""
+    """The text before a user's prompt and after it, so that the model's turn follows."""
 
     before: str
     behind: str
@@ -56,16 +54,16 @@ class Around:
 
 @dataclass(frozen=True)
 class Rendering:
-    """What a template was found to do.
+    """What a template does.
 
     Attributes:
-        plain: Around a prompt; a model that can think doesn't.
-        thinking: Around one where the model is to think first; None: the template knows no such thing.
-        system: Whether it has a system turn: `added` where the prompt has none.
-        system_opening: What begins one; empty: it has none.
-        closing: What follows the model's turn, up to the user's next text; empty: that couldn't be found out.
-        date: The date that it was told; empty: it didn't ask.
-        swallowing: Tokens behind which no blanks are left, as its tokenizer takes them for a part of the token.
+        plain: Around a prompt, without thinking.
+        thinking: Around a prompt if the model should think first; None if the template can't do that.
+        system: Whether it has a system turn; `added` if it adds one to a prompt without one.
+        system_opening: The beginning of a system turn; empty if it has none.
+        closing: The text after the model's turn, up to the user's next text; empty if unknown.
+        date: The date that it got; empty if it doesn't use the date.
+        swallowing: Tokens that include the blanks after them, according to the model's tokenizer.
     """
 
     plain: Around
@@ -81,7 +79,7 @@ def rendered(template: Template) -> Rendering:
     """Return what a template does.
 
     Raises:
-        TemplateError: why it can't be used.
+        TemplateError: The template can't be used.
     """
     user = {"role": "user", "content": _USER}
     talk = [user, {"role": "assistant", "content": _MODEL}, {"role": "user", "content": _NEXT}]
@@ -93,8 +91,8 @@ def rendered(template: Template) -> Rendering:
     ]
     said = _run(template, [{"messages": messages, "enable_thinking": thinks} for messages, thinks in orders])
 
-    def around(told: dict[str, Any]) -> Around:
-        return _around(_swallowed(_text(told), template.swallowing))
+    def around(result: dict[str, Any]) -> Around:
+        return _around(_swallowed(_text(result), template.swallowing))
 
     plain = around(said[0])
     thinking, system, closing = None, None, ""
@@ -119,9 +117,9 @@ def rendered(template: Template) -> Rendering:
 
 
 def _swallowed(text: str, tokens: frozenset[str]) -> str:
-    """Return a text without the blanks behind these tokens, which take them for a part of themselves.
+    """Return a text without the blanks after these tokens, which include such blanks.
 
-    Both are somebody else's: it takes time in proportion to the text, whatever the tokens are.
+    Both come from strangers: this takes time in proportion to the text, whatever the tokens are.
     """
     lengths = {len(token) for token in tokens}
 
@@ -135,16 +133,16 @@ def _swallowed(text: str, tokens: frozenset[str]) -> str:
 def _around(text: str) -> Around:
     before, found, behind = text.partition(_USER)
     if not found:
-        raise TemplateError("leaves the prompt out, or changes it")
+        raise TemplateError("omits or changes the prompt")
     if _USER in behind:
         raise TemplateError("repeats the prompt")
     return Around(before, behind)
 
 
 def _between(text: str, one: str, other: str) -> str:
-    """Return what stands between two texts that stand once each. Raises `TemplateError`."""
+    """Return the text between two texts that occur once each. Raises `TemplateError`."""
     if text.count(other) != 1 or (one and text.count(one) != 1):
-        raise TemplateError("leaves a turn out")
+        raise TemplateError("omits a turn")
     return text[text.index(one) + len(one) : text.index(other)]
 
 
@@ -163,9 +161,9 @@ def _text(said: dict[str, Any]) -> str:
         {
             "long": f"writes more than {LONGEST:,} characters",
             "memory": _TOO_LARGE,
-            "deep": "calls itself without end",
-            "syntax": f"isn't Jinja that can be read ({words})",
-            "unsafe": f"reaches for what a template has no business with ({words})",
+            "deep": "calls itself endlessly",
+            "syntax": f"isn't valid Jinja ({words})",
+            "unsafe": f"uses operations that templates may not use ({words})",
             "refused": f"refuses a conversation of one turn ({words})",
         }.get(fault, f"fails ({words})")
     )
@@ -175,14 +173,14 @@ _TOO_LARGE = f"takes more than {MEMORY // 2**20} MiB of memory"
 
 
 def _shown(words: str) -> str:
-    """Return a template's own words, so that they can be shown."""
+    """Return a template's message in displayable form."""
     return (
-        " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_SAID] or "it doesn't say why"
+        " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_SAID] or "it gives no reason"
     )
 
 
 def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Have conversations rendered, and return what was said of each. Raises `TemplateError`."""
+    """Render conversations, and return the results. Raises `TemplateError`."""
     order = {
         "path": _places(),
         "date": DATE,
@@ -192,8 +190,8 @@ def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[s
         "special": template.special,
         "conversations": conversations,
     }
-    # Isolated: no variable, no folder and no site file of the user's has a say in it.
-    process = subprocess.Popen(  # noqa: S603 - our own script
+    # Isolated: the user's variables, folders and site files have no effect.
+    process = subprocess.Popen(  # noqa: S603 - LIT Lab's own script
         [sys.executable, "-I", "-S", child.__file__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -221,7 +219,7 @@ def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[s
         raise TemplateError(f"takes more than {SECONDS:.0f} seconds")
     try:
         said = json.loads(content)
-    except ValueError as error:  # Python ends where it finds no memory and has no word for that
+    except ValueError as error:  # without memory, Python may end without an error
         raise TemplateError(f"breaks off, or {_TOO_LARGE}") from error
     if len(said) < len(conversations):
         raise TemplateError(_TOO_LARGE)
@@ -229,7 +227,7 @@ def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[s
 
 
 def _talk(process: subprocess.Popen[bytes], order: bytes, end: Any) -> bytes | None:
-    """Give an order and return the answer; None: the process didn't get so far as to begin."""
+    """Send a request and return the answer; None if the process didn't start."""
     if process.stdin is None or process.stdout is None:
         raise RuntimeError("the process was started without pipes")
     starting = threading.Timer(STARTING, end)
@@ -252,7 +250,7 @@ def _talk(process: subprocess.Popen[bytes], order: bytes, end: Any) -> bytes | N
 
 
 def _places() -> list[str]:
-    """Return the folders that Jinja and what it needs lie in. Raises `TemplateError`."""
+    """Return the folders of Jinja and its dependencies. Raises `TemplateError`."""
     specs = [importlib.util.find_spec(name) for name in ("jinja2", "markupsafe")]
     files = [spec.origin for spec in specs if spec is not None and spec.origin is not None]
     if len(files) < len(specs):

@@ -9,19 +9,19 @@ from typing import Any
 
 from lit_lab import local_paths
 
-from ..gguf.header import GgufError, Header, Items
+from ..gguf.contents import GgufError, Header, Items
 from ..weights import regular
 
-MAX_TEMPLATE = 256 * 1024  # bytes; the longest that models of these families have are 20 kB
+MAX_TEMPLATE = 256 * 1024  # bytes; the longest ones of these families have 20 kB
 
-MAX_TOKEN = 64  # characters of a token that takes blanks for a part of itself
+MAX_TOKEN = 64  # characters of a token that includes the blanks after it
 
 _TURN = re.compile(r"<\|(?!endoftext)\w+\|>")
 _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
 class TemplateError(ValueError):
-    """A template can't be used; says why, in words that follow “it”."""
+    """A template can't be used; the message says why, in words that follow "it"."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Template:
 
     Attributes:
         text: The program.
-        special: What it may call the vocabulary's special tokens, such as `bos_token`, and how these are spelled.
-        swallowing: Tokens that take the blanks behind them for a part of themselves, as Phi-3's do.
+        special: The special tokens that it may use by name, such as `bos_token`, with their spellings.
+        swallowing: Tokens that include the blanks after them, as Phi-3's do.
     """
 
     text: str
@@ -40,13 +40,13 @@ class Template:
 
 
 def in_folder(place: Path) -> Template | None:
-    """Return the chat template of a folder; None: it has none.
+    """Return the chat template of a folder; None if it has none.
 
     Args:
-        place: The folder, whose files have been looked through.
+        place: The folder, already validated.
 
     Raises:
-        TemplateError: It can't be read.
+        TemplateError: The template can't be read.
     """
     config = _object(place, "tokenizer_config.json")
     if local_paths.is_file(place / "chat_template.jinja"):
@@ -57,13 +57,13 @@ def in_folder(place: Path) -> Template | None:
         return None
     special = {**_object(place, "special_tokens_map.json"), **config}
     added = config.get("added_tokens_decoder")
-    told = added.values() if isinstance(added, dict) else ()
-    swallowing = {_spelled(each) for each in told if isinstance(each, dict) and each.get("rstrip") is True}
+    tokens = added.values() if isinstance(added, dict) else ()
+    swallowing = {_spelled(each) for each in tokens if isinstance(each, dict) and each.get("rstrip") is True}
     return _template(_chosen(text), {name: _spelled(special.get(name)) for name in _SPECIAL}, swallowing)
 
 
 def in_gguf(header: Header) -> Template | None:
-    """Return the chat template of a GGUF file; None: it has none. Raises `TemplateError`."""
+    """Return the chat template of a GGUF file; None if it has none. Raises `TemplateError`."""
     text = header.text("tokenizer.chat_template")
     if not text:
         names = [name for name in header.fields if name.startswith("tokenizer.chat_template.")]
@@ -78,7 +78,7 @@ def in_gguf(header: Header) -> Template | None:
     keys = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad_token": "padding"}
     ids = {name: header.fields.get(f"tokenizer.ggml.{key}_token_id") for name, key in keys.items()}
     known = {name: spelled[id] for name, id in ids.items() if isinstance(id, int) and 0 <= id < len(spelled)}
-    # A file doesn't tell; llama.cpp, too, knows it of this family.
+    # The file doesn't say so; llama.cpp, too, decides by the family.
     swallowing = {each for each in spelled if _TURN.fullmatch(each)} if header.architecture == "phi3" else set()
     return _template(text, known, swallowing)
 
@@ -90,11 +90,11 @@ def _template(text: str, special: dict[str, str], swallowing: set[str]) -> Templ
     return Template(text, known, frozenset(token for token in swallowing if 0 < len(token) <= MAX_TOKEN))
 
 
-def _chosen(told: Any) -> str:
-    """Return the template for conversations, of a list in which others may be for tools and their like."""
-    if isinstance(told, str):
-        return told
-    listed = [each for each in told if isinstance(each, dict)] if isinstance(told, list) else []
+def _chosen(content: Any) -> str:
+    """Return the template for conversations; a list may contain others, such as one for tools."""
+    if isinstance(content, str):
+        return content
+    listed = [each for each in content if isinstance(each, dict)] if isinstance(content, list) else []
     named: dict[str, str] = {
         str(each.get("name")): each["template"] for each in listed if isinstance(each.get("template"), str)
     }
@@ -106,7 +106,7 @@ def _chosen(told: Any) -> str:
 
 
 def _spelled(token: Any) -> str:
-    """Return a special token's spelling; files write it as a text, or as an object that has it as its content."""
+    """Return a special token's spelling. Files write it as a text, or as an object with a `content`."""
     content = token.get("content") if isinstance(token, dict) else token
     return content if isinstance(content, str) else ""
 
@@ -126,5 +126,5 @@ def _object(place: Path, name: str) -> dict[str, Any]:
     try:
         found = regular.json_of(place / name)
     except (OSError, ValueError, RecursionError) as error:
-        raise TemplateError(f"can't be read: {name} isn't as it should be") from error
+        raise TemplateError(f"can't be read: {name} is malformed") from error
     return found if isinstance(found, dict) else {}

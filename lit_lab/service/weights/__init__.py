@@ -1,18 +1,18 @@
-"""Where a model's files come from, whether they may be read, and whether there is room for them.
+"""Where a model's files come from, whether they may be read, and whether they fit into memory.
 
-paths.py     what is meant by the path of a `name:path`
-archive.py   a `.tar.gz`, unpacked safely
-bounded_tar.py  its headers, bounded
-cached.py    what was downloaded earlier
-download.py  runs fetch.py, a process of its own that downloads and can be stopped
-hub.py       what of a Hugging Face repository is downloaded
-hub_file.py  its large files, so that a download goes on where it was
-reasons.py   why a download failed, in words
-licences.py  what a model is provided under, by its family
-allowed.py   a preset's files, before anything of them is made
-regular.py   which files are read, and how much of them
-named.py     the classes that their JSON names
-stored.py    what their weights declare
-need.py      the memory that a preset will take
-room.py      the memory that there is
+paths.py              the meaning of the path in `name:path`
+archive.py            unpacks a `.tar.gz` safely
+bounded_tar.py        bounds its headers
+hub_cache.py          finds earlier downloads
+download.py           runs fetch.py, the process that downloads and can be stopped
+hub.py                chooses the files of a Hugging Face repository
+hub_file.py           downloads its large files, and continues interrupted downloads
+download_errors.py    explains why a download failed
+licences.py           a model's licence, by its family
+preset_validation.py  checks a preset's files before anything is made of them
+regular.py            opens files only if they are regular, and reads them within bounds
+named.py              checks the classes that their JSON names
+stored.py             checks what their weights declare
+memory_estimate.py    the memory that a preset will take
+device_memory.py      the memory that is free
 """

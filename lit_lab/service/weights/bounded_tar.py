@@ -1,7 +1,7 @@
-"""A tar archive, read one member at a time, with bounds on what its headers make `tarfile` read and keep.
+"""A tar archive, read one member at a time, with bounds on the headers that `tarfile` reads and stores.
 
-A name in a header of its own (GNU's long names, pax) has as many bytes as that header says, and `tarfile` reads them at
-once; a sparse file's map goes on for as long as it says; and every member is kept until the archive is closed.
+A header for a name (GNU's long names, pax) can declare any size, and `tarfile` reads it at once; the map of a sparse file
+can be endless; and `tarfile` stores every member until the archive is closed.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from typing import IO, Any, cast
 from . import regular
 
 MAX_HEADER = 128 * 2**10  # bytes of all headers before one member
-MAX_KEYWORDS = 1_000  # that pax headers may set for all members
+MAX_KEYWORDS = 1_000  # set by pax headers for all members
 
 
 class HeaderError(ValueError):
-    """An archive's headers exceed a bound; says which, in words that follow "it"."""
+    """An archive's headers exceed a bound; the message says which, in words that follow "it"."""
 
 
 class _Bounded(io.RawIOBase):
-    """What is unpacked of a file, of which headers may take only so much."""
+    """The unpacked bytes of a file, with a bound for headers."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
         self._left: int | None = None
 
     def bound(self, size: int | None) -> None:
-        """Allow so many bytes to be read from now on; None: any number."""
+        """Allow so many bytes to be read from now on; None: no bound."""
         self._left = size
 
     def readable(self) -> bool:
@@ -48,7 +48,7 @@ class _Bounded(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         if size < 0:
-            raise HeaderError("has a header of no possible size")
+            raise HeaderError("has a header of an impossible size")
         if self._left is not None:
             self._left -= size
             if self._left < 0:
@@ -63,14 +63,14 @@ class Archive:
         file: The archive.
 
     Raises:
-        OSError: It can't be opened, or is no regular file.
+        OSError: It can't be opened, or isn't a regular file.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = regular.opened(file)
         packed = self._file.read(2) == b"\x1f\x8b"
         self._file.seek(0)
-        # gzip alone: other ways to pack may say how much memory unpacking takes.
+        # Only gzip: with other formats, the file determines how much memory unpacking takes.
         stream = cast(IO[bytes], gzip.GzipFile(fileobj=self._file)) if packed else self._file
         self._bounded = _Bounded(stream)
         self._tar: tarfile.TarFile | None = None
@@ -92,7 +92,7 @@ class Archive:
             yield member
 
     def content(self, member: tarfile.TarInfo) -> IO[bytes]:
-        """Return the content of the member that was yielded last, which is a regular file."""
+        """Return the content of the member that was yielded last; it must be a regular file."""
         assert self._tar is not None  # noqa: S101 - a member was yielded
         content = self._tar.extractfile(member)
         assert content is not None  # noqa: S101 - it is a regular file
@@ -105,10 +105,10 @@ class Archive:
                 self._tar = tarfile.open(fileobj=cast(Any, self._bounded), mode="r:")  # noqa: SIM115 - the file is closed
             member = self._tar.next()
         except RecursionError as error:
-            raise HeaderError("has headers upon headers without end") from error
+            raise HeaderError("has endlessly many headers") from error
         finally:
             self._bounded.bound(None)
-        cast(Any, self._tar).members.clear()  # `next` needs none of them, and there may be many
+        cast(Any, self._tar).members.clear()  # `next` doesn't need them, and there may be many
         if member is not None and (member.size < 0 or len(self._tar.pax_headers) > MAX_KEYWORDS):
-            raise HeaderError("has a header that no archive has")
+            raise HeaderError("has an invalid header")
         return member

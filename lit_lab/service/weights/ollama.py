@@ -1,4 +1,4 @@
-"""What Ollama says of a file that it calls by its content: its tags' names, and their template."""
+"""Ollama's information about a file that it names by content: its tags' names, and their template."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lit_lab import local_paths
 
-from . import cached, regular
+from . import hub_cache, regular
 
 MAX_MANIFESTS = 10_000
 _MAX_BYTES = 2**20  # of a manifest, and of a template
@@ -21,11 +21,11 @@ _ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Tags:
-    """The tags that are one file.
+    """The tags of one file.
 
     Attributes:
         names: Each a model and a tag, such as `gemma3:4b-it-qat`.
-        has_template: Whether one has a template that puts turns around a prompt.
+        has_template: Whether one of them has a template with turns.
     """
 
     names: tuple[str, ...]
@@ -33,7 +33,7 @@ class Tags:
 
 
 def tags(blob: Path) -> Tags | None:
-    """Return what Ollama calls a file; None: it isn't one of Ollama's.
+    """Return a file's tags; None if it isn't one of Ollama's.
 
     Args:
         blob: The file.
@@ -45,7 +45,7 @@ def tags(blob: Path) -> Tags | None:
     names, has_template = [], False
     for manifest in _manifests(manifests):
         digests = layers(manifest)
-        # With an adapter it is another model than the file.
+        # With an adapter, the tag is another model than the file.
         if digests.get("model") == match.group(1) and "adapter" not in digests:
             names.append(f"{manifest.parent.name}:{manifest.name}")
             has_template = has_template or _is_template(blob.parent, digests.get("template", ""))
@@ -53,7 +53,7 @@ def tags(blob: Path) -> Tags | None:
 
 
 def layers(manifest: Path) -> dict[str, str]:
-    """Return the digests of what a tag consists of, by kind, such as `model` and `template`; nothing of what is no manifest."""
+    """Return the digests of a tag's parts by kind, such as `model` and `template`; empty if it isn't a manifest."""
     try:
         found = regular.parsed(regular.read(manifest, _MAX_BYTES))["layers"]
         kinds = [(str(layer["mediaType"]).removeprefix(_KIND), str(layer["digest"])) for layer in found]
@@ -67,17 +67,17 @@ def _manifests(folder: Path) -> Iterator[Path]:
     left, waiting = MAX_MANIFESTS, [(folder, 0)]
     while waiting:
         here, level = waiting.pop()
-        for name in cached.names(here, left):
+        for name in hub_cache.names(here, left):
             left -= 1
             place = here / name
-            if level < _LEVELS - 1 and cached.is_own_folder(place):
+            if level < _LEVELS - 1 and hub_cache.is_own_folder(place):
                 waiting.append((place, level + 1))
-            elif cached.is_own_file(place):
+            elif hub_cache.is_own_file(place):
                 yield place
 
 
 def _is_template(blobs: Path, digest: str) -> bool:
-    """Whether a template is one of turns: base models have `{{ .Prompt }}` alone."""
+    """Whether a template has turns: base models only have `{{ .Prompt }}`."""
     try:
         text = regular.read(blobs / f"sha256-{digest}", _MAX_BYTES).decode(errors="replace") if digest else ""
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What the path of a `name:path` means: as LIT and Keras write them."""
+"""Parses the path in `name:path`, as LIT and Keras write it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Literal
 
 from lit_lab import demo, local_paths
 from lit_lab.models import addresses, known
+from lit_lab.problem import Problem
 from lit_lab.protocol import ModelTerms
 
-from ..errors import ServiceError
 from ..gguf.header import is_gguf
 from . import licences
 
@@ -22,7 +22,7 @@ GGUF = ".gguf"
 _SITES = {"kaggle": "Kaggle", "hf": "Hugging Face", "package": "the Python package index"}
 _PRESET = re.compile(r"[\w.-]+")
 _HINT = (
-    "Write a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .gguf or .tar.gz "
+    "Use a preset's name such as gemma2_instruct_2b_en, a folder with a slash in it such as ./preset, a .gguf or .tar.gz "
     "file, or an address: kaggle://… or hf://…"
 )
 
@@ -32,11 +32,11 @@ class Source:
     """Where a preset is.
 
     Attributes:
-        kind: `folder`, `archive` or `gguf` (a file) on this machine, or which site has it: `package` is the Python package
-            index, of a model that is known here.
+        kind: `folder`, `archive` or `gguf` (a file) on this machine, or the site that has it: `package` is the Python package
+            index, for a known model.
         where: A path, or the site's handle such as `keras/gemma2/keras/gemma2_2b_en/1`, `org/name`, `org/name@revision` or
             `org/name/file.gguf`.
-        parameters: Number of weights where Keras's own list of presets tells it.
+        parameters: Number of weights, if Keras's list of presets contains it.
     """
 
     kind: Literal["folder", "archive", "gguf", "kaggle", "hf", "package"]
@@ -50,12 +50,12 @@ class Source:
 
     @property
     def is_elsewhere(self) -> bool:
-        """Whether it has to be downloaded before it is used."""
+        """Whether it must be downloaded before use."""
         return self.kind in _SITES
 
     @property
     def page(self) -> str:
-        """The model's own page, where its terms are accepted; empty for what is on this machine."""
+        """The model's page, where users accept its terms; empty for models on this machine."""
         if self.kind == "kaggle":
             return "https://www.kaggle.com/models/" + "/".join(self.where.split("/")[:2])
         return f"https://huggingface.co/{self.repository}" if self.kind == "hf" else ""
@@ -73,27 +73,27 @@ class Source:
 
     @property
     def file(self) -> str:
-        """On Hugging Face: the GGUF file's path in the repository; empty: none is named."""
+        """On Hugging Face: the GGUF file's path in the repository; empty if none is named."""
         return "/".join(self.where.split("/")[2:])
 
     @property
     def terms(self) -> ModelTerms | None:
-        """What a download means agreeing to; None for what is on this machine."""
+        """The terms to which a download agrees; None for models on this machine."""
         if not self.is_elsewhere:
             return None
         return self._named_terms or ModelTerms(name=f"the licence on its {self.site} page", url=self.page)
 
     def provided_under(self, by_files: ModelTerms | None = None) -> ModelTerms | None:
-        """Return what the model is provided under, so far as that is known.
+        """Return the model's licence, if it is known.
 
         Args:
-            by_files: What its own files tell.
+            by_files: The licence according to its files.
         """
         return self._named_terms or by_files or self.terms
 
     @property
     def _named_terms(self) -> ModelTerms | None:
-        """What its address or its file's name tells."""
+        """The licence according to its address or its file's name."""
         if (about := known.packaged(self.where)) is not None:
             return ModelTerms(**about.terms)
         if self.is_elsewhere:
@@ -103,10 +103,10 @@ class Source:
 
 
 def source(path: str) -> Source:
-    """Return what a path means. Preset names are Keras's own, so its libraries must have been imported for them.
+    """Parse a path. The names of presets come from Keras, whose libraries must have been imported for them.
 
     Raises:
-        ServiceError: `bad_path` or `preset_not_found`.
+        Problem: `bad_path` or `preset_not_found`.
     """
     if path == demo.EMBEDDED:
         return Source("folder", str(demo.preset_path()))
@@ -115,9 +115,9 @@ def source(path: str) -> Source:
     if not is_local(path):
         return _named(path)
     local = local_paths.of_user(path)
-    # A folder that isn't there may come, as one on another machine's disk does.
+    # A missing folder may appear later, such as one on another machine's disk.
     if (why := local_paths.fault(local)) and (why != local_paths.ABSENT or path.startswith("~")):
-        raise ServiceError(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
+        raise Problem(404, "preset_not_found", f"There is no {path[:200]}: {why}.", _HINT)
     if is_gguf(local):
         return Source("gguf", str(local))
     if path.lower().endswith(ARCHIVES) and not local_paths.is_folder(local):
@@ -126,9 +126,9 @@ def source(path: str) -> Source:
 
 
 def is_local(path: str) -> bool:
-    """Whether a path is one of this machine rather than a name or an address, told by how it is written alone.
+    """Whether a path is on this machine rather than a name or an address, judging only by its form.
 
-    What is there doesn't count: a name would mean something else in another working folder, and tell what is in this one.
+    Existing files don't count: otherwise a name's meaning would depend on the working folder, and show what is in it.
     """
     if path == demo.EMBEDDED or addresses.is_address(path):
         return False
@@ -137,7 +137,7 @@ def is_local(path: str) -> bool:
 
 def _address(path: str) -> Source:
     if wrong := addresses.fault(path):
-        raise ServiceError(422, "bad_path", *wrong)
+        raise Problem(422, "bad_path", *wrong)
     scheme, _, where = addresses.cleaned(path).partition("://")
     return Source("kaggle" if scheme == "kaggle" else "hf", where)
 
@@ -150,14 +150,14 @@ def _named(path: str) -> Source:
     preset = preset_utils.BUILTIN_PRESETS.get(path)
     if preset is None:
         if not _PRESET.fullmatch(path):
-            raise ServiceError(404, "preset_not_found", f"{path[:200]} is neither a path nor a name.", _HINT)
-        raise ServiceError(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
+            raise Problem(404, "preset_not_found", f"{path[:200]} is neither a path nor a name.", _HINT)
+        raise Problem(404, "preset_not_found", f"Keras knows no preset {path[:200]}.", _likely(path) or _HINT)
     parameters = preset.get("metadata", {}).get("params")
     return Source("kaggle", preset["kaggle_handle"].removeprefix("kaggle://"), parameters)
 
 
 def _likely(name: str) -> str:
-    """Return a question that names the presets that may be meant; empty: none is like it."""
+    """Return a question with the presets that the user may mean; empty if none is similar."""
     from keras_hub.models import CausalLM
 
     close = [about.path] if (about := known.named(name)) else []

@@ -1,7 +1,7 @@
-"""A preset's files, opened only where they are regular files that lie in its folder, and read only to a bound.
+"""A preset's files, opened only if they are regular files in its folder, and read only up to a bound.
 
-A named pipe would be waited for without end, a device such as `/dev/zero` has none, and a link may lead to what the
-person who names the preset may not see.
+Reading a named pipe could wait forever, a device such as `/dev/zero` never ends, and a link may lead to files that the person who
+names the preset may not see.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _SHARED_MARK = ".huggingface-shared-blobs"
 
 
 class NotRegularError(OSError):
-    """Something is no regular file."""
+    """Something isn't a regular file."""
 
 
 class TooMuchError(ValueError):
-    """A file exceeds a bound; says which, in words that follow its name."""
+    """A file exceeds a bound; the message says which, in words that follow its name."""
 
 
 def opened(file: Path) -> BinaryIO:
@@ -46,12 +46,12 @@ def opened(file: Path) -> BinaryIO:
         NotRegularError: It is a pipe, a device, a socket or a folder.
         OSError: It can't be opened.
     """
-    # Without O_NONBLOCK a pipe that nobody writes to would be waited for. What was opened is looked at, not its name,
-    # behind which there may be something else by then.
+    # Without O_NONBLOCK, opening a pipe that nobody writes to would wait. The opened file is checked rather than its name, which
+    # may refer to another file by then.
     number = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     try:
         if not stat.S_ISREG(os.fstat(number).st_mode):
-            raise NotRegularError(f"{file.name} is no regular file")
+            raise NotRegularError(f"{file.name} isn't a regular file")
         return os.fdopen(number, "rb")
     except BaseException:
         os.close(number)
@@ -59,14 +59,14 @@ def opened(file: Path) -> BinaryIO:
 
 
 def read(file: Path, most: int) -> bytes:
-    """Return what is in a file.
+    """Return a file's content.
 
     Args:
         file: The file.
-        most: Bytes that it may have.
+        most: Its maximum size in bytes.
 
     Raises:
-        TooMuchError: It has more.
+        TooMuchError: It is larger.
         OSError: As `opened`.
     """
     with opened(file) as stream:
@@ -77,14 +77,14 @@ def read(file: Path, most: int) -> bytes:
 
 
 def json_of(file: Path) -> Any:
-    """Return what a JSON file holds. Raises as `bounded`, and `ValueError` where it isn't JSON."""
+    """Return a JSON file's content. Raises as `bounded`, and `ValueError` if it isn't JSON."""
     return json.loads(bounded(file))
 
 
 def bounded(file: Path) -> str:
-    """Return a JSON file's text, of which it is known what parsing it takes.
+    """Return a JSON file's text, checked so that parsing it has bounded cost.
 
-    How much that may be depends on whether it is a vocabulary's, by its name.
+    The bounds depend on whether it is a vocabulary, by its name.
 
     Raises:
         TooMuchError: It is too large, or has too many values, or too many levels.
@@ -96,15 +96,15 @@ def bounded(file: Path) -> str:
 
 
 def parsed(content: bytes, values: int = _CONFIGURATION[1], containers: int = _CONFIGURATION[2]) -> Any:
-    """Return what JSON says.
+    """Parse JSON.
 
     Args:
         content: The JSON, in UTF-8.
-        values: Values that it may have.
-        containers: Lists and objects that it may have.
+        values: Maximum number of values.
+        containers: Maximum number of lists and objects.
 
     Raises:
-        TooMuchError: It has more, or too many levels.
+        TooMuchError: It exceeds these bounds, or has too many levels.
         ValueError: It isn't JSON.
     """
     return json.loads(_bounded(content, values, containers))
@@ -113,15 +113,15 @@ def parsed(content: bytes, values: int = _CONFIGURATION[1], containers: int = _C
 def _bounded(content: bytes, values: int, containers: int) -> str:
     if excess := json_bounds.excess(content, values, containers, MAX_JSON_LEVELS):
         raise TooMuchError(excess)
-    # By its bytes alone Python would take it for UTF-16 or UTF-32, too, of which the bounds above know nothing.
+    # From bytes, Python would also accept UTF-16 and UTF-32, which the checks above don't cover.
     return content.decode()
 
 
 def places_of(top: Path) -> list[Path]:
-    """Return where links of a folder may lead, which is resolved: into it, and to where Hugging Face's cache keeps its files.
+    """Return where links in a resolved folder may lead: into it, and to the places of files in Hugging Face's cache.
 
-    That is the repository's own `blobs`, and the one that all repositories of a cache share, marked by huggingface_hub as
-    such. Another place of the cache, such as another repository's `blobs`, is none of them.
+    Those are the repository's own `blobs`, and the one that all repositories of a cache share, marked as such by huggingface_hub.
+    Other places in the cache, such as another repository's `blobs`, don't count.
     """
     for snapshot in (top, *top.parents):
         repository = snapshot.parent.parent
@@ -134,7 +134,7 @@ def places_of(top: Path) -> list[Path]:
 
 
 def _is_own(place: Path, is_kind: Callable[[int], bool]) -> bool:
-    """Whether there is something of a kind, and no link to it."""
+    """Whether something of a kind exists, and isn't a link to one."""
     try:
         return is_kind(place.lstat().st_mode)
     except local_paths.FAILURES:
@@ -142,9 +142,9 @@ def _is_own(place: Path, is_kind: Callable[[int], bool]) -> bool:
 
 
 def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield a preset's own files.
+    """Yield a preset's files.
 
-    Links may lead to other files of the folder and, in Hugging Face's cache, to where that keeps them (`places_of`).
+    Links may lead to other files in the folder and, in Hugging Face's cache, to its places for files (`places_of`).
 
     Raises:
         NotRegularError: There is something that is neither a folder nor a regular file, or a link leads out of the folder.
@@ -172,7 +172,7 @@ def walked(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
                     raise NotRegularError(f"{shown} is a link that leads out of its folder")
                 about = path.stat()
                 if stat.S_ISDIR(about.st_mode):
-                    if not entry.is_symlink():  # what a link leads to is seen where it is
+                    if not entry.is_symlink():  # a link's target is yielded at its own place
                         waiting.append((path, level + 1))
                 elif stat.S_ISREG(about.st_mode):
                     yield path, about

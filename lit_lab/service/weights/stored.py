@@ -1,8 +1,8 @@
-"""What a preset's weights say of themselves, held against their files before anything of them is read.
+"""Checks what a preset's weights declare against their files, before anything of them is read.
 
-HDF5 can declare any number of numbers in a small file: packed, filled with one value, or several times the same bytes.
-Keras reads each dataset at once, into as much memory as it declares. It writes them plainly, so plain ones alone are read.
-A group, too, can name any number of objects: its tree can lead to the same few names from many places.
+In HDF5, a small file can declare any number of values: packed, filled with one value, or with the same bytes several times. Keras
+reads each dataset at once, into as much memory as it declares. It writes datasets plainly, so only plain ones are read. A group,
+too, can name any number of objects: its tree can lead to the same few names from many places.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _BITS |= {"F64": 64, "I64": 64, "U64": 64, "C64": 64}
 
 
 class UnfitError(ValueError):
-    """A file of weights isn't what its size allows; says why, in words that follow its name."""
+    """A file of weights declares more than its size allows; the message says what, in words that follow its name."""
 
 
 def numbers_in(file: Path) -> int:
-    """Return how many numbers a file of weights holds.
+    """Return how many numbers a file of weights contains.
 
     Args:
         file: A `.h5` or `.safetensors` file.
 
     Raises:
-        UnfitError: It declares what it doesn't hold, or leads elsewhere.
+        UnfitError: It declares more than it contains, or leads elsewhere.
         OSError: It can't be read, or isn't of its format.
     """
     return sum(count for _, count, _ in _in_safetensors(file)) if file.suffix == ".safetensors" else _in_h5(file).total
@@ -55,7 +55,7 @@ def tensors_in(file: Path) -> dict[str, int]:
 
 
 def shards_of(index: Path) -> set[str]:
-    """Return the names of the files that an index says weights are in.
+    """Return the names of the files with weights, according to an index.
 
     Raises:
         UnfitError: It isn't an index, or a name leads out of its folder.
@@ -68,9 +68,9 @@ def shards_of(index: Path) -> set[str]:
     names: set[str] = set()
     for value in weights.values():
         for name in value if isinstance(value, list) else [value]:
-            # What other programs leave in a folder isn't looked through, and files of other names aren't as weights.
+            # Other programs' leftovers aren't checked, and files with other names don't count as weights.
             if not isinstance(name, str) or not _SHARD.fullmatch(name):
-                raise UnfitError("names a file that isn't one of weights in its folder")
+                raise UnfitError("names a file that isn't a file of weights in its folder")
             names.add(name)
     return names
 
@@ -85,7 +85,7 @@ def _in_safetensors(file: Path) -> list[tuple[str, int, int]]:
             raise UnfitError("is cut short")
         (length,) = struct.unpack("<Q", head)
         if length > min(MAX_HEADER, size - 8):
-            raise UnfitError("has a header of no possible size")
+            raise UnfitError("has a header of an impossible size")
         try:
             header = regular.parsed(stream.read(length), 16 * MAX_DATASETS, 4 * MAX_DATASETS)
         except ValueError as error:
@@ -103,11 +103,11 @@ def _in_safetensors(file: Path) -> list[tuple[str, int, int]]:
         if len(offsets) != 2 or not offsets[0] <= offsets[1] <= size - 8 - length:
             raise UnfitError("has a header that can't be read")
         if (count * _BITS[tensor["dtype"]] + 7) // 8 != offsets[1] - offsets[0]:
-            raise UnfitError("declares numbers that it doesn't hold")
+            raise UnfitError("declares numbers that it doesn't contain")
         found.append((name, count, offsets[1] - offsets[0]))
         held += offsets[1] - offsets[0]
     if held > size:
-        raise UnfitError("declares more numbers than it holds")
+        raise UnfitError("declares more numbers than it contains")
     return found
 
 
@@ -120,7 +120,7 @@ def _counts(value: Any) -> list[int]:
 def _in_h5(file: Path) -> _Reading:
     import h5py
 
-    # By its number the very file is opened that is regular, not another that has its name by now.
+    # By its descriptor, so that exactly the checked file is opened, even if its name now refers to another one.
     with regular.opened(file) as stream, h5py.File(stream, "r") as weights:
         size = stream.seek(0, 2)
         result = _Reading(size)
@@ -129,11 +129,11 @@ def _in_h5(file: Path) -> _Reading:
 
 
 class _Reading:
-    """Goes through an HDF5 file of so many bytes, without reading what its datasets hold.
+    """Walks through an HDF5 file of a given size, without reading its datasets.
 
     Attributes:
-        held: Their bytes.
-        total: Their numbers.
+        held: The datasets' stored bytes.
+        total: The datasets' numbers.
     """
 
     def __init__(self, size: int) -> None:
@@ -142,13 +142,13 @@ class _Reading:
         self._seen: set[int] = set()
 
     def go_through(self, top: Any) -> None:
-        """Look at all that is below a group. Raises `UnfitError`."""
+        """Check everything below a group. Raises `UnfitError`."""
         import h5py
 
         waiting = [(top, 0)]
         while waiting:
             group, level = waiting.pop()
-            # `h5o.get_info` goes through the group's whole tree.
+            # `h5o.get_info` walks through the group's whole tree.
             address = int(h5py.h5g.get_objinfo(group.id).objno[0])
             if address in self._seen or level > MAX_LEVELS:
                 raise UnfitError("has groups in a circle, or nested too deeply")
@@ -161,7 +161,7 @@ class _Reading:
                     self._add(found)
 
     def _names_in(self, group: Any) -> Iterable[bytes]:
-        """Return the names of what is in a group. Raises `UnfitError`."""
+        """Return the names in a group. Raises `UnfitError`."""
         import h5py
 
         names: dict[bytes, None] = {}
@@ -180,7 +180,7 @@ class _Reading:
             names[name] = None
             return None
 
-        # `for name in group` reads all names before the first can be looked at; so does HDF5 in any order but the file's own.
+        # `for name in group` reads all names before the first one can be checked; so does HDF5 in any order but the file's own.
         why, _ = group.id.links.iterate(unfit, info=True, order=h5py.h5.ITER_NATIVE)
         if why is not None:
             raise UnfitError(why)
@@ -192,21 +192,21 @@ class _Reading:
         plist = dataset.id.get_create_plist()
         if dataset.is_virtual or dataset.external:
             raise UnfitError("leads into another file")
-        # The size of chunks is told by a tree of any size.
+        # Any tree can declare the size of chunks.
         if plist.get_nfilters() or plist.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT):
-            raise UnfitError("is packed or in pieces, as Keras writes none")
+            raise UnfitError("is packed or in pieces, which Keras never writes")
         if dataset.shape is None or not _is_number(dataset.dtype):
-            raise UnfitError("holds something other than numbers")
+            raise UnfitError("contains something other than numbers")
         declared = math.prod(dataset.shape) * dataset.dtype.itemsize
         self.held += declared
-        # Of one dataset the bytes that are stored, of all the bytes that there are: several may have the same ones.
+        # Compare one dataset's stored bytes, and the sum of all: several datasets may share the same bytes.
         if declared > dataset.id.get_storage_size() or self.held > self._size:
-            raise UnfitError("declares more numbers than it holds")
+            raise UnfitError("declares more numbers than it contains")
         if "dtype" in dataset.attrs and math.prod(dataset.attrs.get_id("dtype").shape) != 1:
             raise UnfitError("has an attribute that Keras doesn't write")
         self.total += math.prod(dataset.shape)
 
 
 def _is_number(dtype: Any) -> bool:
-    # Keras writes bfloat16 as two bytes that HDF5 has no kind of number for.
+    # Keras writes bfloat16 as two bytes, because HDF5 has no type for it.
     return dtype.kind in "fiub" or (dtype.kind == "V" and dtype.names is None and dtype.itemsize <= 2)

@@ -1,7 +1,7 @@
-"""How many tokens a model takes where nobody has said: as many as it was trained for, as far as memory goes.
+"""The default for how many tokens a model takes: as many as it was trained for, as far as memory allows.
 
-Nothing is allocated or compiled for the window itself: caches and passes go by the length of the prompt at hand. It is a
-promise that a prompt of that length can be answered and explained, and memory is what may keep it from being one.
+Nothing is allocated or compiled for the window itself: caches and passes depend on the length of the current prompt. The window is a
+promise that a prompt of that length can be answered and explained, and memory may prevent that.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from lit_lab.protocol import Precision, WindowReason
 from lit_lab.protocol.base import MAX_TOKENS
 
 from . import regular
-from .need import Shape
+from .memory_estimate import Shape
 
 USUAL = 1024
-"""Tokens of a model that says nothing, and the most where memory can't be reckoned."""
+"""Tokens of a model whose length is unknown, and the maximum if the memory can't be estimated."""
 
-LEAST = 512
-"""Tokens below which a window isn't made to fit: such a model is refused, with what would help."""
+MIN_WINDOW = 512
+"""Minimum window in tokens: a model that doesn't fit with it is refused, with advice."""
 
 STEP = 256
-"""Windows that memory decides are a multiple of it, in tokens."""
+"""Windows that memory limits are multiples of this number of tokens."""
 
 UNCHOSEN = (512, 1024)
-"""Lengths that keras-hub writes into a preset that nobody has told one, in its versions so far."""
+"""The default lengths in presets of keras-hub's versions so far."""
 
 PUBLISHED = 50_000_000
-"""Weights from which on a preset is taken for one of its family's published models; a smaller one is somebody's own."""
+"""From this number of weights, a preset counts as one of its family's published models; smaller ones are custom."""
 
 TRAINED = {
     "bloom": 2048,
@@ -56,7 +56,7 @@ TRAINED = {
     "qwenmoe": 8192,
     "smollm3": 65536,
 }
-"""Tokens that a family's published models were trained for, by their cards: where these differ, the least."""
+"""Tokens that a family's published models were trained for, by their cards; the minimum if these differ."""
 
 _STRETCHED_LLAMA = 131072  # Llama 3.1 and 3.2, whose positions are stretched
 
@@ -66,9 +66,9 @@ class Window:
     """How many tokens a model takes, prompt and answer together.
 
     Attributes:
-        tokens: So many.
-        trained: What it was trained for, as far as that is known.
-        reason: Why not more.
+        tokens: The number of tokens.
+        trained: The length it was trained for, as far as that is known.
+        reason: Why it isn't larger.
     """
 
     tokens: int
@@ -77,13 +77,13 @@ class Window:
 
 
 def chosen(shape: Shape | None, precision: Precision, trained: int, free: int | None) -> Window:
-    """Return the largest window, up to what a model was trained for, that its memory is free for.
+    """Return the largest window that fits into free memory, up to the length that a model was trained for.
 
     Args:
-        shape: The model's; None: its configuration doesn't tell.
-        precision: What it is loaded in.
+        shape: The model's shape; None if its configuration doesn't contain it.
+        precision: The precision it is loaded in.
         trained: Tokens that it was trained for.
-        free: Bytes that may be taken; None: the system doesn't tell.
+        free: Free memory in bytes; None if the system doesn't report it.
     """
     most = min(trained, MAX_TOKENS)
     if shape is None or free is None:
@@ -91,45 +91,45 @@ def chosen(shape: Shape | None, precision: Precision, trained: int, free: int | 
         return Window(tokens, trained, "model" if tokens == trained else "unknown")
     if shape.total(precision, most) <= free:
         return Window(most, trained, "model" if most == trained else "limit")
-    fitting, beyond = 0, -(-most // STEP)  # in steps; what is needed grows with the length
+    fitting, beyond = 0, -(-most // STEP)  # in steps; the memory grows with the length
     while beyond - fitting > 1:
         middle = (fitting + beyond) // 2
         if shape.total(precision, middle * STEP) <= free:
             fitting = middle
         else:
             beyond = middle
-    return Window(min(most, max(LEAST, fitting * STEP)), trained, "memory")
+    return Window(min(most, max(MIN_WINDOW, fitting * STEP)), trained, "memory")
 
 
 def trained(folder: Path, config: dict[str, Any], parameters: int) -> int:
-    """Return how many tokens, prompt and answer together, a model was trained for, as far as its files tell.
+    """Return how many tokens, prompt and answer together, a model was trained for, according to its files.
 
     Args:
         folder: The preset, or its GGUF file.
-        config: Its configuration: Keras's, or Hugging Face's.
-        parameters: How many weights it has.
+        config: Its configuration, Keras's or Hugging Face's.
+        parameters: Number of its weights.
     """
     if "registered_name" in config:
         return _of_preset(folder, config, parameters)
     inner = _dictionary(config.get("text_config")) or config
-    told = _number(inner, "max_position_embeddings", "n_positions", "n_ctx")
-    # Phi-3.5 stretches by the length that it is given, padding included: it isn't run beyond where that begins.
+    declared = _number(inner, "max_position_embeddings", "n_positions", "n_ctx")
+    # Phi-3.5 stretches positions by its input's length, padding included, so it doesn't run beyond where that begins.
     kind = str(inner.get("model_type", ""))
     places = (inner, *(_dictionary(inner.get(name)) for name in ("rope_scaling", "rope_parameters")))
     begins = [_number(place, "original_max_position_embeddings") for place in places if kind == "phi3"]
-    return min([told or TRAINED.get(_plain(kind), USUAL), *filter(None, begins)])
+    return min([declared or TRAINED.get(_plain(kind), USUAL), *filter(None, begins)])
 
 
 def _of_preset(folder: Path, config: dict[str, Any], parameters: int) -> int:
     saved = _saved(folder)
     inner = _dictionary(config.get("config"))
-    told = _number(inner, "max_sequence_length")
-    if told is not None and inner.get("rope_scaling_type"):
-        told = min(told, _number(inner, "pretraining_sequence_length") or told)
+    declared = _number(inner, "max_sequence_length")
+    if declared is not None and inner.get("rope_scaling_type"):
+        declared = min(declared, _number(inner, "pretraining_sequence_length") or declared)
     if saved is not None and saved not in UNCHOSEN:
-        return min(saved, told or saved)
-    if told is not None:
-        return told
+        return min(saved, declared or saved)
+    if declared is not None:
+        return declared
     if parameters < PUBLISHED:
         return saved or USUAL
     if inner.get("rope_frequency_adjustment_factor"):
@@ -138,7 +138,7 @@ def _of_preset(folder: Path, config: dict[str, Any], parameters: int) -> int:
 
 
 def _saved(folder: Path) -> int | None:
-    """Return the length that a Keras preset was saved with; None: none."""
+    """Return the length in a Keras preset's files; None if there is none."""
     for file in ("preprocessor.json", "task.json"):
         try:
             found = regular.json_of(folder / file)["config"]
@@ -157,7 +157,7 @@ def _plain(name: str) -> str:
 
 
 def _number(config: dict[str, Any], *names: str) -> int | None:
-    # One that allows for no prompt and answer is none.
+    # A length without room for a prompt and an answer doesn't count.
     return next((value for name in names if type(value := config.get(name)) is int and value >= 2), None)
 
 

@@ -233,7 +233,7 @@ def _compiled_between(
 ) -> Any:
     """Return the part of a traced function that leads from some of its tensors to others, compiled by XLA.
 
-    It is compiled once for all places at which it slices, where TensorFlow would compile it anew for each.
+    It is compiled once for all places at which it slices, where TensorFlow would compile it again for each.
 
     Args:
         traced: A concrete function.

@@ -1,4 +1,4 @@
-"""What models are computed on, and the memory that is free there."""
+"""The device that computes, and its free memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 
 def device(backend: Backend) -> str:
-    """Return the name of what models are computed on. The backend has been imported."""
+    """Return the name of the device that computes. The backend has been imported."""
     if backend == "torch":
         import torch
 
@@ -32,9 +32,9 @@ def device(backend: Backend) -> str:
 
 
 def chosen(precision: Precision, backend: Backend) -> Precision:
-    """Return what `auto` means here: bfloat16 on a GPU that computes in it, else float32.
+    """Return the precision for `auto`: bfloat16 on a GPU that computes in it, else float32.
 
-    NVIDIA's do from Ampere (compute capability 8) on. On a CPU most of Keras's bfloat16 is slower than float32.
+    NVIDIA's GPUs do from Ampere (compute capability 8) on. On a CPU, most of Keras's bfloat16 is slower than float32.
     """
     if precision != "auto":
         return precision
@@ -56,11 +56,11 @@ def chosen(precision: Precision, backend: Backend) -> Precision:
 
 
 def memory(name: str, limit: int | None) -> MemoryStatus:
-    """Return what the service holds and may still take.
+    """Return the memory that the service uses, and the free memory.
 
     Args:
-        name: The device, as `device` tells it.
-        limit: `c.LitLab.memory_limit`, which is of the process's own memory.
+        name: The device, from `device`.
+        limit: `c.LitLab.memory_limit`, for the process's own memory.
     """
     if name != "CPU":
         return MemoryStatus(device=name, used=_gpu("used") or 0, free=_gpu("free"))
@@ -80,7 +80,7 @@ def _available() -> int | None:
 
 
 def _cgroup_left() -> int | None:
-    """Return what a container's limit leaves; what is cached of files can be taken back, and counts as free."""
+    """Return the memory left by a container's limit; cached file contents count as free."""
     for most, now, stat, cache in (
         ("memory.max", "memory.current", "memory.stat", "inactive_file"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
@@ -99,7 +99,7 @@ def _cgroup_left() -> int | None:
 def _gpu(what: str) -> int | None:
     first = (os.environ.get("CUDA_VISIBLE_DEVICES") or "0").partition(",")[0]
     try:
-        answer = subprocess.run(  # noqa: S603 - the driver's own tool
+        answer = subprocess.run(  # noqa: S603 - the driver's tool
             ["nvidia-smi", f"--id={first}", f"--query-gpu=memory.{what}", "--format=csv,noheader,nounits"],  # noqa: S607
             capture_output=True,
             text=True,

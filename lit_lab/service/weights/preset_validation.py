@@ -1,8 +1,8 @@
-"""A preset's files, looked through before anything of them is made.
+"""Checks a preset's files before anything is created from them.
 
-A preset's JSON names the Python classes to be made, and Keras makes them. Keras' safe mode, which is never off here,
-refuses code; what remains is kept to Keras's own classes that text models consist of. Each file must be a regular one that
-lies in the preset's folder, and hold what its size allows.
+A preset's JSON names Python classes, and Keras creates them. Keras's safe mode, which is always on here, refuses code; beyond that,
+only Keras's own classes for text models are allowed. Each file must be a regular one in the preset's folder, and contain no
+more than its size allows.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from lit_lab import folder_files
+from lit_lab.problem import Problem
 
-from ..errors import ServiceError
 from . import named, regular, stored
 
 PICKLES = (".pkl", ".pickle", ".bin", ".pt", ".pth", ".ckpt", ".joblib", ".npy")
@@ -31,22 +31,22 @@ _TEXTS = (".txt", ".spm", ".model", ".proto", ".jinja")
 
 
 def check(folder: Path, path: str) -> dict[str, Any]:
-    """Refuse a preset that isn't what it has to be; return its `config.json`.
+    """Refuse an invalid preset; return its `config.json`.
 
     Args:
         folder: The preset.
-        path: What the user wrote, for messages.
+        path: The path as the user wrote it, for messages.
 
     Raises:
-        ServiceError: `preset_unsafe`, `preset_incomplete`, `pickled_weights` or `preset_damaged`.
+        Problem: `preset_unsafe`, `preset_incomplete`, `pickled_weights` or `preset_damaged`.
     """
     config = _read(folder / "config.json", path)
     if not isinstance(config, dict):
-        raise _incomplete(path, "its config.json is no object")
+        raise _incomplete(path, "its config.json isn't a JSON object")
     is_of_keras = "registered_name" in config
     for file in _files(folder, path):
         if file.suffix == ".json":
-            # A Hugging Face repository's own files name classes of another library, by which nothing is made here.
+            # A Hugging Face repository's files name classes of another library; nothing is created from them here.
             if file.parent == folder and (is_of_keras or file.name == "config.json"):
                 named.check(_read(file, path), file.name, path)
             else:
@@ -58,20 +58,20 @@ def check(folder: Path, path: str) -> dict[str, Any]:
 
 
 def _files(folder: Path, path: str) -> list[Path]:
-    """Return a preset's files below its folder, each a regular one."""
+    """Return all files below a preset's folder, each a regular one."""
     top = folder.resolve()
     try:
         return [folder / file.relative_to(top) for file, _ in regular.walked(folder)]
     except regular.NotRegularError as error:
-        raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
+        raise named.unsafe(path, f"{error}.", "Copy the files into the preset's folder.") from error
     except regular.TooMuchError as error:
-        raise named.unsafe(path, f"its folder {error}.", "Give the preset a folder of its own.") from error
+        raise named.unsafe(path, f"its folder {error}.", "Move the preset to a separate folder.") from error
     except OSError as error:
         raise _unreadable(path, Path(error.filename or folder).name, error) from error
 
 
 def _check_text(file: Path, path: str) -> None:
-    """Refuse a vocabulary that would take a multiple of its size, or without end."""
+    """Refuse a vocabulary that would take a multiple of its size in memory, or endless time."""
     try:
         content = regular.read(file, MAX_TEXT)
     except regular.TooMuchError as error:
@@ -80,7 +80,7 @@ def _check_text(file: Path, path: str) -> None:
         raise _unreadable(path, file.name, error) from error
     if file.suffix == ".txt" and content.count(b"\n") > MAX_LINES:
         raise _excess(path, file.name, f"has more than {MAX_LINES:,} lines")
-    # In SentencePiece's files each piece begins with this byte, and few others are it.
+    # In SentencePiece's files each piece begins with this byte, and few other bytes have its value.
     if file.suffix in (".spm", ".model", ".proto") and content.count(b"\n") > 4 * MAX_PIECES:
         raise _excess(path, file.name, f"has more than {MAX_PIECES:,} pieces")
 
@@ -96,17 +96,17 @@ def _check_weights(folder: Path, path: str) -> None:
         return
     pickled = [file.name for file in folder_files.files(folder) if file.name.endswith(PICKLES)]
     if pickled:
-        raise ServiceError(
+        raise Problem(
             422,
             "pickled_weights",
-            f"The weights of {path} are pickled ({pickled[0]}), and pickled files may hold code: they aren't loaded.",
+            f"The weights of {path} are pickled ({pickled[0]}), and pickled files may contain code: LIT Lab doesn't load them.",
             "Use a preset with model.weights.h5 or .safetensors files.",
         )
     raise _incomplete(path, "it has no weights (model.weights.h5)")
 
 
 def weights(folder: Path) -> list[Path]:
-    """Return the files that a preset's weights are in. Raises `OSError`."""
+    """Return the files with a preset's weights. Raises `OSError`."""
     return [*folder_files.files(folder, "*.h5"), *folder_files.files(folder, "*.safetensors")]
 
 
@@ -115,12 +115,12 @@ def _weights(look: Callable[[Path], Any], file: Path, path: str) -> None:
         look(file)
     except (stored.UnfitError, regular.TooMuchError) as error:
         raise named.unsafe(
-            path, f"its {file.name} {error}.", "Copy the preset again, or load one as save_to_preset writes it."
+            path, f"its {file.name} {error}.", "Copy the preset again, or use one that save_to_preset has written."
         ) from error
     except regular.NotRegularError as error:
-        raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
-    except (OSError, ValueError, RuntimeError, LookupError, TypeError) as error:  # all of which h5py raises
-        raise ServiceError(
+        raise named.unsafe(path, f"{error}.", "Copy the files into the preset's folder.") from error
+    except (OSError, ValueError, RuntimeError, LookupError, TypeError) as error:  # h5py raises all of these
+        raise Problem(
             422, "preset_damaged", f"The weights of {path} can't be read: {str(error)[:200]}", "Copy the preset again."
         ) from error
 
@@ -131,32 +131,32 @@ def _read(file: Path, path: str, how: Callable[[Path], Any] = regular.json_of) -
     except FileNotFoundError as error:
         raise _incomplete(path, f"there is no {file.name}") from error
     except regular.NotRegularError as error:
-        raise named.unsafe(path, f"{error}.", "Put copies of the files into the preset's folder.") from error
+        raise named.unsafe(path, f"{error}.", "Copy the files into the preset's folder.") from error
     except OSError as error:
         raise _unreadable(path, file.name, error) from error
     except regular.TooMuchError as error:
         raise _excess(path, file.name, str(error)) from error
     except (ValueError, RecursionError) as error:
-        raise ServiceError(
+        raise Problem(
             422, "preset_damaged", f"{path} can't be read: {file.name} isn't JSON.", "Copy the preset again."
         ) from error
 
 
-def _unreadable(path: str, name: str, error: OSError) -> ServiceError:
-    return ServiceError(
+def _unreadable(path: str, name: str, error: OSError) -> Problem:
+    return Problem(
         422,
         "preset_damaged",
         f"{path} can't be read: {name}: {error.strerror or error}.",
-        "Look at the file and its permissions.",
+        "Check the file and its permissions.",
     )
 
 
-def _excess(path: str, name: str, why: str) -> ServiceError:
-    return named.unsafe(path, f"its {name} {why}.", "Load a preset as save_to_preset writes it.")
+def _excess(path: str, name: str, why: str) -> Problem:
+    return named.unsafe(path, f"its {name} {why}.", "Use a preset that save_to_preset has written.")
 
 
-def _incomplete(path: str, why: str) -> ServiceError:
-    return ServiceError(
+def _incomplete(path: str, why: str) -> Problem:
+    return Problem(
         404,
         "preset_incomplete",
         f"{path} isn't a complete preset: {why}.",

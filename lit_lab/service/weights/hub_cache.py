@@ -1,6 +1,6 @@
-"""Presets that were downloaded earlier, by LIT Lab, Keras or anything else: looked up on disk, without a network.
+"""Finds presets on disk that LIT Lab, Keras or other programs downloaded, without a network.
 
-The layouts are those of kagglehub's and huggingface_hub's caches, whose own look-ups ask their site first.
+The layouts are those of kagglehub's and huggingface_hub's caches, whose own look-ups contact their site first.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ from . import regular, stored
 from .paths import Source
 
 WEIGHTS = ("model.weights.h5", "model.weights.json", "model.safetensors", "model.safetensors.index.json")
-MAX_ENTRIES = 20_000  # files and folders that are looked at in one place
+MAX_ENTRIES = 20_000  # files and folders that are read in one place
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 
 
 def kaggle_cache() -> Path:
-    """Return the folder that kagglehub keeps models in."""
+    """Return the folder where kagglehub stores models."""
     return folders.kaggle_cache() / "models"
 
 
 def hugging_face_cache() -> Path:
-    """Return the folder that huggingface_hub keeps models in."""
+    """Return the folder where huggingface_hub stores models."""
     return folders.hugging_face_cache()
 
 
 def hugging_face_repository(source: Source) -> Path:
-    """Return the folder that huggingface_hub keeps a model in."""
+    """Return the folder where huggingface_hub stores a model."""
     return hugging_face_cache() / f"models--{source.repository.replace('/', '--')}"
 
 
 def lookup(source: Source) -> Path | None:
-    """Return where a whole preset lies, the newest version where none is named; None: it has to be downloaded.
+    """Return the place of a complete preset, in its newest version unless one is named; None if it must be downloaded.
 
-    Where a GGUF file is named, it is that file, or the first of its parts.
+    For a named GGUF file, return that file, or the first of its parts.
     """
     if source.kind == "kaggle":
         owner, model, framework, variation, *version = source.where.split("/")
@@ -75,7 +75,7 @@ def kaggle_presets() -> Iterator[tuple[str, str, Path]]:
 def hugging_face_models() -> Iterator[tuple[str, str, Path]]:
     """Yield the models in Hugging Face's cache: names, addresses, and folders or GGUF files.
 
-    What was downloaded by its commit alone has that in its address.
+    A model that was only downloaded by its commit has the commit in its address.
     """
     for repository in _folders(hugging_face_cache()):
         kind, _, name = repository.name.partition("--")
@@ -95,7 +95,7 @@ def hugging_face_models() -> Iterator[tuple[str, str, Path]]:
 
 
 def _there(repository: Path) -> str | None:
-    """Return the revision of a repository that is on this machine: main, or else the commit that came last."""
+    """Return the revision of a repository that is on this machine: main, or else the newest commit."""
     if local_paths.is_folder(_newest(repository, "main")):
         return "main"
     commits = [folder for folder in _folders(repository / "snapshots") if _COMMIT.fullmatch(folder.name)]
@@ -110,7 +110,7 @@ def _time(place: Path) -> int:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of a folder's own files, or of all parts of a GGUF file, so far as they can be read."""
+    """Return the bytes of a folder's own files, or of all parts of a GGUF file, as far as they can be read."""
     if is_gguf(folder):
         return sum(map(_size, parts_of(folder) or [folder]))
     return sum(map(_size, folder_files.walked(folder, MAX_ENTRIES)))
@@ -125,7 +125,7 @@ def _size(file: Path) -> int:
 
 
 def names(folder: Path, most: int = MAX_ENTRIES) -> list[str]:
-    """Return what is in a folder, by name, without what other programs have left there; nothing where it can't be read."""
+    """Return the names in a folder, without other programs' leftovers; nothing if it can't be read."""
     try:
         with os.scandir(folder) as found:
             return sorted(entry.name for entry in islice(found, most) if not is_foreign(entry.name))
@@ -134,12 +134,12 @@ def names(folder: Path, most: int = MAX_ENTRIES) -> list[str]:
 
 
 def is_own_folder(place: Path) -> bool:
-    """Whether it is a folder, and no link to one."""
+    """Whether it is a folder, and not a link to one."""
     return stat.S_ISDIR(_mode(place))
 
 
 def is_own_file(place: Path) -> bool:
-    """Whether it is a regular file, and no link to one."""
+    """Whether it is a regular file, and not a link to one."""
     return stat.S_ISREG(_mode(place))
 
 
@@ -152,7 +152,7 @@ def _mode(place: Path) -> int:
 
 def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
     place = folder / version
-    # kagglehub marks what it has fetched: the model as a whole, or each file where Keras asked for them one by one.
+    # kagglehub marks its downloads: the whole model, or each file if Keras requested them one by one.
     if local_paths.is_file(folder / f"{version}.complete"):
         return local_paths.is_file(place / "config.json")
     marks = folder / ".complete" / version
@@ -169,7 +169,7 @@ def _is_whole_on_kaggle(folder: Path, version: str) -> bool:
 
 
 def parts_of(file: Path) -> list[Path]:
-    """Return the files of a GGUF model; none where its name says what can't be."""
+    """Return the files of a GGUF model; none if its name is impossible."""
     try:
         return parts(file)
     except ValueError:
@@ -177,7 +177,7 @@ def parts_of(file: Path) -> list[Path]:
 
 
 def _file(repository: Path, source: Source) -> Path | None:
-    files = parts_of(_newest(repository, source.revision) / source.file)  # of an odd name loading says what is wrong
+    files = parts_of(_newest(repository, source.revision) / source.file)  # for an odd name, loading reports the fault
     return files[0] if files and all(map(local_paths.is_file, files)) else None
 
 
@@ -185,20 +185,20 @@ def _newest(repository: Path, revision: str) -> Path:
     try:
         commit = regular.read(repository / "refs" / revision, 1_000).decode().strip()
     except (OSError, ValueError):
-        commit = revision  # one that was asked for by itself has no other name
-    # What isn't a name leads nowhere.
+        commit = revision  # a commit that was requested directly has no other name
+    # Anything that isn't a name leads nowhere.
     return repository / "snapshots" / (commit if _NAME.fullmatch(commit) else "-")
 
 
 def _snapshot(repository: Path, revision: str = "main") -> Path | None:
     folder = _newest(repository, revision)
-    # A file gets its name there once it is whole; but of several, some may be missing.
+    # A file gets its name there once it is complete; but of several files, some may be missing.
     whole = local_paths.is_file(folder / "config.json") and any(local_paths.is_file(folder / name) for name in WEIGHTS)
     return folder if whole and not _lacks_shard(folder) else None
 
 
 def _lacks_shard(folder: Path) -> bool:
-    """Whether one of several files that weights are in is missing."""
+    """Whether one of several files with weights is missing."""
     for index in ("model.weights.json", "model.safetensors.index.json"):
         try:
             files = stored.shards_of(folder / index)

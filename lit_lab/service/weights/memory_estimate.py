@@ -1,8 +1,8 @@
-"""The memory that a preset will take, reckoned from its files before anything is loaded.
+"""Estimates the memory that a preset will take from its files, before anything is loaded.
 
-Weights are certain: their number times their size. What a map of the longest prompt takes is reckoned from what the
-engine keeps between its passes (docs/architecture.md, "The engine"): for every block, its matrix products and softmax, in
-float32 whatever the weights are in. `benchmarks/memory.py` holds this against what is taken.
+Weights are certain: their number times their size. The memory of a map of the longest prompt follows from what the engine
+stores between its passes (docs/architecture.md, "The engine"): for every block, its matrix products and softmax, in float32
+whatever the weights' precision. `benchmarks/memory.py` compares the estimate with measurements.
 """
 
 from __future__ import annotations
@@ -11,29 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from lit_lab.problem import Problem
 from lit_lab.protocol import ModelFit, Precision
 
-from ..errors import ServiceError
 from ..gguf import header
-from . import allowed, named, regular, stored
+from . import named, preset_validation, regular, stored
 
-KEPT = 4  # bytes of a number that the engine keeps: a bfloat16 model's, too, were measured as large
-COMPILED = 1.1  # what was measured to be taken, to what is kept
-AGAIN = 2.0  # what a block that is computed again was measured to take, to what it would keep, with room for more
-EAGER = 3.0  # the same of small models, whose first map of a length is computed before that is compiled
+KEPT = 4  # bytes of a number that the engine stores, measured for bfloat16 models, too
+COMPILED = 1.1  # measured ratio of the memory in use to what is stored
+AGAIN = 2.0  # the same ratio for a block that is computed again, with a margin
+EAGER = 3.0  # the same ratio for small models, whose first map of a length is computed before the length is compiled
 
 BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
-TARGET_ROWS = 256  # tokens of an answer whose probabilities are held at once
-SPARE = 128 * 2**20  # bytes for compiled code and whatever else comes
-MOST_OF_HELD = 8  # weights made of one number of a file: quantized ones are packed, and tied ones are stored once
-FEW = 1_000_000  # weights that may be made whatever the files hold
+TARGET_ROWS = 256  # tokens of an answer whose probabilities are in memory at the same time
+SPARE = 128 * 2**20  # bytes for compiled code and everything else
+MAX_EXPANSION = 8  # weights per number in a file: quantized ones are packed, and tied ones are stored once
+FEW = 1_000_000  # weights that are always allowed, whatever the files contain
 LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
-"""Limits that are offered where memory doesn't suffice, in tokens."""
+"""Limits to offer if memory doesn't suffice, in tokens."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What of a model's architecture its memory depends on."""
+    """The part of a model's architecture that determines its memory."""
 
     is_chain: ClassVar[bool] = True
     """Whether its blocks can be run one by one (`engine/graph.py`)."""
@@ -52,7 +52,7 @@ class Shape:
         return self.parameters * BYTES[precision]
 
     def activations(self, tokens: int) -> int:
-        """Return the bytes that a map over so many tokens takes beside the weights."""
+        """Return the bytes that a map over so many tokens takes besides the weights."""
         from ..engine.forward_cache import MAX_PASSES
         from ..salience.gradients import KEPT_BYTES, LARGE
 
@@ -60,7 +60,7 @@ class Shape:
         kept = queries + 2 * self.kv_heads * self.head_dim + 2 * self.hidden + 3 * self.intermediate
         attention = 2 * self.heads * tokens
         block = tokens * (kept + attention) * KEPT
-        # Every block's, and one block's a second time, on the way back.
+        # Every block's, and one block's again, in the backward pass.
         blocks = (self.layers + 1) * block
         cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * KEPT
         head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * KEPT
@@ -68,35 +68,35 @@ class Shape:
             return int(blocks * EAGER) + cache + head
         if not self.is_chain:
             return int(blocks * COMPILED) + cache + head
-        # Of longer prompts the blocks' inputs alone are kept, and each block is computed again on the way back.
+        # For longer prompts, only the blocks' inputs are stored, and each block is computed again in the backward pass.
         inputs = MAX_PASSES * self.layers * tokens * self.hidden * KEPT
         again = max(MAX_PASSES * KEPT_BYTES, inputs + int(AGAIN * block))
         return int(min(blocks, again) * COMPILED) + cache + head
 
     def total(self, precision: Precision, tokens: int) -> int:
-        """Return the bytes that it needs at most."""
+        """Return the maximum number of bytes that it needs."""
         return self.weights(precision) + self.activations(tokens) + SPARE
 
 
 class Undivided(Shape):
-    """The shape of a model whose blocks are run all at once, as Gemma 4's are."""
+    """The shape of a model whose blocks can't run one by one, such as Gemma 4."""
 
     is_chain = False
 
 
 def shape(folder: Path, config: dict[str, Any], made: int = 0) -> Shape | None:
-    """Return a preset's shape; None where its configuration doesn't tell it.
+    """Return a preset's shape; None if its configuration doesn't contain it.
 
     Args:
         folder: The preset.
         config: Its `config.json`, Keras's or Hugging Face's.
-        made: How many weights Keras makes of its configuration.
+        made: How many weights Keras creates for its configuration.
     """
     return shape_of(config, numbers(folder, made))
 
 
 def shape_of(config: dict[str, Any], parameters: int) -> Shape | None:
-    """Return the shape of a model of so many weights; None where its configuration doesn't tell it."""
+    """Return the shape of a model with so many weights; None if its configuration doesn't contain it."""
     inner = config.get("config") if "registered_name" in config else config.get("text_config") or config
 
     def number(*names: str) -> int | None:
@@ -123,18 +123,18 @@ def shape_of(config: dict[str, Any], parameters: int) -> Shape | None:
 
 
 def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int, shown: str) -> None:
-    """Refuse what can't fit.
+    """Refuse a model that doesn't fit.
 
     Args:
         name: The model, for messages.
         shape: Its shape.
-        precision: What it is to be loaded in.
-        tokens: Its longest prompt with its answer.
-        free: Bytes that may be taken.
+        precision: The precision to load it in.
+        tokens: Maximum length of a prompt with its answer.
+        free: Free memory in bytes.
         shown: The device, for messages.
 
     Raises:
-        NoRoomError: with the numbers, and what would fit.
+        NoRoomError: The model doesn't fit; with the numbers, and with what would fit.
     """
     needed = shape.total(precision, tokens)
     if needed <= free:
@@ -146,21 +146,21 @@ def check(name: str, shape: Shape, precision: Precision, tokens: int, free: int,
         f"for its weights in {precision}, the rest for maps of prompts up to {tokens:,} tokens."
     )
     hint = (
-        "It fits otherwise: choose below."
+        "It fits with other settings: choose below."
         if fits
-        else "Unload another model, close what else uses memory, or choose a smaller model."
+        else "Unload another model, close other programs that use memory, or choose a smaller model."
     )
     raise NoRoomError(message, hint, fits)
 
 
 def check_weights(name: str, count: int, precision: Precision, free: int, shown: str) -> None:
-    """Refuse a model whose weights alone can't fit, of which nothing more is known.
+    """Refuse a model whose weights alone don't fit, if nothing else is known about it.
 
     Args:
         name: The model, for messages.
-        count: How many weights it has.
+        precision: The precision to load it in.
         precision: What it is to be loaded in.
-        free: Bytes that may be taken.
+        free: Free memory in bytes.
         shown: The device, for messages.
 
     Raises:
@@ -171,7 +171,7 @@ def check_weights(name: str, count: int, precision: Precision, free: int, shown:
         raise NoRoomError(
             f"{name} needs {gigabytes(needed)} of {_where(shown)} for its weights in {precision}, and {gigabytes(free)} are "
             "free.",
-            "Unload another model, close what else uses memory, or choose a smaller model.",
+            "Unload another model, close other programs that use memory, or choose a smaller model.",
             [],
         )
 
@@ -181,7 +181,7 @@ def _where(shown: str) -> str:
 
 
 def what_fits(shape: Shape, precision: Precision, tokens: int, free: int) -> list[ModelFit]:
-    """Return how a model would fit: as it is with a shorter limit, and in bfloat16, with the longest limit that does."""
+    """Return the settings that would fit: its precision and bfloat16, each with the longest limit that fits."""
     result = []
     choices: list[Precision] = [precision] if BYTES[precision] == 2 else [precision, "bfloat16"]
     for choice in choices:
@@ -192,13 +192,13 @@ def what_fits(shape: Shape, precision: Precision, tokens: int, free: int) -> lis
     return result
 
 
-class NoRoomError(ServiceError):
+class NoRoomError(Problem):
     """A model doesn't fit into memory.
 
     Args:
         message: The numbers.
         hint: What to do.
-        fits: How it would fit.
+        fits: The settings that would fit.
     """
 
     def __init__(self, message: str, hint: str, fits: list[ModelFit]) -> None:
@@ -207,51 +207,51 @@ class NoRoomError(ServiceError):
 
 
 def gigabytes(size: int) -> str:
-    """Return a size in words."""
+    """Return a size as text."""
     return f"{size / 1e9:,.1f} GB" if size >= 1e8 else f"{size / 1e6:,.0f} MB"
 
 
 def numbers(folder: Path, made: int = 0) -> int:
-    """Return how many weights a preset has, at most: the largest of what its parts say. 0: none says it.
+    """Return the maximum number of weights that any part of a preset declares; 0 if none does.
 
     Args:
-        folder: The preset, which `allowed.check` has looked through.
-        made: How many Keras makes of its configuration, whatever its files hold.
+        folder: The preset, already checked by `preset_validation.check`.
+        made: How many weights Keras creates for its configuration.
     """
-    return max(made, _held(folder), _told(folder))
+    return max(made, _held(folder), _declared(folder))
 
 
 def check_held(folder: Path, path: str, made: int) -> None:
-    """Refuse a preset of whose weights its files can hold only a small part.
+    """Refuse a preset if its files can contain only a small part of its weights.
 
     Args:
-        folder: The preset, which `allowed.check` has looked through.
-        path: What the user wrote, for messages.
-        made: How many weights Keras makes of its configuration.
+        folder: The preset, already checked by `preset_validation.check`.
+        path: The path as the user wrote it, for messages.
+        made: How many weights Keras creates for its configuration.
 
     Raises:
-        ServiceError: `preset_unsafe`.
+        Problem: `preset_unsafe`.
     """
     held = _held(folder)
-    if made > MOST_OF_HELD * held + FEW:
+    if made > MAX_EXPANSION * held + FEW:
         raise named.unsafe(
             path,
-            f"its configuration describes {made:,} weights, and its files hold {held:,}.",
-            "Copy the preset again, or load one as save_to_preset writes it.",
+            f"its configuration describes {made:,} weights, but its files contain {held:,}.",
+            "Copy the preset again, or use one that save_to_preset has written.",
         )
 
 
 def _held(folder: Path) -> int:
     if header.is_gguf(folder):
         return header.read(folder).numbers
-    files = allowed.weights(folder)
+    files = preset_validation.weights(folder)
     # A folder with both formats has the same weights twice.
     return max(
         sum(stored.numbers_in(file) for file in files if file.suffix == kind) for kind in (".h5", ".safetensors")
     )
 
 
-def _told(folder: Path) -> int:
+def _declared(folder: Path) -> int:
     try:
         count = regular.json_of(folder / "metadata.json").get("parameter_count")
     except (OSError, ValueError, AttributeError, RecursionError):

@@ -1,6 +1,6 @@
-"""What lies in the folders of the programs that keep models: which files are one, and what it is called there.
+"""Finds models in the folders of the programs that store them, with the programs' names for them.
 
-A link that leads out of a program's folder isn't followed; and no more is looked at than somebody may have.
+A link that leads out of a program's folder isn't followed, and the number of files and folders is bounded.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from lit_lab import local_paths
 from lit_lab.models import addresses, programs
 
 from ..gguf.header import BESIDE, is_gguf
-from ..weights import cached, ollama, regular
+from ..weights import hub_cache, ollama, regular
 from ..weights.paths import Source
 
-MOST = 500  # models of one program
-MAX_ENTRIES = 20_000  # files and folders that are looked at for them
-MAX_LEVELS = 4  # of folders below a program's own
+MAX_MODELS = 500  # models of one program
+MAX_ENTRIES = 20_000  # files and folders that are searched for them
+MAX_LEVELS = 4  # of folders below a program's folder
 ELSEWHERE = "is a link that leads out of its folder"
 _PART = re.compile(r"-\d{5}-of-\d{5}$")
 _OLLAMA_SITE = ("registry.ollama.ai", "library")
 
 
 @dataclass(frozen=True)
-class Lying:
-    """A model that lies somewhere.
+class InstalledModel:
+    """A model in a program's folder.
 
     Attributes:
         program: Key of `programs.TITLES`.
-        name: What it is called there, such as `llama3.2:1b`.
+        name: The program's name for it, such as `llama3.2:1b`.
         path: As in `name:path`.
-        place: Its folder or its file: the first one, of several parts.
+        place: Its folder or its file; of several parts, the first one.
         source: What the path means.
-        fault: Why it can't be used, if that is known already, in words that follow "it".
+        fault: Why it can't be used, if that is already known, in words that follow "it".
     """
 
     program: str
@@ -49,32 +49,32 @@ class Lying:
     fault: str = ""
 
 
-def lying(scanner: str, own: Sequence[str] = ()) -> Iterator[Lying]:
-    """Yield the models that a program keeps.
+def installed_models(scanner: str, own: Sequence[str] = ()) -> Iterator[InstalledModel]:
+    """Yield a program's models.
 
     Args:
         scanner: A key of `programs.TITLES`.
         own: `c.LitLab.model_folders`.
     """
     found = _cached(scanner) if scanner in ("kaggle", "hugging_face") else _kept(scanner, own)
-    return islice(found, MOST)
+    return islice(found, MAX_MODELS)
 
 
-def _cached(scanner: str) -> Iterator[Lying]:
-    found = cached.kaggle_presets() if scanner == "kaggle" else cached.hugging_face_models()
+def _cached(scanner: str) -> Iterator[InstalledModel]:
+    found = hub_cache.kaggle_presets() if scanner == "kaggle" else hub_cache.hugging_face_models()
     (top,) = map(local_paths.resolved, programs.roots(scanner))
     for name, path, place in found:
         scheme, _, where = path.partition("://")
-        # What a file's link leads to is one of the blobs; a folder is the snapshot itself.
+        # A file's link leads to one of the blobs; a folder is the snapshot itself.
         allowed = regular.places_of(local_paths.resolved(place.parent)) if is_gguf(place) else [top]
         lies_there = any(local_paths.resolved(place).is_relative_to(each) for each in allowed)
         fault = "" if lies_there and local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
         if addresses.fault(path):
             fault = "has a name that can't be written as an address"
-        yield Lying(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)
+        yield InstalledModel(scanner, name, path, place, Source("kaggle" if scheme == "kaggle" else "hf", where), fault)
 
 
-def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
+def _kept(scanner: str, own: Sequence[str]) -> Iterator[InstalledModel]:
     seen: set[Path] = set()
     for root in programs.roots(scanner, own):
         top = local_paths.resolved(root)
@@ -84,28 +84,28 @@ def _kept(scanner: str, own: Sequence[str]) -> Iterator[Lying]:
         yield from _of_ollama(top) if scanner == "ollama" else _within(scanner, top)
 
 
-def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | Lying]:
-    """Yield a folder and those in it, each with its level and what is in it; and those that hold too much as models at fault."""
+def _walked(scanner: str, top: Path) -> Iterator[tuple[Path, int, list[str]] | InstalledModel]:
+    """Yield a folder and its subfolders, with their levels and contents. Folders with too many files become models with a fault."""
     left = MAX_ENTRIES
     waiting = deque([(top, 0)])
     while waiting:
         folder, level = waiting.popleft()
-        names = cached.names(folder, left + 1)
+        names = hub_cache.names(folder, left + 1)
         if len(names) > left:
-            fault = f"holds too many files: of all folders together, {MAX_ENTRIES:,} are looked at"
-            yield Lying(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
+            fault = f"contains too many files: LIT Lab searches {MAX_ENTRIES:,} in all folders together"
+            yield InstalledModel(scanner, folder.name, str(folder), folder, Source("folder", str(folder)), fault)
             continue
         left -= len(names)
         yield folder, level, names
         is_model = programs.is_model(names)
         if level < MAX_LEVELS and not is_model:
-            waiting.extend((folder / name, level + 1) for name in names if cached.is_own_folder(folder / name))
+            waiting.extend((folder / name, level + 1) for name in names if hub_cache.is_own_folder(folder / name))
 
 
-def _within(scanner: str, top: Path) -> Iterator[Lying]:
+def _within(scanner: str, top: Path) -> Iterator[InstalledModel]:
     """Yield the GGUF files and the presets in and below a folder."""
     for found in _walked(scanner, top):
-        if isinstance(found, Lying):
+        if isinstance(found, InstalledModel):
             yield found
             continue
         folder, _, names = found
@@ -115,32 +115,32 @@ def _within(scanner: str, top: Path) -> Iterator[Lying]:
             place = folder / name
             if place.suffix.lower() != ".gguf" or BESIDE.search(name) or local_paths.is_folder(place):
                 continue
-            # Of several parts the first is the model; what is wrong with an odd name is told.
-            if cached.parts_of(place)[:1] in ([place], []):
+            # The first part stands for the model. A file with an odd name is yielded, too, and gets a fault later.
+            if hub_cache.parts_of(place)[:1] in ([place], []):
                 yield _found(scanner, top, place, "gguf")
 
 
-def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]) -> Lying:
+def _found(scanner: str, top: Path, place: Path, kind: Literal["folder", "gguf"]) -> InstalledModel:
     fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     name = _PART.sub("", place.stem) if kind == "gguf" else place.name
-    return Lying(scanner, name, str(place), place, Source(kind, str(place)), fault)
+    return InstalledModel(scanner, name, str(place), place, Source(kind, str(place)), fault)
 
 
-def _of_ollama(top: Path) -> Iterator[Lying]:
-    """Yield the models of a folder of Ollama's: a manifest for each tag, which names the files by their content."""
+def _of_ollama(top: Path) -> Iterator[InstalledModel]:
+    """Yield the models in a folder of Ollama's: each tag has a manifest, which names files by their content."""
     manifests = top / "manifests"
     for found in _walked("ollama", manifests):
-        if isinstance(found, Lying):
+        if isinstance(found, InstalledModel):
             yield found
             continue
         folder, level, names = found
         for name in names if level else ():
             manifest = folder / name
-            if cached.is_own_file(manifest) and (model := _tagged(top, manifests, manifest)) is not None:
+            if hub_cache.is_own_file(manifest) and (model := _tagged(top, manifests, manifest)) is not None:
                 yield model
 
 
-def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
+def _tagged(top: Path, manifests: Path, manifest: Path) -> InstalledModel | None:
     *owners, model, tag = manifest.relative_to(manifests).parts
     for number, usual in enumerate(_OLLAMA_SITE):
         if owners[:1] == [usual] and len(owners) <= len(_OLLAMA_SITE) - number:
@@ -148,9 +148,9 @@ def _tagged(top: Path, manifests: Path, manifest: Path) -> Lying | None:
     name = "/".join([*owners, f"{model}:{tag}"])
     digests = ollama.layers(manifest)
     if not digests.get("model"):
-        return None  # it is computed elsewhere, or isn't one that continues a text
+        return None  # a model that runs elsewhere, or doesn't continue texts
     place = top / "blobs" / f"sha256-{digests['model']}"
     fault = "" if local_paths.resolved(place).is_relative_to(top) else ELSEWHERE
     if "adapter" in digests:
-        fault = "is another model with an adapter, which isn't read here"
-    return Lying("ollama", name, str(place), place, Source("gguf", str(place)), fault)
+        fault = "is another model with an adapter, which LIT Lab can't read"
+    return InstalledModel("ollama", name, str(place), place, Source("gguf", str(place)), fault)

@@ -1,0 +1,47 @@
+"""Lone surrogates: half characters, which neither a tokenizer nor UTF-8 can represent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lit_lab.problem import Problem
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def lone_surrogate(where: str) -> Problem:
+    """Return the error about a lone surrogate.
+
+    Args:
+        where: A sentence that says where it is.
+    """
+    return Problem(
+        422,
+        "lone_surrogate",
+        where,
+        "Half an emoji may have been cut off, or written as \\ud83d alone. Remove it or write the whole character.",
+    )
+
+
+def check_text(text: str) -> None:
+    """Refuse a text that contains a lone surrogate.
+
+    Raises:
+        Problem: `lone_surrogate`, with its position.
+    """
+    half = _SURROGATE.search(text)
+    if half:
+        raise lone_surrogate(f"Character {half.start() + 1} of the text is half of a character (U+{ord(half[0]):04X}).")
+
+
+def check_texts(content: Any) -> None:
+    """Check the texts of a request's JSON, which are all at its top level.
+
+    Raises:
+        Problem: `lone_surrogate`.
+    """
+    if isinstance(content, dict):
+        for value in content.values():
+            if isinstance(value, str):
+                check_text(value)
