@@ -320,7 +320,7 @@ def _parsed(request: protocol.JobRequest) -> int:
         numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
     else:
         return 0
-    return _NUMBER_BYTES * (numbers + len(request.instead or ())) + _SPAN_BYTES * spans
+    return _NUMBER_BYTES * (numbers + len(request.foil or ())) + _SPAN_BYTES * spans
 
 
 def _too_large() -> Problem:

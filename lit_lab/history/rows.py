@@ -8,11 +8,9 @@ import json
 import zlib
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter
-
 from lit_lab import protocol
+from lit_lab.upgrade import upgrade_run
 
-_SCORES: TypeAdapter[protocol.KeptScores] = TypeAdapter(protocol.KeptScores)
 _CONTENT = {
     "sampling",
     "stop",
@@ -138,22 +136,24 @@ def _is_time(seconds: object) -> bool:
 
 
 def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
-    """Return a run with everything, from its row and the contents of its scores. Raises one of `DAMAGE`."""
+    """Return a run with everything, from its row and the contents of its scores. Raises one of `DAMAGE`.
+
+    Versions of LIT Lab don't rewrite what earlier ones stored: old names are replaced here.
+    """
     run_id, created, model, document, place, title, starred, prompt, answer, content = row
-    return protocol.RunRecord.model_validate(
-        {
-            **json.loads(zlib.decompress(content)),
-            "id": run_id,
-            "created": created,
-            "model": model,
-            "origin": _origin(document, place),
-            "title": title,
-            "starred": bool(starred),
-            "prompt": prompt,
-            "answer": answer,
-            "scores": [_SCORES.validate_json(zlib.decompress(stored)) for stored in scores],
-        }
-    )
+    stored = {
+        **json.loads(zlib.decompress(content)),
+        "id": run_id,
+        "created": created,
+        "model": model,
+        "origin": _origin(document, place),
+        "title": title,
+        "starred": bool(starred),
+        "prompt": prompt,
+        "answer": answer,
+        "scores": [json.loads(zlib.decompress(one)) for one in scores],
+    }
+    return protocol.RunRecord.model_validate(upgrade_run(stored))
 
 
 def sequence_of(model: str, ids: Sequence[int]) -> str:
@@ -180,8 +180,8 @@ def _key(stored: protocol.KeptScores) -> str:
         stored.mode,
         [(span.start, span.end) for span in segments],
     ]
-    if event.instead is not None:
-        said.append(event.instead)
+    if event.foil is not None:
+        said.append(event.foil)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

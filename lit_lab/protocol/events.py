@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lit_lab.protocol.base import AblationMethod, ChatUse, ErrorBody, Message, Method
 from lit_lab.protocol.models import ModelTerms
-from lit_lab.protocol.requests import Instead, Span
+from lit_lab.protocol.requests import Foil, Span
 from lit_lab.protocol.tokens import Token
 
 
@@ -106,7 +106,7 @@ class ScoresEvent(Message):
         description="For integrated gradients: how far the scores' sum is from the loss's change, as a fraction of that "
         "change.",
     )
-    instead: Instead = None
+    foil: Foil = None
 
 
 class ProgressEvent(Message):
@@ -135,10 +135,10 @@ class SegmentScoresEvent(Message):
     )
     logprob: float = Field(
         description="The target's log-probability with all segments in place. For a contrastive target, minus that of the "
-        "other text."
+        "foil."
     )
     passes: int = Field(description="Number of passes through the model.")
-    instead: Instead = None
+    foil: Foil = None
 
 
 class CurvePoint(Message):

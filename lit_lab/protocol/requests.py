@@ -147,12 +147,12 @@ def _check_target(span: Span, ids: list[int]) -> None:
         raise ValueError(f"target [{span.start}, {span.end}) must lie in [1, {len(ids)})")
 
 
-Instead = Annotated[
+Foil = Annotated[
     Annotated[list[TokenId], Field(fail_fast=True)] | None,
     Field(
         min_length=1,
         max_length=MAX_TOKENS,
-        description="For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the "
+        description="For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the "
         "target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.",
     ),
 ]
@@ -189,14 +189,14 @@ class SalienceRequest(Message):
     targets: Annotated[list[Span], Field(fail_fast=True)] = Field(min_length=1, max_length=MAX_TARGETS)
     methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
     integration: Integration = Integration()
-    instead: Instead = None
+    foil: Foil = None
 
     @model_validator(mode="after")
     def _within(self) -> SalienceRequest:
         for span in self.targets:
             _check_target(span, self.ids)
-        if self.instead is not None and len(self.targets) != 1:
-            raise ValueError("what stands instead of a target needs exactly one target")
+        if self.foil is not None and len(self.targets) != 1:
+            raise ValueError("a foil needs exactly one target")
         return self
 
 
@@ -214,7 +214,7 @@ class _SegmentsRequest(Message):
     )
     mode: AblationMode = "remove"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
-    instead: Instead = None
+    foil: Foil = None
 
     @model_validator(mode="after")
     def _in_place(self) -> _SegmentsRequest:

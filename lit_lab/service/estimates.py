@@ -24,7 +24,7 @@ def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
         ServiceError: `too_few_samples`.
     """
     # Of a contrastive target both continuations are passed through.
-    return _passes(request) * (1 if request.instead is None else 2)
+    return _passes(request) * (1 if request.foil is None else 2)
 
 
 def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:

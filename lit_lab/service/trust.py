@@ -72,7 +72,7 @@ def test(
         pad_id,
         scorer,
         cancellation,
-        instead=request.instead,
+        foil=request.foil,
     )
     lengths = np.array([segment.end - segment.start for segment in request.segments], np.float64)
     random = np.random.default_rng(request.seed)
@@ -96,7 +96,7 @@ def test(
     stable, gradient_passes = None, 0
     if gradients is not None and request.method is not None and request.jitters and len(lengths) > 1:
         stable, gradient_passes = yield from stability(request, request.method, gradients, methods, cancellation)
-        gradient_passes *= 1 if request.instead is None else 2
+        gradient_passes *= 1 if request.foil is None else 2
 
     everything, nothing = yield from values.of(np.array([[True], [False]]).repeat(len(lengths), axis=1))
     effect = float(everything - nothing)

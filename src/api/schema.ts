@@ -593,10 +593,10 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead?: number[] | null;
+            foil?: number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -1999,10 +1999,10 @@ export interface components {
              */
             integration?: components["schemas"]["Integration"];
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead?: number[] | null;
+            foil?: number[] | null;
         };
         /**
          * Sampling
@@ -2093,10 +2093,10 @@ export interface components {
              */
             gap: number | null;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead: number[] | null;
+            foil: number[] | null;
         };
         /**
          * SegmentScoresEvent
@@ -2118,15 +2118,15 @@ export interface components {
             scores: number[];
             /** @description <float>[num_segments]: the standard error of each score. None: nothing was sampled. */
             errors: number[] | null;
-            /** @description The target's log-probability with all segments in place. For a contrastive target, minus that of the other text. */
+            /** @description The target's log-probability with all segments in place. For a contrastive target, minus that of the foil. */
             logprob: number;
             /** @description Number of passes through the model. */
             passes: number;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead: number[] | null;
+            foil: number[] | null;
         };
         /**
          * ServiceStatus
@@ -2420,10 +2420,10 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead?: number[] | null;
+            foil?: number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}

@@ -45,7 +45,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
         method,
         scores: Array.from({ length: all }, (_, i) => (i + 1) ** factor),
         gap: null,
-        instead: null
+        foil: null
       }
     })
   );

@@ -166,7 +166,7 @@ describe('panel: methods, demand and trust', () => {
             errors: request.segments.map(() => 0.12),
             logprob: -1,
             passes: 40,
-            instead: null
+            foil: null
           },
           { event: 'done', seconds: 1 }
         );
@@ -211,7 +211,7 @@ describe('panel: methods, demand and trust', () => {
               method: 'integrated_gradients',
               scores: request.ids.map((_, i) => i),
               gap,
-              instead: null
+              foil: null
             },
             { event: 'done', seconds: 1 }
           );

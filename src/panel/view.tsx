@@ -239,7 +239,7 @@ export function PanelView(props: {
             <TopSegments
               text={text}
               map={map}
-              other={session.explanation.other}
+              foil={session.explanation.foil}
               onShow={onShow}
               tool={isTryable ? tryTool : undefined}
             />
@@ -249,7 +249,7 @@ export function PanelView(props: {
               method={settings.method}
               text={text}
               target={target}
-              other={session.explanation.other}
+              foil={session.explanation.foil}
               onRestart={() => void session.service.restart()}
             />
           )}

@@ -57,7 +57,7 @@ describe('session/demand', () => {
         errors: request.segments.map(() => 0.5),
         logprob: -1,
         passes: 6,
-        instead: null
+        foil: null
       },
       { event: 'done', seconds: 1 }
     );
@@ -164,7 +164,7 @@ describe('session/demand', () => {
       method: 'integrated_gradients',
       scores: ids.map(() => 1),
       gap: 0.004,
-      instead: null
+      foil: null
     };
     client.last.send(event, { event: 'done', seconds: 1 });
     await settle();

@@ -2,7 +2,7 @@
 import { ApiError } from '../api';
 import type { ApiClient } from '../api';
 import type { TokenSpan } from '../salience';
-import type { IOther } from './contrast';
+import type { IFoil } from './contrast';
 import type { ISavedWork } from './runscores';
 import type { ISavedGiven } from './given';
 import type { ISavedPrompt } from './prompt';
@@ -13,7 +13,7 @@ import type { ISavedSamples } from './samples';
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {
-  readonly version: 4;
+  readonly version: 5;
   readonly prompt: ISavedPrompt;
   readonly model: string | null;
   /** The run whose answer is shown. */
@@ -25,13 +25,34 @@ export interface ISavedSession {
   /** Jobs that compute what led to the shown run's answer. */
   readonly work: ISavedWork;
   readonly target: TokenSpan | null;
-  /** What the target is set against; absent: nothing. */
-  readonly other?: IOther;
+  /** The foil that the target is set against; absent: none. */
+  readonly foil?: IFoil;
   /** The part of the text that the map is of; absent: all of it. */
   readonly within?: TokenSpan;
   /** The text that is being written to be explained; absent: none. */
   readonly given?: ISavedGiven;
 }
+
+/**
+ * Read what this version of the front end saved, or the one before, which had
+ * other names; null where another one did.
+ */
+export function readSaved(value: unknown): ISavedSession | null {
+  if (typeof value !== 'object' || value === null || !('version' in value)) {
+    return null;
+  }
+  if (value.version === 4) {
+    const { other: foil, ...rest } = value as ISavedSessionOf4;
+    return { ...rest, ...(foil && { foil }), version: 5 };
+  }
+  return value.version === 5 ? (value as ISavedSession) : null;
+}
+
+/** What version 0.1.0 of LIT Lab saved of a session. */
+type ISavedSessionOf4 = Omit<ISavedSession, 'version' | 'foil'> & {
+  readonly version: 4;
+  readonly other?: IFoil;
+};
 
 /** What to keep of a run; null where the server doesn't know it yet. */
 export function saveRun(run: IRun | null): ISavedRun | null {

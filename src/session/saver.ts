@@ -36,19 +36,19 @@ export class SessionSaver {
       return { ...this._restoring, ...typed }; // The rest is still to come.
     }
     const { run, attempt } = runner;
-    const { target, other, within } = explanation;
+    const { target, foil, within } = explanation;
     // A failed attempt must not hide the answer that is shown.
     const isSaved = isUnderWay(attempt) || run === null;
     const several = samples.save();
     return {
-      version: 4,
+      version: 5,
       ...typed,
       run: saveRun(run),
       attempt: isSaved ? saveRun(attempt) : null,
       ...(several && { samples: several }),
       work: explanation.jobs,
       target,
-      ...(other && { other }),
+      ...(foil && { foil }),
       ...(within && { within })
     };
   }
@@ -91,10 +91,10 @@ export class SessionSaver {
     this._restoring = null;
   }
 
-  private _restoreTarget({ target, other, within }: ISavedSession): void {
+  private _restoreTarget({ target, foil, within }: ISavedSession): void {
     const { explanation } = this._parts;
     if (target && explanation.scores && !explanation.target) {
-      explanation.setTarget(target, target, other);
+      explanation.setTarget(target, target, foil);
     }
     if (within) {
       explanation.restrict(within);

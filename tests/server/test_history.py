@@ -95,14 +95,14 @@ async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     kept = record()
     await history.store("me", kept)
 
-    def contrasted(instead):
+    def contrasted(foil):
         one = scores()
-        return one.model_copy(update={"event": one.event.model_copy(update={"instead": instead})})
+        return one.model_copy(update={"event": one.event.model_copy(update={"foil": foil})})
 
     found = [contrasted(None), contrasted([7]), contrasted([7, 8])]
     for one in [*found, contrasted([7])]:
         await history.store_scores("me", "demo", ids_of(kept), [one])
-    kept_now = [one.event.instead for one in (await history.run("me", "a")).scores]
+    kept_now = [one.event.foil for one in (await history.run("me", "a")).scores]
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 

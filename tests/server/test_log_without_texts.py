@@ -25,9 +25,9 @@ JOBS = [
     example("generate", **PROMPT, chat="on"),
     {"kind": "score", "model": "demo", **PROMPT, "target": MARKER},
     *(example("salience", methods=[method]) for method in ("grad_l2", "grad_dot_input", "integrated_gradients")),
-    example("salience", instead=[7, 8]),
+    example("salience", foil=[7, 8]),
     *(example("ablation", method=method) for method in ("leave_one_out", "lime", "shap")),
-    example("ablation", instead=[7, 8]),
+    example("ablation", foil=[7, 8]),
     example("trust"),
     example("lit_app"),
 ]

@@ -50,14 +50,14 @@ def test_any_request_within_the_types_bounds_is_within_these() -> None:
     spans = [{"start": index + 1, "end": index + 2} for index in range(max(MAX_TARGETS, MAX_SEGMENTS))]
     for rest in (
         {"kind": "salience", "targets": spans},
-        {"kind": "salience", "targets": spans[:1], "instead": ids},
+        {"kind": "salience", "targets": spans[:1], "foil": ids},
         {"kind": "ablation", "method": "shap", "target": {"start": 9_000, "end": 9_001}, "segments": spans},
         {
             "kind": "trust",
             "target": {"start": 9_000, "end": 9_001},
             "segments": spans,
             "scores": [0.5] * len(spans),
-            "instead": ids,
+            "foil": ids,
         },
     ):
         body = json.dumps({"request": {"model": "demo", "ids": ids, **rest}}).encode()

@@ -76,12 +76,12 @@ def jobs(client: httpx.Client) -> list[dict[str, Any]]:
         {"kind": "generate", **text, "chat": "on", "sampling": {"temperature": 1.0, "seed": 3}},
         {"kind": "score", "prompt": MARKER, "target": MARKER},
         *({"kind": "salience", "ids": ids, "targets": [target], "methods": [method]} for method in methods),
-        {"kind": "salience", "ids": ids, "targets": [target], "instead": ids[1:3]},
+        {"kind": "salience", "ids": ids, "targets": [target], "foil": ids[1:3]},
         *(
             {"kind": "ablation", **parts, "method": method, "samples": None if method == "leave_one_out" else 8}
             for method in ("leave_one_out", "lime", "shap")
         ),
-        {"kind": "ablation", **parts, "method": "leave_one_out", "instead": ids[1:3], "mode": "mask"},
+        {"kind": "ablation", **parts, "method": "leave_one_out", "foil": ids[1:3], "mode": "mask"},
         {"kind": "trust", **parts, "scores": [0.5, -1.0], "method": "grad_l2", "orders": 1, "jitters": 1},
         {"kind": "lit_app"},
     ]
