@@ -14,9 +14,14 @@ def upgrade_run(run: Any) -> Any:
     Args:
         run: A `RunRecord` of this or an earlier version, as JSON. It doesn't change.
     """
-    if not isinstance(run, dict) or not isinstance(run.get("scores"), list):
+    if not isinstance(run, dict):
         return run
-    return {**run, "scores": [_upgrade_scores(stored) for stored in run["scores"]]}
+    upgraded = dict(run)
+    if run.get("reason") == "given":
+        upgraded["reason"] = "forced_answer"
+    if isinstance(run.get("scores"), list):
+        upgraded["scores"] = [_upgrade_scores(stored) for stored in run["scores"]]
+    return upgraded
 
 
 def _upgrade_scores(stored: Any) -> Any:

@@ -34,7 +34,7 @@ _BEGINNING = 300
 INFO = (
     "id, created, model, document, place, title, starred, "
     "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
-    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id), "
+    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id)"
 )
 """The columns of `info`."""
@@ -100,7 +100,7 @@ def scores_row(stored: protocol.KeptScores) -> tuple[str, int, bytes]:
 
 def info(row: _Info) -> protocol.RunInfo:
     """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
-    run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, forced_answer, partial = row
     try:
         if not _is_time(created):
             raise ValueError("no time")
@@ -114,7 +114,7 @@ def info(row: _Info) -> protocol.RunInfo:
             prompt=_beginning(prompt),
             answer=_beginning(answer),
             scores=scores,
-            given=bool(given),
+            forced_answer=bool(forced_answer),
             partial=partial,
         )
     except DAMAGE:

@@ -63,7 +63,7 @@ class TokenEvent(Message):
     token: AnswerToken
 
 
-Reason = Literal["end", "stop", "length", "window", "given"]
+Reason = Literal["end", "stop", "length", "window", "forced_answer"]
 """Why an answer ended."""
 
 
@@ -79,8 +79,8 @@ class AnswerEvent(Message):
     tokens: list[AnswerToken]
     reason: Reason = Field(
         description="`end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached "
-        "`max_new_tokens`; `window`: the model's window is full; `given`: the model didn't generate it, but "
-        "scored a given text (`ScoreRequest`)."
+        "`max_new_tokens`; `window`: the model's window is full; `forced_answer`: the model didn't generate it, but "
+        "scored a text that the user supplied (`ScoreRequest`)."
     )
     stopped_at: str | None = Field(
         default=None, description="The stop sequence that ended the answer, if the reason is `stop`."

@@ -106,9 +106,9 @@ class GenerateRequest(Message):
 
 
 class ScoreRequest(Message):
-    """Compute how likely a given text is after a prompt, token by token.
+    """Compute how likely a forced answer is, token by token: a text that the user supplies in place of the answer.
 
-    The answer consists of the same events as for a `GenerateRequest`, with the `reason` `given`. Prompt and target
+    The answer consists of the same events as for a `GenerateRequest`, with the `reason` `forced_answer`. Prompt and target
     are tokenized separately, like a prompt and its answer.
     """
 

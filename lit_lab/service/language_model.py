@@ -31,7 +31,7 @@ from lit_lab.protocol import (
 )
 
 from . import ablation, trust
-from .answering import answer, given
+from .answering import answer, forced_answer
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
 from .errors import ServiceError
@@ -206,7 +206,7 @@ class LanguageModel:
     def score(
         self, request: ScoreRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-        """Return the probability of a given text after a prompt, in the events of an answer.
+        """Return the probability of a forced answer after a prompt, in the events of an answer.
 
         Raises:
             ServiceError: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
@@ -217,7 +217,7 @@ class LanguageModel:
         def shared(ids: Sequence[int], start: int) -> Any | None:
             return self._shared(ids, start, cancellation)
 
-        for event in given(self.tokenizer, self._decoder, self.window, request, cancellation, shared):
+        for event in forced_answer(self.tokenizer, self._decoder, self.window, request, cancellation, shared):
             if isinstance(event, PromptEvent):
                 event.terms = self.terms
             yield event

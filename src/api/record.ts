@@ -39,7 +39,7 @@ const MAX_SECONDS = 8.64e12;
 
 const KINDS = ['text', 'control', 'template'] as const;
 const CHATS = ['plain', 'wrapped', 'written'] as const;
-const REASONS = ['end', 'stop', 'length', 'window', 'given'] as const;
+const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
 /** Methods that this version knows, by the event that tells their scores. */

@@ -668,10 +668,10 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached `max_new_tokens`; `window`: the model's window is full; `given`: the model didn't generate it, but scored a given text (`ScoreRequest`).
+             * @description `end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached `max_new_tokens`; `window`: the model's window is full; `forced_answer`: the model didn't generate it, but scored a text that the user supplied (`ScoreRequest`).
              * @enum {string}
              */
-            reason: "end" | "stop" | "length" | "window" | "given";
+            reason: "end" | "stop" | "length" | "window" | "forced_answer";
             /**
              * @description The stop sequence that ended the answer, if the reason is `stop`.
              * @default null
@@ -1834,10 +1834,10 @@ export interface components {
             /** @description Number of combinations of target and method that the run has scores for. */
             scores: number;
             /**
-             * @description Whether the answer is a given text instead of the model's own.
+             * @description Whether the answer is a forced one: the user's text instead of the model's own.
              * @default false
              */
-            given: boolean;
+            forced_answer: boolean;
             /**
              * @description Why the answer isn't complete. None: it is.
              * @default null
@@ -1894,8 +1894,8 @@ export interface components {
             terms: components["schemas"]["ModelTerms"] | null;
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
-            /** @description `given`: a given text. None: the run was stopped, or failed. */
-            reason: ("end" | "stop" | "length" | "window" | "given") | null;
+            /** @description `forced_answer`: the user supplied the answer. None: the run was stopped, or failed. */
+            reason: ("end" | "stop" | "length" | "window" | "forced_answer") | null;
             /**
              * @description The item of `stop` that ended the answer, if the reason is `stop`.
              * @default null
@@ -2037,9 +2037,9 @@ export interface components {
         };
         /**
          * ScoreRequest
-         * @description Compute how likely a given text is after a prompt, token by token.
+         * @description Compute how likely a forced answer is, token by token: a text that the user supplies in place of the answer.
          *
-         *     The answer consists of the same events as for a `GenerateRequest`, with the `reason` `given`. Prompt and target
+         *     The answer consists of the same events as for a `GenerateRequest`, with the `reason` `forced_answer`. Prompt and target
          *     are tokenized separately, like a prompt and its answer.
          */
         ScoreRequest: {

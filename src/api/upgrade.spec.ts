@@ -25,6 +25,7 @@ describe('api/upgrade', () => {
   it('is done where a run is checked', () => {
     const run = checkRun(record);
     expect(run).toEqual(checkRun(upgraded));
+    expect(run.reason).toBe('forced_answer');
     expect(run.scores!.map(({ event }) => event.foil)).toEqual([
       null,
       [9, 58],

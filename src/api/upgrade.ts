@@ -11,10 +11,17 @@ type Fields = Readonly<Record<string, unknown>>;
  * is refused by `checkRun`.
  */
 export function upgradeRun(run: unknown): unknown {
-  if (!isObject(run) || !has(run, 'scores') || !Array.isArray(run.scores)) {
+  if (!isObject(run)) {
     return run;
   }
-  return { ...run, scores: run.scores.map(upgradeScores) };
+  const upgraded: Record<string, unknown> = { ...run };
+  if (has(run, 'reason') && run.reason === 'given') {
+    upgraded.reason = 'forced_answer';
+  }
+  if (has(run, 'scores') && Array.isArray(run.scores)) {
+    upgraded.scores = run.scores.map(upgradeScores);
+  }
+  return upgraded;
 }
 
 function upgradeScores(stored: unknown): unknown {

@@ -26,7 +26,7 @@ import type { ISettings } from '../session/settings';
 import { quoteStop } from '../session/stop';
 import { Composer } from './composer';
 import { useFollow } from './follow';
-import { Given } from './given';
+import { ForcedAnswer } from './forcedAnswer';
 import { Header } from './header';
 import { Options } from './options';
 import { ServiceNotice } from './service';
@@ -163,7 +163,7 @@ export function PanelView(props: {
           </p>
         )}
         <Composer session={session} onSettings={onSettings} />
-        <Given session={session} />
+        <ForcedAnswer session={session} />
         {text && run && (
           <>
             <Controls
@@ -181,7 +181,7 @@ export function PanelView(props: {
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
               surprisal={settings.surprise}
-              given={run.given !== undefined}
+              forcedAnswer={run.forcedAnswer !== undefined}
               compact={settings.density === 'compact'}
               hideTemplate={settings.hideTemplate}
               fine={
@@ -199,7 +199,7 @@ export function PanelView(props: {
         {text && run && settings.surprise && run.answerTokens.length > 0 && (
           <Hesitations
             text={text}
-            isGiven={run.given !== undefined}
+            isForced={run.forcedAnswer !== undefined}
             onPick={scores ? onHesitation : null}
           />
         )}

@@ -199,7 +199,7 @@ describe('session/contrast', () => {
     const answer = tokens(ANSWER);
     const target = { start: prompt.length + 3, end: prompt.length + 4 };
     const run = fakeRecord(PROMPT, ANSWER, {
-      reason: 'given',
+      reason: 'forced_answer',
       scores: [
         {
           mode: null,
@@ -215,7 +215,7 @@ describe('session/contrast', () => {
       ]
     });
     session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
-    expect(session.run?.given).toBe(ANSWER);
+    expect(session.run?.forcedAnswer).toBe(ANSWER);
     session.explanation.setTarget([target.start, target.end]);
     expect(session.explanation.map).toBeNull();
     const [said] = session.explanation.text!.tokens.slice(target.start);
@@ -228,7 +228,7 @@ describe('session/contrast', () => {
   });
 });
 
-describe('session: a text that is given', () => {
+describe('session: a forced answer', () => {
   it('is a run like any other, told from an answer', async () => {
     const client = new FakeClient();
     const session = new Session(client, trans);
@@ -245,9 +245,9 @@ describe('session: a text that is given', () => {
     client.last.answer(PROMPT, ' Avoid it.');
     await running;
     await settle();
-    expect(session.run?.given).toBe(' Avoid it.');
+    expect(session.run?.forcedAnswer).toBe(' Avoid it.');
     expect(client.last.request.kind).toBe('salience');
-    expect(session.save().run?.given).toBe(' Avoid it.');
+    expect(session.save().run?.forcedAnswer).toBe(' Avoid it.');
     // What failed is done again as it was asked.
     const failing = session.score(' Never.');
     await settle();

@@ -160,17 +160,37 @@ describe('session/persistence', () => {
   });
 
   it('takes what version 0.1.0 kept, whose names were other ones', async () => {
+    const session = new Session(client, trans);
+    session.forcedAnswer.text = ' Avoid.';
+    const { forcedAnswer, ...rest } = session.save();
+    session.dispose();
     const foil = { ids: [7], text: ' hate' };
-    const { version: _, ...first } = new Session(client, trans).save();
-    expect(readSaved({ version: 4, ...first, other: foil })).toEqual({
-      version: 5,
-      ...first,
-      foil
+    const run = {
+      jobId: 'job-0',
+      started: 1,
+      model: 'demo',
+      prompt: 'one',
+      values: {},
+      sampling: {},
+      origin: null
+    };
+    expect(
+      readSaved({
+        ...rest,
+        version: 4,
+        run: { ...run, given: ' Avoid.' },
+        attempt: run,
+        other: foil,
+        given: forcedAnswer
+      })
+    ).toEqual({
+      ...rest,
+      run: { ...run, forcedAnswer: ' Avoid.' },
+      attempt: run,
+      foil,
+      forcedAnswer
     });
-    expect(readSaved({ version: 4, ...first })).toEqual({
-      version: 5,
-      ...first
-    });
+    expect(readSaved({ ...rest, version: 4 })).toEqual(rest);
   });
 
   it('leaves what another version kept', async () => {

@@ -104,7 +104,7 @@ export function countOf({ temperature, samples }: ISettings): number {
 /** Whether a run's answer was generated as the settings say. */
 export function isOfSettings(run: IRunRequest, settings: ISettings): boolean {
   return (
-    run.given === undefined &&
+    run.forcedAnswer === undefined &&
     (run.chat ?? 'auto') === settings.chat &&
     (run.thinking ?? false) === settings.thinking &&
     isSameStops(run.stop, settings.stop) &&

@@ -234,7 +234,7 @@ def generation(request):
         "event": "answer",
         "text": "Hello",
         "tokens": [one["token"] for one in said],
-        "reason": "given" if request["kind"] == "score" else "stop" if stop else "end",
+        "reason": "forced_answer" if request["kind"] == "score" else "stop" if stop else "end",
         "stopped_at": stop[-1] if stop else None,
         "seconds": 0.1,
     }

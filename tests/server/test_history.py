@@ -106,15 +106,15 @@ async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 
-async def test_a_text_that_was_given_is_distinguished_from_an_answer(history):
+async def test_a_forced_answer_is_distinguished_from_an_answer(history):
     await history.store("me", record("answer"))
-    await history.store("me", record("given", reason="given"))
+    await history.store("me", record("forced", reason="forced_answer"))
     runs = (await history.runs("me", protocol.RunsRequest())).runs
-    assert {info.id: info.given for info in runs} == {"answer": False, "given": True}
-    assert (await history.run("me", "given")).reason == "given"
-    await history.delete("me", "given")
-    await history.store("me", record("given"))  # an id isn't used twice, but nothing of it may be left
-    assert not (await history.runs("me", protocol.RunsRequest())).runs[0].given
+    assert {info.id: info.forced_answer for info in runs} == {"answer": False, "forced": True}
+    assert (await history.run("me", "forced")).reason == "forced_answer"
+    await history.delete("me", "forced")
+    await history.store("me", record("forced"))  # an id isn't used twice, but nothing of it may be left
+    assert not (await history.runs("me", protocol.RunsRequest())).runs[0].forced_answer
 
 
 async def test_scores_of_a_sequence_that_is_no_run_are_let_go(history):

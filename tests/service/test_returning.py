@@ -47,7 +47,7 @@ USES: dict[str, Use] = {
     "an answer": lambda model, cancellation: model.generate(
         GenerateRequest(model="one", prompt="Onion soup", max_new_tokens=4), cancellation
     ),
-    "a given text": lambda model, cancellation: model.score(
+    "a forced answer": lambda model, cancellation: model.score(
         ScoreRequest(model="one", prompt="Onion soup", target=" Avoid."), cancellation
     ),
     "a map": lambda model, cancellation: model.salience(

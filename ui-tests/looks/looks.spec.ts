@@ -219,7 +219,7 @@ test('the history', async ({ page, request, tmpPath }) => {
   await shoot(page, 'history-dark-narrow');
 });
 
-test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
+test('targets: forced, contrastive, surprisal', async ({ page, tmpPath }) => {
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
@@ -262,15 +262,15 @@ test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
     .getByRole('textbox', { name: 'Text to explain' })
     .fill('It has eggs in it, which you can’t eat.\nRecommendation: Avoid.');
   await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
-  await shoot(page, 'given-typed');
+  await shoot(page, 'forced-answer-typed');
   await panel.region.getByRole('button', { name: 'Explain this text' }).click();
-  const given = panel.region.getByRole('group', { name: 'Given text' });
-  await given.locator('[data-segment]').last().click();
+  const forced = panel.region.getByRole('group', { name: 'Forced answer' });
+  await forced.locator('[data-segment]').last().click();
   await panel.mapped();
-  await shoot(page, 'given-light');
+  await shoot(page, 'forced-answer-light');
   await widen(page, panel, 230);
   await theme(page, 'JupyterLab Dark');
-  await shoot(page, 'given-narrow-dark');
+  await shoot(page, 'forced-answer-narrow-dark');
 });
 
 test('the matrix', async ({ page, tmpPath }) => {
