@@ -82,10 +82,10 @@ export function Marked(props: {
       ) : (
         <span
           key={i}
-          className="lit-surprise"
+          className="lit-surprisal"
           data-control={tokens[i].kind === 'control' || undefined}
           style={
-            { '--lit-surprise': surprisal.toFixed(3) } as React.CSSProperties
+            { '--lit-surprisal': surprisal.toFixed(3) } as React.CSSProperties
           }
         >
           {text}

@@ -180,7 +180,7 @@ export function PanelView(props: {
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
-              surprisal={settings.surprise}
+              surprisal={settings.surprisal}
               forcedAnswer={run.forcedAnswer !== undefined}
               compact={settings.density === 'compact'}
               hideTemplate={settings.hideTemplate}
@@ -196,7 +196,7 @@ export function PanelView(props: {
         {text && run && !isUnderWay(run) && run.answerTokens.length === 0 && (
           <p className="lit-hint lit-inset">{emptyAnswer(run, trans)}</p>
         )}
-        {text && run && settings.surprise && run.answerTokens.length > 0 && (
+        {text && run && settings.surprisal && run.answerTokens.length > 0 && (
           <Hesitations
             text={text}
             isForced={run.forcedAnswer !== undefined}

@@ -252,9 +252,9 @@ test('targets: forced, contrastive, surprisal', async ({ page, tmpPath }) => {
   await panel.method.selectOption('L2 norm');
   await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   await panel.region.locator('.lit-hesitations').scrollIntoViewIfNeeded();
-  await shoot(page, 'surprise-dark');
+  await shoot(page, 'surprisal-dark');
   await theme(page, 'JupyterLab Light');
-  await shoot(page, 'surprise-light');
+  await shoot(page, 'surprisal-light');
   await panel.region
     .getByRole('button', { name: 'What would make it say …?' })
     .click();

@@ -143,11 +143,11 @@ test('shows where the model hesitated', async ({ page }) => {
   await panel.generate(/./);
   const answer = await panel.answer.textContent();
   await panel.region.getByRole('button', { name: 'Surprisal' }).click();
-  const marks = panel.answer.locator('.lit-surprise');
+  const marks = panel.answer.locator('.lit-surprisal');
   await expect(marks.first()).toBeVisible();
   // It's the same text, and the prompt has no such marks.
   expect(await panel.answer.textContent()).toBe(answer);
-  await expect(panel.region.locator('.lit-surprise')).toHaveCount(
+  await expect(panel.region.locator('.lit-surprisal')).toHaveCount(
     await marks.count()
   );
   const list = panel.region.getByRole('list', {
