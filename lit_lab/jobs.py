@@ -316,7 +316,7 @@ def _parsed(request: protocol.JobRequest) -> int:
     """Return about how many bytes the lists of a request take in memory."""
     if isinstance(request, protocol.SalienceRequest):
         numbers, spans = len(request.ids), len(request.targets)
-    elif isinstance(request, protocol.AblationRequest | protocol.TrustRequest):
+    elif isinstance(request, protocol.AblationRequest | protocol.FaithfulnessRequest):
         numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
     else:
         return 0

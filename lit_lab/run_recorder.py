@@ -97,7 +97,7 @@ class RunRecorder:
             lines: The job's events as JSON; they don't change any more.
             request_bytes: Bytes that the request takes.
         """
-        if not self._history.enabled or isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+        if not self._history.enabled or isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
             return  # a test of a map is quickly done again, and LIT's app is no run
         self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + request_bytes))
         while self._waiting and (
@@ -320,7 +320,7 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
         events = [_EVENT.validate_json(line) for line in ended.lines]
         run = _run(ended.job_id, ended.created, request, events)
         return _Run(run) if run.answer_tokens else None
-    if isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+    if isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
         return None
     scores = _ScoresOfLines(request.mode if isinstance(request, protocol.AblationRequest) else None, ended.lines)
     return _Scores(request.model, request.ids, scores) if any(True for _ in scores) else None

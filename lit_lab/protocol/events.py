@@ -162,25 +162,27 @@ class CurveEvent(Message):
     points: list[CurvePoint]
 
 
-class TrustEvent(Message):
+class FaithfulnessEvent(Message):
     """The results of the test of a map.
 
-    `faithfulness`, `deviation` and `length` are fractions of `span`, from -1 to 1. They are None if `span` is below
-    0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
+    `faithfulness`, `deviation` and `length_adjusted` are fractions of `logprob_range`, from -1 to 1. They are None if
+    `logprob_range` is below 0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
     """
 
-    event: Literal["trust"] = "trust"
+    event: Literal["faithfulness"] = "faithfulness"
     target: Span
     effect: float = Field(
         description="The target's log-probability with all segments in place, minus that with none. Unit: nats."
     )
-    span: float = Field(ge=0, description="The range of the target's log-probabilities over all curves. Unit: nats.")
+    logprob_range: float = Field(
+        ge=0, description="The range of the target's log-probabilities over all curves. Unit: nats."
+    )
     faithfulness: float | None = Field(
         description="The area between the map's insertion and deletion curves, minus that of random orders (which is "
         "zero). Above 0: better than chance."
     )
     deviation: float | None = Field(description="Standard deviation of the same area among random orders.")
-    length: float | None = Field(
+    length_adjusted: float | None = Field(
         description="The same area of the map, minus that of the length-matched orders: what the map knows besides "
         "length. Also None if no segment has another one of similar length."
     )
@@ -234,7 +236,7 @@ JobEvent = Annotated[
     | ProgressEvent
     | SegmentScoresEvent
     | CurveEvent
-    | TrustEvent
+    | FaithfulnessEvent
     | DoneEvent
     | ErrorEvent
     | CancelledEvent

@@ -249,13 +249,13 @@ class AblationRequest(_SegmentsRequest):
     )
 
 
-class TrustRequest(_SegmentsRequest):
+class FaithfulnessRequest(_SegmentsRequest):
     """Test a map: does removing what it ranks first really lower the target's probability?
 
-    The answer consists of `progress` events, one `curve` event for each finished curve, and one `trust` event.
+    The answer consists of `progress` events, one `curve` event for each finished curve, and one `faithfulness` event.
     """
 
-    kind: Literal["trust"] = "trust"
+    kind: Literal["faithfulness"] = "faithfulness"
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
         max_length=MAX_SEGMENTS,
         description="<float>[num_segments]: the map, with the highest score for what most makes the target likely (negate "
@@ -273,7 +273,7 @@ class TrustRequest(_SegmentsRequest):
     )
 
     @model_validator(mode="after")
-    def _as_many(self) -> TrustRequest:
+    def _as_many(self) -> FaithfulnessRequest:
         if len(self.scores) != len(self.segments):
             raise ValueError(f"{len(self.segments)} segments need as many scores, not {len(self.scores)}")
         return self
@@ -291,20 +291,20 @@ class LitAppRequest(Message):
 
 
 JobRequest = Annotated[
-    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest | LitAppRequest,
+    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | FaithfulnessRequest | LitAppRequest,
     Field(discriminator="kind"),
 ]
 """The requests that can start a job. The model service answers each kind at the path with its name, such as
 `/salience`."""
 
-JobKind = Literal["generate", "score", "salience", "ablation", "trust", "lit_app"]
+JobKind = Literal["generate", "score", "salience", "ablation", "faithfulness", "lit_app"]
 """The kinds of `JobRequest`."""
 
 
 class EstimateRequest(Message):
     """Estimate the cost of a job."""
 
-    request: SalienceRequest | AblationRequest | TrustRequest = Field(discriminator="kind")
+    request: SalienceRequest | AblationRequest | FaithfulnessRequest = Field(discriminator="kind")
 
 
 class Estimate(Message):

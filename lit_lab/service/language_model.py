@@ -15,6 +15,8 @@ from lit_lab.protocol import (
     AnswerEvent,
     CurveEvent,
     Estimate,
+    FaithfulnessEvent,
+    FaithfulnessRequest,
     GenerateRequest,
     ModelTerms,
     ProgressEvent,
@@ -26,11 +28,9 @@ from lit_lab.protocol import (
     Span,
     StateEvent,
     TokenEvent,
-    TrustEvent,
-    TrustRequest,
 )
 
-from . import ablation, trust
+from . import ablation, faithfulness
 from .answering import answer, forced_answer
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
@@ -305,9 +305,9 @@ class LanguageModel:
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event
 
-    def trust(
-        self, request: TrustRequest, cancellation: Cancellation
-    ) -> Iterator[ProgressEvent | CurveEvent | TrustEvent]:
+    def faithfulness(
+        self, request: FaithfulnessRequest, cancellation: Cancellation
+    ) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
         """Test a map.
 
         Raises:
@@ -319,12 +319,12 @@ class LanguageModel:
         started = time.monotonic()
         # A family without salience can have its ablation maps tested all the same.
         gradients = self._gradients_of(request.foil) if request.method is not None else None
-        for event in trust.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
-            if isinstance(event, TrustEvent):
+        for event in faithfulness.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
+            if isinstance(event, FaithfulnessEvent):
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event
 
-    def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
+    def estimate(self, request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> Estimate:
         """Return what a request would cost.
 
         Raises:

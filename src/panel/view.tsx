@@ -17,7 +17,7 @@ import { Part } from '../map/part';
 import { SelectionOverlay } from '../map/selection';
 import { showSegment } from '../map/show';
 import { Hesitations } from '../map/surprisal';
-import { Trust } from '../map/trust';
+import { Faithfulness } from '../map/faithfulness';
 import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
@@ -254,7 +254,7 @@ export function PanelView(props: {
             />
           )}
           <Contrast session={session} />
-          {map && <Trust session={session} map={map} />}
+          {map && <Faithfulness session={session} map={map} />}
         </div>
       )}
       {!empty && (

@@ -8,7 +8,7 @@ import type {
   KeptScores,
   ScoresEvent,
   SegmentScoresEvent,
-  TrustEvent
+  FaithfulnessEvent
 } from '../api';
 import type { TokenSpan } from '../salience';
 import { Computation } from './computation';
@@ -25,7 +25,7 @@ export type DemandedScores = ScoresEvent | SegmentScoresEvent | null;
 export interface ITest {
   readonly curves: readonly CurveEvent[];
   /** The test in numbers, which come last. */
-  readonly numbers: TrustEvent | null;
+  readonly numbers: FaithfulnessEvent | null;
 }
 
 /** A map to be tested: its parts, with their scores turned to be for the target. */
@@ -169,7 +169,7 @@ export class OnDemand extends Model {
     foil: readonly number[] | null = null
   ): Computation<ITest> {
     const request: CostlyRequest = {
-      kind: 'trust',
+      kind: 'faithfulness',
       mode,
       scores: [...map.scores],
       method: isGradient(map.method) ? map.method : null,
@@ -226,7 +226,7 @@ function takeTest(test: ITest, event: JobEvent): ITest {
   switch (event.event) {
     case 'curve':
       return { ...test, curves: [...test.curves, event] };
-    case 'trust':
+    case 'faithfulness':
       return { ...test, numbers: event };
     default:
       return test;

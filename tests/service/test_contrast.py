@@ -14,14 +14,14 @@ from reference_gradients import loss_and_gradient, numbers
 from lit_lab.protocol import (
     AblationRequest,
     EstimateRequest,
+    FaithfulnessEvent,
+    FaithfulnessRequest,
     Integration,
     Method,
     SalienceRequest,
     ScoresEvent,
     SegmentScoresEvent,
     Span,
-    TrustEvent,
-    TrustRequest,
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.errors import ServiceError
@@ -191,7 +191,7 @@ def test_leave_one_out_is_the_fall_of_the_difference(causal_lm: Any, language_mo
 
 def test_a_contrastive_map_can_be_tested(language_model: Any, prefix: list[int]) -> None:
     a, b = ids(language_model, " You have to"), ids(language_model, " Avoid.")
-    request = TrustRequest(
+    request = FaithfulnessRequest(
         model="tiny",
         ids=[*prefix, *a],
         target=Span(start=len(prefix), end=len(prefix) + len(a)),
@@ -202,8 +202,8 @@ def test_a_contrastive_map_can_be_tested(language_model: Any, prefix: list[int])
         jitters=2,
         foil=b,
     )
-    *_, event = language_model.trust(request, Cancellation())
-    assert isinstance(event, TrustEvent)
+    *_, event = language_model.faithfulness(request, Cancellation())
+    assert isinstance(event, FaithfulnessEvent)
     assert event.stability is not None
     ablation = AblationRequest(
         **request.model_dump(include={"model", "ids", "target", "segments", "foil"}), method="shap"

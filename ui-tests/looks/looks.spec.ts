@@ -128,21 +128,21 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
     await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
     await shoot(page, `method-${name.split(' ')[0].toLowerCase()}`);
   }
-  await panel.region.getByText('Can this map be trusted?').click();
-  await shoot(page, 'trust-offered');
+  await panel.region.getByText('Is this map faithful?').click();
+  await shoot(page, 'faithfulness-offered');
   await panel.region.getByRole('button', { name: 'Test this map' }).click();
   await expect(panel.region.locator('.lit-verdict')).toBeVisible({
     timeout: 60_000
   });
-  await shoot(page, 'trust-light');
+  await shoot(page, 'faithfulness-light');
   await widen(page, panel, 230);
-  await shoot(page, 'trust-narrow');
+  await shoot(page, 'faithfulness-narrow');
   await widen(page, panel, 800);
   await theme(page, 'JupyterLab Dark');
-  await shoot(page, 'trust-wide-dark');
+  await shoot(page, 'faithfulness-wide-dark');
   await widen(page, panel, 420);
-  await shoot(page, 'trust-dark');
-  await panel.region.getByText('Can this map be trusted?').click();
+  await shoot(page, 'faithfulness-dark');
+  await panel.region.getByText('Is this map faithful?').click();
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await panel.region.getByLabel('Temperature').fill('0.8');
   await panel.region.getByLabel('Seed').fill('3');

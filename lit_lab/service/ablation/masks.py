@@ -73,7 +73,7 @@ class SegmentValues:
         return len(self._known) * (1 if self._foil is None else 2)
 
     @property
-    def span(self) -> float:
+    def logprob_range(self) -> float:
         """How far the values met until now lie apart, in nats."""
         return max(self._known.values()) - min(self._known.values()) if self._known else 0.0
 
