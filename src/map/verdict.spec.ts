@@ -65,7 +65,11 @@ describe('map/verdict', () => {
   });
 
   it('says so where there is nothing to test', () => {
-    const verdict = verdictOf({ ...test(null), logprob_range: 0.042 }, [], trans);
+    const verdict = verdictOf(
+      { ...test(null), logprob_range: 0.042 },
+      [],
+      trans
+    );
     expect(verdict.level).toBe('unknown');
     expect(verdict.numbers).toBe('Its log-probability changes by 0.04 nats.');
   });
