@@ -316,11 +316,11 @@ def _parsed(request: protocol.JobRequest) -> int:
     """Return about how many bytes the lists of a request take in memory."""
     if isinstance(request, protocol.SalienceRequest):
         numbers, spans = len(request.ids), len(request.targets)
-    elif isinstance(request, protocol.AblationRequest | protocol.TrustRequest):
+    elif isinstance(request, protocol.AblationRequest | protocol.FaithfulnessRequest):
         numbers, spans = len(request.ids) + len(request.segments), len(request.segments)
     else:
         return 0
-    return _NUMBER_BYTES * (numbers + len(request.instead or ())) + _SPAN_BYTES * spans
+    return _NUMBER_BYTES * (numbers + len(request.foil or ())) + _SPAN_BYTES * spans
 
 
 def _too_large() -> Problem:

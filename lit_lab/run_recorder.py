@@ -97,7 +97,7 @@ class RunRecorder:
             lines: The job's events as JSON; they don't change any more.
             request_bytes: Bytes that the request takes.
         """
-        if not self._history.enabled or isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+        if not self._history.enabled or isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
             return  # a test of a map is quickly done again, and LIT's app is no run
         self._waiting.append(_Ended(owner, job_id, created, request, lines, sum(map(len, lines)) + request_bytes))
         while self._waiting and (
@@ -320,7 +320,7 @@ def read_result(ended: _Ended) -> _Run | _Scores | None:
         events = [_EVENT.validate_json(line) for line in ended.lines]
         run = _run(ended.job_id, ended.created, request, events)
         return _Run(run) if run.answer_tokens else None
-    if isinstance(request, protocol.TrustRequest | protocol.LitAppRequest):
+    if isinstance(request, protocol.FaithfulnessRequest | protocol.LitAppRequest):
         return None
     scores = _ScoresOfLines(request.mode if isinstance(request, protocol.AblationRequest) else None, ended.lines)
     return _Scores(request.model, request.ids, scores) if any(True for _ in scores) else None
@@ -337,13 +337,13 @@ def _run(
     # One that was stopped, or broke off, has the tokens that came.
     streamed = [event.token for event in events if isinstance(event, protocol.TokenEvent)]
     tokens = answer.tokens if answer else streamed
-    given = isinstance(request, protocol.ScoreRequest)
+    is_forced = isinstance(request, protocol.ScoreRequest)
     partial: protocol.Partial | None = None
     if answer is None:
         stopped = any(isinstance(event, protocol.CancelledEvent) for event in events)
         partial = "stopped" if stopped else "broke_off"
     if isinstance(request, protocol.ScoreRequest):
-        # A text that was given isn't chosen by anything: as if greedily.
+        # Nothing chose the tokens of a forced answer: as if greedily.
         title, sampling, stop = "", protocol.Sampling(), []  # type: str, protocol.Sampling, list[str]
     else:
         title, sampling, stop = request.title, request.sampling, request.stop
@@ -362,7 +362,7 @@ def _run(
         terms=prompt.terms if prompt else None,
         prompt_tokens=prompt.tokens if prompt else [],
         answer_tokens=tokens,
-        reason="given" if given else answer.reason if answer else None,
+        reason="forced_answer" if is_forced else answer.reason if answer else None,
         stopped_at=answer.stopped_at if answer else None,
         partial=partial,
         seconds=answer.seconds if answer else None,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lit_lab.json_bounds import excess
 from lit_lab.limits import MAX_TOKENS
+from lit_lab.upgrade import upgrade_run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -117,7 +118,7 @@ def load_run(source: str | os.PathLike[str] | dict[str, Any]) -> Run:
         data = source if isinstance(source, dict) else _parse(_text(source))
         if isinstance(data, dict) and "packed" in data:
             data = _unpack(data)
-        record = RunRecord.model_validate(data, strict=True)
+        record = RunRecord.model_validate(upgrade_run(data), strict=True)
         _check(record)
         return _run(record)
     except (FileNotFoundError, PermissionError):
@@ -182,7 +183,7 @@ _KINDS = {"x": "text", "c": "control", "t": "template"}
 
 def _unpack(data: dict[str, Any]) -> dict[str, Any]:
     """Give a packed run the form of a `RunRecord`; `src/export/packed.ts` describes how it is packed."""
-    if data["packed"] != 1 or isinstance(data["packed"], bool):
+    if isinstance(data["packed"], bool) or data["packed"] not in (1, 2):
         raise ValueError("it is packed in a way that this version doesn't know")
     tokens, seam = data["tokens"], data["seam"]
     pieces, texts, kinds = tokens["pieces"], tokens["texts"], tokens["kinds"]

@@ -6,7 +6,7 @@ import './notices.css';
 import './salienceText.css';
 import './turns.css';
 import './methods.css';
-import './trust.css';
+import './faithfulness.css';
 import './certainty.css';
 import './options.css';
 import './datasets.css';

@@ -85,8 +85,8 @@ class History:
         def work(connection: sqlite3.Connection) -> None:
             row = rows.row_of(owner, run)
             connection.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-            if run.reason == "given":
-                connection.execute("INSERT OR REPLACE INTO given VALUES (?)", (run.id,))
+            if run.reason == "forced_answer":
+                connection.execute("INSERT OR REPLACE INTO forced_answer VALUES (?)", (run.id,))
             if run.partial:
                 connection.execute("INSERT OR REPLACE INTO partial VALUES (?, ?)", (run.id, run.partial))
             self._tidy(connection, owner, {run.id})

@@ -14,12 +14,15 @@ class Migration(NamedTuple):
     """One step from a version of the tables to the next.
 
     Attributes:
-        name: What it adds.
+        name: What it does.
         sql: Its statements.
+        read_only_sql: What has their effect on a file that can't be written to, in temporary tables and views. None: the
+            statements themselves, with temporary tables.
     """
 
     name: str
     sql: str
+    read_only_sql: str | None = None
 
 
 # Sizes come first: a column behind a large value is slow to read.
@@ -74,7 +77,16 @@ CREATE TABLE partial (
 """,
 )
 
-MIGRATIONS = (_RUNS_AND_SCORES, _GIVEN_ANSWERS, _PARTIAL_ANSWERS)
+# The name that requests, events and the interface use. Names inside of `content` change when a run is read
+# (`lit_lab.upgrade`), since writing a large file anew would take long, and room.
+_FORCED_ANSWERS = Migration(
+    "given answers are forced answers",
+    "ALTER TABLE given RENAME TO forced_answer;",
+    # Of the file's table, or of the temporary one of an earlier step.
+    "CREATE TEMP VIEW forced_answer AS SELECT run FROM given;",
+)
+
+MIGRATIONS = (_RUNS_AND_SCORES, _GIVEN_ANSWERS, _PARTIAL_ANSWERS, _FORCED_ANSWERS)
 """The steps, in order. Never change one that was released: add another."""
 
 SCHEMA = len(MIGRATIONS)
@@ -87,7 +99,7 @@ def migrate(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
     Args:
         connection: To the file, outside a transaction.
         path: The file, for the error's message.
-        read_only: Whether it can't be changed. Tables that it lacks are then empty, in this connection only.
+        read_only: Whether it can't be changed. The steps' effects are then seen in this connection only.
 
     Raises:
         Problem: A newer version of LIT Lab wrote the file.
@@ -96,8 +108,7 @@ def migrate(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
         return
     if read_only:
         for migration in MIGRATIONS[_version(connection, path) :]:
-            temporary = re.sub(r"CREATE TABLE |CREATE INDEX ", lambda found: f"{found[0]}temp.", migration.sql)
-            connection.executescript(temporary)
+            connection.executescript(migration.read_only_sql or _temporary(migration.sql))
         return
     if not connection.execute("PRAGMA page_count").fetchone()[0]:
         connection.execute("PRAGMA auto_vacuum = FULL")  # only before the first table, or by VACUUM
@@ -112,6 +123,10 @@ def migrate(connection: sqlite3.Connection, path: Path, read_only: bool) -> None
     except BaseException:
         connection.rollback()
         raise
+
+
+def _temporary(sql: str) -> str:
+    return re.sub(r"CREATE TABLE |CREATE INDEX ", lambda found: f"{found[0]}temp.", sql)
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

@@ -8,11 +8,9 @@ import json
 import zlib
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter
-
 from lit_lab import protocol
+from lit_lab.upgrade import upgrade_run
 
-_SCORES: TypeAdapter[protocol.KeptScores] = TypeAdapter(protocol.KeptScores)
 _CONTENT = {
     "sampling",
     "stop",
@@ -36,7 +34,7 @@ _BEGINNING = 300
 INFO = (
     "id, created, model, document, place, title, starred, "
     "substr(CAST(prompt AS BLOB), 1, 1200), substr(CAST(answer AS BLOB), 1, 1200), "
-    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM given WHERE run = runs.id), "
+    "(SELECT count(*) FROM scores WHERE run = runs.id), EXISTS (SELECT 1 FROM forced_answer WHERE run = runs.id), "
     "(SELECT why FROM partial WHERE run = runs.id)"
 )
 """The columns of `info`."""
@@ -102,7 +100,7 @@ def scores_row(stored: protocol.KeptScores) -> tuple[str, int, bytes]:
 
 def info(row: _Info) -> protocol.RunInfo:
     """Return a run as the list shows it. A damaged run is listed as such, so that the others can be listed."""
-    run_id, created, model, document, place, title, starred, prompt, answer, scores, given, partial = row
+    run_id, created, model, document, place, title, starred, prompt, answer, scores, forced_answer, partial = row
     try:
         if not _is_time(created):
             raise ValueError("no time")
@@ -116,7 +114,7 @@ def info(row: _Info) -> protocol.RunInfo:
             prompt=_beginning(prompt),
             answer=_beginning(answer),
             scores=scores,
-            given=bool(given),
+            forced_answer=bool(forced_answer),
             partial=partial,
         )
     except DAMAGE:
@@ -138,22 +136,24 @@ def _is_time(seconds: object) -> bool:
 
 
 def record(row: _Record, scores: Sequence[bytes]) -> protocol.RunRecord:
-    """Return a run with everything, from its row and the contents of its scores. Raises one of `DAMAGE`."""
+    """Return a run with everything, from its row and the contents of its scores. Raises one of `DAMAGE`.
+
+    Versions of LIT Lab don't rewrite what earlier ones stored: old names are replaced here.
+    """
     run_id, created, model, document, place, title, starred, prompt, answer, content = row
-    return protocol.RunRecord.model_validate(
-        {
-            **json.loads(zlib.decompress(content)),
-            "id": run_id,
-            "created": created,
-            "model": model,
-            "origin": _origin(document, place),
-            "title": title,
-            "starred": bool(starred),
-            "prompt": prompt,
-            "answer": answer,
-            "scores": [_SCORES.validate_json(zlib.decompress(stored)) for stored in scores],
-        }
-    )
+    stored = {
+        **json.loads(zlib.decompress(content)),
+        "id": run_id,
+        "created": created,
+        "model": model,
+        "origin": _origin(document, place),
+        "title": title,
+        "starred": bool(starred),
+        "prompt": prompt,
+        "answer": answer,
+        "scores": [json.loads(zlib.decompress(one)) for one in scores],
+    }
+    return protocol.RunRecord.model_validate(upgrade_run(stored))
 
 
 def sequence_of(model: str, ids: Sequence[int]) -> str:
@@ -180,8 +180,8 @@ def _key(stored: protocol.KeptScores) -> str:
         stored.mode,
         [(span.start, span.end) for span in segments],
     ]
-    if event.instead is not None:
-        said.append(event.instead)
+    if event.foil is not None:
+        said.append(event.foil)
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 

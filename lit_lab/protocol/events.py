@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lit_lab.protocol.base import AblationMethod, ChatUse, ErrorBody, Message, Method
 from lit_lab.protocol.models import ModelTerms
-from lit_lab.protocol.requests import Instead, Span
+from lit_lab.protocol.requests import Foil, Span
 from lit_lab.protocol.tokens import Token
 
 
@@ -63,7 +63,7 @@ class TokenEvent(Message):
     token: AnswerToken
 
 
-Reason = Literal["end", "stop", "length", "window", "given"]
+Reason = Literal["end", "stop", "length", "window", "forced_answer"]
 """Why an answer ended."""
 
 
@@ -79,8 +79,8 @@ class AnswerEvent(Message):
     tokens: list[AnswerToken]
     reason: Reason = Field(
         description="`end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached "
-        "`max_new_tokens`; `window`: the model's window is full; `given`: the model didn't generate it, but "
-        "scored a given text (`ScoreRequest`)."
+        "`max_new_tokens`; `window`: the model's window is full; `forced_answer`: the model didn't generate it, but "
+        "scored a text that the user supplied (`ScoreRequest`)."
     )
     stopped_at: str | None = Field(
         default=None, description="The stop sequence that ended the answer, if the reason is `stop`."
@@ -106,7 +106,7 @@ class ScoresEvent(Message):
         description="For integrated gradients: how far the scores' sum is from the loss's change, as a fraction of that "
         "change.",
     )
-    instead: Instead = None
+    foil: Foil = None
 
 
 class ProgressEvent(Message):
@@ -135,10 +135,10 @@ class SegmentScoresEvent(Message):
     )
     logprob: float = Field(
         description="The target's log-probability with all segments in place. For a contrastive target, minus that of the "
-        "other text."
+        "foil."
     )
     passes: int = Field(description="Number of passes through the model.")
-    instead: Instead = None
+    foil: Foil = None
 
 
 class CurvePoint(Message):
@@ -162,25 +162,27 @@ class CurveEvent(Message):
     points: list[CurvePoint]
 
 
-class TrustEvent(Message):
+class FaithfulnessEvent(Message):
     """The results of the test of a map.
 
-    `faithfulness`, `deviation` and `length` are fractions of `span`, from -1 to 1. They are None if `span` is below
-    0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
+    `faithfulness`, `deviation` and `length_adjusted` are fractions of `logprob_range`, from -1 to 1. They are None if
+    `logprob_range` is below 0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
     """
 
-    event: Literal["trust"] = "trust"
+    event: Literal["faithfulness"] = "faithfulness"
     target: Span
     effect: float = Field(
         description="The target's log-probability with all segments in place, minus that with none. Unit: nats."
     )
-    span: float = Field(ge=0, description="The range of the target's log-probabilities over all curves. Unit: nats.")
+    logprob_range: float = Field(
+        ge=0, description="The range of the target's log-probabilities over all curves. Unit: nats."
+    )
     faithfulness: float | None = Field(
         description="The area between the map's insertion and deletion curves, minus that of random orders (which is "
         "zero). Above 0: better than chance."
     )
     deviation: float | None = Field(description="Standard deviation of the same area among random orders.")
-    length: float | None = Field(
+    length_adjusted: float | None = Field(
         description="The same area of the map, minus that of the length-matched orders: what the map knows besides "
         "length. Also None if no segment has another one of similar length."
     )
@@ -234,7 +236,7 @@ JobEvent = Annotated[
     | ProgressEvent
     | SegmentScoresEvent
     | CurveEvent
-    | TrustEvent
+    | FaithfulnessEvent
     | DoneEvent
     | ErrorEvent
     | CancelledEvent

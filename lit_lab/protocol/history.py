@@ -47,7 +47,9 @@ class RunInfo(Message):
     prompt: str = Field(description="The beginning of the prompt.")
     answer: str = Field(description="The beginning of the answer.")
     scores: int = Field(description="Number of combinations of target and method that the run has scores for.")
-    given: bool = Field(default=False, description="Whether the answer is a given text instead of the model's own.")
+    forced_answer: bool = Field(
+        default=False, description="Whether the answer is a forced one: the user's text instead of the model's own."
+    )
     partial: Partial | None = Field(default=None, description="Why the answer isn't complete. None: it is.")
 
 
@@ -81,7 +83,9 @@ class RunRecord(Message):
     )
     prompt_tokens: Annotated[list[Token], Field(fail_fast=True)]
     answer_tokens: Annotated[list[AnswerToken], Field(fail_fast=True)]
-    reason: Reason | None = Field(description="`given`: a given text. None: the run was stopped, or failed.")
+    reason: Reason | None = Field(
+        description="`forced_answer`: the user supplied the answer. None: the run was stopped, or failed."
+    )
     stopped_at: str | None = Field(
         default=None, description="The item of `stop` that ended the answer, if the reason is `stop`."
     )

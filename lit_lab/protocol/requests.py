@@ -106,9 +106,9 @@ class GenerateRequest(Message):
 
 
 class ScoreRequest(Message):
-    """Compute how likely a given text is after a prompt, token by token.
+    """Compute how likely a forced answer is, token by token: a text that the user supplies in place of the answer.
 
-    The answer consists of the same events as for a `GenerateRequest`, with the `reason` `given`. Prompt and target
+    The answer consists of the same events as for a `GenerateRequest`, with the `reason` `forced_answer`. Prompt and target
     are tokenized separately, like a prompt and its answer.
     """
 
@@ -147,12 +147,12 @@ def _check_target(span: Span, ids: list[int]) -> None:
         raise ValueError(f"target [{span.start}, {span.end}) must lie in [1, {len(ids)})")
 
 
-Instead = Annotated[
+Foil = Annotated[
     Annotated[list[TokenId], Field(fail_fast=True)] | None,
     Field(
         min_length=1,
         max_length=MAX_TOKENS,
-        description="For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the "
+        description="For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the "
         "target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.",
     ),
 ]
@@ -189,14 +189,14 @@ class SalienceRequest(Message):
     targets: Annotated[list[Span], Field(fail_fast=True)] = Field(min_length=1, max_length=MAX_TARGETS)
     methods: list[Method] = Field(default=["grad_l2", "grad_dot_input"], min_length=1, max_length=3)
     integration: Integration = Integration()
-    instead: Instead = None
+    foil: Foil = None
 
     @model_validator(mode="after")
     def _within(self) -> SalienceRequest:
         for span in self.targets:
             _check_target(span, self.ids)
-        if self.instead is not None and len(self.targets) != 1:
-            raise ValueError("what stands instead of a target needs exactly one target")
+        if self.foil is not None and len(self.targets) != 1:
+            raise ValueError("a foil needs exactly one target")
         return self
 
 
@@ -214,7 +214,7 @@ class _SegmentsRequest(Message):
     )
     mode: AblationMode = "remove"
     seed: int = Field(default=0, ge=0, le=2**31 - 1, description="The same seed gives the same numbers.")
-    instead: Instead = None
+    foil: Foil = None
 
     @model_validator(mode="after")
     def _in_place(self) -> _SegmentsRequest:
@@ -249,13 +249,13 @@ class AblationRequest(_SegmentsRequest):
     )
 
 
-class TrustRequest(_SegmentsRequest):
+class FaithfulnessRequest(_SegmentsRequest):
     """Test a map: does removing what it ranks first really lower the target's probability?
 
-    The answer consists of `progress` events, one `curve` event for each finished curve, and one `trust` event.
+    The answer consists of `progress` events, one `curve` event for each finished curve, and one `faithfulness` event.
     """
 
-    kind: Literal["trust"] = "trust"
+    kind: Literal["faithfulness"] = "faithfulness"
     scores: Annotated[list[float], Field(fail_fast=True)] = Field(
         max_length=MAX_SEGMENTS,
         description="<float>[num_segments]: the map, with the highest score for what most makes the target likely (negate "
@@ -273,7 +273,7 @@ class TrustRequest(_SegmentsRequest):
     )
 
     @model_validator(mode="after")
-    def _as_many(self) -> TrustRequest:
+    def _as_many(self) -> FaithfulnessRequest:
         if len(self.scores) != len(self.segments):
             raise ValueError(f"{len(self.segments)} segments need as many scores, not {len(self.scores)}")
         return self
@@ -291,20 +291,20 @@ class LitAppRequest(Message):
 
 
 JobRequest = Annotated[
-    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest | LitAppRequest,
+    GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | FaithfulnessRequest | LitAppRequest,
     Field(discriminator="kind"),
 ]
 """The requests that can start a job. The model service answers each kind at the path with its name, such as
 `/salience`."""
 
-JobKind = Literal["generate", "score", "salience", "ablation", "trust", "lit_app"]
+JobKind = Literal["generate", "score", "salience", "ablation", "faithfulness", "lit_app"]
 """The kinds of `JobRequest`."""
 
 
 class EstimateRequest(Message):
     """Estimate the cost of a job."""
 
-    request: SalienceRequest | AblationRequest | TrustRequest = Field(discriminator="kind")
+    request: SalienceRequest | AblationRequest | FaithfulnessRequest = Field(discriminator="kind")
 
 
 class Estimate(Message):

@@ -119,7 +119,7 @@ def answer(
     )
 
 
-def given(
+def forced_answer(
     tokenizer: SequenceTokenizer,
     decoder: Decoder,
     window: int,
@@ -127,7 +127,7 @@ def given(
     cancellation: Cancellation,
     shared: Shared = lambda ids, start: None,
 ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-    """Yield how probable a given text is after a prompt, as the events of an answer.
+    """Yield how probable a forced answer is after a prompt, as the events of an answer.
 
     The text is tokenized separately from the prompt, like an answer.
 
@@ -152,7 +152,7 @@ def given(
         raise Problem(
             422,
             "target_too_long",
-            f"The prompt is {len(tokens)} tokens long and the given text {len(target)}; the model's window has {window}.",
+            f"The prompt is {len(tokens)} tokens long and the forced answer {len(target)}; the model's window has {window}.",
             "Shorten one of them, or choose a model with a larger window.",
         )
     yield PromptEvent(tokens=tokens, window=window, chat=prompt.use, thinking=prompt.thinks)
@@ -161,12 +161,12 @@ def given(
     stream = tokenizer.streamed()  # what the alternatives follow
     scored: list[AnswerToken] = []
     first: float | None = None
-    given_ids = [token.id for token in target]
-    hidden = shared([*ids, *given_ids], len(ids))
+    target_ids = [token.id for token in target]
+    hidden = shared([*ids, *target_ids], len(ids))
     if hidden is None:
-        known = decoder.given(ids, given_ids, request.alternatives, cancellation)
+        known = decoder.forced(ids, target_ids, request.alternatives, cancellation)
     else:
-        known = decoder.scored_from(hidden, given_ids, request.alternatives)
+        known = decoder.scored_from(hidden, target_ids, request.alternatives)
     with closing(known) as steps:
         for token, step in zip(target, steps, strict=True):
             cancellation.check()
@@ -177,7 +177,7 @@ def given(
     yield AnswerEvent(
         text=request.target,
         tokens=scored,
-        reason="given",
+        reason="forced_answer",
         seconds=time.monotonic() - started,
         first_seconds=first,
         reused=decoder.reused,

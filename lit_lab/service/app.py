@@ -22,6 +22,7 @@ from lit_lab.protocol import (
     ErrorBody,
     Estimate,
     EstimateRequest,
+    FaithfulnessRequest,
     GenerateRequest,
     KaggleOrder,
     LitAppRequest,
@@ -34,7 +35,6 @@ from lit_lab.protocol import (
     TokenCountRequest,
     TokensRequest,
     TokensResponse,
-    TrustRequest,
 )
 from lit_lab.version import version
 
@@ -51,13 +51,13 @@ MAX_OWNER = 64  # characters of an owner's name
 
 COUNTING = 2  # prompts whose tokens are counted at once: other work needs threads, too
 
-Computation = GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | TrustRequest
+Computation = GenerateRequest | ScoreRequest | SalienceRequest | AblationRequest | FaithfulnessRequest
 COMPUTATIONS: Mapping[str, type[Computation]] = {
     "generate": GenerateRequest,
     "score": ScoreRequest,
     "salience": SalienceRequest,
     "ablation": AblationRequest,
-    "trust": TrustRequest,
+    "faithfulness": FaithfulnessRequest,
 }
 """The requests that compute in a model's turn, by `kind`: each has a path and a method of `LanguageModel` of that name."""
 
@@ -267,7 +267,7 @@ def _computation(
     return compute
 
 
-def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+def _passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
     from .estimates import passes  # not needed to start
 
     return passes(request)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 
-from lit_lab.protocol import AblationRequest, Estimate, Integration, SalienceRequest, TrustRequest
+from lit_lab.protocol import AblationRequest, Estimate, FaithfulnessRequest, Integration, SalienceRequest
 
 from .ablation.samples import expected_passes
+from .faithfulness import cuts
 from .salience.integrated_gradients import integrated_points
 from .stability import GRADIENT_PASSES
-from .trust import cuts
 
 _HALVING = 8  # measurements after which an old one has half its weight
 
 
-def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+def passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
     """Return the expected number of passes for a request; a gradient counts as two.
 
     Unknown beforehand: which random sets repeat, and are only scored once, and where integrated gradients must divide
@@ -24,10 +24,10 @@ def passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
         Problem: `too_few_samples`.
     """
     # A contrastive target needs passes through both continuations.
-    return _passes(request) * (1 if request.instead is None else 2)
+    return _passes(request) * (1 if request.foil is None else 2)
 
 
-def _passes(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+def _passes(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
     if isinstance(request, SalienceRequest):
         return _salience_passes(request)
     num_segments = len(request.segments)
@@ -48,7 +48,7 @@ def _salience_passes(request: SalienceRequest) -> int:
     return simple + GRADIENT_PASSES * integrated_points(request.integration) * len(request.targets)
 
 
-def _stability_passes(request: TrustRequest) -> int:
+def _stability_passes(request: FaithfulnessRequest) -> int:
     if request.method is None or not request.jitters or len(request.segments) < 2:
         return 0
     maps = request.jitters + 1
@@ -57,7 +57,7 @@ def _stability_passes(request: TrustRequest) -> int:
     )
 
 
-def tokens(request: SalienceRequest | AblationRequest | TrustRequest) -> int:
+def tokens(request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> int:
     """Return the maximum number of tokens in a pass of the request: nothing after the last target is computed."""
     if isinstance(request, SalienceRequest):
         return max(target.end for target in request.targets)
@@ -90,7 +90,7 @@ class Speed:
             self._seconds = fade * self._seconds + seconds
             self._work = fade * self._work + passes * tokens
 
-    def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
+    def estimate(self, request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> Estimate:
         """Return a request's estimated cost.
 
         Raises:

@@ -140,14 +140,14 @@ class Decoder:
         """Return how many tokens of a prompt are in the cache."""
         return 0 if self._kept is None else _shared(self._kept[0], ids)
 
-    def given(
+    def forced(
         self,
         ids: Sequence[int],
         target: Sequence[int],
         alternatives: int = 0,
         cancellation: Cancellation | None = None,
     ) -> Generator[Step, None, None]:
-        """Yield the tokens of a given continuation, each with its probability after those before it.
+        """Yield the tokens of a forced continuation, each with its probability after those before it.
 
         Args:
             ids: The sequence so far, at least one token.
@@ -184,7 +184,7 @@ class Decoder:
                 self._kept = known, cache
 
     def scored_from(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:
-        """Yield the same as `given`, from the hidden states of another pass.
+        """Yield the same as `forced`, from the hidden states of another pass.
 
         Args:
             hidden: The hidden states that predict the tokens, `[num_tokens, width]`.

@@ -16,6 +16,8 @@ from lit_lab.protocol import (
     AnswerEvent,
     CurveEvent,
     Estimate,
+    FaithfulnessEvent,
+    FaithfulnessRequest,
     GenerateRequest,
     ModelTerms,
     ProgressEvent,
@@ -27,12 +29,10 @@ from lit_lab.protocol import (
     Span,
     StateEvent,
     TokenEvent,
-    TrustEvent,
-    TrustRequest,
 )
 
-from . import ablation, trust
-from .answering import answer, given
+from . import ablation, faithfulness
+from .answering import answer, forced_answer
 from .cancellation import Cancellation
 from .engine.split_model import QuantizedError
 from .estimates import Speed
@@ -206,7 +206,7 @@ class LanguageModel:
     def score(
         self, request: ScoreRequest, cancellation: Cancellation
     ) -> Iterator[StateEvent | PromptEvent | TokenEvent | AnswerEvent]:
-        """Return the probability of a given text after a prompt, in the events of an answer.
+        """Return the probability of a forced answer after a prompt, in the events of an answer.
 
         Raises:
             Problem: `empty_prompt`, `prompt_too_long`, `target_too_long`, `not_tokenizable`, `no_chat_format`,
@@ -217,7 +217,7 @@ class LanguageModel:
         def shared(ids: Sequence[int], start: int) -> Any | None:
             return self._shared(ids, start, cancellation)
 
-        for event in given(self.tokenizer, self._decoder, self.window, request, cancellation, shared):
+        for event in forced_answer(self.tokenizer, self._decoder, self.window, request, cancellation, shared):
             if isinstance(event, PromptEvent):
                 event.terms = self.terms
             yield event
@@ -250,7 +250,7 @@ class LanguageModel:
             Cancelled: The reader went away.
         """
         self._check_sequence(request.ids)
-        self._check_instead(request.instead, request.targets[0])
+        self._check_foil(request.foil, request.targets[0])
         span = min(t.start for t in request.targets), max(t.end for t in request.targets)
         ids = tuple(request.ids)
         announce = True
@@ -262,8 +262,8 @@ class LanguageModel:
             gradient: TargetGradient | None = None
             for method in request.methods:
                 walk = request.integration if method == "integrated_gradients" else None
-                instead = request.instead and tuple(request.instead)
-                key = (self._owner, target.start, target.end, method, walk and walk.model_dump_json(), instead)
+                foil = request.foil and tuple(request.foil)
+                key = (self._owner, target.start, target.end, method, walk and walk.model_dump_json(), foil)
                 known = self._known.get(ids, key)
                 if known is None:
                     if method == "integrated_gradients":
@@ -271,7 +271,7 @@ class LanguageModel:
                     else:
                         gradient = gradient or self._gradient(request, target, span, cancellation)
                         known = METHODS[method](gradient).tolist(), None
-                    if instead:
+                    if foil:
                         # Two continuations have tokens of their own; what led to them is what both begin with.
                         known = known[0][: target.start], known[1]
                     self._known.put(ids, key, *known)
@@ -285,7 +285,7 @@ class LanguageModel:
                     )
                 # The target's last token and later ones don't affect the target's loss.
                 whole = scores + [0.0] * (len(request.ids) - len(scores))
-                yield ScoresEvent(target=target, method=method, scores=whole, gap=gap, instead=request.instead)
+                yield ScoresEvent(target=target, method=method, scores=whole, gap=gap, foil=request.foil)
             announce = time.monotonic() - started > _SLOW_SECONDS
 
     def ablation(
@@ -298,16 +298,16 @@ class LanguageModel:
             Cancelled: The reader went away.
         """
         self._check_sequence(request.ids)
-        self._check_instead(request.instead, request.target)
+        self._check_foil(request.foil, request.target)
         started = time.monotonic()
         for event in ablation.explain(request, self._scorer, self.tokenizer.pad_id, cancellation):
             if isinstance(event, SegmentScoresEvent):
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event
 
-    def trust(
-        self, request: TrustRequest, cancellation: Cancellation
-    ) -> Iterator[ProgressEvent | CurveEvent | TrustEvent]:
+    def faithfulness(
+        self, request: FaithfulnessRequest, cancellation: Cancellation
+    ) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
         """Test a map.
 
         Raises:
@@ -315,16 +315,16 @@ class LanguageModel:
             Cancelled: The reader went away.
         """
         self._check_sequence(request.ids)
-        self._check_instead(request.instead, request.target)
+        self._check_foil(request.foil, request.target)
         started = time.monotonic()
         # Ablation maps of a family without salience can still be tested.
-        gradients = self._gradients_of(request.instead) if request.method is not None else None
-        for event in trust.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
-            if isinstance(event, TrustEvent):
+        gradients = self._gradients_of(request.foil) if request.method is not None else None
+        for event in faithfulness.test(request, self._scorer, gradients, self.tokenizer.pad_id, METHODS, cancellation):
+            if isinstance(event, FaithfulnessEvent):
                 self._scoring_speed.measured(time.monotonic() - started, event.passes, request.target.end)
             yield event
 
-    def estimate(self, request: SalienceRequest | AblationRequest | TrustRequest) -> Estimate:
+    def estimate(self, request: SalienceRequest | AblationRequest | FaithfulnessRequest) -> Estimate:
         """Return a request's estimated cost.
 
         Raises:
@@ -333,9 +333,9 @@ class LanguageModel:
         speed = self._gradient_speed if isinstance(request, SalienceRequest) else self._scoring_speed
         return speed.estimate(request)
 
-    def _gradients_of(self, instead: Sequence[int] | None) -> EmbeddingGradients | Contrast:
-        """Return the gradients of targets, or of targets against other tokens in their place."""
-        return self.gradients if instead is None else Contrast(self.gradients, instead)
+    def _gradients_of(self, foil: Sequence[int] | None) -> EmbeddingGradients | Contrast:
+        """Return the gradients of targets, or of targets against a foil."""
+        return self.gradients if foil is None else Contrast(self.gradients, foil)
 
     def _gradient(
         self, request: SalienceRequest, target: Span, span: tuple[int, int], cancellation: Cancellation
@@ -343,7 +343,7 @@ class LanguageModel:
         ids = request.ids
         self._check_salience(ids)
         started = time.monotonic()
-        gradients = self._gradients_of(request.instead)
+        gradients = self._gradients_of(request.foil)
         if isinstance(gradients, Contrast):
             return gradients.of(ids, target.start, target.end, cancellation.check)
         found = gradients.of(ids, target.start, target.end, span, cancellation.check)
@@ -356,29 +356,29 @@ class LanguageModel:
         self._check_salience(request.ids)
         started = time.monotonic()
         found = yield from integrating(
-            self._gradients_of(request.instead),
+            self._gradients_of(request.foil),
             request.ids,
             target.start,
             target.end,
             request.integration,
             cancellation,
         )
-        passes = GRADIENT_PASSES * found.points * (1 if request.instead is None else 2)
+        passes = GRADIENT_PASSES * found.points * (1 if request.foil is None else 2)
         self._gradient_speed.measured(time.monotonic() - started, passes, target.end)
         return found.scores.tolist(), found.gap
 
-    def _check_instead(self, instead: Sequence[int] | None, target: Span) -> None:
-        """Check the other text in a target's place."""
-        if instead is None:
+    def _check_foil(self, foil: Sequence[int] | None, target: Span) -> None:
+        """Check a contrastive target's foil."""
+        if foil is None:
             return
-        self.tokenizer.check_ids(instead)
-        if target.start + len(instead) > self.window:
+        self.tokenizer.check_ids(foil)
+        if target.start + len(foil) > self.window:
             raise Problem(
                 422,
                 "sequence_too_long",
-                f"With the other text in the target's place there are {target.start + len(instead)} tokens; the model's "
-                f"window has {self.window}.",
-                "Write a shorter one.",
+                f"With the foil in the target's place there are {target.start + len(foil)} tokens; the model's window has "
+                f"{self.window}.",
+                "Write a shorter foil.",
             )
 
     def _check_sequence(self, ids: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lit_lab.protocol import Integration, Method, ProgressEvent, Span, TrustRequest
+from lit_lab.protocol import FaithfulnessRequest, Integration, Method, ProgressEvent, Span
 
 from .cancellation import Cancellation
 from .salience.gradients import TargetGradient
@@ -18,7 +18,7 @@ GRADIENT_PASSES = 2
 
 
 def stability(
-    request: TrustRequest,
+    request: FaithfulnessRequest,
     method: Method,
     gradients: PathGradients,
     methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],

@@ -26,6 +26,7 @@ import type {
   RunRecord,
   Token
 } from './types';
+import { upgradeRun } from './upgrade';
 
 /** Most tokens of a sequence; above any model's window. */
 const MAX_TOKENS = 500_000;
@@ -38,7 +39,7 @@ const MAX_SECONDS = 8.64e12;
 
 const KINDS = ['text', 'control', 'template'] as const;
 const CHATS = ['plain', 'wrapped', 'written'] as const;
-const REASONS = ['end', 'stop', 'length', 'window', 'given'] as const;
+const REASONS = ['end', 'stop', 'length', 'window', 'forced_answer'] as const;
 const PARTIAL = ['stopped', 'broke_off'] as const;
 
 /** Methods that this version knows, by the event that tells their scores. */
@@ -108,7 +109,7 @@ function numbers(count: number): Check<number[]> {
 }
 
 /** Ids of what might stand in a target's place; null: the scores are of the target alone. */
-const instead = orNull(list(whole(0), MAX_TOKENS));
+const foil = orNull(list(whole(0), MAX_TOKENS));
 
 /** Scores by a method that this version knows; null: it can't show them. */
 function scores(tokens: number): Check<KeptScores | null> {
@@ -124,7 +125,7 @@ function scores(tokens: number): Check<KeptScores | null> {
     const method = text(field('method'), `${where}.method`);
     const common = () => ({
       target: span(tokens)(field('target'), `${where}.target`),
-      instead: instead(field('instead') ?? null, `${where}.instead`)
+      foil: foil(field('foil') ?? null, `${where}.foil`)
     });
     if (kind === 'scores' && isOf(GRADIENTS, method)) {
       return {
@@ -204,13 +205,13 @@ const sampling: Check<RunRecord['sampling']> = (value, at) => {
 };
 
 /**
- * Take a run that may be anything. What it has beside a run's fields is left
- * out, and so are scores that can't be shown.
+ * Take a run of this or an earlier version, which may be anything. What it has
+ * beside a run's fields is left out, and so are scores that can't be shown.
  *
  * @throws Error - says which field is not as it must be.
  */
 export function checkRun(value: unknown): RunRecord {
-  const field = object(value, 'the run');
+  const field = object(upgradeRun(value), 'the run');
   const take = <T>(name: keyof RunRecord, check: Check<T>): T =>
     check(field(name), name);
   const prompt_tokens = take('prompt_tokens', list(token, MAX_TOKENS));

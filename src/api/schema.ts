@@ -593,10 +593,10 @@ export interface components {
              */
             seed?: number;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead?: number[] | null;
+            foil?: number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
@@ -668,10 +668,10 @@ export interface components {
             text: string;
             tokens: components["schemas"]["AnswerToken"][];
             /**
-             * @description `end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached `max_new_tokens`; `window`: the model's window is full; `given`: the model didn't generate it, but scored a given text (`ScoreRequest`).
+             * @description `end`: the model ended the answer; `stop`: the answer reached a stop sequence; `length`: it reached `max_new_tokens`; `window`: the model's window is full; `forced_answer`: the model didn't generate it, but scored a text that the user supplied (`ScoreRequest`).
              * @enum {string}
              */
-            reason: "end" | "stop" | "length" | "window" | "given";
+            reason: "end" | "stop" | "length" | "window" | "forced_answer";
             /**
              * @description The stop sequence that ended the answer, if the reason is `stop`.
              * @default null
@@ -1152,7 +1152,94 @@ export interface components {
          * @description Estimate the cost of a job.
          */
         EstimateRequest: {
-            request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"];
+            request: components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["FaithfulnessRequest"];
+        };
+        /**
+         * FaithfulnessEvent
+         * @description The results of the test of a map.
+         *
+         *     `faithfulness`, `deviation` and `length_adjusted` are fractions of `logprob_range`, from -1 to 1. They are None if
+         *     `logprob_range` is below 0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
+         */
+        FaithfulnessEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            event: "faithfulness";
+            target: components["schemas"]["Span"];
+            /** @description The target's log-probability with all segments in place, minus that with none. Unit: nats. */
+            effect: number;
+            /** @description The range of the target's log-probabilities over all curves. Unit: nats. */
+            logprob_range: number;
+            /** @description The area between the map's insertion and deletion curves, minus that of random orders (which is zero). Above 0: better than chance. */
+            faithfulness: number | null;
+            /** @description Standard deviation of the same area among random orders. */
+            deviation: number | null;
+            /** @description The same area of the map, minus that of the length-matched orders: what the map knows besides length. Also None if no segment has another one of similar length. */
+            length_adjusted: number | null;
+            /**
+             * @description Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps under noise. None: not tested.
+             * @default null
+             */
+            stability: number | null;
+            /** @description Number of passes through the model; a gradient counts as two. */
+            passes: number;
+        };
+        /**
+         * FaithfulnessRequest
+         * @description Test a map: does removing what it ranks first really lower the target's probability?
+         *
+         *     The answer consists of `progress` events, one `curve` event for each finished curve, and one `faithfulness` event.
+         */
+        FaithfulnessRequest: {
+            model: string;
+            ids: number[];
+            target: components["schemas"]["Span"];
+            /** @description The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in no segment always stay. */
+            segments: components["schemas"]["Span"][];
+            /**
+             * @default remove
+             * @enum {string}
+             */
+            mode?: "remove" | "mask";
+            /**
+             * @description The same seed gives the same numbers.
+             * @default 0
+             */
+            seed?: number;
+            /**
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @default null
+             */
+            foil?: number[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "faithfulness";
+            /** @description <float>[num_segments]: the map, with the highest score for what most makes the target likely (negate the scores of gradient times input and integrated gradients, which are of the loss). The test ranks segments by score, highest first. */
+            scores: number[];
+            /**
+             * @description The gradient method that made the map, to test its stability. None: stability isn't tested.
+             * @default null
+             */
+            method?: ("grad_l2" | "grad_dot_input" | "integrated_gradients") | null;
+            /**
+             * @description Number of random orders to compare with.
+             * @default 5
+             */
+            orders?: number;
+            /**
+             * @description Number of maps under noise.
+             * @default 4
+             */
+            jitters?: number;
+            /**
+             * @description Standard deviation of the noise, relative to that of each embedding.
+             * @default 0.05
+             */
+            noise?: number;
         };
         /**
          * FoundModel
@@ -1311,7 +1398,7 @@ export interface components {
              */
             steps?: number;
         };
-        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["TrustEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
+        JobEvent: components["schemas"]["StateEvent"] | components["schemas"]["PromptEvent"] | components["schemas"]["TokenEvent"] | components["schemas"]["AnswerEvent"] | components["schemas"]["ScoresEvent"] | components["schemas"]["ProgressEvent"] | components["schemas"]["SegmentScoresEvent"] | components["schemas"]["CurveEvent"] | components["schemas"]["FaithfulnessEvent"] | components["schemas"]["DoneEvent"] | components["schemas"]["ErrorEvent"] | components["schemas"]["CancelledEvent"] | components["schemas"]["HeartbeatEvent"];
         /**
          * JobInfo
          * @description A job: a computation that continues when the tab closes.
@@ -1319,13 +1406,13 @@ export interface components {
         JobInfo: {
             id: string;
             /** @enum {string} */
-            kind: "generate" | "score" | "salience" | "ablation" | "trust" | "lit_app";
+            kind: "generate" | "score" | "salience" | "ablation" | "faithfulness" | "lit_app";
             /** @enum {string} */
             state: "running" | "done" | "failed" | "cancelled";
             /** @description Seconds since the epoch. */
             created: number;
         };
-        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["ScoreRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["TrustRequest"] | components["schemas"]["LitAppRequest"];
+        JobRequest: components["schemas"]["GenerateRequest"] | components["schemas"]["ScoreRequest"] | components["schemas"]["SalienceRequest"] | components["schemas"]["AblationRequest"] | components["schemas"]["FaithfulnessRequest"] | components["schemas"]["LitAppRequest"];
         /**
          * JobsResponse
          * @description The caller's jobs, newest first.
@@ -1834,10 +1921,10 @@ export interface components {
             /** @description Number of combinations of target and method that the run has scores for. */
             scores: number;
             /**
-             * @description Whether the answer is a given text instead of the model's own.
+             * @description Whether the answer is a forced one: the user's text instead of the model's own.
              * @default false
              */
-            given: boolean;
+            forced_answer: boolean;
             /**
              * @description Why the answer isn't complete. None: it is.
              * @default null
@@ -1894,8 +1981,8 @@ export interface components {
             terms: components["schemas"]["ModelTerms"] | null;
             prompt_tokens: components["schemas"]["Token"][];
             answer_tokens: components["schemas"]["AnswerToken"][];
-            /** @description `given`: a given text. None: the run was stopped, or failed. */
-            reason: ("end" | "stop" | "length" | "window" | "given") | null;
+            /** @description `forced_answer`: the user supplied the answer. None: the run was stopped, or failed. */
+            reason: ("end" | "stop" | "length" | "window" | "forced_answer") | null;
             /**
              * @description The item of `stop` that ended the answer, if the reason is `stop`.
              * @default null
@@ -1999,10 +2086,10 @@ export interface components {
              */
             integration?: components["schemas"]["Integration"];
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead?: number[] | null;
+            foil?: number[] | null;
         };
         /**
          * Sampling
@@ -2037,9 +2124,9 @@ export interface components {
         };
         /**
          * ScoreRequest
-         * @description Compute how likely a given text is after a prompt, token by token.
+         * @description Compute how likely a forced answer is, token by token: a text that the user supplies in place of the answer.
          *
-         *     The answer consists of the same events as for a `GenerateRequest`, with the `reason` `given`. Prompt and target
+         *     The answer consists of the same events as for a `GenerateRequest`, with the `reason` `forced_answer`. Prompt and target
          *     are tokenized separately, like a prompt and its answer.
          */
         ScoreRequest: {
@@ -2093,10 +2180,10 @@ export interface components {
              */
             gap: number | null;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead: number[] | null;
+            foil: number[] | null;
         };
         /**
          * SegmentScoresEvent
@@ -2118,15 +2205,15 @@ export interface components {
             scores: number[];
             /** @description <float>[num_segments]: the standard error of each score. None: nothing was sampled. */
             errors: number[] | null;
-            /** @description The target's log-probability with all segments in place. For a contrastive target, minus that of the other text. */
+            /** @description The target's log-probability with all segments in place. For a contrastive target, minus that of the foil. */
             logprob: number;
             /** @description Number of passes through the model. */
             passes: number;
             /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
+             * @description For a contrastive target: the foil's tokens, B, which stand in the target's place. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
              * @default null
              */
-            instead: number[] | null;
+            foil: number[] | null;
         };
         /**
          * ServiceStatus
@@ -2364,93 +2451,6 @@ export interface components {
             answer: components["schemas"]["Token"][];
             /** @description The most tokens, prompt and answer together, that the model accepts here. */
             window: number;
-        };
-        /**
-         * TrustEvent
-         * @description The results of the test of a map.
-         *
-         *     `faithfulness`, `deviation` and `length` are fractions of `span`, from -1 to 1. They are None if `span` is below
-         *     0.1 nats: then removing segments doesn't change the target's probability, and no order can be better than another.
-         */
-        TrustEvent: {
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            event: "trust";
-            target: components["schemas"]["Span"];
-            /** @description The target's log-probability with all segments in place, minus that with none. Unit: nats. */
-            effect: number;
-            /** @description The range of the target's log-probabilities over all curves. Unit: nats. */
-            span: number;
-            /** @description The area between the map's insertion and deletion curves, minus that of random orders (which is zero). Above 0: better than chance. */
-            faithfulness: number | null;
-            /** @description Standard deviation of the same area among random orders. */
-            deviation: number | null;
-            /** @description The same area of the map, minus that of the length-matched orders: what the map knows besides length. Also None if no segment has another one of similar length. */
-            length: number | null;
-            /**
-             * @description Mean rank correlation (Spearman) of the method's map, its scores summed over segments, with its maps under noise. None: not tested.
-             * @default null
-             */
-            stability: number | null;
-            /** @description Number of passes through the model; a gradient counts as two. */
-            passes: number;
-        };
-        /**
-         * TrustRequest
-         * @description Test a map: does removing what it ranks first really lower the target's probability?
-         *
-         *     The answer consists of `progress` events, one `curve` event for each finished curve, and one `trust` event.
-         */
-        TrustRequest: {
-            model: string;
-            ids: number[];
-            target: components["schemas"]["Span"];
-            /** @description The segments to remove, each as a whole: in order, without overlap, and before the target. Tokens in no segment always stay. */
-            segments: components["schemas"]["Span"][];
-            /**
-             * @default remove
-             * @enum {string}
-             */
-            mode?: "remove" | "mask";
-            /**
-             * @description The same seed gives the same numbers.
-             * @default 0
-             */
-            seed?: number;
-            /**
-             * @description For a contrastive target: tokens in the target's place, B. The scores then explain why the model said the target, A, rather than B: the log-probability of A minus that of B. Only tokens before the target get a score.
-             * @default null
-             */
-            instead?: number[] | null;
-            /**
-             * @description discriminator enum property added by openapi-typescript
-             * @enum {string}
-             */
-            kind: "trust";
-            /** @description <float>[num_segments]: the map, with the highest score for what most makes the target likely (negate the scores of gradient times input and integrated gradients, which are of the loss). The test ranks segments by score, highest first. */
-            scores: number[];
-            /**
-             * @description The gradient method that made the map, to test its stability. None: stability isn't tested.
-             * @default null
-             */
-            method?: ("grad_l2" | "grad_dot_input" | "integrated_gradients") | null;
-            /**
-             * @description Number of random orders to compare with.
-             * @default 5
-             */
-            orders?: number;
-            /**
-             * @description Number of maps under noise.
-             * @default 4
-             */
-            jitters?: number;
-            /**
-             * @description Standard deviation of the noise, relative to that of each embedding.
-             * @default 0.05
-             */
-            noise?: number;
         };
         /**
          * UnicodeNamesRequest

@@ -39,7 +39,7 @@ export type ChatMode = NonNullable<GenerateRequest['chat']>;
 export type SalienceRequest = Schemas['SalienceRequest'];
 export type Integration = Schemas['Integration'];
 export type AblationRequest = Schemas['AblationRequest'];
-export type TrustRequest = Schemas['TrustRequest'];
+export type FaithfulnessRequest = Schemas['FaithfulnessRequest'];
 export type JobRequest = Schemas['JobRequest'];
 export type JobInfo = Schemas['JobInfo'];
 /** A request whose cost can be estimated before it is made. */
@@ -60,7 +60,7 @@ export type ProgressEvent = Schemas['ProgressEvent'];
 export type SegmentScoresEvent = Schemas['SegmentScoresEvent'];
 export type CurveEvent = Schemas['CurveEvent'];
 export type CurvePoint = Schemas['CurvePoint'];
-export type TrustEvent = Schemas['TrustEvent'];
+export type FaithfulnessEvent = Schemas['FaithfulnessEvent'];
 export type DoneEvent = Schemas['DoneEvent'];
 export type ErrorEvent = Schemas['ErrorEvent'];
 export type CancelledEvent = Schemas['CancelledEvent'];

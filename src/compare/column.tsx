@@ -95,7 +95,7 @@ export function Column(props: IColumnProps): JSX.Element {
               settings.granularity === 'tokens' ||
               settings.granularity === 'words'
             }
-            given={side.run.given !== undefined}
+            forcedAnswer={side.run.forcedAnswer !== undefined}
             onPick={onPick}
             marks={comparison.marks(at)}
             describe={describe}
@@ -158,10 +158,10 @@ function factsOf(
       dateStyle: 'medium',
       timeStyle: 'short'
     }),
-    run.given === undefined
+    run.forcedAnswer === undefined
       ? describeSampling(run.sampling, trans)
-      : trans.__('given text'),
-    run.given === undefined ? describeStops(run.stop, trans) : '',
+      : trans.__('forced answer'),
+    run.forcedAnswer === undefined ? describeStops(run.stop, trans) : '',
     describeChat(run.chatUse, trans, run.thinks),
     trans._n('%1 token', '%1 tokens', count, count),
     run.seconds === null ? '' : duration(run.seconds, trans),

@@ -45,7 +45,7 @@ function record(id: string, prompt: string, answer: string, factor = 1) {
         method,
         scores: Array.from({ length: all }, (_, i) => (i + 1) ** factor),
         gap: null,
-        instead: null
+        foil: null
       }
     })
   );
@@ -363,7 +363,7 @@ describe('compare/launcher', () => {
       ...record('a', PROMPT, ANSWER),
       scores: 0,
       created: 9,
-      given: false
+      forced_answer: false
     };
     launcher.pickRun(info);
     expect(launcher.picked!.id).toBe('a');
@@ -375,7 +375,11 @@ describe('compare/launcher', () => {
   });
 
   it('does not compare a run with itself', () => {
-    const info = { ...record('a', PROMPT, ANSWER), scores: 0, given: false };
+    const info = {
+      ...record('a', PROMPT, ANSWER),
+      scores: 0,
+      forced_answer: false
+    };
     launcher.pickRun(info);
     launcher.pickOther(info);
     expect(opened).toHaveLength(0);
@@ -393,7 +397,7 @@ describe('compare/launcher', () => {
       prompt: PROMPT,
       target: ' It has eggs.'
     });
-    // And the other way round: the model's own answer beside a given text.
+    // And the other way round: the model's own answer beside a forced answer.
     launcher.compareWithText(null);
     await settle();
     expect(client.last.request).toMatchObject({

@@ -57,8 +57,8 @@ function OtherTexts(props: {
 }): JSX.Element | null {
   const { trans } = usePanel();
   const { launcher, session, current } = props;
-  const { given, prompt } = session;
-  if (current.given !== undefined) {
+  const { forcedAnswer, prompt } = session;
+  if (current.forcedAnswer !== undefined) {
     return (
       <p className="lit-inset lit-compare-offer">
         <Offer onClick={() => launcher.compareWithText(null)}>
@@ -69,7 +69,7 @@ function OtherTexts(props: {
   }
   // The target is that of the row's prompt, not of one that it was changed to.
   const expected = session.isStale ? '' : (prompt.source?.target ?? '');
-  const typed = given.isOpen ? given.text : '';
+  const typed = forcedAnswer.isOpen ? forcedAnswer.text : '';
   const offered = [
     [expected, trans.__('Compare with the dataset’s target')],
     [typed === expected ? '' : typed, trans.__('Compare with the typed text')]
@@ -82,7 +82,7 @@ function OtherTexts(props: {
           title={text}
           onClick={() =>
             launcher.compareWithText(
-              given.behind(
+              forcedAnswer.behind(
                 current.prompt,
                 text,
                 current.chatUse !== 'plain' && !isContinued(current.prompt)

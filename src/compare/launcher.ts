@@ -144,10 +144,10 @@ export class CompareLauncher extends Model {
    * Show what led to the shown run's answer, and what leads to another text in
    * its place. Nothing of the session changes.
    *
-   * @param given - the text, as it is to stand behind the prompt; null: what the
+   * @param forcedAnswer - as it is to stand behind the prompt; null: what the
    *   model answers itself.
    */
-  compareWithText(given: string | null): void {
+  compareWithText(forcedAnswer: string | null): void {
     const { current } = this;
     if (!current) {
       return;
@@ -165,7 +165,7 @@ export class CompareLauncher extends Model {
       chat: modeOf(chatUse),
       thinking: thinks,
       origin,
-      ...(given !== null && { given })
+      ...(forcedAnswer !== null && { forcedAnswer })
     };
     const comparison = this.make();
     comparison.view = 'maps';

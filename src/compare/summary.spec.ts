@@ -37,9 +37,14 @@ describe('compare/summary', () => {
   it('says where they were to stop at different texts', () => {
     const left = asked('plain');
     const sides = { left, right: { ...left, stop: ['Q:'] } };
-    const say = (given?: string) =>
+    const say = (forcedAnswer?: string) =>
       summarize(
-        { ...sides, left: { ...left, given }, prompt: SAME, answer: SAME },
+        {
+          ...sides,
+          left: { ...left, forcedAnswer },
+          prompt: SAME,
+          answer: SAME
+        },
         trans
       );
     expect(say()).toContain('Different texts to stop at: none and “Q:”.');
@@ -55,7 +60,7 @@ describe('compare/summary', () => {
         trans
       ).join(' ')
     ).not.toContain('stop at');
-    // A text that was given is stopped nowhere.
+    // A forced answer is stopped nowhere.
     expect(say('Avoid.')).toHaveLength(2);
   });
 

@@ -35,9 +35,10 @@ export function summarize(
   const [how, otherwise] = [left, right].map(run =>
     describeSampling(run.sampling, trans)
   );
-  // A text that was given isn't sampled at all.
-  const isGiven = left.given !== undefined || right.given !== undefined;
-  if (!isGiven && how !== otherwise) {
+  // A forced answer isn't sampled at all.
+  const isForced =
+    left.forcedAnswer !== undefined || right.forcedAnswer !== undefined;
+  if (!isForced && how !== otherwise) {
     said.push(trans.__('Sampled differently: %1 and %2.', how, otherwise));
   }
   const [stops, otherStops] = [left, right].map(
@@ -45,7 +46,7 @@ export function summarize(
       (run.stop ?? []).map(one => quoteStop(one, trans)).join(', ') ||
       trans.__('none')
   );
-  if (!isGiven && !isSameStops(left.stop, right.stop)) {
+  if (!isForced && !isSameStops(left.stop, right.stop)) {
     said.push(
       trans.__('Different texts to stop at: %1 and %2.', stops, otherStops)
     );

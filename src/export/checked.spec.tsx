@@ -27,7 +27,7 @@ RUN.scores!.push({
     errors: [0.1],
     logprob: -1,
     passes: 9,
-    instead: null
+    foil: null
   }
 });
 

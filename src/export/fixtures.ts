@@ -46,7 +46,7 @@ export function finished(
             at < end ? at / 8 : 0
           ),
           gap: null,
-          instead: null
+          foil: null
         }
       }))
     ),

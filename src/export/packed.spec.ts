@@ -1,3 +1,4 @@
+import { checkRun } from '../api/record';
 import { finished } from './fixtures';
 import { packRun, unpackRun, UnreadableRun } from './packed';
 
@@ -37,11 +38,29 @@ describe('export/packed', () => {
     expect(unpackRun(RUN)).toEqual(RUN);
   });
 
+  it('takes what version 0.1.0 put into pages and notebooks', () => {
+    const { record, packed } = jest.requireActual<Record<string, unknown>>(
+      '../../tests/fixtures/runs_0_1_0.json'
+    );
+    const run = checkRun(record);
+    expect(unpackRun(record)).toEqual(run);
+    // Alternatives and folders were left out.
+    expect(unpackRun(packed)).toEqual({
+      ...run,
+      origin: { document: 'a.ipynb', place: ['cell 2'] },
+      answer_tokens: run.answer_tokens.map(token => ({
+        ...token,
+        alternatives: []
+      }))
+    });
+  });
+
   it.each([
     null,
     'text',
     {},
     { packed: 2 },
+    { packed: 3 },
     { packed: 1 },
     { ...packRun(RUN), logprobs: '%' },
     { ...packRun(RUN), tokens: { ...packRun(RUN).tokens, kinds: 'x' } }

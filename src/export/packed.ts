@@ -11,7 +11,8 @@ export interface IPackedRun extends Omit<
   RunRecord,
   'prompt_tokens' | 'answer_tokens' | 'scores'
 > {
-  readonly packed: 1;
+  /** 1: of version 0.1.0, with the names that fields had then. */
+  readonly packed: 1 | 2;
   /** How many tokens are the prompt's. */
   readonly seam: number;
   /** Of the whole sequence, prompt and answer. */
@@ -57,7 +58,7 @@ export function packRun(record: RunRecord): IPackedRun {
   const { prompt_tokens, answer_tokens, scores, origin, ...rest } = record;
   const tokens = [...prompt_tokens, ...answer_tokens];
   return {
-    packed: 1,
+    packed: 2,
     ...rest,
     origin: origin && {
       ...origin,
@@ -100,7 +101,7 @@ export function unpackRun(data: unknown): RunRecord {
   }
   const isPlain =
     packed.packed === undefined && Array.isArray(packed.prompt_tokens);
-  if (!isPlain && packed.packed !== 1) {
+  if (!isPlain && packed.packed !== 1 && packed.packed !== 2) {
     throw new UnreadableRun('Its format is another one.');
   }
   try {

@@ -98,7 +98,7 @@ describe('export/reader', () => {
       mode: 'remove',
       event: {
         event: 'segment_scores',
-        instead: null,
+        foil: null,
         target: { start, end },
         method: 'shap',
         segments: RUN.prompt_tokens.slice(1).map((_, i) => ({

@@ -65,7 +65,7 @@ describe('export/reading', () => {
       mode: 'remove',
       event: {
         event: 'segment_scores',
-        instead: null,
+        foil: null,
         target: { start, end },
         method: 'shap',
         segments: [
@@ -92,7 +92,7 @@ describe('export/reading', () => {
     const [{ event }] = RUN.scores!;
     const odd = [
       { ...event, method: 'of_later' },
-      { ...event, instead: [7] }
+      { ...event, foil: [7] }
     ].map(one => ({ mode: null, event: one }) as unknown as KeptScores);
     expect(new Reading({ ...RUN, scores: odd }).targets).toEqual([]);
   });

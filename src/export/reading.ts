@@ -35,7 +35,7 @@ export class Reading {
     this._scores = (record.scores ?? []).filter(
       ({ event }) =>
         METHOD_NAMES.includes(event.method) &&
-        !(event as { instead?: unknown }).instead
+        !(event as { foil?: unknown }).foil
     );
     for (const kept of this._scores) {
       const { method, target } = kept.event;

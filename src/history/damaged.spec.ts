@@ -31,7 +31,7 @@ RUN.scores!.push(
       errors: [0.1],
       logprob: -1,
       passes: 9,
-      instead: null
+      foil: null
     }
   },
   {
@@ -42,7 +42,7 @@ RUN.scores!.push(
       method: 'grad_l2',
       scores: [1, 2, 3, 0],
       gap: null,
-      instead: [7, 8]
+      foil: [7, 8]
     }
   }
 );

@@ -23,7 +23,7 @@ function info(id: string, fields: Partial<RunInfo> = {}): RunInfo {
     prompt: `prompt ${id}`,
     answer: `answer ${id}`,
     scores: 0,
-    given: false,
+    forced_answer: false,
     partial: null,
     ...fields
   };

@@ -27,7 +27,7 @@ function run(id: string, created: number, fields: Partial<RunInfo> = {}) {
     prompt: 'Suggestion: soup',
     answer: ` <b>answer</b>\n${id}`,
     scores: 3,
-    given: false,
+    forced_answer: false,
     partial: null,
     ...fields
   };

@@ -385,7 +385,7 @@ function Run(props: {
               ],
               run.partial === 'stopped' && trans.__('stopped'),
               run.partial === 'broke_off' && trans.__('broke off'),
-              run.given && trans.__('given text'),
+              run.forced_answer && trans.__('forced answer'),
               run.model,
               run.scores > 0 && trans._n('%1 map', '%1 maps', run.scores)
             ]

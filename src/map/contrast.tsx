@@ -6,7 +6,7 @@ import { InlineForm } from '../components/form';
 import { Problem, Waiting } from '../components/notices';
 import type { TokenSpan } from '../salience';
 import { choicesOf } from '../session/contrast';
-import type { IChoice, IOther } from '../session/contrast';
+import type { IChoice, IFoil } from '../session/contrast';
 import { percent } from '../session/labels';
 import type { IText } from '../session/map';
 import { textOf } from '../session/map';
@@ -26,18 +26,18 @@ const UNLIKELY_CHOICES = 2;
 /** A probability below which the model can't be said to have considered it. */
 const UNLIKELY = Math.log(0.001);
 
-/** Why the target, and not something else: asks for the other, or tells what is shown. */
+/** Why the target, and not something else: asks for the foil, or tells what is shown. */
 export function Contrast({
   session
 }: {
   session: Session;
 }): JSX.Element | null {
-  const { text, target, other } = session.explanation;
+  const { text, target, foil } = session.explanation;
   if (!text || !target) {
     return null;
   }
-  return other ? (
-    <Shown session={session} text={text} target={target} other={other} />
+  return foil ? (
+    <Shown session={session} text={text} target={target} foil={foil} />
   ) : (
     <Asked session={session} text={text} target={target} />
   );
@@ -50,11 +50,11 @@ interface IContrastProps {
 }
 
 /** What the map of a contrast says, and the way back. */
-function Shown(props: IContrastProps & { other: IOther }): JSX.Element {
+function Shown(props: IContrastProps & { foil: IFoil }): JSX.Element {
   const { trans } = usePanel();
-  const { session, text, target, other } = props;
+  const { session, text, target, foil } = props;
   const said = spell(textOf(text.tokens, target), '');
-  const instead = spell(other.text, '');
+  const against = spell(foil.text, '');
   const { isSigned, kind } = METHODS[session.settings.method];
   return (
     <div className="lit-contrast" role="note">
@@ -63,18 +63,18 @@ function Shown(props: IContrastProps & { other: IOther }): JSX.Element {
           ? trans.__(
               'The gradient of log p(“%1”) − log p(“%2”), where log p is the natural logarithm of a probability: what supports both alike cancels out.',
               said,
-              instead
+              against
             )
           : trans.__(
               'The change of log p(“%1”) − log p(“%2”) without a part, where log p is the natural logarithm of a probability: what supports both alike cancels out.',
               said,
-              instead
+              against
             )}{' '}
         {isSigned &&
           trans.__(
             '“For it” means for “%1”, “against it” means for “%2”.',
             said,
-            instead
+            against
           )}{' '}
         <a
           className="lit-link"
@@ -128,7 +128,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
         <>
           <p className="lit-hint">
             {trans.__(
-              'See what led to this rather than to something else. Choose one of the model’s alternatives, or write another text in place of the target.'
+              'See what led to this rather than to something else. Choose a foil: one of the model’s alternatives, or another text in place of the target.'
             )}
           </p>
           {choices.length > 0 && (
@@ -157,7 +157,7 @@ function Asked({ session, text, target }: IContrastProps): JSX.Element {
           >
             <input
               className="lit-field"
-              aria-label={trans.__('Text in place of the target')}
+              aria-label={trans.__('Foil: text in place of the target')}
               placeholder={trans.__('Rather than …')}
               value={typed}
               dir="auto"
@@ -238,17 +238,17 @@ function Choice(props: {
 /** A target's heading: what it is, and what it is set against. */
 export function TargetName(props: {
   target: string;
-  other: IOther | null;
+  foil: IFoil | null;
 }): JSX.Element {
   const { trans } = usePanel();
-  const { target, other } = props;
+  const { target, foil } = props;
   return (
     <>
       {trans.__('What led to')} <strong>“{target}”</strong>
-      {other && (
+      {foil && (
         <>
           {' '}
-          {trans.__('rather than')} <strong>“{spell(other.text, '')}”</strong>
+          {trans.__('rather than')} <strong>“{spell(foil.text, '')}”</strong>
         </>
       )}
     </>

@@ -49,11 +49,11 @@ export const Controls = React.memo(
           <button
             type="button"
             className="lit-button lit-toggle"
-            aria-pressed={settings.surprise}
+            aria-pressed={settings.surprisal}
             title={trans.__(
               'Mark each token of the answer by its surprisal, the negative logarithm of its probability, and list where the model hesitated'
             )}
-            onClick={() => onSettings({ surprise: !settings.surprise })}
+            onClick={() => onSettings({ surprisal: !settings.surprisal })}
           >
             {trans.__('Surprisal')}
           </button>

@@ -3,7 +3,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { Offer } from '../components/progress';
 import type { TokenSpan } from '../salience';
-import type { IOther } from '../session/contrast';
+import type { IFoil } from '../session/contrast';
 import type { IDemand } from '../session/runscores';
 import type { IText } from '../session/map';
 import { textOf } from '../session/map';
@@ -19,7 +19,7 @@ export function Demand(props: {
   text: IText;
   target: TokenSpan;
   /** What the target is set against, if anything. */
-  other?: IOther | null;
+  foil?: IFoil | null;
   onRestart: () => void;
 }): JSX.Element {
   const { trans } = usePanel();
@@ -33,7 +33,7 @@ export function Demand(props: {
       aria-label={trans.__('What led to “%1”', content)}
     >
       <h3 className="lit-ledto-title">
-        <TargetName target={content} other={props.other ?? null} />
+        <TargetName target={content} foil={props.foil ?? null} />
       </h3>
       {refusal === 'nothing' && (
         <p className="lit-hint">

@@ -24,8 +24,8 @@ export interface ISalienceTextProps {
   underline: boolean;
   /** Whether to mark how improbable each token of the answer was. */
   surprisal?: boolean;
-  /** Whether the answer is a text that was given. */
-  given?: boolean;
+  /** Whether the answer is a forced one. */
+  forcedAnswer?: boolean;
   /** Whether lines are close. */
   compact?: boolean;
   /** Whether control tokens aren't shown. */
@@ -131,7 +131,7 @@ export const SalienceText = React.memo(
           data-fine={props.fine}
           data-signed={map !== null && METHODS[map.method].isSigned}
           data-ready={ready}
-          data-given={props.given}
+          data-forced={props.forcedAnswer}
           data-density={props.compact ? 'compact' : 'comfortable'}
           data-template={props.hideTemplate ? 'hidden' : 'shown'}
           onClick={onClick}
@@ -158,7 +158,11 @@ export const SalienceText = React.memo(
           <Answer
             {...shared}
             text={text}
-            label={props.given ? trans.__('Given text') : trans.__('Answer')}
+            label={
+              props.forcedAnswer
+                ? trans.__('Forced answer')
+                : trans.__('Answer')
+            }
             surprisal={props.surprisal}
             pickable={ready}
           />

@@ -82,10 +82,10 @@ export function Marked(props: {
       ) : (
         <span
           key={i}
-          className="lit-surprise"
+          className="lit-surprisal"
           data-control={tokens[i].kind === 'control' || undefined}
           style={
-            { '--lit-surprise': surprisal.toFixed(3) } as React.CSSProperties
+            { '--lit-surprisal': surprisal.toFixed(3) } as React.CSSProperties
           }
         >
           {text}
@@ -100,15 +100,15 @@ export function Marked(props: {
 export const Hesitations = React.memo(
   (props: {
     text: IText;
-    /** Whether the answer is a text that was given. */
-    isGiven: boolean;
+    /** Whether the answer is a forced one. */
+    isForced: boolean;
     /** Make a token the target; it can be when the answer is complete. */
     onPick: ((token: number) => void) | null;
   }): JSX.Element => {
     const { trans } = usePanel();
-    const { text, isGiven, onPick } = props;
+    const { text, isForced, onPick } = props;
     const rows = hesitations(text.tokens, COUNT);
-    const name = isGiven
+    const name = isForced
       ? trans.__('What the model expected least')
       : trans.__('Where the model hesitated');
     return (

@@ -3,7 +3,7 @@ import React from 'react';
 import { usePanel } from '../components/context';
 import { addedTurn, templateEnds } from '../salience';
 import { describeRole } from '../session/chat';
-import type { IOther } from '../session/contrast';
+import type { IFoil } from '../session/contrast';
 import { aboutNats, direction, nats, percent } from '../session/labels';
 import type { IShownMap, IText } from '../session/map';
 import { textOf } from '../session/map';
@@ -19,7 +19,7 @@ export const TopSegments = React.memo(
     text: IText;
     map: IShownMap;
     /** What the target is set against, if anything. */
-    other?: IOther | null;
+    foil?: IFoil | null;
     /** Scroll to a segment and draw attention to it. */
     onShow: (index: number) => void;
     /** What can be done with a segment of the prompt; left out: nothing. */
@@ -29,9 +29,9 @@ export const TopSegments = React.memo(
     const { text, map, onShow, tool } = props;
     const { kind, isSigned } = METHODS[map.method];
     const target = textOf(text.tokens, map.target).trim();
-    const { other = null } = props;
-    const name = other
-      ? trans.__('What led to “%1” rather than “%2”', target, other.text.trim())
+    const { foil = null } = props;
+    const name = foil
+      ? trans.__('What led to “%1” rather than “%2”', target, foil.text.trim())
       : trans.__('What led to “%1”', target);
     const top = map.segments
       .map((segment, index) => ({ segment, index }))
@@ -40,7 +40,7 @@ export const TopSegments = React.memo(
     return (
       <section className="lit-ledto" data-kind={kind}>
         <h3 className="lit-ledto-title" title={name}>
-          <TargetName target={target} other={other} />
+          <TargetName target={target} foil={foil} />
         </h3>
         {top.length === 0 && (
           <p className="lit-hint">

@@ -31,10 +31,10 @@ const CURVES = [curve('map', 0, -10, -10), curve('random', 0, -5, -10)];
 
 describe('map/verdict', () => {
   const test = (faithfulness: number | null, length: number | null = null) => ({
-    span: 10,
+    logprob_range: 10,
     faithfulness,
     deviation: faithfulness === null ? null : 0.1,
-    length
+    length_adjusted: length
   });
 
   it('says how much faster than chance the target falls', () => {
@@ -65,7 +65,11 @@ describe('map/verdict', () => {
   });
 
   it('says so where there is nothing to test', () => {
-    const verdict = verdictOf({ ...test(null), span: 0.042 }, [], trans);
+    const verdict = verdictOf(
+      { ...test(null), logprob_range: 0.042 },
+      [],
+      trans
+    );
     expect(verdict.level).toBe('unknown');
     expect(verdict.numbers).toBe('Its log-probability changes by 0.04 nats.');
   });

@@ -1,7 +1,7 @@
 /** A map's test in words: plain ones first, numbers behind. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { CurveEvent, TrustEvent } from '../api';
+import type { CurveEvent, FaithfulnessEvent } from '../api';
 
 /** What a test comes to. */
 export interface IVerdict {
@@ -13,8 +13,8 @@ export interface IVerdict {
 }
 
 type Numbers = Pick<
-  TrustEvent,
-  'span' | 'faithfulness' | 'deviation' | 'length'
+  FaithfulnessEvent,
+  'logprob_range' | 'faithfulness' | 'deviation' | 'length_adjusted'
 >;
 
 /**
@@ -37,7 +37,7 @@ export function verdictOf(
       ),
       numbers: trans.__(
         'Its log-probability changes by %1 nats.',
-        test.span.toFixed(2)
+        test.logprob_range.toFixed(2)
       )
     };
   }
@@ -83,7 +83,7 @@ export function verdictOf(
 
 /** What a map knows besides that long parts matter more; empty if unknown. */
 export function lengthWords(test: Numbers, trans: TranslationBundle): string {
-  const { faithfulness, deviation, length } = test;
+  const { faithfulness, deviation, length_adjusted: length } = test;
   if (faithfulness === null || deviation === null || length === null) {
     return '';
   }

@@ -213,7 +213,7 @@ describe('matrix', () => {
         method: 'integrated_gradients',
         scores: session.explanation.text!.tokens.map((_, i) => -i),
         gap: 0,
-        instead: null
+        foil: null
       });
       client.last.send({ event: 'done', seconds: 1 });
       await act(settle);

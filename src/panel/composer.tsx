@@ -133,8 +133,8 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
     );
   }
   const count = run.answerTokens.length;
-  if (run.given !== undefined) {
-    return <GivenFacts run={run} />;
+  if (run.forcedAnswer !== undefined) {
+    return <ForcedAnswerFacts run={run} />;
   }
   const facts = [trans._n('%1 token', '%1 tokens', count, count)];
   const chat = describeChat(run.chatUse, trans, run.thinks);
@@ -179,8 +179,8 @@ function Facts({ session }: { session: Session }): JSX.Element | null {
   );
 }
 
-/** What there is to know of a text that was given. */
-function GivenFacts({ run }: { run: IRun }): JSX.Element {
+/** What there is to know of a forced answer. */
+function ForcedAnswerFacts({ run }: { run: IRun }): JSX.Element {
   const { trans } = usePanel();
   const count = run.answerTokens.length;
   const logprob = run.answerTokens.reduce(
@@ -191,10 +191,10 @@ function GivenFacts({ run }: { run: IRun }): JSX.Element {
     <span
       className="lit-facts"
       title={trans.__(
-        'Not the model’s answer: a text that was given. log p is the natural logarithm of the probability that the model would write it: the closer to 0, the more likely.'
+        'Not the model’s answer: a forced answer. log p is the natural logarithm of the probability that the model would write it: the closer to 0, the more likely.'
       )}
     >
-      {trans.__('given text')} ·{' '}
+      {trans.__('forced answer')} ·{' '}
       {run.chatUse !== 'plain' && (
         <>{describeChat(run.chatUse, trans, run.thinks)} · </>
       )}

@@ -15,7 +15,7 @@ import { PanelView } from './view';
 const PROMPT = 'Be brief. Be <b>kind</b>.\nSuggestion: soup\nAnalysis:';
 const ANSWER = ' It has onions. You may like it.\nRecommendation: Avoid.';
 
-describe('panel: methods, demand and trust', () => {
+describe('panel: methods, demand and faithfulness', () => {
   let host: HTMLElement;
   let root: Root;
   let client: FakeClient;
@@ -166,7 +166,7 @@ describe('panel: methods, demand and trust', () => {
             errors: request.segments.map(() => 0.12),
             logprob: -1,
             passes: 40,
-            instead: null
+            foil: null
           },
           { event: 'done', seconds: 1 }
         );
@@ -211,7 +211,7 @@ describe('panel: methods, demand and trust', () => {
               method: 'integrated_gradients',
               scores: request.ids.map((_, i) => i),
               gap,
-              instead: null
+              foil: null
             },
             { event: 'done', seconds: 1 }
           );
@@ -249,7 +249,7 @@ describe('panel: methods, demand and trust', () => {
   });
 
   it('tests the map, and compares it with the others', async () => {
-    const details = host.querySelector<HTMLDetailsElement>('.lit-trust')!;
+    const details = host.querySelector<HTMLDetailsElement>('.lit-faithfulness')!;
     await act(async () => {
       details.open = true;
       details.dispatchEvent(new Event('toggle'));
@@ -275,13 +275,13 @@ describe('panel: methods, demand and trust', () => {
     await act(async () => {
       client.last.send(
         {
-          event: 'trust',
+          event: 'faithfulness',
           target: { start: 1, end: 2 },
           effect: 8,
-          span: 9,
+          logprob_range: 9,
           faithfulness: 0.02,
           deviation: 0.1,
-          length: null,
+          length_adjusted: null,
           stability: 0.95,
           passes: 70
         },

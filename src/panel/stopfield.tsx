@@ -159,7 +159,7 @@ export function StopProposal(props: {
     (isUnderWay(run) ||
       run.reason === 'end' ||
       run.reason === 'stop' ||
-      run.given !== undefined);
+      run.forcedAnswer !== undefined);
   const isOffered =
     label !== null &&
     label.length < MAX_STOP &&

@@ -17,7 +17,7 @@ import { Part } from '../map/part';
 import { SelectionOverlay } from '../map/selection';
 import { showSegment } from '../map/show';
 import { Hesitations } from '../map/surprisal';
-import { Trust } from '../map/trust';
+import { Faithfulness } from '../map/faithfulness';
 import type { TokenSpan } from '../salience';
 import { isUnderWay } from '../session/run';
 import type { IRun } from '../session/run';
@@ -26,7 +26,7 @@ import type { ISettings } from '../session/settings';
 import { quoteStop } from '../session/stop';
 import { Composer } from './composer';
 import { useFollow } from './follow';
-import { Given } from './given';
+import { ForcedAnswer } from './forcedAnswer';
 import { Header } from './header';
 import { Options } from './options';
 import { ServiceNotice } from './service';
@@ -163,7 +163,7 @@ export function PanelView(props: {
           </p>
         )}
         <Composer session={session} onSettings={onSettings} />
-        <Given session={session} />
+        <ForcedAnswer session={session} />
         {text && run && (
           <>
             <Controls
@@ -180,8 +180,8 @@ export function PanelView(props: {
               ready={scores !== null}
               answering={isUnderWay(run)}
               underline={settings.emphasis === 'underline'}
-              surprisal={settings.surprise}
-              given={run.given !== undefined}
+              surprisal={settings.surprisal}
+              forcedAnswer={run.forcedAnswer !== undefined}
               compact={settings.density === 'compact'}
               hideTemplate={settings.hideTemplate}
               fine={
@@ -196,10 +196,10 @@ export function PanelView(props: {
         {text && run && !isUnderWay(run) && run.answerTokens.length === 0 && (
           <p className="lit-hint lit-inset">{emptyAnswer(run, trans)}</p>
         )}
-        {text && run && settings.surprise && run.answerTokens.length > 0 && (
+        {text && run && settings.surprisal && run.answerTokens.length > 0 && (
           <Hesitations
             text={text}
-            isGiven={run.given !== undefined}
+            isForced={run.forcedAnswer !== undefined}
             onPick={scores ? onHesitation : null}
           />
         )}
@@ -239,7 +239,7 @@ export function PanelView(props: {
             <TopSegments
               text={text}
               map={map}
-              other={session.explanation.other}
+              foil={session.explanation.foil}
               onShow={onShow}
               tool={isTryable ? tryTool : undefined}
             />
@@ -249,12 +249,12 @@ export function PanelView(props: {
               method={settings.method}
               text={text}
               target={target}
-              other={session.explanation.other}
+              foil={session.explanation.foil}
               onRestart={() => void session.service.restart()}
             />
           )}
           <Contrast session={session} />
-          {map && <Trust session={session} map={map} />}
+          {map && <Faithfulness session={session} map={map} />}
         </div>
       )}
       {!empty && (

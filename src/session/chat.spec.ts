@@ -32,7 +32,9 @@ const tuned = fakeModel({
 describe('session/chat', () => {
   it('asks as the user chose, and again as it was', () => {
     expect(jobOf(request, 9)).toMatchObject({ kind: 'generate', chat: 'auto' });
-    expect(jobOf({ ...request, chat: 'on', given: 'x' }, 9)).toMatchObject({
+    expect(
+      jobOf({ ...request, chat: 'on', forcedAnswer: 'x' }, 9)
+    ).toMatchObject({
       kind: 'score',
       chat: 'on'
     });

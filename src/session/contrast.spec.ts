@@ -79,13 +79,13 @@ describe('session/contrast', () => {
     await session.contrast.type('Recommendation: Avoid it.');
     await settle();
     expect(textOf(session.explanation.target)).toBe(' You may like it.');
-    expect(session.explanation.other?.text).toBe(' Avoid it.');
+    expect(session.explanation.foil?.text).toBe(' Avoid it.');
     // Quick: it starts unasked, and says what it is set against.
     const { request } = client.last;
     expect(request).toMatchObject({
       kind: 'salience',
       methods: ['grad_l2'],
-      instead: words(' Avoid it.').map(t => t.id)
+      foil: words(' Avoid it.').map(t => t.id)
     });
     expect(session.explanation.map).toBeNull();
     if (request.kind === 'salience') {
@@ -96,7 +96,7 @@ describe('session/contrast', () => {
           method: 'grad_l2',
           scores: request.ids.map((_, i) => i),
           gap: null,
-          instead: request.instead ?? null
+          foil: request.foil ?? null
         },
         { event: 'done', seconds: 1 }
       );
@@ -111,7 +111,7 @@ describe('session/contrast', () => {
     // By itself again: known already.
     const jobs = client.jobs.length;
     session.contrast.clear();
-    expect(session.explanation.other).toBeNull();
+    expect(session.explanation.foil).toBeNull();
     expect(textOf(session.explanation.target)).toBe(
       'Recommendation: You may like it.'
     );
@@ -122,12 +122,12 @@ describe('session/contrast', () => {
 
   it('asks each method for the contrast, ablation and the test too', async () => {
     await session.contrast.type('Recommendation: Avoid it.');
-    const instead = session.explanation.other!.ids;
+    const foil = session.explanation.foil!.ids;
     for (const method of ['leave_one_out', 'integrated_gradients'] as const) {
       session.settings = { ...session.settings, method };
       await settle();
       expect(session.explanation.demand?.computation?.request).toMatchObject({
-        instead
+        foil
       });
     }
   });
@@ -147,11 +147,11 @@ describe('session/contrast', () => {
     session.contrast.choose(first);
     await settle();
     expect(textOf(session.explanation.target)).toBe(' like');
-    expect(session.explanation.other).toEqual({ ids: [4], text: ' hate' });
-    expect(client.last.request).toMatchObject({ instead: [4] });
+    expect(session.explanation.foil).toEqual({ ids: [4], text: ' hate' });
+    expect(client.last.request).toMatchObject({ foil: [4] });
     // Another target is explained by itself.
     session.explanation.pickSegment(session.explanation.text!.seam);
-    expect(session.explanation.other).toBeNull();
+    expect(session.explanation.foil).toBeNull();
   });
 
   it('says why a text can’t stand in the target’s place', async () => {
@@ -164,7 +164,7 @@ describe('session/contrast', () => {
       await session.contrast.type(text);
       expect(session.contrast.problem?.message).toContain(says);
       expect(session.contrast.problem?.hint).not.toBe('');
-      expect([session.explanation.target, session.explanation.other]).toEqual([
+      expect([session.explanation.target, session.explanation.foil]).toEqual([
         target,
         null
       ]);
@@ -182,7 +182,7 @@ describe('session/contrast', () => {
   it('is kept over a reload', async () => {
     await session.contrast.type('Recommendation: Avoid it.');
     const saved = JSON.parse(JSON.stringify(session.save()));
-    expect(saved.other).toEqual(session.explanation.other);
+    expect(saved.foil).toEqual(session.explanation.foil);
   });
 
   it('parts where the ids do', () => {
@@ -190,7 +190,7 @@ describe('session/contrast', () => {
     const b = words(' You may hate it.');
     expect(part(a, [0, a.length], b)).toMatchObject({
       target: [2, a.length],
-      other: { text: ' hate it.' }
+      foil: { text: ' hate it.' }
     });
   });
 
@@ -199,7 +199,7 @@ describe('session/contrast', () => {
     const answer = tokens(ANSWER);
     const target = { start: prompt.length + 3, end: prompt.length + 4 };
     const run = fakeRecord(PROMPT, ANSWER, {
-      reason: 'given',
+      reason: 'forced_answer',
       scores: [
         {
           mode: null,
@@ -209,13 +209,13 @@ describe('session/contrast', () => {
             method: 'grad_l2',
             scores: [...prompt, ...answer].map((_, i) => i),
             gap: null,
-            instead: [9]
+            foil: [9]
           }
         }
       ]
     });
     session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
-    expect(session.run?.given).toBe(ANSWER);
+    expect(session.run?.forcedAnswer).toBe(ANSWER);
     session.explanation.setTarget([target.start, target.end]);
     expect(session.explanation.map).toBeNull();
     const [said] = session.explanation.text!.tokens.slice(target.start);
@@ -228,7 +228,7 @@ describe('session/contrast', () => {
   });
 });
 
-describe('session: a text that is given', () => {
+describe('session: a forced answer', () => {
   it('is a run like any other, distinct from an answer', async () => {
     const client = new FakeClient();
     const session = new Session(client, trans);
@@ -245,9 +245,9 @@ describe('session: a text that is given', () => {
     client.last.answer(PROMPT, ' Avoid it.');
     await running;
     await settle();
-    expect(session.run?.given).toBe(' Avoid it.');
+    expect(session.run?.forcedAnswer).toBe(' Avoid it.');
     expect(client.last.request.kind).toBe('salience');
-    expect(session.save().run?.given).toBe(' Avoid it.');
+    expect(session.save().run?.forcedAnswer).toBe(' Avoid it.');
     // What failed is done again as it was asked.
     const failing = session.score(' Never.');
     await settle();

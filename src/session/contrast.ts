@@ -15,7 +15,7 @@ import { Model } from './model';
 export type ContrastClient = Pick<ApiClient, 'tokens'>;
 
 /** Tokens in the target's place. */
-export interface IOther {
+export interface IFoil {
   readonly ids: readonly number[];
   readonly text: string;
 }
@@ -25,12 +25,12 @@ export interface IContrastTarget {
   readonly model: string | null;
   readonly text: IText | null;
   readonly target: TokenSpan | null;
-  readonly other: IOther | null;
+  readonly foil: IFoil | null;
   readonly changed: ISignal<unknown, void>;
   setTarget(
     target: TokenSpan | null,
     anchor?: TokenSpan | null,
-    other?: IOther | null
+    foil?: IFoil | null
   ): void;
 }
 
@@ -112,7 +112,7 @@ export class ContrastModel extends Model {
       if (typeof parted === 'string') {
         this._settle(this._refusal(parted));
       } else {
-        this._contrast(parted.target, parted.other);
+        this._contrast(parted.target, parted.foil);
       }
     } catch (reason) {
       if (!abort.signal.aborted && !isAbort(reason)) {
@@ -126,10 +126,10 @@ export class ContrastModel extends Model {
     this._explanation.setTarget(this._before ?? this._explanation.target);
   }
 
-  private _contrast(target: TokenSpan, other: IOther): void {
+  private _contrast(target: TokenSpan, foil: IFoil): void {
     const before = this._explanation.target;
     this._settle(null);
-    this._explanation.setTarget(target, target, other);
+    this._explanation.setTarget(target, target, foil);
     this._before = before;
   }
 
@@ -191,7 +191,7 @@ export function part(
   tokens: readonly Token[],
   [start, end]: TokenSpan,
   other: readonly Token[]
-): { target: TokenSpan; other: IOther } | Unparted {
+): { target: TokenSpan; foil: IFoil } | Unparted {
   const length = end - start;
   let shared = 0;
   while (
@@ -208,7 +208,7 @@ export function part(
   }
   return {
     target: [start + shared, end],
-    other: {
+    foil: {
       ids: other.slice(shared).map(token => token.id),
       text: textOf(other, [shared, other.length])
     }

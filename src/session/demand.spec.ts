@@ -57,7 +57,7 @@ describe('session/demand', () => {
         errors: request.segments.map(() => 0.5),
         logprob: -1,
         passes: 6,
-        instead: null
+        foil: null
       },
       { event: 'done', seconds: 1 }
     );
@@ -164,7 +164,7 @@ describe('session/demand', () => {
       method: 'integrated_gradients',
       scores: ids.map(() => 1),
       gap: 0.004,
-      instead: null
+      foil: null
     };
     client.last.send(event, { event: 'done', seconds: 1 });
     await settle();
@@ -231,7 +231,7 @@ describe('session/demand', () => {
     await set({ method: 'grad_dot_input' });
     const test = session.explanation.test!;
     expect(test.request).toMatchObject({
-      kind: 'trust',
+      kind: 'faithfulness',
       method: 'grad_dot_input',
       scores: session.explanation
         .map!.segments.filter(s => s.rank !== null)
@@ -254,13 +254,13 @@ describe('session/demand', () => {
     expect(test.result.numbers).toBeNull();
     client.last.send(
       {
-        event: 'trust',
+        event: 'faithfulness',
         target: { start: 1, end: 2 },
         effect: 8,
-        span: 9,
+        logprob_range: 9,
         faithfulness: 0.4,
         deviation: 0.1,
-        length: 0.2,
+        length_adjusted: 0.2,
         stability: 0.9,
         passes: 70
       },

@@ -8,7 +8,7 @@ import type {
   KeptScores,
   ScoresEvent,
   SegmentScoresEvent,
-  TrustEvent
+  FaithfulnessEvent
 } from '../api';
 import type { TokenSpan } from '../salience';
 import { Computation } from './computation';
@@ -25,7 +25,7 @@ export type DemandedScores = ScoresEvent | SegmentScoresEvent | null;
 export interface ITest {
   readonly curves: readonly CurveEvent[];
   /** The test in numbers, which come last. */
-  readonly numbers: TrustEvent | null;
+  readonly numbers: FaithfulnessEvent | null;
 }
 
 /** A map to be tested: its parts, with their scores turned to be for the target. */
@@ -86,14 +86,14 @@ export class OnDemand extends Model {
    * Scores of a target by a method that is not automatic.
    *
    * @param parts - what an ablation method takes away; gradients need none.
-   * @param instead - ids in the target's place, of a contrastive target.
+   * @param foil - ids in the target's place, of a contrastive target.
    */
   scores(
     method: MapMethod,
     target: TokenSpan,
     parts: readonly IAblationSegment[],
     mode: AblationMode,
-    instead: readonly number[] | null = null
+    foil: readonly number[] | null = null
   ): Computation<DemandedScores> {
     const request: CostlyRequest = isGradient(method)
       ? {
@@ -102,13 +102,13 @@ export class OnDemand extends Model {
           ids: [...this._ids],
           targets: [spanOf(target)],
           methods: [method],
-          ...insteadOf(instead)
+          ...foilOf(foil)
         }
       : {
           kind: 'ablation',
           method,
           mode,
-          ...insteadOf(instead),
+          ...foilOf(foil),
           ...this._taken(target, parts)
         };
     return this._get(request, null as DemandedScores, (scores, event) =>
@@ -156,8 +156,8 @@ export class OnDemand extends Model {
             span: [start, end]
           }))
         : [];
-    const { method, instead } = event;
-    this.scores(method, target, parts, mode ?? 'remove', instead).recall(event);
+    const { method, foil } = event;
+    this.scores(method, target, parts, mode ?? 'remove', foil).recall(event);
   }
 
   /** The test of a map. */
@@ -166,14 +166,14 @@ export class OnDemand extends Model {
     target: TokenSpan,
     parts: readonly IAblationSegment[],
     mode: AblationMode,
-    instead: readonly number[] | null = null
+    foil: readonly number[] | null = null
   ): Computation<ITest> {
     const request: CostlyRequest = {
-      kind: 'trust',
+      kind: 'faithfulness',
       mode,
       scores: [...map.scores],
       method: isGradient(map.method) ? map.method : null,
-      ...insteadOf(instead),
+      ...foilOf(foil),
       ...this._taken(target, parts)
     };
     return this._get(request, NO_TEST, takeTest);
@@ -226,7 +226,7 @@ function takeTest(test: ITest, event: JobEvent): ITest {
   switch (event.event) {
     case 'curve':
       return { ...test, curves: [...test.curves, event] };
-    case 'trust':
+    case 'faithfulness':
       return { ...test, numbers: event };
     default:
       return test;
@@ -238,6 +238,6 @@ function spanOf([start, end]: TokenSpan): { start: number; end: number } {
 }
 
 /** A contrastive target's other half; a request without one says nothing of it. */
-function insteadOf(ids: readonly number[] | null): { instead?: number[] } {
-  return ids === null ? {} : { instead: [...ids] };
+function foilOf(ids: readonly number[] | null): { foil?: number[] } {
+  return ids === null ? {} : { foil: [...ids] };
 }

@@ -6,7 +6,7 @@ import type { CustomStarts, TokenSpan } from '../salience';
 import { ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import type { DemandedScores, ITest } from './demand';
-import type { IOther } from './contrast';
+import type { IFoil } from './contrast';
 import { cutText, mapOf } from './map';
 import type { IShownMap, IText } from './map';
 import { memo } from './memo';
@@ -62,9 +62,9 @@ export class Explanation extends Model {
     return this._target;
   }
 
-  /** What the target is set against: why it rather than this; or null. */
-  get other(): IOther | null {
-    return this._other;
+  /** The foil that the target is set against: why the target rather than this; or null. */
+  get foil(): IFoil | null {
+    return this._foil;
   }
 
   /** The part of the text that the map is of; null: all of it. */
@@ -136,7 +136,7 @@ export class Explanation extends Model {
       map.target,
       parts,
       this._settings.ablationMode,
-      this._other?.ids
+      this._foil?.ids
     );
   }
 
@@ -169,7 +169,7 @@ export class Explanation extends Model {
       // Nothing of the last one holds.
       this._anchor = null;
       this._target = null;
-      this._other = null;
+      this._foil = null;
       this._within = null;
       this._computed?.dispose();
       this._computed = null;
@@ -231,16 +231,16 @@ export class Explanation extends Model {
    * Take a target, or none.
    *
    * @param anchor - what stays in it when it is extended.
-   * @param other - what it is set against.
+   * @param foil - what it is set against.
    */
   setTarget(
     target: TokenSpan | null,
     anchor: TokenSpan | null = target,
-    other: IOther | null = null
+    foil: IFoil | null = null
   ): void {
     this._anchor = anchor;
     this._target = target;
-    this._other = target && other;
+    this._foil = target && foil;
     this._targetSince = Date.now();
     this._prioritizeTarget();
     this._update();
@@ -260,7 +260,7 @@ export class Explanation extends Model {
 
   /** Whether a method's scores of the target are computed without being requested. */
   private _isAutomatic(method: MapMethod): boolean {
-    return METHODS[method].isAutomatic && this._other === null;
+    return METHODS[method].isAutomatic && this._foil === null;
   }
 
   /** Compute all sentences of the answer, so that a click paints at once. */
@@ -324,7 +324,7 @@ export class Explanation extends Model {
       this._computed,
       method,
       ablationMode,
-      this._other
+      this._foil
     );
     if (demand !== this._demand) {
       this._demand = demand;
@@ -347,7 +347,7 @@ export class Explanation extends Model {
    */
   private _offer(demand: IDemand | null, method: MapMethod): void {
     const computation = demand?.computation;
-    if (this._other && METHODS[method].isAutomatic) {
+    if (this._foil && METHODS[method].isAutomatic) {
       computation?.start();
     } else {
       void computation?.offer(true);
@@ -358,14 +358,14 @@ export class Explanation extends Model {
    * What a method would compute for a target, whether it is chosen or not.
    *
    * @param text - in segments, of which those before the target are taken away.
-   * @param instead - ids in the target's place, of a contrastive target.
+   * @param foil - ids in the target's place, of a contrastive target.
    * @returns null before the answer is complete.
    */
   demandFor(
     method: MapMethod,
     text: IText,
     target: TokenSpan,
-    instead: readonly number[] | null = null
+    foil: readonly number[] | null = null
   ): IDemand | null {
     return (
       this._computed?.demand(
@@ -373,7 +373,7 @@ export class Explanation extends Model {
         text,
         target,
         this._settings.ablationMode,
-        instead
+        foil
       ) ?? null
     );
   }
@@ -382,7 +382,7 @@ export class Explanation extends Model {
   private _demandBy(method: MapMethod): IDemand | null {
     const { _text: text, _target: target } = this;
     return text && target
-      ? this.demandFor(method, text, target, this._other?.ids)
+      ? this.demandFor(method, text, target, this._foil?.ids)
       : null;
   }
 
@@ -419,7 +419,7 @@ export class Explanation extends Model {
   private _past: { readonly run: string; readonly work: ISavedWork } | null =
     null;
   private _target: TokenSpan | null = null;
-  private _other: IOther | null = null;
+  private _foil: IFoil | null = null;
   private _within: TokenSpan | null = null;
   private _targetSince = 0;
   private _anchor: TokenSpan | null = null;

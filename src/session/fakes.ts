@@ -218,7 +218,7 @@ export class FakeJob {
             method === 'grad_l2' ? i : i % 2 ? i : -i
           ),
           gap: null,
-          instead: null
+          foil: null
         });
       }
     }

@@ -3,6 +3,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import { FakeClient, FakeSource, settle, tokens } from './fakes';
 import { persistSession } from './persistence';
+import { readSaved } from './saved';
 import { Session } from './session';
 
 const trans = nullTranslator.load('lit_lab');
@@ -149,13 +150,47 @@ describe('session/persistence', () => {
   });
 
   it('does not take what another page left, and clears it away', async () => {
-    window.sessionStorage.setItem('lit-lab:session', '{"version":4}');
+    window.sessionStorage.setItem('lit-lab:session', '{"version":5}');
     const next = new Session(client, trans);
     const save = await persistSession(next, state.db, Promise.resolve(), false);
     expect(next.prompt.isEmpty).toBe(true);
     expect(window.sessionStorage.getItem('lit-lab:session')).toBeNull();
     save.dispose();
     next.dispose();
+  });
+
+  it('takes what version 0.1.0 kept, whose names were other ones', async () => {
+    const session = new Session(client, trans);
+    session.forcedAnswer.text = ' Avoid.';
+    const { forcedAnswer, ...rest } = session.save();
+    session.dispose();
+    const foil = { ids: [7], text: ' hate' };
+    const run = {
+      jobId: 'job-0',
+      started: 1,
+      model: 'demo',
+      prompt: 'one',
+      values: {},
+      sampling: {},
+      origin: null
+    };
+    expect(
+      readSaved({
+        ...rest,
+        version: 4,
+        run: { ...run, given: ' Avoid.' },
+        attempt: run,
+        other: foil,
+        given: forcedAnswer
+      })
+    ).toEqual({
+      ...rest,
+      run: { ...run, forcedAnswer: ' Avoid.' },
+      attempt: run,
+      foil,
+      forcedAnswer
+    });
+    expect(readSaved({ ...rest, version: 4 })).toEqual(rest);
   });
 
   it('leaves what another version kept', async () => {

@@ -2,7 +2,7 @@ import type { IStateDB } from '@jupyterlab/statedb';
 import { Throttler } from '@lumino/polling';
 import type { ReadonlyPartialJSONValue } from '@lumino/coreutils';
 
-import type { ISavedSession } from './saved';
+import { readSaved } from './saved';
 import type { Session } from './session';
 
 const KEY = 'lit-lab:session';
@@ -43,10 +43,10 @@ export async function persistSession(
   await restored;
   const stored = await state.fetch(KEY).catch(() => undefined);
   const handed = takeHandedOver();
-  const saved = (isReload ? handed : null) ?? stored;
+  const saved = readSaved((isReload ? handed : null) ?? stored);
   // A prompt that was taken up before this one came must stay. The answer may
   // still be under way: what is typed meanwhile is kept too.
-  if (isSaved(saved) && session.prompt.isEmpty && !session.isDisposed) {
+  if (saved && session.prompt.isEmpty && !session.isDisposed) {
     session.restore(saved).catch(reason => {
       console.warn('LIT Lab: what was kept could not be restored', reason);
     });
@@ -102,13 +102,4 @@ function takeHandedOver(): unknown {
 function wasReloaded(): boolean {
   const [entry] = performance.getEntriesByType('navigation');
   return (entry as PerformanceNavigationTiming | undefined)?.type === 'reload';
-}
-
-/** Whether a value is what this version of the front end keeps. */
-function isSaved(value: unknown): value is ISavedSession {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    (value as Partial<ISavedSession>).version === 4
-  );
 }

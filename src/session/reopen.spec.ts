@@ -42,7 +42,7 @@ function kept(method: 'grad_l2' | 'grad_dot_input'): KeptScores {
       method,
       scores: Array.from({ length: numTokens }, (_, i) => i),
       gap: null,
-      instead: null
+      foil: null
     }
   };
 }
@@ -127,7 +127,7 @@ describe('session: runs of the history', () => {
       errors: null,
       logprob: -1,
       passes: 3,
-      instead: null
+      foil: null
     };
     reopen(record([{ mode: asked.mode ?? null, event }]));
     session.explanation.pickSegment(target.start);
@@ -169,7 +169,7 @@ describe('session: runs of the history', () => {
   it('has the last answer after a reload, the server restarted meanwhile', async () => {
     client.kept.set('old', record([kept('grad_l2'), kept('grad_dot_input')]));
     await session.restore({
-      version: 4,
+      version: 5,
       prompt: SAVED_PROMPT,
       model: null,
       run: { ...record(), jobId: 'old', started: 5, values: {}, chat: 'off' },

@@ -34,10 +34,10 @@ export interface IRunRequest {
   /** Where the prompt came from; null where that isn't known. */
   readonly origin: RunOrigin | null;
   /**
-   * The text that stands in the answer's place, given rather than generated;
+   * The text that stands in the answer's place, forced rather than generated;
    * left out: the model answers.
    */
-  readonly given?: string;
+  readonly forcedAnswer?: string;
   /** Its name in the history; the user can give it another. */
   readonly title?: string;
 }
@@ -59,7 +59,14 @@ const ALTERNATIVES = 5;
 
 /** The job that does what a run asks. */
 export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
-  const { model, prompt, sampling, origin, given, chat = 'auto' } = request;
+  const {
+    model,
+    prompt,
+    sampling,
+    origin,
+    forcedAnswer,
+    chat = 'auto'
+  } = request;
   const { stop = [], thinking = false } = request;
   const shared = {
     model,
@@ -69,7 +76,7 @@ export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
     origin,
     alternatives: ALTERNATIVES
   };
-  return given === undefined
+  return forcedAnswer === undefined
     ? {
         kind: 'generate',
         max_new_tokens: maxNewTokens,
@@ -78,7 +85,7 @@ export function jobOf(request: IRunRequest, maxNewTokens: number): JobRequest {
         title: request.title ?? '',
         ...shared
       }
-    : { kind: 'score', target: given, ...shared };
+    : { kind: 'score', target: forcedAnswer, ...shared };
 }
 
 /** How far a run is. */
@@ -175,7 +182,7 @@ export function keptRun(record: RunRecord): IRun {
     thinks: thinking,
     terms: record.terms ?? null,
     origin: record.origin,
-    ...(record.reason === 'given' && { given: record.answer }),
+    ...(record.reason === 'forced_answer' && { forcedAnswer: record.answer }),
     title: record.title,
     phase: phaseOf(record),
     message: '',
@@ -222,8 +229,8 @@ export function recordOf(run: IRun, scores: KeptScores[]): RunRecord {
     prompt: run.prompt,
     answer: run.answerTokens.map(token => token.text).join(''),
     sampling: { temperature, top_k, top_p, seed, repetition_penalty },
-    // A text that was given isn't stopped anywhere.
-    stop: run.given === undefined ? [...(run.stop ?? [])] : [],
+    // A forced answer isn't stopped anywhere.
+    stop: run.forcedAnswer === undefined ? [...(run.stop ?? [])] : [],
     chat: run.chatUse,
     thinking: run.thinks,
     terms: run.terms,
@@ -260,7 +267,7 @@ export function applyEvent(
         thinks: event.thinking,
         terms: event.terms,
         message:
-          run.given === undefined
+          run.forcedAnswer === undefined
             ? trans.__('Waiting for the first word')
             : trans.__('Reading the text')
       };
@@ -269,7 +276,7 @@ export function applyEvent(
         ...run,
         phase: 'answering',
         message:
-          run.given === undefined
+          run.forcedAnswer === undefined
             ? trans.__('Answering')
             : trans.__('Reading the text'),
         answerTokens: [...run.answerTokens, event.token]

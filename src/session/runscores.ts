@@ -82,7 +82,7 @@ export class RunScores extends Model {
   recall(stored: readonly KeptScores[]): void {
     for (const one of stored) {
       const { event } = one;
-      const isPlain = event.event === 'scores' && event.instead === null;
+      const isPlain = event.event === 'scores' && event.foil === null;
       if (isPlain && METHODS[event.method].isAutomatic) {
         this.automatic.keep([event]);
       } else {
@@ -97,16 +97,10 @@ export class RunScores extends Model {
     text: IText,
     target: TokenSpan,
     mode: AblationMode,
-    instead: readonly number[] | null
+    foil: readonly number[] | null
   ): IDemand {
     if (isGradient(method)) {
-      const computation = this.onDemand.scores(
-        method,
-        target,
-        [],
-        mode,
-        instead
-      );
+      const computation = this.onDemand.scores(method, target, [], mode, foil);
       return { computation, numSegments: 0, refusal: null };
     }
     const parts = ablationSegments(text.segments, target);
@@ -115,13 +109,7 @@ export class RunScores extends Model {
       const refusal = numSegments === 0 ? 'nothing' : 'many';
       return { computation: null, numSegments, refusal };
     }
-    const computation = this.onDemand.scores(
-      method,
-      target,
-      parts,
-      mode,
-      instead
-    );
+    const computation = this.onDemand.scores(method, target, parts, mode, foil);
     return { computation, numSegments, refusal: null };
   }
 

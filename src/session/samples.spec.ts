@@ -129,7 +129,7 @@ describe('session/samples', () => {
     expect(jobs('salience')).toHaveLength(1);
   });
 
-  it('makes one greedily, of a given text, and where one is wanted', async () => {
+  it('makes one greedily, of a forced answer, and where one is wanted', async () => {
     const { settings } = session;
     session.settings = { ...settings, temperature: 0 };
     expect(countOf(session.settings)).toBe(1);

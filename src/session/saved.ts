@@ -2,9 +2,9 @@
 import { ApiError } from '../api';
 import type { ApiClient } from '../api';
 import type { TokenSpan } from '../salience';
-import type { IOther } from './contrast';
+import type { IFoil } from './contrast';
 import type { ISavedWork } from './runscores';
-import type { ISavedGiven } from './given';
+import type { ISavedForcedAnswer } from './forcedAnswer';
 import type { ISavedPrompt } from './prompt';
 import { keptRun } from './run';
 import type { IRun, ISavedRun } from './run';
@@ -13,7 +13,7 @@ import type { ISavedSamples } from './samples';
 
 /** What is kept of a session when the page is reloaded. */
 export interface ISavedSession {
-  readonly version: 4;
+  readonly version: 5;
   readonly prompt: ISavedPrompt;
   readonly model: string | null;
   /** The run whose answer is shown. */
@@ -25,12 +25,55 @@ export interface ISavedSession {
   /** Jobs that compute what led to the shown run's answer. */
   readonly work: ISavedWork;
   readonly target: TokenSpan | null;
-  /** What the target is set against; absent: nothing. */
-  readonly other?: IOther;
+  /** The foil that the target is set against; absent: none. */
+  readonly foil?: IFoil;
   /** The part of the text that the map is of; absent: all of it. */
   readonly within?: TokenSpan;
   /** The text that is being written to be explained; absent: none. */
-  readonly given?: ISavedGiven;
+  readonly forcedAnswer?: ISavedForcedAnswer;
+}
+
+/**
+ * Read what this version of the front end saved, or the one before, which had
+ * other names; null where another one did.
+ */
+export function readSaved(value: unknown): ISavedSession | null {
+  if (typeof value !== 'object' || value === null || !('version' in value)) {
+    return null;
+  }
+  if (value.version === 4) {
+    const { other, given, run, attempt, ...rest } = value as ISavedSessionOf4;
+    return {
+      ...rest,
+      run: run && runOf4(run),
+      attempt: attempt && runOf4(attempt),
+      ...(other && { foil: other }),
+      ...(given && { forcedAnswer: given }),
+      version: 5
+    };
+  }
+  return value.version === 5 ? (value as ISavedSession) : null;
+}
+
+/** What version 0.1.0 of LIT Lab saved of a session. */
+type ISavedSessionOf4 = Pick<
+  ISavedSession,
+  'prompt' | 'model' | 'samples' | 'work' | 'target' | 'within'
+> & {
+  readonly version: 4;
+  readonly run: ISavedRunOf4 | null;
+  readonly attempt: ISavedRunOf4 | null;
+  readonly other?: IFoil;
+  readonly given?: ISavedForcedAnswer;
+};
+
+/** What it saved of a run. */
+type ISavedRunOf4 = Omit<ISavedRun, 'forcedAnswer'> & {
+  readonly given?: string;
+};
+
+function runOf4({ given, ...rest }: ISavedRunOf4): ISavedRun {
+  return given === undefined ? rest : { ...rest, forcedAnswer: given };
 }
 
 /** What to keep of a run; null where the server doesn't know it yet. */
@@ -39,7 +82,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     return null;
   }
   const { model, prompt, values, sampling, stop, chat, origin } = run;
-  const { given, title, thinking } = run;
+  const { forcedAnswer, title, thinking } = run;
   return {
     jobId: run.jobId,
     started: run.started,
@@ -51,7 +94,7 @@ export function saveRun(run: IRun | null): ISavedRun | null {
     origin,
     ...(thinking !== undefined && { thinking }),
     ...(stop !== undefined && { stop }),
-    ...(given !== undefined && { given }),
+    ...(forcedAnswer !== undefined && { forcedAnswer }),
     ...(title !== undefined && { title })
   };
 }

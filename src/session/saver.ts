@@ -1,6 +1,6 @@
 import type { ApiClient } from '../api';
 import type { Explanation } from './explanation';
-import type { GivenModel } from './given';
+import type { ForcedAnswerModel } from './forcedAnswer';
 import type { PromptModel } from './prompt';
 import { isUnderWay } from './run';
 import type { Runner } from './runner';
@@ -11,7 +11,7 @@ import type { ISavedSession } from './saved';
 /** The parts of a session that are saved over a reload of the page. */
 export interface ISavedParts {
   readonly prompt: PromptModel;
-  readonly given: GivenModel;
+  readonly forcedAnswer: ForcedAnswerModel;
   readonly samples: Samples;
   readonly explanation: Explanation;
   readonly runner: Runner;
@@ -30,25 +30,29 @@ export class SessionSaver {
    * @param model - name of the model that the user chose, or null.
    */
   save(model: string | null): ISavedSession {
-    const { prompt, given, samples, explanation, runner } = this._parts;
-    const typed = { prompt: prompt.save(), model, given: given.save() };
+    const { prompt, forcedAnswer, samples, explanation, runner } = this._parts;
+    const typed = {
+      prompt: prompt.save(),
+      model,
+      forcedAnswer: forcedAnswer.save()
+    };
     if (this._restoring) {
       return { ...this._restoring, ...typed }; // The rest is still to come.
     }
     const { run, attempt } = runner;
-    const { target, other, within } = explanation;
+    const { target, foil, within } = explanation;
     // A failed attempt must not hide the answer that is shown.
     const isSaved = isUnderWay(attempt) || run === null;
     const several = samples.save();
     return {
-      version: 4,
+      version: 5,
       ...typed,
       run: saveRun(run),
       attempt: isSaved ? saveRun(attempt) : null,
       ...(several && { samples: several }),
       work: explanation.jobs,
       target,
-      ...(other && { other }),
+      ...(foil && { foil }),
       ...(within && { within })
     };
   }
@@ -60,9 +64,9 @@ export class SessionSaver {
    * @param isWanted - whether no other prompt was opened meanwhile.
    */
   async restore(saved: ISavedSession, isWanted: () => boolean): Promise<void> {
-    const { prompt, given, samples: several, runner } = this._parts;
+    const { prompt, forcedAnswer, samples: several, runner } = this._parts;
     prompt.restore(saved.prompt);
-    given.restore(saved.given);
+    forcedAnswer.restore(saved.forcedAnswer);
     const { run, attempt, samples } = saved;
     if (samples) {
       several.restore(samples, run, attempt);
@@ -91,10 +95,10 @@ export class SessionSaver {
     this._restoring = null;
   }
 
-  private _restoreTarget({ target, other, within }: ISavedSession): void {
+  private _restoreTarget({ target, foil, within }: ISavedSession): void {
     const { explanation } = this._parts;
     if (target && explanation.scores && !explanation.target) {
-      explanation.setTarget(target, target, other);
+      explanation.setTarget(target, target, foil);
     }
     if (within) {
       explanation.restrict(within);

@@ -104,7 +104,7 @@ export class ScoreStore extends Model {
                 method,
                 scores: [...values],
                 gap: null,
-                instead: null
+                foil: null
               }
             ]
           : [];

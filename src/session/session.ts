@@ -6,7 +6,7 @@ import type { ApiClient, ModelInfo, RunRecord } from '../api';
 import { ContrastModel } from './contrast';
 import { countableOf, TokenCounter } from './count';
 import { Explanation } from './explanation';
-import { GivenModel } from './given';
+import { ForcedAnswerModel } from './forcedAnswer';
 import { PromptModel } from './prompt';
 import { checkPrompt } from './problem';
 import type { IProblem } from './problem';
@@ -55,20 +55,26 @@ export class Session extends Model implements ISession {
     this.samples = new Samples(this._runner, client);
     this._splitter = splitter;
     this.explanation = new Explanation(client, trans, splitter);
-    this.given = new GivenModel();
+    this.forcedAnswer = new ForcedAnswerModel();
     this.contrast = new ContrastModel(client, this.explanation, trans);
     this.counter = new TokenCounter(client);
-    const { prompt, given, samples, explanation, _runner: runner } = this;
+    const {
+      prompt,
+      forcedAnswer,
+      samples,
+      explanation,
+      _runner: runner
+    } = this;
     this._shading = new Shading(prompt, runner, explanation, trans);
     this._saver = new SessionSaver(client, {
       prompt,
-      given,
+      forcedAnswer,
       samples,
       explanation,
       runner
     });
     this.counter.changed.connect(this._emit, this);
-    this.given.changed.connect(this._emit, this);
+    this.forcedAnswer.changed.connect(this._emit, this);
     this.contrast.changed.connect(this._emit, this);
     this.prompt.changed.connect(this._onPrompt, this);
     this.service.changed.connect(this._emit, this);
@@ -87,7 +93,7 @@ export class Session extends Model implements ISession {
   readonly samples: Samples;
 
   /** A text to be explained in place of an answer, as it is being written. */
-  readonly given: GivenModel;
+  readonly forcedAnswer: ForcedAnswerModel;
 
   /** Counts the prompt's tokens while it is typed. */
   readonly counter: TokenCounter;
@@ -200,7 +206,7 @@ export class Session extends Model implements ISession {
     this._splitter?.dispose();
     this.contrast.dispose();
     this.counter.dispose();
-    this.given.dispose();
+    this.forcedAnswer.dispose();
     this.explanation.dispose();
     this.samples.dispose();
     this._runner.dispose();
@@ -283,15 +289,15 @@ export class Session extends Model implements ISession {
   retry(): Promise<void> {
     return this.samples.isCutShort
       ? this.samples.goOn()
-      : this.generate((this.attempt ?? this.run)?.given);
+      : this.generate((this.attempt ?? this.run)?.forcedAnswer);
   }
 
   /**
    * Run the prompt. Settles when the answer is complete, or all samples are.
    *
-   * @param given - a text to be taken for the answer; left out: the model's own.
+   * @param forcedAnswer - a text to be taken for the answer; left out: the model's own.
    */
-  async generate(given?: string): Promise<void> {
+  async generate(forcedAnswer?: string): Promise<void> {
     this._asked = true;
     const turn = this._turn;
     await this.prompt.settled();
@@ -318,10 +324,10 @@ export class Session extends Model implements ISession {
         chat: this._settings.chat,
         thinking: this._settings.thinking,
         origin: this.prompt.runOrigin,
-        ...(given !== undefined && { given })
+        ...(forcedAnswer !== undefined && { forcedAnswer })
       },
       Math.min(this._settings.maxNewTokens, limit),
-      given === undefined ? countOf(this._settings) : 1
+      forcedAnswer === undefined ? countOf(this._settings) : 1
     );
   }
 

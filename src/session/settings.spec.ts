@@ -1,3 +1,4 @@
+import { DefaultSchemaValidator } from '@jupyterlab/settingregistry';
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
@@ -112,6 +113,30 @@ describe('session/settings kept in JupyterLab', () => {
     settings.composite = { intensity: 0.1 };
     settings.changed.emit();
     expect(session.settings.intensity).toBe(0.1);
+  });
+
+  it.each([
+    ['{"surprise": true}', true],
+    ['{"surprise": true, "surprisal": false}', false],
+    ['{"surprise": false, "surprisal": true}', true],
+    ['{}', false]
+  ])('honours the name that surprisal had: %s', async (raw, surprisal) => {
+    const plugin = {
+      id: 'lit-lab:panel',
+      raw,
+      schema: schema as unknown as ISettingRegistry.ISchema,
+      data: { composite: {}, user: {} },
+      version: '0.1.0'
+    };
+    expect(new DefaultSchemaValidator().validateData(plugin)).toBeNull();
+    const settings = { ...plugin.data, changed: new Signal<object, void>({}) };
+    const registry = {
+      load: async () => settings
+    } as unknown as ISettingRegistry;
+    const session = { settings: DEFAULT_SETTINGS };
+    keepSettings(session, registry, plugin.id);
+    await new Promise(resolve => setTimeout(resolve));
+    expect(session.settings.surprisal).toBe(surprisal);
   });
 });
 

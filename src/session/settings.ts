@@ -27,8 +27,8 @@ export interface ISettings {
   readonly density: Density;
   /** Whether control tokens that structure a conversation aren't shown. */
   readonly hideTemplate: boolean;
-  /** Whether each token of the answer is marked by how improbable it was. */
-  readonly surprise: boolean;
+  /** Whether each token of the answer is marked by its surprisal. */
+  readonly surprisal: boolean;
   /** How ablation methods take parts away. */
   readonly ablationMode: AblationMode;
   /** Whether prompts are put into their model's chat format. */
@@ -61,7 +61,7 @@ export const DEFAULT_SETTINGS: ISettings = {
   emphasis: 'shade',
   density: 'comfortable',
   hideTemplate: false,
-  surprise: false,
+  surprisal: false,
   ablationMode: 'remove',
   chat: 'auto',
   thinking: false,
@@ -104,7 +104,7 @@ export function countOf({ temperature, samples }: ISettings): number {
 /** Whether a run's answer was generated as the settings say. */
 export function isOfSettings(run: IRunRequest, settings: ISettings): boolean {
   return (
-    run.given === undefined &&
+    run.forcedAnswer === undefined &&
     (run.chat ?? 'auto') === settings.chat &&
     (run.thinking ?? false) === settings.thinking &&
     isSameStops(run.stop, settings.stop) &&
@@ -139,7 +139,7 @@ export function readSettings(
     emphasis: one(['shade', 'underline'], raw.emphasis, d.emphasis),
     density: one(['comfortable', 'compact'], raw.density, d.density),
     hideTemplate: one([true, false], raw.hideTemplate, d.hideTemplate),
-    surprise: one([true, false], raw.surprise, d.surprise),
+    surprisal: one([true, false], raw.surprisal, d.surprisal),
     ablationMode: one(['remove', 'mask'], raw.ablationMode, d.ablationMode),
     chat: one(['auto', 'on', 'off'], raw.chat, d.chat),
     thinking: one([true, false], raw.thinking, d.thinking),
@@ -161,6 +161,20 @@ export function readSettings(
 }
 
 /**
+ * JupyterLab's values. What the user set under the name that a setting had in
+ * version 0.1.0 counts until it is set under its present one.
+ */
+function valuesOf({
+  composite,
+  user
+}: Pick<ISettingRegistry.ISettings, 'composite' | 'user'>) {
+  const { surprise, ...values } = composite;
+  return surprise === undefined || user.surprisal !== undefined
+    ? values
+    : { ...values, surprisal: surprise };
+}
+
+/**
  * Keep a session's settings in JupyterLab's, where there are any.
  *
  * @returns what changes them.
@@ -175,7 +189,7 @@ export function keepSettings(
   let unsaved: Partial<ISettings> = {};
   let timer = 0;
   const take = () => {
-    session.settings = readSettings({ ...kept?.composite, ...unsaved });
+    session.settings = readSettings({ ...(kept && valuesOf(kept)), ...unsaved });
   };
   const save = async () => {
     const changes = unsaved;

@@ -113,7 +113,9 @@ describe('session: runs with stop sequences', () => {
       reason: 'stop',
       stopped_at: '\nQ:'
     });
-    expect(recordOf({ ...next.run!, given: ' b.' }, []).stop).toEqual([]);
+    expect(recordOf({ ...next.run!, forcedAnswer: ' b.' }, []).stop).toEqual(
+      []
+    );
     const opened = await page();
     opened.reopen(record, new FakeSource(PROMPT));
     expect(opened.run).toMatchObject({

@@ -189,7 +189,7 @@ def example(kind, **fields):
         "generate": {"prompt": "Hi"},
         "salience": {"ids": [2, 5, 6, 7], "targets": [span(2, 3)]},
         "ablation": {**segments, "method": "lime"},
-        "trust": {**segments, "scores": [0.5, -1.0]},
+        "faithfulness": {**segments, "scores": [0.5, -1.0]},
         "lit_app": {},
     }[kind]
     return asked | fields

@@ -150,7 +150,7 @@ def events(path, request):
         yield from lit_call(request)
         return
     bad = BAD.get(request["ids"][0], -0.5)
-    yield from {"/salience": salience, "/ablation": ablation, "/trust": trust}[path](request, bad)
+    yield from {"/salience": salience, "/ablation": ablation, "/faithfulness": faithfulness}[path](request, bad)
     yield {"event": "done", "seconds": 0.1}
 
 
@@ -189,14 +189,14 @@ def ablation(request, bad):
     }  # fmt: skip
 
 
-def trust(request, bad):
+def faithfulness(request, bad):
     yield {"event": "progress", "done": 1, "total": 1}
     for kind in ("deletion", "insertion"):
         points = [{"share": 0.0, "logprob": -1.0}, {"share": 1.0, "logprob": bad}]
         yield {"event": "curve", "kind": kind, "order": "map", "points": points}
     yield {
-        "event": "trust", "target": request["target"], "effect": 2.0, "span": 2.5,
-        "faithfulness": 0.2, "deviation": 0.1, "length": 0.0, "stability": None, "passes": 9,
+        "event": "faithfulness", "target": request["target"], "effect": 2.0, "logprob_range": 2.5,
+        "faithfulness": 0.2, "deviation": 0.1, "length_adjusted": 0.0, "stability": None, "passes": 9,
     }  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def generation(request):
         "event": "answer",
         "text": "Hello",
         "tokens": [one["token"] for one in said],
-        "reason": "given" if request["kind"] == "score" else "stop" if stop else "end",
+        "reason": "forced_answer" if request["kind"] == "score" else "stop" if stop else "end",
         "stopped_at": stop[-1] if stop else None,
         "seconds": 0.1,
     }

@@ -95,26 +95,26 @@ async def test_scores_of_contrasts_are_distinguished_by_the_other_text(history):
     kept = record()
     await history.store("me", kept)
 
-    def contrasted(instead):
+    def contrasted(foil):
         one = scores()
-        return one.model_copy(update={"event": one.event.model_copy(update={"instead": instead})})
+        return one.model_copy(update={"event": one.event.model_copy(update={"foil": foil})})
 
     found = [contrasted(None), contrasted([7]), contrasted([7, 8])]
     for one in [*found, contrasted([7])]:
         await history.store_scores("me", "demo", ids_of(kept), [one])
-    kept_now = [one.event.instead for one in (await history.run("me", "a")).scores]
+    kept_now = [one.event.foil for one in (await history.run("me", "a")).scores]
     assert sorted(kept_now, key=str) == sorted([None, [7], [7, 8]], key=str)
 
 
-async def test_a_text_that_was_given_is_distinguished_from_an_answer(history):
+async def test_a_forced_answer_is_distinguished_from_an_answer(history):
     await history.store("me", record("answer"))
-    await history.store("me", record("given", reason="given"))
+    await history.store("me", record("forced", reason="forced_answer"))
     runs = (await history.runs("me", protocol.RunsRequest())).runs
-    assert {info.id: info.given for info in runs} == {"answer": False, "given": True}
-    assert (await history.run("me", "given")).reason == "given"
-    await history.delete("me", "given")
-    await history.store("me", record("given"))  # an id isn't used twice, but nothing of it may be left
-    assert not (await history.runs("me", protocol.RunsRequest())).runs[0].given
+    assert {info.id: info.forced_answer for info in runs} == {"answer": False, "forced": True}
+    assert (await history.run("me", "forced")).reason == "forced_answer"
+    await history.delete("me", "forced")
+    await history.store("me", record("forced"))  # an id isn't used twice, but nothing of it may be left
+    assert not (await history.runs("me", protocol.RunsRequest())).runs[0].forced_answer
 
 
 async def test_scores_of_a_sequence_that_is_no_run_are_let_go(history):

@@ -204,11 +204,11 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
     await history.store("me", record("old"))
     await history.close()
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE given; DROP TABLE partial; PRAGMA user_version = 1;")
+        connection.executescript("DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;")
     connection.close()
     again = open_history()
-    await again.store("me", record("new", reason="given"))
-    assert {info.id: info.given for info in (await again.runs("me", protocol.RunsRequest())).runs} == {
+    await again.store("me", record("new", reason="forced_answer"))
+    assert {info.id: info.forced_answer for info in (await again.runs("me", protocol.RunsRequest())).runs} == {
         "old": False,
         "new": True,
     }
@@ -216,15 +216,20 @@ async def test_a_file_of_the_first_version_is_taken_over(open_history, path):
 
 async def test_a_file_of_the_second_version_is_taken_over(open_history, path):
     history = History(Settings(path))
-    await history.store("me", record("old", reason="given"))
+    await history.store("me", record("old", reason="forced_answer"))
     await history.close()
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE partial; PRAGMA user_version = 2;")
+        connection.executescript(
+            "ALTER TABLE forced_answer RENAME TO given; DROP TABLE partial; PRAGMA user_version = 2;"
+        )
     connection.close()
     again = open_history()
     await again.store("me", record("new", reason=None, partial="stopped"))
     runs = (await again.runs("me", protocol.RunsRequest())).runs
-    assert {info.id: (info.given, info.partial) for info in runs} == {"old": (True, None), "new": (False, "stopped")}
+    assert {info.id: (info.forced_answer, info.partial) for info in runs} == {
+        "old": (True, None),
+        "new": (False, "stopped"),
+    }
 
 
 async def test_two_servers_may_make_the_file_at_once(path):
@@ -530,7 +535,7 @@ async def test_a_history_that_can_t_be_written_to_can_be_read(open_history, path
 async def test_a_file_of_the_first_version_that_can_t_be_written_to_can_be_read(open_history, path, read_only):
     make_file_of_an_earlier_version(path, 2)
     with sqlite3.connect(path) as connection:
-        connection.executescript("DROP TABLE given; DROP TABLE partial; PRAGMA user_version = 1;")
+        connection.executescript("DROP TABLE forced_answer; DROP TABLE partial; PRAGMA user_version = 1;")
     connection.close()
     read_only()
     assert await listed(open_history()) == ["r1", "r0"]

@@ -146,7 +146,7 @@ async def test_failures_end_a_job_with_words_and_keep_what_came(generate, events
 
 
 @pytest.mark.parametrize("first", [13, 14, 15])  # NaN, infinity, -infinity
-@pytest.mark.parametrize("kind", ["salience", "ablation", "trust"])
+@pytest.mark.parametrize("kind", ["salience", "ablation", "faithfulness"])
 async def test_results_that_are_no_numbers_are_an_error_and_never_bad_json(api, events, kind, first):
     _, job = await api("POST", "jobs", body=example(kind, ids=[first, 5, 6, 7]))
     found = await events(job["id"])
@@ -165,7 +165,9 @@ def floats(annotation):
 
 def test_no_type_with_numbers_takes_those_that_json_has_no_word_for():
     with_floats = [kind for kind in protocol.Message.__subclasses__() if floats(kind)]
-    assert {protocol.ScoresEvent, protocol.CurvePoint, protocol.CurveEvent, protocol.TrustEvent} <= set(with_floats)
+    assert {protocol.ScoresEvent, protocol.CurvePoint, protocol.CurveEvent, protocol.FaithfulnessEvent} <= set(
+        with_floats
+    )
     assert not [kind for kind in with_floats if kind.model_config.get("allow_inf_nan") is not False]
 
 
@@ -180,10 +182,10 @@ async def test_an_ablation_tells_its_progress_and_one_score_for_each_segment(api
     assert await events(job["id"], 1) == found[1:]
 
 
-async def test_a_trust_test_streams_its_curves(api, events):
-    _, job = await api("POST", "jobs", body=example("trust"))
+async def test_a_faithfulness_test_streams_its_curves(api, events):
+    _, job = await api("POST", "jobs", body=example("faithfulness"))
     found = await events(job["id"])
-    assert kinds(found)[-5:] == ["progress", "curve", "curve", "trust", "done"]
+    assert kinds(found)[-5:] == ["progress", "curve", "curve", "faithfulness", "done"]
     assert [protocol.CurveEvent(**event).kind for event in found[-4:-2]] == ["deletion", "insertion"]
 
 
@@ -193,7 +195,7 @@ def test_the_kinds_of_jobs_are_those_of_the_requests():
 
 
 async def test_an_estimate_never_starts_the_service(api, fake_service):
-    body = {"request": example("trust")}
+    body = {"request": example("faithfulness")}
     status, answer = await api("POST", "estimate", body=body)
     assert (status, answer["error"]) == (503, "service_stopped")
     assert answer["message"]
@@ -217,7 +219,7 @@ async def test_tokens_are_counted_by_a_service_that_runs_whatever_it_computes(ap
 async def test_an_estimate_does_not_wait_for_a_job(api, generate, lit_lab):
     job = await generate("forever")
     await until(lambda: len(lit_lab.core.jobs.by_id[job].lines) > 6)
-    for kind in ("salience", "ablation", "trust"):
+    for kind in ("salience", "ablation", "faithfulness"):
         assert await api("POST", "estimate", body={"request": example(kind)}) == (200, {"passes": 4, "seconds": 0.5})
     assert await _state(api, job, "running")
 

@@ -25,10 +25,10 @@ JOBS = [
     example("generate", **PROMPT, chat="on"),
     {"kind": "score", "model": "demo", **PROMPT, "target": MARKER},
     *(example("salience", methods=[method]) for method in ("grad_l2", "grad_dot_input", "integrated_gradients")),
-    example("salience", instead=[7, 8]),
+    example("salience", foil=[7, 8]),
     *(example("ablation", method=method) for method in ("leave_one_out", "lime", "shap")),
-    example("ablation", instead=[7, 8]),
-    example("trust"),
+    example("ablation", foil=[7, 8]),
+    example("faithfulness"),
     example("lit_app"),
 ]
 """A job of each kind. Those of tokens hold no text; what the service says of them does, where it fails."""
@@ -36,7 +36,7 @@ JOBS = [
 REQUESTS = [
     ("tokens", {"model": "demo", "prompt": MARKER, "answer": MARKER}),
     ("tokens/count", {"model": "demo", "prompt": MARKER}),
-    ("estimate", {"request": example("trust")}),
+    ("estimate", {"request": example("faithfulness")}),
     ("runs/search", {"search": MARKER, "document": MARKER}),
     ("lit/call", CALL),
     ("datasets/open", {"name": MARKER}),

@@ -17,7 +17,7 @@ GENERATE = example("generate")
 SCORE = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello"}
 SALIENCE = example("salience", ids=[2, 5, 6])
 ABLATION = example("ablation")
-TRUST = example("trust")
+FAITHFULNESS = example("faithfulness")
 
 
 async def test_status_never_starts_the_service(api, fake_service):
@@ -73,8 +73,8 @@ async def test_gets_never_start_the_service(api, fake_service):
         ({**SCORE, "prompt": "x" * 100_001}, 422, "prompt_too_long", "100,001 characters"),
         ({**SCORE, "target": "\ud83d"}, 422, "lone_surrogate", "half of a character"),
         ({**SCORE, "model": "gpt"}, 422, "unknown_model", "gpt"),
-        ({**SALIENCE, "instead": []}, 400, "invalid_request", "instead"),
-        ({**SALIENCE, "instead": [-1]}, 400, "invalid_request", "instead"),
+        ({**SALIENCE, "foil": []}, 400, "invalid_request", "foil"),
+        ({**SALIENCE, "foil": [-1]}, 400, "invalid_request", "foil"),
         ({**SALIENCE, "ids": []}, 400, "invalid_request", "ids"),
         ({**SALIENCE, "ids": [2, float("nan")]}, 400, "invalid_request", "ids"),
         ({**SALIENCE, "targets": [{"start": 0, "end": 1}]}, 400, "invalid_request", "target [0, 1)"),
@@ -121,7 +121,7 @@ async def test_what_is_counted_is_bounded_as_what_is_run(api, fake_service, body
 
 
 @pytest.mark.parametrize("type_name", ["JobRequest", "EstimateRequest"])
-@pytest.mark.parametrize("request_", [ABLATION, TRUST], ids=["ablation", "trust"])
+@pytest.mark.parametrize("request_", [ABLATION, FAITHFULNESS], ids=["ablation", "faithfulness"])
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
@@ -164,20 +164,20 @@ def test_what_takes_segments_away_is_asked_for_properly(type_name, request_, fie
         ({**ABLATION, "samples": 16_385}, "samples"),
         ({**ABLATION, "samples": 64.5}, "samples"),
         ({**ABLATION, "scores": [0.5, 0.5]}, "scores"),
-        ({**TRUST, "scores": [0.5]}, "2 segments need as many scores, not 1"),
-        ({**TRUST, "scores": [0.5] * 3}, "2 segments need as many scores, not 3"),
-        ({**TRUST, "scores": [0.5] * 4_097}, "scores"),
-        ({**TRUST, "scores": [0.5, float("nan")]}, "scores.1"),
-        ({**TRUST, "scores": [0.5, float("-inf")]}, "scores.1"),
-        ({**TRUST, "scores": [0.5, None]}, "scores.1"),
-        ({**TRUST, "method": "lime"}, "method"),
-        ({**TRUST, "orders": 0}, "orders"),
-        ({**TRUST, "orders": 51}, "orders"),
-        ({**TRUST, "jitters": -1}, "jitters"),
-        ({**TRUST, "jitters": 51}, "jitters"),
-        ({**TRUST, "noise": 0}, "noise"),
-        ({**TRUST, "noise": float("nan")}, "noise"),
-        ({**TRUST, "noise": 1.5}, "noise"),
+        ({**FAITHFULNESS, "scores": [0.5]}, "2 segments need as many scores, not 1"),
+        ({**FAITHFULNESS, "scores": [0.5] * 3}, "2 segments need as many scores, not 3"),
+        ({**FAITHFULNESS, "scores": [0.5] * 4_097}, "scores"),
+        ({**FAITHFULNESS, "scores": [0.5, float("nan")]}, "scores.1"),
+        ({**FAITHFULNESS, "scores": [0.5, float("-inf")]}, "scores.1"),
+        ({**FAITHFULNESS, "scores": [0.5, None]}, "scores.1"),
+        ({**FAITHFULNESS, "method": "lime"}, "method"),
+        ({**FAITHFULNESS, "orders": 0}, "orders"),
+        ({**FAITHFULNESS, "orders": 51}, "orders"),
+        ({**FAITHFULNESS, "jitters": -1}, "jitters"),
+        ({**FAITHFULNESS, "jitters": 51}, "jitters"),
+        ({**FAITHFULNESS, "noise": 0}, "noise"),
+        ({**FAITHFULNESS, "noise": float("nan")}, "noise"),
+        ({**FAITHFULNESS, "noise": 1.5}, "noise"),
     ],
 )
 def test_ablation_and_trust_have_bounds_of_their_own(type_name, body, says):
@@ -193,7 +193,7 @@ def refused(type_name, request, says):
     assert len(raised.value.message) < 2_000  # whatever was sent
 
 
-@pytest.mark.parametrize("request_", [ABLATION, TRUST], ids=["ablation", "trust"])
+@pytest.mark.parametrize("request_", [ABLATION, FAITHFULNESS], ids=["ablation", "faithfulness"])
 @pytest.mark.parametrize("route", ["jobs", "estimate"])
 async def test_ablation_and_trust_are_checked_before_the_service_is_asked(api, fake_service, route, request_):
     for change, code, error in (
@@ -217,7 +217,7 @@ async def test_the_largest_requests_are_taken(api, fake_service):
     """As many segments and tokens as the types allow fit into a body, too."""
     segments = [span(index, index + 1) for index in range(1, 4_097)]
     largest = {
-        **TRUST, "ids": [2**31 - 1] * MAX_TOKENS, "target": span(MAX_TOKENS - 1, MAX_TOKENS), "segments": segments,
+        **FAITHFULNESS, "ids": [2**31 - 1] * MAX_TOKENS, "target": span(MAX_TOKENS - 1, MAX_TOKENS), "segments": segments,
         "scores": [-0.12345678901234567] * 4_096, "orders": 50, "jitters": 50, "noise": 1.0,
     }  # fmt: skip
     status, answer = await api("POST", "estimate", body={"request": largest})

@@ -99,16 +99,16 @@ def _said(lit_lab, job):
     return any(b'"token"' in line for line in lit_lab.core.jobs.by_id[job].lines)
 
 
-async def test_a_given_text_is_kept_as_what_it_is(api, events):
+async def test_a_forced_answer_is_stored_as_what_it_is(api, events):
     origin = {"document": "a.jsonl", "place": ["row 2"]}
     body = {"kind": "score", "model": "demo", "prompt": "Hi", "target": "Hello", "origin": origin}
     code, job = await api("POST", "jobs", body=body)
     assert (code, job["kind"]) == (202, "score")
     assert (await events(job["id"]))[-1]["event"] == "done"
     (info,) = (await api("POST", "runs/search", body={}))[1]["runs"]
-    assert (info["given"], info["origin"]) == (True, origin)
+    assert (info["forced_answer"], info["origin"]) == (True, origin)
     run = (await api("GET", "runs", info["id"]))[1]
-    assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("given", "Hello", 0.0)
+    assert (run["reason"], run["answer"], run["sampling"]["temperature"]) == ("forced_answer", "Hello", 0.0)
 
 
 async def test_a_run_is_kept_under_the_name_it_was_asked_with(api, generate, events):

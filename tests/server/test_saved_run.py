@@ -12,6 +12,7 @@ import pytest
 from test_history import TERMS, record, scores
 
 from lit_lab import load_run, protocol, saved_run
+from lit_lab.upgrade import upgrade_run
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def packed(saved):
             kept["event"]["scores"] = pack(kept["event"]["scores"], "<f4")
     return {
         **run,
-        "packed": 1,
+        "packed": 2,
         "seam": len(prompt),
         "tokens": {
             "ids": pack([token["id"] for token in tokens], "<i4"),
@@ -90,13 +91,34 @@ def test_a_packed_run_is_the_same(saved, packed):
         np.testing.assert_array_equal(one.scores, other.scores.astype(np.float32))
 
 
+OF_0_1_0 = json.loads((Path(__file__).parent.parent / "fixtures" / "runs_0_1_0.json").read_text("utf-8"))
+
+
+def test_a_run_of_version_0_1_0_gets_the_names_of_this_one():
+    before = json.dumps(OF_0_1_0["record"])
+    assert upgrade_run(OF_0_1_0["record"]) == OF_0_1_0["upgraded"]
+    assert upgrade_run(OF_0_1_0["upgraded"]) == OF_0_1_0["upgraded"]
+    assert json.dumps(OF_0_1_0["record"]) == before
+    for value in OF_0_1_0["unchanged"]:
+        assert upgrade_run(value) == value
+
+
+@pytest.mark.parametrize("form", ["record", "packed"])
+def test_a_run_that_version_0_1_0_exported_is_read(form):
+    run, same = load_run(OF_0_1_0[form]), load_run(OF_0_1_0["upgraded"])
+    assert (run.prompt, run.answer, run.texts, run.title) == (same.prompt, same.answer, same.texts, same.title)
+    assert [one.method for one in run.maps] == ["grad_l2", "grad_dot_input", "integrated_gradients", "leave_one_out"]
+    for one, other in zip(run.maps, same.maps, strict=True):
+        np.testing.assert_array_equal(one.scores, other.scores)
+
+
 REFUSED = "^This is no run of LIT Lab's history: "
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"packed": 2}, "a way that this version doesn't know"),
+        ({"packed": 3}, "a way that this version doesn't know"),
         ({"packed": True}, "a way that this version doesn't know"),
         ({"seam": "x"}, "doesn't begin at one of its tokens"),
         ({"seam": -1}, "doesn't begin at one of its tokens"),

@@ -50,14 +50,14 @@ def test_any_request_within_the_types_bounds_is_within_these() -> None:
     spans = [{"start": index + 1, "end": index + 2} for index in range(max(MAX_TARGETS, MAX_SEGMENTS))]
     for rest in (
         {"kind": "salience", "targets": spans},
-        {"kind": "salience", "targets": spans[:1], "instead": ids},
+        {"kind": "salience", "targets": spans[:1], "foil": ids},
         {"kind": "ablation", "method": "shap", "target": {"start": 9_000, "end": 9_001}, "segments": spans},
         {
-            "kind": "trust",
+            "kind": "faithfulness",
             "target": {"start": 9_000, "end": 9_001},
             "segments": spans,
             "scores": [0.5] * len(spans),
-            "instead": ids,
+            "foil": ids,
         },
     ):
         body = json.dumps({"request": {"model": "demo", "ids": ids, **rest}}).encode()
@@ -170,9 +170,9 @@ PROMPT = '{"kind": "generate", "model": "demo", "prompt": "'
 STOPS = f'{PROMPT}Hi", "stop": ["'
 
 SHAPES = {
-    "empty lists": ('{"request": {"kind": "trust", "scores": [[]', ",[]", 1),
+    "empty lists": ('{"request": {"kind": "faithfulness", "scores": [[]', ",[]", 1),
     "empty objects": ('{"request": {"kind": "salience", "targets": [{}', ",{}", 1),
-    "as many lists as there may be": (f'{{"request": {{"kind": "trust", "scores": [{LISTS}"', "x", 1),
+    "as many lists as there may be": (f'{{"request": {{"kind": "faithfulness", "scores": [{LISTS}"', "x", 1),
     "as many unknown fields": (f'{{{FIELDS}, "x": "', "x", 1),
     "short strings": ('["', 'x","', 1),
     "numbers": ("[1", ",1", 1),

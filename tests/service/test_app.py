@@ -19,11 +19,11 @@ from lit_lab.protocol import (
     CurveEvent,
     CurvePoint,
     Estimate,
+    FaithfulnessRequest,
     JobEvent,
     ProgressEvent,
     SalienceRequest,
     SegmentScoresEvent,
-    TrustRequest,
 )
 from lit_lab.service import request_body
 from lit_lab.service.app import COMPUTATIONS, COUNTING, create_app
@@ -56,7 +56,7 @@ async def test_a_failure_that_nobody_foresaw_is_told_in_words_too(monkeypatch: p
 IDS = {"model": "one", "ids": [2, 5, 6, 7]}
 SEGMENTS = {"target": {"start": 3, "end": 4}, "segments": [{"start": 1, "end": 2}, {"start": 2, "end": 3}]}
 ABLATION = {"kind": "ablation", **IDS, **SEGMENTS, "method": "leave_one_out"}
-TRUST = {"kind": "trust", **IDS, **SEGMENTS, "scores": [0.5, -0.5]}
+FAITHFULNESS = {"kind": "faithfulness", **IDS, **SEGMENTS, "scores": [0.5, -0.5]}
 SALIENCE = {"kind": "salience", **IDS, "targets": [{"start": 2, "end": 3}, {"start": 3, "end": 4}]}
 
 
@@ -78,7 +78,7 @@ class Model:
             passes=2,
         )
 
-    def trust(self, request: TrustRequest, _: Cancellation) -> Iterator[BaseModel]:
+    def faithfulness(self, request: FaithfulnessRequest, _: Cancellation) -> Iterator[BaseModel]:
         points = [CurvePoint(share=0.0, logprob=score) for score in request.scores]
         yield CurveEvent(kind="deletion", order="map", points=points)
 
@@ -136,7 +136,7 @@ async def test_each_computation_is_a_stream_of_the_models_method_of_its_kind(
         "score": {"model": "one", "prompt": "a", "target": "b"},
         "salience": SALIENCE,
         "ablation": ABLATION,
-        "trust": TRUST,
+        "faithfulness": FAITHFULNESS,
     }[kind]
     assert [event["event"] for event in await streamed(client, f"/{kind}", given)] == ["progress", "done"]
     assert [type(request) for request in computed] == [COMPUTATIONS[kind]]
@@ -163,12 +163,12 @@ async def test_ablation_and_trust_are_streams(client: httpx.AsyncClient) -> None
     ablated = await streamed(client, "/ablation", ABLATION)
     assert [event["event"] for event in ablated] == ["progress", "segment_scores", "done"]
     assert ablated[1]["segments"] == ABLATION["segments"]
-    tested = await streamed(client, "/trust", TRUST)
+    tested = await streamed(client, "/faithfulness", FAITHFULNESS)
     assert [event["event"] for event in tested] == ["curve", "done"]
-    assert [point["logprob"] for point in tested[0]["points"]] == TRUST["scores"]
+    assert [point["logprob"] for point in tested[0]["points"]] == FAITHFULNESS["scores"]
 
 
-@pytest.mark.parametrize("kind", [SALIENCE, ABLATION, TRUST], ids=lambda body: body["kind"])
+@pytest.mark.parametrize("kind", [SALIENCE, ABLATION, FAITHFULNESS], ids=lambda body: body["kind"])
 async def test_an_estimate_loads_no_model(client: httpx.AsyncClient, registry: Registry, kind: dict[str, Any]) -> None:
     answer = (await client.post("/estimate", json={"request": kind})).json()
     assert answer["passes"] >= 2
@@ -240,12 +240,12 @@ async def test_an_estimate_does_not_wait_for_the_models_turn(client: httpx.Async
         ("/tokens/count", {"model": "one", "prompt": "a", "chat": "perhaps"}, 422, "bad_request"),
         ("/ablation", {**ABLATION, "segments": [{"start": 0, "end": 3}]}, 422, "bad_request"),
         ("/ablation", {**ABLATION, "ids": [2, 5, 6, 2**31]}, 422, "bad_request"),
-        ("/trust", {**TRUST, "model": "none"}, 404, "unknown_model"),
-        ("/trust", {**TRUST, "scores": [0.5]}, 422, "bad_request"),
-        ("/trust", {**TRUST, "scores": [0.5, float("nan")]}, 422, "bad_request"),
-        ("/estimate", {"request": {**TRUST, "model": "none"}}, 404, "unknown_model"),
+        ("/faithfulness", {**FAITHFULNESS, "model": "none"}, 404, "unknown_model"),
+        ("/faithfulness", {**FAITHFULNESS, "scores": [0.5]}, 422, "bad_request"),
+        ("/faithfulness", {**FAITHFULNESS, "scores": [0.5, float("nan")]}, 422, "bad_request"),
+        ("/estimate", {"request": {**FAITHFULNESS, "model": "none"}}, 404, "unknown_model"),
         ("/estimate", {"request": {**ABLATION, "method": "grad_l2"}}, 422, "bad_request"),
-        ("/estimate", TRUST, 422, "bad_request"),
+        ("/estimate", FAITHFULNESS, 422, "bad_request"),
     ],
 )
 async def test_what_is_wrong_is_refused_before_anything_is_loaded(

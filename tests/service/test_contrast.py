@@ -15,14 +15,14 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
     EstimateRequest,
+    FaithfulnessEvent,
+    FaithfulnessRequest,
     Integration,
     Method,
     SalienceRequest,
     ScoresEvent,
     SegmentScoresEvent,
     Span,
-    TrustEvent,
-    TrustRequest,
 )
 from lit_lab.service.cancellation import Cancellation, Cancelled
 
@@ -70,7 +70,7 @@ def expected(
 def ask(prefix: Sequence[int], one: Sequence[int], other: Sequence[int], **options: Any) -> SalienceRequest:
     target = Span(start=len(prefix), end=len(prefix) + len(one))
     return SalienceRequest(
-        model="tiny", ids=[*prefix, *one, 5, 6], targets=[target], **{"instead": [*other], "methods": SIMPLE, **options}
+        model="tiny", ids=[*prefix, *one, 5, 6], targets=[target], **{"foil": [*other], "methods": SIMPLE, **options}
     )
 
 
@@ -109,7 +109,7 @@ def test_agrees_with_the_gradient_of_the_difference(
     found = scores(model, ask(prefix, a, b))
     assert [event.method for event in found] == SIMPLE
     for event in found:
-        assert event.instead == b
+        assert event.foil == b
         assert len(event.scores) == len(prefix) + len(a) + 2
         assert off(event.scores[: len(prefix)], exact[event.method]) <= AGREEMENT
         # The two texts themselves, and what follows, have no score.
@@ -119,7 +119,7 @@ def test_agrees_with_the_gradient_of_the_difference(
 def test_the_norm_is_of_the_difference_not_a_difference_of_norms(language_model: Any, prefix: list[int]) -> None:
     a, b = ids(language_model, " Avoid."), ids(language_model, " You have")
     (both,) = scores(language_model, ask(prefix, a, b, methods=["grad_l2"]))
-    alone = [scores(language_model, ask(prefix, one, [], instead=None, methods=["grad_l2"]))[0] for one in (a, b)]
+    alone = [scores(language_model, ask(prefix, one, [], foil=None, methods=["grad_l2"]))[0] for one in (a, b)]
     norms = np.array([event.scores[: len(prefix)] for event in alone])
     assert off(both.scores[: len(prefix)], norms[0] - norms[1]) > 0.1
 
@@ -128,7 +128,7 @@ def test_the_product_is_the_difference_of_products(language_model: Any, prefix: 
     a, b = ids(language_model, " Avoid."), ids(language_model, " You have")
     (both,) = scores(language_model, ask(prefix, a, b, methods=["grad_dot_input"]))
     one, other = (
-        np.array(scores(language_model, ask(prefix, x, [], instead=None, methods=["grad_dot_input"]))[0].scores)[
+        np.array(scores(language_model, ask(prefix, x, [], foil=None, methods=["grad_dot_input"]))[0].scores)[
             : len(prefix)
         ]
         for x in (a, b)
@@ -175,14 +175,14 @@ def test_leave_one_out_is_the_fall_of_the_difference(causal_lm: Any, language_mo
         target=Span(start=len(prefix), end=len(prefix) + len(a)),
         segments=segments(prefix),
         method="leave_one_out",
-        instead=b,
+        foil=b,
     )
     *_, event = language_model.ablation(request, Cancellation())
     assert isinstance(event, SegmentScoresEvent)
     # `difference` is of the loss.
     whole = -difference(causal_lm, prefix, a, b)[2]
     assert event.logprob == pytest.approx(whole, rel=1e-3, abs=1e-3)
-    assert event.instead == b
+    assert event.foil == b
     assert event.passes == 2 * 4
     for span, score in zip(request.segments, event.scores, strict=True):
         left = prefix[: span.start] + prefix[span.end :]
@@ -191,7 +191,7 @@ def test_leave_one_out_is_the_fall_of_the_difference(causal_lm: Any, language_mo
 
 def test_a_contrastive_map_can_be_tested(language_model: Any, prefix: list[int]) -> None:
     a, b = ids(language_model, " You have to"), ids(language_model, " Avoid.")
-    request = TrustRequest(
+    request = FaithfulnessRequest(
         model="tiny",
         ids=[*prefix, *a],
         target=Span(start=len(prefix), end=len(prefix) + len(a)),
@@ -200,13 +200,13 @@ def test_a_contrastive_map_can_be_tested(language_model: Any, prefix: list[int])
         method="grad_l2",
         orders=1,
         jitters=2,
-        instead=b,
+        foil=b,
     )
-    *_, event = language_model.trust(request, Cancellation())
-    assert isinstance(event, TrustEvent)
+    *_, event = language_model.faithfulness(request, Cancellation())
+    assert isinstance(event, FaithfulnessEvent)
     assert event.stability is not None
     ablation = AblationRequest(
-        **request.model_dump(include={"model", "ids", "target", "segments", "instead"}), method="shap"
+        **request.model_dump(include={"model", "ids", "target", "segments", "foil"}), method="shap"
     )
     *_, fair = language_model.ablation(ablation, Cancellation())
     # Shapley values add up to the whole effect.
@@ -216,7 +216,7 @@ def test_a_contrastive_map_can_be_tested(language_model: Any, prefix: list[int])
 def test_what_is_computed_is_looked_up_by_the_other_text_too(language_model: Any, prefix: list[int]) -> None:
     a = ids(language_model, " You have to")
     first, second, plain = (
-        scores(language_model, ask(prefix, a, b, instead=b or None, methods=["grad_l2"]))[0].scores
+        scores(language_model, ask(prefix, a, b, foil=b or None, methods=["grad_l2"]))[0].scores
         for b in (ids(language_model, " Avoid."), ids(language_model, " Likely"), [])
     )
     assert first != second
@@ -228,7 +228,7 @@ def test_what_is_computed_is_looked_up_by_the_other_text_too(language_model: Any
 def test_costs_twice(language_model: Any, prefix: list[int]) -> None:
     a, b = ids(language_model, " You have"), ids(language_model, " Avoid.")
     request = ask(prefix, a, b)
-    plain = request.model_copy(update={"instead": None})
+    plain = request.model_copy(update={"foil": None})
     passes = [language_model.estimate(EstimateRequest(request=one).request).passes for one in (request, plain)]
     assert passes[0] == 2 * passes[1]
 
@@ -247,4 +247,4 @@ def test_ids_that_do_not_fit_are_refused(language_model: Any, prefix: list[int])
         list(language_model.salience(ask(prefix, [7], [8] * 96), Cancellation()))
     assert failure.value.code == "sequence_too_long"
     with pytest.raises(ValueError, match="exactly one target"):
-        SalienceRequest(model="tiny", ids=[2, 3, 4], targets=[Span(start=1, end=2), Span(start=2, end=3)], instead=[5])
+        SalienceRequest(model="tiny", ids=[2, 3, 4], targets=[Span(start=1, end=2), Span(start=2, end=3)], foil=[5])

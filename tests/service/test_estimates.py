@@ -11,18 +11,18 @@ from paths import KnownGradients
 from lit_lab.problem import Problem
 from lit_lab.protocol import (
     AblationRequest,
+    FaithfulnessEvent,
+    FaithfulnessRequest,
     Integration,
     SalienceRequest,
     SegmentScoresEvent,
     Span,
-    TrustEvent,
-    TrustRequest,
 )
 from lit_lab.service.ablation import explain
 from lit_lab.service.cancellation import Cancellation
 from lit_lab.service.estimates import Speed, passes
+from lit_lab.service.faithfulness import test as examine
 from lit_lab.service.salience import METHODS
-from lit_lab.service.trust import test as examine
 
 NUMBERS = [1, 2, 5, 9, 12, 30]
 
@@ -37,11 +37,11 @@ def test_ablation_takes_what_was_said(method: Any, num_segments: int) -> None:
 
 
 @pytest.mark.parametrize("num_segments", [1, 2, 9, 12, 30, 100])
-def test_trust_takes_what_was_said(num_segments: int) -> None:
-    request = TrustRequest(scores=[float(n) for n in range(num_segments)], **fields([2] * num_segments))
+def test_faithfulness_takes_what_was_said(num_segments: int) -> None:
+    request = FaithfulnessRequest(scores=[float(n) for n in range(num_segments)], **fields([2] * num_segments))
     nothing = KnownGradients(lambda e: 0.0, lambda e: e)
     *_, event = examine(request, additive([1.0] * num_segments), nothing, PAD, METHODS, Cancellation())
-    assert isinstance(event, TrustEvent)
+    assert isinstance(event, FaithfulnessEvent)
     assert event.passes <= passes(request)
     assert event.passes >= passes(request) * 0.5
 
@@ -50,9 +50,11 @@ def test_trust_takes_what_was_said(num_segments: int) -> None:
 def test_the_stability_of_a_map_is_counted(method: Any) -> None:
     weights = [1.0, 2.0, 3.0]
     linear = KnownGradients(lambda e: float(e.sum()), lambda e: e * 0 + 1)
-    bare, whole = (TrustRequest(scores=weights, method=m, jitters=3, **fields([2, 3, 4])) for m in (None, method))
+    bare, whole = (
+        FaithfulnessRequest(scores=weights, method=m, jitters=3, **fields([2, 3, 4])) for m in (None, method)
+    )
     events = [list(examine(one, additive(weights), linear, PAD, METHODS, Cancellation()))[-1] for one in (bare, whole)]
-    assert all(isinstance(event, TrustEvent) for event in events)
+    assert all(isinstance(event, FaithfulnessEvent) for event in events)
     assert events[1].passes - events[0].passes == passes(whole) - passes(bare) > 0  # type: ignore[union-attr]
 
 

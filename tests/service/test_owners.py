@@ -21,7 +21,7 @@ MAP = SalienceRequest(
     targets=[Span(start=3, end=5)],
     methods=["grad_l2", "integrated_gradients"],
 )
-INSTEAD = MAP.model_copy(update={"instead": [305, 306], "methods": ["grad_l2"]})
+FOIL = MAP.model_copy(update={"foil": [305, 306], "methods": ["grad_l2"]})
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_so_is_a_given_answer(model: Any) -> None:
     assert reused(model.score(request, Cancellation())) > 0
 
 
-@pytest.mark.parametrize("request_", [MAP, INSTEAD], ids=["plain", "contrastive"])
+@pytest.mark.parametrize("request_", [MAP, FOIL], ids=["plain", "contrastive"])
 def test_maps_are_computed_anew(model: Any, request_: SalienceRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     computed = []
     for name in ("of", "at"):

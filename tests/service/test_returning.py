@@ -17,6 +17,7 @@ from waiting import PATIENCE
 
 from lit_lab.protocol import (
     AblationRequest,
+    FaithfulnessRequest,
     GenerateRequest,
     Integration,
     LoadModel,
@@ -25,7 +26,6 @@ from lit_lab.protocol import (
     SalienceRequest,
     ScoreRequest,
     Span,
-    TrustRequest,
     UnloadModel,
 )
 from lit_lab.service import registry as registry_module
@@ -47,7 +47,7 @@ USES: dict[str, Use] = {
     "an answer": lambda model, cancellation: model.generate(
         GenerateRequest(model="one", prompt="Onion soup", max_new_tokens=4), cancellation
     ),
-    "a given text": lambda model, cancellation: model.score(
+    "a forced answer": lambda model, cancellation: model.score(
         ScoreRequest(model="one", prompt="Onion soup", target=" Avoid."), cancellation
     ),
     "a map": lambda model, cancellation: model.salience(
@@ -66,8 +66,8 @@ USES: dict[str, Use] = {
     "leaving out": lambda model, cancellation: model.ablation(
         AblationRequest(method="leave_one_out", **PARTS), cancellation
     ),
-    "a test of a map": lambda model, cancellation: model.trust(
-        TrustRequest(scores=[1.0, 2.0, 3.0, 4.0], method="grad_l2", orders=1, jitters=1, **PARTS), cancellation
+    "a test of a map": lambda model, cancellation: model.faithfulness(
+        FaithfulnessRequest(scores=[1.0, 2.0, 3.0, 4.0], method="grad_l2", orders=1, jitters=1, **PARTS), cancellation
     ),
 }
 

@@ -75,7 +75,7 @@ def test_ready_means_ready(service: Running, client: httpx.Client) -> None:
 
 ROUTES = [("GET", "/health"), ("GET", "/models"), ("POST", "/tokens")]
 ROUTES += [("POST", "/generate"), ("POST", "/salience"), ("GET", "/datasets/x/rows"), ("GET", "/nothing")]
-ROUTES += [("POST", "/ablation"), ("POST", "/trust"), ("POST", "/estimate")]
+ROUTES += [("POST", "/ablation"), ("POST", "/faithfulness"), ("POST", "/estimate")]
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)

@@ -37,7 +37,7 @@ PROGRAM = """
             return method(self, asked, *others)
         return failing
 
-    for name in ("generate", "score", "salience", "ablation", "trust", "estimate"):
+    for name in ("generate", "score", "salience", "ablation", "faithfulness", "estimate"):
         method = getattr(language_model.LanguageModel, name)
         setattr(language_model.LanguageModel, name, fails(method))
     main()
@@ -76,13 +76,13 @@ def jobs(client: httpx.Client) -> list[dict[str, Any]]:
         {"kind": "generate", **text, "chat": "on", "sampling": {"temperature": 1.0, "seed": 3}},
         {"kind": "score", "prompt": MARKER, "target": MARKER},
         *({"kind": "salience", "ids": ids, "targets": [target], "methods": [method]} for method in methods),
-        {"kind": "salience", "ids": ids, "targets": [target], "instead": ids[1:3]},
+        {"kind": "salience", "ids": ids, "targets": [target], "foil": ids[1:3]},
         *(
             {"kind": "ablation", **parts, "method": method, "samples": None if method == "leave_one_out" else 8}
             for method in ("leave_one_out", "lime", "shap")
         ),
-        {"kind": "ablation", **parts, "method": "leave_one_out", "instead": ids[1:3], "mode": "mask"},
-        {"kind": "trust", **parts, "scores": [0.5, -1.0], "method": "grad_l2", "orders": 1, "jitters": 1},
+        {"kind": "ablation", **parts, "method": "leave_one_out", "foil": ids[1:3], "mode": "mask"},
+        {"kind": "faithfulness", **parts, "scores": [0.5, -1.0], "method": "grad_l2", "orders": 1, "jitters": 1},
         {"kind": "lit_app"},
     ]
     assert {job["kind"] for job in made} == set(get_args(JobKind))
@@ -119,7 +119,7 @@ def test_no_job_leaves_its_texts_in_the_log(service: Running, client: httpx.Clie
             body = json.dumps({**job, "model": "tiny", **change})
             answer = client.post(f"/{job['kind']}", content=body, headers={"Content-Type": "application/json"})
             assert answer.status_code >= 400 or b'"error"' in answer.content, (job["kind"], change)
-        if job["kind"] in ("salience", "ablation", "trust"):
+        if job["kind"] in ("salience", "ablation", "faithfulness"):
             assert client.post("/estimate", json={"request": {**job, "model": "tiny"}}).status_code == 200
             with service.client() as other:  # whose connection is closed
                 failed = other.post("/estimate", json={"request": {**job, "model": "broken"}})

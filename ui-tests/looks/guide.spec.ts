@@ -54,7 +54,7 @@ test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
   await shoot(page, 'ask');
 
   await panel.explain(MISTAKE);
-  await panel.region.getByText('Can this map be trusted?').click();
+  await panel.region.getByText('Is this map faithful?').click();
   await panel.region.getByRole('button', { name: 'Test this map' }).click();
   await expect(panel.region.locator('.lit-verdict')).toBeVisible({
     timeout: 3 * COLD
@@ -63,7 +63,7 @@ test('asked, tried without, tested', async ({ page, request, tmpPath }) => {
   await panel.region
     .locator('.lit-dock')
     .evaluate(e => e.scrollTo(0, e.scrollHeight));
-  await shoot(page, 'trust');
+  await shoot(page, 'faithfulness');
   await page.setViewportSize({ width: 1360, height: 860 });
 
   await panel.topSegments

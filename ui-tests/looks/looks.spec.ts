@@ -128,21 +128,21 @@ test('methods: offered, computed, tested; sampled; certainty', async ({
     await expect(panel.topSegments).toBeVisible({ timeout: 60_000 });
     await shoot(page, `method-${name.split(' ')[0].toLowerCase()}`);
   }
-  await panel.region.getByText('Can this map be trusted?').click();
-  await shoot(page, 'trust-offered');
+  await panel.region.getByText('Is this map faithful?').click();
+  await shoot(page, 'faithfulness-offered');
   await panel.region.getByRole('button', { name: 'Test this map' }).click();
   await expect(panel.region.locator('.lit-verdict')).toBeVisible({
     timeout: 60_000
   });
-  await shoot(page, 'trust-light');
+  await shoot(page, 'faithfulness-light');
   await widen(page, panel, 230);
-  await shoot(page, 'trust-narrow');
+  await shoot(page, 'faithfulness-narrow');
   await widen(page, panel, 800);
   await theme(page, 'JupyterLab Dark');
-  await shoot(page, 'trust-wide-dark');
+  await shoot(page, 'faithfulness-wide-dark');
   await widen(page, panel, 420);
-  await shoot(page, 'trust-dark');
-  await panel.region.getByText('Can this map be trusted?').click();
+  await shoot(page, 'faithfulness-dark');
+  await panel.region.getByText('Is this map faithful?').click();
   await panel.region.getByRole('button', { name: 'Options' }).click();
   await panel.region.getByLabel('Temperature').fill('0.8');
   await panel.region.getByLabel('Seed').fill('3');
@@ -219,7 +219,7 @@ test('the history', async ({ page, request, tmpPath }) => {
   await shoot(page, 'history-dark-narrow');
 });
 
-test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
+test('targets: forced, contrastive, surprisal', async ({ page, tmpPath }) => {
   const panel = new Panel(page);
   await openNotebook(page, tmpPath, TUTORIAL);
   await analyzeAt(page, line(page, 'Suggestion: Onion soup'));
@@ -252,9 +252,9 @@ test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
   await panel.method.selectOption('L2 norm');
   await panel.region.getByRole('button', { name: 'Surprisal' }).click();
   await panel.region.locator('.lit-hesitations').scrollIntoViewIfNeeded();
-  await shoot(page, 'surprise-dark');
+  await shoot(page, 'surprisal-dark');
   await theme(page, 'JupyterLab Light');
-  await shoot(page, 'surprise-light');
+  await shoot(page, 'surprisal-light');
   await panel.region
     .getByRole('button', { name: 'What would make it say …?' })
     .click();
@@ -262,15 +262,15 @@ test('targets: given, contrastive, surprisal', async ({ page, tmpPath }) => {
     .getByRole('textbox', { name: 'Text to explain' })
     .fill('It has eggs in it, which you can’t eat.\nRecommendation: Avoid.');
   await panel.region.locator('.lit-scroll').evaluate(e => e.scrollTo(0, 0));
-  await shoot(page, 'given-typed');
+  await shoot(page, 'forced-answer-typed');
   await panel.region.getByRole('button', { name: 'Explain this text' }).click();
-  const given = panel.region.getByRole('group', { name: 'Given text' });
-  await given.locator('[data-segment]').last().click();
+  const forced = panel.region.getByRole('group', { name: 'Forced answer' });
+  await forced.locator('[data-segment]').last().click();
   await panel.mapped();
-  await shoot(page, 'given-light');
+  await shoot(page, 'forced-answer-light');
   await widen(page, panel, 230);
   await theme(page, 'JupyterLab Dark');
-  await shoot(page, 'given-narrow-dark');
+  await shoot(page, 'forced-answer-narrow-dark');
 });
 
 test('the matrix', async ({ page, tmpPath }) => {

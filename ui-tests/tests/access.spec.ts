@@ -87,7 +87,7 @@ test('the panel with a map, its options, tests and targets', async ({
   await panel.method.selectOption('grad · input');
   await panel.region.getByRole('radio', { name: 'Words' }).click();
   await panel.mapped();
-  await panel.region.getByText('Can this map be trusted?').click();
+  await panel.region.getByText('Is this map faithful?').click();
   await panel.region
     .getByRole('button', { name: 'What would make it say …?' })
     .click();

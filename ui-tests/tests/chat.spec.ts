@@ -101,7 +101,7 @@ test('the format of an instruction-tuned model: told, folded, switched off', asy
     .getByRole('button', { name: 'Explain this text', exact: true })
     .click();
   await expect(panel.region.locator('.lit-facts')).toContainText(
-    /given text · chat format .*log p/,
+    /forced answer · chat format .*log p/,
     { timeout: COLD }
   );
   await expect(added(panel, 'Model')).toBeVisible();

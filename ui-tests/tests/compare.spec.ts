@@ -208,10 +208,10 @@ test.describe('what was kept of the page', () => {
     await panel.region
       .getByRole('button', { name: 'Compare with the typed text' })
       .click();
-    const given = comparison.b
-      .getByRole('group', { name: 'Given text' })
+    const forced = comparison.b
+      .getByRole('group', { name: 'Forced answer' })
       .locator('[data-segment]');
-    await expect(given.last()).toContainText('Avoid.', { timeout: COLD });
+    await expect(forced.last()).toContainText('Avoid.', { timeout: COLD });
     // Both maps, of what belongs together.
     await expect(comparison.view('Both maps')).toBeChecked();
     await expect(comparison.region.locator('[data-target="true"]')).toHaveCount(
@@ -222,7 +222,7 @@ test.describe('what was kept of the page', () => {
         timeout: COLD
       });
     }
-    await expect(comparison.b).toContainText('given text');
+    await expect(comparison.b).toContainText('forced answer');
     // The panel still shows the answer.
     await expect(panel.answer).toContainText(MISTAKE);
 
@@ -237,7 +237,7 @@ test.describe('what was kept of the page', () => {
       .textContent();
     await expect.poll(() => keptComparison(page)).toContain('"right":"');
     await page.evaluate(() => window.location.reload());
-    await expect(given.last()).toContainText('Avoid.', { timeout: COLD });
+    await expect(forced.last()).toContainText('Avoid.', { timeout: COLD });
     await expect(comparison.view('Both maps')).toBeChecked();
     await expect(comparison.a.locator('[data-target="true"]')).toHaveText(
       target!

@@ -97,7 +97,7 @@ test('an answer beside the target that the dataset has for it', async ({
     { timeout: COLD }
   );
   await expect(
-    comparison.getByRole('group', { name: 'Given text' })
+    comparison.getByRole('group', { name: 'Forced answer' })
   ).toContainText('So he does.', { timeout: COLD });
   // A click explains both sides.
   await comparison.getByRole('radio', { name: 'Both maps' }).click();

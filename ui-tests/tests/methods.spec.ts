@@ -95,10 +95,10 @@ test('explains a sentence by integrated gradients and by taking parts away', asy
   });
 });
 
-test('tests whether a map can be trusted', async ({ page, tmpPath }) => {
+test('tests whether a map is faithful', async ({ page, tmpPath }) => {
   test.slow();
   const panel = await explained(page, tmpPath);
-  await panel.region.getByText('Can this map be trusted?').click();
+  await panel.region.getByText('Is this map faithful?').click();
   await expect(
     panel.region.getByText(/passes through the model/)
   ).toBeVisible();

@@ -1,4 +1,4 @@
-/** What is explained: a given text, why this rather than that, and where the model hesitated. */
+/** What is explained: a forced answer, why this rather than that, and where the model hesitated. */
 import { expect, test } from '@jupyterlab/galata';
 
 import { emptyHistory } from './busy';
@@ -6,7 +6,7 @@ import { analyzeAt, COLD, line, openNotebook, Panel, TUTORIAL } from './lab';
 
 const ANSWER = 'Recommendation: You have to try it.';
 
-test('explains a text that was given, and finds it again in the history', async ({
+test('explains a forced answer, and finds it again in the history', async ({
   page,
   request,
   tmpPath
@@ -32,11 +32,13 @@ test('explains a text that was given, and finds it again in the history', async 
     panel.region.getByRole('checkbox', { name: 'with a space before it' })
   ).toBeChecked();
   await page.keyboard.press('Control+Enter');
-  const given = panel.region.getByRole('group', { name: 'Given text' });
-  const segments = given.locator('[data-segment]');
+  const forced = panel.region.getByRole('group', { name: 'Forced answer' });
+  const segments = forced.locator('[data-segment]');
   await expect(segments).toHaveText(['It has eggs.', 'Avoid.']);
   await expect(segments.last()).toHaveAttribute('aria-disabled', 'false');
-  await expect(panel.region).toContainText(/given text · \d+ tokens · log p −/);
+  await expect(panel.region).toContainText(
+    /forced answer · \d+ tokens · log p −/
+  );
   await segments.last().click();
   await panel.mapped();
   // What was typed stays.
@@ -46,20 +48,20 @@ test('explains a text that was given, and finds it again in the history', async 
   await field.fill('x '.repeat(3000));
   await page.keyboard.press('Control+Enter');
   await expect(panel.alert).toContainText(/window|tokens long/);
-  await expect(given).toBeVisible();
+  await expect(forced).toBeVisible();
   await field.fill('It has eggs. Avoid.');
 
   const history = panel.region.getByRole('region', { name: 'History' });
   await history.getByRole('button', { name: 'History' }).click();
   const kept = history.getByRole('listitem');
   await expect(kept).toHaveCount(2);
-  await expect(kept.first()).toContainText('given text');
-  await expect(kept.last()).not.toContainText('given text');
+  await expect(kept.first()).toContainText('forced answer');
+  await expect(kept.last()).not.toContainText('forced answer');
   await kept.last().locator('.lit-row').click();
   await panel.answered(ANSWER);
   await kept.first().locator('.lit-row').click();
-  await expect(given.locator('[data-segment]').last()).toHaveText('Avoid.');
-  await given.locator('[data-segment]').last().click();
+  await expect(forced.locator('[data-segment]').last()).toHaveText('Avoid.');
+  await forced.locator('[data-segment]').last().click();
   await panel.mapped();
 });
 
@@ -141,11 +143,11 @@ test('shows where the model hesitated', async ({ page }) => {
   await panel.generate(/./);
   const answer = await panel.answer.textContent();
   await panel.region.getByRole('button', { name: 'Surprisal' }).click();
-  const marks = panel.answer.locator('.lit-surprise');
+  const marks = panel.answer.locator('.lit-surprisal');
   await expect(marks.first()).toBeVisible();
   // It's the same text, and the prompt has no such marks.
   expect(await panel.answer.textContent()).toBe(answer);
-  await expect(panel.region.locator('.lit-surprise')).toHaveCount(
+  await expect(panel.region.locator('.lit-surprisal')).toHaveCount(
     await marks.count()
   );
   const list = panel.region.getByRole('list', {

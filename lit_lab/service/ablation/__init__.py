@@ -47,7 +47,7 @@ def explain(
         pad_id,
         scorer,
         cancellation,
-        instead=request.instead,
+        foil=request.foil,
     )
     errors: NDArray[np.float64] | None = None
     if request.method == "leave_one_out":
@@ -65,5 +65,5 @@ def explain(
         errors=None if errors is None else errors.tolist(),
         logprob=float(logprob),
         passes=values.passes,
-        instead=request.instead,
+        foil=request.foil,
     )

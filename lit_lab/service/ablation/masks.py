@@ -43,7 +43,7 @@ class SegmentValues:
         pad_id: Replaces their tokens in mode `mask`.
         scorer: Scores sequences.
         cancellation: Checked before each batch of sequences.
-        instead: Another text in the target's place, whose log-probability is taken off; None: nothing is.
+        foil: Other tokens in the target's place, whose log-probability is taken off; None: nothing is.
     """
 
     def __init__(
@@ -55,9 +55,9 @@ class SegmentValues:
         pad_id: int,
         scorer: Scores,
         cancellation: Cancellation,
-        instead: Sequence[int] | None = None,
+        foil: Sequence[int] | None = None,
     ) -> None:
-        self._instead = instead
+        self._foil = foil
         self._ids = np.asarray(ids[: target.end], np.int64)
         self._num_targets = target.end - target.start
         self._segments = segments
@@ -70,10 +70,10 @@ class SegmentValues:
     @property
     def passes(self) -> int:
         """Number of sequences scored so far."""
-        return len(self._known) * (1 if self._instead is None else 2)
+        return len(self._known) * (1 if self._foil is None else 2)
 
     @property
-    def span(self) -> float:
+    def logprob_range(self) -> float:
         """Difference between the largest and the smallest value so far, in nats."""
         return max(self._known.values()) - min(self._known.values()) if self._known else 0.0
 
@@ -102,11 +102,9 @@ class SegmentValues:
             self._cancellation.check()
             some = new[begin : begin + part]
             values = self._scorer.log_probabilities(some, self._num_targets, _ignore, self._cancellation)
-            if self._instead is not None:
-                others = [(*sequence[: -self._num_targets], *self._instead) for sequence in some]
-                values = values - self._scorer.log_probabilities(
-                    others, len(self._instead), _ignore, self._cancellation
-                )
+            if self._foil is not None:
+                foils = [(*sequence[: -self._num_targets], *self._foil) for sequence in some]
+                values = values - self._scorer.log_probabilities(foils, len(self._foil), _ignore, self._cancellation)
             self._known.update(zip(some, np.asarray(values, np.float64).tolist(), strict=True))
             yield ProgressEvent(done=begin + len(some), total=len(new))
         return np.array([self._known[sequence] for sequence in sequences], np.float64)

@@ -41,7 +41,7 @@ class Gradients(Protocol):
 
 
 class Contrast:
-    """Losses and gradients of a target A, less those of other tokens B in its place.
+    """Losses and gradients of a target A, less those of its foil B: other tokens in its place.
 
     It looks like one sequence, so that every gradient method takes it as it takes `EmbeddingGradients`: what stands before
     the target, then A without its last token, then B without its last. The loss is A's less B's, `log p(B) - log p(A)`,
@@ -50,15 +50,15 @@ class Contrast:
 
     Args:
         gradients: Of one continuation.
-        instead: B's ids.
+        foil: B's ids.
     """
 
-    def __init__(self, gradients: Gradients, instead: Sequence[int]) -> None:
+    def __init__(self, gradients: Gradients, foil: Sequence[int]) -> None:
         self._gradients = gradients
-        self._instead = list(instead)
+        self._foil = list(foil)
 
     def of(self, ids: Sequence[int], start: int, end: int, check: Callable[[], None] = lambda: None) -> TargetGradient:
-        """Return the gradient of the target's loss less the other's.
+        """Return the gradient of the target's loss less the foil's.
 
         Args:
             ids: The whole sequence, with A in its place.
@@ -67,15 +67,15 @@ class Contrast:
             check: Called between pieces of work; raises when nobody waits any more.
 
         Returns:
-            Embeddings and gradient are `<float32>[end - 1 + num_instead - 1, width]`: those of A's own tokens stand from
+            Embeddings and gradient are `<float32>[end - 1 + num_foil - 1, width]`: those of A's own tokens stand from
             `start` on, those of B's from `end - 1` on.
         """
         one = self._gradients.of(ids, start, end, None, check)
-        other = self._gradients.of(self._other(ids, start), start, start + len(self._instead), None, check)
+        foil = self._gradients.of(self._with_foil(ids, start), start, start + len(self._foil), None, check)
         return TargetGradient(
-            np.concatenate([one.embeddings, other.embeddings[start:]]),
-            _less(one.gradient, other.gradient, start),
-            one.loss - other.loss,
+            np.concatenate([one.embeddings, foil.embeddings[start:]]),
+            _less(one.gradient, foil.gradient, start),
+            one.loss - foil.loss,
         )
 
     def embeddings(self, ids: Sequence[int]) -> NDArray[np.float32]:
@@ -85,9 +85,9 @@ class Contrast:
             ids: `<int>[end - 1]`.
         """
         own = self._gradients.embeddings(ids)
-        if len(self._instead) == 1:
+        if len(self._foil) == 1:
             return own
-        return np.concatenate([own, self._gradients.embeddings(self._instead[:-1])])
+        return np.concatenate([own, self._gradients.embeddings(self._foil[:-1])])
 
     def mean_embedding(self) -> NDArray[np.float32]:
         """Return the mean of the vocabulary's embeddings: `<float32>[width]`."""
@@ -96,14 +96,16 @@ class Contrast:
     def at(
         self, ids: Sequence[int], start: int, end: int, embeddings: NDArray[np.float32], check: Callable[[], None]
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return losses and gradients at other embeddings, `<float32>[batch, end - 1 + num_instead - 1, width]`."""
+        """Return losses and gradients at other embeddings, `<float32>[batch, end - 1 + num_foil - 1, width]`."""
         losses, one = self._gradients.at(ids, start, end, embeddings[:, : end - 1], check)
-        others = np.concatenate([embeddings[:, :start], embeddings[:, end - 1 :]], axis=1)
-        less, other = self._gradients.at(self._other(ids, start), start, start + len(self._instead), others, check)
-        return losses - less, np.stack([_less(*pair, start) for pair in zip(one, other, strict=True)])
+        foils = np.concatenate([embeddings[:, :start], embeddings[:, end - 1 :]], axis=1)
+        foil_losses, foil = self._gradients.at(
+            self._with_foil(ids, start), start, start + len(self._foil), foils, check
+        )
+        return losses - foil_losses, np.stack([_less(*pair, start) for pair in zip(one, foil, strict=True)])
 
-    def _other(self, ids: Sequence[int], start: int) -> list[int]:
-        return [*ids[:start], *self._instead]
+    def _with_foil(self, ids: Sequence[int], start: int) -> list[int]:
+        return [*ids[:start], *self._foil]
 
 
 def _less(one: NDArray[np.float32], other: NDArray[np.float32], start: int) -> NDArray[np.float32]:

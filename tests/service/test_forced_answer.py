@@ -1,4 +1,4 @@
-"""A text that is given, not generated: each token's probability on exact ids."""
+"""An answer that is forced, not generated: each token's probability on exact ids."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_agrees_with_the_whole_models_probabilities(language_model: Any, target:
     prompt, streamed, final = score(language_model, PROMPT, target)
     expected = language_model.tokenizer.answer(target)
     assert [(token.id, token.text) for token in final.tokens] == [(token.id, token.text) for token in expected]
-    assert (final.text, final.reason, streamed) == (target, "given", final.tokens)
+    assert (final.text, final.reason, streamed) == (target, "forced_answer", final.tokens)
     ids = [token.id for token in [*prompt.tokens, *final.tokens]]
     logits = language_model.gradients.target_logits(ids, len(prompt.tokens)).astype(np.float64)
     chances = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
@@ -81,8 +81,8 @@ def test_a_long_text_comes_in_parts_that_change_nothing(language_model: Any, mon
 def test_the_prompt_is_not_read_again_and_its_answer_not_spoilt(language_model: Any) -> None:
     request = GenerateRequest(model="tiny", prompt=PROMPT, max_new_tokens=6)
     *_, before = language_model.generate(request, Cancellation())
-    prompt, _, given = score(language_model, PROMPT, TARGETS[0])
-    assert given.reused == len(prompt.tokens) - 1
+    prompt, _, forced = score(language_model, PROMPT, TARGETS[0])
+    assert forced.reused == len(prompt.tokens) - 1
     *_, after = language_model.generate(request, Cancellation())
     assert [token.id for token in after.tokens] == [token.id for token in before.tokens]
     assert after.reused == len(prompt.tokens) - 1

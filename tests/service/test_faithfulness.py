@@ -9,12 +9,12 @@ import pytest
 from fake_scorers import PAD, FakeScorer, ReferenceScorer, additive, fields
 from paths import KnownGradients
 
-from lit_lab.protocol import CurveEvent, ProgressEvent, Span, TrustEvent, TrustRequest
+from lit_lab.protocol import CurveEvent, FaithfulnessEvent, FaithfulnessRequest, ProgressEvent, Span
 from lit_lab.service.cancellation import Cancellation, Cancelled
+from lit_lab.service.faithfulness import MAX_STEPS, SIMILAR, cuts, length_matched
+from lit_lab.service.faithfulness import test as examine
 from lit_lab.service.salience import METHODS, EmbeddingGradients
 from lit_lab.service.stability import rank_correlation, stability
-from lit_lab.service.trust import MAX_STEPS, SIMILAR, cuts, length_matched
-from lit_lab.service.trust import test as examine
 
 WEIGHTS = [4.0, 0.0, 2.0, 1.0, 0.5, 3.0, 0.2, 0.1]
 LENGTHS = [3, 3, 2, 6, 5, 9, 2, 4]
@@ -29,11 +29,11 @@ def untouched() -> KnownGradients:
     return KnownGradients(fail, fail)
 
 
-def run(scorer: Any, scores: list[float], lengths: list[int] = LENGTHS, **more: Any) -> tuple[Any, TrustEvent]:
+def run(scorer: Any, scores: list[float], lengths: list[int] = LENGTHS, **more: Any) -> tuple[Any, FaithfulnessEvent]:
     """Return the curves by kind and order, and the numbers."""
-    request = TrustRequest(scores=scores, **{**fields(lengths), **more})
+    request = FaithfulnessRequest(scores=scores, **{**fields(lengths), **more})
     *events, last = examine(request, scorer, untouched(), PAD, METHODS, Cancellation())
-    assert isinstance(last, TrustEvent)
+    assert isinstance(last, FaithfulnessEvent)
     curves = {(e.kind, e.order): e.points for e in events if isinstance(e, CurveEvent)}
     assert len(curves) == 6
     return curves, last
@@ -45,9 +45,9 @@ def test_the_true_order_is_better_than_chance_and_its_reverse_as_much_worse() ->
     assert right.effect == pytest.approx(sum(WEIGHTS))
     assert right.faithfulness is not None
     assert right.deviation is not None
-    assert right.length is not None
+    assert right.length_adjusted is not None
     assert right.faithfulness > 2 * right.deviation > 0
-    assert right.length > 0
+    assert right.length_adjusted > 0
     assert wrong.faithfulness == pytest.approx(-right.faithfulness)
     assert right.stability is None
     # By hand: the area between the two curves, whose difference at each share is insertion's less deletion's.
@@ -78,7 +78,7 @@ def test_ranking_by_length_knows_nothing_besides_length() -> None:
     lengths = [2, 3, 4, 6, 2, 3, 5, 6, 8, 8, 2, 4]
     _, event = run(additive([float(n) for n in lengths]), [float(n) for n in lengths], lengths, orders=20)
     assert event.faithfulness == pytest.approx(0, abs=1e-9)  # over shares of tokens, all orders are alike
-    assert event.length == pytest.approx(0, abs=1e-9)
+    assert event.length_adjusted == pytest.approx(0, abs=1e-9)
 
 
 def test_random_orders_get_nothing_on_average() -> None:
@@ -94,7 +94,7 @@ def test_random_orders_get_nothing_on_average() -> None:
 @pytest.mark.parametrize("weights", [[0.0] * 8, [0.001] * 8])
 def test_without_an_effect_there_are_no_numbers(weights: list[float]) -> None:
     curves, event = run(additive(weights), WEIGHTS)
-    assert (event.faithfulness, event.deviation, event.length) == (None, None, None)
+    assert (event.faithfulness, event.deviation, event.length_adjusted) == (None, None, None)
     assert event.effect == pytest.approx(sum(weights))
     assert len(curves) == 6
 
@@ -103,7 +103,7 @@ def test_segments_that_speak_against_the_target_can_be_ranked_too() -> None:
     weights = [-4.0, 2.0, 1.0, -1.0, 2.0, 0.0, 0.0, 0.0]
     _, right = run(additive(weights), (np.array(weights) / LENGTHS).tolist())
     assert right.effect == pytest.approx(0)
-    assert right.span == pytest.approx(sum(map(abs, weights)))
+    assert right.logprob_range == pytest.approx(sum(map(abs, weights)))
     assert right.faithfulness is not None
     assert right.deviation is not None
     assert 2 * right.deviation < right.faithfulness <= 1
@@ -127,7 +127,7 @@ def test_length_matched_orders_have_segments_of_about_the_same_length_in_each_pl
 def test_where_no_segment_has_a_like_the_length_is_not_matched() -> None:
     _, event = run(additive([1.0, 2.0, 3.0]), [1, 2, 3], [1, 4, 16])
     assert event.faithfulness is not None
-    assert event.length is None
+    assert event.length_adjusted is None
 
 
 def test_many_segments_go_in_groups() -> None:
@@ -152,7 +152,7 @@ def test_the_seed_decides() -> None:
 def test_curves_come_as_they_are_done_and_cancelling_ends_it() -> None:
     cancellation = Cancellation()
     scorer = additive(WEIGHTS)
-    request = TrustRequest(scores=WEIGHTS, **fields(LENGTHS))
+    request = FaithfulnessRequest(scores=WEIGHTS, **fields(LENGTHS))
     seen = []
     with pytest.raises(Cancelled):
         for event in examine(request, scorer, untouched(), PAD, METHODS, cancellation):
@@ -185,7 +185,7 @@ def test_rank_correlation() -> None:
 def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
     ids = [2, 300, 301, 20, 302, 303, 30, 40, 50, 60, 70, 80]
     segments = [Span(start=n, end=n + 2) for n in range(1, 9, 2)]
-    request = TrustRequest(
+    request = FaithfulnessRequest(
         model="tiny",
         ids=ids,
         segments=segments,
@@ -197,7 +197,7 @@ def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
     )
     gradients = EmbeddingGradients(causal_lm)
     *_, last = examine(request, ReferenceScorer(causal_lm), gradients, 0, METHODS, Cancellation())
-    assert isinstance(last, TrustEvent)
+    assert isinstance(last, FaithfulnessEvent)
     assert last.stability == pytest.approx(1, abs=0.21)  # hardly any noise: at most two neighbours change places
     calm, shaken = ([*values(request, gradients, noise)] for noise in (0.001, 1.0))
     assert shaken[0] <= calm[0] <= 1
@@ -208,7 +208,7 @@ def test_stability_of_a_real_map(causal_lm: Any, method: Any) -> None:
         list(stability(request, method, gradients, METHODS, cancellation))
 
 
-def values(request: TrustRequest, gradients: Any, noise: float) -> tuple[float, int]:
+def values(request: FaithfulnessRequest, gradients: Any, noise: float) -> tuple[float, int]:
     assert request.method is not None
     shaken = request.model_copy(update={"noise": noise})
     steps = stability(shaken, request.method, gradients, METHODS, Cancellation())

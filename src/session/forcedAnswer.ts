@@ -4,14 +4,14 @@ import { UNSPACED } from '../salience/boundaries';
 import { Model } from './model';
 
 /** What is kept of it over a reload. */
-export interface ISavedGiven {
+export interface ISavedForcedAnswer {
   readonly text: string;
   readonly isOpen: boolean;
   readonly hasBlank: boolean;
 }
 
 /** The text as it is being written. */
-export class GivenModel extends Model {
+export class ForcedAnswerModel extends Model {
   /** What was typed. */
   get text(): string {
     return this._state.text;
@@ -52,23 +52,27 @@ export class GivenModel extends Model {
   }
 
   /** What to keep over a reload. */
-  save(): ISavedGiven {
+  save(): ISavedForcedAnswer {
     return this._state;
   }
 
   /** Take what was kept, if anything was. */
-  restore(saved: ISavedGiven | undefined): void {
+  restore(saved: ISavedForcedAnswer | undefined): void {
     if (saved) {
       this._set(saved);
     }
   }
 
-  private _set(change: Partial<ISavedGiven>): void {
+  private _set(change: Partial<ISavedForcedAnswer>): void {
     this._state = { ...this._state, ...change };
     this._changed.emit();
   }
 
-  private _state: ISavedGiven = { text: '', isOpen: false, hasBlank: true };
+  private _state: ISavedForcedAnswer = {
+    text: '',
+    isOpen: false,
+    hasBlank: true
+  };
 }
 
 /**

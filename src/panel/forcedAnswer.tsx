@@ -4,17 +4,21 @@ import { AutoText } from '../components/autotext';
 import { usePanel } from '../components/context';
 import { Disclosure } from '../components/disclosure';
 import { beginsTurn } from '../session/chat';
-import { runTogether } from '../session/given';
+import { runTogether } from '../session/forcedAnswer';
 import type { Session } from '../session/session';
 
 /** Characters of a dataset’s target that its button’s title shows. */
 const PREVIEW = 500;
 
 /** "What would make it say this?": a text explained in place of an answer. */
-export function Given({ session }: { session: Session }): JSX.Element | null {
+export function ForcedAnswer({
+  session
+}: {
+  session: Session;
+}): JSX.Element | null {
   const { trans } = usePanel();
   const id = useId();
-  const { given, prompt } = session;
+  const { forcedAnswer, prompt } = session;
   if (prompt.value === '') {
     return null;
   }
@@ -26,19 +30,19 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
     prompt.value
   );
   const explain = (text: string) => {
-    void session.score(given.behind(prompt.value, text, isTurn));
+    void session.score(forcedAnswer.behind(prompt.value, text, isTurn));
   };
   return (
     <section
-      className="lit-given"
+      className="lit-forced-answer"
       aria-label={trans.__('Explain a text other than the answer')}
     >
-      <div className="lit-given-row">
+      <div className="lit-forced-answer-row">
         <Disclosure
-          className="lit-link lit-given-toggle"
-          isOpen={given.isOpen}
+          className="lit-link lit-forced-answer-toggle"
+          isOpen={forcedAnswer.isOpen}
           onToggle={() => {
-            given.isOpen = !given.isOpen;
+            forcedAnswer.isOpen = !forcedAnswer.isOpen;
           }}
         >
           {trans.__('What would make it say …?')}
@@ -55,43 +59,43 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
           </button>
         )}
       </div>
-      {given.isOpen && (
+      {forcedAnswer.isOpen && (
         <form
-          className="lit-given-form"
+          className="lit-forced-answer-form"
           onSubmit={event => {
             event.preventDefault();
-            explain(given.text);
+            explain(forcedAnswer.text);
           }}
           onKeyDown={event => {
             if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
               event.preventDefault();
               event.stopPropagation(); // else the panel runs the prompt
-              explain(given.text);
+              explain(forcedAnswer.text);
             } else if (event.key === 'Escape') {
               event.stopPropagation(); // else the target goes
             }
           }}
         >
           <AutoText
-            className="lit-given-text"
+            className="lit-forced-answer-text"
             label={trans.__('Text to explain')}
             placeholder={trans.__('Text the model might have written')}
-            value={given.text}
+            value={forcedAnswer.text}
             limit={session.service.status?.limits.max_prompt_chars}
             onChange={text => {
-              given.text = text;
+              forcedAnswer.text = text;
             }}
           />
-          <div className="lit-given-row">
+          <div className="lit-forced-answer-row">
             <button
               type="submit"
               className="lit-button"
               title={trans.__('Explain this text (Ctrl+Enter)')}
-              disabled={given.text === '' || session.isRunning}
+              disabled={forcedAnswer.text === '' || session.isRunning}
             >
               {trans.__('Explain this text')}
             </button>
-            {!isTurn && runTogether(prompt.value, given.text) && (
+            {!isTurn && runTogether(prompt.value, forcedAnswer.text) && (
               <label
                 htmlFor={id}
                 title={trans.__(
@@ -101,9 +105,9 @@ export function Given({ session }: { session: Session }): JSX.Element | null {
                 <input
                   id={id}
                   type="checkbox"
-                  checked={given.hasBlank}
+                  checked={forcedAnswer.hasBlank}
                   onChange={event => {
-                    given.hasBlank = event.target.checked;
+                    forcedAnswer.hasBlank = event.target.checked;
                   }}
                 />
                 {trans.__('with a space before it')}

@@ -1,4 +1,4 @@
-"""Can a map be trusted? Deletion and insertion curves, and stability under noise.
+"""Is a map faithful? Deletion and insertion curves, and stability under noise.
 
 Petsiuk, Das and Saenko 2018, "RISE", for the curves; Samek et al. 2017, "Evaluating the Visualization of What a Deep
 Neural Network Has Learned", for the comparison with random orders; Alvarez-Melis and Jaakkola 2018, "On the Robustness
@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from lit_lab.protocol import CurveEvent, CurvePoint, Method, ProgressEvent, TrustEvent, TrustRequest
+from lit_lab.protocol import CurveEvent, CurvePoint, FaithfulnessEvent, FaithfulnessRequest, Method, ProgressEvent
 
 from .ablation.masks import Masks, Scores, SegmentValues
 from .cancellation import Cancellation
@@ -27,7 +27,7 @@ Order = NDArray[np.int64]
 MAX_STEPS = 20
 """Steps of a curve; with more segments than that, several go at once."""
 
-MIN_SPAN = 0.1
+MIN_LOGPROB_RANGE = 0.1
 """Nats that the target's log-probability must move on the curves, for the numbers that are parts of that."""
 
 SIMILAR = 1.5
@@ -35,13 +35,13 @@ SIMILAR = 1.5
 
 
 def test(
-    request: TrustRequest,
+    request: FaithfulnessRequest,
     scorer: Scores,
     gradients: PathGradients | None,
     pad_id: int,
     methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
-) -> Iterator[ProgressEvent | CurveEvent | TrustEvent]:
+) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
     """Test a map: the curves of its order, of random ones and of length-matched ones, and its stability.
 
     Random orders come each with its reverse, whose insertion curve is the deletion curve read from its end: it costs
@@ -72,7 +72,7 @@ def test(
         pad_id,
         scorer,
         cancellation,
-        instead=request.instead,
+        foil=request.foil,
     )
     lengths = np.array([segment.end - segment.start for segment in request.segments], np.float64)
     random = np.random.default_rng(request.seed)
@@ -96,23 +96,23 @@ def test(
     stable, gradient_passes = None, 0
     if gradients is not None and request.method is not None and request.jitters and len(lengths) > 1:
         stable, gradient_passes = yield from stability(request, request.method, gradients, methods, cancellation)
-        gradient_passes *= 1 if request.instead is None else 2
+        gradient_passes *= 1 if request.foil is None else 2
 
     everything, nothing = yield from values.of(np.array([[True], [False]]).repeat(len(lengths), axis=1))
     effect = float(everything - nothing)
     # Not parts of the effect: where segments act against each other it may be next to nothing amid large swings.
-    span = values.span
-    measurable = span >= MIN_SPAN
+    logprob_range = values.logprob_range
+    measurable = logprob_range >= MIN_LOGPROB_RANGE
     has_matches = any(not np.array_equal(order, map_order) for order in matched)
     area = float(areas["map"][0])
-    yield TrustEvent(
+    yield FaithfulnessEvent(
         target=request.target,
         effect=effect,
-        span=span,
-        faithfulness=area / span if measurable else None,
+        logprob_range=logprob_range,
+        faithfulness=area / logprob_range if measurable else None,
         # Their mean is known to be zero, so that nothing is lost to estimating it; a reverse has the same square.
-        deviation=float(np.sqrt(np.mean(areas["random"] ** 2))) / span if measurable else None,
-        length=(area - float(areas["length"].mean())) / span if measurable and has_matches else None,
+        deviation=float(np.sqrt(np.mean(areas["random"] ** 2))) / logprob_range if measurable else None,
+        length_adjusted=(area - float(areas["length"].mean())) / logprob_range if measurable and has_matches else None,
         stability=stable,
         passes=values.passes + gradient_passes,
     )

@@ -1,12 +1,12 @@
-import { GivenModel, runTogether } from './given';
+import { ForcedAnswerModel, runTogether } from './forcedAnswer';
 
-describe('session/given', () => {
-  let model: GivenModel;
-  let other: GivenModel;
+describe('session/forcedAnswer', () => {
+  let model: ForcedAnswerModel;
+  let other: ForcedAnswerModel;
 
   beforeEach(() => {
-    model = new GivenModel();
-    other = new GivenModel();
+    model = new ForcedAnswerModel();
+    other = new ForcedAnswerModel();
   });
 
   afterEach(() => {

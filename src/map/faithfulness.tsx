@@ -18,8 +18,8 @@ import {
   verdictOf
 } from './verdict';
 
-/** Whether the map that is shown can be trusted: a test on demand. */
-export function Trust(props: {
+/** Whether the map that is shown is faithful: a test on demand. */
+export function Faithfulness(props: {
   session: Session;
   map: IShownMap;
 }): JSX.Element | null {
@@ -37,11 +37,11 @@ export function Trust(props: {
   }
   return (
     <details
-      className="lit-trust"
+      className="lit-faithfulness"
       open={open}
       onToggle={event => setOpen(event.currentTarget.open)}
     >
-      <summary>{trans.__('Can this map be trusted?')}</summary>
+      <summary>{trans.__('Is this map faithful?')}</summary>
       {open && (
         <>
           {test.phase === 'offered' && (
