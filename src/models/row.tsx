@@ -147,7 +147,7 @@ function Tools(props: {
     <>
       {!isHere && (
         <p className="lit-hint">
-          {trans.__('Downloading it means agreeing to')}{' '}
+          {trans.__('By downloading it, you agree to')}{' '}
           <a href={terms.url} target="_blank" rel="noopener noreferrer">
             {terms.name}
           </a>

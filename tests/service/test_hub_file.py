@@ -27,10 +27,10 @@ MODEL, PARTS = NAME, f"{NAME}/{SECOND}"
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:
     files = {WEIGHTS: os.urandom(SIZE), FIRST: os.urandom(1_000), SECOND: os.urandom(SIZE), "config.json": b"{}"}
-    with standing_in(files, tmp_path, monkeypatch) as standin:
-        standin.large.update((WEIGHTS, FIRST, SECOND))
+    with standing_in(files, tmp_path, monkeypatch) as fake_hub:
+        fake_hub.large.update((WEIGHTS, FIRST, SECOND))
         monkeypatch.setenv("HF_TOKEN", TOKEN)
-        yield standin
+        yield fake_hub
 
 
 @contextmanager

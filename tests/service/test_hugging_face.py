@@ -20,8 +20,8 @@ from lit_lab.service.weights import hub_cache, paths
 def site(keras_libraries: None, preset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Site]]:
     files = {str(file.relative_to(preset)): file.read_bytes() for file in preset.rglob("*") if file.is_file()}
     files["pytorch_model.bin"] = b"pickled"
-    with standing_in(files, tmp_path / "huggingface", monkeypatch) as standin:
-        yield standin
+    with standing_in(files, tmp_path / "huggingface", monkeypatch) as fake_hub:
+        yield fake_hub
 
 
 async def download(path: str) -> ModelInfo:
