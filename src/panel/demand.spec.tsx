@@ -249,7 +249,8 @@ describe('panel: methods, demand and faithfulness', () => {
   });
 
   it('tests the map, and compares it with the others', async () => {
-    const details = host.querySelector<HTMLDetailsElement>('.lit-faithfulness')!;
+    const details =
+      host.querySelector<HTMLDetailsElement>('.lit-faithfulness')!;
     await act(async () => {
       details.open = true;
       details.dispatchEvent(new Event('toggle'));

@@ -189,7 +189,10 @@ export function keepSettings(
   let unsaved: Partial<ISettings> = {};
   let timer = 0;
   const take = () => {
-    session.settings = readSettings({ ...(kept && valuesOf(kept)), ...unsaved });
+    session.settings = readSettings({
+      ...(kept && valuesOf(kept)),
+      ...unsaved
+    });
   };
   const save = async () => {
     const changes = unsaved;
