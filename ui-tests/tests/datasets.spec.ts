@@ -166,7 +166,7 @@ test('a Parquet file chosen in the dialog; one that is damaged says so', async (
 
   await choose('half.parquet');
   await expect(browser.getByRole('alert')).toContainText(
-    "half.parquet isn't a whole Parquet file"
+    "half.parquet isn't a complete Parquet file"
   );
 });
 
@@ -285,9 +285,7 @@ test('a file keeps what could not be read; one that something else has changed i
   await expect(rows).toHaveCount(2);
   await page.contents.uploadContent('{"prompt": "Other"}\n', 'text', path);
   await save();
-  await expect(form.getByRole('alert')).toContainText(
-    'has been changed since'
-  );
+  await expect(form.getByRole('alert')).toContainText('has been changed since');
   expect(await content()).toBe('{"prompt": "Other"}\n');
   await form.getByRole('button', { name: 'Replace it' }).click();
   await expect(form).toHaveCount(0);
