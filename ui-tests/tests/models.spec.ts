@@ -87,7 +87,7 @@ test('a model is added, downloaded after a login, used, unloaded and removed', a
   ).toHaveAttribute('href', 'https://ai.google.dev/gemma/terms');
 
   await tiny.getByRole('button', { name: 'Download tiny' }).click();
-  await expect(tiny.getByRole('alert')).toContainText('logged in');
+  await expect(tiny.getByRole('alert')).toContainText('requires a login');
   await expect(
     tiny.getByRole('link', { name: 'kaggle.com/settings' })
   ).toBeVisible();
@@ -151,7 +151,7 @@ test('what is refused says so in place, and keeps what was typed', async ({
   await expect(form.getByLabel('Preset')).toHaveValue('gemma9');
   await form.getByLabel('Preset').fill('/etc');
   await form.getByRole('button', { name: 'Add' }).click();
-  await expect(form.getByRole('alert')).toContainText('outside of the folder');
+  await expect(form.getByRole('alert')).toContainText('outside the folder');
   await form.getByLabel('Preset').press('Escape');
   await expect(form).toHaveCount(0);
   await expect(row(manager, 'demo')).toContainText('loaded');
