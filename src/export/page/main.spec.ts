@@ -67,7 +67,7 @@ describe('the script of an exported page', () => {
       'no run'
     ],
     ['a run that is none', '{"runs": ["<img src=x>"]}', 'no run'],
-    ['another format', '{"runs": [{"packed": 2}]}', 'format'],
+    ['another format', '{"runs": [{"packed": 3}]}', 'format'],
     [
       'a damaged run',
       JSON.stringify({ runs: [{ ...RUN, answer: 7 }] }),
