@@ -169,7 +169,8 @@ const CRAFTED: Record<string, unknown> = {
     tokens: { ids: IMAGE, pieces: [], texts: [], kinds: '' },
     logprobs: SCRIPT
   },
-  'of a later format': { ...GOOD, packed: 2 },
+  'packed, with nothing in it': { ...GOOD, packed: 2 },
+  'of a later format': { ...GOOD, packed: 3 },
   'very long': { ...GOOD, prompt: 'x'.repeat(4_000_001) },
   // Much deeper, and Jupyter itself doesn't read the notebook.
   'very deep': {
