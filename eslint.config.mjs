@@ -14,7 +14,7 @@ export default defineConfig([
       '**/*.js',
       '**/*.d.ts',
       'src/api/schema.ts', // generated
-      '.venv',
+      '.venv*',
       'dist',
       'lib',
       'lit_lab/labextension',
