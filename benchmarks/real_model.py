@@ -36,7 +36,7 @@ WINDOW = 512
 LABELS = {
     "load_s": "load: {}",
     "load_peak": "  most memory meanwhile, of the loaded weights",
-    "first_s": "first token of the first answer",
+    "first_s": "first token of the first answer, right after loading",
     "again_first_s": "first token of another",
     "answer_s": "another answer as a whole",
     "tokens_per_s": "tokens per second after the first",

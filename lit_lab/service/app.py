@@ -185,10 +185,10 @@ def create_app(
 
     @app.post("/tokens")
     async def tokens(body: Annotated[TokensRequest, Depends(body_of(TokensRequest))]) -> Response:
-        async for _ in registry.ready(body.model):
+        async for _ in registry.loaded(body.model):
             pass
         model = registry.get(body.model).model
-        assert model is not None  # noqa: S101 - ready() has loaded it
+        assert model is not None  # noqa: S101 - loaded() has loaded it
         registry.get(body.model).used = time.monotonic()
 
         def tokenize() -> TokensResponse:

@@ -6,6 +6,7 @@ inside it ends the process without a message. So the resident size is checked a 
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import os
@@ -30,6 +31,14 @@ def resident_bytes() -> int:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(peak if sys.platform == "darwin" else peak * 1024)
+
+
+def trim() -> None:
+    """Return freed memory to the system, which glibc's allocator would hold for later."""
+    if sys.platform == "linux":
+        release = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
+        if release is not None:
+            release(0)
 
 
 class Watchdog:

@@ -40,6 +40,7 @@ class ModelEntry:
         path: The path in `name:path`.
         added: Whether it was added in the panel rather than configured.
         turn: Its queue, for one computation at a time.
+        preparing: Compiles what the first answer needs, once the model is loaded.
         compiling: Compiles in the background what makes salience faster.
         loading: The attempt to load it; `reading` has the progress.
         may_download: Whether the user has allowed a download, for the next attempt.
@@ -64,6 +65,7 @@ class ModelEntry:
     turn: FairQueue = field(default_factory=FairQueue)
     loading: asyncio.Task[None] | None = None
     reading: Reading | None = None
+    preparing: asyncio.Task[None] | None = None
     compiling: asyncio.Task[None] | None = None
     added: bool = False
     source: Source | None = None
@@ -95,7 +97,7 @@ class ModelEntry:
     @property
     def is_at_work(self) -> bool:
         """Whether it is being downloaded or loaded, computes, or compiles in the background."""
-        is_compiling = self.compiling is not None and not self.compiling.done()
+        is_compiling = any(task is not None and not task.done() for task in (self.preparing, self.compiling))
         return self.is_busy or self.turn.locked() or is_compiling
 
     @property

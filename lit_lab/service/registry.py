@@ -206,7 +206,22 @@ class Registry:
         return precision or self.settings.precision, max_length or self._max_length
 
     async def ready(self, name: str) -> AsyncIterator[str]:
-        """Wait until a model can be used, and yield messages about what it waits for.
+        """Wait until a model can compute, and yield messages about what it waits for.
+
+        Raises:
+            Problem: The model can't be used.
+        """
+        async for message in self.loaded(name):
+            yield message
+        entry = self.get(name)
+        if entry.preparing is not None and not entry.preparing.done():
+            yield f"Preparing {name} (compiling its computation once)…"
+            await asyncio.wait([entry.preparing])
+            if entry.error is not None:
+                raise entry.error
+
+    async def loaded(self, name: str) -> AsyncIterator[str]:
+        """Wait until a model is in memory, so that it can tokenize, and yield messages about what it waits for.
 
         Raises:
             Problem: The model can't be used.
@@ -246,14 +261,10 @@ class Registry:
             entry.error = error.with_traceback(None)
         except Exception as error:
             log.exception("loading %s failed", entry.name)
-            entry.error = Problem(
-                422,
-                "model_failed",
-                f"{entry.name} was loaded, but can't be used: {type(error).__name__}: {error}"[:500],
-                "See the service's log for details. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
-            )
+            entry.error = _unusable(entry.name, error)
         else:
             entry.state, entry.detail, entry.used = "ready", "", time.monotonic()
+            entry.preparing = asyncio.ensure_future(self._prepare(entry, entry.model))
             return
         entry.may_download = False
         entry.fits = entry.error.fits if isinstance(entry.error, NoRoomError) else []
@@ -325,9 +336,18 @@ class Registry:
             entry.template = template.info if template is not None else None
             entry.precision, entry.device = precision, device
             entry.memory = model.parameters * memory_estimate.BYTES[precision]
-            entry.detail = f"Preparing {entry.name} (compiling its computation once)…"
-            model.warm_up_generation()
         return model
+
+    async def _prepare(self, entry: ModelEntry, model: LanguageModel) -> None:
+        """Compile what the first answer needs, while the user looks at the model and writes a prompt."""
+        try:
+            await self.run(lambda: _warm_up(model))
+        except Exception as error:
+            log.exception("preparing %s failed", entry.name)
+            if entry.model is model:
+                entry.preparing = None
+                self.forget(entry)
+                entry.state, entry.error = "failed", _unusable(entry.name, error)
 
     def _window(
         self,
@@ -354,9 +374,10 @@ class Registry:
     def forget(self, entry: ModelEntry, why: str = "") -> None:
         """Unload a model that isn't computing, and show why."""
         entry.model = entry.loading = None
-        if entry.compiling is not None:
-            entry.compiling.cancel()
-            entry.compiling = None
+        for task in (entry.preparing, entry.compiling):
+            if task is not None:
+                task.cancel()
+        entry.preparing = entry.compiling = None
         entry.state, entry.detail, entry.error = "unloaded", why, None
         for tell in self.gone:
             tell()
@@ -382,6 +403,20 @@ class Registry:
     async def run(self, work: Callable[[], T]) -> T:
         """Run a function in the thread that loads models."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _unusable(name: str, error: Exception) -> Problem:
+    return Problem(
+        422,
+        "model_failed",
+        f"{name} was loaded, but can't be used: {type(error).__name__}: {error}"[:500],
+        "See the service's log for details. Choose a text model such as Gemma, Llama, Mistral, GPT-2 or Qwen.",
+    )
+
+
+def _warm_up(model: LanguageModel) -> None:
+    with garbage_collection.paused():
+        model.warm_up_generation()
 
 
 def _compile_logged(model: LanguageModel) -> None:

@@ -7,14 +7,13 @@ itself is gone (`benchmarks/unloading.py`). Only the end of the process frees th
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
-import sys
 import time
 from collections.abc import Callable
 
 from lit_lab.protocol import ModelAsked
 
+from . import memory
 from .registry import Registry
 
 LOOK_SECONDS = 2.0  # between two checks of whether a new process would free memory
@@ -85,10 +84,7 @@ def _collect() -> None:
     # TensorFlow's functions dismantle their graphs when they are collected; the graphs' contents are garbage only then.
     for _ in range(_ROUNDS):
         _collect_once()
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own
-        if trim is not None:
-            trim(0)
+    memory.trim()
 
 
 def _collect_once() -> None:

@@ -64,11 +64,9 @@ QWEN = LLAMA3.replace("{1,3}", "")
 async def loaded(place: Path) -> Any:
     """Return an entry, loaded by the registry as the panel's are."""
     registry = Registry(parse([f"tiny:{place}"]), None, lambda _: None)
-    await registry.load("tiny")
-    entry = registry.get("tiny")
-    if entry.error is not None:
-        raise entry.error
-    return entry
+    async for _ in registry.ready("tiny"):
+        pass
+    return registry.get("tiny")
 
 
 def last_logits(causal_lm: Any) -> Any:

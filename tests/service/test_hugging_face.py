@@ -41,7 +41,8 @@ async def test_a_preset_is_downloaded_without_pickled_files_and_then_found(site:
     assert [(name, path) for name, path, _ in hub_cache.hugging_face_models()] == [("tiny", f"hf://{NAME}")]
     asked = len(site.asked)
     registry = Registry(parse([f"tiny:hf://{NAME}"]), None, lambda _: None)
-    await registry.load("tiny")
+    async for _ in registry.ready("tiny"):
+        pass
     assert registry.get("tiny").state == "ready"
     assert len(site.asked) == asked
 

@@ -71,11 +71,9 @@ def folder_of(family: str, into: Path, proto: bytes, **settings: Any) -> Path:
 async def loaded(place: Path) -> Any:
     """Return a model, loaded by the registry as the panel's are."""
     registry = Registry(parse([f"tiny:{place}"]), None, lambda _: None)
-    await registry.load("tiny")
-    entry = registry.get("tiny")
-    if entry.error is not None:
-        raise entry.error
-    return entry.model
+    async for _ in registry.ready("tiny"):
+        pass
+    return registry.get("tiny").model
 
 
 def last_logits(causal_lm: Any, ids: list[int] = IDS) -> Any:

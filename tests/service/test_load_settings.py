@@ -21,6 +21,14 @@ from lit_lab.service.weights.download import Download
 from lit_lab.service.weights.reading import Reading
 
 
+_STANDS_FOR_A_MODEL = {
+    "window": 1,
+    "parameters": 1,
+    "has_pending_compiles": False,
+    "warm_up_generation": lambda _: None,
+}
+
+
 class Held:
     """Models whose making, and whose download, wait until they are let go on. No model is made."""
 
@@ -35,7 +43,7 @@ class Held:
         def make(_: Registry, entry: ModelEntry, __: Reading) -> Any:
             self.go_on.wait(PATIENCE)
             self.made.append((entry.requested_precision, entry.max_length))
-            return type("Model", (), {"window": 1, "parameters": 1, "has_pending_compiles": False})()
+            return type("Model", (), _STANDS_FOR_A_MODEL)()
 
         async def run(download: Download) -> Path:
             self.downloads += 1

@@ -355,22 +355,52 @@ async def test_memory_is_given_back(held: Held) -> None:
     assert held.manager.returning.new_process() is not None
 
 
-async def test_what_was_compiled_meanwhile_is_dropped(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lit_lab.service.language_model import LanguageModel
+class Preparing:
+    """Holds a model's preparation until it may continue."""
 
-    compiling, go_on = threading.Event(), threading.Event()
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from lit_lab.service.language_model import LanguageModel
 
-    def compile(_: LanguageModel) -> None:
-        compiling.set()
-        assert go_on.wait(PATIENCE)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+        warm_up = LanguageModel.warm_up_generation
 
-    monkeypatch.setattr(LanguageModel, "warm_up_generation", compile)
-    held.go_on.set()
-    await held.change(LoadModel(name="one"))
-    assert await asyncio.to_thread(compiling.wait, PATIENCE)
-    stopped = await asyncio.wait_for(held.change(StopModel(name="one")), SOON)
-    assert stopped.state == "unloaded"
-    go_on.set()
+        def hold(model: LanguageModel) -> None:
+            self.begun.set()
+            assert self.go_on.wait(PATIENCE)
+            warm_up(model)
+
+        monkeypatch.setattr(LanguageModel, "warm_up_generation", hold)
+
+    async def load(self, held: Held) -> None:
+        held.go_on.set()
+        await held.change(LoadModel(name="one"))
+        assert await asyncio.to_thread(self.begun.wait, PATIENCE)
+
+
+async def test_a_model_is_ready_while_its_first_answer_is_prepared(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    preparing = Preparing(monkeypatch)
+    await preparing.load(held)
+    entry = held.registry.get("one")
+    assert (entry.state, entry.is_busy, entry.is_at_work) == ("ready", False, True)
+    assert [message async for message in held.registry.loaded("one")] == []
+    running = asyncio.ensure_future(held.run())
+    waiting = held.registry.ready("one")
+    assert await asyncio.wait_for(anext(waiting), SOON) == "Preparing one (compiling its computation once)…"
+    await asyncio.sleep(0)
+    assert not running.done()
+    preparing.go_on.set()
+    said = await running
+    assert said[0]["message"] == "Preparing one (compiling its computation once)…"
+    assert said[-1]["event"] == "done"
+
+
+async def test_what_was_prepared_meanwhile_is_dropped(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    preparing = Preparing(monkeypatch)
+    await preparing.load(held)
+    unloading = asyncio.ensure_future(held.change(UnloadModel(name="one")))
+    await until_async(lambda: held.registry.get("one").state == "unloaded")
+    preparing.go_on.set()
+    await unloading
     await held.gone()
     assert held.registry.get("one").model is None
     gc.collect()

@@ -55,6 +55,9 @@ class Model:
     def compile_pending(self) -> None:
         pass
 
+    def warm_up_generation(self) -> None:
+        pass
+
     def serve(self, owner: str) -> None:
         pass
 
@@ -252,6 +255,23 @@ async def test_a_failed_load_is_told_and_tried_again(registry: Registry, monkeyp
     failing = False
     assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
     assert registry.get("one").info().state == "ready"
+
+
+async def test_what_fails_in_preparation_is_an_error_and_tried_again(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Model) -> None:
+        raise RuntimeError("no such operation")
+
+    scheduler = Scheduler(registry)
+    with monkeypatch.context() as patch:
+        patch.setattr(Model, "warm_up_generation", fail)
+        last = (await lines(scheduler, "one", lambda *_: iter([])))[-1]
+    assert (last["event"], last["error"]) == ("error", "model_failed")
+    entry = registry.get("one")
+    assert (entry.state, entry.model) == ("failed", None)
+    assert "no such operation" in entry.info().detail
+    assert (await lines(scheduler, "one", lambda *_: iter([])))[-1]["event"] == "done"
 
 
 async def test_says_what_it_imports(registry: Registry) -> None:

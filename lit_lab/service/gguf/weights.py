@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import memory
 from ..hugging_face.weights import AsStored
 from ..weights.reading import Reading
 from .contents import SIGHT, GgufError, Header, Tensor
@@ -19,6 +20,7 @@ from .options import UnfamiliarError
 from .rows import rows
 
 AT_ONCE = 2**20  # numbers that are read at once; dequantizing takes three times the memory
+TRIM = 2**26  # bytes of numbers after which freed memory returns to the system; otherwise a quarter of the weights stays
 LARGE = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # transposed in Keras
@@ -56,6 +58,7 @@ class Reader(contextlib.ExitStack):
         self._config = config
         self._reading = reading
         self._read_once: set[str] = set()
+        self._untrimmed = 0
         self._family = header.architecture
         self.taken: set[str] = set()
         self._tensors: dict[str, Tensor] = {}
@@ -115,6 +118,10 @@ class Reader(contextlib.ExitStack):
         is_new = tensor.name not in self._read_once
         for first, part in rows(tensor, AT_ONCE):
             yield first, part
+            self._untrimmed += part.nbytes
+            if self._untrimmed >= TRIM:
+                memory.trim()
+                self._untrimmed = 0
             self._reading.took(len(part) * tensor.row_size if is_new else 0)
         self._read_once.add(tensor.name)
         self._reading.took(0, int(is_new))
