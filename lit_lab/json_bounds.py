@@ -15,9 +15,10 @@ MAX_VALUES = 600_000
 MAX_CONTAINERS = 30_000
 MAX_NAMES = 60_000
 
-# Escaped backslash, escaped quote, quote, what begins a list or an object, comma, any bracket.
-_TEXT = ("\\\\", '\\"', '"', ("[", "{"), ",", ":", re.compile(r"[\[\]{}]"))
-_BYTES = (b"\\\\", b'\\"', b'"', (b"[", b"{"), b",", b":", re.compile(rb"[\[\]{}]"))
+# Escaped backslash, escaped quote, quote, what begins a list or an object, comma, colon, a string, all but brackets.
+_TEXT = ("\\\\", '\\"', '"', "[{", ",", ":", re.compile('"[^"]*"'), re.compile(r"[^\[\]{}]+"))
+_BYTES = (b"\\\\", b'\\"', b'"', b"[{", b",", b":", re.compile(b'"[^"]*"'), re.compile(rb"[^\[\]{}]+"))
+_AT_ONCE = 2**20  # characters, so that not all of a text's strings are objects at once
 
 
 _WIDEST = re.compile(rb"[\xf0-\xff]|\\u[dD][89abAB]")
@@ -55,8 +56,8 @@ def excess(
         max_names: Most names in objects: a validator may have an error for each. None: any number.
     """
     max_containers = max_values if max_containers is None else max_containers
-    backslash, escaped_quote, quote, opening, _, colon, bracket = _TEXT if isinstance(text, str) else _BYTES
-    containers, values = _count(text, 0, len(text))
+    backslash, escaped_quote, quote, opening, _, colon, _, closing = _TEXT if isinstance(text, str) else _BYTES
+    containers, values = _count(text)
     few_names = max_names is None or text.count(colon) <= max_names
     if containers <= min(max_depth, max_containers) and values <= max_values and few_names:
         return ""  # even if all of it stood outside of strings
@@ -64,18 +65,18 @@ def excess(
     if bare.count(quote) > 4 * max_containers:
         return f"has more than {2 * max_containers:,} strings"
     containers = values = names = depth = 0
-    for start, end in _gaps(bare, quote):
-        containers_here, values_here = _count(bare, start, end)
+    for part in _without_strings(bare):
+        containers_here, values_here = _count(part)
         containers, values = containers + containers_here, values + values_here
-        names += bare.count(colon, start, end)
+        names += part.count(colon)
         if max_names is not None and names > max_names:
             return f"has more than {max_names:,} names"
         if values > max_values:
             return f"has more than {max_values:,} values"
         if containers > max_containers:
             return f"has more than {max_containers:,} lists and objects"
-        for match in bracket.finditer(bare, start, end):
-            depth += 1 if match[0] in opening else -1
+        for bracket in closing.sub(text[:0], part):
+            depth += 1 if bracket in opening else -1
             if depth > max_depth:
                 return f"has values nested more than {max_depth} levels deep"
             if depth < 0:
@@ -83,20 +84,21 @@ def excess(
     return ""
 
 
-def _gaps(text: AnyStr, quote: AnyStr) -> Iterator[tuple[int, int]]:
-    """Yield where the text outside of strings begins and ends; no string holds a quote."""
+def _without_strings(text: AnyStr) -> Iterator[AnyStr]:
+    """Yield the text outside of strings, in parts; no string contains a quote."""
+    _, _, quote, _, _, _, string, _ = _TEXT if isinstance(text, str) else _BYTES
     start = 0
-    while (begin := text.find(quote, start)) >= 0:
-        yield start, begin
-        end = text.find(quote, begin + 1)
-        if end < 0:
-            return  # a string that doesn't end
-        start = end + 1
-    yield start, len(text)
+    while start < len(text):
+        end = after = min(start + _AT_ONCE, len(text))
+        if text.count(quote, start, end) % 2:
+            end = text.rfind(quote, start, end)  # here begins a string, which isn't copied however long it is
+            after = text.find(quote, end + 1) + 1 or len(text)
+        yield string.sub(text[:0], text[start:end])
+        start = after
 
 
-def _count(text: AnyStr, start: int, end: int) -> tuple[int, int]:
-    """Return how many lists and objects begin in a part of a text, and how many values it has at most."""
-    _, _, _, opening, comma, _, _ = _TEXT if isinstance(text, str) else _BYTES
-    containers = sum(text.count(each, start, end) for each in opening)
-    return containers, containers + text.count(comma, start, end)
+def _count(text: AnyStr) -> tuple[int, int]:
+    """Return how many lists and objects begin in a text, and how many values it has at most."""
+    _, _, _, opening, comma, _, _, _ = _TEXT if isinstance(text, str) else _BYTES
+    containers = text.count(opening[:1]) + text.count(opening[1:])
+    return containers, containers + text.count(comma)

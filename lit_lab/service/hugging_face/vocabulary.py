@@ -17,6 +17,7 @@ _SENTENCE_PIECE = {"gemma": "GemmaTokenizer", "gemma2": "GemmaTokenizer", "mistr
 _SENTENCE_PIECE |= {"mixtral": "MixtralTokenizer", "llama": "LlamaTokenizer", "phi3": "Phi3Tokenizer"}
 # Their converters know only one of the two forms of merges, or guess the form from the first merge.
 _BYTE_LEVEL = ("qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3")
+_KINDS = {"gpt2", *_BYTE_LEVEL, *_SENTENCE_PIECE}  # whose tokenizers are made here from a tokenizer.json
 MAX_TEKKEN = 1_000  # characters of a token's base64
 MAX_PIECES = 64 * 2**20  # bytes of a SentencePiece model
 _ENDS = ("<s>", "</s>", "<bos>", "<eos>", "<pad>")
@@ -65,7 +66,8 @@ def tokenizer(place: Path, config: dict[str, Any], cls: Any) -> Any:
     if kind == "mistral" and _has(place, "tekken.json"):
         _check_tekken(_object(place / "tekken.json"))
     # A tokenizer.model beside Llama 3's isn't SentencePiece's; Phi-3's lacks the tokens that begin turns.
-    about = _about(place) if kind in ("llama", "phi3") or not _has(place, "tokenizer.model") else None
+    is_used = kind in ("llama", "phi3") or (kind in _KINDS and not _has(place, "tokenizer.model"))
+    about = _about(place) if is_used else None  # it may have 33 MB
     if kind == "llama" and about is not None and _is_byte_level(about):
         return byte_level_llama(about, _object(place / "tokenizer_config.json"), config)
     if kind == "gpt2" and about is not None and not _has(place, "vocab.json"):
@@ -118,8 +120,8 @@ def _check_tekken(about: dict[str, Any]) -> None:
 
 def split_as_published(made: Any, place: Path) -> None:
     """Make a byte-level tokenizer split texts into words according to its `tokenizer.json`, which keras-hub ignores."""
-    about = _about(place)
-    if about is not None and hasattr(made, "merges") and _is_byte_level(about):
+    about = _about(place) if hasattr(made, "merges") else None
+    if about is not None and _is_byte_level(about):
         split(made, about)
 
 
