@@ -20,7 +20,9 @@ from .options import UnfamiliarError
 from .rows import rows
 
 AT_ONCE = 2**20  # numbers that are read at once; dequantizing takes three times the memory
-TRIM = 2**26  # bytes of numbers after which freed memory returns to the system; otherwise a quarter of the weights stays
+TRIM = (
+    2**26
+)  # bytes of numbers after which freed memory returns to the system; otherwise a quarter of the weights stays
 LARGE = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # transposed in Keras
