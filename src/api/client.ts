@@ -5,10 +5,8 @@ import { nullTranslator } from '@jupyterlab/translation';
 
 import {
   ApiError,
-  answerError,
   damagedError,
   networkError,
-  responseError,
   thrownError,
   versionError
 } from './errors';
@@ -50,6 +48,7 @@ import type {
 } from './types';
 import { readLines, SilenceError } from './ndjson';
 import { checkRun } from './record';
+import { Transport } from './transport';
 import { VERSION } from './version';
 
 type Schemas = components['schemas'];
@@ -62,8 +61,11 @@ type Schemas = components['schemas'];
  */
 export class ApiClient {
   constructor(options: ApiClient.IOptions = {}) {
-    this._settings = options.serverSettings ?? ServerConnection.makeSettings();
     this._trans = (options.translator ?? nullTranslator).load('lit_lab');
+    this._http = new Transport(
+      options.serverSettings ?? ServerConnection.makeSettings(),
+      this._trans
+    );
     this._timing = { ...EVENT_TIMING, ...options.timing };
   }
 
@@ -73,7 +75,7 @@ export class ApiClient {
    * @throws ApiError `version_mismatch` when this page is of another version.
    */
   async status(signal?: AbortSignal): Promise<Status> {
-    const status = await this._json<Status>('GET', ['status'], { signal });
+    const status = await this._http.json<Status>('GET', ['status'], { signal });
     if (status.version !== VERSION) {
       throw versionError(this._trans, VERSION, status.version);
     }
@@ -82,44 +84,44 @@ export class ApiClient {
 
   /** Start the model service; `status` tells how far it is. */
   startService(): Promise<ServiceStatus> {
-    return this._json('POST', ['service', 'start']);
+    return this._http.json('POST', ['service', 'start']);
   }
 
   /** Stop the model service and start it again. Running jobs fail. */
   restartService(): Promise<ServiceStatus> {
-    return this._json('POST', ['service', 'restart']);
+    return this._http.json('POST', ['service', 'restart']);
   }
 
   /** Make an environment for the service, or go on; `status` tells how far it is. */
   setUpService(): Promise<SetupStatus> {
-    return this._json('POST', ['service', 'setup']);
+    return this._http.json('POST', ['service', 'setup']);
   }
 
   /** Stop making it; what is there stays. */
   stopSetup(): Promise<SetupStatus> {
-    return this._json('DELETE', ['service', 'setup']);
+    return this._http.json('DELETE', ['service', 'setup']);
   }
 
   /** The last lines that the model service wrote. */
   async log(): Promise<string[]> {
     const path = ['service', 'log'];
-    return (await this._json<Schemas['LogResponse']>('GET', path)).lines;
+    return (await this._http.json<Schemas['LogResponse']>('GET', path)).lines;
   }
 
   /** All models, the default first; never starts the service. */
   models(): Promise<ModelsResponse> {
-    return this._json('GET', ['models']);
+    return this._http.json('GET', ['models']);
   }
 
   /** Change the models, or begin to; what loads or downloads goes on. */
   changeModel(change: ModelChange): Promise<ModelsResponse> {
     const body: Schemas['ModelChanging'] = { change };
-    return this._json('POST', ['models', 'change'], { body });
+    return this._http.json('POST', ['models', 'change'], { body });
   }
 
   /** Whether there are credentials for Kaggle; never what they are. */
   kaggle(): Promise<KaggleStatus> {
-    return this._json('GET', ['kaggle']);
+    return this._http.json('GET', ['kaggle']);
   }
 
   /** Use credentials for Kaggle from now on. */
@@ -127,12 +129,12 @@ export class ApiClient {
     login: Partial<KaggleLogin>,
     save: boolean
   ): Promise<KaggleStatus> {
-    return this._json('POST', ['kaggle'], { body: { login, save } });
+    return this._http.json('POST', ['kaggle'], { body: { login, save } });
   }
 
   /** Forget the credentials for Kaggle that were given here. */
   logOutOfKaggle(): Promise<KaggleStatus> {
-    return this._json('DELETE', ['kaggle']);
+    return this._http.json('DELETE', ['kaggle']);
   }
 
   /** Tokens of a prompt and an answer; starts the service and waits for it. */
@@ -140,7 +142,7 @@ export class ApiClient {
     request: TokensRequest,
     signal?: AbortSignal
   ): Promise<TokensResponse> {
-    return this._json('POST', ['tokens'], { body: request, signal });
+    return this._http.json('POST', ['tokens'], { body: request, signal });
   }
 
   /** How many tokens a prompt would be; neither starts the service nor loads a model. */
@@ -148,14 +150,19 @@ export class ApiClient {
     request: TokenCountRequest,
     signal?: AbortSignal
   ): Promise<TokenCount> {
-    return this._json('POST', ['tokens', 'count'], { body: request, signal });
+    return this._http.json('POST', ['tokens', 'count'], {
+      body: request,
+      signal
+    });
   }
 
   /** Datasets that can be opened by name; never starts the service. */
   async datasets(signal?: AbortSignal): Promise<DatasetInfo[]> {
     const path = ['datasets'];
     return (
-      await this._json<Schemas['DatasetsResponse']>('GET', path, { signal })
+      await this._http.json<Schemas['DatasetsResponse']>('GET', path, {
+        signal
+      })
     ).datasets;
   }
 
@@ -164,17 +171,20 @@ export class ApiClient {
     opening: DatasetOpening,
     signal?: AbortSignal
   ): Promise<DatasetState> {
-    return this._json('POST', ['datasets', 'open'], { body: opening, signal });
+    return this._http.json('POST', ['datasets', 'open'], {
+      body: opening,
+      signal
+    });
   }
 
   /** An open dataset. */
   dataset(id: string, signal?: AbortSignal): Promise<DatasetState> {
-    return this._json('GET', ['datasets', id], { signal });
+    return this._http.json('GET', ['datasets', id], { signal });
   }
 
   /** Close a dataset; unsaved changes are lost. */
   async closeDataset(id: string): Promise<void> {
-    await this._json('DELETE', ['datasets', id]);
+    await this._http.json('DELETE', ['datasets', id]);
   }
 
   /** Some rows of an open dataset. */
@@ -184,7 +194,7 @@ export class ApiClient {
     signal?: AbortSignal
   ): Promise<DatasetPage> {
     const path = ['datasets', id, 'search'];
-    return this._json('POST', path, { body: search, signal });
+    return this._http.json('POST', path, { body: search, signal });
   }
 
   /** A row of an open dataset with all that it has. */
@@ -194,13 +204,13 @@ export class ApiClient {
     signal?: AbortSignal
   ): Promise<DatasetFullRow> {
     const path = ['datasets', id, 'rows', String(row)];
-    return this._json('GET', path, { signal });
+    return this._http.json('GET', path, { signal });
   }
 
   /** Change a dataset; its file stays as it is. */
   editDataset(id: string, edit: DatasetEdit): Promise<DatasetEdited> {
     const body: Schemas['DatasetEditing'] = { edit };
-    return this._json('POST', ['datasets', id, 'edit'], { body });
+    return this._http.json('POST', ['datasets', id, 'edit'], { body });
   }
 
   /** Save a dataset as JSON Lines; what else may be lost is what `DatasetSaving` says. */
@@ -211,13 +221,13 @@ export class ApiClient {
     discard: boolean
   ): Promise<DatasetState> {
     const body: Schemas['DatasetSaving'] = { path, overwrite, discard };
-    return this._json('POST', ['datasets', id, 'save'], { body });
+    return this._http.json('POST', ['datasets', id, 'save'], { body });
   }
 
   /** Characters that Python's `\N{…}` names; unknown names are left out. */
   async unicodeNames(names: readonly string[]): Promise<Map<string, string>> {
     const body: Schemas['UnicodeNamesRequest'] = { names: [...names] };
-    const found = await this._json<Schemas['UnicodeNamesResponse']>(
+    const found = await this._http.json<Schemas['UnicodeNamesResponse']>(
       'POST',
       ['unicode', 'names'],
       { body }
@@ -235,7 +245,7 @@ export class ApiClient {
   ): Promise<Estimate | null> {
     const body: Schemas['EstimateRequest'] = { request };
     try {
-      return await this._json('POST', ['estimate'], { body, signal });
+      return await this._http.json('POST', ['estimate'], { body, signal });
     } catch (reason) {
       if (isStopped(reason)) {
         return null;
@@ -246,12 +256,12 @@ export class ApiClient {
 
   /** Start a job; it goes on when nobody listens. */
   startJob(request: JobRequest): Promise<JobInfo> {
-    return this._json('POST', ['jobs'], { body: request });
+    return this._http.json('POST', ['jobs'], { body: request });
   }
 
   /** Stop a job. Its events end with `cancelled`, unless it ended before. */
   cancelJob(id: string): Promise<JobInfo> {
-    return this._json('DELETE', ['jobs', id]);
+    return this._http.json('DELETE', ['jobs', id]);
   }
 
   /**
@@ -265,7 +275,7 @@ export class ApiClient {
     const open = async (next: number) => {
       const query = URLExt.objectToQueryString({ from: next });
       const path = ['jobs', id, 'events'];
-      const response = await this._request('GET', path, { query, signal });
+      const response = await this._http.request('GET', path, { query, signal });
       if (!response.body) {
         throw new ApiError({
           error: 'no_stream',
@@ -280,7 +290,10 @@ export class ApiClient {
 
   /** Earlier runs, newest first. */
   runs(request: RunsRequest, signal?: AbortSignal): Promise<RunsResponse> {
-    return this._json('POST', ['runs', 'search'], { body: request, signal });
+    return this._http.json('POST', ['runs', 'search'], {
+      body: request,
+      signal
+    });
   }
 
   /**
@@ -289,7 +302,7 @@ export class ApiClient {
    * @throws ApiError `damaged_run` when what was kept of it is no run.
    */
   async run(id: string): Promise<RunRecord> {
-    const kept = await this._json<unknown>('GET', ['runs', id]);
+    const kept = await this._http.json<unknown>('GET', ['runs', id]);
     try {
       return checkRun(kept);
     } catch (reason) {
@@ -299,12 +312,12 @@ export class ApiClient {
 
   /** Rename or star a run. */
   changeRun(id: string, change: RunChange): Promise<RunInfo> {
-    return this._json('POST', ['runs', id], { body: change });
+    return this._http.json('POST', ['runs', id], { body: change });
   }
 
   /** Delete a run from the history, even if the page is left meanwhile. */
   async deleteRun(id: string): Promise<void> {
-    await this._json('DELETE', ['runs', id], { keepalive: true });
+    await this._http.json('DELETE', ['runs', id], { keepalive: true });
   }
 
   /**
@@ -314,18 +327,18 @@ export class ApiClient {
    */
   async clearRuns(starred: boolean): Promise<void> {
     const query = URLExt.objectToQueryString({ starred: Number(starred) });
-    await this._json('DELETE', ['runs'], { query });
+    await this._http.json('DELETE', ['runs'], { query });
   }
 
   /** Where the page of LIT's own app is. */
   get litPage(): string {
-    return URLExt.join(this._settings.baseUrl, 'lit-lab/api/lit/page');
+    return this._http.url(['lit', 'page']);
   }
 
   /** One of LIT's own files. */
   async litFile(name: string, signal?: AbortSignal): Promise<ArrayBuffer> {
     const path = ['lit', 'files', name];
-    return (await this._request('GET', path, { signal })).arrayBuffer();
+    return (await this._http.request('GET', path, { signal })).arrayBuffer();
   }
 
   /**
@@ -336,7 +349,10 @@ export class ApiClient {
    */
   async callLit(call: LitCall, signal?: AbortSignal): Promise<string> {
     const path = ['lit', 'call'];
-    const { body } = await this._request('POST', path, { body: call, signal });
+    const { body } = await this._http.request('POST', path, {
+      body: call,
+      signal
+    });
     try {
       for await (const event of readLines<LitEvent>(
         body!,
@@ -360,51 +376,7 @@ export class ApiClient {
     throw networkError(this._trans);
   }
 
-  private async _json<T>(
-    method: Private.Method,
-    path: readonly string[],
-    options: Private.IRequest = {}
-  ): Promise<T> {
-    const response = await this._request(method, path, options);
-    const text = await response.text().catch((reason: unknown) => {
-      throw signalled(options.signal) ?? thrownError(reason, this._trans);
-    });
-    try {
-      return JSON.parse(text) as T;
-    } catch {
-      throw answerError(this._trans);
-    }
-  }
-
-  private async _request(
-    method: Private.Method,
-    path: readonly string[],
-    { body, query = '', signal, keepalive }: Private.IRequest
-  ): Promise<Response> {
-    const url =
-      URLExt.join(
-        this._settings.baseUrl,
-        'lit-lab/api',
-        ...path.map(encodeURIComponent)
-      ) + query;
-    const init: RequestInit = { method, signal, keepalive };
-    if (body !== undefined) {
-      init.body = JSON.stringify(body);
-    }
-    let response: Response;
-    try {
-      response = await ServerConnection.makeRequest(url, init, this._settings);
-    } catch (reason) {
-      // JupyterLab wraps aborts too.
-      throw signalled(signal) ?? thrownError(reason, this._trans);
-    }
-    if (!response.ok) {
-      throw await responseError(response, this._trans);
-    }
-    return response;
-  }
-
-  private readonly _settings: ServerConnection.ISettings;
+  private readonly _http: Transport;
   private readonly _trans: TranslationBundle;
   private readonly _timing: IEventTiming;
 }
@@ -420,17 +392,5 @@ export namespace ApiClient {
     serverSettings?: ServerConnection.ISettings;
     translator?: ITranslator;
     timing?: Partial<IEventTiming>;
-  }
-}
-
-namespace Private {
-  export type Method = 'GET' | 'POST' | 'DELETE';
-
-  export interface IRequest {
-    body?: object;
-    query?: string;
-    signal?: AbortSignal;
-    /** Whether the request outlives the page. */
-    keepalive?: boolean;
   }
 }

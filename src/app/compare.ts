@@ -11,7 +11,7 @@ import { UUID } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { ApiClient, RunInfo } from '../api';
-import { VIEWS } from '../compare/comparison';
+import { VIEWS } from '../compare/overlays';
 import type { Comparison, ICompareState } from '../compare/comparison';
 import { compareIcon } from '../compare/icon';
 import { CompareLauncher } from '../compare/launcher';

@@ -40,7 +40,7 @@ export function addLitApp(
   /** The prompt as LIT's first datapoint; with it the answer that is explained in the panel, if it is this prompt's. */
   const opening = async (layout: Layout, model: string) => {
     await session.prompt.settled();
-    const { run } = session;
+    const { shown: run } = session.runs;
     const prompt = session.prompt.value;
     const target =
       run && run.prompt === prompt

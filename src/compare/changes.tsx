@@ -20,8 +20,8 @@ export function Changes(props: {
   const { comparison, onShow } = props;
   const left = comparison.sides.left.explanation.text;
   const right = comparison.sides.right.explanation.text;
-  const prompt = comparison.differences('prompt');
-  const answer = comparison.differences('answer');
+  const prompt = comparison.overlays.differences('prompt');
+  const answer = comparison.overlays.differences('answer');
   const changes = [...(prompt?.changes ?? []), ...(answer?.changes ?? [])];
   if (!left || !right || changes.length === 0) {
     return null;

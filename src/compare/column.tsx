@@ -34,7 +34,7 @@ export function Column(props: IColumnProps): JSX.Element {
   useRedraw(side);
   const { settings } = comparison;
   const { text, target, scores } = side.explanation;
-  const map = comparison.shown(at);
+  const map = comparison.overlays.shown(at);
   const onPick = useCallback(
     (token: number, extend: boolean) => {
       comparison.pickSegment(at, token, extend);
@@ -45,7 +45,8 @@ export function Column(props: IColumnProps): JSX.Element {
   const [unopened, setUnopened] = useState<IProblem | null>(null);
   useEffect(() => setUnopened(null), [side.id]);
   const onOpen = async () => setUnopened(await actions.onOpen(side.id!));
-  const { difference, view } = comparison;
+  const { overlays, view } = comparison;
+  const { difference } = overlays;
   const describe = useCallback(
     (index: number) => {
       const change =
@@ -97,7 +98,7 @@ export function Column(props: IColumnProps): JSX.Element {
             }
             forcedAnswer={side.run.forcedAnswer !== undefined}
             onPick={onPick}
-            marks={comparison.marks(at)}
+            marks={comparison.overlays.marks(at)}
             describe={describe}
           />
         )}

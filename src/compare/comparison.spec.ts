@@ -8,6 +8,7 @@ import { FakeClient, fakeRecord, settle, tokens } from '../session/fakes';
 import { textOf } from '../session/map';
 import type { IText } from '../session/map';
 import { keptRun } from '../session/run';
+import type { IRun } from '../session/run';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import { Comparison } from './comparison';
 import { CompareLauncher } from './launcher';
@@ -86,10 +87,10 @@ describe('compare/comparison', () => {
   it('shows two runs of the history without the model', () => {
     expect(comparison.sides.left.phase).toBe('shown');
     expect(comparison.sides.right.title).toBe('run b');
-    const { changes, same } = comparison.differences('prompt')!;
+    const { changes, same } = comparison.overlays.differences('prompt')!;
     expect(changes.map(change => change.kind)).toEqual(['removed']);
     expect(same).toBe(2);
-    expect(comparison.differences('answer')!.changes).toEqual([]);
+    expect(comparison.overlays.differences('answer')!.changes).toEqual([]);
     expect(client.jobs).toHaveLength(0);
   });
 
@@ -99,8 +100,8 @@ describe('compare/comparison', () => {
     expect(comparison.matched('right')).toBe('same');
     expect(comparison.matched('left')).toBeNull();
     comparison.view = 'difference';
-    expect(comparison.difference!.changes[0].rank).toBe(1);
-    expect(comparison.shown('left')!.weights).toHaveLength(5);
+    expect(comparison.overlays.difference!.changes[0].rank).toBe(1);
+    expect(comparison.overlays.shown('left')!.weights).toHaveLength(5);
     expect(client.jobs).toHaveLength(0);
   });
 
@@ -108,7 +109,7 @@ describe('compare/comparison', () => {
     comparison.linked = false;
     pickText('left', 'Avoid');
     expect(target('right')).toBeNull();
-    expect(comparison.difference).toBeNull();
+    expect(comparison.overlays.difference).toBeNull();
     pickText('right', 'onions');
     expect(target('left')).toBe('Avoid.');
     expect(target('right')).toBe('It has onions.');
@@ -135,7 +136,7 @@ describe('compare/comparison', () => {
     await settle();
     client.last.scores(0);
     await settle();
-    expect(comparison.difference).not.toBeNull();
+    expect(comparison.overlays.difference).not.toBeNull();
   });
 
   it('colours both maps on one range, or each on its own', () => {
@@ -143,7 +144,7 @@ describe('compare/comparison', () => {
     comparison.view = 'maps';
     const strongest = () =>
       (['left', 'right'] as const).map(side =>
-        Math.max(...comparison.shown(side)!.weights)
+        Math.max(...comparison.overlays.shown(side)!.weights)
       );
     expect(strongest().sort()[0]).toBeLessThan(1);
     comparison.shared = false;
@@ -152,41 +153,41 @@ describe('compare/comparison', () => {
 
   it('marks words in the texts, and what stands alone in the difference', () => {
     pickText('left', 'Avoid');
-    expect(comparison.marks('left')![0].words).toEqual([[0, 9]]);
-    expect(comparison.marks('right')!.every(m => m.words.length === 0)).toBe(
-      true
-    );
+    expect(comparison.overlays.marks('left')![0].words).toEqual([[0, 9]]);
+    expect(
+      comparison.overlays.marks('right')!.every(m => m.words.length === 0)
+    ).toBe(true);
     comparison.view = 'difference';
-    expect(comparison.marks('left')![0].kind).toBe('only');
+    expect(comparison.overlays.marks('left')![0].kind).toBe('only');
     comparison.view = 'maps';
-    expect(comparison.marks('left')).toBeNull();
+    expect(comparison.overlays.marks('left')).toBeNull();
   });
 
   it('makes nothing anew that did not change', () => {
     pickText('left', 'Avoid');
     comparison.view = 'difference';
     const before = [
-      comparison.alignment,
-      comparison.difference,
-      comparison.shown('left'),
-      comparison.marks('right')
+      comparison.overlays.alignment,
+      comparison.overlays.difference,
+      comparison.overlays.shown('left'),
+      comparison.overlays.marks('right')
     ];
     comparison.shared = false;
     expect([
-      comparison.alignment,
-      comparison.difference,
-      comparison.shown('left'),
-      comparison.marks('right')
+      comparison.overlays.alignment,
+      comparison.overlays.difference,
+      comparison.overlays.shown('left'),
+      comparison.overlays.marks('right')
     ]).toEqual(before);
-    expect(comparison.shown('left')).toBe(before[2]);
-    expect(comparison.marks('right')).toBe(before[3]);
+    expect(comparison.overlays.shown('left')).toBe(before[2]);
+    expect(comparison.overlays.marks('right')).toBe(before[3]);
   });
 
   it('follows the settings', () => {
     pickText('left', 'Avoid');
     source.change({ granularity: 'words' });
-    expect(comparison.alignment!.pairs.length).toBeGreaterThan(5);
-    expect(comparison.difference).not.toBeNull();
+    expect(comparison.overlays.alignment!.pairs.length).toBeGreaterThan(5);
+    expect(comparison.overlays.difference).not.toBeNull();
     source.change({ granularity: 'sentences', method: 'grad_dot_input' });
     expect(comparison.sides.right.explanation.map!.method).toBe(
       'grad_dot_input'
@@ -195,11 +196,13 @@ describe('compare/comparison', () => {
 
   it('swaps sides, targets and all', () => {
     pickText('left', 'Avoid');
-    const change = comparison.difference!.changes.find(c => c.change !== null)!;
+    const change = comparison.overlays.difference!.changes.find(
+      c => c.change !== null
+    )!;
     comparison.swap();
     expect(comparison.sides.left.title).toBe('run b');
     expect(target('left')).toBe('Avoid.');
-    const turned = comparison.difference!.changes.find(
+    const turned = comparison.overlays.difference!.changes.find(
       c => c.change !== null && c.rank === change.rank
     )!;
     expect(turned.change).toBeCloseTo(-change.change!);
@@ -214,7 +217,9 @@ describe('compare/comparison', () => {
     await again.restore(comparison.save()!);
     await settle();
     expect(again.save()).toEqual(comparison.save());
-    expect(again.shown('right')).toEqual(comparison.shown('right'));
+    expect(again.overlays.shown('right')).toEqual(
+      comparison.overlays.shown('right')
+    );
     again.dispose();
   });
 
@@ -225,7 +230,7 @@ describe('compare/comparison', () => {
     expect(again.sides.left.phase).toBe('shown');
     expect(again.sides.right.phase).toBe('missing');
     expect(again.sides.right.problem!.message).toContain('no longer');
-    expect(again.alignment).toBeNull();
+    expect(again.overlays.alignment).toBeNull();
     again.dispose();
   });
 
@@ -309,14 +314,14 @@ describe('compare/comparison', () => {
 describe('compare/launcher', () => {
   class FakeSession extends FakeSettings implements ICompareSession {
     readonly splitter = null;
-    run: ICompareSession['run'] = null;
+    readonly runs: { shown: IRun | null } = { shown: null };
     readonly explanation: {
       text: IText | null;
       target: TokenSpan | null;
     } = { text: null, target: null };
 
     show(id: string, prompt: string): void {
-      this.run = keptRun(record(id, prompt, ANSWER));
+      this.runs.shown = keptRun(record(id, prompt, ANSWER));
       this.changed.emit();
     }
   }
@@ -408,9 +413,9 @@ describe('compare/launcher', () => {
 
   it('says so where a trial would leave nothing', () => {
     session.show('a', 'Only this.');
-    const asked = session.run!.promptTokens.length;
+    const asked = session.runs.shown!.promptTokens.length;
     session.explanation.text = {
-      tokens: session.run!.promptTokens,
+      tokens: session.runs.shown!.promptTokens,
       seam: asked,
       prompt: [[0, asked]],
       answer: [],

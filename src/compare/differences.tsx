@@ -21,7 +21,7 @@ export function Differences(props: {
   const { trans } = usePanel();
   const [all, setAll] = useState(false);
   const { comparison, onShow } = props;
-  const { difference } = comparison;
+  const { difference } = comparison.overlays;
   if (!difference) {
     return (
       <section className="lit-compare-dock">

@@ -68,7 +68,7 @@ function OtherTexts(props: {
     );
   }
   // The target is that of the row's prompt, not of one that it was changed to.
-  const expected = session.isStale ? '' : (prompt.source?.target ?? '');
+  const expected = session.runs.isStale ? '' : (prompt.source?.target ?? '');
   const typed = forcedAnswer.isOpen ? forcedAnswer.text : '';
   const offered = [
     [expected, trans.__('Compare with the dataset’s target')],

@@ -6,6 +6,7 @@ import type { Explanation } from '../session/explanation';
 import { Model } from '../session/model';
 import { isUnderWay, modeOf } from '../session/run';
 import type { IRun, IRunRequest } from '../session/run';
+import type { Runs } from '../session/runs';
 import { Comparison } from './comparison';
 import type { ISettingsSource } from './comparison';
 import type { SideClient } from './side';
@@ -13,7 +14,7 @@ import { promptWithout } from './trial';
 
 /** What the launcher needs of the session. */
 export interface ICompareSession extends ISettingsSource {
-  readonly run: IRun | null;
+  readonly runs: Pick<Runs, 'shown'>;
   readonly explanation: Pick<Explanation, 'text' | 'target'>;
   readonly changed: ISignal<ICompareSession, void>;
 }
@@ -51,7 +52,7 @@ export class CompareLauncher extends Model {
 
   /** The shown run, once it can be compared; else null. */
   get current(): IRun | null {
-    const { run } = this._session;
+    const { shown: run } = this._session.runs;
     return run && run.jobId !== null && !isUnderWay(run) ? run : null;
   }
 

@@ -83,7 +83,7 @@ function Range(props: {
     return null;
   }
   const { isSigned } = METHODS[map.method];
-  const most = percent(comparison.rangeOf(of[0]));
+  const most = percent(comparison.overlays.rangeOf(of[0]));
   const letters = of.map(side => (side === 'left' ? 'A' : 'B'));
   return (
     <span className="lit-scale">
@@ -103,7 +103,7 @@ function DifferenceKey({
   comparison: Comparison;
 }): JSX.Element | null {
   const { trans } = usePanel();
-  const { difference } = comparison;
+  const { difference } = comparison.overlays;
   if (!difference) {
     return null;
   }

@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { ApiError } from '../api';
 import type { ApiClient } from '../api';
+import type { ComputationClient } from '../session/computation';
 import { Explanation } from '../session/explanation';
-import type { ExplanationClient } from '../session/explanation';
 import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
@@ -12,8 +12,8 @@ import type { IRun, IRunRequest } from '../session/run';
 import { Runner } from '../session/runner';
 import type { Splitter } from '../session/splitter';
 
-/** What a side asks of the client. */
-export type SideClient = ExplanationClient &
+/** What a side needs from the client. */
+export type SideClient = ComputationClient &
   Pick<ApiClient, 'run' | 'startJob' | 'events' | 'cancelJob'>;
 
 /** How far a side is. */

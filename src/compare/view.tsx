@@ -27,7 +27,7 @@ export function CompareView(props: {
     right: useRef<HTMLDivElement>(null)
   };
   const { sides, view } = comparison;
-  useScrollTogether([panes.left, panes.right], comparison.alignment);
+  useScrollTogether([panes.left, panes.right], comparison.overlays.alignment);
   useAnswerInView(panes, comparison);
 
   const { left, right } = panes;
@@ -126,7 +126,7 @@ function at(
 function Summary({ comparison }: { comparison: Comparison }): JSX.Element {
   const { trans } = usePanel();
   const { left, right } = comparison.sides;
-  const prompt = comparison.differences('prompt');
+  const prompt = comparison.overlays.differences('prompt');
   const said =
     left.run && right.run && prompt
       ? summarize(
@@ -134,7 +134,7 @@ function Summary({ comparison }: { comparison: Comparison }): JSX.Element {
             left: left.run,
             right: right.run,
             prompt,
-            answer: comparison.differences('answer')
+            answer: comparison.overlays.differences('answer')
           },
           trans
         )

@@ -2,7 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 
 import type { DatasetState } from '../api';
-import type { OpenedDataset, Split } from './opened';
+import type { OpenedDataset } from './opened';
+import type { Split } from './reference';
 
 /** What of a file becomes prompts, and what doesn't. */
 export function Reading(props: {

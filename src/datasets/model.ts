@@ -11,7 +11,8 @@ import type { IProblem } from '../session/problem';
 import type { IPromptSource } from '../session/source';
 import type { IDatasetsHost } from './host';
 import { OpenedDataset } from './opened';
-import type { IReference, OpenedClient } from './opened';
+import type { OpenedClient } from './opened';
+import type { IReference } from './reference';
 import { DatasetSource } from './source';
 
 /** What the browser asks of the client. */

@@ -6,19 +6,22 @@ import { Signal } from '@lumino/signaling';
 import { ApiError, isAbort } from '../api';
 import type {
   ApiClient,
-  DatasetColumns,
   DatasetEdit,
   DatasetFullRow,
-  DatasetOpening,
   DatasetRow,
   DatasetState
 } from '../api';
 import { Model } from '../session/model';
-import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
 import { Listing } from './listing';
+import { Problems } from './problems';
+import type { Subject } from './problems';
+import { nameOf, openingOf } from './reference';
+import type { IReference } from './reference';
+import { saveFailureOf } from './saving';
+import type { Consent, ISaveFailure } from './saving';
 
-/** What an open dataset asks of the client. */
+/** What an open dataset needs from the client. */
 export type OpenedClient = Pick<
   ApiClient,
   | 'openDataset'
@@ -30,41 +33,13 @@ export type OpenedClient = Pick<
   | 'saveDataset'
 >;
 
-/** How a plain text file holds prompts. */
-export type Split = NonNullable<DatasetOpening['split']>;
-
-/** What a dataset is opened by: its name, or its file's path. */
-export interface IReference {
-  readonly name?: string;
-  readonly path?: string;
-  /** Undefined: they are guessed. */
-  readonly columns?: DatasetColumns;
-  readonly split?: Split;
-}
-
-/**
- * What saving may do: `replace` a file that is there; `discard` even what
- * something else wrote into the dataset's own file since it was read.
- */
-export type Consent = 'none' | 'replace' | 'discard';
-
-/** Why a dataset wasn't saved. */
-export interface ISaveFailure {
-  readonly problem: IProblem;
-  /** What the user could allow, so that it is saved; or null. */
-  readonly needs: Consent | null;
-}
-
-/** What is read of a dataset: all of a row, or the rows of its list. */
-type Reading = 'row' | 'rows';
-
-/** How often it is asked how far a file is read, in ms. */
+/** Milliseconds between two requests for the progress of reading. */
 const INTERVAL = 400;
 
-/** A dataset that is open on the server: opened, read, changed, saved. */
+/** A dataset that is open on the server: opens, reads, changes and saves it. */
 export class OpenedDataset extends Model {
   /**
-   * @param id - of the dataset where it is open already, as before a reload.
+   * @param id - of the dataset if it is already open, as after a reload.
    */
   constructor(
     client: OpenedClient,
@@ -77,6 +52,7 @@ export class OpenedDataset extends Model {
     this._reference = reference;
     this._trans = trans;
     this._id = id;
+    this._problems = new Problems(trans);
     this.list = new Listing({
       page: (asked, signal) =>
         this._id === null
@@ -101,7 +77,7 @@ export class OpenedDataset extends Model {
   /** Its rows, as they are listed. */
   readonly list: Listing;
 
-  /** What it was opened by. */
+  /** The name or path that opened it. */
   get reference(): IReference {
     return this._reference;
   }
@@ -111,42 +87,40 @@ export class OpenedDataset extends Model {
     return this._id;
   }
 
-  /** What it is called. */
+  /** The name that the interface shows. */
   get name(): string {
-    const { name, path = '' } = this._reference;
-    return name ?? path.slice(path.lastIndexOf('/') + 1);
+    return nameOf(this._reference);
   }
 
-  /** What the server says of it; null before it is open there. */
+  /** Its state on the server; null before it is open there. */
   get state(): DatasetState | null {
     return this._state;
   }
 
-  /** When it began to be opened, in milliseconds since the epoch. */
+  /** When the request to open it started, in milliseconds since the epoch. */
   get since(): number {
     return this._since;
   }
 
-  /** Why it can't be opened, looked at or changed; or null. */
+  /** Why LIT Lab can't open, read or change it; or null. */
   get problem(): IProblem | null {
-    const [problem = null] = this._problems.values();
-    return problem;
+    return this._problems.last;
   }
 
-  /** The row that was deleted last, and can be brought back; or null. */
+  /** The row that was deleted last, which `restore` brings back; or null. */
   get deleted(): DatasetRow | null {
     return this._deleted;
   }
 
   /**
-   * Emitted with what was changed; null: it was closed or read anew, so that
-   * rows are others, whatever their numbers.
+   * Emitted with each edit; null: the dataset was closed or read again, and row
+   * numbers mean other rows.
    */
   get edited(): ISignal<this, DatasetEdit | null> {
     return this._edited;
   }
 
-  /** Close it on the server, too; unsaved changes are lost. */
+  /** Close it on the server, too; this loses unsaved changes. */
   protected release(): void {
     this.list.dispose();
     this._poll.dispose();
@@ -156,7 +130,7 @@ export class OpenedDataset extends Model {
     this._edited.emit(null);
   }
 
-  /** Open it, unless that is being done. Never rejects. */
+  /** Open it, unless a request to do so is in progress. Never rejects. */
   open(): Promise<void> {
     this._opening ??= this._open().finally(() => {
       this._opening = null;
@@ -164,9 +138,13 @@ export class OpenedDataset extends Model {
     return this._opening;
   }
 
-  /** Try again what failed. What was changed is lost only where the server has lost it. */
+  /** Repeat what failed. Changes are lost only if the server has lost them. */
   async retry(): Promise<void> {
-    if (this._id === null || this._isGone || this._state?.state === 'failed') {
+    if (
+      this._id === null ||
+      this._problems.isGone ||
+      this._state?.state === 'failed'
+    ) {
       await this.reread({});
       return;
     }
@@ -177,7 +155,7 @@ export class OpenedDataset extends Model {
     await this.list.restart();
   }
 
-  /** Read the file again, with other columns or other prompts. */
+  /** Read the file again, with other columns or another way to find prompts. */
   async reread(change: Partial<IReference>): Promise<void> {
     await this._opening;
     const old = this._id;
@@ -192,7 +170,7 @@ export class OpenedDataset extends Model {
     await this.open();
   }
 
-  /** Fetch all of a row; null: that failed, and the problem is shown. */
+  /** Read all of a row; null if that failed: `problem` then says why. */
   async read(row: number): Promise<DatasetFullRow | null> {
     try {
       return await this._row(row);
@@ -209,14 +187,14 @@ export class OpenedDataset extends Model {
     }
   }
 
-  /** Give a row another prompt. */
+  /** Change a row's prompt. */
   async change(row: number, prompt: string): Promise<void> {
     if ((await this._edit({ kind: 'change', row, prompt })) !== null) {
       await this.list.reveal(row);
     }
   }
 
-  /** Add a row like another, behind that, and show it. */
+  /** Insert a copy of a row after it, and show the copy. */
   async duplicate(row: number): Promise<void> {
     const made = await this._edit({ kind: 'duplicate', row });
     if (made !== null) {
@@ -232,7 +210,7 @@ export class OpenedDataset extends Model {
     }
   }
 
-  /** Bring the row back that was deleted last. */
+  /** Bring back the row that was deleted last. */
   async restore(): Promise<void> {
     const row = this._deleted;
     if (row && (await this._edit({ kind: 'restore', row: row.id })) !== null) {
@@ -245,8 +223,8 @@ export class OpenedDataset extends Model {
    * Save it as JSON Lines.
    *
    * @param path - of the file.
-   * @param consent - what the user allows besides.
-   * @returns what is wrong, or null.
+   * @param consent - what the user allows.
+   * @returns why it failed, or null.
    */
   async save(
     path: string,
@@ -262,28 +240,18 @@ export class OpenedDataset extends Model {
       const { columns } = this._reference;
       this._reference = {
         path: this._state.path,
-        // Under the names that they have in that file.
+        // The columns' names in the new file.
         ...(columns && { columns: this._state.chosen })
       };
       this._emit();
-      await this.list.restart(); // the lines that they stand in are others
+      await this.list.restart(); // line numbers have changed
       return null;
     } catch (reason) {
-      const problem = problemOf(reason, this._trans);
-      const error = reason instanceof ApiError ? reason.error : '';
-      return {
-        problem: { ...problem, remedies: [] },
-        needs:
-          error === 'file_exists'
-            ? 'replace'
-            : error === 'file_changed'
-              ? 'discard'
-              : null
-      };
+      return saveFailureOf(reason, this._trans);
     }
   }
 
-  /** Dismiss a problem that was shown. */
+  /** Dismiss the problem. */
   dismiss(): void {
     this._problems.clear();
     this._emit();
@@ -293,9 +261,9 @@ export class OpenedDataset extends Model {
     return this._reading('row', this._client.datasetRow(this._id ?? '', row));
   }
 
-  /** Tell why something can't be read, until the like of it can. */
+  /** Report a failed read, until one of the same kind succeeds. */
   private async _reading<T>(
-    what: Reading,
+    what: Subject,
     answer: Promise<T>,
     signal?: AbortSignal
   ): Promise<T> {
@@ -321,10 +289,7 @@ export class OpenedDataset extends Model {
       if (this._id !== null && (await this._reattach(this._id))) {
         return;
       }
-      const { name, path, columns, split = 'lines' } = this._reference;
-      const state = await this._client.openDataset(
-        path === undefined ? { name, columns, split } : { path, columns, split }
-      );
+      const state = await this._client.openDataset(openingOf(this._reference));
       if (this.isDisposed) {
         this._client.closeDataset(state.id).catch(() => undefined);
         return;
@@ -335,7 +300,7 @@ export class OpenedDataset extends Model {
     }
   }
 
-  /** Take up a dataset that is open on the server; false: it is no longer. */
+  /** Take over a dataset that is open on the server; false if it no longer is. */
   private async _reattach(id: string): Promise<boolean> {
     try {
       await this._began(await this._client.dataset(id));
@@ -365,12 +330,9 @@ export class OpenedDataset extends Model {
     }
     try {
       this._take(await this._client.dataset(this._id));
-      const done = this._state?.state !== 'reading';
-      if (done) {
+      // Rows arrive at the end. A search runs again when all are here.
+      if (this._state?.state !== 'reading') {
         void this._poll.stop();
-      }
-      // Rows are added at the end. A search is done again when all are here.
-      if (done) {
         await this.list.restart();
       } else if (this.list.isPlain) {
         this.list.grow(this._state?.rows ?? 0);
@@ -382,17 +344,14 @@ export class OpenedDataset extends Model {
         this._fail(reason);
         return;
       }
-      throw reason; // the poll asks again, later each time
+      throw reason; // the poll tries again, after longer and longer pauses
     }
   }
 
   private _take(state: DatasetState): void {
     this._state = state;
     if (state.error) {
-      this._problems.set(
-        'dataset',
-        problemOf(new ApiError(state.error, 200), this._trans)
-      );
+      this._problems.add('dataset', new ApiError(state.error, 200));
     }
     this._emit();
   }
@@ -415,14 +374,9 @@ export class OpenedDataset extends Model {
     }
   }
 
-  private _fail(reason: unknown, what: Reading | 'dataset' = 'dataset'): void {
+  private _fail(reason: unknown, what: Subject = 'dataset'): void {
     if (!isAbort(reason)) {
-      this._isGone =
-        reason instanceof ApiError && reason.error === 'unknown_dataset';
-      // What failed last is shown first.
-      const problem = problemOf(reason, this._trans);
-      this._problems.delete(what);
-      this._problems = new Map([[what, problem], ...this._problems]);
+      this._problems.add(what, reason);
       this._emit();
     }
   }
@@ -436,14 +390,12 @@ export class OpenedDataset extends Model {
   private readonly _client: OpenedClient;
   private readonly _trans: TranslationBundle;
   private readonly _poll: Poll;
+  private readonly _problems: Problems;
   private readonly _edited = new Signal<this, DatasetEdit | null>(this);
   private _opening: Promise<void> | null = null;
   private _reference: IReference;
   private _id: string | null;
   private _state: DatasetState | null = null;
   private _since = Date.now();
-  /** By what they are of; the one that is shown comes first. */
-  private _problems = new Map<Reading | 'dataset', IProblem>();
   private _deleted: DatasetRow | null = null;
-  private _isGone = false;
 }

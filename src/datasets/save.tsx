@@ -4,7 +4,8 @@ import React, { useState } from 'react';
 
 import { InlineForm } from '../components/form';
 import { Problem } from '../components/notices';
-import type { Consent, ISaveFailure, OpenedDataset } from './opened';
+import type { OpenedDataset } from './opened';
+import type { Consent, ISaveFailure } from './saving';
 
 /** Saving as JSON Lines: asks where to, and before it replaces anything. */
 export function Save(props: {

@@ -90,7 +90,7 @@ describe('a run of the history', () => {
     expect(await clientOf(GOOD).run('r1')).toEqual(RUN);
     const { session, history, problem } = await open(GOOD);
     expect(problem).toBeNull();
-    expect(session.run?.answerTokens).toEqual(RUN.answer_tokens);
+    expect(session.runs.shown?.answerTokens).toEqual(RUN.answer_tokens);
     expect(session.explanation.map?.method).toBe('grad_l2');
     history.dispose();
     session.dispose();
@@ -108,7 +108,7 @@ describe('a run of the history', () => {
             throw new Error(`${path.join('.')}: ${String(reason)}`);
           }
         );
-        if (session.run === null) {
+        if (session.runs.shown === null) {
           refused += 1;
           expect(problem?.message).toMatch(/^This run can’t.*\.$/s);
           expect(problem?.hint).not.toBe('');
@@ -131,12 +131,12 @@ describe('a run of the history', () => {
     client.run = id => clientOf(answer).run(id);
     const history = new HistoryModel(client, session, () => undefined, trans);
     await history.openById('r1');
-    const shown = session.run;
+    const shown = session.runs.shown;
     answer = changed(GOOD, ['answer_tokens', '0', 'logprob'], 'likely');
     expect((await history.openById('r2'))?.message).toContain(
       'answer_tokens[0].logprob is no number'
     );
-    expect(session.run).toBe(shown);
+    expect(session.runs.shown).toBe(shown);
     answer = GOOD;
     expect(await history.openById('r1')).toBeNull();
     history.dispose();

@@ -82,7 +82,7 @@ class FakeHistory implements HistoryClient {
 }
 
 class FakeSession implements IHistorySession {
-  run: IRun | null = null;
+  readonly runs: { shown: IRun | null } = { shown: null };
   readonly changed = new Signal<this, void>(this);
   readonly reopened: [RunRecord, KeptSource][] = [];
 
@@ -97,7 +97,7 @@ class FakeSession implements IHistorySession {
   }
 
   become(jobId: string, phase: IRun['phase']): void {
-    this.run = { jobId, phase } as IRun;
+    this.runs.shown = { jobId, phase } as IRun;
     this.changed.emit();
   }
 }

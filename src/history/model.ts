@@ -7,8 +7,8 @@ import { KeptSource } from '../session/keptsource';
 import { Model } from '../session/model';
 import { problemOf } from '../session/problem';
 import type { IProblem } from '../session/problem';
-import type { IRun } from '../session/run';
 import { isUnderWay } from '../session/run';
+import type { Runs } from '../session/runs';
 import type { IPromptSource } from '../session/source';
 import { Deletions } from './deletions';
 import type { DeletionPhase } from './deletions';
@@ -21,7 +21,7 @@ export type HistoryClient = Pick<
 
 /** What the history needs of the session. */
 export interface IHistorySession {
-  readonly run: IRun | null;
+  readonly runs: Pick<Runs, 'shown'>;
   readonly changed: ISignal<unknown, void>;
   reopen(run: RunRecord, source: IPromptSource): void;
   /** See `ISession.claim`. */
@@ -96,7 +96,7 @@ export class HistoryModel extends Model {
 
   /** Id of the run that is shown; null where it is none of the history. */
   get shown(): string | null {
-    return this._session.run?.jobId ?? null;
+    return this._session.runs.shown?.jobId ?? null;
   }
 
   /** What is searched for: runs hold all of its words. */
@@ -339,7 +339,7 @@ export class HistoryModel extends Model {
   }
 
   private _onSession(): void {
-    const run = this._session.run;
+    const run = this._session.runs.shown;
     const ended = run !== null && !isUnderWay(run) ? run.jobId : null;
     if (ended !== this._ended) {
       this._ended = ended;

@@ -30,7 +30,7 @@ describe('matrix', () => {
     session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -128,7 +128,7 @@ describe('matrix', () => {
   });
 
   it('keeps the sign of a signed method, and weighs by size', () => {
-    const text = cutText(session.run!, 'sentences', null);
+    const text = cutText(session.runs.shown!, 'sentences', null);
     const table = makeTable(
       text,
       () => text.tokens.map((_, i) => (i < 3 ? 1 : -1)),

@@ -12,7 +12,7 @@ import { isGradient, METHODS } from '../session/methods';
 import type { MapMethod } from '../session/methods';
 import { Model } from '../session/model';
 import type { IProblem } from '../session/problem';
-import type { IRun } from '../session/run';
+import type { Runs } from '../session/runs';
 import type { ISettings } from '../session/settings';
 import { makeTable, targetsOf } from './table';
 import type { ITable, Scale } from './table';
@@ -34,7 +34,7 @@ export interface IFilling {
 
 /** What the matrix needs of the session. */
 export interface IMatrixSession {
-  readonly run: IRun | null;
+  readonly runs: Pick<Runs, 'shown'>;
   readonly settings: ISettings;
   readonly explanation: Pick<
     Explanation,
@@ -65,7 +65,8 @@ export class MatrixModel extends Model {
 
   /** The table; null before there is a complete answer. */
   get table(): ITable | null {
-    const { run, settings, explanation } = this._session;
+    const { settings, explanation } = this._session;
+    const { shown: run } = this._session.runs;
     const text = this._text;
     if (!run || !explanation.scores || !text) {
       return null;
@@ -178,7 +179,7 @@ export class MatrixModel extends Model {
 
   /** The text in sentences, whatever the panel shows it in. */
   private get _text(): IText | null {
-    const { run } = this._session;
+    const { shown: run } = this._session.runs;
     if (!run || run.answerTokens.length === 0) {
       return null;
     }

@@ -100,7 +100,7 @@ function Body(props: {
             trans={trans}
             isChosen={model.name === session.model}
             onChoose={
-              session.isRunning
+              session.runs.isRunning
                 ? null
                 : () => {
                     session.model = model.name;

@@ -28,12 +28,12 @@ export function Composer({
   const { trans } = usePanel();
   const [editing, setEditing] = useState(false);
   const runButton = useRef<HTMLButtonElement>(null);
-  const { prompt, run, attempt, isRunning } = session;
+  const { prompt, runs } = session;
+  const { shown: run, attempt, isRunning, failure: failed } = runs;
   const limit = session.service.status?.limits.max_prompt_chars;
   // Without an answer there is no flowing text that would show the prompt.
   const shown = editing || session.explanation.text === null;
-  const problem = session.promptProblem;
-  const failed = session.failure;
+  const problem = runs.promptProblem;
   const awaited = isUnderWay(attempt)
     ? attempt
     : run && isUnderWay(run)
@@ -55,7 +55,7 @@ export function Composer({
             onChange={value => prompt.edit(value)}
           />
         )}
-        <Count session={session} isWriting={shown || session.isStale} />
+        <Count session={session} isWriting={shown || session.runs.isStale} />
       </section>
       {/* Stays in view: an answer that one reads can be stopped, and what one
           waits for or what went wrong is seen, wherever one is in the text. */}
@@ -65,7 +65,7 @@ export function Composer({
             <button
               type="button"
               className="lit-button lit-stop"
-              onClick={() => session.stop()}
+              onClick={() => session.runs.stop()}
             >
               <span aria-hidden>◼ </span>
               {trans.__('Stop')}
@@ -76,7 +76,7 @@ export function Composer({
               type="button"
               className="lit-button lit-primary"
               title={trans.__('Let the model answer (Ctrl+Enter)')}
-              onClick={() => void session.generate()}
+              onClick={() => void session.runs.generate()}
             >
               <span aria-hidden>▶ </span>
               {trans.__('Run')}
@@ -108,10 +108,12 @@ export function Composer({
           <Problem
             problem={failed}
             remedies={{
-              retry: () => void session.retry(),
+              retry: () => void session.runs.retry(),
               restart: () => void session.service.restart()
             }}
-            onDismiss={attempt?.problem ? () => session.dismiss() : undefined}
+            onDismiss={
+              attempt?.problem ? () => session.runs.dismiss() : undefined
+            }
           />
         )}
       </section>
@@ -122,11 +124,11 @@ export function Composer({
 /** What there is to know of the run. */
 function Facts({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
-  const { run } = session;
-  if (!run || session.attempt) {
+  const { shown: run, attempt, isStale } = session.runs;
+  if (!run || attempt) {
     return null;
   }
-  if (session.isStale && !isUnderWay(run)) {
+  if (isStale && !isUnderWay(run)) {
     // Said here too: the prompt's own note may be out of view.
     return (
       <span className="lit-facts">{trans.__('answer to an earlier text')}</span>
@@ -223,11 +225,12 @@ function detailsOf(run: IRun, trans: TranslationBundle): string {
 /** What became of turns that the user wrote into the prompt. */
 function Turns({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
-  const { run, service } = session;
-  if (!run || session.attempt || session.isStale) {
+  const { shown: run, attempt, isStale } = session.runs;
+  if (!run || attempt || isStale) {
     return null;
   }
-  const model = service.models.find(({ name }) => name === run.model) ?? null;
+  const { models } = session.service;
+  const model = models.find(({ name }) => name === run.model) ?? null;
   const note = chatNote(run, model, trans);
   return note === '' ? null : <p className="lit-hint lit-sampled">{note}</p>;
 }
@@ -235,7 +238,8 @@ function Turns({ session }: { session: Session }): JSX.Element | null {
 /** How the next answer is made, where that is not always the same way. */
 function Sampled({ session }: { session: Session }): JSX.Element | null {
   const { trans } = usePanel();
-  const { run, samples, settings } = session;
+  const { settings } = session;
+  const { shown: run, samples } = session.runs;
   const next = samplingOf(settings);
   const count = countOf(settings);
   const { stop } = settings;

@@ -46,7 +46,7 @@ describe('panel: methods, demand and faithfulness', () => {
     compare = new CompareLauncher(client, session, () => undefined, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -234,7 +234,7 @@ describe('panel: methods, demand and faithfulness', () => {
       };
       const limits = session.service.status!.limits;
       Object.assign(limits, { max_prompt_chars: 9999 });
-      const running = session.generate();
+      const running = session.runs.generate();
       await settle();
       client.last.answer('word '.repeat(450), ANSWER);
       await running;
@@ -321,7 +321,7 @@ describe('panel: methods, demand and faithfulness', () => {
       'temperature 0.8, seed 3'
     );
     await act(async () => {
-      const running = session.generate();
+      const running = session.runs.generate();
       await settle();
       expect(client.last.request).toMatchObject({
         sampling: {

@@ -26,11 +26,11 @@ export function ForcedAnswer({
   const isTurn = beginsTurn(
     session.settings.chat,
     session.modelInfo,
-    session.run,
+    session.runs.shown,
     prompt.value
   );
   const explain = (text: string) => {
-    void session.score(forcedAnswer.behind(prompt.value, text, isTurn));
+    void session.runs.score(forcedAnswer.behind(prompt.value, text, isTurn));
   };
   return (
     <section
@@ -52,7 +52,7 @@ export function ForcedAnswer({
             type="button"
             className="lit-link"
             title={expected.slice(0, PREVIEW)}
-            disabled={session.isRunning}
+            disabled={session.runs.isRunning}
             onClick={() => explain(expected)}
           >
             {trans.__('Explain the dataset’s target')}
@@ -91,7 +91,7 @@ export function ForcedAnswer({
               type="submit"
               className="lit-button"
               title={trans.__('Explain this text (Ctrl+Enter)')}
-              disabled={forcedAnswer.text === '' || session.isRunning}
+              disabled={forcedAnswer.text === '' || session.runs.isRunning}
             >
               {trans.__('Explain this text')}
             </button>

@@ -28,7 +28,7 @@ export function Header({ session }: { session: Session }): JSX.Element {
               aria-label={trans.__('Model')}
               title={name}
               value={name}
-              disabled={session.isRunning}
+              disabled={session.runs.isRunning}
               onChange={event => {
                 session.model = event.target.value;
               }}

@@ -87,18 +87,18 @@ function Note({ session }: { session: Session }): JSX.Element | null {
   const text = prompt.isGone
     ? trans.__('no longer there')
     : prompt.isEdited
-      ? session.isStale
+      ? session.runs.isStale
         ? trans.__('edited here since this run')
         : trans.__('edited here')
-      : session.isStale
+      : session.runs.isStale
         ? trans.__('changed since this run')
-        : session.run && prompt.origin
-          ? session.run.kept && prompt.source?.link === null
+        : session.runs.shown && prompt.origin
+          ? session.runs.shown.kept && prompt.source?.link === null
             ? trans.__('an earlier run')
             : trans.__('unchanged')
           : '';
   return text ? (
-    <span className="lit-note" data-stale={session.isStale}>
+    <span className="lit-note" data-stale={session.runs.isStale}>
       {text}
     </span>
   ) : null;

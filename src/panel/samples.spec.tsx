@@ -127,7 +127,7 @@ describe('panel: samples', () => {
 
   const run = () =>
     act(async () => {
-      void session.generate();
+      void session.runs.generate();
       await settle();
     });
   const answer = (text: string) =>
@@ -163,7 +163,9 @@ describe('panel: samples', () => {
     await click('Previous sample');
     expect(status()).toBe('Sample 1 of 3');
     await click('Next sample');
-    expect(session.run?.answerTokens.map(({ text }) => text)).toEqual([' B.']);
+    expect(session.runs.shown?.answerTokens.map(({ text }) => text)).toEqual([
+      ' B.'
+    ]);
   });
 
   it('is gone with the next answer alone', async () => {

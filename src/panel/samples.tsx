@@ -10,8 +10,8 @@ export function SampleStrip({
   session: Session;
 }): JSX.Element | null {
   const { trans } = usePanel();
-  const { samples, isRunning } = session;
-  const index = samples.indexOf(session.run);
+  const { shown, samples, isRunning } = session.runs;
+  const index = samples.indexOf(shown);
   if (index < 0 || samples.total < 2) {
     return null;
   }

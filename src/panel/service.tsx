@@ -61,7 +61,7 @@ export function ServiceNotice({
           }
         : null;
   // A run that failed for this tells it, and more, itself.
-  const isTold = session.failure?.message === failed?.message;
+  const isTold = session.runs.failure?.message === failed?.message;
   const ofModels =
     model?.state === 'failed' && service?.state !== 'failed'
       ? remediesOf(model.error)
@@ -90,7 +90,7 @@ export function ServiceNotice({
     );
   }
   // A run, and a map that is computed, tell themselves what they wait for.
-  const { isRunning } = session;
+  const { isRunning } = session.runs;
   const { target, map, scores, demand } = session.explanation;
   const isComputing =
     demand?.computation?.phase === 'running' ||

@@ -7,7 +7,7 @@ import type { Session } from '../session/session';
 /** Announces what happens to screen readers. */
 export function Status({ session }: { session: Session }): JSX.Element {
   const { trans } = usePanel();
-  const { run, attempt } = session;
+  const { shown: run, attempt } = session.runs;
   const { target, map, scores, demand } = session.explanation;
   const { service } = session.service;
   let text = '';

@@ -191,7 +191,7 @@ describe('panel: where the answer ends', () => {
         />
       );
     const answered = async (stoppedAt: string | null) => {
-      const running = session.generate();
+      const running = session.runs.generate();
       await settle();
       client.last.answer(FEW, ' d', stoppedAt);
       await running;

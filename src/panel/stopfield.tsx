@@ -152,10 +152,10 @@ export function StopProposal(props: {
   const { stop } = session.settings;
   const prompt = session.prompt.value;
   const label = useMemo(() => exampleLabel(prompt), [prompt]);
-  const { run } = session;
+  const { shown: run, isStale, isRunning } = session.runs;
   const isNeedless =
     run !== null &&
-    !session.isStale &&
+    !isStale &&
     (isUnderWay(run) ||
       run.reason === 'end' ||
       run.reason === 'stop' ||
@@ -165,7 +165,7 @@ export function StopProposal(props: {
     label.length < MAX_STOP &&
     stop.length < MAX_STOPS &&
     !stop.some(one => `\n${label}`.includes(one));
-  if (!isOffered || isNeedless || session.isRunning) {
+  if (!isOffered || isNeedless || isRunning) {
     return null;
   }
   return (

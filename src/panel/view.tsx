@@ -87,16 +87,17 @@ export function PanelView(props: {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       event.stopPropagation();
-      void session.generate();
+      void session.runs.generate();
     } else if (event.key === 'Escape' && session.explanation.target) {
       event.stopPropagation();
       session.explanation.clear();
     }
   };
 
-  const { run, settings } = session;
+  const { runs, settings } = session;
+  const { shown: run } = runs;
   const { text, map, target, scores, demand } = session.explanation;
-  const isTryable = map !== null && !session.isRunning;
+  const isTryable = map !== null && !runs.isRunning;
   const isReady = scores !== null;
   const onRestrict = useCallback(
     (within: TokenSpan) => session.explanation.restrict(within),

@@ -189,7 +189,7 @@ function Datasets(props: {
     );
     return () => window.clearTimeout(timer);
   }, [session, model, wanted, loading, model.needsService]);
-  const empty = session.prompt.isEmpty && session.run === null;
+  const empty = session.prompt.isEmpty && session.runs.shown === null;
   const awake = session.service.service?.state === 'ready';
   const isFree = model.named.length > 0 && !model.needsService;
   return (

@@ -34,7 +34,7 @@ describe('session/contrast', () => {
     session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.prompt(PROMPT);
     const said = words(ANSWER);
@@ -215,7 +215,7 @@ describe('session/contrast', () => {
       ]
     });
     session.reopen(run, new KeptSource(run, 'an earlier run', () => undefined));
-    expect(session.run?.forcedAnswer).toBe(ANSWER);
+    expect(session.runs.shown?.forcedAnswer).toBe(ANSWER);
     session.explanation.setTarget([target.start, target.end]);
     expect(session.explanation.map).toBeNull();
     const [said] = session.explanation.text!.tokens.slice(target.start);
@@ -234,7 +234,7 @@ describe('session: a forced answer', () => {
     const session = new Session(client, trans);
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.score(' Avoid it.');
+    const running = session.runs.score(' Avoid it.');
     await settle();
     expect(client.last.request).toMatchObject({
       kind: 'score',
@@ -245,11 +245,11 @@ describe('session: a forced answer', () => {
     client.last.answer(PROMPT, ' Avoid it.');
     await running;
     await settle();
-    expect(session.run?.forcedAnswer).toBe(' Avoid it.');
+    expect(session.runs.shown?.forcedAnswer).toBe(' Avoid it.');
     expect(client.last.request.kind).toBe('salience');
     expect(session.save().run?.forcedAnswer).toBe(' Avoid it.');
     // What failed is done again as it was asked.
-    const failing = session.score(' Never.');
+    const failing = session.runs.score(' Never.');
     await settle();
     client.last.send({
       event: 'error',
@@ -258,7 +258,7 @@ describe('session: a forced answer', () => {
       hint: ''
     });
     await failing;
-    void session.retry();
+    void session.runs.retry();
     await settle();
     expect(client.last.request).toMatchObject({ target: ' Never.' });
     session.dispose();

@@ -3,8 +3,8 @@
 import { isAbort } from '../api';
 import type { ApiClient, ChatMode, ModelInfo, TokenCount } from '../api';
 import { Model } from './model';
-import type { IProblem } from './problem';
 import type { PromptModel } from './prompt';
+import type { Runs } from './runs';
 import type { ServiceModel } from './service';
 import type { ISettings } from './settings';
 
@@ -28,7 +28,7 @@ export interface ICountable {
 /** What decides whether a session's prompt can be counted. */
 export interface ICountedSession {
   readonly prompt: Pick<PromptModel, 'value'>;
-  readonly promptProblem: IProblem | null;
+  readonly runs: Pick<Runs, 'promptProblem'>;
   readonly service: Pick<ServiceModel, 'service' | 'isReadOnly'>;
   readonly modelInfo: ModelInfo | null;
   readonly settings: Pick<ISettings, 'chat' | 'thinking'>;
@@ -133,7 +133,7 @@ export function countableOf(session: ICountedSession): ICountable | null {
     service.service?.state === 'ready' &&
     modelInfo?.state === 'ready' &&
     !service.isReadOnly;
-  if (!isReady || prompt.value === '' || session.promptProblem !== null) {
+  if (!isReady || prompt.value === '' || session.runs.promptProblem !== null) {
     return null;
   }
   return {

@@ -19,7 +19,7 @@ describe('session/demand', () => {
     session = new Session(client, nullTranslator.load('lit_lab'));
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -218,7 +218,7 @@ describe('session/demand', () => {
     computation!.start();
     await settle();
     const job = client.last;
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     expect(job.isCancelled).toBe(true);
     expect(computation!.phase).toBe('offered');

@@ -28,7 +28,7 @@ describe('session/explanation', () => {
   });
 
   it('streams the answer, then computes all its sentences in one job', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     const job = client.last;
     expect(job.request).toEqual({
@@ -52,13 +52,13 @@ describe('session/explanation', () => {
     });
     job.send({ event: 'state', message: 'loading demo' });
     await settle();
-    expect(session.attempt?.message).toBe('loading demo');
-    expect(session.run).toBeNull();
+    expect(session.runs.attempt?.message).toBe('loading demo');
+    expect(session.runs.shown).toBeNull();
     job.answer(PROMPT, ANSWER);
     await running;
     await settle();
-    expect(session.run?.phase).toBe('done');
-    expect(session.run?.reason).toBe('end');
+    expect(session.runs.shown?.phase).toBe('done');
+    expect(session.runs.shown?.reason).toBe('end');
     const { request } = client.last;
     expect(client.jobs).toHaveLength(2);
     expect(request).toMatchObject({ kind: 'salience', model: 'demo' });
@@ -171,7 +171,7 @@ describe('session/explanation', () => {
   });
 
   it('explains a stopped answer', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     const job = client.last;
     job.prompt(PROMPT);
@@ -180,11 +180,11 @@ describe('session/explanation', () => {
       token: tokens(' It')[0]
     });
     await settle();
-    session.stop();
+    session.runs.stop();
     await running;
     await settle();
     expect(job.isCancelled).toBe(true);
-    expect(session.run?.phase).toBe('stopped');
+    expect(session.runs.shown?.phase).toBe('stopped');
     expect(client.last.request.kind).toBe('salience');
   });
 
@@ -226,7 +226,7 @@ describe('session/explanation', () => {
     session.explanation.pickSegment(scenario.token(8));
     const saved = JSON.parse(JSON.stringify(session.save()));
     // The next run's answer is not there yet when the page is reloaded.
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     expect(session.save().run?.jobId).toBe(saved.run.jobId);
     client.last.answer(PROMPT, ' Fine.');
@@ -237,12 +237,12 @@ describe('session/explanation', () => {
     saved.run.jobId = (await client.startJob(job.request)).id;
     const restored = next.restore(saved);
     next.open(new FakeSource('Another one.'));
-    void next.generate();
+    void next.runs.generate();
     await settle();
     client.last.answer('Another one.', ANSWER);
     await restored;
     await settle();
-    expect(next.run?.prompt).toBe('Another one.');
+    expect(next.runs.shown?.prompt).toBe('Another one.');
     expect(next.explanation.target).toBeNull();
     next.dispose();
   });

@@ -1,9 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { KeptScores } from '../api';
-import { segment } from '../salience';
 import type { CustomStarts, TokenSpan } from '../salience';
-import { ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import type { DemandedScores, ITest } from './demand';
 import type { IFoil } from './contrast';
@@ -21,22 +19,21 @@ import type { ScoreStore } from './scores';
 import { DEFAULT_SETTINGS } from './settings';
 import type { ISettings } from './settings';
 import type { Splitter } from './splitter';
-
-/** What an explanation asks of the client. */
-export type ExplanationClient = ComputationClient;
+import { automaticTargets, pickTarget } from './target';
+import type { ITarget } from './target';
 
 /**
- * What led to a run's answer: the text in segments, a target, and its map.
+ * Explains a run's answer: its text in segments, a target, and the target's map.
  *
- * `text` and `map` are made anew only when something they are made of changed.
+ * `text` and `map` stay the same objects until something that they depend on changes.
  */
 export class Explanation extends Model {
   /**
-   * @param splitter - cuts by the user's expression; not this one's to dispose
-   *   of. Without one that granularity is sentences.
+   * @param splitter - cuts by the user's expression; its owner disposes of it.
+   *   Without one, the granularity `custom` means sentences.
    */
   constructor(
-    client: ExplanationClient,
+    client: ComputationClient,
     trans: TranslationBundle,
     splitter: Splitter | null = null
   ) {
@@ -47,7 +44,7 @@ export class Explanation extends Model {
     splitter?.changed.connect(this._update, this);
   }
 
-  /** Name of the model that the run was asked of; null where there is no run. */
+  /** Name of the run's model; null without a run. */
   get model(): string | null {
     return this._run?.model ?? null;
   }
@@ -57,27 +54,27 @@ export class Explanation extends Model {
     return this._text;
   }
 
-  /** What is to be explained: a span of the answer's tokens, or null. */
+  /** The target: a span of the answer's tokens, or null. */
   get target(): TokenSpan | null {
-    return this._target;
+    return this._target?.span ?? null;
   }
 
-  /** The foil that the target is set against: why the target rather than this; or null. */
+  /** The foil of a contrastive target, or null. */
   get foil(): IFoil | null {
-    return this._foil;
+    return this._target?.foil ?? null;
   }
 
-  /** The part of the text that the map is of; null: all of it. */
+  /** The part of the text that the map covers; null: all of it. */
   get within(): TokenSpan | null {
     return this._within;
   }
 
-  /** When the target was chosen, in milliseconds since the epoch. */
+  /** When the target was set, in milliseconds since the epoch; 0 without one. */
   get targetSince(): number {
-    return this._targetSince;
+    return this._target?.since ?? 0;
   }
 
-  /** The target's map; null while there is no target or it is being computed. */
+  /** The target's map; null without a target, and until its scores are computed. */
   get map(): IShownMap | null {
     return this._map;
   }
@@ -87,19 +84,19 @@ export class Explanation extends Model {
     return this._computed?.automatic ?? null;
   }
 
-  /** All scores of the run that are computed. */
+  /** All computed scores of the run. */
   get kept(): KeptScores[] {
     return this._computed?.all ?? [];
   }
 
-  /** Jobs that compute, or have computed, what led to the run's answer. */
+  /** Jobs that compute, or have computed, the run's scores. */
   get jobs(): ISavedWork {
     return this._computed?.jobs ?? { salience: [], demanded: [] };
   }
 
   /**
-   * Follow jobs of an earlier page once a run is complete, rather than compute
-   * the same again.
+   * Follow the jobs of an earlier page once the run is complete, instead of
+   * computing the same scores again.
    *
    * @param run - id of the run's job.
    */
@@ -113,34 +110,24 @@ export class Explanation extends Model {
   }
 
   /**
-   * What the target's map must be asked for; null without a target, and for a
-   * method whose scores come by themselves.
+   * The computation that the target's map needs; null without a target, and for
+   * an automatic method.
    */
   get demand(): IDemand | null {
     return this._demand;
   }
 
-  /** The test of the map; null where there is no map, or nothing to order. */
+  /** The test of the map; null without a map, or with fewer than two segments to order. */
   get test(): Computation<ITest> | null {
     const { _map: map, _text: text } = this;
     if (!map || !text || !this._computed) {
       return null;
     }
-    const parts = ablationSegments(text.segments, map.target);
-    if (parts.length < 2) {
-      return null;
-    }
-    const scores = parts.map(({ index }) => map.segments[index].score);
-    return this._computed.onDemand.test(
-      { method: map.method, scores },
-      map.target,
-      parts,
-      this._settings.ablationMode,
-      this._foil?.ids
-    );
+    const { ablationMode } = this._settings;
+    return this._computed.test(map, text, ablationMode, this.foil?.ids);
   }
 
-  /** The target's maps by all methods that are computed, the shown one among them. */
+  /** The target's maps by all methods whose scores are computed, including the shown map. */
   get maps(): readonly IShownMap[] {
     return METHOD_NAMES.flatMap(method => this._mapBy(method) ?? []);
   }
@@ -150,7 +137,7 @@ export class Explanation extends Model {
     this._computed?.dispose();
   }
 
-  /** Take what the user chose. */
+  /** Apply the user's settings. */
   setSettings(settings: ISettings): void {
     const { method } = this._settings;
     this._settings = settings;
@@ -163,13 +150,11 @@ export class Explanation extends Model {
     this._update();
   }
 
-  /** Take the run to explain, or its next state. */
+  /** Explain a run, or its next state. */
   setRun(run: IRun | null): void {
     if (run?.key !== this._run?.key) {
-      // Nothing of the last one holds.
-      this._anchor = null;
+      // Target and scores belong to the last run.
       this._target = null;
-      this._foil = null;
       this._within = null;
       this._computed?.dispose();
       this._computed = null;
@@ -186,92 +171,90 @@ export class Explanation extends Model {
     this._update();
   }
 
-  /** Leave the model to a run, or compute again. What is on demand is computed either way. */
+  /** Pause automatic computations while a run needs the model, or resume them. */
   setPaused(isPaused: boolean): void {
     this._isPaused = isPaused;
     this._computed?.setPaused(isPaused);
   }
 
-  /** Map a part of the text, so that shares are of that part; null: all of it. */
+  /** Map a part of the text only, so that its shares add up to 1; null: all of it. */
   restrict(within: TokenSpan | null): void {
     this._within = within;
     this._update();
   }
 
   /**
-   * Make the segment that holds a token the target.
+   * Make the segment that contains a token the target.
    *
-   * @param extend - Whether to extend the target there is, instead.
-   * @returns whether it can be one: only segments of the answer can.
+   * @param extend - whether to extend the current target to that segment.
+   * @returns whether the token is in the answer; only segments of the answer can
+   *   be targets.
    */
   pickSegment(token: number, extend = false): boolean {
-    const text = this._text;
-    if (!text || token < text.seam || !this._computed) {
+    const { _text: text, _target: target } = this;
+    if (!text || !this._computed) {
       return false;
     }
-    // A segment that the target cuts is picked as a whole.
-    const whole = segment(
-      text.tokens,
-      text.seam,
+    const picked = pickTarget(
+      text,
       this._settings.granularity,
-      this._custom
-    ).find(([start, end]) => start <= token && token < end);
-    if (!whole) {
-      return false;
-    }
-    const anchor = (extend ? this._anchor : null) ?? whole;
-    this.setTarget(
-      [Math.min(anchor[0], whole[0]), Math.max(anchor[1], whole[1])],
-      anchor
+      this._custom,
+      token,
+      extend && target ? target.anchor : null
     );
-    return true;
+    if (picked) {
+      this.setTarget(picked.span, picked.anchor);
+    }
+    return picked !== null;
   }
 
   /**
-   * Take a target, or none.
+   * Set the target, or none.
    *
-   * @param anchor - what stays in it when it is extended.
-   * @param foil - what it is set against.
+   * @param anchor - the part of it that stays when the user extends it.
+   * @param foil - the text in its place, of a contrastive target.
    */
   setTarget(
-    target: TokenSpan | null,
-    anchor: TokenSpan | null = target,
+    span: TokenSpan | null,
+    anchor: TokenSpan | null = span,
     foil: IFoil | null = null
   ): void {
-    this._anchor = anchor;
-    this._target = target;
-    this._foil = target && foil;
-    this._targetSince = Date.now();
+    this._target = span && {
+      span,
+      anchor: anchor ?? span,
+      foil,
+      since: Date.now()
+    };
     this._prioritizeTarget();
     this._update();
   }
 
-  /** Have no target. */
+  /** Remove the target. */
   clear(): void {
     this.setTarget(null);
   }
 
-  /** Compute the target's scores before all others, if its method is automatic. */
+  /** Compute the target's scores before all others if the method is automatic. */
   private _prioritizeTarget(): void {
-    if (this._target && this._isAutomatic(this._settings.method)) {
-      this._computed?.automatic.prioritize(this._target);
+    const { target } = this;
+    if (target && this._isAutomatic(this._settings.method)) {
+      this._computed?.automatic.prioritize(target);
     }
   }
 
-  /** Whether a method's scores of the target are computed without being requested. */
+  /** Whether a method's scores of the target are computed without a request. */
   private _isAutomatic(method: MapMethod): boolean {
-    return METHODS[method].isAutomatic && this._foil === null;
+    return METHODS[method].isAutomatic && this.foil === null;
   }
 
-  /** Compute all sentences of the answer, so that a click paints at once. */
+  /** Take or compute the scores of a complete run. */
   private _score(run: IRun): void {
     const computed = new RunScores(this._client, run, this._trans);
     this._computed = computed;
     computed.changed.connect(this._update, this);
     computed.setPaused(this._isPaused);
     if (run.kept) {
-      // What is missing is computed when it is clicked, by a model that may
-      // have to be loaded for it.
+      // Missing scores wait for a click: they may need the model to be loaded first.
       computed.recall(run.kept);
       return;
     }
@@ -279,34 +262,26 @@ export class Explanation extends Model {
       computed.resume(this._past.work);
       this._past = null;
     }
-    const tokens = tokensOf(run);
-    const seam = run.promptTokens.length;
-    const chosen = this._settings.granularity;
-    const coarse = chosen === 'lines' || chosen === 'paragraphs';
-    const targets = segment(tokens, seam, 'sentences').concat(
-      coarse ? segment(tokens, seam, chosen) : []
-    );
-    // The sequence's first token is never predicted.
-    computed.automatic.request(
-      targets.filter(([start]) => start >= seam && start > 0)
-    );
+    const text = { tokens: tokensOf(run), seam: run.promptTokens.length };
+    const { granularity } = this._settings;
+    computed.automatic.request(automaticTargets(text, granularity));
   }
 
-  /** Where the user's expression cuts, if it does. */
+  /** Where the user's expression cuts, for the granularity `custom`. */
   private get _custom(): CustomStarts | null {
     return this._settings.granularity === 'custom'
       ? (this._splitter?.cut ?? null)
       : null;
   }
 
-  /** Make text, demand and map anew where their dependencies changed. */
+  /** Rebuild text, demand and map if their dependencies have changed. */
   private _update(): void {
     if (this.isDisposed) {
       return;
     }
     const { granularity, method, aggregation, intensity, ablationMode } =
       this._settings;
-    const { _run: run, _target: target, _custom: custom } = this;
+    const { _run: run, target, foil, _custom: custom } = this;
     this._text = this._makeText(
       () =>
         run && run.promptTokens.length > 0
@@ -324,7 +299,7 @@ export class Explanation extends Model {
       this._computed,
       method,
       ablationMode,
-      this._foil
+      foil
     );
     if (demand !== this._demand) {
       this._demand = demand;
@@ -342,12 +317,12 @@ export class Explanation extends Model {
   }
 
   /**
-   * Start what is quick, and a contrast that the user requested by a method
-   * that is automatic for plain targets.
+   * Start a computation that is quick, or that is for a contrastive target by a
+   * method that is automatic for plain ones.
    */
   private _offer(demand: IDemand | null, method: MapMethod): void {
     const computation = demand?.computation;
-    if (this._foil && METHODS[method].isAutomatic) {
+    if (this.foil && METHODS[method].isAutomatic) {
       computation?.start();
     } else {
       void computation?.offer(true);
@@ -355,9 +330,9 @@ export class Explanation extends Model {
   }
 
   /**
-   * What a method would compute for a target, whether it is chosen or not.
+   * The computation that a method needs for any target.
    *
-   * @param text - in segments, of which those before the target are taken away.
+   * @param text - in segments; an ablation method removes those before the target.
    * @param foil - ids in the target's place, of a contrastive target.
    * @returns null before the answer is complete.
    */
@@ -378,25 +353,25 @@ export class Explanation extends Model {
     );
   }
 
-  /** What a method would compute for the target. */
+  /** The computation that a method needs for the current target. */
   private _demandBy(method: MapMethod): IDemand | null {
-    const { _text: text, _target: target } = this;
+    const { _text: text, target, foil } = this;
     return text && target
-      ? this.demandFor(method, text, target, this._foil?.ids)
+      ? this.demandFor(method, text, target, foil?.ids)
       : null;
   }
 
-  /** The target's scores by a method; null when not computed yet. */
+  /** The target's scores by a method; null until they are computed. */
   private _scoresBy(method: MapMethod): readonly number[] | DemandedScores {
     if (isGradient(method) && this._isAutomatic(method)) {
-      return this._target && (this.scores?.get(this._target, method) ?? null);
+      return this.target && (this.scores?.get(this.target, method) ?? null);
     }
     return this._demandBy(method)?.computation?.result ?? null;
   }
 
-  /** The target's map by a method; null when it can't be made yet. */
+  /** The target's map by a method; null until its scores are computed. */
   private _mapBy(method: MapMethod): IShownMap | null {
-    const { _text: text, _target: target } = this;
+    const { _text: text, target } = this;
     const scores = this._scoresBy(method);
     if (!text || !target || !scores) {
       return null;
@@ -406,7 +381,7 @@ export class Explanation extends Model {
   }
 
   private readonly _splitter: Splitter | null;
-  private readonly _client: ExplanationClient;
+  private readonly _client: ComputationClient;
   private readonly _trans: TranslationBundle;
   private readonly _makeText = memo<IText | null>();
   private readonly _makeDemand = memo<IDemand | null>();
@@ -418,11 +393,8 @@ export class Explanation extends Model {
   private _isPaused = false;
   private _past: { readonly run: string; readonly work: ISavedWork } | null =
     null;
-  private _target: TokenSpan | null = null;
-  private _foil: IFoil | null = null;
+  private _target: ITarget | null = null;
   private _within: TokenSpan | null = null;
-  private _targetSince = 0;
-  private _anchor: TokenSpan | null = null;
   private _text: IText | null = null;
   private _map: IShownMap | null = null;
 }

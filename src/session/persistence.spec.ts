@@ -33,7 +33,7 @@ describe('session/persistence', () => {
     const first = new Session(client, trans);
     await first.service.refresh();
     first.open(new FakeSource('one'));
-    void first.generate();
+    void first.runs.generate();
     await settle();
     state.value = JSON.parse(JSON.stringify(first.save()));
     first.dispose();
@@ -42,7 +42,7 @@ describe('session/persistence', () => {
     const save = await persistSession(next, state.db, Promise.resolve(), false);
     await settle();
     expect(next.prompt.value).toBe('one');
-    expect(next.isRunning).toBe(true);
+    expect(next.runs.isRunning).toBe(true);
     next.prompt.edit('typed');
     await save.save();
     expect(state.value).toMatchObject({
@@ -78,14 +78,14 @@ describe('session/persistence', () => {
     );
     await session.service.refresh();
     session.open(new FakeSource('one'));
-    void session.generate();
+    void session.runs.generate();
     await settle();
     client.last.prompt('one');
     for (let i = 0; i < 10; i++) {
       client.last.send({ event: 'token', token: tokens(' It')[0] });
       await jest.advanceTimersByTimeAsync(100);
     }
-    expect(session.isRunning).toBe(true);
+    expect(session.runs.isRunning).toBe(true);
     expect(state.value).toMatchObject({ run: { jobId: 'job-0' } });
     session.dispose();
     save.dispose();

@@ -69,7 +69,7 @@ describe('session: runs of the history', () => {
     await settle();
     expect(session.prompt.value).toBe(PROMPT);
     expect(session.prompt.origin?.document).toBe('n.ipynb');
-    expect(session.isStale).toBe(false);
+    expect(session.runs.isStale).toBe(false);
     expect(session.explanation.pickSegment(target.start)).toBe(true);
     await settle();
     expect(session.explanation.target).toEqual([target.start, target.end]);
@@ -145,19 +145,19 @@ describe('session: runs of the history', () => {
 
   it('stops what is under way', async () => {
     session.open(new FakeSource('something'));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     const job = client.last;
     reopen(record());
     await running;
     expect(job.isCancelled).toBe(true);
-    expect(session.run?.jobId).toBe('old');
-    expect(session.attempt).toBeNull();
+    expect(session.runs.shown?.jobId).toBe('old');
+    expect(session.runs.attempt).toBeNull();
   });
 
   it('says where a prompt came from, to be kept', async () => {
     session.open(new FakeSource('something'));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     expect(client.last.request).toMatchObject({
       origin: { document: 'a/prompts.ipynb', place: ['cell 2', 'f-string'] }
@@ -178,8 +178,8 @@ describe('session: runs of the history', () => {
       target: [target.start, target.end]
     });
     await settle();
-    expect(session.run?.phase).toBe('done');
+    expect(session.runs.shown?.phase).toBe('done');
     expect(session.explanation.map?.numRanked).toBeGreaterThan(1);
-    expect(session.attempt).toBeNull();
+    expect(session.runs.attempt).toBeNull();
   });
 });

@@ -45,7 +45,7 @@ describe('session: a reload in the middle', () => {
   }
 
   async function answered(): Promise<void> {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -53,19 +53,19 @@ describe('session: a reload in the middle', () => {
   }
 
   it('follows a run that waits for its model', async () => {
-    void session.generate();
+    void session.runs.generate();
     await settle();
     const job = client.last;
     job.send({ event: 'state', message: 'loading demo' });
     await settle();
-    const { started } = session.attempt!;
+    const { started } = session.runs.attempt!;
     const next = await reloaded();
-    expect(next.attempt?.message).toBe('loading demo');
-    expect(next.attempt?.started).toBe(started);
-    expect(next.isRunning).toBe(true);
+    expect(next.runs.attempt?.message).toBe('loading demo');
+    expect(next.runs.attempt?.started).toBe(started);
+    expect(next.runs.isRunning).toBe(true);
     job.answer(PROMPT, ANSWER);
     await settle();
-    expect(next.run?.phase).toBe('done');
+    expect(next.runs.shown?.phase).toBe('done');
     expect(client.jobs[0]).toBe(job);
     expect(job.isCancelled).toBe(false);
   });
@@ -77,17 +77,17 @@ describe('session: a reload in the middle', () => {
     await settle();
     session.explanation.pickSegment(session.explanation.text!.seam);
     session.prompt.edit('Be loud.');
-    void session.generate();
+    void session.runs.generate();
     await settle();
     const next = await reloaded();
-    expect(next.run?.prompt).toBe(PROMPT);
+    expect(next.runs.shown?.prompt).toBe(PROMPT);
     expect(next.explanation.target).not.toBeNull();
-    expect(next.attempt?.prompt).toBe('Be loud.');
+    expect(next.runs.attempt?.prompt).toBe('Be loud.');
     // Once more, before all of it is there.
     expect(saved(next).attempt?.prompt).toBe('Be loud.');
     client.last.answer('Be loud.', ANSWER);
     await settle();
-    expect(next.run?.prompt).toBe('Be loud.');
+    expect(next.runs.shown?.prompt).toBe('Be loud.');
   });
 
   it('keeps what is still to come back over another reload', async () => {
@@ -101,16 +101,16 @@ describe('session: a reload in the middle', () => {
   });
 
   it('follows an answer that streams', async () => {
-    void session.generate();
+    void session.runs.generate();
     await settle();
     const job = client.last;
     job.prompt(PROMPT);
     job.send({ event: 'token', token: tokens(' It')[0] });
     await settle();
     const next = await reloaded();
-    expect(next.run?.phase).toBe('answering');
-    expect(next.run?.answerTokens).toHaveLength(1);
-    next.stop();
+    expect(next.runs.shown?.phase).toBe('answering');
+    expect(next.runs.shown?.answerTokens).toHaveLength(1);
+    next.runs.stop();
     expect(job.isCancelled).toBe(true);
   });
 
@@ -184,11 +184,11 @@ describe('session: a reload in the middle', () => {
     release();
     await restored;
     expect(next.prompt.value).toBe('Another one.');
-    expect(next.run).toBeNull();
+    expect(next.runs.shown).toBeNull();
   });
 
   it('shows what there is of a run that the server’s end broke off, with its values', async () => {
-    void session.generate();
+    void session.runs.generate();
     await settle();
     client.last.prompt(PROMPT);
     client.last.send({ event: 'token', token: tokens(' It')[0] });
@@ -201,8 +201,8 @@ describe('session: a reload in the middle', () => {
       ...state,
       run: { ...state.run!, values: { x: 'soup' } }
     });
-    expect(next.run?.phase).toBe('stopped');
-    expect(next.run?.values).toEqual({ x: 'soup' });
+    expect(next.runs.shown?.phase).toBe('stopped');
+    expect(next.runs.shown?.values).toEqual({ x: 'soup' });
   });
 });
 

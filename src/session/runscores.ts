@@ -5,8 +5,8 @@ import type { TokenSpan } from '../salience';
 import { MAX_ABLATION_SEGMENTS, ablationSegments } from './ablationSegments';
 import type { Computation, ComputationClient } from './computation';
 import { OnDemand } from './demand';
-import type { DemandedScores, IDemandedJob } from './demand';
-import type { IText } from './map';
+import type { DemandedScores, IDemandedJob, ITest } from './demand';
+import type { IShownMap, IText } from './map';
 import { isGradient, METHODS } from './methods';
 import type { MapMethod } from './methods';
 import { Model } from './model';
@@ -111,6 +111,22 @@ export class RunScores extends Model {
     }
     const computation = this.onDemand.scores(method, target, parts, mode, foil);
     return { computation, numSegments, refusal: null };
+  }
+
+  /** The test of a map; null with fewer than two segments to put in order. */
+  test(
+    map: IShownMap,
+    text: IText,
+    mode: AblationMode,
+    foil?: readonly number[]
+  ): Computation<ITest> | null {
+    const parts = ablationSegments(text.segments, map.target);
+    if (parts.length < 2) {
+      return null;
+    }
+    const scores = parts.map(({ index }) => map.segments[index].score);
+    const tested = { method: map.method, scores };
+    return this.onDemand.test(tested, map.target, parts, mode, foil);
   }
 
   protected release(): void {

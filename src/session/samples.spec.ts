@@ -67,7 +67,7 @@ describe('session/samples', () => {
 
   /** Run to the end. */
   async function all(...answers: string[]): Promise<void> {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     for (const text of answers) {
       await answer(text);
@@ -78,16 +78,16 @@ describe('session/samples', () => {
 
   /** Put what was generated into the history. */
   function keep(one: Session): void {
-    one.samples.runs.forEach(
+    one.runs.samples.runs.forEach(
       run => run && client.kept.set(run.jobId!, recordOf(run, []))
     );
   }
 
   it('makes one after the other, each with the next seed', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     expect(seeds()).toEqual([5]);
-    expect(session.samples.indexOf(session.run)).toBe(-1);
+    expect(session.runs.samples.indexOf(session.runs.shown)).toBe(-1);
     client.last.prompt(PROMPT);
     client.last.send({
       event: 'token',
@@ -100,25 +100,25 @@ describe('session/samples', () => {
       } as never
     });
     await settle();
-    expect(session.samples.indexOf(session.run)).toBe(0);
-    expect(session.samples.total).toBe(3);
+    expect(session.runs.samples.indexOf(session.runs.shown)).toBe(0);
+    expect(session.runs.samples.total).toBe(3);
     await answer(' A.');
     expect(seeds()).toEqual([5, 6]);
-    expect(session.isRunning).toBe(true);
-    expect(session.run?.phase).toBe('done');
+    expect(session.runs.isRunning).toBe(true);
+    expect(session.runs.shown?.phase).toBe('done');
     await answer(' B.');
     await answer(' C.');
     await running;
-    expect(session.isRunning).toBe(false);
+    expect(session.runs.isRunning).toBe(false);
     expect(seeds()).toEqual([5, 6, 7]);
-    const { runs } = session.samples;
+    const { runs } = session.runs.samples;
     expect(runs.map(run => run?.jobId)).toEqual(['job-0', 'job-1', 'job-2']);
     expect(runs.map(run => run?.sampling.seed)).toEqual([5, 6, 7]);
-    expect(session.run).toBe(runs[2]);
+    expect(session.runs.shown).toBe(runs[2]);
   });
 
   it('leaves the model to them: maps are of the last one, once all are there', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     await answer(' A.');
     await answer(' B.');
@@ -135,9 +135,9 @@ describe('session/samples', () => {
     expect(countOf(session.settings)).toBe(1);
     await all(' A.');
     expect(jobs('generate')).toHaveLength(1);
-    expect(session.samples.total).toBe(1);
+    expect(session.runs.samples.total).toBe(1);
     session.settings = settings;
-    const giving = session.score(' Given.');
+    const giving = session.runs.score(' Given.');
     await settle();
     client.last.answer(PROMPT, ' Given.');
     await giving;
@@ -160,7 +160,7 @@ describe('session/samples', () => {
     const count = client.jobs.length;
     session.showSample(0);
     await settle();
-    expect(session.run?.jobId).toBe('job-0');
+    expect(session.runs.shown?.jobId).toBe('job-0');
     expect(session.explanation.target).toBeNull();
     expect(session.prompt.source).toBe(source);
     expect(session.shown!.record()).toMatchObject({ answer: ' A. One.' });
@@ -177,17 +177,17 @@ describe('session/samples', () => {
     expect(client.jobs).toHaveLength(count + 1);
     session.showSample(7);
     session.showSample(-1);
-    expect(session.run?.jobId).toBe('job-2');
+    expect(session.runs.shown?.jobId).toBe('job-2');
   });
 
   it('tells which answers are the same', async () => {
     await all(' A.', ' B.', ' A.');
-    const { samples } = session;
+    const { samples } = session.runs;
     expect([0, 1, 2].map(index => samples.sameAs(index))).toEqual([-1, -1, 0]);
   });
 
   it('stops the one under way, and makes no more', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     await answer(' A.');
     client.last.prompt(PROMPT);
@@ -202,73 +202,73 @@ describe('session/samples', () => {
       } as never
     });
     await settle();
-    session.stop();
+    session.runs.stop();
     await running;
     await settle();
     expect(jobs('generate')).toHaveLength(2);
     expect(jobs('generate')[1].isCancelled).toBe(true);
-    expect(session.isRunning).toBe(false);
-    const { runs, total } = session.samples;
+    expect(session.runs.isRunning).toBe(false);
+    const { runs, total } = session.runs.samples;
     expect(runs.map(run => run?.phase)).toEqual(['done', 'stopped']);
     expect(total).toBe(2);
   });
 
   it('stops before the first word of one, which then isn’t there', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     await answer(' A.');
-    session.stop();
+    session.runs.stop();
     await running;
     await settle();
-    expect(session.samples.total).toBe(1);
-    expect(session.run?.jobId).toBe('job-0');
+    expect(session.runs.samples.total).toBe(1);
+    expect(session.runs.shown?.jobId).toBe('job-0');
     expect(jobs('generate')).toHaveLength(2);
     // Its maps needn't wait any longer.
     expect(jobs('salience')).toHaveLength(1);
   });
 
   it('leaves those before one that failed, and tries that one again', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     await answer(' A.');
     client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
     await running;
     await settle();
-    expect(session.failure?.message).toBe('No.');
-    expect(session.isRunning).toBe(false);
-    expect(session.samples.total).toBe(1);
-    expect(session.run?.jobId).toBe('job-0');
-    const again = session.retry();
+    expect(session.runs.failure?.message).toBe('No.');
+    expect(session.runs.isRunning).toBe(false);
+    expect(session.runs.samples.total).toBe(1);
+    expect(session.runs.shown?.jobId).toBe('job-0');
+    const again = session.runs.retry();
     await settle();
     await answer(' B.');
     await answer(' C.');
     await again;
-    expect(session.samples.runs.map(run => run?.sampling.seed)).toEqual([
+    expect(session.runs.samples.runs.map(run => run?.sampling.seed)).toEqual([
       5, 6, 7
     ]);
-    expect(session.failure).toBeNull();
+    expect(session.runs.failure).toBeNull();
   });
 
   it('keeps those that were there where nothing came of another Run', async () => {
     await all(' A.', ' B.', ' C.');
-    const before = session.samples.runs;
-    const running = session.generate();
+    const before = session.runs.samples.runs;
+    const running = session.runs.generate();
     await settle();
-    session.stop();
+    session.runs.stop();
     await running;
     await settle();
-    expect(session.samples.runs).toEqual(before);
-    expect(session.samples.indexOf(session.run)).toBe(2);
-    const again = session.generate();
+    expect(session.runs.samples.runs).toEqual(before);
+    expect(session.runs.samples.indexOf(session.runs.shown)).toBe(2);
+    const again = session.runs.generate();
     await settle();
     client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
     await again;
-    expect(session.samples.runs).toEqual(before);
+    expect(session.runs.samples.runs).toEqual(before);
     expect(session.save().samples?.jobs).toHaveLength(3);
   });
 
   it('tries one that failed again after a reload, too', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     await answer(' A.');
     client.last.send({ event: 'error', error: 'e', message: 'No.', hint: '' });
@@ -276,18 +276,20 @@ describe('session/samples', () => {
     await settle();
     keep(session);
     const next = await reloaded();
-    expect(next.isRunning).toBe(false);
-    expect(next.samples.isCutShort).toBe(true);
-    void next.retry();
+    expect(next.runs.isRunning).toBe(false);
+    expect(next.runs.samples.isCutShort).toBe(true);
+    void next.runs.retry();
     await settle();
     await answer(' B.');
     await answer(' C.');
-    expect(next.samples.runs.map(run => run?.sampling.seed)).toEqual([5, 6, 7]);
-    expect(next.samples.isCutShort).toBe(false);
+    expect(next.runs.samples.runs.map(run => run?.sampling.seed)).toEqual([
+      5, 6, 7
+    ]);
+    expect(next.runs.samples.isCutShort).toBe(false);
   });
 
   it('puts another in the place of one that broke off', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     await answer(' A.');
     client.last.prompt(PROMPT);
@@ -306,9 +308,9 @@ describe('session/samples', () => {
     );
     await running;
     await settle();
-    const phases = () => session.samples.runs.map(run => run?.phase);
+    const phases = () => session.runs.samples.runs.map(run => run?.phase);
     expect(phases()).toEqual(['done', 'failed']);
-    const again = session.retry();
+    const again = session.runs.retry();
     await settle();
     await answer(' B.');
     await answer(' C.');
@@ -318,7 +320,7 @@ describe('session/samples', () => {
   });
 
   it('makes no more for a prompt that was left, or a run that was opened', async () => {
-    let running = session.generate();
+    let running = session.runs.generate();
     await settle();
     await answer(' A.');
     const other = new FakeSource('Be loud.');
@@ -326,100 +328,106 @@ describe('session/samples', () => {
     session.open(other);
     await running;
     await settle();
-    expect(session.isRunning).toBe(false);
+    expect(session.runs.isRunning).toBe(false);
     expect(jobs('generate')).toHaveLength(2);
 
-    running = session.generate();
+    running = session.runs.generate();
     await settle();
     client.last.answer('Be loud.', ' A.');
     await settle();
-    const record = { ...recordOf(session.run!, []), id: 'old' };
+    const record = { ...recordOf(session.runs.shown!, []), id: 'old' };
     session.reopen(record, new KeptSource(record, 'earlier', () => undefined));
     await running;
     await settle();
-    expect(session.isRunning).toBe(false);
-    expect(session.samples.indexOf(session.run)).toBe(-1);
+    expect(session.runs.isRunning).toBe(false);
+    expect(session.runs.samples.indexOf(session.runs.shown)).toBe(-1);
     expect(jobs('generate')).toHaveLength(4);
   });
 
   it('knows a sample that is opened from the history', async () => {
     await all(' A.', ' B.', ' C.');
-    const record = recordOf(session.samples.runs[1]!, []);
+    const record = recordOf(session.runs.samples.runs[1]!, []);
     session.reopen(record, new KeptSource(record, 'earlier', () => undefined));
-    expect(session.samples.indexOf(session.run)).toBe(1);
+    expect(session.runs.samples.indexOf(session.runs.shown)).toBe(1);
     session.showSample(0);
-    expect(session.run?.jobId).toBe('job-0');
+    expect(session.runs.shown?.jobId).toBe('job-0');
   });
 
   it('has all of them again after a reload, and asks for none', async () => {
     await all(' A.', ' B.', ' C.');
     keep(session);
     const next = await reloaded();
-    expect(next.samples.indexOf(next.run)).toBe(2);
-    expect(next.samples.runs.map(run => run?.sampling.seed)).toEqual([5, 6, 7]);
+    expect(next.runs.samples.indexOf(next.runs.shown)).toBe(2);
+    expect(next.runs.samples.runs.map(run => run?.sampling.seed)).toEqual([
+      5, 6, 7
+    ]);
     next.showSample(0);
-    expect(next.run?.answerTokens.map(({ text }) => text)).toEqual([' A.']);
+    expect(next.runs.shown?.answerTokens.map(({ text }) => text)).toEqual([
+      ' A.'
+    ]);
     expect(jobs('generate')).toHaveLength(3);
-    expect(next.isRunning).toBe(false);
+    expect(next.runs.isRunning).toBe(false);
   });
 
   it('tells of those that the history doesn’t have', async () => {
     jest.spyOn(console, 'warn').mockImplementation(() => undefined);
     await all(' A.', ' B.', ' C.');
     const next = await reloaded();
-    expect(next.samples.runs.map(run => run?.jobId ?? null)).toEqual([
+    expect(next.runs.samples.runs.map(run => run?.jobId ?? null)).toEqual([
       null,
       null,
       'job-2'
     ]);
     next.showSample(0);
-    expect(next.run?.jobId).toBe('job-2');
+    expect(next.runs.shown?.jobId).toBe('job-2');
     jest.restoreAllMocks();
   });
 
   it('goes on after a reload in the middle', async () => {
-    void session.generate();
+    void session.runs.generate();
     await settle();
     await answer(' A.');
     keep(session);
     const next = await reloaded();
-    expect(next.run?.jobId).toBe('job-0');
-    expect(next.attempt?.jobId).toBe('job-1');
-    expect(next.isRunning).toBe(true);
-    expect(next.samples.total).toBe(3);
+    expect(next.runs.shown?.jobId).toBe('job-0');
+    expect(next.runs.attempt?.jobId).toBe('job-1');
+    expect(next.runs.isRunning).toBe(true);
+    expect(next.runs.samples.total).toBe(3);
     await answer(' B.');
     expect(seeds()).toEqual([5, 6, 7]);
     await answer(' C.');
-    expect(next.isRunning).toBe(false);
-    expect(next.samples.runs.map(run => run?.sampling.seed)).toEqual([5, 6, 7]);
+    expect(next.runs.isRunning).toBe(false);
+    expect(next.runs.samples.runs.map(run => run?.sampling.seed)).toEqual([
+      5, 6, 7
+    ]);
   });
 
   it('takes none for a sample that was shown before', async () => {
     session.settings = { ...session.settings, samples: 1 };
     await all(' Old.');
     session.settings = { ...session.settings, samples: 3 };
-    void session.generate();
+    void session.runs.generate();
     await settle();
     const next = await reloaded();
-    expect(next.samples.indexOf(next.run)).toBe(-1);
+    expect(next.runs.samples.indexOf(next.runs.shown)).toBe(-1);
     await answer(' A.');
     await answer(' B.');
     await answer(' C.');
-    const { runs } = next.samples;
+    const { runs } = next.runs.samples;
     expect(runs.map(run => run?.sampling.seed)).toEqual([5, 6, 7]);
     expect(runs.some(run => run?.jobId === 'job-0')).toBe(false);
   });
 
   it('can be stopped after a reload', async () => {
-    void session.generate();
+    void session.runs.generate();
     await settle();
     await answer(' A.');
     keep(session);
     const next = await reloaded();
-    next.stop();
+    next.runs.stop();
     await settle();
-    expect(next.isRunning).toBe(false);
-    expect(next.samples.total).toBe(1);
+    expect(next.runs.isRunning).toBe(false);
+    expect(next.runs.samples.total).toBe(1);
     expect(jobs('generate')).toHaveLength(2);
   });
 

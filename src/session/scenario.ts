@@ -24,7 +24,7 @@ export class Scenario {
 
   /** Run to the end; gives the salience job that follows by itself. */
   async answered(): Promise<FakeJob> {
-    const running = this.session.generate();
+    const running = this.session.runs.generate();
     await settle();
     this.client.last.answer(this.session.prompt.value, ANSWER);
     await running;

@@ -34,7 +34,7 @@ describe('session/session', () => {
 
   it('runs an edit of the cell that was made just before', async () => {
     source.pending = 'Be loud.';
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     expect(client.last.request).toMatchObject({ prompt: 'Be loud.' });
     client.last.answer('Be loud.', ' Yes.');
@@ -42,7 +42,10 @@ describe('session/session', () => {
   });
 
   it('starts one run when asked twice', async () => {
-    const running = Promise.all([session.generate(), session.generate()]);
+    const running = Promise.all([
+      session.runs.generate(),
+      session.runs.generate()
+    ]);
     await settle();
     expect(client.jobs).toHaveLength(1);
     client.last.answer(session.prompt.value, ANSWER);
@@ -57,25 +60,27 @@ describe('session/session', () => {
     session.explanation.pickSegment(scenario.token(0));
     source.become(`${PROMPT} now`);
     client.failure = DEAD;
-    await session.generate();
-    expect(session.attempt?.problem?.message).toBe('The model service ended.');
-    expect(session.attempt?.problem?.remedies).toContain('restart');
-    expect(session.run?.prompt).toBe(PROMPT);
+    await session.runs.generate();
+    expect(session.runs.attempt?.problem?.message).toBe(
+      'The model service ended.'
+    );
+    expect(session.runs.attempt?.problem?.remedies).toContain('restart');
+    expect(session.runs.shown?.prompt).toBe(PROMPT);
     expect(session.explanation.map).not.toBeNull();
-    expect(session.isStale).toBe(true);
-    expect(session.isRunning).toBe(false);
+    expect(session.runs.isStale).toBe(true);
+    expect(session.runs.isRunning).toBe(false);
     client.failure = null;
-    const again = session.generate();
+    const again = session.runs.generate();
     await settle();
     client.last.answer(`${PROMPT} now`, ' Fine.');
     await again;
-    expect(session.attempt).toBeNull();
-    expect(session.run?.prompt).toBe(`${PROMPT} now`);
+    expect(session.runs.attempt).toBeNull();
+    expect(session.runs.shown?.prompt).toBe(`${PROMPT} now`);
     expect(session.explanation.target).toBeNull();
   });
 
   it('keeps what came of an answer when the service dies in the middle', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.prompt(PROMPT);
     client.last.send({
@@ -90,19 +95,19 @@ describe('session/session', () => {
       hint: ''
     });
     await running;
-    expect(session.run?.phase).toBe('failed');
-    expect(session.run?.answerTokens).toHaveLength(1);
+    expect(session.runs.shown?.phase).toBe('failed');
+    expect(session.runs.shown?.answerTokens).toHaveLength(1);
     expect(session.prompt.value).toBe(PROMPT);
   });
 
   it('leaves the last answer when the next run is stopped before it begins', async () => {
     await scenario.answered();
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
-    session.stop();
+    session.runs.stop();
     await running;
-    expect(session.attempt).toBeNull();
-    expect(session.run?.phase).toBe('done');
+    expect(session.runs.attempt).toBeNull();
+    expect(session.runs.shown?.phase).toBe('done');
   });
 
   it.each([
@@ -111,20 +116,20 @@ describe('session/session', () => {
     ['x'.repeat(1001), '1001']
   ])('tells what is wrong before any request: %j', async (text, message) => {
     session.prompt.edit(text);
-    await session.generate();
+    await session.runs.generate();
     expect(client.jobs).toHaveLength(0);
-    expect(session.promptProblem?.message).toContain(message);
+    expect(session.runs.promptProblem?.message).toContain(message);
   });
 
   it('has no complaint about an empty prompt before Run', () => {
     session.prompt.edit('');
-    expect(session.promptProblem).toBeNull();
+    expect(session.runs.promptProblem).toBeNull();
   });
 
   it('lets go of the answer when another prompt is opened', async () => {
     await scenario.answered();
     session.open(new FakeSource('Another one.'));
-    expect(session.run).toBeNull();
+    expect(session.runs.shown).toBeNull();
     expect(session.explanation.text).toBeNull();
     expect(source.painted).toBeNull();
   });
@@ -136,7 +141,7 @@ describe('session/session', () => {
     session.explanation.pickSegment(scenario.token(0));
     const other = new FakeSource(PROMPT);
     session.open(other);
-    expect(session.run).not.toBeNull();
+    expect(session.runs.shown).not.toBeNull();
     expect(other.painted).not.toBeNull();
   });
 
@@ -150,7 +155,7 @@ describe('session/session', () => {
     await next.service.refresh();
     await next.restore(saved);
     expect(next.prompt.value).toBe(PROMPT);
-    expect(next.run?.phase).toBe('done');
+    expect(next.runs.shown?.phase).toBe('done');
     expect(next.explanation.target).toEqual(session.explanation.target);
     next.dispose();
   });
@@ -159,7 +164,7 @@ describe('session/session', () => {
     await scenario.answered();
     const before = client.jobs.length;
     await session.analyze(new FakeSource(PROMPT));
-    expect(session.run?.phase).toBe('done');
+    expect(session.runs.shown?.phase).toBe('done');
     expect(client.jobs).toHaveLength(before);
 
     const first = session.analyze(new FakeSource('Another one.'));
@@ -179,7 +184,7 @@ describe('session/session', () => {
     ]);
     client.last.answer('A third one.', ANSWER);
     await second;
-    expect(session.run?.prompt).toBe('A third one.');
+    expect(session.runs.shown?.prompt).toBe('A third one.');
   });
 
   it('runs a chosen prompt again in another chat format', async () => {
@@ -208,18 +213,18 @@ describe('session/session', () => {
   });
 
   it('stops an attempt when another prompt is opened', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     session.open(new FakeSource('Another one.'));
     await running;
     expect(client.last.isCancelled).toBe(true);
-    expect(session.attempt).toBeNull();
-    expect(session.isRunning).toBe(false);
+    expect(session.runs.attempt).toBeNull();
+    expect(session.runs.isRunning).toBe(false);
   });
 
   it('lets the model go while a run waits for it, then goes on', async () => {
     const background = await scenario.answered();
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     expect(background.isCancelled).toBe(true);
     const run = client.last;
@@ -233,7 +238,7 @@ describe('session/session', () => {
     await settle();
     expect(session.explanation.map).not.toBeNull();
     expect(client.jobs).toHaveLength(4);
-    session.stop();
+    session.runs.stop();
     await running;
     await settle();
     const { request } = client.last;
@@ -243,15 +248,15 @@ describe('session/session', () => {
 
   it('counts characters as the server does', () => {
     session.prompt.edit('🥚'.repeat(600));
-    expect(session.promptProblem).toBeNull();
+    expect(session.runs.promptProblem).toBeNull();
   });
 
   it('keeps the answer, not the failed attempt after it', async () => {
     await scenario.answered();
     const { run } = session.save();
     client.failure = DEAD;
-    await session.generate();
-    expect(session.attempt?.phase).toBe('failed');
+    await session.runs.generate();
+    expect(session.runs.attempt?.phase).toBe('failed');
     expect(session.save().run).toEqual(run);
   });
 
@@ -271,8 +276,8 @@ describe('session/session', () => {
     await settle();
     client.last.break(DEAD);
     await restored;
-    expect(next.run?.phase).toBe('failed');
-    expect(next.isRunning).toBe(false);
+    expect(next.runs.shown?.phase).toBe('failed');
+    expect(next.runs.isRunning).toBe(false);
     next.dispose();
   });
 
@@ -311,8 +316,8 @@ describe('session/session', () => {
     const next = new Session(client, nullTranslator.load('lit_lab'));
     await next.restore(saved);
     expect(next.prompt.value).toBe(PROMPT);
-    expect(next.run).toBeNull();
-    expect(next.attempt).toBeNull();
+    expect(next.runs.shown).toBeNull();
+    expect(next.runs.attempt).toBeNull();
     next.dispose();
   });
 });

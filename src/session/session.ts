@@ -8,21 +8,12 @@ import { countableOf, TokenCounter } from './count';
 import { Explanation } from './explanation';
 import { ForcedAnswerModel } from './forcedAnswer';
 import { PromptModel } from './prompt';
-import { checkPrompt } from './problem';
-import type { IProblem } from './problem';
 import { isUnderWay, keptRun, recordOf } from './run';
-import type { IRun } from './run';
-import { Runner } from './runner';
-import { Samples } from './samples';
+import { Runs } from './runs';
 import { SessionSaver } from './saver';
 import type { ISavedSession } from './saved';
 import { ServiceModel } from './service';
-import {
-  countOf,
-  DEFAULT_SETTINGS,
-  isOfSettings,
-  samplingOf
-} from './settings';
+import { DEFAULT_SETTINGS, isOfSettings } from './settings';
 import type { ISettings } from './settings';
 import { Shading } from './shading';
 import type { IPromptSource } from './source';
@@ -31,16 +22,15 @@ import type { ISession, IShownRun } from './tokens';
 import { Model } from './model';
 
 /**
- * The analysis under way: a prompt, its run, a target, and the target's map.
+ * The analysis in progress: a prompt, its runs, a target, and the target's map.
  *
- * Views read it and draw themselves anew when `changed` is emitted; the values
- * that they compare by identity (`run`, `text`, `map`, `settings`) are
- * replaced, never altered.
+ * A session connects its parts, each of which is a model with its own signal.
+ * Views redraw when `changed` is emitted. The values that they compare by identity
+ * (`runs.shown`, `explanation.text`, `explanation.map`, `settings`) are immutable.
  */
 export class Session extends Model implements ISession {
   /**
-   * @param splitter - cuts by the user's expression; the session's to dispose
-   *   of from now on.
+   * @param splitter - cuts by the user's expression; the session disposes of it.
    */
   constructor(
     client: Session.Client,
@@ -48,23 +38,16 @@ export class Session extends Model implements ISession {
     splitter: Splitter | null = null
   ) {
     super();
-    this._trans = trans;
     this.prompt = new PromptModel();
     this.service = new ServiceModel(client, trans);
-    this._runner = new Runner(client, trans);
-    this.samples = new Samples(this._runner, client);
+    this.runs = new Runs(client, this, trans);
     this._splitter = splitter;
     this.explanation = new Explanation(client, trans, splitter);
     this.forcedAnswer = new ForcedAnswerModel();
     this.contrast = new ContrastModel(client, this.explanation, trans);
     this.counter = new TokenCounter(client);
-    const {
-      prompt,
-      forcedAnswer,
-      samples,
-      explanation,
-      _runner: runner
-    } = this;
+    const { prompt, forcedAnswer, explanation } = this;
+    const { runner, samples } = this.runs;
     this._shading = new Shading(prompt, runner, explanation, trans);
     this._saver = new SessionSaver(client, {
       prompt,
@@ -78,8 +61,7 @@ export class Session extends Model implements ISession {
     this.contrast.changed.connect(this._emit, this);
     this.prompt.changed.connect(this._onPrompt, this);
     this.service.changed.connect(this._emit, this);
-    this._runner.changed.connect(this._onRun, this);
-    this.samples.changed.connect(this._onRun, this);
+    this.runs.changed.connect(this._onRun, this);
     this.explanation.changed.connect(this._onExplanation, this);
   }
 
@@ -89,37 +71,22 @@ export class Session extends Model implements ISession {
   /** The model service's state. */
   readonly service: ServiceModel;
 
-  /** The answers that the last Run made, where it was to make several. */
-  readonly samples: Samples;
+  /** The runs of the prompt, one of them shown. */
+  readonly runs: Runs;
 
-  /** A text to be explained in place of an answer, as it is being written. */
+  /** The forced answer that the user is writing. */
   readonly forcedAnswer: ForcedAnswerModel;
 
   /** Counts the prompt's tokens while it is typed. */
   readonly counter: TokenCounter;
 
-  /** What led to the shown answer: its text, a target, and the target's map. */
+  /** Explains the shown answer: its text, a target, and the target's map. */
   readonly explanation: Explanation;
 
-  /** Sets the target against what might have been said instead. */
+  /** Sets a foil against the target. */
   readonly contrast: ContrastModel;
 
-  /** The run whose answer is shown, or null. */
-  get run(): IRun | null {
-    return this._runner.run;
-  }
-
-  /** A run that has no answer to show yet, or null. */
-  get attempt(): IRun | null {
-    return this._runner.attempt;
-  }
-
-  /** Whether the model is answering, or about to. */
-  get isRunning(): boolean {
-    return this._isAnswering || this.samples.hasMore;
-  }
-
-  /** Name of the model that runs; null before the server has listed its models. */
+  /** Name of the chosen model; null before the server has listed its models. */
   get model(): string | null {
     const { models, status } = this.service;
     const chosen = models.find(model => model.name === this._model);
@@ -128,17 +95,17 @@ export class Session extends Model implements ISession {
 
   set model(name: string | null) {
     this._model = name;
-    this._letGo();
+    this.runs.dismissLeft();
     this._emit();
   }
 
-  /** What is known of the model that runs; null before the server has said. */
+  /** The chosen model; null before the server has listed its models. */
   get modelInfo(): ModelInfo | null {
     const { model } = this;
     return this.service.models.find(({ name }) => name === model) ?? null;
   }
 
-  /** What the user chose. */
+  /** The user's settings. */
   get settings(): ISettings {
     return this._settings;
   }
@@ -148,25 +115,25 @@ export class Session extends Model implements ISession {
     this.explanation.setSettings(settings);
   }
 
-  /** Cuts by the user's expression; null where nothing can. */
+  /** Cuts by the user's expression; null: the granularity `custom` isn't available. */
   get splitter(): Splitter | null {
     return this._splitter;
   }
 
-  /** What is wrong with the user's expression, in words; or empty. */
+  /** What is wrong with the user's expression; or empty. */
   get patternProblem(): string {
     return this._splitter?.problem ?? '';
   }
 
   get shown(): IShownRun | null {
-    const { run } = this;
+    const { shown: run, isStale } = this.runs;
     const { target } = this.explanation;
     if (!run || isUnderWay(run) || run.answerTokens.length === 0) {
       return null;
     }
     const link = this.prompt.source?.link ?? this.prompt.lostLink;
-    // One that was replayed after a reload doesn't say where it came from.
-    const origin = run.origin ?? (this.isStale ? null : this.prompt.runOrigin);
+    // A run replayed after a reload doesn't contain its origin.
+    const origin = run.origin ?? (isStale ? null : this.prompt.runOrigin);
     return {
       id: run.jobId,
       record: () => recordOf({ ...run, origin }, this.explanation.kept),
@@ -175,29 +142,7 @@ export class Session extends Model implements ISession {
     };
   }
 
-  /** Whether the prompt is no longer what the shown run was asked. */
-  get isStale(): boolean {
-    return this.run !== null && this.run.prompt !== this.prompt.value;
-  }
-
-  /**
-   * Why the last run has no answer, or not all of it; null where it has. A
-   * failure is the chosen model's and the prompt's: once either is another one,
-   * there is none.
-   */
-  get failure(): IProblem | null {
-    const failed = this.attempt ?? this.run;
-    return failed && this._isLeft(failed) ? null : (failed?.problem ?? null);
-  }
-
-  /** What is wrong with the prompt; shown before any request is made. */
-  get promptProblem(): IProblem | null {
-    const limits = this.service.status?.limits ?? null;
-    const problem = checkPrompt(this.prompt.value, limits, this._trans);
-    return this.prompt.value === '' && !this._asked ? null : problem;
-  }
-
-  /** Emitted when a prompt was taken up, so that the panel can open. */
+  /** Emitted when a prompt opens, so that the panel can open too. */
   get opened(): ISignal<this, void> {
     return this._opened;
   }
@@ -208,8 +153,7 @@ export class Session extends Model implements ISession {
     this.counter.dispose();
     this.forcedAnswer.dispose();
     this.explanation.dispose();
-    this.samples.dispose();
-    this._runner.dispose();
+    this.runs.dispose();
     this.service.dispose();
     this.prompt.dispose();
   }
@@ -223,7 +167,7 @@ export class Session extends Model implements ISession {
   }
 
   open(source: IPromptSource): void {
-    this._take(source);
+    this._open(source);
     this._opened.emit();
   }
 
@@ -235,8 +179,8 @@ export class Session extends Model implements ISession {
   }
 
   /**
-   * Go back to the text that was edited by hand and left, and to its place. The
-   * answer to a prompt from elsewhere goes, as when a prompt is opened.
+   * Go back to the text that the user edited and left, and to its place. If that
+   * is another place, the answer is dropped, as when a prompt opens.
    */
   takeBack(): void {
     if (this.prompt.isLeftElsewhere) {
@@ -247,118 +191,47 @@ export class Session extends Model implements ISession {
   }
 
   /**
-   * Take a prompt up and run it, where the focus stays on what it was chosen
-   * from. An answer of the chosen model to that very prompt is shown instead.
+   * Open a prompt and run it, without moving the focus to the panel. If the shown
+   * run already has this prompt, model and settings, it stays.
    */
   async analyze(source: IPromptSource): Promise<void> {
-    this._take(source);
-    const { run } = this;
+    this._open(source);
+    const { shown: run } = this.runs;
     const isThere =
       run !== null &&
       run.model === this.model &&
       isOfSettings(run, this._settings) &&
       (isUnderWay(run) || run.phase === 'done');
     if (!isThere) {
-      await this.generate();
+      await this.runs.generate();
     }
   }
 
   /**
-   * Show a run of the history as it was, without the model.
+   * Show a run from the history, without the model.
    *
-   * @param source - of its prompt; the session's to dispose of from now on.
+   * @param source - of its prompt; the session disposes of it.
    */
   reopen(run: RunRecord, source: IPromptSource): void {
     this._leave();
-    this.samples.end();
-    this._runner.abandon();
     this.prompt.open(source);
-    this._runner.show(keptRun(run));
+    this.runs.show(keptRun(run));
     this._opened.emit();
   }
 
-  /**
-   * Explain a text as if it were the answer: how likely the model finds it, and
-   * what would make it say so. Settles when its probabilities are known.
-   */
-  score(text: string): Promise<void> {
-    return text === '' ? Promise.resolve() : this.generate(text);
-  }
-
-  /** Do again what failed; samples that are there stay. */
-  retry(): Promise<void> {
-    return this.samples.isCutShort
-      ? this.samples.goOn()
-      : this.generate((this.attempt ?? this.run)?.forcedAnswer);
-  }
-
-  /**
-   * Run the prompt. Settles when the answer is complete, or all samples are.
-   *
-   * @param forcedAnswer - a text to be taken for the answer; left out: the model's own.
-   */
-  async generate(forcedAnswer?: string): Promise<void> {
-    this._asked = true;
-    const turn = this._turn;
-    await this.prompt.settled();
-    if (this.model === null) {
-      await this.service.refresh();
-    }
-    if (turn !== this._turn) {
-      return; // Another prompt was taken up meanwhile: that one wasn't meant.
-    }
-    const model = this.model;
-    if (this.promptProblem || model === null || this.isRunning) {
-      this._emit();
-      return;
-    }
-    this._asked = false;
-    const limit = this.service.status?.limits.max_new_tokens ?? Infinity;
-    await this.samples.draw(
-      {
-        model,
-        prompt: this.prompt.value,
-        values: this.prompt.values,
-        sampling: samplingOf(this._settings),
-        stop: this._settings.stop,
-        chat: this._settings.chat,
-        thinking: this._settings.thinking,
-        origin: this.prompt.runOrigin,
-        ...(forcedAnswer !== undefined && { forcedAnswer })
-      },
-      Math.min(this._settings.maxNewTokens, limit),
-      forcedAnswer === undefined ? countOf(this._settings) : 1
-    );
-  }
-
-  /**
-   * Stop the answer, and make no other samples; what came so far stays and can
-   * be explained.
-   */
-  stop(): void {
-    this.samples.end();
-    this._runner.stop();
-    this._onRun();
-  }
-
-  /** Show another sample, once all are there. */
+  /** Show another sample, if all are complete. */
   showSample(index: number): void {
-    if (!this.isRunning) {
-      this.samples.show(index, this.explanation.kept);
+    if (!this.runs.isRunning) {
+      this.runs.samples.show(index, this.explanation.kept);
     }
   }
 
-  /** Let go of an attempt's failure. */
-  dismiss(): void {
-    this._runner.dismiss();
-  }
-
-  /** Show a token in the text. */
+  /** Scroll the text to a token. */
   reveal(token: number): void {
     this._revealed.emit(token);
   }
 
-  /** Emitted when a token of the text should come into view. */
+  /** Emitted when a token of the text should scroll into view. */
   get revealed(): ISignal<this, number> {
     return this._revealed;
   }
@@ -369,7 +242,7 @@ export class Session extends Model implements ISession {
   }
 
   /**
-   * Restore what was saved, and follow the jobs that still run. Settles when all
+   * Restore a saved session, and follow its jobs that still run. Settles when all
    * of them have ended.
    */
   async restore(saved: ISavedSession): Promise<void> {
@@ -379,67 +252,38 @@ export class Session extends Model implements ISession {
     await this._saver.restore(saved, isWanted);
   }
 
-  private get _isAnswering(): boolean {
-    return isUnderWay(this.attempt) || isUnderWay(this.run);
-  }
-
-  private _take(source: IPromptSource): void {
+  private _open(source: IPromptSource): void {
     this._change(() => this.prompt.open(source));
     void this.service.warm();
   }
 
-  /** Let a prompt take another one's place: its answer is another one too. */
+  /** Replace the prompt; answers to the old one are dropped. */
   private _change(take: () => void): void {
     this._leave();
     take();
-    if (this.attempt && this.attempt.prompt !== this.prompt.value) {
-      this.samples.end();
-      this._runner.abandon();
-    }
-    if (this.isStale) {
-      this.samples.end();
-      this._runner.clear();
-    }
-    this._onRun();
+    this.runs.dropStale();
   }
 
-  /** Leave the prompt and its answer for another. */
+  /** Another prompt is about to replace the prompt. */
   private _leave(): void {
-    // The old source is let go of without its shades.
+    // The old source must not stay shaded.
     this._shading.clear();
-    this._asked = false;
+    this.runs.leave();
     this._saver.forget();
     this._turn++;
   }
 
-  /** Whether a run is of another model than the chosen one, or of another prompt. */
-  private _isLeft(run: IRun): boolean {
-    const { model } = this;
-    return (
-      (model !== null && run.model !== model) ||
-      run.prompt !== this.prompt.value
-    );
-  }
-
-  /** Let go of an attempt's failure once what it was about is left. */
-  private _letGo(): void {
-    const { attempt } = this;
-    if (attempt && !isUnderWay(attempt) && this._isLeft(attempt)) {
-      this._runner.dismiss();
-    }
-  }
-
   private _onPrompt(): void {
-    this._letGo();
+    this.runs.dismissLeft();
     this._emit();
     this._shading.paint();
   }
 
   private _onRun(): void {
-    this.explanation.setRun(this.run);
-    // Maps of a sample wait until all samples are there.
+    this.explanation.setRun(this.runs.shown);
+    // The maps of a sample wait until all samples are complete.
     this.explanation.setPaused(
-      isUnderWay(this.attempt) || this.samples.hasMore
+      isUnderWay(this.runs.attempt) || this.runs.samples.hasMore
     );
   }
 
@@ -450,7 +294,7 @@ export class Session extends Model implements ISession {
 
   private _emit(): void {
     if (!this.isDisposed) {
-      const working = this.isRunning || this.explanation.isBusy;
+      const working = this.runs.isRunning || this.explanation.isBusy;
       if (working !== this._working) {
         this._working = working;
         this.service.watch(this._visible, working);
@@ -460,7 +304,7 @@ export class Session extends Model implements ISession {
     }
   }
 
-  /** Say whether somebody looks. */
+  /** Report whether the panel is visible. */
   watch(visible: boolean): void {
     this._visible = visible;
     this.service.watch(visible, this._working);
@@ -471,19 +315,16 @@ export class Session extends Model implements ISession {
     this.counter.watch(this._visible ? countableOf(this) : null);
   }
 
-  private readonly _trans: TranslationBundle;
   private readonly _splitter: Splitter | null;
-  private readonly _runner: Runner;
   private readonly _shading: Shading;
   private readonly _saver: SessionSaver;
   private readonly _opened = new Signal<this, void>(this);
   private readonly _revealed = new Signal<this, number>(this);
   private _settings: ISettings = DEFAULT_SETTINGS;
   private _model: string | null = null;
-  private _asked = false;
-  /** Prompts that were taken up. */
+  /** How many prompts replaced another. */
   private _turn = 0;
-  /** Prompts that somebody began to fetch. */
+  /** How many claims were made. */
   private _claims = 0;
   private _visible = false;
   private _working = false;
@@ -491,7 +332,7 @@ export class Session extends Model implements ISession {
 
 /** Namespace for the session's types. */
 export namespace Session {
-  /** What a session asks of the client. */
+  /** What a session needs from the client. */
   export type Client = Pick<
     ApiClient,
     | 'status'

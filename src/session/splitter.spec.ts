@@ -136,7 +136,7 @@ describe('session: segments by an expression, maps of a part', () => {
     session = new Session(client, trans, new Splitter(() => worker, trans));
     await session.service.refresh();
     session.open(new FakeSource(PROMPT));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await running;
@@ -217,7 +217,7 @@ describe('session: segments by an expression, maps of a part', () => {
     expect(session.explanation.map).toEqual(whole);
     // Another run has other tokens.
     session.explanation.restrict([first[0], second[1]]);
-    void session.generate();
+    void session.runs.generate();
     await settle();
     client.last.answer(PROMPT, ANSWER);
     await settle();

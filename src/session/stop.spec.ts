@@ -86,7 +86,7 @@ describe('session: runs with stop sequences', () => {
     const session = await page();
     session.settings = { ...session.settings, stop: ['\nQ:', 'A:'] };
     session.open(new FakeSource(PROMPT));
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     const job = client.last;
     expect(job.request).toMatchObject({
@@ -96,29 +96,32 @@ describe('session: runs with stop sequences', () => {
     job.answer(PROMPT, ' b.', '\nQ:');
     await running;
     await settle();
-    expect(session.run).toMatchObject({ reason: 'stop', stoppedAt: '\nQ:' });
+    expect(session.runs.shown).toMatchObject({
+      reason: 'stop',
+      stoppedAt: '\nQ:'
+    });
 
     const next = await page();
     void next.restore(JSON.parse(JSON.stringify(session.save())));
     await settle();
-    expect(next.run).toMatchObject({
+    expect(next.runs.shown).toMatchObject({
       stop: ['\nQ:', 'A:'],
       reason: 'stop',
       stoppedAt: '\nQ:'
     });
 
-    const record = recordOf(next.run!, []);
+    const record = recordOf(next.runs.shown!, []);
     expect(record).toMatchObject({
       stop: ['\nQ:', 'A:'],
       reason: 'stop',
       stopped_at: '\nQ:'
     });
-    expect(recordOf({ ...next.run!, forcedAnswer: ' b.' }, []).stop).toEqual(
-      []
-    );
+    expect(
+      recordOf({ ...next.runs.shown!, forcedAnswer: ' b.' }, []).stop
+    ).toEqual([]);
     const opened = await page();
     opened.reopen(record, new FakeSource(PROMPT));
-    expect(opened.run).toMatchObject({
+    expect(opened.runs.shown).toMatchObject({
       stop: ['\nQ:', 'A:'],
       stoppedAt: '\nQ:',
       phase: 'done'
@@ -127,7 +130,7 @@ describe('session: runs with stop sequences', () => {
 
   it('opens a run of before there were any', () => {
     const session = pages[0];
-    const { stop, stopped_at, ...earlier } = recordOf(session.run!, []);
+    const { stop, stopped_at, ...earlier } = recordOf(session.runs.shown!, []);
     expect(stop).toHaveLength(2);
     expect(stopped_at).not.toBeNull();
     const run = keptRun({

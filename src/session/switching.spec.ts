@@ -42,7 +42,7 @@ describe('session: from one prompt or model to another', () => {
   }
 
   async function answered(answer = ' It is. Well.'): Promise<void> {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.answer(session.prompt.value, answer);
     await running;
@@ -61,7 +61,7 @@ describe('session: from one prompt or model to another', () => {
     session.takeBack();
     expect(session.prompt.value).toBe('Be very brief.');
     expect(session.prompt.source).toBe(first);
-    expect(session.run).toBeNull();
+    expect(session.runs.shown).toBeNull();
     expect(second.painted).toBeNull();
     expect(first.painted).toBeNull();
   });
@@ -81,8 +81,8 @@ describe('session: from one prompt or model to another', () => {
     await answered();
     session.takeBack();
     expect(session.prompt.value).toBe('Be very brief.');
-    expect(session.run?.phase).toBe('done');
-    expect(session.isStale).toBe(true);
+    expect(session.runs.shown?.phase).toBe('done');
+    expect(session.runs.isStale).toBe(true);
   });
 
   it('does not run a prompt that was opened while Run waited', async () => {
@@ -91,7 +91,7 @@ describe('session: from one prompt or model to another', () => {
       new Promise(resolve => {
         release = resolve;
       });
-    const running = session.generate();
+    const running = session.runs.generate();
     session.open(elsewhere());
     release();
     await running;
@@ -108,26 +108,28 @@ describe('session: from one prompt or model to another', () => {
 
   it('lets go of a failure with the model that it is about', async () => {
     client.failure = REFUSED;
-    await session.generate();
-    expect(session.failure?.message).toBe('The model could not be loaded.');
+    await session.runs.generate();
+    expect(session.runs.failure?.message).toBe(
+      'The model could not be loaded.'
+    );
     session.model = 'other';
-    expect(session.failure).toBeNull();
+    expect(session.runs.failure).toBeNull();
     session.model = 'demo';
-    expect(session.failure).toBeNull();
-    expect(session.attempt).toBeNull();
+    expect(session.runs.failure).toBeNull();
+    expect(session.runs.attempt).toBeNull();
   });
 
   it('lets go of a failure with the prompt that it is about', async () => {
     client.failure = REFUSED;
-    await session.generate();
-    expect(session.failure).not.toBeNull();
+    await session.runs.generate();
+    expect(session.runs.failure).not.toBeNull();
     session.prompt.edit('Be very brief.');
-    expect(session.failure).toBeNull();
-    expect(session.attempt).toBeNull();
+    expect(session.runs.failure).toBeNull();
+    expect(session.runs.attempt).toBeNull();
   });
 
   it('tells why an answer broke off only beside its own model and prompt', async () => {
-    const running = session.generate();
+    const running = session.runs.generate();
     await settle();
     client.last.prompt('Be brief.');
     client.last.send(
@@ -145,9 +147,9 @@ describe('session: from one prompt or model to another', () => {
       { event: 'error', error: 'service_died', message: 'It died.', hint: '' }
     );
     await running;
-    expect(session.failure?.message).toBe('It died.');
+    expect(session.runs.failure?.message).toBe('It died.');
     session.model = 'other';
-    expect(session.run?.phase).toBe('failed');
-    expect(session.failure).toBeNull();
+    expect(session.runs.shown?.phase).toBe('failed');
+    expect(session.runs.failure).toBeNull();
   });
 });

@@ -1,0 +1,350 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import React, { useId, useRef, useState } from 'react';
+
+import { usePanel } from '../components/context';
+import { describeSegment, percent } from '../session/labels';
+import { METHODS } from '../session/methods';
+import type { MatrixModel } from './model';
+import type { ICell, IColumn, IRow, ITable } from './table';
+
+/** Stands for less than half a per cent. */
+const NOTHING = '·';
+
+/** Where the focus is: rows and columns count from 0, headers are before and totals behind them. */
+interface IPlace {
+  readonly row: number;
+  readonly column: number;
+}
+
+/** The table's cells: one stop of Tab; arrow keys move between cells, Enter sets the target. */
+export function Grid(props: {
+  model: MatrixModel;
+  table: ITable;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { model, table } = props;
+  const { rows, columns } = table;
+  const [place, setPlace] = useState<IPlace>({ row: 0, column: 0 });
+  const [hovered, setHovered] = useState<IPlace | null>(null);
+  const grid = useRef<HTMLTableElement>(null);
+  const details = useId();
+  const at = {
+    row: Math.min(place.row, rows.length - 1),
+    column: Math.min(place.column, columns.length - 1)
+  };
+  const shown = hovered ?? at;
+  const { target } = model.session.explanation;
+
+  const onKeyDown = (event: React.KeyboardEvent) => {
+    const to = destination(event, at, rows.length, columns.length);
+    if (to) {
+      event.preventDefault();
+      setPlace(to);
+      const cell = cellAt(grid.current, to);
+      cell?.focus();
+      cell?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      event.preventDefault();
+      model.select(at.row, at.column);
+    }
+  };
+  const placeOf = (event: React.SyntheticEvent): IPlace | null => {
+    const cell = (event.target as Element).closest<HTMLElement>('[data-cell]');
+    const found = cell?.dataset.cell?.split(':').map(Number);
+    return found ? { row: found[0], column: found[1] } : null;
+  };
+
+  return (
+    <>
+      <div className="lit-matrix-scroll">
+        <table
+          ref={grid}
+          role="grid"
+          className="lit-matrix-grid"
+          aria-label={trans.__('What led to each sentence of the answer')}
+          aria-rowcount={rows.length + 2}
+          aria-colcount={columns.length + 2}
+          onKeyDown={onKeyDown}
+          onClick={event => {
+            const found = placeOf(event);
+            if (found) {
+              setPlace(found);
+              model.select(found.row, found.column);
+            }
+          }}
+          onMouseOver={event => setHovered(placeOf(event))}
+          onMouseLeave={() => setHovered(null)}
+          onFocus={event => {
+            const found = placeOf(event);
+            if (found) {
+              setPlace(found);
+            }
+          }}
+        >
+          <thead>
+            <tr>
+              <th scope="col" className="lit-matrix-corner">
+                <span>{trans.__('Answer ↓ Because of →')}</span>
+              </th>
+              {columns.map((column, i) => (
+                <ColumnHead
+                  key={i}
+                  column={column}
+                  isFirstOfAnswer={isFirstOfAnswer(columns, i)}
+                  isAt={shown.column === i}
+                />
+              ))}
+              <th
+                scope="col"
+                className="lit-matrix-total"
+                title={trans.__('Its part of the salience of all sentences')}
+              >
+                <span>{trans.__('Weight')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row, r) => (
+              <tr
+                key={r}
+                data-target={
+                  target !== null &&
+                  row.span[0] === target[0] &&
+                  row.span[1] === target[1]
+                }
+                data-at={shown.row === r}
+              >
+                <th scope="row" className="lit-matrix-row" title={row.text}>
+                  <bdi>{row.text}</bdi>
+                </th>
+                {columns.map((column, c) => (
+                  <Cell
+                    key={c}
+                    row={row}
+                    column={column}
+                    cell={row.cells ? row.cells[c] : undefined}
+                    at={`${r}:${c}`}
+                    details={details}
+                    isReachable={at.row === r && at.column === c}
+                    isFirstOfAnswer={isFirstOfAnswer(columns, c)}
+                    signed={METHODS[model.method].isSigned}
+                  />
+                ))}
+                <td className="lit-matrix-total">
+                  {row.total === null ? '…' : percent(row.total)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+          <tfoot>
+            <tr>
+              <th scope="row" className="lit-matrix-row">
+                {model.scale === 'all'
+                  ? trans.__('Total')
+                  : trans.__('On average')}
+              </th>
+              {columns.map((column, c) => (
+                <td
+                  key={c}
+                  className="lit-matrix-total"
+                  data-seam={isFirstOfAnswer(columns, c)}
+                >
+                  {short(column.total)}
+                </td>
+              ))}
+              <td className="lit-matrix-total" />
+            </tr>
+          </tfoot>
+        </table>
+      </div>
+      <Details
+        id={details}
+        model={model}
+        row={rows[shown.row]}
+        column={columns[shown.column]}
+        cell={rows[shown.row]?.cells?.[shown.column] ?? null}
+      />
+    </>
+  );
+}
+
+function ColumnHead(props: {
+  column: IColumn;
+  isFirstOfAnswer: boolean;
+  isAt: boolean;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { column, isFirstOfAnswer, isAt } = props;
+  return (
+    <th
+      scope="col"
+      className="lit-matrix-column"
+      title={
+        column.isAnswer ? trans.__('answer: %1', column.text) : column.text
+      }
+      data-seam={isFirstOfAnswer}
+      data-at={isAt}
+    >
+      <span>
+        {column.isAnswer && (
+          <>
+            <span aria-hidden>▸ </span>
+            <span className="lit-visually-hidden">{trans.__('answer:')} </span>
+          </>
+        )}
+        <bdi>{column.text}</bdi>
+      </span>
+    </th>
+  );
+}
+
+const Cell = React.memo(
+  (props: {
+    row: IRow;
+    column: IColumn;
+    /** Null: the column doesn't stand before the row; undefined: not computed yet. */
+    cell: ICell | null | undefined;
+    at: string;
+    /** Id of what tells more of the cell with the focus. */
+    details: string;
+    isReachable: boolean;
+    isFirstOfAnswer: boolean;
+    signed: boolean;
+  }): JSX.Element => {
+    const { trans } = usePanel();
+    const { row, column, cell, at } = props;
+    const label =
+      cell === undefined
+        ? trans.__('not computed yet')
+        : cell === null
+          ? column.span[0] === row.span[0]
+            ? trans.__('the sentence itself')
+            : trans.__('comes later')
+          : spoken(
+              props.signed && cell.weight < 0 ? -cell.part : cell.part,
+              trans
+            );
+    return (
+      <td
+        role="gridcell"
+        tabIndex={props.isReachable ? 0 : -1}
+        aria-label={label}
+        aria-describedby={props.isReachable ? props.details : undefined}
+        className="lit-matrix-cell"
+        data-cell={at}
+        data-state={
+          cell === undefined ? 'unknown' : cell === null ? 'none' : 'known'
+        }
+        data-own={column.span[0] === row.span[0]}
+        data-seam={props.isFirstOfAnswer}
+        data-sign={cell && cell.weight < 0 ? 'negative' : undefined}
+        style={
+          cell
+            ? ({
+                '--lit-weight': Math.abs(cell.weight).toFixed(3)
+              } as React.CSSProperties)
+            : undefined
+        }
+      >
+        {cell &&
+          short(props.signed && cell.weight < 0 ? -cell.part : cell.part)}
+      </td>
+    );
+  }
+);
+Cell.displayName = 'Cell';
+
+/** The cell under the pointer or the focus, in words. */
+function Details(props: {
+  id: string;
+  model: MatrixModel;
+  row: IRow | undefined;
+  column: IColumn | undefined;
+  cell: ICell | null;
+}): JSX.Element {
+  const { trans } = usePanel();
+  const { row, column, cell } = props;
+  return (
+    <div id={props.id} className="lit-matrix-details" role="note">
+      {row && column && (
+        <>
+          <p>
+            <span className="lit-matrix-label">{trans.__('Answer')}</span>{' '}
+            <bdi>{row.text}</bdi>
+          </p>
+          <p>
+            <span className="lit-matrix-label">
+              {column.isAnswer
+                ? trans.__('Because of (answer)')
+                : trans.__('Because of')}
+            </span>{' '}
+            <bdi>{column.text}</bdi>
+          </p>
+          <p className="lit-matrix-figures">
+            {cell && row.map
+              ? describeSegment(cell.segment, row.map, trans)
+              : column.span[0] === row.span[0]
+                ? trans.__('The sentence itself.')
+                : row.cells === null
+                  ? trans.__('Not computed yet.')
+                  : trans.__(
+                      'It comes later, so it can’t have led to the sentence.'
+                    )}
+          </p>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** The same as {@link short}, with the sign: who sees it and who hears it speak of one number. */
+function spoken(part: number, trans: TranslationBundle): string {
+  return short(part) === NOTHING
+    ? trans.__('under 1%')
+    : trans.__('%1%', short(part));
+}
+
+/** A part in whole per cent, without the sign that would not fit. */
+function short(part: number): string {
+  const value = Math.round(Math.abs(part) * 100);
+  return value === 0 ? NOTHING : `${part < 0 ? '−' : ''}${value}`;
+}
+
+function isFirstOfAnswer(columns: readonly IColumn[], i: number): boolean {
+  return columns[i].isAnswer && columns[i - 1]?.isAnswer === false;
+}
+
+function cellAt(
+  grid: HTMLElement | null,
+  { row, column }: IPlace
+): HTMLElement | null {
+  return grid?.querySelector(`[data-cell="${row}:${column}"]`) ?? null;
+}
+
+/** Where a key leads, or null. */
+function destination(
+  event: React.KeyboardEvent,
+  { row, column }: IPlace,
+  numRows: number,
+  numColumns: number
+): IPlace | null {
+  const all = event.ctrlKey || event.metaKey;
+  const lastRow = numRows - 1;
+  const lastColumn = numColumns - 1;
+  switch (event.key) {
+    case 'ArrowRight':
+      return { row, column: Math.min(column + 1, lastColumn) };
+    case 'ArrowLeft':
+      return { row, column: Math.max(column - 1, 0) };
+    case 'ArrowDown':
+      return { row: Math.min(row + 1, lastRow), column };
+    case 'ArrowUp':
+      return { row: Math.max(row - 1, 0), column };
+    case 'Home':
+      return { row: all ? 0 : row, column: 0 };
+    case 'End':
+      return { row: all ? lastRow : row, column: lastColumn };
+    default:
+      return null;
+  }
+}

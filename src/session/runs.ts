@@ -1,0 +1,225 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { ApiClient } from '../api';
+import { Model } from './model';
+import { checkPrompt } from './problem';
+import type { IProblem } from './problem';
+import type { PromptModel } from './prompt';
+import { isUnderWay } from './run';
+import type { IRun } from './run';
+import { Runner } from './runner';
+import type { RunnerClient } from './runner';
+import { Samples } from './samples';
+import type { ServiceModel } from './service';
+import { countOf, samplingOf } from './settings';
+import type { ISettings } from './settings';
+
+/** What runs need from the client. */
+export type RunsClient = RunnerClient & Pick<ApiClient, 'run'>;
+
+/** What a run is made of. */
+export interface IRunInputs {
+  readonly prompt: PromptModel;
+  readonly service: ServiceModel;
+  /** Name of the chosen model; null before the server has listed its models. */
+  readonly model: string | null;
+  readonly settings: ISettings;
+}
+
+/** Runs the prompt, and says what became of it. */
+export class Runs extends Model {
+  /**
+   * @param inputs - read at each run; `leave`, `dropStale` and `dismissLeft` follow
+   *   their changes.
+   */
+  constructor(
+    client: RunsClient,
+    inputs: IRunInputs,
+    trans: TranslationBundle
+  ) {
+    super();
+    this._inputs = inputs;
+    this._trans = trans;
+    this.runner = new Runner(client, trans);
+    this.samples = new Samples(this.runner, client);
+    this.runner.changed.connect(this._emit, this);
+    this.samples.changed.connect(this._emit, this);
+  }
+
+  /** Follows one run. */
+  readonly runner: Runner;
+
+  /** The answers of the last run, if it generates several. */
+  readonly samples: Samples;
+
+  /** The run whose answer is shown, or null. */
+  get shown(): IRun | null {
+    return this.runner.run;
+  }
+
+  /** A run that has no answer to show yet, or null. */
+  get attempt(): IRun | null {
+    return this.runner.attempt;
+  }
+
+  /** Whether the model is answering, or about to. */
+  get isRunning(): boolean {
+    return (
+      isUnderWay(this.attempt) || isUnderWay(this.shown) || this.samples.hasMore
+    );
+  }
+
+  /** Whether the prompt has changed since the shown run. */
+  get isStale(): boolean {
+    const { shown } = this;
+    return shown !== null && shown.prompt !== this._inputs.prompt.value;
+  }
+
+  /**
+   * Why the last run has no complete answer, or null. A failure belongs to a
+   * model and a prompt: there is none for another model or prompt.
+   */
+  get failure(): IProblem | null {
+    const failed = this.attempt ?? this.shown;
+    return failed && this._isLeft(failed) ? null : (failed?.problem ?? null);
+  }
+
+  /** What is wrong with the prompt; shown before any request is made. */
+  get promptProblem(): IProblem | null {
+    const { prompt, service } = this._inputs;
+    const limits = service.status?.limits ?? null;
+    const problem = checkPrompt(prompt.value, limits, this._trans);
+    return prompt.value === '' && !this._isRequested ? null : problem;
+  }
+
+  protected release(): void {
+    this.samples.dispose();
+    this.runner.dispose();
+  }
+
+  /**
+   * Run the prompt. Settles when all its answers are complete.
+   *
+   * @param forcedAnswer - a text that the model scores instead of answering.
+   */
+  async generate(forcedAnswer?: string): Promise<void> {
+    this._isRequested = true;
+    const { prompt, service } = this._inputs;
+    const turn = this._turn;
+    await prompt.settled();
+    if (this._inputs.model === null) {
+      await service.refresh();
+    }
+    if (turn !== this._turn) {
+      return; // Another prompt was opened: the user didn't mean that one.
+    }
+    const { model, settings } = this._inputs;
+    if (this.promptProblem || model === null || this.isRunning) {
+      this._emit();
+      return;
+    }
+    this._isRequested = false;
+    const limit = service.status?.limits.max_new_tokens ?? Infinity;
+    await this.samples.draw(
+      {
+        model,
+        prompt: prompt.value,
+        values: prompt.values,
+        sampling: samplingOf(settings),
+        stop: settings.stop,
+        chat: settings.chat,
+        thinking: settings.thinking,
+        origin: prompt.runOrigin,
+        ...(forcedAnswer !== undefined && { forcedAnswer })
+      },
+      Math.min(settings.maxNewTokens, limit),
+      forcedAnswer === undefined ? countOf(settings) : 1
+    );
+  }
+
+  /**
+   * Score a text as if it were the answer: how likely the model finds it, and
+   * what would make it say so. Settles when its probabilities are known.
+   */
+  score(text: string): Promise<void> {
+    return text === '' ? Promise.resolve() : this.generate(text);
+  }
+
+  /** Repeat what failed; complete samples stay. */
+  retry(): Promise<void> {
+    return this.samples.isCutShort
+      ? this.samples.goOn()
+      : this.generate((this.attempt ?? this.shown)?.forcedAnswer);
+  }
+
+  /**
+   * Stop the answer, and generate no other samples. The tokens so far stay and
+   * can be explained.
+   */
+  stop(): void {
+    this.samples.end();
+    this.runner.stop();
+    this._emit();
+  }
+
+  /** Dismiss the failure of an attempt. */
+  dismiss(): void {
+    this.runner.dismiss();
+  }
+
+  /** Show a run that has ended, from the history. */
+  show(run: IRun): void {
+    this.samples.end();
+    this.runner.abandon();
+    this.runner.show(run);
+  }
+
+  /** Another prompt is about to replace the prompt: cancel requests that haven't started. */
+  leave(): void {
+    this._isRequested = false;
+    this._turn++;
+  }
+
+  /** Drop the answers to a prompt that another one has replaced. */
+  dropStale(): void {
+    const { prompt } = this._inputs;
+    if (this.attempt && this.attempt.prompt !== prompt.value) {
+      this.samples.end();
+      this.runner.abandon();
+    }
+    if (this.isStale) {
+      this.samples.end();
+      this.runner.clear();
+    }
+    this._emit();
+  }
+
+  /** Dismiss the failure of an attempt with another model or prompt. */
+  dismissLeft(): void {
+    const { attempt } = this;
+    if (attempt && !isUnderWay(attempt) && this._isLeft(attempt)) {
+      this.runner.dismiss();
+    }
+  }
+
+  /** Whether a run is of another model than the chosen one, or of another prompt. */
+  private _isLeft(run: IRun): boolean {
+    const { model, prompt } = this._inputs;
+    return (
+      (model !== null && run.model !== model) || run.prompt !== prompt.value
+    );
+  }
+
+  private _emit(): void {
+    if (!this.isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private readonly _inputs: IRunInputs;
+  private readonly _trans: TranslationBundle;
+  /** Whether the user tried to run the prompt, so that an empty one is a problem. */
+  private _isRequested = false;
+  /** How many prompts were left. */
+  private _turn = 0;
+}

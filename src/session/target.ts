@@ -1,0 +1,67 @@
+/** Targets: what an explanation explains. */
+import { segment } from '../salience';
+import type { CustomStarts, Granularity, TokenSpan } from '../salience';
+import type { IFoil } from './contrast';
+import type { IText } from './map';
+
+/** A target, as it was set. */
+export interface ITarget {
+  /** Tokens of the answer. */
+  readonly span: TokenSpan;
+  /** The part of the target that stays in it when the user extends it. */
+  readonly anchor: TokenSpan;
+  /** The text in a contrastive target's place; null for a plain target. */
+  readonly foil: IFoil | null;
+  /** When it was set, in milliseconds since the epoch. */
+  readonly since: number;
+}
+
+/**
+ * The target that a click on a token makes.
+ *
+ * @param anchor - extends a target: the new one reaches from there to the
+ *   segment with the token.
+ * @returns null if the token isn't in the answer.
+ */
+export function pickTarget(
+  text: Pick<IText, 'tokens' | 'seam'>,
+  granularity: Granularity,
+  custom: CustomStarts | null,
+  token: number,
+  anchor: TokenSpan | null
+): Pick<ITarget, 'span' | 'anchor'> | null {
+  if (token < text.seam) {
+    return null;
+  }
+  // `IText.segments` are cut at the current target; a click picks whole segments.
+  const whole = segment(text.tokens, text.seam, granularity, custom).find(
+    ([start, end]) => start <= token && token < end
+  );
+  if (!whole) {
+    return null;
+  }
+  const from = anchor ?? whole;
+  const span: TokenSpan = [
+    Math.min(from[0], whole[0]),
+    Math.max(from[1], whole[1])
+  ];
+  return { span, anchor: from };
+}
+
+/**
+ * The targets whose scores are computed as soon as an answer is complete, so
+ * that a click shows its map at once: the sentences, and larger segments if the
+ * user chose them.
+ */
+export function automaticTargets(
+  { tokens, seam }: Pick<IText, 'tokens' | 'seam'>,
+  granularity: Granularity
+): TokenSpan[] {
+  const isLarger = granularity === 'lines' || granularity === 'paragraphs';
+  return (
+    segment(tokens, seam, 'sentences')
+      .concat(isLarger ? segment(tokens, seam, granularity) : [])
+      // The model never predicts the sequence's first token.
+      .filter(([start]) => start >= seam && start > 0)
+  );
+}
