@@ -90,14 +90,14 @@ class Passes:
         self._spec = Spec((1, length, model.width), model.embed.compute_dtype)
         self._compiled_parts = CompiledParts()
         self._compiled_rows: set[int] = set()
-        if self.kept_bytes() > budget:
+        if self.residual_bytes() > budget:
             self._compiled_parts.keep = False
             self._compiled_parts.clear()
 
-    def kept_bytes(self) -> int:
+    def residual_bytes(self) -> int:
         """Return the bytes that a forward pass saves. They are computed from shapes, without running the pass."""
         each = bytes_of(self._spec)  # a part's input
-        return int(sum(each + compiled.kept_bytes for _, compiled in self._lower_compiled()) + 2 * each)
+        return int(sum(each + compiled.residual_bytes for _, compiled in self._lower_compiled()) + 2 * each)
 
     def serves(self, rows: int) -> bool:
         """Return whether the passes are compiled for windows of `rows` rows."""

@@ -98,7 +98,7 @@ class PromptPasses:
         ]
         self._continuations: dict[int, list[tuple[Part, Any]]] = {}
 
-    def kept_bytes(self, rows: int) -> int:
+    def residual_bytes(self, rows: int) -> int:
         """Return the bytes that the passes of a prompt and of a continuation of `rows` tokens save.
 
         They are computed from shapes, without running a pass.
@@ -107,7 +107,7 @@ class PromptPasses:
         states = bytes_of(Spec((1, rows, self._model.width), self._type))
         specs = [*self._inputs, *self._keys_values]  # a part's output is the next one's input
         compiled_parts = [compiled for _, compiled in [*self._prefill, *self._continuation(rows)]]
-        of_parts: int = sum(compiled.kept_bytes for compiled in compiled_parts)
+        of_parts: int = sum(compiled.residual_bytes for compiled in compiled_parts)
         return of_parts + sum(bytes_of(spec) for each in specs for spec in each) + (len(self._prefill) + 1) * states
 
     def rows(self, rows: int) -> int | None:

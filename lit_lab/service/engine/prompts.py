@@ -76,7 +76,7 @@ class Prompts:
                 if self._model.supports_kv_cache
                 else None
             )
-            if passes is None or passes.kept_bytes(rows) > self._budget:
+            if passes is None or passes.residual_bytes(rows) > self._budget:
                 self._refused.add((bucket, continuation_bucket(rows)))
                 return True
             passes.compile(rows)

@@ -54,7 +54,7 @@ class Shape:
     def activations(self, tokens: int) -> int:
         """Return the bytes that a map over so many tokens takes besides the weights."""
         from ..engine.forward_cache import MAX_PASSES
-        from ..salience.gradients import KEPT_BYTES, LARGE
+        from ..salience.gradients import LARGE, MAX_RESIDUAL_BYTES
 
         queries = self.heads * self.head_dim
         kept = queries + 2 * self.kv_heads * self.head_dim + 2 * self.hidden + 3 * self.intermediate
@@ -70,7 +70,7 @@ class Shape:
             return int(blocks * COMPILED) + cache + head
         # For longer prompts, only the blocks' inputs are stored, and each block is computed again in the backward pass.
         inputs = MAX_PASSES * self.layers * tokens * self.hidden * KEPT
-        again = max(MAX_PASSES * KEPT_BYTES, inputs + int(AGAIN * block))
+        again = max(MAX_PASSES * MAX_RESIDUAL_BYTES, inputs + int(AGAIN * block))
         return int(min(blocks, again) * COMPILED) + cache + head
 
     def total(self, precision: Precision, tokens: int) -> int:
