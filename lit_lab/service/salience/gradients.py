@@ -20,7 +20,7 @@ from ..engine.prompts import Prompts
 from ..engine.split_model import SplitModel
 
 MAX_RESIDUAL_BYTES = 2 * 2**30  # saved by one forward pass; two passes are cached
-LARGE = 50_000_000  # weights of the blocks; above, compiling takes less time than one target in eager Keras
+MAX_EAGER_WEIGHTS = 50_000_000  # weights of the blocks; above, compiling takes less time than one target in eager Keras
 _MAX_WASTE = 2.5  # padded length / length, up to which a compiled pass is faster than eager Keras
 
 
@@ -74,7 +74,7 @@ class EmbeddingGradients:
         self._compile_queue = CompileQueue()
         self._forward_cache = ForwardCache()
         self._prompts = Prompts(self._model, self._head, window, residual_bytes, self._forward_cache)
-        self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > LARGE
+        self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > MAX_EAGER_WEIGHTS
 
     @property
     def is_compiled(self) -> bool:
