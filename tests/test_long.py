@@ -20,9 +20,9 @@ from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetSearch
 from lit_lab.service.chat import FORMATS
 
-LONGEST = 2_000_000
-MOST = 64
-LEAST = 0.4  # seconds that are always allowed: short times tell nothing
+MAX_CHARS = 2_000_000
+MAX_RATIO = 64
+ALLOWED_SECONDS = 0.4  # whatever the ratio: short times say nothing
 TRIES = 6
 
 SHAPES = [
@@ -58,14 +58,14 @@ def weigh(work, *given):
     return time.process_time() - before
 
 
-def is_linear(work, piece, longest=LONGEST):
+def is_linear(work, piece, longest=MAX_CHARS):
     """Do work on a text of a sixteenth of that length, and then on one of that length; one good try of several is enough."""
     short, long = (piece * (length // len(piece)) for length in (longest // 16, longest))
     for _ in range(TRIES):
         before = weigh(work, short)
         if before > 3:
             return False  # what is quadratic would take for ever on the longer one
-        if weigh(work, long) <= max(LEAST, MOST * before):
+        if weigh(work, long) <= max(ALLOWED_SECONDS, MAX_RATIO * before):
             return True
     return False
 
@@ -107,7 +107,7 @@ def test_a_dataset_is_read_in_proportion(tmp_path, name, piece):
                 pass
         reader.close()
 
-    assert is_linear(read, piece, LONGEST // 4)
+    assert is_linear(read, piece, MAX_CHARS // 4)
 
 
 @pytest.mark.parametrize("piece", [piece for piece in SHAPES if '"' in piece])
@@ -143,4 +143,4 @@ def test_a_dataset_of_one_text_is_searched_and_changed_in_proportion(tmp_path, s
         dataset.table.close()
 
     for piece in "a", "a\n", "a\n\n", " \n":
-        assert is_linear(work, piece, LONGEST // 4)
+        assert is_linear(work, piece, MAX_CHARS // 4)

@@ -16,8 +16,9 @@ from lit_lab.protocol import MAX_TEXT, BadRow, DatasetColumns, DatasetState, Err
 from .columns import any_known, guess, shorten, text
 from .contents import Origin
 from .readers import NOT_TEXT, Reader, Record, Split
+from .row import Row
 from .saving import Written, from_table, into_lines, names_of
-from .table import FULL, Row, Table
+from .table import FULL, Table
 from .text_file import is_text
 
 _DISK = 4  # bytes of the temporary file for a byte that is read: most texts take three

@@ -18,7 +18,7 @@ from lit_lab.protocol import DatasetColumns
 
 from . import json_rows
 from .columns import text
-from .table import Row
+from .row import Row
 from .text_file import MARKS, SNIFF, encoding_of
 
 MAX_HELD = 64_000_000

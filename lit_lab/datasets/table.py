@@ -2,9 +2,6 @@
 
 SQLite stores it in an unnamed file in the folder for temporary files: it takes no memory beyond a small cache, no other
 process can open it, and nothing remains however the process ends.
-
-The searched text is stored separately from the rows, in large pieces, because searching one piece is many times as fast as
-searching each row.
 """
 
 from __future__ import annotations
@@ -14,10 +11,8 @@ import contextlib
 import json
 import sqlite3
 import threading
-from bisect import bisect_right
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import nlargest
 from itertools import chain, compress, filterfalse
 from typing import Literal
@@ -25,7 +20,9 @@ from typing import Literal
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetFullRow, DatasetPage, DatasetRow, DatasetSearch
 
+from . import searched_text
 from .columns import text
+from .row import MAX_SOURCE_CHARS, Row, stored_facts, stored_texts
 
 _TABLES = """
 PRAGMA journal_mode = MEMORY;
@@ -35,43 +32,20 @@ CREATE TABLE facts (
     source_key TEXT
 ) STRICT;
 CREATE TABLE texts (id INTEGER PRIMARY KEY, start TEXT, prompt TEXT, target TEXT, others TEXT) STRICT;
-CREATE TABLE pieces (id INTEGER PRIMARY KEY, rows BLOB, ends BLOB, folded BLOB) STRICT;
 """
 _INDICES = (
     "CREATE INDEX IF NOT EXISTS by_key ON facts (key)",
     "CREATE INDEX IF NOT EXISTS by_source ON facts (source_key)",
     "CREATE INDEX IF NOT EXISTS by_length ON facts (length)",
 )
-_BEGINNING = 240  # characters of a prompt in a list
-_KEY = 80  # characters that determine a row's place when sorted
-_PIECE = 1 << 20  # bytes of text that are searched at once
 _VIEWS = 12  # cached lists, and parts of them
 _SOURCES = 10_000  # different sources to count
-_SOURCE = 1000  # characters of a source to count; a longer one isn't counted
 
 
 FULL = "dataset_full"
 """Code of the `Problem` that a dataset has reached its limit of disk space."""
 
 Sort = Literal["order", "prompt", "source", "length"]
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row to store.
-
-    Attributes:
-        line: Its first line in its file; 0: none.
-        others: Values of the other columns, as in JSON.
-        origin: The line of its file that it came from, which a duplicate shares with its original; 0: none.
-    """
-
-    line: int
-    prompt: str
-    target: str = ""
-    source: str = ""
-    others: dict[str, object] = field(default_factory=dict)
-    origin: int = 0
 
 
 class Table:
@@ -87,7 +61,7 @@ class Table:
         self._lock = threading.RLock()
         self._is_closing = False
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-        self._database.executescript(_TABLES)
+        self._database.executescript(_TABLES + searched_text.TABLE)
         self._allow(most)
         self._rows = 0  # including deleted ones
         self._behind: dict[int, list[int]] = {}  # duplicates, by the row that they follow
@@ -127,13 +101,13 @@ class Table:
             ids = range(first, first + len(rows))
             database.executemany(
                 "INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (_facts(number, row) for number, row in zip(ids, rows, strict=True)),
+                (stored_facts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
             database.executemany(
                 "INSERT INTO texts VALUES (?, ?, ?, ?, ?)",
-                (_texts(number, row) for number, row in zip(ids, rows, strict=True)),
+                (stored_texts(number, row) for number, row in zip(ids, rows, strict=True)),
             )
-            self._index(database, zip(ids, rows, strict=True))
+            searched_text.add(database, ((number, row.texts()) for number, row in zip(ids, rows, strict=True)))
         self._rows += len(rows)
         for row in rows:
             self._count(row.source, 1)
@@ -167,10 +141,10 @@ class Table:
                 old.origin,
             )
             with self._changing() as database:
-                database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _facts(row_id, new))
-                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", _texts(row_id, new))
-                self._forget(database, row_id)
-                self._index(database, [(row_id, new)])
+                database.execute("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", stored_facts(row_id, new))
+                database.execute("REPLACE INTO texts VALUES (?, ?, ?, ?, ?)", stored_texts(row_id, new))
+                searched_text.remove(database, row_id)
+                searched_text.add(database, [(row_id, new.texts())])
             self._count(old.source, -1)
             self._count(new.source, 1)
 
@@ -315,55 +289,12 @@ class Table:
 
     def _search(self, words: Sequence[str]) -> bytearray:
         """Mark the rows that contain all words: 1 at their numbers, 0 at others."""
-        first, *others = (word.encode(errors="replace") for word in words)
-        marks = bytearray(self._rows + 1)
-        for ids, bounds, folded in self._database.execute("SELECT rows, ends, folded FROM pieces"):
+
+        def check() -> None:
             if self._is_closing:
                 raise _closed()
-            if any(folded.find(needle) < 0 for needle in others):
-                continue
-            ends = array.array("q", bounds)
-            hits = _hits(first, folded, ends)
-            for needle in others:
-                hits = [at for at in hits if folded.find(needle, ends[at - 1] if at else 0, ends[at]) >= 0]
-            if hits:
-                numbers = array.array("q", ids)
-                for at in hits:
-                    marks[numbers[at]] = 1
-        return marks
 
-    def _index(self, database: sqlite3.Connection, rows: Iterable[tuple[int, Row]]) -> None:
-        """Add rows to the searched text."""
-        ids, ends, folded = array.array("q"), array.array("q"), bytearray()
-
-        def write() -> None:
-            database.execute(
-                "INSERT INTO pieces (rows, ends, folded) VALUES (?, ?, ?)",
-                (ids.tobytes(), ends.tobytes(), bytes(folded)),
-            )
-
-        for number, row in rows:
-            values = [row.prompt, row.target, row.source, *(text(value) for value in row.others.values())]
-            folded += "\n".join(values).casefold().encode(errors="replace") + b"\n"
-            ids.append(number)
-            ends.append(len(folded))
-            if len(folded) >= _PIECE:
-                write()
-                ids, ends, folded = array.array("q"), array.array("q"), bytearray()
-        if ids:
-            write()
-
-    def _forget(self, database: sqlite3.Connection, row_id: int) -> None:
-        """Remove a row from the searched text, by overwriting it with blanks."""
-        # After a change, it is also in a later piece.
-        pieces = database.execute("SELECT id, rows FROM pieces ORDER BY id DESC").fetchall()
-        found = ((piece, array.array("q", ids)) for piece, ids in pieces)
-        piece, numbers = next((piece, numbers) for piece, numbers in found if row_id in numbers)
-        ends, folded = database.execute("SELECT ends, folded FROM pieces WHERE id = ?", (piece,)).fetchone()
-        index, bounds = numbers.index(row_id), array.array("q", ends)
-        start, end = bounds[index - 1] if index else 0, bounds[index]
-        blank = folded[:start] + b" " * (end - start) + folded[end:]
-        database.execute("UPDATE pieces SET folded = ? WHERE id = ?", (blank, piece))
+        return searched_text.search(self._database, words, self._rows, check)
 
     def _get(self, row_id: int) -> Row:
         with self._full_disk():
@@ -377,7 +308,7 @@ class Table:
         return Row(line, prompt, target, source, json.loads(others), origin)
 
     def _count(self, source: str, step: int) -> None:
-        if source in self._sources or (len(self._sources) < _SOURCES and len(source) <= _SOURCE):
+        if source in self._sources or (len(self._sources) < _SOURCES and len(source) <= MAX_SOURCE_CHARS):
             self._sources[source] += step
 
     def _changed(self) -> None:
@@ -440,33 +371,6 @@ class Table:
             ) from error
         except sqlite3.ProgrammingError as error:
             raise _closed() from error
-
-
-def _facts(number: int, row: Row) -> tuple[object, ...]:
-    # Keys are case-folded here, because SQLite's own comparison ends at a NUL, and only folds ASCII.
-    key = " ".join(row.prompt[: 2 * _KEY].casefold().split())[:_KEY]
-    source_key = row.source[:_SOURCE].casefold()
-    return (number, row.line, row.origin, len(row.prompt), int(bool(row.target)), row.source, key, source_key)
-
-
-def _texts(number: int, row: Row) -> tuple[object, ...]:
-    others = json.dumps(row.others, ensure_ascii=False, default=str)
-    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others)
-
-
-def _hits(needle: bytes, folded: bytes, ends: array.array[int]) -> list[int]:
-    """Return the indices of the rows that contain the needle; a row's text ends where `ends` says."""
-    hits = []
-    row = 0
-    at = folded.find(needle)
-    while at >= 0:
-        # A frequent word is in the next row; a rare one is far away.
-        if at >= ends[row]:
-            row = bisect_right(ends, at, row)
-        hits.append(row)
-        at = folded.find(needle, ends[row])
-        row += 1
-    return hits
 
 
 def _chosen(order: Sequence[int], marks: Sequence[int]) -> Sequence[int]:

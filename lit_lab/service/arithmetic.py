@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 FLOATX = "float32"
 EPSILON = 1e-7
 IMAGE_DATA_FORMAT = "channels_last"
-LARGEST_ERROR = 2e-5
+MAX_ERROR = 2e-5
 """Maximum error of a matrix product, relative to its largest entry: float32 has some 1e-7, TensorFloat-32 4e-4."""
 
 
@@ -65,7 +65,7 @@ def checked(backend: Backend) -> Arithmetic:
         for name, value in wanted.items()
         if getattr(found, name) != value
     ]
-    if not found.error <= LARGEST_ERROR:  # NaN is no better
+    if not found.error <= MAX_ERROR:  # NaN is no better
         odd.append(f"a product of float32 matrices is off by {found.error:.0e}")
     if odd:
         raise Problem(

@@ -1,8 +1,8 @@
-"""Is a map faithful? Deletion and insertion curves, and stability under noise.
+"""Tests a map's faithfulness by deletion and insertion curves, and its stability under noise.
 
-Petsiuk, Das and Saenko 2018, "RISE", for the curves; Samek et al. 2017, "Evaluating the Visualization of What a Deep
-Neural Network Has Learned", for the comparison with random orders; Alvarez-Melis and Jaakkola 2018, "On the Robustness
-of Interpretability Methods", for the noise.
+Sources: Petsiuk, Das and Saenko 2018, "RISE", for the curves; Samek et al. 2017, "Evaluating the Visualization of What a
+Deep Neural Network Has Learned", for the comparison with random orders; Alvarez-Melis and Jaakkola 2018, "On the
+Robustness of Interpretability Methods", for the noise.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from .salience.integrated_gradients import PathGradients
 from .stability import stability
 
 Order = NDArray[np.int64]
-"""Segments, first the one that goes (or comes) first: `<int>[num_segments]`."""
+"""Segments in the order in which they are deleted or inserted: `<int>[num_segments]`."""
 
 MAX_STEPS = 20
-"""Steps of a curve; with more segments than that, several go at once."""
+"""Maximum number of a curve's steps. With more segments, a step deletes or inserts several."""
 
 MIN_LOGPROB_RANGE = 0.1
-"""Nats that the target's log-probability must move on the curves, for the numbers that are parts of that."""
+"""Minimum range, in nats, of the target's log-probability on the curves. In a smaller range, nothing can be measured."""
 
 SIMILAR = 1.5
-"""Segments whose lengths differ by no more than this factor may stand for each other in the length-matched orders."""
+"""Maximum ratio of the lengths of two segments that may replace each other in a length-matched order."""
 
 
 def test(
@@ -42,27 +42,28 @@ def test(
     methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
 ) -> Iterator[ProgressEvent | CurveEvent | FaithfulnessEvent]:
-    """Test a map: the curves of its order, of random ones and of length-matched ones, and its stability.
+    """Test a map: compute the curves of its order, of random orders and of length-matched ones, and its stability.
 
-    Random orders come each with its reverse, whose insertion curve is the deletion curve read from its end: it costs
-    nothing, and the area between the random orders' curves is then exactly what it is for all orders, zero.
+    Each random order is used together with its reverse, whose insertion curve is the order's deletion curve read
+    backwards. The reverse therefore takes no further passes, and the mean area between the curves of random orders is
+    exactly zero, as it is over all orders.
 
-    The length-matched orders put, in each place of the map's order, a random segment of about the same length: does
-    the map know more than that long segments matter more?
+    A length-matched order has, in each place, a random segment of about the same length as the map's segment in that
+    place. The comparison shows whether the map says more than that long segments matter more.
 
     Args:
-        request: What is asked for; the ids are known to the model and fit its window.
-        scorer: What scores sequences.
-        gradients: What the stability rests on; None: it isn't tested.
-        pad_id: The token that stands in for what is masked.
-        methods: From a gradient method's name to its function; integrated gradients needn't be among them.
+        request: The request. Its ids must be valid for the model and fit its window.
+        scorer: Scores sequences.
+        gradients: Computes gradients for the stability; None: stability isn't tested.
+        pad_id: The token that replaces masked ones.
+        methods: The functions of gradient methods, by name, except that of integrated gradients.
         cancellation: Checked before each batch of passes.
 
     Yields:
-        Progress and, when each is done, the curves; the numbers last.
+        Progress; each curve when it is complete; the result last.
 
     Raises:
-        Cancelled: when the reader went away.
+        Cancelled: The reader is gone.
     """
     values = SegmentValues(
         request.ids,
@@ -100,7 +101,7 @@ def test(
 
     everything, nothing = yield from values.of(np.array([[True], [False]]).repeat(len(lengths), axis=1))
     effect = float(everything - nothing)
-    # Not parts of the effect: where segments act against each other it may be next to nothing amid large swings.
+    # Relative to the range, not to the effect, which is small if segments act against each other.
     logprob_range = values.logprob_range
     measurable = logprob_range >= MIN_LOGPROB_RANGE
     has_matches = any(not np.array_equal(order, map_order) for order in matched)
@@ -110,7 +111,7 @@ def test(
         effect=effect,
         logprob_range=logprob_range,
         faithfulness=area / logprob_range if measurable else None,
-        # Their mean is known to be zero, so that nothing is lost to estimating it; a reverse has the same square.
+        # Not divided by n - 1, because the mean is known to be zero. An order and its reverse have the same square.
         deviation=float(np.sqrt(np.mean(areas["random"] ** 2))) / logprob_range if measurable else None,
         length_adjusted=(area - float(areas["length"].mean())) / logprob_range if measurable and has_matches else None,
         stability=stable,
@@ -119,14 +120,19 @@ def test(
 
 
 def length_matched(order: Order, lengths: NDArray[np.float64], random: np.random.Generator) -> Order:
-    """Return a random order that has, in each place, a segment of about the length of the one in `order`.
+    """Return a random order that has, in each place, a segment of about the same length as the one in `order`.
 
-    Segments are sorted by length, and again by length with noise: where one stood first, the other stands then. Each
-    is at most `SIMILAR` times as long or short as the one that it stands for, for sorting moves no value further than
-    the noise. A segment that has no like stays where it is.
+    The function sorts segments by length, and again by length with noise. The segment at a place of the first sorting is
+    replaced by the one at the same place of the second. Sorting moves no length further than the noise, so two such
+    segments differ in length by a factor of at most `SIMILAR`. A segment without any of similar length stays in its place.
+
+    Args:
+        order: The order to match.
+        lengths: Lengths of the segments, `<float64>[num_segments]`.
+        random: The source of randomness.
     """
     noise = np.log(SIMILAR) / 2
-    # Ties, segments of one length, are broken by chance.
+    # Segments of equal length are sorted randomly.
     by_length = np.lexsort([random.random(len(lengths)), lengths])
     by_noise = np.argsort(np.log(lengths) + random.uniform(-noise, noise, len(lengths)))
     stands_for = np.empty(len(lengths), np.int64)
@@ -135,8 +141,9 @@ def length_matched(order: Order, lengths: NDArray[np.float64], random: np.random
 
 
 def cuts(num_segments: int) -> NDArray[np.int64]:
-    """Return after how many segments a curve has a point: 0, …, all; the same from either end, so that orders and
-    their reverses share their sets.
+    """Return the numbers of segments at which a curve has a point, from 0 to all.
+
+    They are symmetric, so that an order and its reverse share their sets of segments.
     """
     if num_segments <= MAX_STEPS:
         return np.arange(num_segments + 1)
@@ -145,7 +152,7 @@ def cuts(num_segments: int) -> NDArray[np.int64]:
 
 
 class _Curves:
-    """Curves of orders of segments."""
+    """Computes the curves of orders of segments."""
 
     def __init__(self, values: SegmentValues, lengths: NDArray[np.float64]) -> None:
         self._values = values
@@ -155,24 +162,27 @@ class _Curves:
     def of(
         self, orders: Sequence[Order]
     ) -> Generator[ProgressEvent, None, tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]]:
-        """Return for each order its deletion and its insertion curve: `<float64>[2, num_points]`, shares and values."""
+        """Return the deletion curves and the insertion curves of some orders.
+
+        Each curve is `<float64>[2, num_points]`: shares of the tokens, and log-probabilities.
+        """
         insert = np.concatenate([self._first(order) for order in orders])
         outcomes = yield from self._values.of(np.concatenate([~insert, insert]))
         deleted, inserted = outcomes.reshape(2, len(orders), len(self._cuts))
         shares = insert.reshape(len(orders), len(self._cuts), -1) @ (self._lengths / self._lengths.sum())
-        shares[:, -1] = 1.0  # not a rounding error above it
+        shares[:, -1] = 1.0  # without rounding error
         return (
             [np.stack(curve) for curve in zip(shares, deleted, strict=True)],
             [np.stack(curve) for curve in zip(shares, inserted, strict=True)],
         )
 
     def _first(self, order: Order) -> Masks:
-        """Return which segments are the first of an order, at each cut: `<bool>[num_cuts, num_segments]`."""
+        """Return the masks of an order's first segments, one for each cut: `<bool>[num_cuts, num_segments]`."""
         return np.asarray(np.argsort(order)[None, :] < self._cuts[:, None])
 
 
 def _area(curves: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Return each curve's area over the share of tokens, by trapezoids: `<float64>[num_curves]`, in nats."""
+    """Return the area under each curve by the trapezoidal rule: `<float64>[num_curves]`, in nats."""
     return np.array([np.trapz(curve[1], curve[0]) for curve in curves])
 
 
@@ -181,7 +191,10 @@ def _event(
     order: Literal["map", "random", "length"],
     curves: Sequence[NDArray[np.float64]],
 ) -> CurveEvent:
-    """Tell a curve; of several the mean, read at even shares, because each has its points elsewhere."""
+    """Return the event of a curve, or of several curves' mean.
+
+    The mean is taken at evenly spaced shares, because the curves have their points at different ones.
+    """
     shares = curves[0][0] if len(curves) == 1 else np.linspace(0, 1, len(curves[0][0]))
     values = np.mean([np.interp(shares, *curve) for curve in curves], axis=0)
     return CurveEvent(

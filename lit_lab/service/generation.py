@@ -18,7 +18,7 @@ from .cancellation import Cancellation
 from .engine.backends import backend
 from .sampling import Chooser, chooser
 
-KEPT_BYTES = 2**30  # largest cache that is reused for the next prompt
+MAX_CACHE_BYTES = 2**30  # of a key-value cache that the next prompt reuses
 LOGIT_ROWS = 64  # rows whose logits are computed at once: 64 MB with a vocabulary of 256,000
 PREFILL_CHUNK = 512  # tokens of a prompt that run at once: attention's memory grows with their number
 
@@ -133,7 +133,7 @@ class Decoder:
         finally:
             self._pending_lengths = frozenset({self.cached_pass.length_of(cache)})
             # After a failure, too: the cache then contains the tokens in `known`.
-            if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
+            if self.cached_pass.bytes_of(cache) <= MAX_CACHE_BYTES:
                 self._kept = known, cache
 
     def known(self, ids: Sequence[int]) -> int:
@@ -180,7 +180,7 @@ class Decoder:
                 yield from self._scored(hidden[0], labels, alternatives)
                 scored += len(part)
         finally:
-            if self.cached_pass.bytes_of(cache) <= KEPT_BYTES:
+            if self.cached_pass.bytes_of(cache) <= MAX_CACHE_BYTES:
                 self._kept = known, cache
 
     def scored_from(self, hidden: Any, target: Sequence[int], alternatives: int = 0) -> Generator[Step, None, None]:

@@ -1,4 +1,4 @@
-"""How much of a gradient map's ranking remains if the embeddings are perturbed a little."""
+"""The stability of a gradient map: how much of its ranking remains when the embeddings are perturbed slightly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from .salience.gradients import TargetGradient
 from .salience.integrated_gradients import PathGradients, integrate
 
 GRADIENT_PASSES = 2
-"""Passes that a gradient counts as: one forward and, without the weights' gradients, about one backward."""
+"""Number of passes that a gradient counts as: a forward pass, and a backward pass, which takes about as long without the
+weights' gradients."""
 
 
 def stability(
@@ -24,14 +25,24 @@ def stability(
     methods: Mapping[Method, Callable[[TargetGradient], NDArray[np.float32]]],
     cancellation: Cancellation,
 ) -> Generator[ProgressEvent, None, tuple[float, int]]:
-    """Return the mean rank correlation of a method's map with its maps under noise, from -1 to 1, and the number of passes.
+    """Return the mean rank correlation of a method's map with its maps under noise, and the number of passes.
 
-    The map, a sum of scores over each segment, is computed again here rather than taken from the request, where it may be
-    negated, averaged or otherwise prepared for display. Noise is Gaussian, seeded, and has `request.noise` times each embedding's
-    root mean square.
+    The map consists of the segments' summed scores. This function computes it again instead of using the request's scores,
+    which may be negated, averaged or otherwise prepared for display. The noise is Gaussian; its standard deviation is
+    `request.noise` times each embedding's root mean square.
+
+    Args:
+        request: The request.
+        method: A gradient method.
+        gradients: Computes gradients.
+        methods: The functions of gradient methods, by name, except that of integrated gradients.
+        cancellation: Checked before each map.
+
+    Returns:
+        The correlation, from -1 to 1, and the number of passes.
 
     Raises:
-        Cancelled: The reader went away.
+        Cancelled: The reader is gone.
     """
     start, end = request.target.start, request.target.end
     ids = request.ids[:end]
@@ -61,9 +72,9 @@ def summed(scores: NDArray[np.float32], segments: Sequence[Span]) -> NDArray[np.
 
 
 def rank_correlation(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Return Spearman's rank correlation; ties share their mean rank. 0 if all values of one side are equal.
+    """Return Spearman's rank correlation, or 0 if all values of one array are equal. Ties get their mean rank.
 
-    Implemented here because `scipy.stats` takes a second to import.
+    This function exists because importing `scipy.stats` takes a second.
     """
     ranks = [_ranks(values) - (len(values) - 1) / 2 for values in (one, other)]
     norm = np.sqrt(np.prod([np.sum(centred**2) for centred in ranks]))

@@ -299,7 +299,7 @@ class TestDisk:
     """A small file may hold far more than it takes: what is made of it on the disk is bounded."""
 
     LIMIT = 2_000_000
-    MOST = 64_000_000
+    MAX_BYTES = 64_000_000
 
     def read(self, path, split="lines"):
         dataset = OpenDataset("me", path.name, path.name, None, self.LIMIT)
@@ -319,7 +319,7 @@ class TestDisk:
         parquet.write_table(pyarrow.table({"prompt": values}), path, compression="zstd")
         assert path.stat().st_size < 10_000
         state, size = self.read(path)
-        assert size <= 2 * self.MOST
+        assert size <= 2 * self.MAX_BYTES
         assert (state.state, 0 < state.rows < 2_000) == ("ready", True)
         assert "64 MB" in state.remark
         assert "dataset_megabytes" in state.remark
@@ -328,7 +328,7 @@ class TestDisk:
         path = tmp_path / "a.csv"
         path.write_text("prompt," + "n" * 100_000 + "\n" + "a,b\n" * 2_000)
         state, size = self.read(path, "lines")
-        assert size <= 2 * self.MOST
+        assert size <= 2 * self.MAX_BYTES
         assert (state.state, 0 < state.rows < 2_000, "dataset_megabytes" in state.remark) == ("ready", True, True)
 
     def test_names_count_as_text_of_each_row(self):

@@ -4,8 +4,9 @@ import random
 
 import pytest
 
-from lit_lab.datasets import table as table_module
-from lit_lab.datasets.table import Row, Table
+from lit_lab.datasets import searched_text
+from lit_lab.datasets.row import Row
+from lit_lab.datasets.table import Table
 from lit_lab.problem import Problem
 from lit_lab.protocol import DatasetSearch
 
@@ -98,7 +99,7 @@ def test_all_rows_come_in_order_with_all_they_have(table):
 
 
 def test_looking_up_agrees_with_a_plain_search(monkeypatch):
-    monkeypatch.setattr(table_module, "_PIECE", 200)  # many pieces, and rows at their ends
+    monkeypatch.setattr(searched_text, "_PIECE", 200)  # many pieces, and rows at their ends
     chance = random.Random(3)
     words = ["ab", "bc", "abc", "cd", "d", "ä", "ß"]
     prompts = [" ".join(chance.choices(words, k=chance.randint(1, 6))) for _ in range(500)]
@@ -176,7 +177,7 @@ def test_sources_that_are_texts_are_not_counted():
 
 
 def test_a_search_ends_when_the_table_is_closed(table, monkeypatch):
-    monkeypatch.setattr(table_module, "_hits", lambda *_: table.stop() or [])
+    monkeypatch.setattr(searched_text, "_hits", lambda *_: table.stop() or [])
     table.append([Row(4, "a dish")])  # another piece
     with pytest.raises(Problem, match="closed"):
         ids(table, "dish")

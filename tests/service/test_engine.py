@@ -227,13 +227,13 @@ def test_eager_and_compiled_passes_agree(small: Any, prepared: Any) -> None:
 
 def test_without_room_nothing_is_kept_and_the_gradient_is_the_same(small: Any, prepared: Any) -> None:
     ids = list(range(2, 40))
-    frugal = gradients(small, 40, kept_bytes=1)
-    assert frugal.kept_bytes(40) < prepared.kept_bytes(40)
+    frugal = gradients(small, 40, residual_bytes=1)
+    assert frugal.residual_bytes(40) < prepared.residual_bytes(40)
     assert off(frugal.of(ids, 30, 36).gradient, prepared.of(ids, 30, 36).gradient) < 1e-6
 
 
 def test_what_is_kept_is_known_without_running_anything(small: Any, prepared: Any) -> None:
-    few, many = prepared.kept_bytes(20), prepared.kept_bytes(200)
+    few, many = prepared.residual_bytes(20), prepared.residual_bytes(200)
     assert 0 < few < many
     # Attention's matrices grow with the square.
     assert many > 10 * few
@@ -245,7 +245,7 @@ def test_what_is_kept_in_tensors_is_known_without_running_anything(small: Any, p
     passes = next(iter(prepared._passes.values()))
     forward = passes.forward(tuple(range(30)), lambda: None)
     held = sum(tensor.shape.num_elements() * 4 for step in forward.steps for tensor in [*step.residuals, *step.inputs])
-    assert passes.kept_bytes() >= held > passes.kept_bytes() / 2
+    assert passes.residual_bytes() >= held > passes.residual_bytes() / 2
 
 
 def test_the_forward_pass_is_done_once_for_a_sequence(prepared: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -241,7 +241,7 @@ def test_large_weights_are_put_in_by_slices(
 ) -> None:
     place = file_of(family, tmp_path, sentencepiece_proto)
     at_once = plain_weights(place)
-    monkeypatch.setattr(weights_module, "LARGE", 100)
+    monkeypatch.setattr(weights_module, "MIN_LATE_NUMBERS", 100)
     monkeypatch.setattr(weights_module, "AT_ONCE", 7 * 16)
     for name, value in plain_weights(place).items():
         np.testing.assert_array_equal(value, at_once[name])

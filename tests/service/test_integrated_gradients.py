@@ -14,7 +14,7 @@ from lit_lab.protocol import Integration
 from lit_lab.service.cancellation import Cancellation, Cancelled
 from lit_lab.service.salience import EmbeddingGradients
 from lit_lab.service.salience.integrated_gradients import (
-    FINER,
+    MAX_REFINEMENT,
     NEARLY_ZERO,
     IntegratedGradients,
     PathGradients,
@@ -75,12 +75,12 @@ def test_a_sudden_bend_is_walked_finely_and_the_gap_told() -> None:
 
     bend = run(cliff(5, 30), [3, 3, 3], 2)
     first = integrated_points(Integration())
-    assert first < bend.points <= 2 * FINER * first
+    assert first < bend.points <= 2 * MAX_REFINEMENT * first
     assert bend.gap <= 0.01
     # A jump is more than any number of steps can do: it is said, and the work ends.
     jump = run(cliff(5, 1e6), [3, 3, 3], 2)
     assert jump.gap > 0.5
-    assert jump.points <= 2 * FINER * first
+    assert jump.points <= 2 * MAX_REFINEMENT * first
 
 
 def test_more_steps_more_points() -> None:

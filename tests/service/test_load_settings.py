@@ -20,7 +20,6 @@ from lit_lab.service.weights import hub_cache, paths
 from lit_lab.service.weights.download import Download
 from lit_lab.service.weights.reading import Reading
 
-
 _STANDS_FOR_A_MODEL = {
     "window": 1,
     "parameters": 1,

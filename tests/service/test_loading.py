@@ -158,7 +158,7 @@ def test_a_large_tensor_is_told_in_slices(
 ) -> None:
     from lit_lab.service.gguf import weights
 
-    monkeypatch.setattr(weights, "LARGE", 1)
+    monkeypatch.setattr(weights, "MIN_LATE_NUMBERS", 1)
     monkeypatch.setattr(weights, "AT_ONCE", 1024)
     reading = Noted()
     presets.make(gguf(tmp_path, sentencepiece_proto), "tiny", "float32", reading)

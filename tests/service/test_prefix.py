@@ -125,7 +125,7 @@ def test_after_a_long_prompt_a_short_ones_cache_is_short(decoder: Any) -> None:
 def test_a_cache_that_is_too_large_is_not_kept(decoder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from lit_lab.service import generation
 
-    monkeypatch.setattr(generation, "KEPT_BYTES", 1000)
+    monkeypatch.setattr(generation, "MAX_CACHE_BYTES", 1000)
     run(decoder, [2, 5, 6])
     run(decoder, [2, 5, 6])
     assert decoder.reused == 0

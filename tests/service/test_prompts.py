@@ -126,7 +126,7 @@ def test_in_half_precision_the_two_ways_agree(
 
 
 def test_without_room_no_prompt_is_read(small: Any) -> None:
-    made = ready(small, kept_bytes=1000)
+    made = ready(small, residual_bytes=1000)
     assert made.read(list(range(10))) is None
     made._prompts.request_compile(10, 10)
     assert made.is_compiled  # there is no use in trying again
@@ -144,7 +144,7 @@ def test_what_is_kept_is_known_without_running_anything(
     steps = prompt.steps + prompt.continuation.steps
     kept = {id(value): value for step in steps for value in [*step.inputs, *step.residuals]}
     sizes = [int(np.prod(value.shape)) * value.dtype.size for value in kept.values()]
-    assert sum(sizes) == pytest.approx(passes.kept_bytes(16), rel=0.02)
+    assert sum(sizes) == pytest.approx(passes.residual_bytes(16), rel=0.02)
 
 
 def test_a_prompt_is_read_once(alone: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,7 @@ def test_a_longer_prompt_never_needs_less(shape: memory_estimate.Shape, tokens: 
 
 
 def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
-    per_block = 4096 * (9 * 64 + 2 * 3 * 64 + 2 * 576 + 3 * 1536 + 2 * 9 * 4096) * memory_estimate.KEPT
+    per_block = 4096 * (9 * 64 + 2 * 3 * 64 + 2 * 576 + 3 * 1536 + 2 * 9 * 4096) * memory_estimate.BYTES_PER_NUMBER
     assert SMOL.activations(4096) < SMOL.layers * per_block / 2
     # Gemma 4's blocks aren't run one by one: all of a pass is taken at once.
     config: dict[str, Any] = {
@@ -85,7 +85,7 @@ def test_long_prompts_need_less_than_if_all_of_them_were_kept() -> None:
         assert shape.activations(4096) > SMOL.layers * per_block
     assert memory_estimate.shape_of(config | {"model_type": "llama"}, SMOL.parameters) == SMOL
     # None is computed again where a model is too small to be compiled before its first map.
-    assert TINY.activations(4096) > TINY.layers * 2 * TINY.heads * 4096**2 * memory_estimate.KEPT
+    assert TINY.activations(4096) > TINY.layers * 2 * TINY.heads * 4096**2 * memory_estimate.BYTES_PER_NUMBER
 
 
 # --- What a model was trained for ---

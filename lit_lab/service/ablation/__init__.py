@@ -1,4 +1,4 @@
-"""Ablation: how removing segments of a prompt changes a target's probability. Needs no gradient."""
+"""Ablation: measures how removing segments of a prompt changes a target's probability. It needs no gradients."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ __all__ = ["Scores", "SegmentValues", "explain", "samples_of"]
 def explain(
     request: AblationRequest, scorer: Scores, pad_id: int, cancellation: Cancellation
 ) -> Iterator[ProgressEvent | SegmentScoresEvent]:
-    """Score segments by their effect on the target's log-probability; positive: they make it more likely.
+    """Score segments by their effect on the target's log-probability.
+
+    A positive score means that the segment makes the target more likely.
 
     Args:
-        request: The request; the ids are valid for the model and fit its window.
+        request: The request. Its ids must be valid for the model and fit its window.
         scorer: Scores sequences.
-        pad_id: The token that replaces masked tokens.
+        pad_id: The token that replaces masked ones.
         cancellation: Checked before each batch of passes.
 
     Yields:
@@ -35,7 +37,7 @@ def explain(
 
     Raises:
         Problem: `too_few_samples`.
-        Cancelled: The reader went away.
+        Cancelled: The reader is gone.
     """
     num_segments = len(request.segments)
     samples = samples_of(request.method, num_segments, request.samples)

@@ -1,4 +1,4 @@
-"""Leave one out: each segment's own loss."""
+"""Leave one out: removes one segment at a time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from .masks import SegmentValues
 def leave_one_out(num_segments: int, values: SegmentValues) -> Generator[ProgressEvent, None, NDArray[np.float64]]:
     """Score each segment by how much the target's log-probability falls when only this segment is removed.
 
-    Exact: nothing is sampled. If two segments say the same, neither gets credit for it, because each makes up for the other.
-    Li, Monroe and Jurafsky 2016, "Understanding Neural Networks through Representation Erasure".
+    The scores are exact: nothing is sampled. If two segments say the same thing, neither gets a high score, because the
+    other one remains. The method is that of Li, Monroe and Jurafsky 2016, "Understanding Neural Networks through
+    Representation Erasure".
 
     Returns:
         `<float64>[num_segments]`, in nats.

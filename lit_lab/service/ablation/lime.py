@@ -1,4 +1,4 @@
-"""LIME: a linear model of the effect of sets of segments."""
+"""LIME: fits a linear model of the effect of sets of segments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lit_lab.protocol import ProgressEvent
 from .masks import Masks, SegmentValues
 from .samples import is_exact
 
-_DISTANCE_SCALE = 100.0  # LIT's: cosine distances of 0 to 1 before its kernel of width 25
+_DISTANCE_SCALE = 100.0  # as in LIT, which scales cosine distances by it for its kernel of width 25
 
 
 def lime(
@@ -21,14 +21,15 @@ def lime(
 ) -> Generator[ProgressEvent, None, tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """Score each segment by its coefficient in a linear fit of the target's log-probability.
 
-    Ribeiro, Singh and Guestrin 2016, "Why Should I Trust You?". Sampling, distance and kernel are LIT's
-    (`lit_nlp.components.citrus.lime`), and so is the fit, but without LIT's ridge, which would shrink the nats by a few per
-    cent, depending on the number of samples. If all sets are tried, each is weighted by the probability of sampling it.
+    The method is that of Ribeiro, Singh and Guestrin 2016, "Why Should I Trust You?". Sampling, distance, kernel and fit
+    are those of LIT (`lit_nlp.components.citrus.lime`), but without LIT's ridge penalty, which would shrink the
+    coefficients by a few per cent, depending on the number of samples. If all sets are tried, each is weighted by the
+    probability of sampling it.
 
     Returns:
-        `<float64>[num_segments]`, in nats, and the coefficients' standard errors under heteroscedastic residuals (HC3:
-        MacKinnon and White 1985), because the residuals of a linear fit to a nonlinear model are far from uniform. None if
-        all sets were tried.
+        Coefficients, `<float64>[num_segments]`, in nats, and their standard errors; None if all sets were tried. The
+        standard errors allow for heteroscedastic residuals (HC3: MacKinnon and White 1985), because the residuals of a
+        linear fit to a nonlinear model are far from uniform.
     """
     exact = is_exact(num_segments, samples)
     masks, likelihood = every_mask(num_segments) if exact else (sample_masks(samples, num_segments, seed), 1.0)
@@ -38,10 +39,10 @@ def lime(
 
 
 def sample_masks(samples: int, num_segments: int, seed: int) -> Masks:
-    """Return the masks that LIT's LIME samples for this seed, the first one with all segments.
+    """Return the masks that LIT's LIME samples for this seed. The first mask has all segments.
 
-    The number of removed segments is uniform between 1 and all, and so is their choice. Implemented here because LIT's module
-    imports scikit-learn, which takes 1.8 s; the tests compare it with LIT's.
+    The number of removed segments is uniform between 1 and all, and so is the choice of segments. This function exists
+    because LIT's module imports scikit-learn, which takes 1.8 s. The tests compare it with LIT's.
     """
     random = np.random.RandomState(seed)
     orders = np.array([random.permutation(num_segments) for _ in range(samples)])
@@ -51,7 +52,7 @@ def sample_masks(samples: int, num_segments: int, seed: int) -> Masks:
 
 
 def every_mask(num_segments: int) -> tuple[Masks, NDArray[np.float64]]:
-    """Return all masks, and the probability that `sample_masks` draws each; all segments count as one draw."""
+    """Return all masks, and the probability that `sample_masks` draws each. The mask with all segments counts as one draw."""
     numbers = np.arange(2**num_segments)
     masks = (numbers[:, None] >> np.arange(num_segments)) & 1 == 1
     gone = num_segments - masks.sum(1)
@@ -61,7 +62,7 @@ def every_mask(num_segments: int) -> tuple[Masks, NDArray[np.float64]]:
 
 
 def weights(masks: Masks) -> NDArray[np.float64]:
-    """Return each mask's weight, by its cosine distance from the mask with all segments: `<float64>[num_masks]`."""
+    """Return the masks' weights by their cosine distance from the mask with all segments: `<float64>[num_masks]`."""
     distances = 1 - np.sqrt(masks.mean(1))
     return np.asarray(exponential_kernel(_DISTANCE_SCALE * distances), np.float64)
 
@@ -69,14 +70,14 @@ def weights(masks: Masks) -> NDArray[np.float64]:
 def _fit(
     masks: Masks, outcomes: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit by weighted least squares; return the coefficients without the intercept, and their standard errors."""
+    """Fit by weighted least squares; return the coefficients, without the intercept, and their standard errors."""
     root = np.sqrt(weights)
     design = np.column_stack([np.ones(len(masks)), masks]) * root[:, None]
     inverse = np.linalg.pinv(design)  # <float64>[num_segments + 1, num_masks]
     coefficients = inverse @ (outcomes * root)
     residuals = outcomes * root - design @ coefficients
     leverage = np.einsum("mi,im->m", design, inverse)
-    # A mask that the fit always passes through says nothing about the error.
+    # A mask with a leverage of 1 has no residual, so it says nothing about the error.
     spread = np.where(leverage < 1 - 1e-9, residuals / np.maximum(1 - leverage, 1e-9), 0.0)
     errors = np.sqrt(np.square(inverse) @ np.square(spread))
     return coefficients[1:], errors[1:]

@@ -16,11 +16,11 @@ Masks = NDArray[np.bool_]
 """`<bool>[num_masks, num_segments]`: true where a segment stays."""
 
 _PROGRESS_EVENTS = 25  # approximate number of progress events
-_MIN_PART = 16  # sequences: fewer would leave the scorer's batches half empty
+_MIN_PART = 16  # sequences; fewer leave the scorer's batches half empty
 
 
 class Scores(Protocol):
-    """Scores sequences (`lit_lab.service.scoring.Scorer`)."""
+    """Scores sequences, as `lit_lab.service.scoring.Scorer` does."""
 
     def log_probabilities(
         self,
@@ -29,21 +29,21 @@ class Scores(Protocol):
         progress: Callable[[int], None],
         cancellation: Cancellation,
     ) -> NDArray[np.float64]:
-        """Return the summed log-probability of the last `num_targets` tokens of each: `<float64>[num_sequences]`."""
+        """Return the summed log-probability of each sequence's last `num_targets` tokens: `<float64>[num_sequences]`."""
 
 
 class SegmentValues:
-    """The target's log-probability for any set of segments. Each distinct sequence is scored once.
+    """Computes the target's log-probability for sets of segments. Each distinct sequence is scored once.
 
     Args:
-        ids: The whole sequence; tokens after the target don't matter.
+        ids: The whole sequence. Tokens after the target aren't used.
         target: The span to score.
-        segments: Separate spans before the target, in order.
-        mode: What happens to the removed segments.
-        pad_id: Replaces their tokens in mode `mask`.
+        segments: Disjoint spans before the target, in order.
+        mode: Whether the tokens of removed segments are removed or masked.
+        pad_id: The token that replaces masked ones.
         scorer: Scores sequences.
         cancellation: Checked before each batch of sequences.
-        foil: Other tokens in the target's place, whose log-probability is taken off; None: nothing is.
+        foil: The foil's ids. Its log-probability is subtracted from the target's. None: the target isn't contrastive.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class SegmentValues:
         return max(self._known.values()) - min(self._known.values()) if self._known else 0.0
 
     def sequence(self, mask: NDArray[np.bool_]) -> tuple[int, ...]:
-        """Return the remaining ids, up to the target's end.
+        """Return the sequence for a mask, up to the target's end.
 
         Args:
             mask: `<bool>[num_segments]`: true where a segment stays.
@@ -92,8 +92,8 @@ class SegmentValues:
     def of(self, masks: Masks) -> Generator[ProgressEvent, None, NDArray[np.float64]]:
         """Return the target's log-probability for each mask, `<float64>[num_masks]`, in nats; yield progress meanwhile.
 
-        Sets that leave the same ids (such as with equal segments side by side) count as one. The scorer gets the sequences in
-        parts, in lexical order, so that the sequences of a part begin alike.
+        Masks that leave the same ids, as with two equal segments side by side, are scored once. The scorer gets the sequences
+        in parts, sorted, so that the sequences of a part share a long prefix.
         """
         sequences = [self.sequence(mask) for mask in masks]
         new = sorted(set(sequences) - self._known.keys())

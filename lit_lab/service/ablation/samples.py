@@ -1,4 +1,4 @@
-"""The number of sets of segments that a method tries, for the methods and for the estimates of their cost."""
+"""The number of sets of segments that a method tries. The methods and the estimates of their cost use it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PER_SEGMENT = 16
 def default_samples(num_segments: int) -> int:
     """Return the default number of sets for LIME and SHAP: 16 per segment, at least 256.
 
-    For SHAP these are eight orders of the segments, forwards and backwards. There are at most 2^n sets.
+    For SHAP, these are the sets of eight orders of the segments and their reverses. At most 2^n sets exist.
     """
     return min(all_sets(num_segments), MAX_SAMPLES, max(_MIN_SAMPLES, _PER_SEGMENT * num_segments))
 
@@ -32,8 +32,8 @@ def is_exact(num_segments: int, samples: int) -> bool:
 def fewest_samples(method: AblationMethod, num_segments: int) -> int:
     """Return the minimum number of sets for a method that doesn't try all.
 
-    LIME fits `num_segments + 1` numbers, and a standard error needs more equations than numbers; SHAP needs two orders,
-    each forwards and backwards, for the spread between them.
+    LIME fits `num_segments + 1` coefficients, and standard errors need more sets than coefficients. SHAP needs two orders
+    and their reverses, to compute a standard error from their difference.
     """
     if method == "lime":
         return 2 * (num_segments + 1)
@@ -41,7 +41,7 @@ def fewest_samples(method: AblationMethod, num_segments: int) -> int:
 
 
 def pair_passes(num_segments: int) -> int:
-    """Return how many sets an order of the segments and its reverse go through, besides all and none."""
+    """Return how many sets an order of the segments and its reverse contribute, besides all segments and none."""
     return 2 * (num_segments - 1)
 
 
@@ -75,7 +75,7 @@ def expected_passes(method: AblationMethod, num_segments: int, samples: int | No
     samples = samples_of(method, num_segments, samples)
     if method == "leave_one_out" or is_exact(num_segments, samples):
         return samples
-    # Sets of one size are equally likely: LIME draws every size except all, SHAP's orders go through every size.
+    # Sets of one size are equally likely. LIME draws every size but all segments; SHAP's orders contain every size.
     drawn = samples / num_segments if method == "lime" else 2.0 * ((samples - 2) // pair_passes(num_segments))
     inner = sum(_distinct(num_segments, size, drawn) for size in range(1, num_segments))
     return round(2 + inner)

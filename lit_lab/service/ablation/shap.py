@@ -1,4 +1,4 @@
-"""SHAP: each segment's fair share, the Shapley value."""
+"""SHAP: each segment's Shapley value."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ def shap(
 ) -> Generator[ProgressEvent, None, tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
     """Score each segment by what it adds to the target's log-probability, averaged over all orders of adding segments.
 
-    Shapley 1953; Lundberg and Lee 2017, "A Unified Approach to Interpreting Model Predictions". The scores add up to
-    the log-probability with all segments minus that with none.
+    The method is that of Shapley 1953 and of Lundberg and Lee 2017, "A Unified Approach to Interpreting Model
+    Predictions". The scores add up to the log-probability with all segments minus that with none.
 
-    With few segments, all sets are tried. With more, orders are sampled, each with its reverse (antithetic sampling:
-    Mitchell, Cooper, Frank and Holmes 2022, "Sampling Permutations for Shapley Value Estimation"). Any number of orders
-    is unbiased and preserves the sum, and the spread over the orders is a valid standard error, which the regression in
-    `shap.KernelExplainer` doesn't give. Importing the package `shap` would also take 3 s; the tests compare this with it.
+    With few segments, all sets are tried. With more segments, orders are sampled, each with its reverse (antithetic
+    sampling: Mitchell, Cooper, Frank and Holmes 2022, "Sampling Permutations for Shapley Value Estimation"). The estimate
+    is unbiased for any number of orders, and its scores have the exact sum. The spread between pairs of orders gives valid
+    standard errors, which the regression in `shap.KernelExplainer` doesn't. Importing the package `shap` would also take
+    3 s. The tests compare this function with it.
 
     Returns:
-        `<float64>[num_segments]`, in nats, and standard errors over the pairs of orders; None if all sets were tried.
+        Shapley values, `<float64>[num_segments]`, in nats, and their standard errors; None if all sets were tried.
     """
     if is_exact(num_segments, samples):
         return (yield from _exact(num_segments, values)), None
@@ -44,7 +45,7 @@ def shap(
 
 
 def _built_up(orders: NDArray[np.int64]) -> Masks:
-    """Return the sets while segments are added one by one: `<bool>[..., num_segments + 1, num_segments]`."""
+    """Return the masks of an order's first segments, from none to all: `<bool>[..., num_segments + 1, num_segments]`."""
     places = np.argsort(orders, axis=-1)
     steps = np.arange(orders.shape[-1] + 1)
     return np.asarray(places[..., None, :] < steps[:, None])
@@ -55,7 +56,7 @@ def _exact(num_segments: int, values: SegmentValues) -> Generator[ProgressEvent,
     masks = (numbers[:, None] >> np.arange(num_segments)) & 1 == 1
     outcomes = yield from values.of(masks)
     size = masks.sum(1)
-    # The share of orders in which exactly this set precedes a given segment: |S|! (n - |S| - 1)! / n!
+    # The probability that exactly the set S precedes a given segment in a random order: |S|! (n - |S| - 1)! / n!
     log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, num_segments + 1)))])
     scores = np.zeros(num_segments)
     for segment in range(num_segments):

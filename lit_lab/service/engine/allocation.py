@@ -1,4 +1,4 @@
-"""What a family's key-value cache looks like, without running the model."""
+"""Allocates a family's key-value cache without running the model."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ import numpy as np
 def allocated_cache(causal_lm: Any, batch: int, length: int) -> Any:
     """Return an empty key-value cache for `length` tokens, in the form of this model's family.
 
-    keras-hub's `_build_cache` allocates the cache and fills it at once by a pass over a padded prompt. Here it gets a
-    fake model, whose pass does nothing and returns the cache.
+    keras-hub's `_build_cache` allocates the cache and then fills it with a forward pass over a padded prompt. This
+    function calls it on a wrapper whose forward pass computes nothing and returns the cache.
+
+    Args:
+        causal_lm: A `keras_nlp.models.CausalLM`.
+        batch: B, the number of sequences.
+        length: T, in tokens.
     """
     build = type(causal_lm)._build_cache
-    further = len(inspect.signature(build).parameters) - 2  # images and the like, which a text prompt lacks
+    further = len(inspect.signature(build).parameters) - 2  # inputs that a text prompt lacks, such as images
     _, cache = build(_Allocation(causal_lm), np.zeros((batch, length), np.int32), *[None] * further)
     return cache
 
 
 class _Allocation:
-    """A model whose forward pass only returns the cache."""
+    """Wraps a model so that its forward pass only returns the cache."""
 
     def __init__(self, causal_lm: Any) -> None:
         self._causal_lm = causal_lm

@@ -1,22 +1,23 @@
-"""The compiled lengths: a few, so that a new prompt fits into one and never waits for a compiler."""
+"""The lengths that sequences are padded to. There are few, so that most new prompts use code that is already compiled."""
 
 from __future__ import annotations
 
 ROWS = (16, 48, 128, 384, 1024)
-"""Numbers of rows, that is of predicting tokens, for which the top of a model is compiled."""
+"""Numbers of rows (tokens that predict the next one) for which the upper part of a model is compiled."""
 
 WASTE = 1.15
-"""Padded length, as a multiple of a sequence's own bucket, up to which another bucket is as fast."""
+"""Maximum ratio of the padded length to the sequence's length for a longer bucket to be as fast as the sequence's own."""
 
 
 def length_bucket(length: int, window: int | None = None) -> int:
-    """Return the compiled length that a sequence of `length` tokens is padded to.
+    """Return the length that a sequence of `length` tokens is padded to.
 
-    Steps grow with the length, so that padding stays under a tenth from 160 tokens on (on average half of that).
+    The steps between lengths grow with the length. From 160 tokens on, padding is less than a tenth of the sequence, and
+    half of that on average.
 
     Args:
         length: In tokens.
-        window: The model's window, which is never exceeded; None: any length.
+        window: The model's window, which the result doesn't exceed; None: no limit.
     """
     step = 16
     while step * 20 < length:
@@ -26,12 +27,15 @@ def length_bucket(length: int, window: int | None = None) -> int:
 
 
 def row_bucket(rows: int, length: int) -> int:
-    """Return how many rows are computed for `rows` requested ones, in a sequence padded to `length`."""
+    """Return the number of rows to compute for `rows` requested ones, in a sequence padded to `length`."""
     return min(next((size for size in ROWS if size >= rows), length), length)
 
 
 def continuation_bucket(rows: int) -> int:
-    """Return how many rows are computed for a continuation of `rows`: there, extra rows have no other use."""
+    """Return the number of rows to compute for a continuation of `rows` tokens.
+
+    The steps are finer than in `row_bucket`: extra rows of a continuation are only padding.
+    """
     step = 16
     while step * 4 < rows:
         step *= 2

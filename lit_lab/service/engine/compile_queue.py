@@ -1,4 +1,4 @@
-"""What the model compiles once it is idle."""
+"""The queue of lengths to compile once the model is idle."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 
 class CompileQueue:
-    """Requested lengths, each with its largest requested number of rows; safe to use from several threads.
+    """Requested lengths, each with the largest number of rows requested for it.
 
-    It is true while anything is requested or being compiled.
+    A queue is true while it has requests or one of them is being compiled. Several threads may use it at once.
     """
 
     def __init__(self) -> None:
@@ -22,15 +22,15 @@ class CompileQueue:
         return bool(self._rows or self._running)
 
     def add(self, length: int, rows: int) -> None:
-        """Request a length and its rows."""
+        """Request a length and a number of rows."""
         with self._lock:
             self._rows[length] = max(rows, self._rows.get(length, 0))
 
     @contextmanager
     def oldest(self) -> Iterator[tuple[int, int] | None]:
-        """Take the oldest length and its rows, or None, to be compiled within the context.
+        """Take the oldest request, a length and a number of rows, and compile it inside the context.
 
-        The request is gone afterwards, even if compiling failed, unless it was repeated meanwhile.
+        Yields None if there are no requests. The request isn't repeated if compiling fails; `add` can request it again.
         """
         with self._lock:
             length = next(iter(self._rows), None)

@@ -1,4 +1,4 @@
-"""A model's compiled parts: compiled when first used, and shared by all parts of a kind."""
+"""A model's compiled parts. Each is compiled on first use, and all parts of one kind share it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .parts import Part
 
 @dataclass
 class ForwardStep:
-    """One part's forward pass, with what its backward pass needs.
+    """The forward pass of one part, with the values that its backward pass needs.
 
     Attributes:
         compiled: The compiled part.
-        weights: Its weights.
-        inputs: Its inputs.
-        residuals: The results that the backward pass needs.
+        weights: The part's weights.
+        inputs: The part's inputs.
+        residuals: Results of the forward pass that the backward pass needs.
     """
 
     compiled: Any
@@ -27,16 +27,16 @@ class ForwardStep:
     residuals: Any
 
     def backward(self, *gradients: Any) -> list[Any]:
-        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        """Return the gradients with respect to the inputs, given those with respect to the outputs."""
         found: list[Any] = self.compiled.backward(self.inputs, gradients, self.residuals, self.weights)
         return found
 
 
 class CompiledParts:
-    """The compiled parts of a model, for one shape of inputs each.
+    """The compiled parts of a model, each for inputs of one shape.
 
     Attributes:
-        keep: Whether parts compiled from now on keep results of the forward pass for the backward pass.
+        keep: Whether parts compiled from now on save results of the forward pass for the backward pass.
     """
 
     def __init__(self) -> None:
@@ -46,17 +46,17 @@ class CompiledParts:
         self._values: dict[tuple[int, str], list[Any]] = {}
 
     def clear(self) -> None:
-        """Drop all compiled parts, so that they are compiled again."""
+        """Drop all compiled parts. They are compiled again on next use."""
         self._compiled.clear()
 
     def of(self, part: Part, inputs: Sequence[Spec], outputs: Sequence[Spec], is_shared: bool = False) -> Any:
-        """Return a part, compiled.
+        """Return the compiled part for a part of the model; compile it if needed.
 
         Args:
             part: The part.
-            inputs: Shape and type of its inputs.
-            outputs: Shape and type of the outputs that gradients are given for.
-            is_shared: Whether other parts are of its kind.
+            inputs: Shape and type of each input.
+            outputs: Shape and type of each output whose gradient `ForwardStep.backward` takes.
+            is_shared: Whether the model has other parts of the same kind.
         """
         if part.kind not in self._compiled:
             bound = None if is_shared else self._weights(part)
@@ -64,13 +64,13 @@ class CompiledParts:
         return self._compiled[part.kind]
 
     def run(self, compiled: Any, part: Part, inputs: Sequence[Any]) -> tuple[list[Any], ForwardStep]:
-        """Return the outputs of a part's forward pass, and the pass."""
+        """Run a part's forward pass; return its outputs, and the step for the backward pass."""
         weights = self._weights(part)
         outputs, residuals = compiled.forward(inputs, weights)
         return outputs, ForwardStep(compiled, weights, inputs, residuals)
 
     def _weights(self, part: Part) -> list[Any]:
-        # Read once, not copied: tensors that share the variables' memory.
+        # These tensors share the variables' memory.
         key = id(part.variables[0]) if part.variables else 0, part.kind
         if key not in self._values:
             self._values[key] = [self._backend.tensor(variable) for variable in part.variables]
@@ -78,6 +78,6 @@ class CompiledParts:
 
 
 def are_shared(parts: Sequence[Part]) -> list[bool]:
-    """Return for each part whether another one is of its kind."""
+    """Return, for each part, whether another part has the same kind."""
     kinds = [part.kind for part in parts]
     return [kinds.count(kind) > 1 for kind in kinds]

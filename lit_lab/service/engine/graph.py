@@ -1,4 +1,4 @@
-"""A Keras backbone opened at its embedding layer's output: one model for all of it, and its chain of blocks."""
+"""A Keras backbone from its embedding layer's output on, as one model and as a chain of blocks."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from keras import ops
 
 @dataclass(frozen=True)
 class Chain:
-    """A backbone as a chain of blocks, each with one input beside the padding mask.
+    """A backbone as a chain of blocks, each with one input besides the padding mask.
 
     Attributes:
-        stem: Model from the tokens' embeddings to the first block's input.
+        stem: Model from the token embeddings to the first block's input, both `[B, T, D]`.
         blocks: The transformer blocks, at least one.
-        top: Model from the last block's output to the backbone's.
+        top: Model from the last block's output to the backbone's output, both `[B, T, D]`.
     """
 
     stem: Any
@@ -33,11 +33,11 @@ class Graph:
 
     Attributes:
         embed: The embedding layer.
-        width: Size of an embedding.
-        chain: Its blocks; None if it isn't a chain of blocks.
+        width: D, the size of an embedding.
+        chain: The chain of blocks; None if the backbone isn't one.
 
     Raises:
-        AttributeError: The backbone hasn't the usual shape; KeyError and ValueError likewise.
+        AttributeError, KeyError, ValueError: The backbone's structure isn't supported.
     """
 
     def __init__(self, backbone: Any) -> None:
@@ -45,13 +45,13 @@ class Graph:
         self.width = int(self.embed.output_dim)
         mask = backbone.input["padding_mask"]
         embedder = _position_embedder(backbone)
-        # Gemma 4 takes the tokens' positions as an input, and so do its blocks: they have more than one input each.
+        # Gemma 4's backbone and blocks take positions as another input, so its blocks aren't a `Chain`.
         self._positions = backbone.input.get("position_ids")
         self.chain: Chain | None = None
         if self._positions is not None:
             self._body = keras.Model([self.embed.output, mask, self._positions], backbone.output)
         elif embedder is None:
-            # `output` is that of the layer's first call: the embedding, not its reverse at the end.
+            # `output` is the output of the layer's first call, which embeds the tokens. A later call reverses the embedding.
             self._body = keras.Model([self.embed.output, mask], backbone.output)
             self.chain = _chain(backbone, self._stem)
         else:
@@ -62,27 +62,27 @@ class Graph:
 
     @property
     def variables(self) -> list[Any]:
-        """The variables from the embeddings on."""
+        """The backbone's variables, without the embedding layer's."""
         return list(self._body.variables)
 
     def run(self, embeddings: Any) -> Any:
-        """Return the hidden states at the model's end, `[B, T, D]`, of embeddings, `[B, T, D]`."""
+        """Return the backbone's output, `[B, T, D]`, for embeddings `[B, T, D]`."""
         ones = ops.ones(ops.shape(embeddings)[:2], "int32")  # [B, T]
         if self._positions is None:
             return self._body([embeddings, ones])
         return self._body([embeddings, ones, ops.cumsum(ones, axis=1) - 1])
 
     def _stem(self, entry: Any) -> Any:
-        """Return the model from the embeddings to the first block's input; in most families both are the same tensor."""
+        """Return a model from the embeddings to the first block's input. In most families both are the same tensor."""
         start = self.embed.output
         return keras.Model(start, keras.layers.Identity(dtype=start.dtype)(entry) if entry is start else entry)
 
 
 def kind_of(block: Any) -> str:
-    """Return a text that is the same for blocks that are the same function of different weights."""
+    """Return a string that is equal for blocks that compute the same function of different weights."""
     try:
         config = {key: value for key, value in block.get_config().items() if key != "name"}
-    except AttributeError:  # Llama's config names attributes that its blocks lack
+    except AttributeError:  # Llama's `get_config` reads attributes that its blocks lack
         public = {key: value for key, value in vars(block).items() if not key.startswith("_")}
         config = {key: value for key, value in public.items() if isinstance(value, (bool, int, float, str, type(None)))}
         config.pop("name", None)
@@ -91,23 +91,23 @@ def kind_of(block: Any) -> str:
 
 
 def _position_embedder(backbone: Any) -> Any | None:
-    """Return the layer that both embeds tokens and adds positions, as in OPT; None if these are two layers."""
+    """Return the layer that embeds tokens and adds positions, as in OPT; None if no single layer does both."""
     layer = getattr(backbone, "embeddings", None)
     return layer if getattr(layer, "token_embedding", None) is backbone.token_embedding else None
 
 
 def _position_model(embedder: Any, dtype: str, width: int) -> Any:
-    """Return a model that adds positions to tokens' embeddings, as such a layer does."""
+    """Return a model that adds the layer's position embeddings to token embeddings."""
     tokens = keras.Input((None, width), dtype=dtype)  # [B, T, D]
     return keras.Model(tokens, tokens + embedder.position_embedding(tokens))
 
 
 def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> Chain | None:
-    """Return the chain of a backbone's blocks; None if they aren't one.
+    """Return the chain of a backbone's blocks; None if they don't form one.
 
     Args:
         backbone: A functional backbone.
-        stem_to: Returns the model from the tokens' embeddings to a tensor of the backbone, or None.
+        stem_to: Returns the model from the token embeddings to a given tensor of the backbone, or None.
     """
     blocks = list(getattr(backbone, "transformer_layers", []))
     if not blocks:
@@ -119,7 +119,7 @@ def _chain(backbone: Any, stem_to: Callable[[Any], Any | None]) -> Chain | None:
     try:
         stem = stem_to(entries[0])
         top = keras.Model(blocks[-1].output, backbone.output)
-    except ValueError:  # they need another input, such as the padding mask
+    except ValueError:  # one of them needs another input, such as the padding mask
         return None
     return Chain(stem, blocks, top) if stem is not None else None
 

@@ -1,4 +1,4 @@
-"""The vocabulary head, forward and backward at once: each row's loss and its gradient."""
+"""The vocabulary head: computes each row's loss and its gradient in one call."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from .backends import backend
 from .split_model import SplitModel
 
 BLOCKS = (128, 48, 16)
-"""Numbers of rows that are computed at once, so that no other needs compiling. With a vocabulary of 256,000 the logits of
-128 rows take 131 MB, of which a pass holds a few copies; products of a multiple of 16 rows are the fastest."""
+"""Numbers of rows in one matrix product: only these are compiled. With a vocabulary of 256,000 the logits of 128 rows take
+131 MB, and a pass holds a few copies of them. Products of a multiple of 16 rows are the fastest."""
 
 
 MAX_COMPILED = 4_000_000
-"""Most weights for which the whole head is compiled, as one: XLA's product of a few rows with a large vocabulary takes
-twice as long as an eager one; with a small vocabulary it takes less than the eager calls."""
+"""Maximum number of weights for compiling the whole head at once. For a large vocabulary XLA's product of a few rows takes
+twice as long as an eager one; for a small vocabulary it takes less time than eager calls."""
 
 
 class Head:
-    """From hidden states to losses and their gradients, in float32 whatever the weights' precision.
+    """Computes losses and their gradients from hidden states, in float32 whatever the weights' precision.
 
-    Rows are independent, so that one run serves every target within them: a target's gradient is that of its rows, and
-    zero elsewhere. Nothing of shape `[R, V]` outlives a call.
+    Rows are independent, so one call serves every target within them: a target's gradient is the gradient of its rows,
+    and zero in all others. No tensor of shape `[R, V]` outlives a call.
 
     Args:
         model: The model.
-        compiled: Whether it is compiled, once for each number of rows; the first user of each waits for that.
+        compiled: Whether to compile the head, once for each number of rows, when that number is first used.
     """
 
     def __init__(self, model: SplitModel, compiled: bool = True) -> None:
@@ -46,8 +46,8 @@ class Head:
 
         Args:
             hidden: The model's hidden states, `[R, D]`.
-            labels: The token that each row predicts, `<int32>[R]`; -1 for rows whose loss and gradient aren't needed: both
-                are zero.
+            labels: The token that each row predicts, `<int32>[R]`. -1: the row isn't needed; its loss and gradient are
+                zero.
         """
         if self._all is not None:
             losses, gradients = self._all(hidden, ops.convert_to_tensor(labels), head_weights(self._embed))
@@ -70,7 +70,7 @@ class Head:
         return losses, ops.pad(ops.cast(gradients[: last - first], hidden.dtype), [around, [0, 0]])
 
     def compile(self) -> None:
-        """Compile what serves all numbers of rows, by running it once on zeros."""
+        """Compile the head for all numbers of rows, by running it once on zeros."""
         for size in BLOCKS if self._all is None else ():
             self._between(ops.zeros((int(self._embed.input_dim), size), "float32"), ops.zeros((size,), "int32"))
 
@@ -85,8 +85,8 @@ class Head:
         matmul = self._backend.matmul
         weights = head_weights(self._embed)
         size = weights.shape[0]
-        # Half-precision weights are cast to float32 a chunk at a time: all at once would copy the largest weight. A
-        # half-precision product is inexact everywhere, and on a CPU slow.
+        # Half-precision weights are cast to float32 one chunk at a time: casting all at once would copy the model's largest
+        # weight. A product in half precision would be inexact, and slow on a CPU.
         step = size if keras.backend.standardize_dtype(weights.dtype) == "float32" else CHUNK
         spans = [(at, at + step) for at in range(0, size, step)]
         parts = [weights[at:end] for at, end in spans] if len(spans) > 1 else [weights]
@@ -101,7 +101,7 @@ class Head:
         return losses, sum(gradients[1:], gradients[0])
 
     def _losses(self, products: Any, labels: Any) -> tuple[Any, Any]:
-        """Return losses and their gradient with respect to the products, both `[V, R]`."""
+        """Return the losses, `[R]`, and their gradient with respect to the products, `[V, R]`."""
         cap = self._embed.logit_soft_cap
         capped = ops.tanh(products / cap) if cap is not None else None
         logits = products if capped is None else capped * cap
@@ -112,6 +112,6 @@ class Head:
         of_labels = ops.diagonal(ops.take(powers, labels, axis=0))
         total = others + of_labels
         losses = highest + ops.log(total) - ops.diagonal(ops.take(logits, labels, axis=0))
-        # Where the model is sure, a label's probability less 1 would be rounding error alone; the others' share isn't.
+        # If the label's probability is close to 1, subtracting 1 leaves only rounding error. The sum of the others doesn't.
         upstream = ops.where(is_label, -others, powers) / total
         return losses, upstream if capped is None else upstream * (1.0 - capped * capped)

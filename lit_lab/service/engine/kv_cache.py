@@ -1,4 +1,4 @@
-"""What a block's attention caches of each token, and how a block is called with that cache."""
+"""The form of a block's key-value cache, and how to call a block with it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class KVCacheSpec:
-    """The shape and type of a block's keys and values: here `[B, 2, T, H, K]`, in the letters of `split_model.py`.
+    """The shape and type of a block's keys and values, `[B, 2, T, H, K]`. `split_model.py` explains the letters.
 
     Attributes:
         heads: H, the number of heads.
         width: K, the size of a head.
-        dtype: Their type.
-        in_pairs: Whether the family has keys and values as two tensors for each block, rather than one tensor for all.
+        dtype: The type of keys and values.
+        in_pairs: Whether the family caches keys and values as two tensors per block, rather than one tensor for all blocks.
     """
 
     heads: int
@@ -35,38 +35,46 @@ class KVCacheSpec:
     in_pairs: bool
 
     def prefill(self, block: Any, x: Any) -> tuple[Any, Any]:
-        """Return a block's output for a sequence, `[B, T, D]`, and its keys and values, `[B, 2, T, H, K]`."""
+        """Run a block on a whole sequence.
+
+        Args:
+            block: The block.
+            x: The block's input, `[B, T, D]`.
+
+        Returns:
+            The block's output, `[B, T, D]`, and its keys and values, `[B, 2, T, H, K]`.
+        """
         empty = ops.zeros((x.shape[0], 2, x.shape[1], self.heads, self.width), dtype=self.dtype)
         return self._call(block, x, empty, 0)
 
     def extend(self, block: Any, x: Any, keys_values: Any, start: Any) -> Any:
-        """Return a block's output for tokens from a position on, `[B, R, D]`.
+        """Return a block's output for tokens that follow cached ones, `[B, R, D]`.
 
         Args:
             block: The block.
-            x: Their inputs, `[B, R, D]`.
-            keys_values: Those of the tokens before, with room for theirs, `[B, 2, T, H, K]`.
-            start: The position.
+            x: The block's input for these tokens, `[B, R, D]`.
+            keys_values: Keys and values of the previous tokens, padded to make room for these, `[B, 2, T, H, K]`.
+            start: Position of the first of these tokens.
         """
         return self._call(block, x, keys_values, start)[0]
 
     def family_cache(self, keys_values: Any) -> Any:
-        """Return all blocks' keys and values, `[1, L, 2, T, H, K]`, in the form of the family."""
+        """Return the keys and values of all blocks, `[1, L, 2, T, H, K]`, in the family's form."""
         if not self.in_pairs:
             return keys_values
         return tuple((keys_values[:, block, 0], keys_values[:, block, 1]) for block in range(keys_values.shape[1]))
 
     def matches(self, blocks: Iterable[Any], width: int, dtype: str) -> bool:
-        """Return whether blocks compute the same from a sequence's end and the cache as from the whole sequence.
+        """Return whether blocks give the same output with the cache as on the whole sequence.
 
-        Those of keras-hub's GPT-NeoX don't: they rotate a query by its position in the call's tokens.
+        Blocks of keras-hub's GPT-NeoX don't: they rotate a query by its position within the call, not within the sequence.
 
         Args:
-            blocks: One of each kind.
-            width: D, the size of their inputs.
-            dtype: Type of their inputs.
+            blocks: One block of each kind.
+            width: D, the size of a block's input.
+            dtype: The type of a block's input.
         """
-        # The tolerance for rounding; a GPU multiplies float32 less exactly, too.
+        # The tolerance for rounding, which is larger on a GPU, even for float32.
         close = 2e-3 if keras.backend.standardize_dtype(dtype) == "float32" else 0.05
         x = np.random.default_rng(0).normal(size=(1, 24, width))  # [1, T, D]
         for block in blocks:
@@ -95,18 +103,18 @@ class KVCacheSpec:
 
 
 def kv_cache_spec(causal_lm: Any, blocks: int) -> KVCacheSpec | None:
-    """Return what a family's blocks cache; None if that hasn't a usual shape.
+    """Return the form of a family's key-value cache; None if it isn't supported.
 
     Args:
-        causal_lm: A model of that family.
-        blocks: L, how many it has, at least one.
+        causal_lm: A model of the family.
+        blocks: L, the number of its blocks, at least one.
     """
     try:
         cache = allocated_cache(causal_lm, 1, 3)
     except (AttributeError, TypeError, ValueError):
         return None
     in_pairs = isinstance(cache, tuple)
-    # In pairs [B, T, H, K] each, otherwise [B, L, 2, T, H, K].
+    # Pairs have tensors of shape [B, T, H, K], a single tensor has shape [B, L, 2, T, H, K].
     tensors = [cache]
     if in_pairs:
         pairs = [pair for pair in cache if isinstance(pair, (list, tuple)) and len(pair) == 2]
@@ -120,7 +128,7 @@ def kv_cache_spec(causal_lm: Any, blocks: int) -> KVCacheSpec | None:
 
 
 def _names(block: Any) -> tuple[str, str] | None:
-    """Return the names of a block's arguments for its key-value cache and the position in it."""
+    """Return the names of a block's arguments for the key-value cache and for the position in it."""
     names = inspect.signature(type(block).call).parameters
     for name in names:
         if name.endswith("cache") and not name.startswith("cross") and f"{name}_update_index" in names:

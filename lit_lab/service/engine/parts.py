@@ -1,6 +1,6 @@
-"""The parts that a model is compiled in: functions of their weights, one after the other.
+"""The parts of a model, which run in order and are compiled one by one.
 
-The diagram is in `split_model.py`, and so are the letters of the shapes.
+`split_model.py` has a diagram, and explains the letters in the shapes.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from .graph import Chain, Graph, kind_of
 from .kv_cache import KVCacheSpec
 
 MAX_FUSED = 4_000_000
-"""Most weights without the embeddings for which a model is compiled as one graph.
+"""Maximum number of weights, without the embeddings, for compiling a model's blocks as one function.
 
-Above, its blocks share compiled functions, one for each kind of block: compiling takes as long for 2 layers as for 26.
+In a larger model, blocks of one kind share a compiled function, so that compiling takes as long for 2 layers as for 26.
 """
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the model as a function of its weights, so that all parts of its kind can share it.
+    """A part of the model as a function of its weights; parts of one kind share it.
 
     Attributes:
-        call: From inputs to an output, or several.
+        call: Takes the inputs; returns one output or several.
         variables: The Keras variables that `call` uses.
-        kind: Parts of one kind are the same function of different weights.
-        num_differentiated: How many of its inputs, the first ones, have a gradient.
+        kind: Equal for parts that compute the same function of different weights.
+        num_differentiated: Number of inputs to differentiate with respect to: the first ones.
     """
 
     call: Callable[..., Any]
@@ -41,7 +41,7 @@ class Part:
 
 
 def lower_parts(chain: Chain) -> list[Part]:
-    """Return the parts from the embeddings to the last block's input, `[B, T, D]` each."""
+    """Return the parts from the embeddings to the last block's input, both `[B, T, D]`."""
     parts = [Part(chain.stem, chain.stem.variables, "stem")]
     parts += [Part(block, block.variables, kind_of(block)) for block in chain.blocks[:-1]]
     if _num_weights(parts) > MAX_FUSED:
@@ -57,7 +57,11 @@ def lower_parts(chain: Chain) -> list[Part]:
 
 
 def whole_part(graph: Graph, rows: int) -> Part:
-    """Return a whole model as the last part: from the embeddings and a first row to `rows` rows of hidden states."""
+    """Return a whole model as one part.
+
+    The part takes embeddings, `[B, T, D]`, and the number of a row; it returns the hidden states of `rows` rows from that
+    row on, `[B, R, D]`.
+    """
 
     def whole(x: Any, start: Any) -> Any:
         return _take_rows(graph.run(x), start, rows)  # [B, R, D]
@@ -66,15 +70,16 @@ def whole_part(graph: Graph, rows: int) -> Part:
 
 
 def upper_part(chain: Chain, kv_cache: KVCacheSpec | None, rows: int) -> Part:
-    """Return the last part: from the last block's input and a first row to `rows` rows of hidden states.
+    """Return the last part, which takes the last block's input, `[B, T, D]`, and the number of a row.
 
-    With a key-value cache only these rows are computed: the last block is called for its keys and values first (the
-    compiler drops the rest of that call), and then for the rows alone.
+    It returns the hidden states of `rows` rows from that row on, `[B, R, D]`. With a key-value cache it computes only
+    these rows: it calls the last block for its keys and values (the compiler drops the rest of that call), and then for
+    the rows.
 
     Args:
         chain: The model's blocks.
-        kv_cache: What the blocks cache; None: they are called only as a whole.
-        rows: How many rows.
+        kv_cache: The form of the blocks' cache; None: the last block runs on all rows.
+        rows: R, the number of rows.
     """
     block, top = chain.blocks[-1], chain.top
 
@@ -88,11 +93,12 @@ def upper_part(chain: Chain, kv_cache: KVCacheSpec | None, rows: int) -> Part:
 
 
 def prefill_parts(chain: Chain, kv_cache: KVCacheSpec) -> list[Part]:
-    """Return the parts that read a prompt from its embeddings, `[1, T, D]`, on.
+    """Return the parts that prefill the key-value cache from a prompt's embeddings, `[1, T, D]`.
 
-    Each block's part also returns its keys and values, `[1, 2, T, H, K]`, which a continuation takes. The last part
-    takes a row's number, and returns only that row's hidden state at the model's end, `[1, 1, D]`, which predicts the
-    token after the prompt. Fused into one part, the keys and values of all blocks are `[1, L, 2, T, H, K]`.
+    Each block's part also returns its keys and values, `[1, 2, T, H, K]`, which the part of a continuation takes. The last
+    part also takes the number of a row. It returns its keys and values and the hidden state of that row alone,
+    `[1, 1, D]`, which predicts the token after the prompt. If all are fused into one part, that returns the keys and
+    values of all blocks, `[1, L, 2, T, H, K]`.
     """
     stem, blocks, top = chain.stem, chain.blocks, chain.top
 
@@ -124,23 +130,23 @@ def prefill_parts(chain: Chain, kv_cache: KVCacheSpec) -> list[Part]:
 
 
 def continuation_parts(chain: Chain, kv_cache: KVCacheSpec, width: int, length: int, rows: int) -> list[Part]:
-    """Return the parts that read `rows` more tokens after a prompt, from their embeddings on.
+    """Return the parts that read `rows` tokens after a prompt, from their embeddings on.
 
-    There is one for each of `prefill_parts`. It takes the output of the one before, `[1, R, D]`; the keys and values of
-    its counterpart, if that has any; and the position of its first token. The last one returns the hidden states at
-    the model's end, `[1, R, D]`.
+    There is one for each of `prefill_parts`. It takes the previous part's output, `[1, R, D]`; the keys and values that its
+    counterpart returned, if any; and the position of its first token. The last part returns the model's hidden states,
+    `[1, R, D]`.
 
     Args:
         chain: The model's blocks.
-        kv_cache: What they cache.
-        width: Size of an embedding.
-        length: T, the padded length of the prompt that the keys and values are of.
+        kv_cache: The form of the blocks' cache.
+        width: D, the size of an embedding.
+        length: T, the padded length of the prompt.
         rows: R, the number of tokens.
     """
     stem, blocks, top = chain.stem, chain.blocks, chain.top
 
     def begin(x: Any, start: Any) -> Any:
-        # A stem that adds positions counts them from the sequence's beginning.
+        # A stem that adds position embeddings counts positions from the start of its input.
         empty = ops.zeros((1, length + rows, width), x.dtype)
         return _take_rows(stem(ops.slice_update(empty, [0, start, 0], x)), start, rows)  # [1, R, D]
 
@@ -182,5 +188,5 @@ def _num_weights(parts: list[Part]) -> int:
 
 
 def _take_rows(x: Any, start: Any, rows: int) -> Any:
-    # `take`, not a slice: a compiler has to know a slice's position, at the latest for its gradient.
+    # Not a slice: XLA needs a constant start, at the latest for the slice's gradient.
     return ops.take(x, start + ops.arange(rows), axis=1)  # [B, R, D]

@@ -1,4 +1,4 @@
-"""A model's passes at one compiled length: forward once for a sequence, backward once for each target."""
+"""Passes at one compiled length: one forward pass for a sequence, and one backward pass for each target."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ from .parts import Part
 from .split_model import SplitModel
 
 MAX_ROWS = 384
-"""Most rows of a window; beyond it only the target's own are computed at once."""
+"""Maximum number of rows of a window. Beyond that, only the target's rows are computed."""
 
 Check = Callable[[], None]
-"""Called between steps of the computation; raises if it was cancelled."""
+"""Called between steps of a computation; raises if the computation is cancelled."""
 
 
 @dataclass
 class Top:
-    """The last part of a forward pass, for a window of rows.
+    """The last part of a forward pass, for a window of rows `[start, end)`.
 
     Attributes:
-        start: First of the window's rows.
-        end: The row after its last.
-        begin: First of the R computed rows. R is a compiled number, and may be larger than the window.
-        hidden: These rows' hidden states, `[1, R, D]`.
-        losses: Of all R rows, in nats, `<float32>[R]`; zero outside the window.
-        upstream: Gradient of each row's loss with respect to its hidden state, `[1, R, D]`; zero likewise.
+        start: First row of the window.
+        end: The row after the window's last one.
+        begin: First of the R computed rows. R is a compiled number of rows, and may be larger than the window.
+        hidden: The computed rows' hidden states, `[1, R, D]`.
+        step: The part's forward pass.
+        losses: Loss of each computed row in nats, `<float32>[R]`; zero outside the window.
+        upstream: Gradient of each row's loss with respect to its hidden state, `[1, R, D]`; zero outside the window.
     """
 
     start: int
@@ -48,15 +49,15 @@ class Top:
 
 @dataclass
 class Forward:
-    """A sequence's forward pass, with what its backward passes need.
+    """A sequence's forward pass, with the values that its backward passes need.
 
     Attributes:
         ids: The sequence, without padding.
-        embeddings: `[1, T, D]`, padded.
-        own: Without padding, `<float32>[num_tokens, D]`.
+        embeddings: The padded sequence's embeddings, `[1, T, D]`.
+        own: The embeddings without padding, `<float32>[num_tokens, D]`.
         steps: The parts below the last block.
-        hidden: Their output, `[1, T, D]`.
-        top: The window of rows that was computed last.
+        hidden: The output of these parts, `[1, T, D]`.
+        top: The last part's pass over the most recent window.
     """
 
     ids: tuple[int, ...]
@@ -68,13 +69,14 @@ class Forward:
 
 
 class Passes:
-    """The compiled passes for sequences of up to `length` tokens.
+    """Compiled passes for sequences of up to `length` tokens.
 
     Args:
         model: The model.
-        head: Its head.
-        length: T, in tokens; sequences are padded to it.
-        budget: Most bytes that a forward pass keeps. Beyond that, results are computed again in each backward pass.
+        head: The model's head.
+        length: T, the length in tokens that sequences are padded to.
+        budget: Maximum bytes of the results that a forward pass saves. If they take more, each backward pass computes them
+            again.
     """
 
     def __init__(self, model: SplitModel, head: Head, length: int, budget: int) -> None:
@@ -88,33 +90,36 @@ class Passes:
         self._spec = Spec((1, length, model.width), model.embed.compute_dtype)
         self._compiled_parts = CompiledParts()
         self._compiled_rows: set[int] = set()
-        if self.kept_bytes() > budget:
+        if self.residual_bytes() > budget:
             self._compiled_parts.keep = False
             self._compiled_parts.clear()
 
-    def kept_bytes(self) -> int:
-        """Return the bytes that a forward pass keeps, from shapes alone, without running it."""
+    def residual_bytes(self) -> int:
+        """Return the bytes that a forward pass saves. They are computed from shapes, without running the pass."""
         each = bytes_of(self._spec)  # a part's input
-        return int(sum(each + compiled.kept_bytes for _, compiled in self._lower_compiled()) + 2 * each)
+        return int(sum(each + compiled.residual_bytes for _, compiled in self._lower_compiled()) + 2 * each)
 
     def serves(self, rows: int) -> bool:
-        """Return whether windows of so many rows are compiled."""
+        """Return whether the passes are compiled for windows of `rows` rows."""
         return any(size >= rows for size in self._compiled_rows)
 
     def compile(self, rows: int) -> None:
-        """Compile everything for windows of up to `rows` rows, by running it once; compiled ones stay usable meanwhile."""
+        """Compile the passes for windows of up to `rows` rows, by running them once.
+
+        Another thread may use the passes that are already compiled meanwhile.
+        """
         self._head.compile()
         rows = min(rows, self.length - 1)
         forward = self.forward((0,) * (rows + 1), lambda: None)
         self.gradient(forward, 1, 2, (1, rows + 1), lambda: None)
 
     def forward(self, ids: tuple[int, ...], check: Check) -> Forward:
-        """Run the model on a sequence up to its last block, and keep what the backward pass needs."""
+        """Run the model on a sequence up to its last block; save what the backward passes need."""
         padded = np.array([ids + (0,) * (self.length - len(ids))], np.int32)
         return self.forward_from(self._embeddings(ops.convert_to_tensor(padded)), ids, check)
 
     def forward_from(self, embeddings: Any, ids: tuple[int, ...], check: Check) -> Forward:
-        """Run the model on embeddings, `[1, T, D]`."""
+        """Run the model on a sequence's embeddings, `[1, T, D]`, up to its last block."""
         x = embeddings  # [1, T, D]
         steps = []
         for part, compiled in self._lower_compiled():
@@ -124,21 +129,24 @@ class Passes:
         return Forward(ids, embeddings, self._backend.array(embeddings)[0, : len(ids)], steps, x)
 
     def hidden(self, forward: Forward, start: int, end: int) -> Any:
-        """Return the hidden states that tokens `[start, end)` are predicted by, `[end - start, width]`."""
+        """Return the hidden states that predict tokens `[start, end)`: `[end - start, D]`."""
         top = self._top(forward, start, end, (start, end))
         return top.hidden[0, start - 1 - top.begin : end - 1 - top.begin]  # [end - start, D]
 
     def gradient(
         self, forward: Forward, start: int, end: int, window: tuple[int, int], check: Check
     ) -> tuple[float, NDArray[np.float32]]:
-        """Return a target's loss in nats and its gradient, `<float32>[end - 1, width]`.
+        """Return a target's loss and its gradient with respect to the embeddings.
 
         Args:
             forward: The sequence's forward pass.
             start: First token of the target, at least 1.
-            end: The token after its last.
-            window: The span of tokens that further targets will lie in: its rows are computed at once.
-            check: Called between the parts.
+            end: The token after the target's last one.
+            window: A span that contains this target and later ones: the rows of all its tokens are computed at once.
+            check: Called before each part.
+
+        Returns:
+            The loss, in nats, and the gradient, `<float32>[end - 1, D]`.
         """
         top = self._top(forward, start, end, window)
         rows = np.arange(top.begin, top.begin + len(top.losses))
@@ -154,7 +162,7 @@ class Passes:
         return float(np.sum(top.losses[is_target], dtype=np.float64)), found
 
     def _top(self, forward: Forward, start: int, end: int, window: tuple[int, int]) -> Top:
-        """Return the last part's pass over a window with the target in it."""
+        """Return the last part's pass over a window that contains the target."""
         known = forward.top
         # Row i predicts token i + 1.
         if known is not None and known.start <= start - 1 and end - 1 <= known.end:
@@ -162,7 +170,7 @@ class Passes:
         if not (window[0] <= start and end <= window[1]):
             window = (start, end)
         first, last = window[0] - 1, window[1] - 1
-        # More rows than requested take little longer; a number that isn't compiled yet takes seconds.
+        # Computing extra rows takes little time; compiling another number of rows takes seconds.
         needed = last - first
         known_rows = min((size for size in self._compiled_rows if size >= needed), default=None)
         rows = known_rows if known_rows is not None else row_bucket(needed, self.length)

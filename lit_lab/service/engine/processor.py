@@ -1,4 +1,4 @@
-"""The matrix instructions of the processor."""
+"""Which matrix instructions the processor has."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 @lru_cache(maxsize=1)
 def multiplies_bfloat16() -> bool:
-    """Return whether the processor has instructions for matrices of bfloat16; False where the system doesn't report it."""
+    """Return whether the processor has instructions for bfloat16 matrices; False if the system doesn't report that."""
     try:
         cpuinfo = _CPUINFO.read_text(encoding="ascii", errors="replace")
     except OSError:

@@ -1,4 +1,4 @@
-"""Passes of a prompt apart from its continuation, so that generating an answer and explaining it share the prompt's."""
+"""Separate passes for a prompt and its continuation: generating an answer and explaining it share the prompt's pass."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from .split_model import SplitModel
 
 @dataclass
 class ContinuationForward:
-    """The forward pass of a continuation: the prompt's last token, and all tokens after it but the last.
+    """The forward pass of a continuation: of the prompt's last token, and of all tokens after it except the last.
 
     Attributes:
         ids: The whole sequence.
-        own: These tokens' embeddings, `<float32>[num_tokens, D]`.
+        own: Embeddings of the continuation's tokens, without padding, `<float32>[num_tokens, D]`.
         steps: One for each part.
-        losses: In nats, `<float32>[R]`; zero beyond the sequence.
-        upstream: Gradient of each row's loss with respect to its hidden state, `[1, R, D]`; zero likewise.
+        losses: Loss of each row in nats, `<float32>[R]`; zero for padding.
+        upstream: Gradient of each row's loss with respect to its hidden state, `[1, R, D]`; zero for padding.
     """
 
     ids: tuple[int, ...]
@@ -39,15 +39,15 @@ class ContinuationForward:
 
 @dataclass
 class PromptForward:
-    """A prompt's forward pass, with what backward passes need.
+    """A prompt's forward pass, with the values that backward passes need.
 
     Attributes:
-        ids: Its tokens, without padding.
-        own: Their embeddings, `<float32>[num_tokens, D]`.
+        ids: The prompt, without padding.
+        own: The prompt's embeddings, without padding, `<float32>[num_tokens, D]`.
         steps: One for each part.
-        keys_values: Each part's keys and values, `[1, 2, T, H, K]`; None for a part that has none.
+        keys_values: Keys and values of each part, `[1, 2, T, H, K]`; None for a part that has none.
         hidden: The hidden state that predicts the next token, `[1, D]`.
-        continuation: The last continuation's forward pass.
+        continuation: The most recent continuation's forward pass.
     """
 
     ids: tuple[int, ...]
@@ -59,17 +59,17 @@ class PromptForward:
 
 
 class PromptPasses:
-    """The compiled passes for prompts of up to `length` tokens, and for their continuations.
+    """Compiled passes for prompts of up to `length` tokens, and for their continuations.
 
-    A block runs twice: on the prompt, where it also returns its keys and values, and on the continuation, which takes
-    them. The backward pass goes through the continuation to these keys and values, and from there through the prompt's
-    pass to its tokens. The prompt's last token predicts the continuation's first, and is part of both passes: its
-    second keys and values replace its first.
+    Each block runs twice: on the prompt, where it also returns keys and values, and on the continuation, where it takes
+    them. The backward pass goes through the continuation to these keys and values, and from these through the prompt's
+    pass to the prompt's embeddings. The prompt's last token predicts the continuation's first one, so both passes
+    contain it; its keys and values from the second pass replace those from the first.
 
     Args:
-        model: The model, which `supports_kv_cache`.
-        head: Its head.
-        length: T, in tokens; prompts are padded to it.
+        model: The model; `supports_kv_cache` must be true.
+        head: The model's head.
+        length: T, the length in tokens that prompts are padded to.
     """
 
     def __init__(self, model: SplitModel, head: Head, length: int) -> None:
@@ -88,7 +88,7 @@ class PromptPasses:
         last = len(parts) - 1
         self._inputs = [[states, Spec((), "int32")] if at == last else [states] for at in range(last + 1)]
         outputs = [[states] if at != last else [] for at in range(last + 1)]
-        # A stem has neither keys nor values.
+        # The stem has no keys and values.
         self._keys_values = [[keys_values] if at or not last else [] for at in range(last + 1)]
         self._prefill = [
             (part, self._compiled_parts.of(part, given, found + specs, is_shared))
@@ -98,23 +98,32 @@ class PromptPasses:
         ]
         self._continuations: dict[int, list[tuple[Part, Any]]] = {}
 
-    def kept_bytes(self, rows: int) -> int:
-        """Return the bytes that a prompt's pass and that of `rows` more tokens keep, from shapes alone."""
+    def residual_bytes(self, rows: int) -> int:
+        """Return the bytes that the passes of a prompt and of a continuation of `rows` tokens save.
+
+        They are computed from shapes, without running a pass.
+        """
         rows = continuation_bucket(rows)
         states = bytes_of(Spec((1, rows, self._model.width), self._type))
         specs = [*self._inputs, *self._keys_values]  # a part's output is the next one's input
         compiled_parts = [compiled for _, compiled in [*self._prefill, *self._continuation(rows)]]
-        of_parts: int = sum(compiled.kept_bytes for compiled in compiled_parts)
+        of_parts: int = sum(compiled.residual_bytes for compiled in compiled_parts)
         return of_parts + sum(bytes_of(spec) for each in specs for spec in each) + (len(self._prefill) + 1) * states
 
     def rows(self, rows: int) -> int | None:
-        """Return the compiled number of rows for `rows`; None if all would be mostly padding."""
+        """Return the compiled number of rows for a continuation of `rows` tokens.
+
+        None if no compiled number is large enough, or if most of the rows would be padding.
+        """
         return next(
             (size for size in sorted(self._continuations) if rows <= size <= 2 * continuation_bucket(rows)), None
         )
 
     def compile(self, rows: int) -> None:
-        """Compile everything for prompts and `rows` more tokens, by running it once; compiled ones stay usable meanwhile."""
+        """Compile the passes for prompts and continuations of `rows` tokens, by running them once.
+
+        Another thread may use the passes that are already compiled meanwhile.
+        """
         self._head.compile()
         rows = continuation_bucket(rows)
         compiled_parts = self._continuation(rows)
@@ -125,7 +134,7 @@ class PromptPasses:
         self._continuations[rows] = compiled_parts
 
     def read(self, ids: tuple[int, ...], check: Check) -> PromptForward:
-        """Run the model on a prompt."""
+        """Run the model on a prompt; save what the backward passes and the continuations need."""
         x = self._embedded(ids, self.length)
         own = self._backend.array(x)[0, : len(ids)]
         row = ops.convert_to_tensor(len(ids) - 1, "int32")
@@ -140,7 +149,7 @@ class PromptPasses:
         return PromptForward(ids, own, steps, keys_values, x[0])
 
     def cache(self, prompt: PromptForward) -> Any:
-        """Return a prompt's keys and values, in the form of the model's family."""
+        """Return a prompt's keys and values as a key-value cache in the form of the model's family."""
         found = [each for each in prompt.keys_values if each is not None]
         stacked = found[0] if len(self._prefill) == 1 else ops.stack(found, axis=1)  # [1, L, 2, T, H, K]
         return self._model.kv_cache.family_cache(stacked)
@@ -148,17 +157,23 @@ class PromptPasses:
     def gradient(
         self, prompt: PromptForward, ids: tuple[int, ...], start: int, end: int, check: Check
     ) -> tuple[float, NDArray[np.float32], NDArray[np.float32]]:
-        """Return a target's loss in nats, its tokens' embeddings and its gradient, both `<float32>[end - 1, D]`.
+        """Return a target's loss, and its gradient with respect to the embeddings.
 
         Args:
-            prompt: A prompt that these passes read.
-            ids: The whole sequence, which begins with it; `rows` has a number for the continuation.
+            prompt: A forward pass from `read`.
+            ids: The whole sequence, which begins with the prompt.
             start: First token of the target, after the prompt.
-            end: The token after its last.
-            check: Called between the parts.
+            end: The token after the target's last one.
+            check: Called before each part.
+
+        Returns:
+            The loss, in nats; the embeddings and the gradient, both `<float32>[end - 1, D]`.
+
+        Raises:
+            ValueError: The passes aren't compiled for a continuation of this length: `rows` returns None.
         """
         if prompt.continuation is None or prompt.continuation.ids != ids:
-            prompt.continuation = None  # frees the old one first
+            prompt.continuation = None  # frees its memory first
             size = self.rows(len(ids) - len(prompt.ids))
             if size is None:
                 raise ValueError("not compiled for so many rows")
@@ -208,7 +223,7 @@ class PromptPasses:
     def _backward(
         self, prompt: PromptForward, continuation: ContinuationForward, upstream: Any, check: Check
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the gradients with respect to the prompt's embeddings and the continuation's, padded."""
+        """Return the gradients with respect to the prompt's and the continuation's embeddings, both padded."""
         later = upstream
         of_keys_values = []
         for step in reversed(continuation.steps):

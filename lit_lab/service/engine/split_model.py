@@ -1,20 +1,20 @@
-"""A Keras CausalLM, split at its embedding layer's output into parts that are compiled and differentiated one by one.
+"""A Keras CausalLM, split into parts that are compiled and differentiated one by one.
 
     ids ── embeddings ──┬── stem ── block 1 ── … ── block L-1 ──┬── block L ── top ──┬── head ── logits
          [B, T]      [B, T, D]          [B, T, D]           [B, T, D]           [B, R, D]     [B, R, V]
                         │                                       │                    │
                         └───────────── lower_parts ─────────────┘                    │
                         │                                       └──── upper_part ────┘    a window of R rows
-                        └────────────────────── prefill_parts ───────────────────────┘    a prompt, its last row
+                        └────────────────────── prefill_parts ───────────────────────┘    a prompt; its last row
                                     │ keys and values of each block
                                     │ [1, 2, T, H, K]
                                     ▼
                         ┌──────────────────── continuation_parts ────────────────────┐    R tokens after the prompt
 
-B: sequences; T: tokens, padded; R: rows, of which row i predicts token i + 1; D: size of an embedding; L: blocks;
-H: heads; K: size of a head; V: vocabulary.
+The letters in shapes: B, sequences; T, tokens, with padding; R, rows, of which row i predicts token i + 1; D, size of an
+embedding; L, blocks; H, heads; K, size of a head; V, size of the vocabulary.
 
-`graph.py` opens the backbone, `kv_cache.py` describes what its blocks cache, `parts.py` makes the parts.
+`graph.py` splits the backbone, `kv_cache.py` describes the blocks' cache, and `parts.py` makes the parts.
 """
 
 from __future__ import annotations
@@ -32,27 +32,26 @@ from .parts import Part
 
 
 class QuantizedError(ValueError):
-    """A model's weights are quantized to whole numbers."""
+    """A model's weights are quantized to integers."""
 
 
 class SplitModel:
     """A CausalLM, split at its embedding layer's output.
 
-    `score(layer_intercept_fn=…)` of keras-hub would show the embeddings too, but not all families have it, and it
-    computes logits for every token where only the target's are needed. As a functional model, all families run the
-    same way.
+    keras-hub's `score(layer_intercept_fn=…)` gives access to the embeddings, too. But not all families have it, and it
+    computes logits for all tokens rather than the target's only. Splitting the functional model works for all families.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
 
     Attributes:
         embed: The embedding layer.
-        width: Size of an embedding.
-        blocks: The transformer blocks; empty if the model isn't a chain of them.
+        width: D, the size of an embedding.
+        blocks: The transformer blocks; empty if the model isn't a chain of blocks.
 
     Raises:
-        QuantizedError: The weights are whole numbers: gradients through them are wrong by more than half.
-        AttributeError: The backbone hasn't the usual shape; KeyError and ValueError likewise.
+        QuantizedError: The weights are integers: gradients through them are wrong by more than half.
+        AttributeError, KeyError, ValueError: The backbone's structure isn't supported.
     """
 
     def __init__(self, causal_lm: Any) -> None:
@@ -67,55 +66,63 @@ class SplitModel:
 
     @cached_property
     def _kv_cache(self) -> KVCacheSpec | None:
-        # On first use: the constructor runs while a user waits for the first map, and the trial takes time.
+        # On first use: `matches` takes time, and the constructor runs while a user waits for the first map.
         kinds = {kind_of(block): block for block in self.blocks}
         spec = self._spec
         return spec if spec is not None and spec.matches(kinds.values(), self.width, self.embed.compute_dtype) else None
 
     @property
     def supports_kv_cache(self) -> bool:
-        """Whether a prompt can be read apart from its continuation: the model is a chain of blocks with usual caches."""
+        """Whether a prompt and its continuation can run separately: the model is a chain of blocks whose cache is supported."""
         return self._kv_cache is not None
 
     @property
     def kv_cache(self) -> KVCacheSpec:
-        """What a block's attention caches of each token.
+        """The form of a block's key-value cache.
 
         Raises:
-            ValueError: The model doesn't `supports_kv_cache`.
+            ValueError: `supports_kv_cache` is false.
         """
         if self._kv_cache is None:
             raise ValueError("no cache of the usual shape")
         return self._kv_cache
 
     def lower_parts(self) -> list[Part]:
-        """Return the parts from the embeddings to the last block's input, `[B, T, D]` each."""
+        """Return the parts from the embeddings to the last block's input, both `[B, T, D]`; see `parts.lower_parts`."""
         return [] if self._graph.chain is None else parts.lower_parts(self._graph.chain)
 
     def upper_part(self, rows: int) -> Part:
-        """Return the last part: from the last block's input and a first row to `rows` rows of hidden states."""
+        """Return the last part, which computes `rows` rows of hidden states; see `parts.upper_part`."""
         if self._graph.chain is None:
             return parts.whole_part(self._graph, rows)
         return parts.upper_part(self._graph.chain, self._kv_cache, rows)
 
     def prefill_parts(self) -> list[Part]:
-        """Return the parts that read a prompt; see `parts.prefill_parts`. Raises ValueError as `kv_cache`."""
+        """Return the parts that read a prompt; see `parts.prefill_parts`.
+
+        Raises:
+            ValueError: `supports_kv_cache` is false.
+        """
         return parts.prefill_parts(self._chain(), self.kv_cache)
 
     def continuation_parts(self, length: int, rows: int) -> list[Part]:
-        """Return the parts that read `rows` tokens after a prompt padded to `length`; see `parts.continuation_parts`."""
+        """Return the parts that read `rows` tokens after a prompt padded to `length`; see `parts.continuation_parts`.
+
+        Raises:
+            ValueError: `supports_kv_cache` is false.
+        """
         return parts.continuation_parts(self._chain(), self.kv_cache, self.width, length, rows)
 
     def embeddings(self, ids: Any) -> Any:
-        """Return `[B, T, D]`, as LIT has them: before the scaling that some families apply next."""
+        """Return the embedding layer's output, `[B, T, D]`, as LIT does: before the scaling that some families apply next."""
         return self.embed(ids)
 
     def run(self, embeddings: Any) -> Any:
-        """Return the hidden states at the model's end, `[B, T, D]`."""
+        """Return the model's hidden states, `[B, T, D]`, for embeddings `[B, T, D]`."""
         return self._graph.run(embeddings)
 
     def logits(self, hidden: Any) -> Any:
-        """Return the head's logits, `<float32>[…, V]`."""
+        """Return the head's logits, `<float32>[…, V]`, for hidden states `[…, D]`."""
         return ops.cast(self.embed(hidden, reverse=True), "float32")
 
     def _chain(self) -> Chain:

@@ -26,7 +26,7 @@ MAX_DIMENSIONS = 4
 MAX_NUMBERS = 2**42  # of a tensor
 MAX_ALIGNMENT = 2**16
 _AT_ONCE = 2**20  # bytes of a header that are read
-_FEW = 4_096  # items of a list of numbers that is always read: it may have one for each layer
+_MAX_SHORT_LIST = 4_096  # items of a list of numbers that is always read; such a list may have one for each layer
 _VERSION = 3
 _LIST = 9
 
@@ -106,7 +106,7 @@ class Walk:
         start = self.at
         if kind in SCALARS:
             content = self._take(count * struct.calcsize(f"<{SCALARS[kind]}"))
-            return Items(kind, count, b"" if self._skims and count > _FEW else content)
+            return Items(kind, count, b"" if self._skims and count > _MAX_SHORT_LIST else content)
         if kind != TEXT:
             raise GgufError("has a list of lists")
         unpack, bytes_here, at, last = struct.Struct("<Q").unpack_from, self._content, start, len(self._content) - 8

@@ -20,10 +20,8 @@ from .options import UnfamiliarError
 from .rows import rows
 
 AT_ONCE = 2**20  # numbers that are read at once; dequantizing takes three times the memory
-TRIM = (
-    2**26
-)  # bytes of numbers after which freed memory returns to the system; otherwise a quarter of the weights stays
-LARGE = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
+TRIM_BYTES = 2**26  # of numbers, after which freed memory returns to the system: a quarter of the weights would stay
+MIN_LATE_NUMBERS = 2**23  # a tensor with at least so many numbers isn't in memory beside its variable
 _EMBEDDINGS = "embed_tokens.weight"
 _TURNED = "lm_head.weight"  # transposed in Keras
 
@@ -77,7 +75,7 @@ class Reader(contextlib.ExitStack):
     def get_tensor(self, name: str) -> NDArray[np.float32] | Later:
         """Return a whole tensor; a large one is read when it is used. Raises `GgufError` if there is no such tensor."""
         tensor = self._find(name)
-        return Later(self._read, tensor) if tensor.numbers >= LARGE else self._read(tensor)
+        return Later(self._read, tensor) if tensor.numbers >= MIN_LATE_NUMBERS else self._read(tensor)
 
     def _read(self, tensor: Tensor) -> NDArray[np.float32]:
         result = np.empty((tensor.numbers // tensor.shape[-1], tensor.shape[-1]), np.float32)
@@ -99,7 +97,7 @@ class Reader(contextlib.ExitStack):
         shape = tuple(keras_variable.shape)
         # The two large ones, with a known change; Phi-3's head may also be its embeddings.
         turned = hf_weight_key.endswith(_TURNED) or tensor.shape != shape
-        if not hf_weight_key.endswith((_EMBEDDINGS, _TURNED)) or tensor.numbers < LARGE:
+        if not hf_weight_key.endswith((_EMBEDDINGS, _TURNED)) or tensor.numbers < MIN_LATE_NUMBERS:
             if tensor.numbers != math.prod(shape):
                 raise _misshapen(tensor)
             values = self._read(tensor)
@@ -121,7 +119,7 @@ class Reader(contextlib.ExitStack):
         for first, part in rows(tensor, AT_ONCE):
             yield first, part
             self._untrimmed += part.nbytes
-            if self._untrimmed >= TRIM:
+            if self._untrimmed >= TRIM_BYTES:
                 memory.trim()
                 self._untrimmed = 0
             self._reading.took(len(part) * tensor.row_size if is_new else 0)

@@ -1,8 +1,8 @@
 """Salience: how much each token influenced a target span.
 
-A simple method is a function from the embeddings and the gradient of the target's loss to one score per token. To add one, add a
-file here, a line in `METHODS`, and its name in `lit_lab.protocol.Method`. Integrated gradients need many gradients for a
-target, and so have a separate module.
+A simple method is a function that takes embeddings and the gradient of the target's loss, and returns one score per token.
+To add one, add a file here, a line in `METHODS`, and its name in `lit_lab.protocol.Method`. Integrated gradients aren't in
+`METHODS`, because they take many gradients for one target.
 """
 
 from __future__ import annotations
@@ -24,6 +24,6 @@ METHODS: dict[Method, Callable[[TargetGradient], NDArray[np.float32]]] = {
     "grad_l2": grad_l2,
     "grad_dot_input": grad_dot_input,
 }
-"""Simple methods by LIT's names."""
+"""The simple methods, by the names that LIT gives them."""
 
 __all__ = ["METHODS", "Contrast", "EmbeddingGradients", "TargetGradient", "grad_dot_input", "grad_l2", "integrating"]

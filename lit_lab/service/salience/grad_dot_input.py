@@ -9,13 +9,13 @@ from .gradients import TargetGradient
 
 
 def grad_dot_input(target: TargetGradient) -> NDArray[np.float32]:
-    """Score each token by the dot product of its embedding and the embedding's gradient; signed.
+    """Score each token by the dot product of its embedding and the embedding's gradient.
 
-    To first order, the change of the target's loss were the embedding scaled up: positive, the token made the target
-    less likely. The same as LIT's `KerasSalienceModel`, field `grad_dot_input`.
+    The score is a first-order estimate of how the target's loss changes if the embedding is scaled up. A positive score
+    means that the token makes the target less likely. Equals the field `grad_dot_input` of LIT's `KerasSalienceModel`.
 
     Returns:
-        `<float32>[num_tokens]`
+        Signed scores, `<float32>[num_tokens]`.
     """
     scores: NDArray[np.float32] = np.sum(target.gradient * target.embeddings, axis=1, dtype=np.float32)
     return scores

@@ -9,12 +9,12 @@ from .gradients import TargetGradient
 
 
 def grad_l2(target: TargetGradient) -> NDArray[np.float32]:
-    """Score each token by the length of its embedding's gradient; never negative.
+    """Score each token by the Euclidean norm of its embedding's gradient.
 
-    The same as LIT's `KerasSalienceModel`, field `grad_l2`.
+    Equals the field `grad_l2` of LIT's `KerasSalienceModel`.
 
     Returns:
-        `<float32>[num_tokens]`
+        Non-negative scores, `<float32>[num_tokens]`.
     """
     scores: NDArray[np.float32] = np.sqrt(np.sum(np.square(target.gradient), axis=1, dtype=np.float32))
     return scores

@@ -1,4 +1,4 @@
-"""Gradients of a target's loss with respect to the embedding layer's output, which all gradient methods use."""
+"""Gradients of a target's loss with respect to the embedding layer's output. All gradient methods use them."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from ..engine.passes import MAX_ROWS, Check, Forward, Passes
 from ..engine.prompts import Prompts
 from ..engine.split_model import SplitModel
 
-KEPT_BYTES = 2 * 2**30  # that one forward pass keeps; two passes are cached
-LARGE = 50_000_000  # weights of the blocks above which compiling takes less time than one eager target
-_MAX_WASTE = 2.5  # padding up to which another bucket is faster than eager Keras
+MAX_RESIDUAL_BYTES = 2 * 2**30  # saved by one forward pass; two passes are cached
+MAX_EAGER_WEIGHTS = 50_000_000  # weights of the blocks; above, compiling takes less time than one target in eager Keras
+_MAX_WASTE = 2.5  # padded length / length, up to which a compiled pass is faster than eager Keras
 
 
 @dataclass(frozen=True)
 class TargetGradient:
-    """One target's gradient with respect to the tokens before its end.
+    """The gradient of a target's loss with respect to the embeddings.
+
+    `num_tokens` is the target's end minus one: later tokens don't affect the loss.
 
     Attributes:
-        embeddings: The embedding layer's output, `<float32>[num_tokens, width]`; as LIT has it, before the scaling
-            that some families (Gemma) apply next.
-        gradient: The summed loss's gradient with respect to it, in nats, `<float32>[num_tokens, width]`.
-        loss: The summed loss: the target's negative log-probability, in nats.
-
-    `num_tokens` is the target's end less one: later tokens don't affect the loss.
+        embeddings: The embedding layer's output, `<float32>[num_tokens, width]`, as LIT has it: before the scaling that
+            some families, such as Gemma, apply next.
+        gradient: The loss's gradient with respect to `embeddings`, in nats, `<float32>[num_tokens, width]`.
+        loss: The target's negative log-probability, summed over its tokens, in nats.
     """
 
     embeddings: NDArray[np.float32]
@@ -43,45 +43,49 @@ class TargetGradient:
 
 
 class EmbeddingGradients:
-    """Gradients through a Keras CausalLM, split at its embedding layer's output.
+    """Computes gradients of targets' losses with respect to a Keras CausalLM's embeddings.
 
-    A sequence's forward pass runs once and is cached, or continues that of its prompt, if generation cached one
-    (`read`); each target then takes one backward pass. Logits are computed for the target's rows alone, and no
-    weight's gradient. Until `compile_pending` has compiled a sequence's length, small models run in eager Keras: a map
-    never waits for the compiler where that would take longer.
+    A sequence's forward pass runs once and is cached. If generation has cached a pass of the sequence's prompt (`read`),
+    only the tokens after the prompt run. Each target then takes one backward pass. Logits are computed for the target's
+    rows only, and gradients of weights not at all. Small models run in eager Keras until `compile_pending` has compiled a
+    sequence's length: no map waits for the compiler if eager Keras is faster.
 
-    Not for use from several threads at once, except for `compile_pending`.
+    `compile_pending` may run in another thread; the other methods may not run at the same time as each other.
 
     Args:
         causal_lm: A `keras_nlp.models.CausalLM` with a functional backbone.
-        window: Most tokens of a sequence; None: any number.
-        kept_bytes: Most bytes that one forward pass keeps.
+        window: Maximum number of tokens of a sequence; None: no limit.
+        residual_bytes: Maximum bytes of the results that one forward pass saves.
 
     Raises:
-        AttributeError: The backbone hasn't the usual shape; KeyError and ValueError likewise.
+        QuantizedError: The model's weights are integers.
+        AttributeError, KeyError, ValueError: The backbone's structure isn't supported.
     """
 
-    def __init__(self, causal_lm: Any, window: int | None = None, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(self, causal_lm: Any, window: int | None = None, residual_bytes: int = MAX_RESIDUAL_BYTES) -> None:
         self._backend = backend()
         self._array: Callable[[Any], NDArray[np.float32]] = self._backend.array
         self._model = SplitModel(causal_lm)
         self._head = Head(self._model)
         self._eager_head = Head(self._model, compiled=False)
         self._window = window
-        self._budget = kept_bytes
+        self._budget = residual_bytes
         self._passes: dict[int, Passes] = {}
         self._compile_queue = CompileQueue()
         self._forward_cache = ForwardCache()
-        self._prompts = Prompts(self._model, self._head, window, kept_bytes, self._forward_cache)
-        self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > LARGE
+        self._prompts = Prompts(self._model, self._head, window, residual_bytes, self._forward_cache)
+        self._large: bool = sum(int(block.count_params()) for block in self._model.blocks) > MAX_EAGER_WEIGHTS
 
     @property
     def is_compiled(self) -> bool:
-        """Whether everything requested so far is compiled."""
+        """Whether all requested passes are compiled."""
         return not self._compile_queue and self._prompts.is_compiled
 
     def request_compile(self, length: int, rows: int = ROWS[0]) -> None:
-        """Request passes for sequences of about `length` tokens with windows of `rows`; `compile_pending` compiles them."""
+        """Request passes for sequences of about `length` tokens and windows of `rows` rows.
+
+        `compile_pending` compiles them.
+        """
         bucket = length_bucket(length, self._window)
         known = self._passes.get(bucket)
         if known is None or not known.serves(min(rows, bucket - 1)):
@@ -90,8 +94,7 @@ class EmbeddingGradients:
     def request_compile_for_answer(self, prompt: int, answer: int) -> None:
         """Request passes for prompts and answers of about these numbers of tokens.
 
-        Once they are compiled, `read` reads such a prompt for generation, and the answer's gradients need no second pass
-        over it.
+        Once they are compiled, `read` runs such a prompt for generation, and the answer's gradients reuse its pass.
         """
         if answer < 1:
             return
@@ -99,11 +102,11 @@ class EmbeddingGradients:
         self._prompts.request_compile(prompt, answer)
 
     def read(self, ids: Sequence[int], check: Check = lambda: None) -> tuple[Any, Any] | None:
-        """Return a prompt's last hidden state and its cache, as `Prompts.read`."""
+        """Return a prompt's last hidden state and its key-value cache, or None; see `Prompts.read`."""
         return self._prompts.read(ids, check)
 
     def compile_pending(self) -> None:
-        """Compile what was requested; requests from another thread don't wait for it."""
+        """Compile the requested passes. Other methods, called in another thread, don't wait for it."""
         while self._compile_oldest():
             pass
         self._prompts.compile_pending()
@@ -118,9 +121,9 @@ class EmbeddingGradients:
             self._passes[bucket] = passes
             return True
 
-    def kept_bytes(self, length: int) -> int:
-        """Return the bytes that a sequence's forward pass keeps, without running it."""
-        return Passes(self._model, self._head, length_bucket(length, self._window), self._budget).kept_bytes()
+    def residual_bytes(self, length: int) -> int:
+        """Return the bytes that the forward pass of a sequence saves, without running the pass."""
+        return Passes(self._model, self._head, length_bucket(length, self._window), self._budget).residual_bytes()
 
     def forget(self) -> None:
         """Drop the cached forward passes."""
@@ -128,7 +131,7 @@ class EmbeddingGradients:
 
     @property
     def waits_for_compiler(self) -> bool:
-        """Whether requests wait for the compiler, which for large models is faster than eager Keras."""
+        """Whether requests wait for the compiler. For large models, compiling is faster than eager Keras."""
         return self._large
 
     def of(
@@ -139,14 +142,14 @@ class EmbeddingGradients:
         window: tuple[int, int] | None = None,
         check: Check = lambda: None,
     ) -> TargetGradient:
-        """Return the gradient of the summed loss of tokens `[start, end)`, each predicted from those before it.
+        """Return the gradient of the summed loss of tokens `[start, end)`.
 
         Args:
             ids: The whole sequence, `<int>[num_tokens]`.
-            start: First token of the target, 1 or more: token 0 is never predicted.
-            end: The token after the target's last.
-            window: Span in which this and the next targets lie, so that their rows are computed at once.
-            check: Called between the parts; raises if the request was cancelled.
+            start: First token of the target, at least 1: the model doesn't predict token 0.
+            end: The token after the target's last one.
+            window: A span that contains this target and the next ones, whose rows are then computed at once.
+            check: Called between the parts of a pass; raises if the request is cancelled.
         """
         if self._forward_cache.get("sequence", tuple(ids)) is None:
             shared = self._prompts.gradient(ids, start, end, check)
@@ -165,7 +168,7 @@ class EmbeddingGradients:
     def hidden(self, ids: Sequence[int], start: int, check: Check = lambda: None) -> Any | None:
         """Return the hidden states that predict the tokens from `start` on, `[len(ids) - start, width]`.
 
-        Their forward pass is cached for the gradients of these tokens. None if it isn't compiled.
+        The forward pass is cached, for the gradients of these tokens. None if no compiled pass fits the sequence.
         """
         passes = self._passes.get(min((size for size in list(self._passes) if size >= len(ids)), default=0))
         rows = len(ids) - start
@@ -181,17 +184,17 @@ class EmbeddingGradients:
         embeddings: NDArray[np.float32],
         check: Check = lambda: None,
     ) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return the target's losses and gradients at given embeddings.
+        """Return a target's losses and their gradients at given embeddings.
 
         Args:
-            ids: The sequence, whose tokens `[start, end)` are scored.
+            ids: The sequence, at least to the target's end.
             start: First token of the target.
-            end: The token after its last.
-            embeddings: `<float32>[batch, end - 1, width]`.
-            check: Called between the parts.
+            end: The token after the target's last one.
+            embeddings: `<float32>[batch, end - 1, width]`
+            check: Called between the parts of a pass; raises if the request is cancelled.
 
         Returns:
-            `<float64>[batch]`, in nats, and `<float32>[batch, end - 1, width]`.
+            Summed losses, `<float64>[batch]`, in nats, and gradients, `<float32>[batch, end - 1, width]`.
         """
         ready = self._ready(end, (start, end), (start, end))
         if ready is None:
@@ -217,7 +220,10 @@ class EmbeddingGradients:
         return self._array(ops.mean(ops.cast(self._backend.tensor(self._model.embed.embeddings), "float32"), axis=0))
 
     def target_logits(self, ids: Sequence[int], start: int) -> NDArray[np.float32]:
-        """Return the scoring pass's logits for tokens `[start, len(ids))`: `<float32>[num_targets, vocabulary_size]`."""
+        """Return the logits that predict tokens `[start, len(ids))`: `<float32>[num_targets, vocabulary_size]`.
+
+        They come from an eager pass through the split model, for comparing it with generation's.
+        """
         with self._backend.without_gradients():
             hidden = self._model.run(self._own(ids[:-1])[0])
             return self._array(self._model.logits(hidden[:, start - 1 :])[0])
@@ -225,11 +231,11 @@ class EmbeddingGradients:
     def _ready(
         self, length: int, target: tuple[int, int], window: tuple[int, int]
     ) -> tuple[Passes, tuple[int, int]] | None:
-        """Return compiled passes for a length, and a window that they are compiled for; None if there are none yet.
+        """Return passes for a sequence's length, and a window to compute; None if no compiled passes fit.
 
-        What isn't compiled is requested. Until then a longer bucket is used: it is faster than waiting or eager Keras,
-        and wastes only padding. A window that is too long shrinks to the target; its other rows are then computed on
-        request.
+        Requests the passes that aren't compiled. Until they are, passes for a longer bucket are used, because more padding
+        takes less time than waiting or eager Keras. If no passes are compiled for the window, it shrinks to the target;
+        the rows of other targets are then computed when they are needed.
         """
         needed = target[1] - target[0]
         if window[1] - window[0] > max(MAX_ROWS, needed):
@@ -247,8 +253,8 @@ class EmbeddingGradients:
         return (passes, target) if passes.serves(needed) else None
 
     def _of_length(self, length: int) -> Passes | None:
-        """Return passes for a length: compiled ones or, where compiling takes less time than one eager target, new ones."""
-        # A copy: another may be compiled meanwhile.
+        """Return compiled passes for a length, or new ones if compiling takes less time than one target in eager Keras."""
+        # A copy, because `compile_pending` may add passes meanwhile.
         compiled = min((size for size in list(self._passes) if size >= length), default=None)
         if compiled is not None and compiled <= (WASTE if self._large else _MAX_WASTE) * length:
             return self._passes[compiled]

@@ -84,7 +84,7 @@ class _RefusedError(Exception):
 
 def _said(environment: Any, order: dict[str, Any]) -> list[dict[str, Any]]:
     """Return each conversation's text and whether it used the date, or an error."""
-    room = order["longest"]
+    room = order["max_chars"]
     said: list[dict[str, Any]] = []
     try:
         template = environment.from_string(order["template"])

@@ -28,15 +28,19 @@ STARTING = 30.0  # seconds for the process to start: on a busy machine or a slow
 MEMORY = 256 * 2**20
 """Maximum address space in bytes, including Python and Jinja, where the system can bound it."""
 
-LONGEST = 2**20
-"""Maximum length of its output in characters, in all conversations together."""
+MAX_OUTPUT_CHARS = 2**20
+"""Maximum length of a template's output, in all conversations together."""
 
-_MOST = 12 * LONGEST + 2**16  # bytes of the process's answer, with at most twelve per character
-_KEPT = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT")  # some Pythons don't start without them
+_MAX_RESULT_BYTES = 12 * MAX_OUTPUT_CHARS + 2**16  # of the process's output: at most twelve bytes per character
+_VARIABLES = (
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "SYSTEMROOT",
+)  # that the process gets: some Pythons don't start without them
 DATE = "2024-07-26"
 """The date for templates: always the same, so that answers are. It is the default of Llama's own templates."""
 
-_SAID = 200  # characters of a template's message that are shown
+_MAX_MESSAGE_CHARS = 200  # of a template's message in an error
 
 # Only letters: some templates strip blanks from a text's ends, but none changes letters.
 _USER, _MODEL, _NEXT, _SYSTEM = "LitLabUserText", "LitLabModelText", "LitLabNextText", "LitLabSystemText"
@@ -159,7 +163,7 @@ def _text(said: dict[str, Any]) -> str:
     words = _shown(said.get("said", ""))
     raise TemplateError(
         {
-            "long": f"writes more than {LONGEST:,} characters",
+            "long": f"writes more than {MAX_OUTPUT_CHARS:,} characters",
             "memory": _TOO_LARGE,
             "deep": "calls itself endlessly",
             "syntax": f"isn't valid Jinja ({words})",
@@ -175,7 +179,8 @@ _TOO_LARGE = f"takes more than {MEMORY // 2**20} MiB of memory"
 def _shown(words: str) -> str:
     """Return a template's message in displayable form."""
     return (
-        " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_SAID] or "it gives no reason"
+        " ".join("".join(each if each.isprintable() else " " for each in words).split())[:_MAX_MESSAGE_CHARS]
+        or "it gives no reason"
     )
 
 
@@ -185,7 +190,7 @@ def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[s
         "path": _places(),
         "date": DATE,
         "memory": MEMORY,
-        "longest": LONGEST,
+        "max_chars": MAX_OUTPUT_CHARS,
         "template": template.text,
         "special": template.special,
         "conversations": conversations,
@@ -196,7 +201,7 @@ def _run(template: Template, conversations: list[dict[str, Any]]) -> list[dict[s
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={name: os.environ[name] for name in _KEPT if name in os.environ},
+        env={name: os.environ[name] for name in _VARIABLES if name in os.environ},
     )
     late = threading.Event()
 
@@ -244,7 +249,7 @@ def _talk(process: subprocess.Popen[bytes], order: bytes, end: Any) -> bytes | N
     working = threading.Timer(SECONDS, end)
     working.start()
     try:
-        return process.stdout.read(_MOST)
+        return process.stdout.read(_MAX_RESULT_BYTES)
     finally:
         working.cancel()
 

@@ -17,7 +17,7 @@ from lit_lab.protocol import ModelFit, Precision
 from ..gguf import header
 from . import named, preset_validation, regular, stored
 
-KEPT = 4  # bytes of a number that the engine stores, measured for bfloat16 models, too
+BYTES_PER_NUMBER = 4  # that the engine saves; measured for bfloat16 models, too
 COMPILED = 1.1  # measured ratio of the memory in use to what is stored
 AGAIN = 2.0  # the same ratio for a block that is computed again, with a margin
 EAGER = 3.0  # the same ratio for small models, whose first map of a length is computed before the length is compiled
@@ -26,7 +26,7 @@ BYTES: dict[str, int] = {"float32": 4, "bfloat16": 2, "float16": 2}
 TARGET_ROWS = 256  # tokens of an answer whose probabilities are in memory at the same time
 SPARE = 128 * 2**20  # bytes for compiled code and everything else
 MAX_EXPANSION = 8  # weights per number in a file: quantized ones are packed, and tied ones are stored once
-FEW = 1_000_000  # weights that are always allowed, whatever the files contain
+ALLOWED_WEIGHTS = 1_000_000  # whatever the files contain
 LIMITS = (131072, 65536, 32768, 16384, 8192, 4096, 2048, 1024, 512, 256)
 """Limits to offer if memory doesn't suffice, in tokens."""
 
@@ -54,23 +54,23 @@ class Shape:
     def activations(self, tokens: int) -> int:
         """Return the bytes that a map over so many tokens takes besides the weights."""
         from ..engine.forward_cache import MAX_PASSES
-        from ..salience.gradients import KEPT_BYTES, LARGE
+        from ..salience.gradients import MAX_EAGER_WEIGHTS, MAX_RESIDUAL_BYTES
 
         queries = self.heads * self.head_dim
         kept = queries + 2 * self.kv_heads * self.head_dim + 2 * self.hidden + 3 * self.intermediate
         attention = 2 * self.heads * tokens
-        block = tokens * (kept + attention) * KEPT
+        block = tokens * (kept + attention) * BYTES_PER_NUMBER
         # Every block's, and one block's again, in the backward pass.
         blocks = (self.layers + 1) * block
-        cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * KEPT
-        head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * KEPT
-        if self.parameters - self.vocabulary * self.hidden <= LARGE:
+        cache = 2 * self.layers * tokens * self.kv_heads * self.head_dim * BYTES_PER_NUMBER
+        head = 2 * min(tokens, TARGET_ROWS) * self.vocabulary * BYTES_PER_NUMBER
+        if self.parameters - self.vocabulary * self.hidden <= MAX_EAGER_WEIGHTS:
             return int(blocks * EAGER) + cache + head
         if not self.is_chain:
             return int(blocks * COMPILED) + cache + head
         # For longer prompts, only the blocks' inputs are stored, and each block is computed again in the backward pass.
-        inputs = MAX_PASSES * self.layers * tokens * self.hidden * KEPT
-        again = max(MAX_PASSES * KEPT_BYTES, inputs + int(AGAIN * block))
+        inputs = MAX_PASSES * self.layers * tokens * self.hidden * BYTES_PER_NUMBER
+        again = max(MAX_PASSES * MAX_RESIDUAL_BYTES, inputs + int(AGAIN * block))
         return int(min(blocks, again) * COMPILED) + cache + head
 
     def total(self, precision: Precision, tokens: int) -> int:
@@ -233,7 +233,7 @@ def check_held(folder: Path, path: str, made: int) -> None:
         Problem: `preset_unsafe`.
     """
     held = _held(folder)
-    if made > MAX_EXPANSION * held + FEW:
+    if made > MAX_EXPANSION * held + ALLOWED_WEIGHTS:
         raise named.unsafe(
             path,
             f"its configuration describes {made:,} weights, but its files contain {held:,}.",

@@ -1,4 +1,4 @@
-"""JAX: parts of a model are functions that `jax.jit` compiles; `jax.vjp` says what their backward pass needs."""
+"""JAX: `jax.jit` compiles a part's passes, and `jax.vjp` determines the values that the backward pass needs."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ..parts import Part
 from . import Spec, bytes_of, spec_of
 
 PROMPT_LENGTHS = (512, 64, 8, 1)
-"""Each shape is compiled; a prompt is run in chunks of these lengths, so that its own length is no new shape."""
+"""JAX compiles a function for each new shape. In chunks of these lengths, a prompt of any length needs no new shape."""
 
 
 class CompiledPart:
-    """A part, compiled for one shape of inputs.
+    """A part, compiled for inputs of one shape.
 
-    The forward pass keeps the results of matrix products; the backward pass computes the others again.
+    The forward pass saves the results of matrix products; the backward pass computes all others again.
 
     Args:
-        part: The part; its weights are arguments of each call, so that all parts of its kind share this.
-        inputs: Shape and type of its inputs.
-        outputs: Shape and type of the outputs that gradients are given for, the first ones.
-        bound: Not used: passing weights costs nothing here.
-        keep: Whether to keep results; otherwise all are computed again, which takes less memory.
+        part: The part. Each call takes its weights, so parts of one kind share a compiled part.
+        inputs: Shape and type of each input.
+        outputs: Shape and type of each output whose gradient `backward` takes: the first ones.
+        bound: Not used, because passing weights takes no time on JAX.
+        keep: Whether to save results. Otherwise the backward pass computes all of them again, which takes less memory.
     """
 
     def __init__(
@@ -63,29 +63,30 @@ class CompiledPart:
         weights = [_shape(spec_of(variable)) for variable in part.variables]
         given = [_shape(spec) for spec in inputs]
         _, residuals = jax.eval_shape(forward, weights, *given)
-        # An input that is returned unchanged isn't a copy.
-        kept = Counter(_spec(leaf) for leaf in jax.tree.leaves(residuals))
-        kept -= Counter(_spec(leaf) for leaf in [*weights, *given])
-        self.kept_bytes = sum(bytes_of(spec) * count for spec, count in kept.items())
+        # Residuals that are weights or inputs take no further memory.
+        saved = Counter(_spec(leaf) for leaf in jax.tree.leaves(residuals))
+        saved -= Counter(_spec(leaf) for leaf in [*weights, *given])
+        self.residual_bytes = sum(bytes_of(spec) * count for spec, count in saved.items())
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], Any]:
-        """Return the outputs and the residuals that `backward` needs."""
+        """Return the outputs, and the residuals that `backward` takes."""
         outputs, pullback = self._forward(list(weights), *inputs)
         return outputs, pullback
 
     def backward(
         self, inputs: Sequence[Any], gradients: Sequence[Any], residuals: Any, weights: Sequence[Any]
     ) -> list[Any]:
-        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        """Return the gradients with respect to the inputs, given those with respect to the outputs."""
         return list(self._backward(residuals, list(gradients)))
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-    """Return losses computed from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
+    """Return losses computed from `function(x)`, and the gradient of their sum with respect to `x`. Runs eagerly.
 
     Args:
-        function: Of `x`.
-        head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
+        function: Takes `x`.
+        head: Takes the function's result; returns the losses, and the gradient of their sum with respect to that result.
+        x: A tensor.
     """
     result, pullback = jax.vjp(function, x)
     losses, upstream = head(result)
@@ -93,28 +94,28 @@ def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[A
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Return a function of tensors, compiled for each of their shapes."""
+    """Return the function, compiled for each new shape of its arguments."""
     return jax.jit(function)
 
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
-    """Return a function, compiled for each shape that it is called with: see `PROMPT_LENGTHS`."""
+    """Return the function, compiled for each new shape of its arguments; see `PROMPT_LENGTHS`."""
     return jax.jit(function)
 
 
 def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
-    """Return `function(ids, cache, position)`, compiled for one token over caches like this one."""
+    """Return `function(ids, cache, position)`, compiled for one token and caches of this one's shape."""
     return jax.jit(function)
 
 
 @partial(jax.jit, static_argnames=("transpose_a", "transpose_b"))
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    """Return the product of two matrices, either of them transposed, without a copy."""
+    """Return the product of two matrices, either of which may be transposed, without copying them."""
     return jnp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
 
 
 def tensor(variable: Any) -> Any:
-    """Return a Keras variable's value; no copy."""
+    """Return a Keras variable's value, without copying it."""
     return variable.value
 
 
@@ -124,7 +125,7 @@ def array(value: Any) -> NDArray[np.float32]:
 
 
 def without_gradients() -> AbstractContextManager[None]:
-    """Return a context that keeps nothing for a backward pass: JAX never does unless requested."""
+    """Return a context in which nothing is saved for a backward pass. JAX only saves values on request anyway."""
     return nullcontext()
 
 

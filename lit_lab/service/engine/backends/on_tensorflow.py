@@ -1,4 +1,4 @@
-"""TensorFlow: parts of a model are traced, cut in two graphs, and compiled by XLA."""
+"""TensorFlow: a part is traced as one graph, which is split into a forward and a backward pass that XLA compiles."""
 
 from __future__ import annotations
 
@@ -21,34 +21,35 @@ PROMPT_LENGTHS = None
 _COSTLY = frozenset(
     {"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3", "Einsum", "Softmax", "Tanh", "Exp", "Erf", "Sigmoid"}
 )
-"""Operations whose results are kept: matrix products, which take nearly all of the time, and transcendental functions,
-which take a fifth in a small model."""
+"""Operations whose results the forward pass saves: matrix products, which take nearly all of the time, and transcendental
+functions, which take a fifth of it in a small model."""
 
 MIN_NATIVE = 4_000_000
-"""Fewest weights of a part for which native bfloat16 products outweigh XLA's fusion. On a CPU XLA casts to float32;
-TensorFlow's own operations, by oneDNN, multiply twice as fast where the processor supports bfloat16."""
+"""Minimum number of a part's weights for native bfloat16 products to be faster than XLA's fused operations. On a CPU, XLA
+casts bfloat16 to float32; TensorFlow's own operations (oneDNN) multiply twice as fast if the processor supports bfloat16."""
 
 
 @tf.RegisterGradient("XlaDynamicUpdateSlice")  # type: ignore[untyped-decorator]  # TensorFlow has no types for mypy
 def _gradient_of_update(operation: Any, gradient: Any) -> tuple[Any, Any, None]:
-    """The gradient of writing keys and values into a cache: TensorFlow has none for Keras's operation."""
+    """The gradient of the operation by which Keras writes into a key-value cache. TensorFlow doesn't define one."""
     _, update, position = operation.inputs
     without = dynamic_update_slice(gradient, tf.zeros_like(update), position)
     return without, tf.slice(gradient, position, update.shape), None
 
 
 class CompiledPart:
-    """A part, compiled for one shape of inputs, or a plain graph where that is faster.
+    """A part, compiled for inputs of one shape, or run as a plain graph if that is faster.
 
-    Forward and backward pass are traced as one graph, in which the weights are inputs without gradients. It is then
-    cut in two. Slow results are kept between the halves; the backward pass computes the cheap ones again.
+    The forward and the backward pass are traced as one graph, whose inputs include the weights, and which is then split.
+    The forward pass saves the results of costly operations; the backward pass computes the others again.
 
     Args:
-        part: The part; its weights are arguments of each call, so that all parts of its kind share this.
-        inputs: Shape and type of its inputs.
-        outputs: Shape and type of the outputs that gradients are given for, the first ones.
-        bound: The weights, for a part that is the only one of its kind; calls are faster without them as arguments.
-        keep: Whether to keep slow results; otherwise they are computed again, too, which takes less memory.
+        part: The part. Each call takes its weights, so parts of one kind share a compiled part.
+        inputs: Shape and type of each input.
+        outputs: Shape and type of each output whose gradient `backward` takes: the first ones.
+        bound: The weights of a part that is the only one of its kind: calls are faster without them as arguments. None
+            for other parts.
+        keep: Whether to save costly results. Otherwise the backward pass computes them again, too, which takes less memory.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class CompiledPart:
 
         def both(*values: Any) -> list[Any]:
             given, gradients, weights = values[:first], values[first:second], values[second:]
-            # Keras casts the variable to the compute type, and that cast has to be inside.
+            # Inside the graph, because Keras casts variables to the compute type.
             with keras.StatelessScope(state_mapping=list(zip(part.variables, weights, strict=True))):
                 results: list[Any] = tf.nest.flatten(part.call(*given))
             return [*results, *tf.gradients(results[: len(outputs)], given[: part.num_differentiated], gradients)]
@@ -78,38 +79,41 @@ class CompiledPart:
             traced.graph.outputs[: -part.num_differentiated],
             traced.graph.outputs[-part.num_differentiated :],
         )
-        kept = _needed_results(derivatives, set().union(*map(_ancestors, results))) if keep else []
-        self.kept_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in kept)
+        saved = _needed_results(derivatives, set().union(*map(_ancestors, results))) if keep else []
+        self.residual_bytes = sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in saved)
         always = {} if bound is None else {t.name: value for t, value in zip(weights, bound, strict=True)}
         if bound is not None:
             weights = []
         self._takes_weights = bound is None
         self._count = len(results)
         compiled = not _is_better_plain(part, inputs[0].dtype)
-        self._forward = _compiled_between(traced, [*given, *weights], [*results, *kept], always, compiled)
-        self._backward = _compiled_between(traced, [*given, *gradients, *kept, *weights], derivatives, always, compiled)
+        self._forward = _compiled_between(traced, [*given, *weights], [*results, *saved], always, compiled)
+        self._backward = _compiled_between(
+            traced, [*given, *gradients, *saved, *weights], derivatives, always, compiled
+        )
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """Return the outputs and the residuals that `backward` needs."""
+        """Return the outputs, and the residuals that `backward` takes."""
         found = self._forward(*inputs, *(weights if self._takes_weights else ()))
         return found[: self._count], found[self._count :]
 
     def backward(
         self, inputs: Sequence[Any], gradients: Sequence[Any], residuals: Sequence[Any], weights: Sequence[Any]
     ) -> list[Any]:
-        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        """Return the gradients with respect to the inputs, given those with respect to the outputs."""
         found = self._backward(*inputs, *gradients, *residuals, *(weights if self._takes_weights else ()))
         return list(found)
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-    """Return losses computed from a function of `x`, and their sum's gradient with respect to `x`, eagerly.
+    """Return losses computed from `function(x)`, and the gradient of their sum with respect to `x`. Runs eagerly.
 
     Args:
-        function: Of `x`.
-        head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
+        function: Takes `x`.
+        head: Takes the function's result; returns the losses, and the gradient of their sum with respect to that result.
+        x: A tensor.
     """
-    # Weights aren't watched, so that no gradients of weights are computed.
+    # Without watching weights, the tape computes no gradients of them.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch(x)
         result = function(x)
@@ -118,17 +122,22 @@ def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[A
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Return a function of tensors, compiled by XLA for each of their shapes."""
+    """Return the function, compiled by XLA for each new shape of its arguments."""
     return tf.function(function, jit_compile=True, autograph=False)
 
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
-    """Return a function as one graph for all shapes that a signature of nested `Spec`s leaves open."""
+    """Return the function as one graph for all shapes that match a signature.
+
+    Args:
+        function: Takes tensors, or nested structures of them.
+        signature: Nested `Spec`s; sizes of None may differ between calls.
+    """
     specs = _tensor_specs(signature)
     graphs: list[Any] = []
 
     def run(*values: Any) -> Any:
-        if not graphs:  # traced on first use: tests create models by the dozen
+        if not graphs:  # traced on first use, because tests create dozens of models
             traced = tf.function(function, input_signature=specs, autograph=False).get_concrete_function()
             graphs.append(_without_compiled_updates(traced, tf.nest.flatten(specs)))
         return tf.nest.pack_sequence_as(graphs[0][1], graphs[0][0](*tf.nest.flatten(values)))
@@ -137,7 +146,7 @@ def open_graph(function: Callable[..., Any], signature: Any) -> Any:
 
 
 def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
-    """Return `function(ids, cache, position)`, compiled by XLA for one token over caches like this one."""
+    """Return `function(ids, cache, position)`, compiled by XLA for one token and caches of this one's shape."""
     specs = [tf.TensorSpec(part.shape, part.dtype) for part in tf.nest.flatten(cache)]
     traced = tf.function(
         lambda ids, position, *parts: function(ids, tf.nest.pack_sequence_as(cache, parts), position),
@@ -154,12 +163,12 @@ def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
 
 
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    """Return the product of two matrices, either of them transposed, without a copy."""
+    """Return the product of two matrices, either of which may be transposed, without copying them."""
     return tf.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b)
 
 
 def tensor(variable: Any) -> Any:
-    """Return a Keras variable's value; no copy: they share their memory."""
+    """Return a Keras variable's value, without copying it: both share their memory."""
     return tf.convert_to_tensor(variable.value)
 
 
@@ -169,12 +178,12 @@ def array(value: Any) -> NDArray[np.float32]:
 
 
 def without_gradients() -> AbstractContextManager[None]:
-    """Return a context that keeps nothing for a backward pass: TensorFlow never does without a tape."""
+    """Return a context in which nothing is saved for a backward pass. TensorFlow saves nothing without a tape anyway."""
     return nullcontext()
 
 
 def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, Any]:
-    """Return a traced function as one of flat tensors, and the structure of its results; see `_replace_xla_updates`."""
+    """Return a traced function that takes flat tensors, and the structure of its results; see `_replace_xla_updates`."""
     definition = traced.graph.as_graph_def()
     _replace_xla_updates(definition)
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
@@ -190,10 +199,10 @@ def _without_compiled_updates(traced: Any, specs: Sequence[Any]) -> tuple[Any, A
 
 
 def _replace_xla_updates(definition: Any) -> None:
-    """Have a graph update parts of its tensors by TensorFlow's own operation.
+    """Replace `XlaDynamicUpdateSlice` in a graph by an operation of TensorFlow's.
 
-    Keras writes keys and values into a cache by `XlaDynamicUpdateSlice`, which outside of XLA is compiled for each
-    shape, 50 ms each time that a prompt has a new length.
+    Keras writes keys and values into a cache with `XlaDynamicUpdateSlice`. Outside of XLA, TensorFlow compiles this
+    operation for each new shape, which takes 50 ms for each prompt of a new length.
     """
     for node in [node for node in definition.node if node.op == "XlaDynamicUpdateSlice"]:
         cache, update, begin = node.input
@@ -231,16 +240,16 @@ def _compiled_between(
     bound: Mapping[str, Any] | None = None,
     compiled: bool = True,
 ) -> Any:
-    """Return the part of a traced function that leads from some of its tensors to others, compiled by XLA.
+    """Return a function that computes some tensors of a traced function's graph from others.
 
-    It is compiled once for all places at which it slices, where TensorFlow would compile it again for each.
+    It is compiled once for all positions of its slices; TensorFlow would compile it again for each position.
 
     Args:
         traced: A concrete function.
         feeds: Tensors of its graph, which become the arguments.
         fetches: Tensors of its graph, which become the results.
-        bound: Values of others of its inputs, by their names.
-        compiled: Whether it is; otherwise it is a plain graph.
+        bound: Values of further inputs, by name.
+        compiled: Whether XLA compiles the function; otherwise it is a plain graph.
     """
     captured = dict(zip((t.name for t in traced.graph.internal_captures), traced.captured_inputs, strict=True))
     captured |= bound or {}
@@ -252,14 +261,13 @@ def _compiled_between(
     nodes = [node for node in definition.node if node.name in needed]
     moving = {operation.name for operation in traced.graph.get_operations() if _is_moving_slice(operation)}
     for node in nodes:
-        inputs = [
-            source for source in node.input if not source.startswith("^")
-        ]  # nothing here has an effect to wait for
+        # Without control dependencies: no operation here has side effects.
+        inputs = [source for source in node.input if not source.startswith("^")]
         del node.input[:]
         node.input.extend(inputs)
-        node.attr.pop("_class", None)  # to be placed beside an operation that may not be among them
+        node.attr.pop("_class", None)  # colocation with an operation that may not be among the nodes
         if compiled and node.name in moving:
-            # The same, but compiled once for all places: keras-hub slices its masks at the place in the sequence.
+            # The same operation, but compiled once for all positions. keras-hub slices masks at the sequence's position.
             node.op = "XlaDynamicSlice"
             node.attr["Tindices"].CopyFrom(node.attr.pop("Index"))
     del definition.node[:]
@@ -277,7 +285,7 @@ def _compiled_between(
         )
 
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in feeds]
-    # Concrete: to look a function up by its dozens of arguments takes longer than a small model's pass.
+    # Concrete, because looking up a function by dozens of arguments takes longer than a small model's pass.
     return tf.function(run, jit_compile=compiled, autograph=False).get_concrete_function(*specs)
 
 
@@ -289,10 +297,9 @@ def _is_better_plain(part: Part, dtype: str) -> bool:
 
 
 def _weights_read(traced: Any) -> dict[str, Any]:
-    """Return the values of the variables that a traced function reads, by the names of their readings.
+    """Return the values of the variables that a traced function reads, by the names of the tensors that read them.
 
-    Bound to them instead of to the variables, a function needn't ask for these in each call. No copies: the tensors
-    share the variables' memory.
+    With these bound, a function doesn't read its variables in each call. The values share the variables' memory.
     """
     variables = {id(variable.handle): variable for variable in traced.graph.variables}
     within = {
@@ -308,12 +315,12 @@ def _weights_read(traced: Any) -> dict[str, Any]:
 
 
 def _is_moving_slice(operation: Any) -> bool:
-    """Whether something is sliced at a place that is known only when it runs."""
+    """Whether an operation is a slice whose position is known only when the graph runs."""
     return operation.type == "Slice" and any(source.type == "Placeholder" for source in _ancestors(operation.inputs[1]))
 
 
 def _ancestors(tensor: Any, ends: Container[Any] = ()) -> set[Any]:
-    """Return the operations that a tensor is computed by, up to, but without, some where the way ends."""
+    """Return the operations that compute a tensor, without those in `ends` and those before them."""
     found: set[Any] = set()
     waiting = [tensor.op]
     while waiting:
@@ -325,8 +332,8 @@ def _ancestors(tensor: Any, ends: Container[Any] = ()) -> set[Any]:
 
 
 def _needed_results(derivatives: Sequence[Any], forward: set[Any]) -> list[Any]:
-    """Return those costly results of the forward pass that the derivatives need first hand."""
-    kept: list[Any] = []
+    """Return the results of costly operations of the forward pass that the derivatives directly depend on."""
+    saved: list[Any] = []
     seen: set[Any] = set()
     waiting = [derivative.op for derivative in derivatives]
     while waiting:
@@ -335,7 +342,7 @@ def _needed_results(derivatives: Sequence[Any], forward: set[Any]) -> list[Any]:
             continue
         seen.add(operation)
         if operation in forward and operation.type in _COSTLY:
-            kept.append(operation.outputs[0])
+            saved.append(operation.outputs[0])
         else:
             waiting += [source.op for source in operation.inputs]
-    return kept
+    return saved

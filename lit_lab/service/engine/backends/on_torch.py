@@ -1,4 +1,4 @@
-"""PyTorch: everything runs eagerly; a forward pass keeps autograd's graph for its backward pass."""
+"""PyTorch: everything runs eagerly, and autograd records the forward pass for the backward pass."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ PROMPT_LENGTHS = None
 
 
 class CompiledPart:
-    """A part, with autograd's record of its forward pass.
+    """A part that runs eagerly. Its residuals are autograd's record of the forward pass.
 
     Args:
-        part: The part; its weights are arguments of each call, so that all parts of its kind share this.
-        inputs: Shape and type of its inputs.
-        outputs: Shape and type of the outputs that gradients are given for, the first ones.
-        bound: Not used: nothing is compiled.
-        keep: Whether to keep results; otherwise the backward pass computes them again, which takes less memory.
+        part: The part. Each call takes its weights, so parts of one kind share a compiled part.
+        inputs: Shape and type of each input.
+        outputs: Shape and type of each output whose gradient `backward` takes: the first ones.
+        bound: Not used, because nothing is compiled.
+        keep: Whether to save results. Otherwise the backward pass computes them again, which takes less memory.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class CompiledPart:
         self._part = part
         self._keep = keep
         self._count = len(outputs)
-        self.kept_bytes = _recorded_bytes(self._call, part, inputs) if keep else 0
+        self.residual_bytes = _recorded_bytes(self._call, part, inputs) if keep else 0
 
     def forward(self, inputs: Sequence[Any], weights: Sequence[Any]) -> tuple[list[Any], Any]:
-        """Return the outputs and the residuals that `backward` needs."""
+        """Return the outputs, and the residuals that `backward` takes."""
         others = inputs[self._part.num_differentiated :]
         with torch.enable_grad():
             leaves = [value.detach().requires_grad_() for value in inputs[: self._part.num_differentiated]]
@@ -56,7 +56,7 @@ class CompiledPart:
     def backward(
         self, inputs: Sequence[Any], gradients: Sequence[Any], residuals: Any, weights: Sequence[Any]
     ) -> list[Any]:
-        """Return the gradients with respect to the inputs, from those with respect to the outputs."""
+        """Return the gradients with respect to the inputs, given those with respect to the outputs."""
         leaves, outputs = residuals
         return list(torch.autograd.grad(outputs, leaves, gradients, retain_graph=True))
 
@@ -67,43 +67,44 @@ class CompiledPart:
 
 
 def differentiated(function: Callable[[Any], Any], head: Callable[[Any], tuple[Any, Any]], x: Any) -> tuple[Any, Any]:
-    """Return losses computed from a function of `x`, and their sum's gradient with respect to `x`.
+    """Return losses computed from `function(x)`, and the gradient of their sum with respect to `x`.
 
     Args:
-        function: Of `x`.
-        head: Takes what it returns; returns losses, and their sum's gradient with respect to that.
+        function: Takes `x`.
+        head: Takes the function's result; returns the losses, and the gradient of their sum with respect to that result.
+        x: A tensor.
     """
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         result = function(x)
     with torch.no_grad():
         losses, upstream = head(result)
-    # With respect to `x` alone: no gradient of a weight is computed.
+    # With respect to `x` only, so that autograd computes no gradients of weights.
     return losses, torch.autograd.grad(result, x, upstream)[0]
 
 
 def compiled(function: Callable[..., Any]) -> Any:
-    """Return the function, which here runs eagerly."""
+    """Return the function; it runs eagerly, without autograd."""
     return torch.no_grad()(function)
 
 
 def open_graph(function: Callable[..., Any], signature: Any) -> Any:
-    """Return the function, which here runs eagerly, at any shape."""
+    """Return the function; it runs eagerly, without autograd, on arguments of any shape."""
     return torch.no_grad()(function)
 
 
 def compiled_step(function: Callable[..., Any], cache: Any) -> Any:
-    """Return `function(ids, cache, position)`, which here runs eagerly."""
+    """Return `function(ids, cache, position)`; it runs eagerly, without autograd."""
     return torch.no_grad()(function)
 
 
 def matmul(a: Any, b: Any, transpose_a: bool = False, transpose_b: bool = False) -> Any:
-    """Return the product of two matrices, either of them transposed, without a copy."""
+    """Return the product of two matrices, either of which may be transposed, without copying them."""
     return torch.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
 
 
 def tensor(variable: Any) -> Any:
-    """Return a Keras variable's value, of which no gradient is taken; no copy."""
+    """Return a Keras variable's value, without copying it and without its gradient."""
     return variable.value.detach()
 
 
@@ -113,13 +114,13 @@ def array(value: Any) -> NDArray[np.float32]:
 
 
 def without_gradients() -> AbstractContextManager[None]:
-    """Return a context that keeps nothing for a backward pass."""
+    """Return a context in which nothing is saved for a backward pass."""
     context: AbstractContextManager[None] = torch.no_grad()
     return context
 
 
 def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]) -> int:
-    """Return the bytes that autograd records in a pass, by one over tensors that have a shape and no memory."""
+    """Return the bytes that autograd saves in a forward pass, by running it on fake tensors, which have no memory."""
     from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
 
     weights = [tensor(variable) for variable in part.variables]
@@ -131,14 +132,14 @@ def _recorded_bytes(call: Callable[..., Any], part: Part, inputs: Sequence[Spec]
         with FakeTensorMode(allow_non_fake_inputs=True) as mode:
             return _recorded(call, part, [mode.from_tensor(value) for value in weights], given())
     except DataDependentOutputException:
-        # A part that reads a number from a tensor, as a sliding window reads its position, has to run.
+        # A part that reads a number from a tensor, as a sliding window reads its position, needs real tensors.
         return _recorded(call, part, weights, given())
 
 
 def _recorded(call: Callable[..., Any], part: Part, weights: list[torch.Tensor], given: list[torch.Tensor]) -> int:
-    """Return the bytes that autograd records in a pass, without weights and inputs."""
+    """Return the bytes that autograd saves in a forward pass, without weights and inputs."""
     recorded: dict[int, int] = {}
-    held: list[Any] = []  # keeps a counted storage's address from being used again
+    held: list[Any] = []  # prevents a counted storage's address from being used again
 
     def pack(value: torch.Tensor) -> torch.Tensor:
         storage = value.untyped_storage()

@@ -1,0 +1,50 @@
+"""A row of a dataset, and how the database stores it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from .columns import text
+
+MAX_SOURCE_CHARS = 1000
+"""Characters of a source to sort by and to count; a longer one isn't counted."""
+
+_BEGINNING = 240  # characters of a prompt in a list
+_KEY = 80  # characters that determine a row's place when sorted
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row to store.
+
+    Attributes:
+        line: Its first line in its file; 0: none.
+        others: Values of the other columns, as in JSON.
+        origin: The line of its file that it came from, which a duplicate shares with its original; 0: none.
+    """
+
+    line: int
+    prompt: str
+    target: str = ""
+    source: str = ""
+    others: dict[str, object] = field(default_factory=dict)
+    origin: int = 0
+
+    def texts(self) -> list[str]:
+        """Return the values of all columns as texts."""
+        return [self.prompt, self.target, self.source, *(text(value) for value in self.others.values())]
+
+
+def stored_facts(number: int, row: Row) -> tuple[object, ...]:
+    """Return a row's values in the table `facts`."""
+    # Keys are case-folded here, because SQLite's own comparison ends at a NUL, and only folds ASCII.
+    key = " ".join(row.prompt[: 2 * _KEY].casefold().split())[:_KEY]
+    source_key = row.source[:MAX_SOURCE_CHARS].casefold()
+    return (number, row.line, row.origin, len(row.prompt), int(bool(row.target)), row.source, key, source_key)
+
+
+def stored_texts(number: int, row: Row) -> tuple[object, ...]:
+    """Return a row's values in the table `texts`."""
+    others = json.dumps(row.others, ensure_ascii=False, default=str)
+    return (number, row.prompt[:_BEGINNING], row.prompt, row.target, others)
