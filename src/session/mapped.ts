@@ -1,6 +1,6 @@
 /**
- * Texts that know where each stretch of theirs came from, and edits that keep
- * that knowledge. Pure functions; all positions are UTF-16 units.
+ * Texts that know where each of their spans came from, and edits that preserve
+ * this. Pure functions; all positions are UTF-16 units.
  */
 import type { IField, ITextRun, Span } from './source';
 
@@ -24,7 +24,7 @@ export interface IEdit {
 
 /** Collects a value piece by piece, joining runs of plain text. */
 export class MappedBuilder {
-  /** Append `text`, which came from `source`; null where it came from nowhere. */
+  /** Append `text`, which came from `source`; null if it came from nowhere. */
   push(text: string, source: Span | null): void {
     const start = this._length;
     this._parts.push(text);
@@ -69,7 +69,7 @@ export class MappedBuilder {
     return this._length;
   }
 
-  /** What was collected. */
+  /** The collected text. */
   build(): { value: string; map: ITextRun[] } {
     return { value: this._parts.join(''), map: this._runs };
   }
@@ -79,7 +79,7 @@ export class MappedBuilder {
   private readonly _runs: ITextRun[] = [];
 }
 
-/** A text that stands in its source just as it is, from `start` on. */
+/** A text that is in its source exactly as it is, from `start` on. */
 export function plain(value: string, start: number): IMapped {
   const builder = new MappedBuilder();
   builder.push(value, [start, start + value.length]);

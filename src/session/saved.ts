@@ -76,7 +76,7 @@ function runOf4({ given, ...rest }: ISavedRunOf4): ISavedRun {
   return given === undefined ? rest : { ...rest, forcedAnswer: given };
 }
 
-/** What to keep of a run; null where the server doesn't know it yet. */
+/** What to store of a run; null until the server knows it. */
 export function saveRun(run: IRun | null): ISavedRun | null {
   if (!run || run.jobId === null) {
     return null;
@@ -101,10 +101,10 @@ export function saveRun(run: IRun | null): ISavedRun | null {
 
 /**
  * Show a run of an earlier page again, and follow it to its end: from its job,
- * or from the history, where the server was restarted meanwhile. A run that
- * neither has is let go.
+ * or, if the server has restarted, from the history. A run that neither has is
+ * dropped.
  *
- * @param isWanted - whether nothing else was taken up meanwhile.
+ * @param isWanted - whether no other prompt has been opened since.
  */
 export async function showAgain(
   runner: Runner,
@@ -119,11 +119,11 @@ export async function showAgain(
   try {
     const record = await client.run(jobId);
     if (isWanted() && runner.run === run && runner.attempt === null) {
-      // The history doesn't keep what a template was filled with.
+      // The history doesn't store the values of a template's fields.
       runner.show({ ...keptRun(record), values: request.values });
     }
   } catch (reason) {
-    // It was shown once, and can be run again.
+    // The user can run the prompt again.
     if (!(reason instanceof ApiError && reason.status === 404)) {
       console.warn('LIT Lab: the last answer is gone', reason);
     }

@@ -1,4 +1,4 @@
-/** A session over fakes with a prompt opened, for specs. */
+/** A session over fakes with an open prompt, for specs. */
 import { nullTranslator } from '@jupyterlab/translation';
 
 import { FakeClient, FakeSource, settle } from './fakes';
@@ -22,7 +22,7 @@ export class Scenario {
   readonly session = new Session(this.client, nullTranslator.load('lit_lab'));
   readonly source = new FakeSource(PROMPT);
 
-  /** Run to the end; gives the salience job that follows by itself. */
+  /** Run to the end; returns the automatic salience job that follows. */
   async answered(): Promise<FakeJob> {
     const running = this.session.runs.generate();
     await settle();
