@@ -10,7 +10,7 @@ export interface IMapped {
   readonly map: readonly ITextRun[];
 }
 
-/** A value with replacement fields in it. */
+/** A value with fields in it. */
 export interface ITemplate extends IMapped {
   readonly fields: readonly IField[];
 }
@@ -95,8 +95,8 @@ export function applyEdits(
   let at = 0;
   for (const { from, to, insert } of edits) {
     builder.pushSlice(text, at, from);
-    // A replacement that happens to be as long as what it replaces is still no
-    // plain text: in two runs, each longer or shorter than its source.
+    // A replacement that happens to be as long as what it replaces isn't plain
+    // text: it becomes two runs, one longer and one shorter than its source.
     const head = insert.length === to - from ? insert.slice(0, 1) : '';
     const source = cover(text.map, [from, to]);
     builder.push(head, source);
@@ -108,7 +108,7 @@ export function applyEdits(
   for (const { from, to, insert } of edits) {
     shifts.push(shifts[shifts.length - 1] + insert.length - (to - from));
   }
-  /** Where a position comes to lie; inside an edit: at its start. */
+  /** Where a position moves to; inside an edit: to its start. */
   const move = (position: number) => {
     const index = firstIndex(edits, edit => edit.to > position);
     const from = edits[index]?.from ?? Infinity;
@@ -126,7 +126,7 @@ export function applyEdits(
   return { ...builder.build(), fields };
 }
 
-/** The one stretch of source that a stretch of the value came from. */
+/** The one source span of a span of the value. */
 function cover(map: readonly ITextRun[], span: Span): Span | null {
   const stretches = sourceSpans(map, span);
   return stretches.length === 0
@@ -134,7 +134,7 @@ function cover(map: readonly ITextRun[], span: Span): Span | null {
     : [stretches[0][0], stretches[stretches.length - 1][1]];
 }
 
-/** The stretches of source that a stretch of the value came from, in order. */
+/** The source spans of a span of the value, in order. */
 export function sourceSpans(
   map: readonly ITextRun[],
   [from, to]: Span
@@ -159,7 +159,7 @@ function isPlain(run: ITextRun): boolean {
   return run.value[1] - run.value[0] === run.source[1] - run.source[0];
 }
 
-/** The source of a part of a run; of an escape it is always the whole. */
+/** The source of a part of a run; for an escape always the whole. */
 function cut(run: ITextRun, start: number, end: number): Span {
   if (!isPlain(run)) {
     return run.source;
@@ -168,7 +168,7 @@ function cut(run: ITextRun, start: number, end: number): Span {
   return [start + shift, end + shift];
 }
 
-/** The runs of a map that a stretch of the value overlaps. */
+/** The runs of a map that a span of the value overlaps. */
 function* runsWithin(
   map: readonly ITextRun[],
   [from, to]: Span
@@ -179,7 +179,7 @@ function* runsWithin(
   }
 }
 
-/** The index of the first item, in order, that is so; the length if none is. */
+/** The index of the first item that fulfils a condition; the length if none does. */
 function firstIndex<T>(
   items: readonly T[],
   isSo: (item: T) => boolean
