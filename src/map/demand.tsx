@@ -12,13 +12,13 @@ import { MAX_ABLATION_SEGMENTS } from '../session/ablationSegments';
 import { TargetName } from './contrast';
 import { methodWords } from './methods';
 
-/** Where the map would be: what it costs, how far it is, or why there is none. */
+/** In place of a map: its cost, its progress, or why there is none. */
 export function Demand(props: {
   demand: IDemand;
   method: MapMethod;
   text: IText;
   target: TokenSpan;
-  /** What the target is set against, if anything. */
+  /** The foil, if any. */
   foil?: IFoil | null;
   onRestart: () => void;
 }): JSX.Element {

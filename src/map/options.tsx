@@ -6,7 +6,7 @@ import type { Aggregation } from '../salience';
 import { METHODS } from '../session/methods';
 import type { ISettings } from '../session/settings';
 
-/** How maps are made and shown. */
+/** How maps are computed and shown. */
 export function MapOptions({
   settings,
   onSettings

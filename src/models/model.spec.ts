@@ -8,7 +8,8 @@ import type {
   ModelChange,
   ModelsResponse
 } from '../api';
-import { FakeClient, fakeModel, settle } from '../session/fakes';
+import { FakeClient, settle } from '../session/fakes';
+import { fakeModel } from '../session/fixtures';
 import { remediesOf } from '../session/problem';
 import { ServiceModel } from '../session/service';
 import {

@@ -169,7 +169,7 @@ function Tools(props: {
         <div className="lit-managed-tools">
           {!isHere &&
             button(
-              hasBegun(model) ? trans.__('Go on') : trans.__('Download'),
+              hasBegun(model) ? trans.__('Continue') : trans.__('Download'),
               trans.__('Download %1', name),
               () => void models.download(name),
               true

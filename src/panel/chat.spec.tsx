@@ -2,7 +2,7 @@ import React, { act } from 'react';
 
 import type { ModelInfo } from '../api';
 import { Stage } from '../components/fixtures';
-import { fakeModel } from '../session/fakes';
+import { fakeModel } from '../session/fixtures';
 import { DEFAULT_SETTINGS } from '../session/settings';
 import type { ISettings } from '../session/settings';
 import { ChatOption } from './chat';
