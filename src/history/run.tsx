@@ -33,7 +33,7 @@ export function RunRow(props: {
   const deletion = model.deletion(run);
   const before = useRef(deletion);
   useEffect(() => {
-    // The button that brought it back is gone: the keyboard goes on from here.
+    // The Undo button is gone, so the focus moves to the row.
     // Where deleting failed, the user is elsewhere by now.
     if (before.current === 'undoable' && deletion === null) {
       row.current?.focus();
