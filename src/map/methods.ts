@@ -53,7 +53,7 @@ export function methodWords(
     lime: {
       name: trans.__('LIME'),
       measures: trans.__(
-        'How much more likely each part makes the target, by a linear model fitted to prompts with random parts taken away.'
+        'How much more likely each segment makes the target, by a linear model fitted to prompts with random segments removed.'
       ),
       source: 'Ribeiro 2016',
       link: 'https://arxiv.org/abs/1602.04938'

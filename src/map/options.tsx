@@ -52,7 +52,7 @@ export function MapOptions({
         </p>
       )}
       <label>
-        {trans.__('Parts are taken away by')}
+        {trans.__('Segments are ablated by')}
         <select
           value={settings.ablationMode}
           onChange={event =>

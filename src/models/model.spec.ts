@@ -209,7 +209,7 @@ describe('models/labels', () => {
       'unknown',
       '8192 of the model’s 32768 tokens: whether more would fit isn’t known'
     ],
-    ['limit', '8192 of the model’s 32768 tokens: no more are taken here'],
+    ['limit', '8192 of the model’s 32768 tokens: this is the limit here'],
     ['user', '8192 tokens, as chosen here'],
     ['administrator', '8192 tokens, as configured'],
     ['model', '8192 tokens']

@@ -53,7 +53,7 @@ export function missing(
     return {
       message: trans.__('There is no path after “%1:”.', name),
       hint: trans.__(
-        'Write what is to be loaded behind the colon, such as %1:gemma2_instruct_2b_en.',
+        'Write a path after the colon, such as %1:gemma2_instruct_2b_en.',
         name
       ),
       remedies: []

@@ -69,7 +69,7 @@ describe('panel/chat', () => {
     const text = show({
       template: { ...template, system: 'added', date: '2024-07-26' }
     });
-    expect(text).toContain('It adds a system turn of its own.');
+    expect(text).toContain('It adds a system turn.');
     expect(text).toContain('always 2024-07-26');
   });
 

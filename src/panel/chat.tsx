@@ -118,7 +118,7 @@ function describeTemplate(
   }
   const parts: string[] = [];
   if (template.system === 'added') {
-    parts.push(trans.__('It adds a system turn of its own.'));
+    parts.push(trans.__('It adds a system turn.'));
   }
   if (template.date !== '') {
     parts.push(

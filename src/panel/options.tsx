@@ -147,7 +147,7 @@ function AnswerOptions(props: IOptionsProps): JSX.Element {
         <p className="lit-hint">
           {settings.temperature === 0
             ? trans.__(
-                'At temperature 0 all samples would be the same: one is made.'
+                'At temperature 0 all samples would be the same, so there is only one.'
               )
             : trans.__(
                 'Run makes one answer after the other, with the seeds from %1 to %2.',

@@ -280,11 +280,11 @@ export function PanelView(props: {
 function emptyAnswer(run: IRun, trans: TranslationBundle): string {
   if (run.reason === 'stop' && run.stoppedAt) {
     return trans.__(
-      'The answer is empty, because the model began with %1, where it is to stop.',
+      'The answer is empty, because the model began with the stop sequence %1.',
       quoteStop(run.stoppedAt, trans)
     );
   }
   return run.phase === 'done'
     ? trans.__('The model ended its answer at once, without a word.')
-    : trans.__('The answer had not begun by then.');
+    : trans.__('The answer had not started by then.');
 }

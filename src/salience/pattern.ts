@@ -35,7 +35,7 @@ export function compile(pattern: string): RegExp {
     return new RegExp(pattern, 'gmu');
   } catch (reason) {
     try {
-      // For example `\-`, which is an error only with the flag for characters.
+      // For example `\-`, which is an error only with the flag `u`.
       return new RegExp(pattern, 'gm');
     } catch {
       throw reason;

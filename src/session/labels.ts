@@ -53,7 +53,7 @@ export function describeWindow(
       );
     case 'limit':
       return trans.__(
-        '%1 of the model’s %2 tokens: no more are taken here',
+        '%1 of the model’s %2 tokens: this is the limit here',
         tokens,
         all
       );
