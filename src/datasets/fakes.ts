@@ -1,11 +1,6 @@
 /** Fakes for the specs: a server with datasets. */
 import { ApiError } from '../api';
-import type {
-  DatasetEdit,
-  DatasetOpening,
-  DatasetRow,
-  DatasetState
-} from '../api';
+import type { DatasetEdit, DatasetOpening, DatasetState } from '../api';
 import type { DatasetsClient } from './model';
 
 /** A server half with one kind of dataset, of `prompts`. */
